@@ -1,0 +1,74 @@
+"""The errors that recsys raises on purpose, one tree.
+
+    RecsysError
+    ├── ParameterError        a parameter has a value that its rule forbids (also a ValueError)
+    ├── DataError             the data cannot be used
+    │   ├── DataNotFoundError     no folder or file where it was looked for
+    │   ├── DataFormatError       a file that cannot be read as what it should be
+    │   └── DownloadError         a download failed, or is not what it should be
+    ├── NoTransactionsError   the preprocessing leaves nothing to mine
+    └── OutputError           what a run leaves behind cannot be written
+
+Each message is one line that says what was asked, the rule, what came, and the cure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RecsysError(Exception):
+    """Base of all errors that recsys raises on purpose."""
+
+
+class ParameterError(RecsysError, ValueError):
+    """A parameter has a value that its rule forbids.
+
+    Parameters
+    ----------
+    parameter : str
+        Name as the caller wrote it: an argument's name, or a config key ("apriori.min_support").
+    rule : str
+        What the value must be; completes the sentence "<parameter> must be ...".
+    value : object
+        The value that came.
+    cure : str
+        What to do about it, a full sentence; empty when the rule says it all.
+    """
+
+    def __init__(self, parameter: str, rule: str, value: Any, cure: str = "") -> None:
+        message = f"{parameter} must be {rule}. Got {value!r}. {cure}".rstrip()
+        super().__init__(message)
+        self.parameter, self.rule, self.value, self.cure = parameter, rule, value, cure
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross process borders under parallel launchers; the default would call __init__(message).
+        return type(self), (self.parameter, self.rule, self.value, self.cure)
+
+    def within(self, group: str) -> ParameterError:
+        """Return the same error with the parameter named as the key of a config group."""
+        return ParameterError(f"{group}.{self.parameter}", self.rule, self.value, self.cure)
+
+
+class DataError(RecsysError):
+    """The data cannot be used."""
+
+
+class DataNotFoundError(DataError):
+    """No folder or file was found where it was looked for."""
+
+
+class DataFormatError(DataError):
+    """A file cannot be read as what it should be."""
+
+
+class DownloadError(DataError):
+    """A download failed, or what came is not what should have come."""
+
+
+class NoTransactionsError(RecsysError):
+    """The preprocessing leaves no transactions to mine."""
+
+
+class OutputError(RecsysError):
+    """What a run leaves behind cannot be written."""

@@ -1,0 +1,39 @@
+"""Checks of parameter values, used where a user hands them in and nowhere else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from numbers import Integral, Real
+from typing import Any
+
+from recsys.errors import ParameterError
+
+
+def require_number(parameter: str, value: Any) -> float:
+    """Return `value` as a float; raise ParameterError unless it is a finite number (booleans are not)."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ParameterError(parameter, "a finite number", value)
+    return float(value)
+
+
+def require_fraction(parameter: str, value: Any) -> float:
+    """Return `value` as a float; raise ParameterError unless it is a number in (0, 1]."""
+    rule = "a number in (0, 1]"
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value <= 1:
+        raise ParameterError(parameter, rule, value)
+    return float(value)
+
+
+def require_integer(parameter: str, value: Any, minimum: int) -> int:
+    """Return `value` as an int; raise ParameterError unless it is an integer of at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
+        raise ParameterError(parameter, f"an integer of at least {minimum}", value)
+    return int(value)
+
+
+def require_choice(parameter: str, value: Any, choices: Collection[str]) -> str:
+    """Return `value`; raise ParameterError, naming the choices, unless it is one of them."""
+    if value not in choices:
+        raise ParameterError(parameter, f"one of {', '.join(choices)}", value)
+    return str(value)
