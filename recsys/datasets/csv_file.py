@@ -1,0 +1,169 @@
+"""CsvDataset: a user's own file of ratings or of baskets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recsys.datasets.columns import read_columns
+from recsys.datasets.duplicates import RULES, resolve_duplicates
+from recsys.datasets.fields import Column, Kind
+from recsys.datasets.items import ItemCatalog, read_items, split_genres
+from recsys.datasets.ratings import Ratings
+from recsys.datasets.tables import TextTable, fingerprint
+from recsys.errors import ParameterError
+from recsys.parameters import require_choice
+
+LAYOUTS = ("ratings", "baskets")
+
+
+class RatingColumns(NamedTuple):
+    """Names of the columns of the file; `timestamp` is None where there are none, `rating` in baskets."""
+
+    user_id: str = "user_id"
+    item_id: str = "item_id"
+    rating: str | None = "rating"
+    timestamp: str | None = None
+
+
+class ItemColumns(NamedTuple):
+    """Names of the columns of the file of items; `genres` is None where there are none."""
+
+    item_id: str = "item_id"
+    title: str = "title"
+    genres: str | None = None
+
+
+@dataclass(frozen=True)
+class CsvDataset:
+    """Ratings or baskets in a delimited file with a header line, plain or gzipped.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    layout : {"ratings", "baskets"}
+        "ratings": a row is a user's rating of an item. "baskets": a row is an item in a basket; there is no
+        rating, and an item that stands twice in a basket counts once.
+    columns : mapping
+        Names of the columns in the file, for `user_id`, `item_id`, `rating` and `timestamp`.
+    separator : str
+        The character between two fields.
+    encoding : str
+        Encoding of the files.
+    items_path : str, optional
+        File with the titles of the items.
+    items_columns : mapping
+        Names of its columns, for `item_id`, `title` and `genres` (separated by "|").
+    duplicates : {"error", "last", "first", "max", "mean"}
+        What to do when a user has rated an item more than once; see `resolve_duplicates`.
+    name : str, optional
+        Name of the dataset; the file's name unless given.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a value that its rule forbids.
+
+    Notes
+    -----
+    Ids are integers when every id of a column is a plain one, and text otherwise: "007" stays "007".
+    """
+
+    path: str
+    layout: str = "ratings"
+    columns: Mapping[str, str | None] | RatingColumns = field(default_factory=RatingColumns)
+    separator: str = ","
+    encoding: str = "utf-8"
+    items_path: str | None = None
+    items_columns: Mapping[str, str | None] | ItemColumns = field(default_factory=ItemColumns)
+    duplicates: str = "error"
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str) or not self.path:
+            raise ParameterError("path", "the path of a file", self.path)
+        for parameter, value in (("items_path", self.items_path), ("name", self.name)):
+            if value is not None and not (isinstance(value, str) and value):
+                raise ParameterError(parameter, "text, or null", value)
+        require_choice("layout", self.layout, LAYOUTS)
+        require_choice("duplicates", self.duplicates, RULES)
+        if self.separator == r"\t":  # A tab, as a shell passes it on.
+            object.__setattr__(self, "separator", "\t")
+        if not isinstance(self.separator, str) or len(self.separator) != 1 or self.separator in '\r\n"':
+            raise ParameterError("separator", "one character", self.separator)
+        try:
+            "".encode(self.encoding)
+        except (LookupError, TypeError):
+            raise ParameterError("encoding", "an encoding that Python knows", self.encoding) from None
+        optional = ("timestamp",) if self.layout == "ratings" else ("timestamp", "rating")
+        # Named tuples instead of the config's mappings, so that equal datasets are equal and hash alike.
+        columns = RatingColumns(**_names("columns", self.columns, RatingColumns, optional))
+        items_columns = ItemColumns(**_names("items_columns", self.items_columns, ItemColumns, ("genres",)))
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "items_columns", items_columns)
+
+    def load(self) -> Ratings:
+        """Read the file, and that of the items if there is one.
+
+        Raises
+        ------
+        DataNotFoundError
+            If a file is not there or cannot be read.
+        DataFormatError
+            If a file is not what it should be.
+        """
+        kinds: dict[str, Kind] = {"user_id": "id", "item_id": "id", "rating": "number", "timestamp": "time"}
+        if self.layout == "baskets":
+            del kinds["rating"]
+        columns = {
+            role: Column(name, kinds[role], f"dataset.columns.{role}")
+            for role, name in RatingColumns(*self.columns)._asdict().items()
+            if role in kinds and name is not None
+        }
+        values = read_columns(self._table(self.path), columns)
+        name = self.name or Path(self.path).name.partition(".")[0]
+        ratings = Ratings(**values, items=self._read_items(), name=name)
+        return resolve_duplicates(ratings, "first" if self.layout == "baskets" else self.duplicates)
+
+    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
+        """Return path, size and modification time of the files that `load` reads."""
+        paths = [self.path] if self.items_path is None else [self.path, self.items_path]
+        return fingerprint(*(Path(path).expanduser() for path in paths))
+
+    def _table(self, path: str) -> TextTable:
+        return TextTable(Path(path).expanduser(), separator=self.separator, encoding=self.encoding)
+
+    def _read_items(self) -> ItemCatalog | None:
+        if self.items_path is None:
+            return None
+        table, names = self._table(self.items_path), ItemColumns(*self.items_columns)
+        item_id = Column(names.item_id, "id", "dataset.items_columns.item_id")
+        title = Column(names.title, "id", "dataset.items_columns.title")
+        if names.genres is None:
+            return read_items(table, item_id, title, lambda row: ())
+        genres = table.position(Column(names.genres, "id", "dataset.items_columns.genres"))
+        return read_items(table, item_id, title, lambda row: split_genres(row[genres]))
+
+
+def _names(
+    parameter: str, given: Any, columns: type[RatingColumns] | type[ItemColumns], optional: tuple[str, ...]
+) -> dict[str, Any]:
+    """Check a mapping of column names, and complete it with the defaults."""
+    if isinstance(given, columns):
+        given = given._asdict()
+    if not isinstance(given, Mapping):
+        raise ParameterError(parameter, f"a mapping with the keys {', '.join(columns._fields)}", given)
+    for role, name in given.items():
+        if role not in columns._fields:
+            keys = ", ".join(columns._fields)
+            raise ParameterError(f"{parameter}.{role}", f"left out (the keys are {keys})", name)
+        if not (isinstance(name, str) and name) and not (name is None and role in optional):
+            raise ParameterError(f"{parameter}.{role}", "the name of a column", name)
+    complete = {**columns._field_defaults, **given}
+    names = [name for name in complete.values() if name is not None]
+    if len(set(names)) < len(names):
+        raise ParameterError(parameter, "different columns", complete)
+    return complete

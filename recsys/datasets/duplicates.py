@@ -1,0 +1,80 @@
+"""What to do when a user has rated an item more than once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.datasets.ratings import Ratings
+from recsys.errors import DataFormatError
+
+RULES = ("error", "last", "first", "max", "mean")
+
+
+def resolve_duplicates(ratings: Ratings, rule: str) -> Ratings:
+    """Return the ratings with each (user, item) pair once.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        In canonical order, as always; the entries of one pair in the order of the input.
+    rule : {"error", "last", "first", "max", "mean"}
+        "last" keeps the entry with the largest timestamp, "first" that with the smallest; the order of the
+        input decides between equal ones, or alone where there are no timestamps. "max" keeps the highest
+        rating (the latest of equal ones); "mean" takes the mean rating, at the latest timestamp.
+
+    Raises
+    ------
+    DataFormatError
+        If a pair stands more than once and the rule is "error".
+    """
+    starts = _starts(ratings)
+    if starts.all():
+        return ratings
+    if rule == "error":
+        raise _duplicates_error(ratings, starts)
+    first = np.flatnonzero(starts)
+    last = np.append(first[1:], len(ratings)) - 1
+    pair = np.cumsum(starts)
+    nothing = np.zeros(len(ratings), dtype=np.int64)
+    timestamp = nothing if ratings.timestamp is None else ratings.timestamp
+    rating = nothing if ratings.rating is None else ratings.rating
+    # Within a pair, what is to be kept is brought to one end; the last key of lexsort is the first to count.
+    order = np.lexsort((timestamp, rating, pair) if rule == "max" else (timestamp, pair))
+    kept = _take(ratings, order[first] if rule == "first" else order[last])
+    if rule == "mean" and ratings.rating is not None:
+        # Summed in ascending order, so that the order of the input does not reach the last bit.
+        ascending = ratings.rating[np.lexsort((ratings.rating, pair))]
+        kept = replace(kept, rating=np.add.reduceat(ascending, first) / (last - first + 1))
+    return kept
+
+
+def _starts(ratings: Ratings) -> npt.NDArray[np.bool_]:
+    """Tell of each entry whether it is the first of its pair."""
+    user, item = ratings.user_id, ratings.item_id
+    starts = np.ones(len(ratings), dtype=np.bool_)
+    starts[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    return starts
+
+
+def _take(ratings: Ratings, rows: npt.NDArray[np.int64]) -> Ratings:
+    return replace(
+        ratings,
+        user_id=ratings.user_id[rows],
+        item_id=ratings.item_id[rows],
+        rating=None if ratings.rating is None else ratings.rating[rows],
+        timestamp=None if ratings.timestamp is None else ratings.timestamp[rows],
+    )
+
+
+def _duplicates_error(ratings: Ratings, starts: npt.NDArray[np.bool_]) -> DataFormatError:
+    repeated = np.flatnonzero(~starts)
+    user, item = (column[repeated[0]].item() for column in (ratings.user_id, ratings.item_id))
+    n_pairs = int(np.count_nonzero(starts[:-1] & ~starts[1:]))
+    return DataFormatError(
+        f"{ratings.name}: each user rates an item once, but {n_pairs} (user, item) pairs stand more than "
+        f"once, the first of them user {user!r} with item {item!r}. Set dataset.duplicates to one of "
+        f"{', '.join(RULES[1:])} to say which rating counts."
+    )

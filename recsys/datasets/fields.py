@@ -1,0 +1,63 @@
+"""Fields: what a column of a text table must hold, and what is said of a value that is not that."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Kind = Literal["integer", "number", "id", "time"]
+
+_RULE = {
+    "integer": "an integer",
+    "number": "a number",
+    "time": "an integer number of seconds or an ISO 8601 date",
+}
+
+# Text that is an integer and nothing else: "007" and "1.0" stay text, or two ids could become one.
+_PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that is read: its name in the file, what it holds, and the config key that names it."""
+
+    name: str
+    kind: Kind
+    key: str = ""
+
+    def problem(self, text: str) -> str:
+        """Say what is wrong with a value; empty when nothing is."""
+        text = text.strip()
+        if not text:
+            return "is missing"
+        try:
+            if self.kind == "number":
+                return "" if isfinite(float(text)) else "is not finite"
+            if self.kind == "integer" or (self.kind == "time" and text.lstrip("-").isdecimal()):
+                return "" if -(2**63) <= int(text) < 2**63 else "does not fit 64 bits"
+            if self.kind == "time":
+                datetime.fromisoformat(text)
+        except ValueError:
+            return f"is not {_RULE[self.kind]}"
+        return ""
+
+    @property
+    def cure(self) -> str:
+        """What to do about a wrong value."""
+        cure = "Correct or remove the line"
+        if self.key:
+            cure += f", or set {self.key} to another column"
+        return cure + (", or to null to do without times" if self.key and self.kind == "time" else "")
+
+
+def ids_from_text(values: list[str]) -> npt.NDArray[Any]:
+    """Return ids as int64 when every one is a plain integer, and as text otherwise."""
+    if all(map(_PLAIN_INTEGER.fullmatch, values)):
+        return np.array([int(value) for value in values], dtype=np.int64)
+    return np.array(values, dtype=np.str_)

@@ -1,0 +1,105 @@
+"""GroupLens' layouts: how the files of a MovieLens folder are named and written, over the years."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsys.datasets.columns import read_columns
+from recsys.datasets.fields import Column
+from recsys.datasets.items import ItemCatalog, read_items, split_genres
+from recsys.datasets.ratings import Ratings
+from recsys.datasets.tables import TextTable, reading
+
+RATINGS = ("userId", "movieId", "rating", "timestamp")
+MOVIES = ("movieId", "title", "genres")
+
+# The flag columns of u.item, in its order.
+FLAGS = (
+    *("unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary"),
+    *("Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller"),
+    *("War", "Western"),
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way in which GroupLens lays out a folder: the names of the two files and how each is read."""
+
+    ratings_file: str
+    items_file: str
+    ratings_table: Callable[[Path], TextTable]
+    items: Callable[[Path], ItemCatalog]
+
+    @property
+    def files(self) -> tuple[str, str]:
+        """Names of the files that make a folder complete."""
+        return self.ratings_file, self.items_file
+
+    def read(self, folder: Path, name: str) -> Ratings:
+        """Read the folder."""
+        columns = {
+            "user_id": Column("userId", "integer"),
+            "item_id": Column("movieId", "integer"),
+            "rating": Column("rating", "number"),
+            "timestamp": Column("timestamp", "integer"),
+        }
+        values = read_columns(self.ratings_table(folder / self.ratings_file), columns)
+        return Ratings(**values, items=self.items(folder / self.items_file), name=name)
+
+
+def find_layout(folder: Path) -> Layout | None:
+    """Return the layout whose files are all in the folder, or None."""
+    with reading(folder):
+        for layout in LAYOUTS:
+            if all((folder / file).is_file() for file in layout.files):
+                return layout
+    return None
+
+
+def _movies_csv(path: Path) -> ItemCatalog:
+    table = TextTable(path)
+    genres = table.position(Column("genres", "id"))
+    return _read_movies(table, lambda row: split_genres(row[genres]))
+
+
+def _movies_dat(path: Path) -> ItemCatalog:
+    # ml-10m is UTF-8; ml-1m is Latin-1, whose accented letters are not valid UTF-8.
+    try:
+        path.read_text(encoding="utf-8")
+        encoding = "utf-8"
+    except UnicodeDecodeError:
+        encoding = "latin-1"
+    table = TextTable(path, separator="::", encoding=encoding, quoted=False, names=MOVIES)
+    return _read_movies(table, lambda row: split_genres(row[2]))
+
+
+def _u_item(path: Path) -> ItemCatalog:
+    names = ("movieId", "title", "release date", "video release date", "IMDb URL", *FLAGS)
+    table = TextTable(path, separator="|", encoding="latin-1", quoted=False, names=names)
+    return _read_movies(
+        table, lambda row: tuple(genre for genre, flag in zip(FLAGS, row[5:], strict=True) if flag == "1")
+    )
+
+
+def _read_movies(table: TextTable, genres: Callable[[list[str]], tuple[str, ...]]) -> ItemCatalog:
+    return read_items(table, Column("movieId", "integer"), Column("title", "id"), genres)
+
+
+LAYOUTS = (
+    Layout("ratings.csv", "movies.csv", TextTable, _movies_csv),
+    Layout("ratings.csv.gz", "movies.csv.gz", TextTable, _movies_csv),
+    Layout(
+        "ratings.dat",
+        "movies.dat",
+        lambda path: TextTable(path, separator="::", quoted=False, names=RATINGS),
+        _movies_dat,
+    ),
+    Layout(
+        "u.data",
+        "u.item",
+        lambda path: TextTable(path, separator="\t", quoted=False, names=RATINGS),
+        _u_item,
+    ),
+)

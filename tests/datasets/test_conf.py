@@ -1,0 +1,37 @@
+"""Every dataset of the configuration can be chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+
+from recsys.datasets import CsvDataset, MovieLens
+from recsys.datasets.editions import EDITIONS
+
+CONF = Path(__file__).parents[2] / "conf"
+MOVIELENS = sorted(path.stem for path in CONF.glob("dataset/ml_*.yaml"))
+
+
+def choose(choice: str, *overrides: str) -> object:
+    with initialize_config_dir(str(CONF), version_base=None):
+        return instantiate(compose(overrides=[f"+dataset={choice}", *overrides]).dataset)
+
+
+@pytest.mark.parametrize("choice", MOVIELENS)
+def test_movielens(choice: str) -> None:
+    dataset = choose(choice)
+    assert dataset == MovieLens(choice.replace("_", "-"))
+    assert hash(dataset) == hash(MovieLens(choice.replace("_", "-")))
+
+
+def test_every_edition_has_its_file() -> None:
+    assert {name.replace("-", "_") for name in EDITIONS} | {"ml_latest_small_2016"} == set(MOVIELENS)
+
+
+def test_csv() -> None:
+    dataset = choose("csv", "dataset.path=mine.csv", "dataset.columns.timestamp=when")
+    assert dataset == CsvDataset("mine.csv", columns={"timestamp": "when"})
+    assert hash(dataset) == hash(CsvDataset("mine.csv", columns={"timestamp": "when"}))
