@@ -1,13 +1,14 @@
 """Datasets: where ratings and baskets come from.
 
-A dataset is a frozen object with a `name`, `load()`, which returns `Ratings`, and `fingerprint()`, which
-changes when its files do.
+A dataset is a frozen object with `load()`, which returns `Ratings`, and `fingerprint()`, which changes when
+its files do.
 """
 
 from recsys.datasets.csv_file import CsvDataset
+from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.items import ItemCatalog
 from recsys.datasets.movielens import MovieLens
 from recsys.datasets.ratings import Ratings
 
-__all__ = ["CsvDataset", "ItemCatalog", "MovieLens", "Ratings", "resolve_duplicates"]
+__all__ = ["CsvDataset", "Dataset", "ItemCatalog", "MovieLens", "Ratings", "resolve_duplicates"]

@@ -104,6 +104,7 @@ class CsvDataset:
         items_columns = ItemColumns(**_names("items_columns", self.items_columns, ItemColumns, ("genres",)))
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "items_columns", items_columns)
+        object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
 
     def load(self) -> Ratings:
         """Read the file, and that of the items if there is one.
@@ -124,9 +125,9 @@ class CsvDataset:
             if role in kinds and name is not None
         }
         values = read_columns(self._table(self.path), columns)
-        name = self.name or Path(self.path).name.partition(".")[0]
-        ratings = Ratings(**values, items=self._read_items(), name=name)
-        return resolve_duplicates(ratings, "first" if self.layout == "baskets" else self.duplicates)
+        ratings = Ratings(**values, items=self._read_items(), name=self.name or "")
+        rule = "first" if self.layout == "baskets" else self.duplicates
+        return resolve_duplicates(ratings, rule, self.path)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return path, size and modification time of the files that `load` reads."""

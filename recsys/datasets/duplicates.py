@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from recsys.errors import DataFormatError
 RULES = ("error", "last", "first", "max", "mean")
 
 
-def resolve_duplicates(ratings: Ratings, rule: str) -> Ratings:
+def resolve_duplicates(ratings: Ratings, rule: str, source: str | Path = "") -> Ratings:
     """Return the ratings with each (user, item) pair once.
 
     Parameters
@@ -24,6 +25,8 @@ def resolve_duplicates(ratings: Ratings, rule: str) -> Ratings:
         "last" keeps the entry with the largest timestamp, "first" that with the smallest; the order of the
         input decides between equal ones, or alone where there are no timestamps. "max" keeps the highest
         rating (the latest of equal ones); "mean" takes the mean rating, at the latest timestamp.
+    source : str or Path
+        The file, for the error; the name of the ratings unless given.
 
     Raises
     ------
@@ -34,7 +37,7 @@ def resolve_duplicates(ratings: Ratings, rule: str) -> Ratings:
     if starts.all():
         return ratings
     if rule == "error":
-        raise _duplicates_error(ratings, starts)
+        raise _duplicates_error(ratings, starts, source or ratings.name)
     first = np.flatnonzero(starts)
     last = np.append(first[1:], len(ratings)) - 1
     pair = np.cumsum(starts)
@@ -69,12 +72,12 @@ def _take(ratings: Ratings, rows: npt.NDArray[np.int64]) -> Ratings:
     )
 
 
-def _duplicates_error(ratings: Ratings, starts: npt.NDArray[np.bool_]) -> DataFormatError:
+def _duplicates_error(ratings: Ratings, starts: npt.NDArray[np.bool_], source: str | Path) -> DataFormatError:
     repeated = np.flatnonzero(~starts)
     user, item = (column[repeated[0]].item() for column in (ratings.user_id, ratings.item_id))
     n_pairs = int(np.count_nonzero(starts[:-1] & ~starts[1:]))
     return DataFormatError(
-        f"{ratings.name}: each user rates an item once, but {n_pairs} (user, item) pairs stand more than "
+        f"{source}: each user rates an item once, but {n_pairs} (user, item) pairs stand more than "
         f"once, the first of them user {user!r} with item {item!r}. Set dataset.duplicates to one of "
         f"{', '.join(RULES[1:])} to say which rating counts."
     )

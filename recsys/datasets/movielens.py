@@ -68,7 +68,8 @@ class MovieLens:
             If the data is nowhere and cannot be downloaded.
         """
         folder, layout = self.locate()
-        return resolve_duplicates(layout.read(folder, self.name), self.duplicates)
+        ratings = layout.read(folder, self.name)
+        return resolve_duplicates(ratings, self.duplicates, folder / layout.ratings_file)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return path, size and modification time of the files that `load` reads."""

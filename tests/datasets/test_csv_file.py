@@ -67,6 +67,14 @@ def test_quoted_fields_may_hold_separators_and_line_ends(tmp_path: Path) -> None
     assert dataset(tmp_path, text).load().item_id.tolist() == [2]
 
 
+def test_duplicates_name_the_file(tmp_path: Path) -> None:
+    with pytest.raises(DataFormatError, match=r"mine\.csv: each user rates an item once"):
+        dataset(tmp_path, RATINGS + "ann,1,2\n").load()
+    assert dataset(tmp_path, RATINGS + "ann,1,2\n", duplicates="max").load().rating == pytest.approx(
+        [4, 3.5, 5]
+    )
+
+
 def test_gzip(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv.gz"
     path.write_bytes(gzip.compress(RATINGS.encode()))
