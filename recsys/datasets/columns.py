@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -47,11 +47,11 @@ def read_columns(table: TextTable, columns: Mapping[str, Column]) -> dict[str, n
     with reading(table.path):
         try:
             arrow = _read_arrow(table, list(columns.values()))
+            if arrow.num_rows == 0:
+                raise pa.ArrowInvalid("there are no rows")
             values = {name: _to_numpy(arrow[column.name], column) for name, column in columns.items()}
         except (pa.ArrowInvalid, UnicodeError) as error:
             _explain(table, list(columns.values()), str(error))
-    if arrow.num_rows == 0:
-        _explain(table, list(columns.values()), "no rows")
     return values
 
 
@@ -92,7 +92,7 @@ def _to_numpy(values: pa.ChunkedArray, column: Column) -> npt.NDArray[Any]:
         if not pa.types.is_temporal(values.type) or pa.types.is_time(values.type):
             raise pa.ArrowInvalid(f"times are of type {values.type}")
         values = values.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
-    array: npt.NDArray[Any] = values.to_numpy()
+    array = _concatenate(values.chunks)
     if column.kind == "number" and not np.isfinite(array).all():
         raise pa.ArrowInvalid("a value is not finite")
     return array
@@ -102,13 +102,17 @@ def _ids(values: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Convert ids once a distinct one, not once a row."""
     import pyarrow as pa
 
-    encoded = values.dictionary_encode().unify_dictionaries().combine_chunks()
-    distinct = [text.strip() for text in encoded.dictionary.to_pylist()]
+    encoded = values.dictionary_encode().unify_dictionaries()
+    distinct = [text.strip() for text in encoded.chunk(0).dictionary.to_pylist()]
     if "" in distinct:
         raise pa.ArrowInvalid("an id is missing")
-    ids = ids_from_text(distinct)
-    rows: npt.NDArray[np.int32] = encoded.indices.to_numpy()
-    return ids[rows]
+    ids: npt.NDArray[Any] = ids_from_text(distinct)[_concatenate(chunk.indices for chunk in encoded.chunks)]
+    return ids
+
+
+def _concatenate(chunks: Iterable[pa.Array]) -> npt.NDArray[Any]:
+    """Copy chunks into one array; their own `to_numpy` imports pandas, which takes longer than the data."""
+    return np.concatenate([np.from_dlpack(chunk) for chunk in chunks])
 
 
 def _explain(table: TextTable, columns: list[Column], reason: str) -> NoReturn:
