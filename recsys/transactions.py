@@ -42,7 +42,8 @@ class Transactions:
         items: npt.ArrayLike,
         ids: npt.ArrayLike | None = None,
     ) -> None:
-        matrix = sparse.csr_array(matrix, dtype=np.bool_)
+        # A copy: bringing it into canonical form works in place, and the caller's may share its arrays.
+        matrix = sparse.csr_array(matrix, dtype=np.bool_, copy=True)
         matrix.eliminate_zeros()
         matrix.sum_duplicates()
         self.matrix = matrix
@@ -66,10 +67,14 @@ class Transactions:
         try:
             vocabulary = sorted(set().union(*rows))  # type: ignore[type-var]
         except TypeError as error:
-            raise DataFormatError(f"Items must be of one sortable type, all text or all numbers: {error}.") from error
+            raise DataFormatError(
+                f"Items must be of one sortable type, all text or all numbers: {error}."
+            ) from error
         column = {item: index for index, item in enumerate(vocabulary)}
         indptr = np.cumsum([0, *map(len, rows)])
-        indices = np.fromiter((column[item] for row in rows for item in row), dtype=np.int32, count=int(indptr[-1]))
+        indices = np.fromiter(
+            (column[item] for row in rows for item in row), dtype=np.int32, count=int(indptr[-1])
+        )
         matrix = sparse.csr_array(
             (np.ones(len(indices), dtype=np.bool_), indices, indptr), shape=(len(rows), len(vocabulary))
         )
@@ -83,10 +88,16 @@ class Transactions:
         Raises
         ------
         DataFormatError
-            If a column is not boolean: counts or missing values are refused, not cast.
+            If a column is not boolean: counts or missing values are refused, not cast. If two columns share
+            a name.
         """
         import pandas as pd
 
+        if not frame.columns.is_unique:
+            name = frame.columns[frame.columns.duplicated()][0]
+            raise DataFormatError(
+                f"Column {name!r} stands there more than once. Merge or rename the columns."
+            )
         for name, dtype in frame.dtypes.items():
             subtype = getattr(dtype, "subtype", dtype)
             if not pd.api.types.is_bool_dtype(subtype) or frame[name].hasnans:
@@ -109,7 +120,7 @@ class Transactions:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the matrix and the item ids, in hexadecimal; equal for equal transactions in equal order."""
+        """SHA-256 of the matrix and the item ids, in hexadecimal; equal for equal rows in equal order."""
         digest = hashlib.sha256(f"transactions {self.n_transactions} {self.n_items}\n".encode())
         digest.update(self.matrix.indptr.astype("<i8").tobytes())
         digest.update(self.matrix.indices.astype("<i4").tobytes())
@@ -129,7 +140,12 @@ class Transactions:
 def _object_safe_array(values: list[Any]) -> npt.NDArray[Any]:
     """Make a one-dimensional array of ids; ids that are tuples stay whole, mixed types stay as they are."""
     array = np.asarray(values) if values and isinstance(values[0], (str, int, np.integer)) else None
-    if array is None or array.ndim != 1 or array.dtype.kind not in "iuU" or len({type(v) for v in values}) > 1:
+    if (
+        array is None
+        or array.ndim != 1
+        or array.dtype.kind not in "iuU"
+        or len({type(v) for v in values}) > 1
+    ):
         array = np.empty(len(values), dtype=object)
         array[:] = values
     return array

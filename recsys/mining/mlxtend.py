@@ -1,0 +1,95 @@
+"""mlxtend's apriori and fpgrowth as engines: the reference that the others are held against."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import ParameterError
+from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.support import min_count
+from recsys.parameters import require_choice
+from recsys.transactions import Transactions
+
+
+@dataclass(frozen=True)
+class MlxtendEngine:
+    """Mine with mlxtend (Raschka, JOSS 3(24), 2018).
+
+    Parameters
+    ----------
+    algorithm : {"apriori", "fpgrowth"}
+        Which of mlxtend's miners.
+    low_memory : bool
+        mlxtend's option of apriori: count the candidates one by one, slower, instead of all at once in an
+        array of n_transactions x n_candidates x length bytes.
+
+    Raises
+    ------
+    ParameterError
+        If the algorithm is unknown, or is fpgrowth with `low_memory`.
+    """
+
+    algorithm: str = "apriori"
+    low_memory: bool = False
+
+    def __post_init__(self) -> None:
+        require_choice("algorithm", self.algorithm, ("apriori", "fpgrowth"))
+        if self.low_memory and self.algorithm != "apriori":
+            raise ParameterError("low_memory", f"false for {self.algorithm}", True, "Only apriori knows it.")
+
+    def mine(
+        self, transactions: Transactions, min_support: float, max_len: int | None = None
+    ) -> FrequentItemsets:
+        """Return all frequent itemsets; see `recsys.mining.mine` for the parameters."""
+        threshold = min_count(min_support, transactions.n_transactions)
+        item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
+        frequent = np.flatnonzero(item_counts >= threshold)
+        matrices: list[IntArray] = []
+        counts: list[IntArray] = []
+        if len(frequent):
+            # mlxtend drops the other columns at its first step; a frame with them may not fit into memory.
+            one_hot = transactions.matrix[:, frequent].toarray()
+            itemsets, found = self._run(one_hot, threshold, max_len)
+            lengths = np.fromiter(map(len, itemsets), dtype=np.int64, count=len(itemsets))
+            for length in range(1, lengths.max() + 1):
+                places = np.flatnonzero(lengths == length)
+                rows = np.fromiter(chain.from_iterable(itemsets[places]), dtype=np.int32)
+                matrices.append(frequent[rows.reshape(-1, length)])
+                counts.append(found[places])
+        return FrequentItemsets.from_levels(
+            matrices,
+            counts,
+            items=transactions.items,
+            n_transactions=transactions.n_transactions,
+            min_support=min_support,
+            max_len=max_len,
+        )
+
+    def _run(
+        self, one_hot: npt.NDArray[np.bool_], threshold: int, max_len: int | None
+    ) -> tuple[npt.NDArray[Any], IntArray]:
+        """Return the itemsets, as frozensets of columns, and their counts, as mlxtend finds them."""
+        import pandas as pd
+
+        n_transactions = len(one_hot)
+        # At a boundary apriori compares the fraction, fpgrowth its product with n_transactions, rounded up.
+        # Half a count below the boundary both decide the same.
+        fraction = (threshold - 0.5) / n_transactions
+        # mlxtend puts a filter of its own before those of the process when it is imported.
+        with warnings.catch_warnings():
+            from mlxtend.frequent_patterns import apriori, fpgrowth
+
+            warnings.simplefilter("ignore")
+            frame = pd.DataFrame(one_hot)
+            if self.algorithm == "apriori":
+                found = apriori(frame, fraction, max_len=max_len, low_memory=self.low_memory)
+            else:
+                found = fpgrowth(frame, fraction, max_len=max_len)
+        counts = np.rint(found["support"].to_numpy() * n_transactions).astype(np.int64)
+        return found["itemsets"].to_numpy(), counts

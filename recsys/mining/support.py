@@ -1,0 +1,39 @@
+"""Minimum support: from the fraction that a user asks for to the count that decides."""
+
+from __future__ import annotations
+
+
+def min_count(min_support: float, n_transactions: int) -> int:
+    """Return the smallest count that reaches a minimum support.
+
+    This is what mlxtend's `apriori` keeps, and what every engine of this project keeps, so that all agree at
+    every boundary. Rounding up the product instead goes wrong where it is not exact: 0.28 * 25 is
+    7.000000000000001 in float64, but 7 of 25 transactions do have a support of 0.28.
+
+    Parameters
+    ----------
+    min_support : float
+        Fraction of the transactions, in (0, 1].
+    n_transactions : int
+        Number of transactions, at least 0.
+
+    Returns
+    -------
+    int
+        The smallest c >= 1 for which the float64 c / n_transactions is >= min_support; 1 where there are no
+        transactions, so that nothing is frequent.
+
+    Examples
+    --------
+    >>> min_count(0.28, 25)
+    7
+    """
+    if n_transactions == 0:
+        return 1
+    # The product is off by less than one; the division, which defines the answer, settles the rest.
+    count = max(1, int(min_support * n_transactions))
+    while count / n_transactions < min_support:
+        count += 1
+    while count > 1 and (count - 1) / n_transactions >= min_support:
+        count -= 1
+    return count

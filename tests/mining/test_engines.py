@@ -1,0 +1,206 @@
+import os
+import warnings
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from recsys import Transactions, mine
+from recsys.errors import ParameterError
+from recsys.mining import ENGINES, BitsetEngine, MlxtendEngine
+from tests.mining import naive
+from tests.mining.strategies import deterministic, mining_problems, transaction_lists
+
+ENGINE_NAMES = ["bitset", "mlxtend", "fpgrowth"]
+
+
+def as_dict(itemsets):
+    offsets, flat = itemsets.flatten(np.arange(len(itemsets)))
+    ids = itemsets.items[flat].tolist()
+    keys = [tuple(ids[start:stop]) for start, stop in pairwise(offsets)]
+    return dict(zip(keys, itemsets.counts.tolist(), strict=True))
+
+
+def assert_same(left, right):
+    for name in ("parents", "last_items", "counts", "offsets"):
+        np.testing.assert_array_equal(getattr(left, name), getattr(right, name))
+        assert getattr(left, name).dtype == getattr(right, name).dtype
+
+
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
+@deterministic
+@given(problem=mining_problems())
+def test_engine_agrees_with_the_definition_at_every_boundary(engine, problem):
+    transactions, min_support, max_len = problem
+    found = as_dict(mine(Transactions.from_lists(transactions), min_support, max_len, engine))
+    expected = naive.frequent_itemsets(transactions, min_support, max_len)
+    assert list(found.items()) == list(expected.items())
+
+
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
+@pytest.mark.parametrize(("count", "n", "min_support"), [(7, 25, 0.28), (7, 100, 0.07), (14, 25, 0.56)])
+def test_engine_keeps_a_support_that_a_product_rounds_up(engine, count, n, min_support):
+    assert min_support * n > count
+    transactions = Transactions.from_lists([["a", "b"]] * count + [["c"]] * (n - count))
+    assert as_dict(mine(transactions, min_support, engine=engine))["a", "b"] == count
+
+
+@pytest.mark.parametrize("n_transactions", [1, 63, 64, 65, 127, 128, 129, 200])
+@pytest.mark.parametrize("density", [0.3, 0.8])
+def test_bitset_agrees_with_fpgrowth_around_word_boundaries(n_transactions, density):
+    rng = np.random.default_rng(n_transactions)
+    matrix = sparse.csr_array(rng.random((n_transactions, 9)) < density)
+    transactions = Transactions(matrix, np.arange(9))
+    for min_support in (0.05, 0.3):
+        itemsets = mine(transactions, min_support)
+        assert_same(itemsets, mine(transactions, min_support, engine="fpgrowth"))
+        for length in range(1, itemsets.max_length + 1):
+            every = transactions.matrix.toarray()[:, itemsets.level(length)].all(axis=2).sum(axis=0)
+            np.testing.assert_array_equal(itemsets.level_counts(length), every)
+
+
+def test_low_memory_returns_the_same():
+    transactions = Transactions.from_lists([[0, 1, 2], [0, 1], [1, 2], [0, 1, 2]])
+    assert_same(mine(transactions, 0.5, engine=MlxtendEngine(low_memory=True)), mine(transactions, 0.5))
+
+
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
+@pytest.mark.parametrize("transactions", [[], [[]], [[], []], [["a"], ["b"], ["c"], []]])
+def test_nothing_frequent_is_no_error(engine, transactions):
+    itemsets = mine(Transactions.from_lists(transactions), 1.0, engine=engine)
+    assert (len(itemsets), itemsets.max_length) == (0, 0)
+    assert len(itemsets.to_frame()) == 0
+    assert_same(itemsets, mine(Transactions.from_lists(transactions), 1.0))
+
+
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
+@pytest.mark.parametrize("n_items", [1, 2, 3, 10])
+@pytest.mark.parametrize("n_transactions", [1, 70])
+def test_identical_transactions_have_all_subsets(engine, n_items, n_transactions):
+    itemsets = mine(Transactions.from_lists([range(n_items)] * n_transactions), 1.0, engine=engine)
+    assert len(itemsets) == 2**n_items - 1
+    assert set(itemsets.counts.tolist()) == {n_transactions}
+
+
+@deterministic
+@given(transaction_lists, st.integers(1, 4))
+def test_downward_closure(transactions, count):
+    itemsets = mine(Transactions.from_lists(transactions), count / (len(transactions) + 4))
+    for length in range(2, itemsets.max_length + 1):
+        subset_counts = itemsets.counts[itemsets.subsets(length)]
+        assert (subset_counts >= itemsets.level_counts(length)[:, np.newaxis]).all()
+
+
+@deterministic
+@given(mining_problems(), st.randoms(use_true_random=False))
+def test_order_of_transactions_and_names_of_items_do_not_matter(problem, random):
+    transactions, min_support, max_len = problem
+    expected = as_dict(mine(Transactions.from_lists(transactions), min_support, max_len))
+    names = random.sample(range(7), 7)
+    shuffled = [[names[item] for item in row] for row in random.sample(transactions, len(transactions))]
+    found = as_dict(mine(Transactions.from_lists(shuffled), min_support, max_len))
+    assert found == {tuple(sorted(names[item] for item in key)): n for key, n in expected.items()}
+
+
+def test_kernels_do_the_same_uncompiled(monkeypatch):
+    from recsys.mining import _bitset_kernel as kernel
+
+    rng = np.random.default_rng(0)
+    transactions = Transactions(sparse.csr_array(rng.random((70, 7)) < 0.6), np.arange(7))
+    compiled = mine(transactions, 0.1)
+    for name in ("frequent_pairs", "longer_itemsets", "with_item", "lexicographic_order", "prefix_positions"):
+        monkeypatch.setattr(kernel, name, getattr(kernel, name).py_func)
+    monkeypatch.setattr(kernel, "resized", kernel.resized.py_func)
+    monkeypatch.setattr(kernel, "popcount", lambda word: int(word).bit_count())
+    assert compiled.max_length >= 4
+    assert_same(mine(transactions, 0.1), compiled)
+
+
+def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
+    from recsys.mining import _bitset_kernel as kernel
+
+    def without_a_place_to_cache(*, nogil, cache=False):
+        if cache:
+            raise RuntimeError("cannot cache function 'f': no locator available for file 'f.py'")
+        return lambda function: function
+
+    monkeypatch.setattr(kernel, "njit", without_a_place_to_cache)
+    assert kernel.kernel(abs) is abs
+
+
+def test_mlxtend_leaves_the_warning_filters_alone():
+    before = list(warnings.filters)
+    mine(Transactions.from_lists([["a", "b"], ["a"]]), 0.5, engine="mlxtend")
+    assert warnings.filters == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"min_support": 0}, r"min_support must be a number in \(0, 1\]. Got 0."),
+        ({"min_support": 1.1}, r"min_support must be a number in \(0, 1\]. Got 1.1."),
+        ({"min_support": float("nan")}, r"min_support must be a number in \(0, 1\]. Got nan."),
+        ({"min_support": "0.1"}, r"min_support must be a number in \(0, 1\]. Got '0.1'."),
+        ({"min_support": True}, r"min_support must be a number in \(0, 1\]. Got True."),
+        ({"max_len": 0}, "max_len must be an integer of at least 1. Got 0."),
+        ({"max_len": 2.0}, "max_len must be an integer of at least 1. Got 2.0."),
+        ({"engine": "eclat"}, "engine must be one of bitset, mlxtend, fpgrowth. Got 'eclat'."),
+    ],
+)
+def test_bad_parameters(arguments, message):
+    with pytest.raises(ParameterError, match=message):
+        mine(Transactions.from_lists([["a"]]), **{"min_support": 0.5, **arguments})
+
+
+def test_bad_engine_parameters():
+    with pytest.raises(ParameterError, match=r"algorithm must be one of apriori, fpgrowth. Got 'fpmax'."):
+        MlxtendEngine("fpmax")
+    with pytest.raises(ParameterError, match=r"low_memory must be false for fpgrowth. Got True."):
+        MlxtendEngine("fpgrowth", low_memory=True)
+
+
+def test_engines_are_values():
+    assert hash(BitsetEngine()) == hash(BitsetEngine())
+    assert {MlxtendEngine(), MlxtendEngine("apriori")} == {ENGINES["mlxtend"]}
+
+
+@pytest.mark.parametrize("name", ENGINE_NAMES)
+def test_configuration_makes_the_engine_of_that_name(name):
+    from hydra.utils import instantiate
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.load(Path(__file__).parents[2] / "conf" / "engine" / f"{name}.yaml")
+    assert instantiate(config) == ENGINES[name]
+
+
+def test_golden_ml_latest_small():
+    path = Path(os.environ.get("RECSYS_DATA_DIR", "")) / "ml-latest-small" / "ratings.csv"
+    if not path.is_file():
+        pytest.skip("needs ml-latest-small (September 2018) in $RECSYS_DATA_DIR/ml-latest-small")
+    ratings = pd.read_csv(path)
+    liked = ratings[ratings["rating"] >= 3.5]
+    users, rows = np.unique(liked["userId"], return_inverse=True)
+    movies, columns = np.unique(liked["movieId"], return_inverse=True)
+    matrix = sparse.csr_array(
+        (np.ones(len(liked), dtype=bool), (rows, columns)), shape=(len(users), len(movies))
+    )
+    transactions = Transactions(matrix, movies, users)
+    itemsets = mine(transactions, 0.01, max_len=2)
+    assert transactions.n_transactions == 609
+    assert np.diff(itemsets.offsets).tolist() == [1889, 213544]
+    assert len(mine(transactions, 0.04)) == 3_651_466
+
+    from recsys import generate_rules
+
+    rules = generate_rules(itemsets, "lift", 0.0)
+    assert len(rules) == 427_088
+    assert rules.measure("lift")[0] == 53.2875
+    titles = pd.read_csv(path.with_name("movies.csv"), index_col="movieId")["title"]
+    best = rules.top(1).to_frame().iloc[0]
+    pair = titles[list(best["antecedents"] | best["consequents"])]
+    assert sorted(title.split(" (")[0] for title in pair) == ["Jean de Florette", "Manon of the Spring"]

@@ -1,0 +1,95 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from recsys import Transactions
+from recsys.errors import DataFormatError, ParameterError
+
+
+def test_lists_become_a_matrix_over_the_sorted_vocabulary():
+    transactions = Transactions.from_lists([["milk", "bread", "milk"], [], ["eggs"]])
+    assert transactions.items.tolist() == ["bread", "eggs", "milk"]
+    assert transactions.matrix.toarray().astype(int).tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
+    assert transactions.ids.tolist() == [0, 1, 2]
+    assert (len(transactions), transactions.n_transactions, transactions.n_items) == (3, 3, 3)
+    assert repr(transactions) == "Transactions(n_transactions=3, n_items=3, n_interactions=3)"
+
+
+@pytest.mark.parametrize("lists", [[], [[]], [[], []]])
+def test_no_items_is_no_error(lists):
+    transactions = Transactions.from_lists(lists)
+    assert transactions.matrix.shape == (len(lists), 0)
+
+
+def test_items_may_be_tuples_and_keep_their_type():
+    assert Transactions.from_lists([[("a", 1), ("b", 2)]]).items.tolist() == [("a", 1), ("b", 2)]
+    assert Transactions.from_lists([[1.5, 2]]).items.tolist() == [1.5, 2]
+    assert Transactions.from_lists([[10, 2]]).items.dtype.kind == "i"
+
+
+def test_mixed_items_are_refused():
+    with pytest.raises(DataFormatError, match="one sortable type"):
+        Transactions.from_lists([["a", 1]])
+
+
+def test_matrix_is_brought_into_canonical_form():
+    # Row 0 holds item 2 twice, item 1, and an explicit False for item 0; indices descend.
+    matrix = sparse.csr_array(
+        (np.array([True, True, True, False]), np.array([2, 2, 1, 0]), np.array([0, 4])), shape=(1, 3)
+    )
+    transactions = Transactions(matrix, ["a", "b", "c"])
+    assert transactions.matrix.indices.tolist() == [1, 2]
+    assert transactions.matrix.data.tolist() == [True, True]
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int8])
+def test_the_callers_matrix_stays_as_it_is(dtype):
+    data, indices = np.array([0, 1, 1], dtype=dtype), np.array([2, 1, 0])
+    matrix = sparse.csr_array((data, indices, np.array([0, 3])), shape=(1, 3))
+    before = matrix.toarray()
+    Transactions(matrix, [0, 1, 2])
+    np.testing.assert_array_equal(matrix.toarray(), before)
+    assert matrix.indices.tolist() == [2, 1, 0]
+
+
+def test_frame():
+    frame = pd.DataFrame({"b": [True, False], "a": [True, True]}, index=[7, 8])
+    transactions = Transactions.from_frame(frame)
+    assert transactions.items.tolist() == ["b", "a"]
+    assert transactions.ids.tolist() == [7, 8]
+    assert transactions.matrix.toarray().tolist() == [[True, True], [False, True]]
+    as_sparse = Transactions.from_frame(frame.astype(pd.SparseDtype(bool, False)))
+    assert as_sparse.digest == transactions.digest
+
+
+@pytest.mark.parametrize(
+    "column", [[0, 1], [0.0, 1.0], ["x", "y"], pd.array([True, None], dtype="boolean"), [True, None]]
+)
+def test_frame_that_is_not_boolean_is_refused(column):
+    with pytest.raises(DataFormatError, match="Column 'a' must be boolean without missing values"):
+        Transactions.from_frame(pd.DataFrame({"a": column}))
+
+
+def test_frame_with_a_column_twice_is_refused():
+    with pytest.raises(DataFormatError, match="Column 'a' stands there more than once"):
+        Transactions.from_frame(pd.DataFrame([[True, False]], columns=["a", "a"]))
+
+
+def test_shapes_must_agree():
+    matrix = sparse.csr_array((2, 3), dtype=bool)
+    with pytest.raises(ParameterError, match="items must be one id for each of the 3 columns"):
+        Transactions(matrix, ["a"])
+    with pytest.raises(ParameterError, match="ids must be one id for each of the 2 rows"):
+        Transactions(matrix, ["a", "b", "c"], [1, 2, 3])
+
+
+def test_digest_is_of_the_content():
+    lists = [["a", "b"], ["b"]]
+    digest = Transactions.from_lists(lists).digest
+    assert Transactions.from_lists([["b", "a"], ["b"]]).digest == digest
+    for other in ([["b"], ["a", "b"]], [["a", "c"], ["c"]], [["a", "b"], ["b"], []]):
+        assert Transactions.from_lists(other).digest != digest
+    wide = Transactions.from_lists(lists)
+    wide.matrix.indices = wide.matrix.indices.astype(np.int64)
+    assert wide.digest == digest
