@@ -1,0 +1,21 @@
+"""A Hydra sweeper that lets Optuna choose the parameters: ``hydra/sweeper=optuna``.
+
+Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
+
+    config.py, sampler_config.py   what ``hydra.sweeper`` may say
+    conf/, search_path.py          the options optuna, tpe, ... as files, which an application may replace
+    sweeper.py                     the plugin that Hydra instantiates
+    _arguments.py                  params and command line -> fixed overrides and parameters
+    _search_space.py               one sweep expression -> one Optuna distribution
+    _encoding.py                   a value -> the text of an override
+    _sampler.py, _grid.py          the sampler, and what it can search
+    _study.py                      directions, storage, the study
+    _run.py                        from the settings to a sweep
+    _sweep.py                      ask, launch, tell
+    _outcome.py                    what a job returned -> what the study is told
+    _best.py, _results.py, _report.py   what came of it: the best, the files, the log lines
+
+Hydra imports every module of ``hydra_plugins`` when any Hydra application starts, except those whose name
+begins with an underscore. So Optuna is imported by the underscored modules alone, and those only once a sweep
+runs.
+"""

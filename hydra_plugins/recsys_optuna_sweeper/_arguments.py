@@ -1,0 +1,109 @@
+"""What a sweep was asked for: params and the command line, told apart into fixed overrides and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from ._encoding import encode
+from ._errors import SweepError, first_line
+from ._search_space import Parameter, parameter
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The overrides of the jobs.
+
+    Attributes
+    ----------
+    parameters : dict of str to Parameter
+        What Optuna chooses, by name.
+    fixed : dict of str to str
+        What every job is given, key to value as text.
+    deletions : tuple of str
+        The overrides that take something out (``~key``).
+    """
+
+    parameters: dict[str, Parameter]
+    fixed: dict[str, str]
+    deletions: tuple[str, ...]
+
+    def overrides(self, chosen: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the overrides of the job that is given these values.
+
+        Parameters
+        ----------
+        chosen : mapping of str to object
+            All parameters of a trial: also those that a custom search space suggested.
+        """
+        # Fixed ones first: `+group={}` must be there before `+group.key` can be chosen.
+        fixed = (f"{key}={text}" for key, text in self.fixed.items())
+        free = (self._override(name, value) for name, value in chosen.items())
+        return (*self.deletions, *fixed, *free)
+
+    def _override(self, name: str, value: Any) -> str:
+        known = self.parameters.get(name)
+        return known.override(value) if known else f"{name}={encode(value)}"
+
+
+def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]) -> Arguments:
+    """Read the search space of the config and the overrides of the command line, which win.
+
+    Parameters
+    ----------
+    params : mapping of str to object, optional
+        ``hydra.sweeper.params``.
+    command_line : sequence of str
+        The application's overrides as typed.
+
+    Raises
+    ------
+    SweepError
+        If an expression cannot be read or names nothing to choose from.
+    """
+    parameters: dict[str, Parameter] = {}
+    fixed: dict[str, str] = {}
+    deletions = []
+    overrides = [_parse_param(key, value) for key, value in (params or {}).items()]
+    overrides += [(text, _parse(text, text)) for text in command_line]
+    for key, override in overrides:
+        # The same parameter may be spelled x, +x and ++x; the last word counts.
+        for known in (parameters, fixed):
+            for name in [
+                name for name in known if name.lstrip("+") == override.get_key_element().lstrip("+~")
+            ]:
+                known.pop(name)
+        if override.is_delete():
+            deletions.append(str(override.input_line))
+        elif override.is_sweep_override():
+            found = parameter(override, key)
+            parameters[found.name] = found
+        else:
+            fixed[override.get_key_element()] = override.get_value_string()
+    return Arguments(parameters, fixed, tuple(deletions))
+
+
+def _parse_param(key: str, value: Any) -> tuple[str, Override]:
+    where = f"hydra.sweeper.params.{key}"
+    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+        raise SweepError(
+            f"{where} must be text. Got {value!r}. Write choice(a, b) to choose, '[a, b]' in quotes for a "
+            "fixed list, and a nested key with dots."
+        )
+    # YAML text is an expression; the other YAML values (5, true, null) are what they are.
+    text = value if isinstance(value, str) else encode(value)
+    return where, _parse(f"{key}={text}", f"{where}: {text}")
+
+
+def _parse(text: str, shown: str) -> Override:
+    try:
+        override = OverridesParser.create().parse_rule(text, "override")
+    except HydraException as error:
+        raise SweepError(f"{shown} cannot be read: {first_line(error)}") from error
+    assert isinstance(override, Override)
+    return override

@@ -1,0 +1,38 @@
+"""Which trials came out best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+
+def best_trial(study: Study) -> FrozenTrial | None:
+    """Return the best complete trial of a study with one objective, or None when there is none."""
+    try:
+        return study.best_trial
+    except ValueError:
+        return None
+
+
+def pareto_front(study: Study) -> list[FrozenTrial]:
+    """Return the complete trials of a study that no other trial is better than in every objective."""
+    return study.best_trials
+
+
+def ranking(study: Study, count: int) -> list[FrozenTrial]:
+    """Return the best complete trials of a study with one objective, best first, of equals the earlier."""
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
+    return sorted(trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))[:count]
+
+
+def count_states(trials: Iterable[FrozenTrial]) -> dict[str, int]:
+    """Return how many trials ended how."""
+    states = [trial.state for trial in trials]
+    return {
+        "complete": states.count(TrialState.COMPLETE),
+        "pruned": states.count(TrialState.PRUNED),
+        "fail": states.count(TrialState.FAIL),
+    }

@@ -1,0 +1,97 @@
+"""What a job came back with, and what the study is told about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from optuna import TrialPruned
+from optuna.trial import TrialState
+
+from ._errors import SweepError
+
+
+class ObjectiveError(SweepError):
+    """The application returned something that is not the value of its objectives."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a trial.
+
+    Attributes
+    ----------
+    state : TrialState
+        COMPLETE, PRUNED or FAIL.
+    values : list of float, optional
+        One for each objective when complete.
+    error : Exception, optional
+        Why it is not complete.
+    """
+
+    state: TrialState
+    values: list[float] | None = None
+    error: BaseException | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the trial failed, in a line: ``ValueError: no data``; nothing when it did not fail."""
+        if self.state is not TrialState.FAIL:
+            return None
+        text = str(self.error)
+        if isinstance(self.error, ObjectiveError):
+            return text
+        return f"{type(self.error).__name__}: {text}" if text else type(self.error).__name__
+
+
+def judge(job: JobReturn, n_objectives: int) -> Outcome:
+    """Return how a job ended.
+
+    Parameters
+    ----------
+    job : JobReturn
+        What the launcher gave back.
+    n_objectives : int
+        How many numbers it should have returned.
+    """
+    if job.status is not JobStatus.COMPLETED:
+        # Not the property `return_value`: it prints that the job failed, which a pruned one did not.
+        error = job._return_value
+        if isinstance(error, TrialPruned):
+            return Outcome(TrialState.PRUNED, error=error)
+        return Outcome(TrialState.FAIL, error=error)
+    try:
+        return Outcome(TrialState.COMPLETE, values=_values(job.return_value, n_objectives))
+    except ObjectiveError as error:
+        return Outcome(TrialState.FAIL, error=error)
+
+
+def _values(returned: Any, n_objectives: int) -> list[float]:
+    value = returned.tolist() if hasattr(returned, "tolist") else returned  # NumPy, PyTorch, pandas
+    several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    values = list(value) if several else [value]
+    if len(values) != n_objectives:
+        raise ObjectiveError(
+            f"The application must return {_count(n_objectives)}, one for each of hydra.sweeper.direction. "
+            f"Got {returned!r}."
+        )
+    return [_number(value, returned) for value in values]
+
+
+def _number(value: Any, returned: Any) -> float:
+    if not isinstance(value, str | bytes | bool):
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            pass
+        else:
+            if not math.isnan(number):
+                return number
+    raise ObjectiveError(f"The application must return a number that is not NaN. Got {returned!r}.")
+
+
+def _count(n_objectives: int) -> str:
+    return "a number" if n_objectives == 1 else f"{n_objectives} numbers"

@@ -1,0 +1,70 @@
+"""The log lines of a sweep: one as it starts, one for each trial, and a table of the best at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from ._best import best_trial, pareto_front, ranking
+from ._encoding import encode
+from ._results import FAIL_REASON, value_names
+from ._study import describe_directions
+
+
+def study_line(study: Study, n_trials: int, n_jobs: int, storage: str) -> str:
+    """Return the line that says what is about to run."""
+    return (
+        f"Study {study.study_name}: {type(study.sampler).__name__}, {describe_directions(study.directions)}, "
+        f"{n_trials} trials in batches of {n_jobs}, storage: {storage}"
+    )
+
+
+def trial_line(study: Study, trial: FrozenTrial) -> str:
+    """Return the line that says how a trial ended, and what is best so far."""
+    if trial.state is TrialState.COMPLETE:
+        ended = " ".join(map(_shown, trial.values))
+    elif trial.state is TrialState.PRUNED:
+        ended = "pruned"
+    else:
+        ended = f"failed, {trial.user_attrs.get(FAIL_REASON)}"
+    params = [f"{name}={_shown(value)}" for name, value in trial.params.items()]
+    return " ".join([f"Trial {trial.number}: {ended};", *params, f"({_best_so_far(study)})"])
+
+
+def summary(study: Study, count: int = 5) -> str:
+    """Return a table of the best trials, or of the Pareto front."""
+    if len(study.directions) == 1:
+        title, trials = "Best trials", ranking(study, count)
+    else:
+        title, trials = "Pareto front", pareto_front(study)
+    names = list(dict.fromkeys(name for trial in trials for name in trial.params))
+    rows = [["trial", *value_names(len(study.directions)), *names]]
+    rows += [_cells(trial.number, trial.values, trial.params, names) for trial in trials]
+    return "\n".join([f"{title}:", *_align(rows)])
+
+
+def _best_so_far(study: Study) -> str:
+    if len(study.directions) > 1:
+        return f"Pareto front: {len(pareto_front(study))}"
+    best = best_trial(study)
+    return f"best: {_shown(best.value)} in trial {best.number}" if best else "none complete yet"
+
+
+def _cells(
+    number: int, values: Sequence[float], params: Mapping[str, Any], names: Sequence[str]
+) -> list[str]:
+    shown = [_shown(params[name]) if name in params else "" for name in names]
+    return [str(number), *map(_shown, values), *shown]
+
+
+def _shown(value: Any) -> str:
+    """Return a value for people: numbers to six digits. The files have them all."""
+    return f"{value:.6g}" if isinstance(value, float) else encode(value)
+
+
+def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.rjust, row, widths)) for row in rows]

@@ -1,0 +1,99 @@
+"""The files that a sweep leaves beside its trials, rewritten after every batch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from ._best import best_trial, count_states, pareto_front
+
+# What the sweeper writes about a job into the user attributes of its trial.
+JOB_NUM, JOB_DIR, OVERRIDES, FAIL_REASON = "job_num", "job_dir", "overrides", "fail_reason"
+
+RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
+
+
+def write_results(study: Study, folder: Path) -> None:
+    """Write ``optimization_results.yaml`` and ``trials.csv``.
+
+    Each is replaced in one step, so that who reads while the sweep runs, or after it was killed, finds a
+    whole file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trials = study.get_trials(deepcopy=False)
+    # allow_unicode: who reads the file should find the names as they were typed.
+    text = yaml.safe_dump(results(study), sort_keys=False, allow_unicode=True)
+    _replace(folder / RESULTS_FILE, text)
+    _replace(folder / TRIALS_FILE, _table(trials, len(study.directions)))
+
+
+def results(study: Study) -> dict[str, Any]:
+    """Return what came of a study so far: Hydra's keys, then the study's name and its count of trials."""
+    summary: dict[str, Any] = {"name": "optuna"}
+    if len(study.directions) == 1:
+        best = best_trial(study)
+        summary["best_params"] = best.params if best else {}
+        summary["best_value"] = best.value if best else None
+        summary["best_trial"] = best.number if best else None
+        summary["best_job_dir"] = best.user_attrs.get(JOB_DIR) if best else None
+    else:
+        summary["solutions"] = [
+            {
+                "params": trial.params,
+                "values": trial.values,
+                "trial": trial.number,
+                "job_dir": trial.user_attrs.get(JOB_DIR),
+            }
+            for trial in pareto_front(study)
+        ]
+    summary["study_name"] = study.study_name
+    summary["n_trials"] = count_states(study.get_trials(deepcopy=False))
+    return summary
+
+
+def value_names(n_objectives: int) -> list[str]:
+    """Return the names of the objectives' columns."""
+    return ["value"] if n_objectives == 1 else [f"value_{i}" for i in range(n_objectives)]
+
+
+def _table(trials: Sequence[FrozenTrial], n_objectives: int) -> str:
+    trials = [trial for trial in trials if trial.state is not TrialState.WAITING]
+    # A custom search space may give trials different parameters; a dict keeps the order of their appearance.
+    names = list(dict.fromkeys(name for trial in trials for name in trial.params))
+    header = ["number", "state", *value_names(n_objectives), *(f"params_{name}" for name in names)]
+    header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(_row(trial, names, n_objectives) for trial in trials)
+    return stream.getvalue()
+
+
+def _row(trial: FrozenTrial, names: Iterable[str], n_objectives: int) -> list[Any]:
+    values = trial.values or [None] * n_objectives
+    params = ["null" if trial.params.get(name, "") is None else trial.params.get(name, "") for name in names]
+    start, end, duration = trial.datetime_start, trial.datetime_complete, trial.duration
+    times = [start and start.isoformat(), end and end.isoformat(), duration and duration.total_seconds()]
+    attributes = [trial.user_attrs.get(key) for key in (JOB_DIR, FAIL_REASON)]
+    return [trial.number, trial.state.name.lower(), *values, *params, *times, *attributes]
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner may read
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,108 @@
+"""The sampler, and whether it can search what it is asked to search."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import warnings
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from optuna.distributions import CategoricalDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    BruteForceSampler,
+    CmaEsSampler,
+    GPSampler,
+    GridSampler,
+    QMCSampler,
+)
+
+from ._errors import SweepError, first_line, refusal
+from ._grid import grid
+from ._search_space import Parameter
+
+log = logging.getLogger(__name__)
+
+_KEY = "hydra.sweeper.sampler"
+
+# Optuna imports these only when the first trials are over, which is late to learn that one is missing.
+_PACKAGES = {CmaEsSampler: ("cmaes",), GPSampler: ("torch", "scipy"), QMCSampler: ("scipy",)}
+
+
+def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives: int) -> BaseSampler:
+    """Make the sampler that the config names, for a search space.
+
+    Parameters
+    ----------
+    config : DictConfig
+        ``hydra.sweeper.sampler``: a ``_target_`` and its arguments; those that are null are left to Optuna.
+    parameters : mapping of str to Parameter
+        The search space.
+    n_objectives : int
+
+    Raises
+    ------
+    SweepError
+        If it cannot be made, or cannot search this space.
+    """
+    make = _factory(config)
+    with warnings.catch_warnings():
+        # Who chose an experimental sampler by name need not be told in each run that it is one.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        try:
+            sampler = make(grid(parameters, "the grid sampler")) if make.func is GridSampler else make()
+        except (TypeError, ValueError, ImportError) as error:
+            raise SweepError(f"{_KEY}: {first_line(error)}") from error
+    if not isinstance(sampler, BaseSampler):
+        raise refusal(_KEY, "a sampler of Optuna", sampler)
+    _check(sampler, parameters, n_objectives)
+    return sampler
+
+
+def _factory(config: Any) -> functools.partial[Any]:
+    if not (isinstance(config, DictConfig) and config.get("_target_")):
+        raise refusal(_KEY, "one of the group hydra/sweeper/sampler, or a _target_ with arguments", config)
+    settings = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(settings, dict)
+    settings = {str(key): value for key, value in settings.items() if value is not None}
+    points = settings.pop("reference_points", None)
+    try:
+        make = instantiate({**settings, "_partial_": True, "_convert_": "all"})
+    except InstantiationException as error:
+        raise SweepError(f"{_KEY}: {first_line(error)}") from error
+    # NSGA-III wants an array, which YAML has not.
+    return (
+        make if points is None else functools.partial(make, reference_points=np.asarray(points, dtype=float))
+    )
+
+
+def _check(sampler: BaseSampler, parameters: Mapping[str, Parameter], n_objectives: int) -> None:
+    name = type(sampler).__name__
+    missing = [package for package in _PACKAGES.get(type(sampler), ()) if find_spec(package) is None]
+    if missing:
+        raise SweepError(
+            f"{_KEY}: {name} needs {' and '.join(missing)}. Run: pip install {' '.join(missing)}"
+        )
+    if isinstance(sampler, BruteForceSampler):
+        grid(parameters, "the brute-force sampler")
+    if isinstance(sampler, CmaEsSampler) and n_objectives > 1:
+        raise SweepError(
+            f"{_KEY}: {name} has one objective, and hydra.sweeper.direction names {n_objectives}. "
+            "Use nsgaii, tpe or gp."
+        )
+    choices = [
+        key for key, found in parameters.items() if isinstance(found.distribution, CategoricalDistribution)
+    ]
+    if choices and isinstance(sampler, CmaEsSampler | QMCSampler):
+        if len(choices) == len(parameters):
+            raise SweepError(
+                f"{_KEY}: {name} searches numbers, and {', '.join(choices)} are choices. Use tpe."
+            )
+        log.warning("%s searches numbers; drawn independently of them: %s", name, ", ".join(choices))

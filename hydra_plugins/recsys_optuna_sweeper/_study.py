@@ -1,0 +1,89 @@
+"""The study: which way is better, where it is kept, and how it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+from urllib.parse import urlsplit
+
+import optuna
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
+from optuna.study import Study, StudyDirection
+
+from ._errors import SweepError, first_line, refusal
+
+
+def read_directions(value: Any) -> list[StudyDirection]:
+    """Return the direction of each objective.
+
+    Parameters
+    ----------
+    value : str, Enum or sequence of them
+        ``hydra.sweeper.direction``; a list of one is a single objective.
+    """
+    given = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    names = [one.name if isinstance(one, Enum) else str(one) for one in given]
+    if not names or not set(names) <= {"minimize", "maximize"}:
+        shown = names[0] if len(names) == 1 else names
+        raise refusal("hydra.sweeper.direction", "minimize or maximize, or a list of these", shown)
+    return [StudyDirection[name.upper()] for name in names]
+
+
+def open_study(
+    storage: Any, name: str | None, directions: Sequence[StudyDirection], sampler: BaseSampler
+) -> Study:
+    """Make the study, or open the one of this name in the storage.
+
+    Parameters
+    ----------
+    storage : str, DictConfig or None
+        ``hydra.sweeper.storage``: null for memory, a URL, or a ``_target_``.
+    name : str, optional
+        ``hydra.sweeper.study_name``.
+    directions : sequence of StudyDirection
+    sampler : BaseSampler
+
+    Raises
+    ------
+    SweepError
+        If the storage cannot be used, or its study of that name has other directions.
+    """
+    try:
+        made = instantiate(storage) if isinstance(storage, DictConfig) else storage
+        study = optuna.create_study(
+            storage=made, study_name=name, directions=directions, sampler=sampler, load_if_exists=True
+        )
+    except Exception as error:  # whatever a driver of a database raises
+        raise SweepError(
+            f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {first_line(error)}"
+        ) from error
+    if study.directions != list(directions):
+        raise refusal(
+            "hydra.sweeper.direction",
+            f"{describe_directions(study.directions)}, as in the study {study.study_name} of the storage",
+            describe_directions(directions),
+            "Name another hydra.sweeper.study_name to start afresh.",
+        )
+    return study
+
+
+def describe_directions(directions: Sequence[StudyDirection]) -> str:
+    """Return the directions as one writes them."""
+    return ", ".join(direction.name.lower() for direction in directions)
+
+
+def describe_storage(storage: Any) -> str:
+    """Return what to call the storage in a log: a URL without its password."""
+    if storage is None:
+        return "memory"
+    if isinstance(storage, DictConfig):
+        return str(storage.get("_target_"))
+    if isinstance(storage, BaseStorage):
+        return type(storage).__name__
+    url = str(storage)
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":***@") if password else url

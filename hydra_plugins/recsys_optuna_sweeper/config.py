@@ -1,0 +1,62 @@
+"""What ``hydra.sweeper`` may say: the schema, checked by OmegaConf before a sweep starts."""
+
+# No `from __future__ import annotations` here: Hydra's scanner runs a module before sys.modules has it, where
+# dataclasses would look the text of the annotations up.
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+
+
+@dataclass
+class OptunaSweeperConf:
+    """The settings without a sampler: ``hydra/sweeper=base_optuna``.
+
+    ``hydra/sweeper=optuna`` is a file, ``conf/hydra/sweeper/optuna.yaml`` in this package, that adds the
+    sampler. An application may have a file of that name, which wins, and there extend the schema and
+    interpolate into its own config. Were ``optuna`` in the ConfigStore, Hydra would refuse the application's
+    file: it takes what is stored under a file's name for its schema, which may not have a defaults list.
+    """
+
+    _target_: str = "hydra_plugins.recsys_optuna_sweeper.sweeper.OptunaSweeper"
+    # The sampler, the hook and the storage are made by the sweeper itself, which can then say what is wrong.
+    _recursive_: bool = False
+
+    # One of the group hydra/sweeper/sampler, or any `_target_` that makes an optuna.samplers.BaseSampler.
+    sampler: Any = None
+
+    # minimize or maximize; a list of them, one for each value that the application returns.
+    direction: Any = "minimize"
+
+    # null keeps the study in memory; a URL (sqlite:///study.db) or the `_target_` of an Optuna storage
+    # keeps it.
+    storage: Any = None
+
+    # Name of the study in the storage; an existing one is continued. null lets Optuna make one up.
+    study_name: str | None = None
+
+    # Trials that this call runs.
+    n_trials: int = 20
+
+    # Jobs handed to the launcher at once. The sampler sees results only after a whole batch, and the basic
+    # launcher runs a batch one job after the other: with it, 1 makes the sampler learn from every trial.
+    n_jobs: int = 2
+
+    # Share of the finished trials that may fail before the sweep stops with the error of the job.
+    max_failure_rate: float = 0.0
+
+    # The search space: name -> choice(...), range(...), interval(...), as on the command line. Anything that
+    # is not a sweep is a fixed override of every job.
+    params: dict[str, Any] | None = None
+
+    # Dotted path of `configure(cfg: DictConfig, trial: optuna.Trial) -> None`, which may suggest more.
+    custom_search_space: str | None = None
+
+    # The name of `params` before Hydra 1.2; kept so that it can be refused with a pointer to `params`.
+    search_space: Any = None
+
+
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="base_optuna", node=OptunaSweeperConf, provider="recsys_optuna_sweeper"
+)

@@ -1,0 +1,62 @@
+"""The plugin that Hydra instantiates. It imports Optuna only when a sweep runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+class OptunaSweeper(Sweeper):
+    """Lets Optuna choose the parameters of the jobs.
+
+    The settings are those of `config.OptunaSweeperConf`, where each is described.
+    """
+
+    def __init__(
+        self,
+        *,
+        sampler: Any,
+        direction: Any,
+        storage: Any,
+        study_name: str | None,
+        n_trials: int,
+        n_jobs: int,
+        max_failure_rate: float,
+        params: Mapping[str, Any] | None,
+        custom_search_space: str | None,
+        search_space: Any = None,
+    ) -> None:
+        self.sampler = sampler
+        self.direction = direction
+        self.storage = storage
+        self.study_name = study_name
+        self.n_trials = n_trials
+        self.n_jobs = n_jobs
+        self.max_failure_rate = max_failure_rate
+        self.params = params
+        self.custom_search_space = custom_search_space
+        self.search_space = search_space
+        self.config: DictConfig | None = None
+        self.launcher: Launcher | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take what Hydra gives, and make the launcher."""
+        self.hydra_context = hydra_context
+        self.config = config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Run the sweep with the application's overrides of the command line."""
+        from ._run import run_sweep
+
+        assert self.config is not None
+        assert self.launcher is not None
+        run_sweep(self, self.config, self.launcher, arguments)

@@ -1,0 +1,139 @@
+"""Every sampler of the group searches a real, tiny application."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import optuna
+import pytest
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from hydra_plugins.recsys_optuna_sweeper._arguments import read_arguments
+from hydra_plugins.recsys_optuna_sweeper._sampler import make_sampler
+from hydra_plugins.recsys_optuna_sweeper.sampler_config import SAMPLERS
+
+NEEDS = {"cmaes": "cmaes", "gp": "torch"}
+SPACE = ("x=range(-2, 2, 0.5)", "y=range(0, 3)")
+
+
+def need(sampler: str) -> None:
+    package = NEEDS.get(sampler)
+    if package and find_spec(package) is None:
+        pytest.skip(f"the sampler {sampler} needs the package {package}")
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_one_objective(app: Any, sampler: str) -> None:
+    need(sampler)
+    app.sweep(*SPACE, f"hydra/sweeper/sampler={sampler}", "hydra.sweeper.n_trials=3")
+    assert app.results["n_trials"] == {"complete": 3, "pruned": 0, "fail": 0}
+    assert app.results["best_value"] == min(float(row["value"]) for row in app.trials)
+
+
+@pytest.mark.parametrize("sampler", sorted(SAMPLERS.keys() - {"cmaes"}))
+def test_two_objectives(app: Any, sampler: str) -> None:
+    need(sampler)
+    app.sweep(
+        *SPACE,
+        f"hydra/sweeper/sampler={sampler}",
+        "hydra.sweeper.n_trials=3",
+        "hydra.sweeper.direction=[minimize,maximize]",
+        task=lambda cfg: (cfg.x, cfg.y),
+    )
+    assert app.results["n_trials"]["complete"] == 3
+    for solution in app.results["solutions"]:
+        assert solution["values"] == [solution["params"]["x"], solution["params"]["y"]]
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_same_seed_asks_the_same(sampler: str) -> None:
+    need(sampler)
+    parameters = read_arguments(None, SPACE).parameters
+
+    def asked(seed: int) -> list[dict[str, Any]]:
+        config = OmegaConf.structured(SAMPLERS[sampler](seed=seed))
+        study = optuna.create_study(sampler=make_sampler(config, parameters, n_objectives=1))
+        for _ in range(15):  # past the random start of TPE
+            trial = study.ask()
+            for found in parameters.values():
+                found.suggest(trial)
+            study.tell(trial, trial.params["x"] ** 2)
+        return [trial.params for trial in study.trials]
+
+    assert asked(1) == asked(1) != asked(2)
+
+
+def test_sampler_of_the_application(app: Any) -> None:
+    app.write(
+        "hydra/sweeper/sampler/mine.yaml",
+        "_target_: optuna.samplers.PartialFixedSampler\nfixed_params: {y: 1}\n"
+        "base_sampler: {_target_: optuna.samplers.RandomSampler, seed: 1}\n",
+    )
+    app.sweep(*SPACE, "hydra/sweeper/sampler=mine", "hydra.sweeper.n_trials=2")
+    assert [row["params_y"] for row in app.trials] == ["1", "1"]
+
+
+@pytest.mark.parametrize("sampler", ["grid", "bruteforce"])
+def test_the_grid_ends(app: Any, sampler: str) -> None:
+    app.sweep(
+        "x=range(2)",
+        "y=a,b",
+        f"hydra/sweeper/sampler={sampler}",
+        "hydra.sweeper.n_jobs=3",
+        task=lambda cfg: 1,
+    )
+    tried = {(row["params_x"], row["params_y"]) for row in app.trials}
+    assert len(app.trials) == 4
+    assert tried == {("0", "a"), ("0", "b"), ("1", "a"), ("1", "b")}
+
+
+def test_the_grid_goes_on_where_it_was_left(app: Any) -> None:
+    for _ in range(2):
+        app.sweep("x=range(4)", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_trials=3", *app.kept)
+    assert sorted(row["params_x"] for row in app.trials) == ["0", "1", "2", "3"]
+
+
+def test_nsgaiii_takes_reference_points(app: Any) -> None:
+    app.sweep(
+        *SPACE,
+        "hydra/sweeper/sampler=nsgaiii",
+        "hydra.sweeper.sampler.population_size=2",
+        "hydra.sweeper.sampler.reference_points=[[0.0,1.0],[1.0,0.0]]",
+        "hydra.sweeper.n_trials=6",
+        "hydra.sweeper.direction=[minimize,minimize]",
+        task=lambda cfg: (cfg.x, cfg.y),
+    )
+    assert len(app.trials) == 6
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["hydra/sweeper/sampler=grid", "x=interval(0,1)"], "x is continuous, and the grid sampler"),
+        (
+            ["hydra/sweeper/sampler=bruteforce", "x=interval(0,1)"],
+            "x is continuous, and the brute-force sampler",
+        ),
+        (["hydra/sweeper/sampler=qmc", "x=1,2"], "QMCSampler searches numbers, and x are choices"),
+        (["hydra/sweeper=base_optuna", "x=1,2"], "hydra.sweeper.sampler must be one of the group"),
+        (
+            ["hydra/sweeper/sampler=nsgaii", "x=1,2", "hydra.sweeper.sampler.population_size=1"],
+            "hydra.sweeper.sampler: `population_size` must be greater than or equal to 2",
+        ),
+        (["x=1,2", "hydra.sweeper.sampler._target_=no.such.Sampler"], "hydra.sweeper.sampler: "),
+        (
+            ["x=1,2", "+hydra.sweeper.sampler.sed=1"],
+            "hydra.sweeper.sampler: .*unexpected keyword argument 'sed'",
+        ),
+        (
+            ["x=interval(0,1)", "hydra/sweeper/sampler=cmaes", "hydra.sweeper.direction=[minimize,maximize]"],
+            "CmaEsSampler has one objective|needs cmaes. Run: pip install cmaes",
+        ),
+    ],
+)
+def test_refused(app: Any, overrides: list[str], message: str) -> None:
+    with pytest.raises(HydraException, match=message):
+        app.sweep(*overrides)
+    assert not app.sweep_dir.exists()
