@@ -270,7 +270,9 @@ def lexicographic_order(columns: IntArray, n_items: int) -> IntArray:
     ndarray, shape (n,), int64
     """
     length, n_itemsets = columns.shape
-    order = np.arange(n_itemsets)
+    order = np.empty(n_itemsets, dtype=np.int64)
+    for place in range(n_itemsets):
+        order[place] = place
     following = np.empty(n_itemsets, dtype=np.int64)
     starts = np.empty(n_items + 1, dtype=np.int64)
     for position in range(length - 1, -1, -1):

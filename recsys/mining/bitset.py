@@ -28,8 +28,8 @@ class BitsetEngine:
     Pairs are counted by delivering the occurrences of each item, as in LCM (Uno, Kiyomi and Arimura, FIMI
     2004). For longer itemsets, the frequent partners of each item become bit sets over the transactions that
     hold it, and a depth-first search combines them by AND and popcount, as in Eclat (Zaki, TKDE 2000). The
-    rarest items go first: that keeps the bit sets short and the failures few. At last all that was found is put
-    into the defined order.
+    rarest items go first: that keeps the bit sets short and the failures few. What was found is then put into
+    the defined order.
 
     The first use compiles for some seconds; the machine code is kept on disk where that is possible.
     """
