@@ -1,10 +1,10 @@
 """An experiment framework for association-rule recommenders.
 
-    >>> from recsys import Transactions, generate_rules, mine
-    >>> transactions = Transactions.from_lists([["bread", "milk"], ["bread", "milk", "eggs"], ["eggs"]])
-    >>> rules = generate_rules(mine(transactions, min_support=0.5), metric="lift")
-    >>> len(rules)
-    2
+>>> from recsys import Transactions, generate_rules, mine
+>>> transactions = Transactions.from_lists([["bread", "milk"], ["bread", "milk", "eggs"], ["eggs"]])
+>>> rules = generate_rules(mine(transactions, min_support=0.5), metric="lift")
+>>> len(rules)
+2
 """
 
 from __future__ import annotations

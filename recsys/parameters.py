@@ -20,7 +20,7 @@ def require_number(parameter: str, value: Any) -> float:
 def require_fraction(parameter: str, value: Any) -> float:
     """Return `value` as a float; raise ParameterError unless it is a number in (0, 1]."""
     rule = "a number in (0, 1]"
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value <= 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) <= 1:
         raise ParameterError(parameter, rule, value)
     return float(value)
 

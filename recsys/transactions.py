@@ -98,11 +98,11 @@ class Transactions:
             raise DataFormatError(
                 f"Column {name!r} stands there more than once. Merge or rename the columns."
             )
-        for name, dtype in frame.dtypes.items():
+        for column, dtype in frame.dtypes.items():
             subtype = getattr(dtype, "subtype", dtype)
-            if not pd.api.types.is_bool_dtype(subtype) or frame[name].hasnans:
+            if not pd.api.types.is_bool_dtype(subtype) or frame[column].hasnans:
                 raise DataFormatError(
-                    f"Column {name!r} must be boolean without missing values. Got {dtype}. "
+                    f"Column {column!r} must be boolean without missing values. Got {dtype}. "
                     "Cast it first, for example with frame.astype(bool)."
                 )
         dense = frame.to_numpy(dtype=np.bool_)

@@ -1,0 +1,33 @@
+"""Figures that sum up the rules of a run."""
+
+from __future__ import annotations
+
+from recsys.mining import FrequentItemsets
+from recsys.rules import Rules
+from recsys.transactions import Transactions
+
+METRICS = (
+    "n_transactions",
+    "n_items",
+    "n_itemsets",
+    "n_rules",
+    "max_lift",
+    "mean_lift",
+    "max_confidence",
+)
+
+
+def summarise(transactions: Transactions, itemsets: FrequentItemsets, rules: Rules) -> dict[str, float]:
+    """Sum a run up in `METRICS`: finite numbers; without rules the three measures are 0."""
+    lift = rules.measure("lift")
+    confidence = rules.measure("confidence")
+    any_rules = len(rules) > 0
+    return {
+        "n_transactions": transactions.n_transactions,
+        "n_items": transactions.n_items,
+        "n_itemsets": len(itemsets),
+        "n_rules": len(rules),
+        "max_lift": float(lift.max()) if any_rules else 0.0,
+        "mean_lift": float(lift.mean()) if any_rules else 0.0,
+        "max_confidence": float(confidence.max()) if any_rules else 0.0,
+    }

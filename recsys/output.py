@@ -1,0 +1,94 @@
+"""What a run leaves in its folder, and what it tells."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from recsys.errors import OutputError
+from recsys.parameters import require_integer
+from recsys.pipeline import Result
+
+
+@dataclass(frozen=True)
+class Output:
+    """How much of a result is written and told.
+
+    Parameters
+    ----------
+    max_rules : int or None
+        Rules in `rules.parquet`, the best first by the metric they were generated with; None is all.
+    show_rules : int
+        Rules told by `describe`.
+
+    Raises
+    ------
+    ParameterError
+        If one of them is not an integer of at least 0.
+    """
+
+    max_rules: int | None = 1000
+    show_rules: int = 0
+
+    def __post_init__(self) -> None:
+        if self.max_rules is not None:
+            require_integer("max_rules", self.max_rules, minimum=0)
+        require_integer("show_rules", self.show_rules, minimum=0)
+
+    def write(self, result: Result, folder: Path) -> None:
+        """Write `rules.parquet`, `data.json` and, last, `metrics.json`: where it is, the run is complete.
+
+        Raises
+        ------
+        OutputError
+            If a file cannot be written.
+        """
+        started = perf_counter()
+        try:
+            result.rules[: self.max_rules].to_parquet(folder / "rules.parquet")
+            seconds = result.seconds | {"write_rules": perf_counter() - started}
+            _write_json(folder / "data.json", _data(result))
+            _write_json(
+                folder / "metrics.json",
+                result.metrics | {f"seconds_{stage}": round(value, 6) for stage, value in seconds.items()},
+            )
+        except OSError as error:
+            raise OutputError(
+                f"The results cannot be written to {folder}: {error.strerror or error}. "
+                "Set hydra.run.dir (hydra.sweep.dir in a sweep) to a folder that can be written."
+            ) from error
+
+    def describe(self, result: Result) -> list[str]:
+        """Tell a result in a line, then its best rules in a line each."""
+        metrics = result.metrics
+        lines = [
+            f"{metrics['n_transactions']:,} transactions, {metrics['n_itemsets']:,} frequent itemsets, "
+            f"{metrics['n_rules']:,} rules, max lift {metrics['max_lift']:.6g} "
+            f"in {sum(result.seconds.values()):.2f} s"
+        ]
+        best = result.rules[: self.show_rules].to_frame()
+        columns = (best[name] for name in ("antecedents", "consequents", "confidence", "lift"))
+        for antecedents, consequents, confidence, lift in zip(*columns, strict=True):
+            left, right = (
+                " + ".join(result.ratings.titles(sorted(side))) for side in (antecedents, consequents)
+            )
+            lines.append(f"  {left} -> {right}  (confidence {confidence:.2f}, lift {lift:.2f})")
+        return lines
+
+
+def _data(result: Result) -> dict[str, str | int]:
+    """What was mined: the dataset's name, size and digests."""
+    return {
+        "dataset": result.ratings.name,
+        "n_ratings": len(result.ratings),
+        "ratings_digest": result.ratings.digest,
+        "transactions_digest": result.transactions.digest,
+    }
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    # NaN and infinity are no JSON: better an error here than a file that others cannot read.
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")

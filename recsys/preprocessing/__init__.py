@@ -1,0 +1,7 @@
+"""From ratings to transactions: keep what counts as a like, one transaction a user."""
+
+from recsys.preprocessing.encoding import encode
+from recsys.preprocessing.filtering import Preprocessing
+from recsys.preprocessing.interactions import Interactions
+
+__all__ = ["Interactions", "Preprocessing", "encode"]

@@ -1,0 +1,18 @@
+"""From interactions to transactions."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from recsys.preprocessing.interactions import Interactions
+from recsys.transactions import Transactions
+
+
+def encode(interactions: Interactions) -> Transactions:
+    """Encode one transaction a user over the items that occur; rows and columns ascend by id."""
+    users, user_index = np.unique(interactions.user_id, return_inverse=True)
+    items, item_index = np.unique(interactions.item_id, return_inverse=True)
+    liked = np.ones(len(interactions), dtype=np.bool_)
+    matrix = sparse.coo_array((liked, (user_index, item_index)), shape=(len(users), len(items)))
+    return Transactions(sparse.csr_array(matrix), items, users)

@@ -1,0 +1,88 @@
+"""What several test folders share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call of the application ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_tracking_from_outside() -> None:
+    """Tests record where they say, not where the shell they were started from does."""
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
+@pytest.fixture
+def _hydra_leaves_no_trace() -> Iterator[None]:
+    """Hydra configures logging and remembers itself for the whole process: put both back."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    GlobalHydra.instance().clear()
+    for handler in root.handlers:
+        if handler not in handlers:
+            handler.close()
+    root.handlers, root.level = handlers, level
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.startswith("recsys"):
+            logger.disabled = False
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    _hydra_leaves_no_trace: None,
+) -> Callable[..., Outcome]:
+    """Call `recsys` in this process, from an empty folder, without MLflow unless a test puts it back."""
+
+    def call(*overrides: str, tracking: bool = False) -> Outcome:
+        from recsys.__main__ import main
+
+        monkeypatch.chdir(tmp_path)
+        silence = [] if tracking else ["hydra/callbacks=untracked"]
+        monkeypatch.setattr(sys, "argv", ["recsys", *overrides, *silence])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+            if isinstance(end.code, str):
+                print(end.code, file=sys.stderr)
+        captured = capfd.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return call
+
+
+def shell(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the application in a process of its own, as a user does from a shell."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "recsys", *arguments],
+        cwd=cwd,
+        env=os.environ | (env or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,93 @@
+"""Which ratings become interactions."""
+
+import numpy as np
+import pytest
+
+from recsys.datasets import Ratings
+from recsys.errors import NoTransactionsError, ParameterError
+from recsys.preprocessing import Preprocessing
+
+
+def make_ratings(rows, with_rating=True):
+    """Rows of (user, item, rating)."""
+    users, items, values = zip(*rows, strict=True)
+    return Ratings(
+        user_id=np.array(users),
+        item_id=np.array(items),
+        rating=np.array(values, dtype=float) if with_rating else None,
+        timestamp=np.arange(len(rows)),
+        items=None,
+        name="small",
+    )
+
+
+RATINGS = make_ratings(
+    [(1, 10, 5.0), (1, 11, 3.5), (1, 12, 3.0), (2, 10, 3.0), (2, 11, 1.0), (3, 10, 4.0), (3, 12, 4.0)]
+)
+
+
+def pairs(interactions):
+    return list(zip(interactions.user_id.tolist(), interactions.item_id.tolist(), strict=True))
+
+
+def test_a_like_is_a_rating_of_at_least_min_rating():
+    kept = Preprocessing(min_rating=3.5).filter(RATINGS)
+    assert pairs(kept) == [(1, 10), (1, 11), (3, 10), (3, 12)]
+    assert kept.timestamp.tolist() == [0, 1, 5, 6]
+    assert len(kept) == 4
+
+
+def test_every_rating():
+    assert len(Preprocessing(likes="all").filter(RATINGS)) == len(RATINGS)
+
+
+def test_above_the_users_own_mean():
+    # Means: user 1 (5 + 3.5 + 3) / 3 = 3.83, user 2 (3 + 1) / 2 = 2, user 3 (4 + 4) / 2 = 4: not above.
+    assert pairs(Preprocessing(likes="user_mean").filter(RATINGS)) == [(1, 10), (2, 10)]
+
+
+def test_a_movie_with_few_ratings_is_dropped_whoever_liked_it():
+    # Movie 10 has 3 ratings, 11 and 12 have 2 each, likes or not.
+    assert pairs(Preprocessing(min_movie_ratings=3).filter(RATINGS)) == [(1, 10), (3, 10)]
+
+
+def test_the_length_of_a_transaction_counts_likes():
+    likes = make_ratings([(1, 10, 5), (1, 11, 5), (1, 12, 5), (2, 10, 5), (3, 10, 5), (3, 11, 5), (3, 12, 1)])
+    assert pairs(Preprocessing(min_length=2).filter(likes)) == [(1, 10), (1, 11), (1, 12), (3, 10), (3, 11)]
+    assert pairs(Preprocessing(max_length=2).filter(likes)) == [(2, 10), (3, 10), (3, 11)]
+    assert pairs(Preprocessing(min_length=2, max_length=2).filter(likes)) == [(3, 10), (3, 11)]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "culprit"),
+    [
+        ({"min_movie_ratings": 4}, "min_movie_ratings=4"),
+        ({"min_rating": 5.5}, "min_rating=5.5"),
+        ({"min_length": 3}, "min_length=3"),
+    ],
+)
+def test_nothing_left_names_the_step_that_dropped_it(parameters, culprit):
+    with pytest.raises(NoTransactionsError, match=rf"preprocessing\.{culprit}.* drops the last of 7 ratings"):
+        Preprocessing(**parameters).filter(RATINGS)
+
+
+def test_baskets_have_no_ratings_to_compare():
+    baskets = make_ratings([(1, 10, 0), (1, 11, 0)], with_rating=False)
+    assert len(Preprocessing(likes="all").filter(baskets)) == 2
+    with pytest.raises(ParameterError, match=r"likes must be all for small, .* Set preprocessing=all"):
+        Preprocessing().filter(baskets)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"min_movie_ratings": 0}, "min_movie_ratings must be an integer of at least 1"),
+        ({"likes": "some"}, "likes must be one of min_rating, user_mean, all. Got 'some'"),
+        ({"min_rating": "good"}, "min_rating must be a finite number. Got 'good'"),
+        ({"min_length": 1.5}, "min_length must be an integer of at least 1"),
+        ({"min_length": 3, "max_length": 2}, "max_length must be an integer of at least 3. Got 2"),
+    ],
+)
+def test_bad_parameters(parameters, message):
+    with pytest.raises(ParameterError, match=message):
+        Preprocessing(**parameters)
