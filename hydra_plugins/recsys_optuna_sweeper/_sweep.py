@@ -64,9 +64,7 @@ class Sweep:
         SweepError
             If no trial completed.
         """
-        write_results(
-            self.study, self.folder
-        )  # a folder that cannot be written is known before the first trial
+        write_results(self.study, self.folder)  # a folder that cannot be written is known before any trial
         while len(self.outcomes) < self.n_trials and not self.exhausted:
             self._run_batch(min(self.n_jobs, self.n_trials - len(self.outcomes)))
         if not self._has_result():

@@ -152,9 +152,7 @@ def longer_itemsets(
     words = np.zeros(2 * n_extensions * n_words, dtype=np.uint64)
     level_start = np.zeros(n_extensions + 2, dtype=np.int64)  # first extension of each level
     level_next = np.zeros(n_extensions + 2, dtype=np.int64)  # next extension to be added to the prefix
-    level_found = np.zeros(
-        n_extensions + 2, dtype=np.int64
-    )  # position of the first among those of its length
+    level_found = np.zeros(n_extensions + 2, dtype=np.int64)  # where the first stands among its length
 
     for slot in range(n_extensions):
         extensions[slot] = second_items[pair_starts[first] + slot]

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode, TaskFunction
@@ -40,6 +41,8 @@ class MLflowCallback(Callback):
 
     def __init__(self, tracking_uri: str, experiment_name: str) -> None:
         self.tracking_uri = tracking_uri
+        # A job may change the folder (hydra.job.chdir), and relative paths would follow it.
+        self._address = _absolute(tracking_uri)
         self.experiment_name = experiment_name
         self._parent: str | None = None
         self._run: str | None = None
@@ -97,6 +100,7 @@ class MLflowCallback(Callback):
         children = record.children(parent)
         finished = [child for child in children if child.info.status == "FINISHED"]
         metrics: dict[str, float] = {"n_trials": len(children), "n_finished": len(finished)}
+        links = {"mlflow_parent_run_id": parent}
         if finished:
             metrics["best_lift"] = max(child.data.metrics["max_lift"] for child in finished)
         if finished and len(config.objective.metrics) == 1:
@@ -105,9 +109,13 @@ class MLflowCallback(Callback):
             best = _best(finished, name, direction)
             metrics |= {"best_value": best.data.metrics[name], "best_trial": int(best.data.tags["job_num"])}
             parameters = {f"best.{key}": value for key, value in best.data.params.items()}
+            links["mlflow_run_id"] = best.info.run_id
             record.log(parent, parameters=parameters, tags={"best_run_id": best.info.run_id})
         record.log(parent, metrics=metrics)
-        record.keep(parent, [Path(config.hydra.sweep.dir) / "optimization_results.yaml"])
+        results = Path(config.hydra.sweep.dir) / "optimization_results.yaml"
+        if results.exists():  # a sweep over given values, without Optuna, leaves none
+            _add(results, links)
+            record.keep(parent, [results])
         record.end(parent, "FINISHED" if finished else "FAILED")
         if finished:
             log.info(
@@ -120,7 +128,7 @@ class MLflowCallback(Callback):
         from recsys.tracking.record import Record
 
         try:
-            return Record(self.tracking_uri, self.experiment_name)
+            return Record(self._address, self.experiment_name)
         except Exception as error:
             # Hydra makes a warning of an exception in a callback; an exit it lets through.
             sys.exit(
@@ -134,6 +142,14 @@ class MLflowCallback(Callback):
             f"Recorded in MLflow, experiment {self.experiment_name!r}. "
             f"Look: make ui (mlflow ui --backend-store-uri {self.tracking_uri})"
         )
+
+
+def _absolute(tracking_uri: str) -> str:
+    """Make the path of an SQLite address absolute; leave other addresses as they are."""
+    scheme, relative = "sqlite:///", tracking_uri.removeprefix("sqlite:///")
+    if tracking_uri == relative or relative.startswith(("/", ":memory:")):
+        return tracking_uri
+    return scheme + str(Path.cwd() / relative)
 
 
 def _parameters(config: DictConfig) -> dict[str, Any]:
@@ -156,6 +172,14 @@ def _best(runs: list[Run], metric: str, direction: str) -> Run:
     """The best run; of equals the first."""
     sign = 1 if direction == "maximize" else -1
     return max(runs, key=lambda run: (sign * run.data.metrics[metric], -int(run.data.tags["job_num"])))
+
+
+def _add(results: Path, links: dict[str, str]) -> None:
+    """Add to a sweep's results where MLflow holds them; the file is whole at any time."""
+    content = yaml.safe_load(results.read_text(encoding="utf-8")) | links
+    whole = results.with_suffix(".yaml.new")
+    whole.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    whole.replace(results)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -57,6 +57,9 @@ def test_the_parent_holds_the_best_trials_parameters(sweep):
     assert best.data.metrics["max_lift"] == parent(runs).data.metrics["best_value"]
     for key, value in results(folder)["best_params"].items():
         assert params[f"best.{key}"] == best.data.params[key] == str(value)
+    assert results(folder)["mlflow_run_id"] == best.info.run_id
+    assert results(folder)["mlflow_parent_run_id"] == parent(runs).info.run_id
+    assert results(folder)["best_job_dir"] == best.data.tags["output_dir"]
     assert params["sweeper.n_trials"] == "60"
 
 
@@ -78,11 +81,11 @@ def test_the_search_is_the_one_that_was_asked_for(sweep):
     with (folder / "trials.csv").open() as file:
         trials = list(csv.DictReader(file))
     assert len(trials) == 60
-    assert {trial["apriori.metric"] for trial in trials} <= {
+    assert {trial["params_apriori.metric"] for trial in trials} <= {
         "support", "confidence", "lift", "leverage", "conviction"
     }  # fmt: skip
-    assert all(0.01 <= float(trial["apriori.min_support"]) <= 0.5 for trial in trials)
-    assert all(0 <= float(trial["apriori.min_threshold"]) <= 1 for trial in trials)
+    assert all(0.01 <= float(trial["params_apriori.min_support"]) <= 0.5 for trial in trials)
+    assert all(0 <= float(trial["params_apriori.min_threshold"]) <= 1 for trial in trials)
 
 
 def test_it_ends_with_a_table_and_where_to_look(sweep):
