@@ -110,7 +110,9 @@ class MLflowCallback(Callback):
             metrics |= {"best_value": best.data.metrics[name], "best_trial": int(best.data.tags["job_num"])}
             parameters = {f"best.{key}": value for key, value in best.data.params.items()}
             links["mlflow_run_id"] = best.info.run_id
-            record.log(parent, parameters=parameters, tags={"best_run_id": best.info.run_id})
+            note = f"Best {name}: {metrics['best_value']:.10g}, in trial {metrics['best_trial']}."
+            tags = {"best_run_id": best.info.run_id, "mlflow.note.content": note}
+            record.log(parent, parameters=parameters, tags=tags)
         record.log(parent, metrics=metrics)
         results = Path(config.hydra.sweep.dir) / "optimization_results.yaml"
         if results.exists():  # a sweep over given values, without Optuna, leaves none

@@ -122,7 +122,8 @@ def _experiment_id(client: MlflowClient, name: str) -> str:
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         try:
-            return client.create_experiment(name)
+            # The UI then shows runs and their charts, not its pages for language models.
+            return client.create_experiment(name, tags={"mlflow.experimentKind": "custom_model_development"})
         except MlflowException:
             # Another process may have made it in between.
             experiment = client.get_experiment_by_name(name)

@@ -131,10 +131,10 @@ def _obey_file_modes():
         ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE)
 
 
-def test_a_tracking_store_that_cannot_be_opened(call):
-    (*_, line) = error_of(
-        call("hydra.callbacks.mlflow.tracking_uri=sqlite:///no/such/folder.db", tracking=True)
-    )
+def test_a_tracking_store_that_cannot_be_opened(call, tmp_path):
+    (tmp_path / "file").write_text("")
+    address = "hydra.callbacks.mlflow.tracking_uri=sqlite:///file/mlflow.db"
+    (*_, line) = error_of(call(address, tracking=True))
     assert line.startswith("hydra.callbacks.mlflow.tracking_uri must be a store that MLflow can open.")
 
 

@@ -107,7 +107,8 @@ def test_more_parameters_than_mlflow_takes_at_once(store):
 
 def test_an_interrupt_leaves_no_run_running(store, tmp_path):
     program = (
-        "import os, signal, sys; from recsys.tracking.record import Record\n"
+        "import os, signal; from recsys.tracking.record import Record\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell ignores it
         f"Record('sqlite:///{store}', 'cut').start('one', {{}}, {{}})\n"
         "os.kill(os.getpid(), signal.SIGINT)"
     )

@@ -1,0 +1,82 @@
+"""Every command of the README does what it says."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line.split("  #")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", README, flags=re.S)
+    for line in block.splitlines()
+]
+# Run elsewhere in the tests, or by whoever runs them.
+ELSEWHERE = ("make sweep", "make test", "python -m recsys experiment=seed_table1 engine=mlxtend")
+
+
+def test_the_readme_has_commands():
+    assert len(COMMANDS) >= 8
+    assert set(ELSEWHERE) <= set(COMMANDS)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A folder that looks like a fresh clone to the commands."""
+    folder = tmp_path_factory.mktemp("readme")
+    for name in (
+        "Makefile",
+        "recsys",
+        "hydra_plugins",
+        "conf",
+        "scripts",
+        "requirements.txt",
+        "pyproject.toml",
+    ):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ELSEWHERE])
+def test_a_command(command, clone):
+    if command.startswith("make "):
+        # The recipe, without the set-up: its commands with this interpreter.
+        recipe = subprocess.run(
+            ["make", "-n", "-o", ".venv/installed", *command.split()[1:]],
+            cwd=clone, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        (command,) = recipe.stdout.strip().splitlines()
+        command = command.replace(".venv/bin/python", shlex.quote(sys.executable))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=clone,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_python_example():
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "{bread}" in done.stdout
+    assert "antecedent support" in done.stdout
+
+
+def test_the_targets_of_the_makefile_are_explained():
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("setup", "sweep", "run", "reproduce", "ui", "test", "lint"):
+        assert re.search(rf"make {target}\s+\S", listed)
