@@ -28,6 +28,10 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     # Resolved on first use: `python -m recsys --help` must not wait for NumPy, SciPy and Numba.
     if name in _HOMES:

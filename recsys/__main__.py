@@ -9,7 +9,7 @@ from typing import Any
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException, InstantiationException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 log = logging.getLogger("recsys")
 
@@ -45,6 +45,11 @@ def build(cfg: DictConfig, group: str) -> Any:
     """Make the object of a config group; a parameter error names the key as typed."""
     from recsys.errors import ParameterError
 
+    if not isinstance(cfg[group], DictConfig):
+        raise ParameterError(group, "a group of settings, as python -m recsys --cfg job shows", cfg[group])
+    missing = sorted(OmegaConf.missing_keys(cfg[group]))
+    if missing:
+        raise ParameterError(missing[0], "given", "???", f"For example {missing[0]}=... on the command line.")
     try:
         return hydra.utils.instantiate(cfg[group], _convert_="all")
     except InstantiationException as error:

@@ -6,6 +6,7 @@
     │   ├── DataNotFoundError     no folder or file where it was looked for
     │   ├── DataFormatError       a file that cannot be read as what it should be
     │   └── DownloadError         a download failed, or is not what it should be
+    ├── BudgetError           mining or rules would take more than a limit allows
     ├── NoTransactionsError   the preprocessing leaves nothing to mine
     └── OutputError           what a run leaves behind cannot be written
 
@@ -64,6 +65,10 @@ class DataFormatError(DataError):
 
 class DownloadError(DataError):
     """A download failed, or what came is not what should have come."""
+
+
+class BudgetError(RecsysError):
+    """Mining, or making rules, would take more than a limit allows."""
 
 
 class NoTransactionsError(RecsysError):

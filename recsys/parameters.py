@@ -34,6 +34,6 @@ def require_integer(parameter: str, value: Any, minimum: int) -> int:
 
 def require_choice(parameter: str, value: Any, choices: Collection[str]) -> str:
     """Return `value`; raise ParameterError, naming the choices, unless it is one of them."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ParameterError(parameter, f"one of {', '.join(choices)}", value)
     return str(value)

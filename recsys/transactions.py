@@ -61,9 +61,17 @@ class Transactions:
         Raises
         ------
         DataFormatError
-            If the items cannot be put in one order (text and numbers mixed, for example).
+            If a transaction is a text, which would be taken apart into letters, or the items cannot be put in
+            one order (text and numbers mixed, for example).
         """
-        rows = [set(transaction) for transaction in transactions]
+        rows = []
+        for transaction in transactions:
+            if isinstance(transaction, str | bytes):
+                raise DataFormatError(
+                    f"A transaction must be a list of items. Got {transaction!r}. "
+                    f"One of a single item is [{transaction!r}]."
+                )
+            rows.append(set(transaction))
         try:
             vocabulary = sorted(set().union(*rows))  # type: ignore[type-var]
         except TypeError as error:
@@ -121,7 +129,8 @@ class Transactions:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the matrix and the item ids, in hexadecimal; equal for equal rows in equal order."""
-        digest = hashlib.sha256(f"transactions {self.n_transactions} {self.n_items}\n".encode())
+        kind = self.items.dtype.kind  # the item 1 is not the item "1"
+        digest = hashlib.sha256(f"transactions {self.n_transactions} {self.n_items} {kind}\n".encode())
         digest.update(self.matrix.indptr.astype("<i8").tobytes())
         digest.update(self.matrix.indices.astype("<i4").tobytes())
         digest.update("\n".join(map(str, self.items.tolist())).encode())

@@ -93,3 +93,12 @@ def test_digest_is_of_the_content():
     wide = Transactions.from_lists(lists)
     wide.matrix.indices = wide.matrix.indices.astype(np.int64)
     assert wide.digest == digest
+
+
+def test_a_transaction_is_no_text():
+    with pytest.raises(DataFormatError, match=r"A transaction must be a list of items. Got 'bread'."):
+        Transactions.from_lists(["bread", "milk"])
+
+
+def test_the_item_1_is_not_the_item_of_that_name():
+    assert Transactions.from_lists([[1, 2]]).digest != Transactions.from_lists([["1", "2"]]).digest

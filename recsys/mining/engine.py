@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from recsys.errors import ParameterError
 from recsys.mining.bitset import BitsetEngine
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
@@ -58,7 +59,8 @@ def mine(
     Raises
     ------
     ParameterError
-        If `min_support` or `max_len` is out of range, or no engine has that name.
+        If `min_support` or `max_len` is out of range, no engine has that name, or the transactions are
+        something else.
 
     Examples
     --------
@@ -69,6 +71,9 @@ def mine(
     min_support = require_fraction("min_support", min_support)
     if max_len is not None:
         max_len = require_integer("max_len", max_len, minimum=1)
-    if isinstance(engine, str):
+    if not isinstance(transactions, Transactions):
+        cure = "Make one with Transactions.from_lists or Transactions.from_frame."
+        raise ParameterError("transactions", "a Transactions", type(transactions), cure)
+    if not hasattr(engine, "mine"):
         engine = ENGINES[require_choice("engine", engine, ENGINES)]
     return engine.mine(transactions, min_support, max_len)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.errors import BudgetError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -223,5 +225,7 @@ class FrequentItemsets:
 def _trie_key(parents: IntArray, last_items: IntArray, n_items: int) -> IntArray:
     """Return one int64 for a (parent, last item), ordered as the pair."""
     if (int(parents.max(initial=0)) + 1) * n_items >= 2**63:
-        raise OverflowError(f"{parents.max()} itemsets of {n_items} items are too many to index.")
+        raise BudgetError(
+            f"{parents.max():,} itemsets of {n_items:,} items are too many to index. Raise min_support."
+        )
     return parents.astype(np.int64) * n_items + last_items

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 import numpy as np
 
+from recsys.errors import BudgetError
 from recsys.mining import FrequentItemsets
 from recsys.parameters import require_choice, require_number
 from recsys.rules.measures import METRICS
 from recsys.rules.rules import IntArray, Rules
 
+MAX_SPLITS = 2**32  # minutes of work; an itemset of 32 items alone has as many
 SPLITS_AT_ONCE = 2**21  # candidate rules in memory; each takes some 50 bytes
 
 
@@ -34,6 +37,8 @@ def generate_rules(itemsets: FrequentItemsets, metric: str = "lift", min_thresho
     ------
     ParameterError
         If there is no such metric, or the threshold is not a finite number.
+    BudgetError
+        If there are more than `MAX_SPLITS` candidate rules.
 
     Examples
     --------
@@ -44,6 +49,7 @@ def generate_rules(itemsets: FrequentItemsets, metric: str = "lift", min_thresho
     """
     require_choice("metric", metric, METRICS)
     min_threshold = require_number("min_threshold", min_threshold)
+    _check_budget(itemsets)
     kept: list[Rules] = []
     for antecedents, consequents, wholes in _splits(itemsets):
         rules = Rules(itemsets, antecedents, consequents, wholes, metric, min_threshold)
@@ -58,6 +64,18 @@ def generate_rules(itemsets: FrequentItemsets, metric: str = "lift", min_thresho
         min_threshold,
     )
     return rules[_order(rules)]
+
+
+def _check_budget(itemsets: FrequentItemsets) -> None:
+    """An itemset of k items has 2**k - 2 splits: refuse what would run for hours."""
+    sizes = np.diff(itemsets.offsets).tolist()
+    splits = list(accumulate(size * (2**length - 2) for length, size in enumerate(sizes, start=1)))
+    if splits and splits[-1] > MAX_SPLITS:
+        longest = sum(total <= MAX_SPLITS for total in splits)
+        raise BudgetError(
+            f"{len(itemsets):,} itemsets of up to {len(sizes)} items have {splits[-1]:,} candidate rules, "
+            f"more than {MAX_SPLITS:,}. Set max_len={longest} or raise min_support."
+        )
 
 
 def _order(rules: Rules) -> IntArray:

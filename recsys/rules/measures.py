@@ -111,8 +111,8 @@ def _ratio(numerator: Counts, denominator: Counts, otherwise: float) -> Values:
 
 
 METRICS: dict[str, Measure] = {
-    "antecedent support": antecedent_support,
-    "consequent support": consequent_support,
+    "antecedent_support": antecedent_support,
+    "consequent_support": consequent_support,
     "support": support,
     "confidence": confidence,
     "lift": lift,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.integer[Any]]
 
+# The two measures that mlxtend names otherwise.
+MLXTEND_NAMES = {"antecedent_support": "antecedent support", "consequent_support": "consequent support"}
+
 ROWS_A_GROUP = 2**18  # rules in a row group of a Parquet file, and at once in memory
 
 
@@ -50,6 +53,8 @@ class Rules:
         return len(self.itemsets)
 
     def __getitem__(self, selection: slice | npt.NDArray[Any]) -> Rules:
+        if isinstance(selection, int | np.integer):
+            raise TypeError(f"Rules are selected by slices and arrays: rules[{selection}:{selection + 1}].")
         return replace(
             self,
             antecedents=self.antecedents[selection],
@@ -94,13 +99,13 @@ class Rules:
             "antecedents": pd.Series(self.source.frozensets(self.antecedents), dtype=object),
             "consequents": pd.Series(self.source.frozensets(self.consequents), dtype=object),
         }
-        return pd.DataFrame(columns | {name: self.measure(name) for name in METRICS})
+        return pd.DataFrame(columns | {MLXTEND_NAMES.get(name, name): self.measure(name) for name in METRICS})
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the rules to a Parquet file, in their order.
 
         The columns are `antecedents` and `consequents` (lists of item ids), `support_count`, and the measures
-        with underscores for spaces. The conviction of a rule that never fails is infinite.
+        by their names. The conviction of a rule that never fails is infinite.
 
         Raises
         ------
@@ -126,5 +131,5 @@ class Rules:
             columns[side] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(items)))
         columns["support_count"] = pa.array(self.support_counts)
         for name in METRICS:
-            columns[name.replace(" ", "_")] = pa.array(self.measure(name))
+            columns[name] = pa.array(self.measure(name))
         return pa.table(columns)

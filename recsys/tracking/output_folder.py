@@ -10,9 +10,11 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+RESULTS = ("metrics.json", "data.json", "rules.parquet")
+
 
 class OutputFolderCallback(Callback):
-    """End with a one-line error, exit code 1, where the output folder cannot be made or written.
+    """See to the output folder: end with a one-line error, exit code 1, where it cannot be made or written.
 
     Hydra makes the folder outside of the task function, where its failure is a traceback.
     """
@@ -24,6 +26,11 @@ class OutputFolderCallback(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check `hydra.sweep.dir`."""
         _require_writable("hydra.sweep.dir", config.hydra.sweep.dir)
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Remove the results of an earlier run from a folder that is used again: this one may fail."""
+        for name in RESULTS:
+            Path(config.hydra.runtime.output_dir, name).unlink(missing_ok=True)
 
 
 def _require_writable(key: str, folder: str) -> None:

@@ -37,7 +37,10 @@ def error_of(outcome):
         ("preprocessing.likes=some", "preprocessing.likes must be one of min_rating, user_mean, all."),
         ("objective.metrics=[lift]", "objective.metrics must be one of n_transactions, "),
         ("output.max_rules=-1", "output.max_rules must be an integer of at least 0. Got -1."),
-        ("dataset.path=nowhere", "nowhere"),
+        ("dataset.path=nowhere", "dataset.path"),
+        ("dataset=csv", "dataset.path must be given."),
+        ("output=null", "output must be a group of settings"),
+        ("apriori.metric=[lift]", "apriori.metric must be one of "),
     ],
 )
 def test_a_bad_value(call, override, message):
@@ -64,10 +67,10 @@ def test_an_unknown_option_of_a_group_is_hydras_message(call):
     [
         (b"", "empty"),
         (HEADER.encode(), "no ratings"),
-        (b"userId,movieId,timestamp\n1,1,0\n", "rating"),
+        (b"userId,movieId,timestamp\n1,1,0\n", "no column 'rating'"),
         (f"{HEADER}1,1,4.0,0\n1,2,good,0\n".encode(), "good"),
-        (f"{HEADER}1,1,4.0,0\n1,2,,0\n".encode(), "rating"),
-        (f"{HEADER}1,1,4.0,0\n1,2,NaN,0\n".encode(), "rating"),
+        (f"{HEADER}1,1,4.0,0\n1,2,,0\n".encode(), "line 3, column 'rating': the value '' is missing"),
+        (f"{HEADER}1,1,4.0,0\n1,2,NaN,0\n".encode(), "line 3, column 'rating': the value 'NaN'"),
         (f"{HEADER}1,1,4.0,0\n1,1,2.0,5\n".encode(), "duplicates"),
     ],
     ids=["empty", "header", "column", "text", "missing", "nan", "duplicates"],
@@ -105,23 +108,41 @@ def test_an_output_folder_that_cannot_be_made(call, tmp_path):
         assert line.startswith(f"{key} must be a folder that can be written. Got 'file/out'")
 
 
+def test_a_failed_run_does_not_keep_the_results_of_the_one_before(call, tmp_path):
+    assert call("hydra.run.dir=out").code == 0
+    assert call("hydra.run.dir=out", "apriori.min_support=7").code != 0
+    assert not (tmp_path / "out/metrics.json").exists()
+    assert not (tmp_path / "out/rules.parquet").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="gives up root's rights over file modes the Linux way")
+def test_an_unreadable_data_folder(tmp_path):
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o000)
+    done = run_obeying_file_modes(tmp_path, f"dataset.path={folder}")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(folder) in done.stderr
+    folder.chmod(0o755)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="gives up root's rights over file modes the Linux way")
 def test_a_read_only_output_folder(tmp_path):
     folder = tmp_path / "closed"
     folder.mkdir()
     folder.chmod(0o555)
-    done = subprocess.run(
-        [sys.executable, "-m", "recsys", f"hydra.run.dir={folder}/out", "hydra/callbacks=untracked"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        preexec_fn=_obey_file_modes,
-    )
+    done = run_obeying_file_modes(tmp_path, f"hydra.run.dir={folder}/out")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("hydra.run.dir must be a folder that can be written.")
     assert "Permission denied" in line
+
+
+def run_obeying_file_modes(cwd, override):
+    return subprocess.run(
+        [sys.executable, "-m", "recsys", override, "hydra/callbacks=untracked"],
+        capture_output=True, text=True, check=False, cwd=cwd, preexec_fn=_obey_file_modes,
+    )  # fmt: skip
 
 
 def _obey_file_modes():

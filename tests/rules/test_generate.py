@@ -8,8 +8,9 @@ from mlxtend.frequent_patterns import apriori, association_rules
 from scipy import sparse
 
 from recsys import Transactions, generate_rules, mine
-from recsys.errors import ParameterError
+from recsys.errors import BudgetError, ParameterError
 from recsys.rules import METRICS, generate
+from recsys.rules.rules import MLXTEND_NAMES
 from tests.mining import naive
 from tests.mining.strategies import deterministic, mining_problems
 
@@ -23,7 +24,7 @@ def as_dict(rules):
 
 def test_worked_by_hand():
     # n = 4; a: 3, b: 3, c: 2, ab: 2, ac: 2, bc: 1 (not frequent).
-    itemsets = mine(Transactions.from_lists(["ab", "ac", "abc", "b"]), min_support=0.5)
+    itemsets = mine(Transactions.from_lists(map(list, ["ab", "ac", "abc", "b"])), min_support=0.5)
     rules = generate_rules(itemsets, "lift", 0.0)
     # lift(a, c) = 4 * 2 / (3 * 2) = 4/3; lift(a, b) = 4 * 2 / (3 * 3) = 8/9; ties by antecedent.
     assert list(as_dict(rules)) == [(("a",), ("c",)), (("c",), ("a",)), (("a",), ("b",)), (("b",), ("a",))]
@@ -85,7 +86,9 @@ def test_agrees_with_mlxtend(metric, density):
     gaps = np.flatnonzero(np.diff(scores) > 1e-9)
     thresholds = [-2.0, *(scores[gap] + np.diff(scores)[gap] / 2 for gap in gaps[len(gaps) // 2 :][:1])]
     for threshold in thresholds:
-        expected = association_rules(frequent, metric=metric, min_threshold=threshold)
+        expected = association_rules(
+            frequent, metric=MLXTEND_NAMES.get(metric, metric), min_threshold=threshold
+        )
         rules = generate_rules(itemsets, metric, threshold)
         frame = rules.to_frame()
         assert list(frame.columns) == list(expected.columns)
@@ -94,7 +97,8 @@ def test_agrees_with_mlxtend(metric, density):
         both = frame.merge(expected, on=index, how="outer", suffixes=("", " expected"), indicator=True)
         assert (both["_merge"] == "both").all()
         for name in METRICS:
-            np.testing.assert_allclose(both[name], both[f"{name} expected"], rtol=1e-12, atol=1e-12)
+            theirs = MLXTEND_NAMES.get(name, name)
+            np.testing.assert_allclose(both[theirs], both[f"{theirs} expected"], rtol=1e-12, atol=1e-12)
         values = rules.measure(metric)
         assert (values[:-1] >= values[1:]).all()
 
@@ -111,7 +115,7 @@ def test_portions_do_not_show(monkeypatch):
 
 def test_not_a_number_is_not_kept(monkeypatch):
     monkeypatch.setitem(METRICS, "odd", lambda n, n_ac, n_a, n_c: np.where(n_ac > 2, np.nan, 1.0))
-    itemsets = mine(Transactions.from_lists(["ab", "ab", "abc", "c"]), 0.25)
+    itemsets = mine(Transactions.from_lists(map(list, ["ab", "ab", "abc", "c"])), 0.25)
     rules = generate_rules(itemsets, "odd", 0.0)
     assert len(rules) == 10
     assert not np.isnan(rules.measure("odd")).any()
@@ -128,7 +132,7 @@ def test_no_rules_is_no_error(lists):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metric": "Lift"}, "metric must be one of antecedent support, .*, kulczynski. Got 'Lift'."),
+        ({"metric": "Lift"}, "metric must be one of antecedent_support, .*, kulczynski. Got 'Lift'."),
         ({"min_threshold": math.inf}, "min_threshold must be a finite number. Got inf."),
         ({"min_threshold": math.nan}, "min_threshold must be a finite number. Got nan."),
         ({"min_threshold": "1"}, "min_threshold must be a finite number. Got '1'."),
@@ -136,4 +140,11 @@ def test_no_rules_is_no_error(lists):
 )
 def test_bad_parameters(arguments, message):
     with pytest.raises(ParameterError, match=message):
-        generate_rules(mine(Transactions.from_lists(["ab"]), 0.5), **arguments)
+        generate_rules(mine(Transactions.from_lists([["a", "b"]]), 0.5), **arguments)
+
+
+def test_too_many_candidate_rules_are_refused_at_once():
+    # One itemset of 21 items, all its subsets frequent: 3^21 - 2^22 + 1 splits.
+    itemsets = mine(Transactions.from_lists([list(range(21))]), 1.0)
+    with pytest.raises(BudgetError, match=r"10,456,158,900 candidate rules, more than .* Set max_len=\d+ or"):
+        generate_rules(itemsets)

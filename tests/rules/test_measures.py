@@ -7,8 +7,8 @@ from recsys.rules import METRICS
 
 # 20 transactions; the antecedent stands in 8, the consequent in 10, both in 6.
 HAND_MADE = {
-    "antecedent support": Fraction(2, 5),
-    "consequent support": Fraction(1, 2),
+    "antecedent_support": Fraction(2, 5),
+    "consequent_support": Fraction(1, 2),
     "support": Fraction(3, 10),
     "confidence": Fraction(3, 4),
     "lift": Fraction(3, 2),

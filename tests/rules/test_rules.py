@@ -12,7 +12,9 @@ from recsys.rules import rules as rules_module
 
 @pytest.fixture
 def rules():
-    return generate_rules(mine(Transactions.from_lists(["ab", "ac", "abc", "b"]), min_support=0.25))
+    return generate_rules(
+        mine(Transactions.from_lists(map(list, ["ab", "ac", "abc", "b"])), min_support=0.25)
+    )
 
 
 def test_slices_are_rules(rules):
@@ -40,19 +42,19 @@ def test_parquet_holds_every_rule_in_order(rules, tmp_path, monkeypatch, rows_a_
         "antecedents",
         "consequents",
         "support_count",
-        *(name.replace(" ", "_") for name in METRICS),
+        *METRICS,
     ]
     for side in ("antecedents", "consequents"):
         assert list(map(frozenset, table[side])) == frame[side].tolist()
         assert all(items == sorted(items) for items in table[side])
     assert table["support_count"] == rules.support_counts.tolist()
     for name in METRICS:
-        assert table[name.replace(" ", "_")] == frame[name].tolist()
+        assert table[name] == rules.measure(name).tolist()
     assert math.inf in table["conviction"]
 
 
 @pytest.mark.parametrize(
-    ("lists", "id_type"), [([[1, 2]], "int64"), (["ab"], "string"), ([[1], [2]], "int64")]
+    ("lists", "id_type"), [([[1, 2]], "int64"), ([["a", "b"]], "string"), ([[1], [2]], "int64")]
 )
 def test_parquet_keeps_the_type_of_the_ids(tmp_path, lists, id_type):
     path = tmp_path / "rules.parquet"
@@ -71,3 +73,8 @@ def test_parquet_that_cannot_be_written(rules, tmp_path):
 def test_indices_are_of_the_source(rules):
     _, items = rules.source.flatten(np.array([rules.antecedents[0], rules.consequents[0]]))
     assert sorted(items) == rules.source.flatten(rules.itemsets[:1])[1].tolist()
+
+
+def test_one_rule_is_a_slice(rules):
+    with pytest.raises(TypeError, match=r"rules\[0:1\]"):
+        rules[0]
