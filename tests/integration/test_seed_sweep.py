@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -94,3 +96,16 @@ def test_it_ends_with_a_table_and_where_to_look(sweep):
     assert "apriori.min_support" in tail
     assert "55.91" in tail
     assert "make ui" in tail
+
+
+@pytest.mark.skipif(
+    not Path(os.environ.get("RECSYS_DATA_DIR", ""), "ml-latest-small/ratings.csv").exists(),
+    reason="needs ml-latest-small in $RECSYS_DATA_DIR, which the project may not bundle",
+)
+def test_on_the_seeds_ratings_it_finds_the_seeds_lift(tmp_path):
+    where = {"RECSYS_DATA_DIR": str(Path(os.environ["RECSYS_DATA_DIR"]).resolve())}
+    options = ["dataset=ml_latest_small", "hydra.sweep.dir=sweep", "hydra/callbacks=untracked"]
+    done = shell("experiment=seed_sweep", *options, cwd=tmp_path, env=where)
+    assert done.returncode == 0, done.stderr
+    assert results(tmp_path / "sweep")["best_value"] == 53.2875
+    assert results(tmp_path / "sweep")["n_trials"]["complete"] == 60
