@@ -12,6 +12,9 @@ Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
     _study.py                      directions, storage, the study
     _run.py                        from the settings to a sweep
     _sweep.py                      ask, launch, tell
+    _launcher.py                   jobs in this process, as Hydra's basic launcher runs them, but quicker:
+    _compose.py, _job.py           composed once, run with fewer copies,
+    _copy.py, _yaml.py             and those copied and written faster
     _outcome.py                    what a job returned -> what the study is told
     _best.py, _results.py, _report.py   what came of it: the best, the files, the log lines
 

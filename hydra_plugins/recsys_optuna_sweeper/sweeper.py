@@ -55,8 +55,9 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the sweep with the application's overrides of the command line."""
+        from ._launcher import quicken
         from ._run import run_sweep
 
         assert self.config is not None
         assert self.launcher is not None
-        run_sweep(self, self.config, self.launcher, arguments)
+        run_sweep(self, self.config, quicken(self.launcher), arguments)
