@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,6 +67,8 @@ class Sweep:
     @cached_property
     def front(self) -> list[Trial]:
         """The best trial; with several objectives, those of the Pareto front."""
+        if len(self.metrics) > 1 and "solutions" not in self.results:
+            return [trial for trial in self.complete if not any(map(self._beats(trial), self.complete))]
         if len(self.metrics) > 1:
             numbers = {solution["trial"] for solution in self.results.get("solutions", [])}
         elif "best_trial" in self.results:
@@ -73,6 +76,19 @@ class Sweep:
         else:
             numbers = {best.number for _, best in best_so_far(self.complete, self.directions[0])[-1:]}
         return [trial for trial in self.complete if trial.number in numbers]
+
+    def _beats(self, trial: Trial) -> Callable[[Trial], bool]:
+        """Whether another trial is nowhere worse than this one, and somewhere better."""
+        signs = [1 if direction == "maximize" else -1 for direction in self.directions]
+
+        def beats(other: Trial) -> bool:
+            gains = [
+                sign * (theirs - ours)
+                for sign, theirs, ours in zip(signs, other.values, trial.values, strict=True)
+            ]
+            return min(gains) >= 0 and max(gains) > 0
+
+        return beats
 
     @cached_property
     def best(self) -> Trial | None:
@@ -105,7 +121,7 @@ class Sweep:
     def command(self) -> str:
         """The line that runs the sweep again."""
         overrides = self.config.get("hydra", {}).get("overrides", {})
-        return _command([*overrides.get("task", []), *overrides.get("hydra", [])])
+        return _command(["-m", *overrides.get("task", []), *overrides.get("hydra", [])])
 
     def best_command(self) -> str:
         """The line that runs the best trial again, by itself."""

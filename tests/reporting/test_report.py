@@ -61,7 +61,7 @@ def test_one_file_that_needs_no_network(tmp_path):
     for title in ("Optimisation history", "Importance", "Slices", "Parallel coordinates", "Rules of trial 3"):
         assert title in page
     assert "Pareto" not in page
-    assert "python -m recsys experiment=seed_sweep hydra.sweeper.n_trials=13" in page
+    assert "python -m recsys -m experiment=seed_sweep hydra.sweeper.n_trials=13" in page
     assert "12 complete, 1 fail" in page
 
 
@@ -88,6 +88,13 @@ def test_two_objectives_have_a_front(tmp_path):
     assert len(trials.x) == 12
     html = write_report(tmp_path).read_text()
     assert "Pareto front" in html
+
+
+def test_a_sweep_without_the_sweepers_word_has_a_front_too(tmp_path):
+    make(tmp_path, objectives=2)
+    (tmp_path / "optimization_results.yaml").unlink()
+    # max_lift is the number modulo 4, n_rules its negative: after trial 3 nothing is better in either.
+    assert [trial.number for trial in read_sweep(tmp_path).front] == [0, 1, 2, 3]
 
 
 def test_the_figures_hold_the_trials(tmp_path):

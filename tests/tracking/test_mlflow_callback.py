@@ -175,7 +175,12 @@ def test_a_sweep_that_is_given_up_is_failed(store, tmp_path):
         cwd=tmp_path,
     )
     assert done.returncode != 0
-    assert {run.info.status for run in runs_in(store)} == {"FAILED"}
+    runs = runs_in(store)
+    assert {run.info.status for run in runs} == {"FAILED"}
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    artifacts = MlflowClient(f"sqlite:///{store}").list_artifacts(parent.info.run_id)
+    assert {item.path for item in artifacts} == {"optimization_results.yaml", "trials.csv", "report.html"}
+    assert "apriori.min_support must be" in (tmp_path / "sweep/report.html").read_text()
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
