@@ -5,9 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PORT ?= 5000
+DASHBOARD_PORT ?= 8080
+# A study's journal, by default that of the latest sweep; or a URL such as sqlite:///study.db
+STORAGE ?= $(shell ls -t multirun/studies/*.log 2>/dev/null | head -n 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep run reproduce ui test lint lock clean
+.PHONY: help setup sweep run reproduce ui dashboard test lint lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +35,10 @@ reproduce: $(INSTALLED) ## the seed's Table 1, with its numbers checked
 
 ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000 (PORT=...)
 	$(BIN)/mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} --port $(PORT)
+
+dashboard: $(INSTALLED) ## open Optuna's dashboard on http://127.0.0.1:8080 (STORAGE=...)
+	$(if $(STORAGE),,$(error No study is kept in multirun/studies. Sweep first, or name one: make dashboard STORAGE=...))
+	$(BIN)/optuna-dashboard $(STORAGE) --port $(DASHBOARD_PORT)
 
 test: $(INSTALLED) ## run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile

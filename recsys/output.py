@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -11,6 +13,9 @@ from typing import Any
 from recsys.errors import OutputError
 from recsys.parameters import require_integer
 from recsys.pipeline import Result
+
+TABLE_RULES = 1000  # rules in the table for people, at most
+TABLE_MEASURES = ("support", "confidence", "lift")
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Output:
         require_integer("show_rules", self.show_rules, minimum=0)
 
     def write(self, result: Result, folder: Path) -> None:
-        """Write `rules.parquet`, `data.json` and, last, `metrics.json`: where it is, the run is complete.
+        """Write the rules, `data.json` and, last, `metrics.json`: where it is, the run is complete.
 
         Raises
         ------
@@ -49,6 +54,7 @@ class Output:
         started = perf_counter()
         try:
             result.rules[: self.max_rules].to_parquet(folder / "rules.parquet")
+            _write_table(folder / "rules.csv", result, self.max_rules)
             seconds = result.seconds | {"write_rules": perf_counter() - started}
             _write_json(folder / "data.json", _data(result))
             _write_json(
@@ -87,6 +93,23 @@ def _data(result: Result) -> dict[str, str | int]:
         "ratings_digest": result.ratings.digest,
         "transactions_digest": result.transactions.digest,
     }
+
+
+def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
+    """Write the best rules with titles, for people: the Parquet file has ids and all measures."""
+    rules = result.rules[: TABLE_RULES if max_rules is None else min(max_rules, TABLE_RULES)]
+    ids = rules.source.items
+    titles = dict(zip(ids.tolist(), result.ratings.titles(ids.tolist()), strict=True)) if len(rules) else {}
+    sides = []
+    for side in (rules.antecedents, rules.consequents):
+        offsets, items = rules.source.flatten(side)
+        names = [titles[item] for item in ids[items].tolist()]
+        sides.append([" + ".join(names[i:j]) for i, j in pairwise(offsets.tolist())])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["antecedents", "consequents", "support_count", *TABLE_MEASURES])
+        measures = (rules.measure(name).tolist() for name in TABLE_MEASURES)
+        writer.writerows(zip(*sides, rules.support_counts.tolist(), *measures, strict=True))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

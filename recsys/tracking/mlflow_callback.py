@@ -1,31 +1,42 @@
 """The MLflow callback: what ran, with what, and what came of it.
 
-A single run is one MLflow run. A sweep is a parent run with a child for each trial; the parent holds the
-best. The callback reads what a run leaves in its folder, so it need not know how the figures are made.
+A single run is one MLflow run. A sweep is a parent run with a child for each trial; a study that is continued
+continues its run. The callback reads what a run leaves in its folder and writes what MLflow is to be told
+into a queue there; a process of its own sends it (`recsys.tracking.sender`). So no trial waits for MLflow,
+and none is lost with it.
 """
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import json
 import logging
-import sys
+import os
+import time
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import yaml
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
-    from recsys.tracking.record import Record
+from recsys.tracking.address import require_address
+from recsys.tracking.entry import FAILED, FINISHED, KILLED, End, Entry, Start, text
+from recsys.tracking.failures import summary, visible
+from recsys.tracking.provenance import provenance
+from recsys.tracking.queue import Queue
+from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG
+from recsys.tracking.sender_process import SenderProcess
+from recsys.trials import read_json
 
 log = logging.getLogger(__name__)
 
-ARTIFACTS = (".hydra/config.yaml", ".hydra/overrides.yaml", "metrics.json", "rules.parquet")
+ARTIFACTS = (".hydra/config.yaml", ".hydra/overrides.yaml", "metrics.json", "rules.parquet", "rules.csv")
+# Of the composed config these are no parameters of the experiment; the whole of it is an artifact.
+NO_PARAMETERS = ("hydra", "output", "experiment_name")
 
 
 class MLflowCallback(Callback):
@@ -37,126 +48,138 @@ class MLflowCallback(Callback):
         A database URL or the address of a tracking server.
     experiment_name : str
         The MLflow experiment; made if it does not exist.
+    patience : float
+        Seconds to wait at the end of a run or sweep for MLflow to take what is left in the queue.
     """
 
-    def __init__(self, tracking_uri: str, experiment_name: str) -> None:
-        self.tracking_uri = tracking_uri
-        # A job may change the folder (hydra.job.chdir), and relative paths would follow it.
-        self._address = _absolute(tracking_uri)
-        self.experiment_name = experiment_name
-        self._parent: str | None = None
-        self._run: str | None = None
+    def __init__(self, tracking_uri: str, experiment_name: str, patience: float = 60.0) -> None:
+        self.tracking_uri, self.experiment_name, self.patience = tracking_uri, experiment_name, patience
+        self.failures: list[str] = []
+        self._tags: dict[str, str] = {}
+        self._queue: Queue | None = None
+        self._sender: SenderProcess | None = None
+        self._parent: str | None = None  # key of the sweep's run
+        self._run: str | None = None  # key of the job's run
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Go to the processes of a parallel launcher, which write into the queue; the sender stays."""
+        return self.__dict__ | {"_sender": None}
+
+    @visible
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Open the record, so that a bad address ends the run before it computes."""
-        self._record()
+        """Open the queue of a run."""
+        self._open(Path(config.hydra.run.dir), {})
 
+    @visible
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Start the parent run of a sweep."""
+        """Open the queue of a sweep, and start its run or take it up again."""
         folder = Path(config.hydra.sweep.dir).resolve()
+        study = OmegaConf.select(config, "hydra.sweeper.study_name")
+        self._tags = {STUDY_TAG: str(study)} if study else {}
+        self._parent = _study_key(config, study) if study else f"sweep/{uuid.uuid4().hex}"
+        objective = {key: list(config.objective[key]) for key in ("metrics", "directions")}
+        self._open(folder, {"sweep": {"run": self._parent, "study": str(study or ""), **objective}})
         sweeper = _flat(OmegaConf.to_container(config.hydra.sweeper, resolve=True), "sweeper")
-        self._parent = self._record().start(
-            name=f"sweep {'/'.join(folder.parts[-2:])}",
-            parameters=_parameters(config) | sweeper,
-            tags={"output_dir": folder, "overrides": " ".join(config.hydra.overrides.task)},
-        )
+        name = f"study {study}" if study else f"sweep {'/'.join(folder.parts[-2:])}"
+        self._start(self._parent, name, _parameters(config) | sweeper, _tags(config, folder))
 
+    @visible
     def on_job_start(self, config: DictConfig, *, task_function: TaskFunction, **kwargs: Any) -> None:
         """Start the run of a job: in a sweep, a child of the sweep's run."""
         folder = Path(config.hydra.runtime.output_dir)
-        name = "/".join(folder.parts[-2:])
-        tags = {"output_dir": folder, "overrides": " ".join(config.hydra.overrides.task)}
+        tags = _tags(config, folder)
         if config.hydra.mode == RunMode.MULTIRUN:
-            name = f"trial {config.hydra.job.num}"
-            tags["job_num"] = config.hydra.job.num
-        self._run = self._record().start(name, _parameters(config), tags, self._parent)
+            number = str(config.hydra.job.num)
+            self._run, name = f"{self._parent}/{number}@{folder}", f"trial {number}"
+            tags |= {NUMBER_TAG: number, "job_num": number}
+        else:
+            self._run, name = f"run/{uuid.uuid4().hex}", "/".join(folder.parts[-2:])
+        self._start(self._run, name, _parameters(config), tags, self._parent)
 
+    @visible
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Record what the job left in its folder, and end its run."""
-        if self._run is None:  # on_job_start did not get this far, and Hydra has said why
+        if self._run is None or self._queue is None:  # its start failed, and was told
             return
-        run_id, self._run = self._run, None
-        folder = Path(config.hydra.runtime.output_dir)
-        tags = _read_json(folder / "data.json")
-        completed = job_return.status == JobStatus.COMPLETED
-        if not completed:
+        run, self._run = self._run, None
+        folder, now = Path(config.hydra.runtime.output_dir), _now()
+        data = read_json(folder / "data.json")
+        tags, status = text(data), FINISHED
+        if job_return.status != JobStatus.COMPLETED:
             error = job_return._return_value
-            tags["error"] = f"{type(error).__name__}: {error}"
-        record = self._record()
-        record.log(run_id, metrics=_read_json(folder / "metrics.json"), tags=tags)
-        record.keep(run_id, (folder / name for name in ARTIFACTS))
-        record.end(run_id, "FINISHED" if completed else "FAILED")
-
-    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Say where to look."""
-        self._say_where()
-
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Put the best lift and the best trial's parameters on the sweep's run, and end it."""
-        if self._parent is None:  # on_multirun_start did not get this far, and Hydra has said why
-            return
-        parent, self._parent = self._parent, None
-        record = self._record()
-        children = record.children(parent)
-        finished = [child for child in children if child.info.status == "FINISHED"]
-        metrics: dict[str, float] = {"n_trials": len(children), "n_finished": len(finished)}
-        links = {"mlflow_parent_run_id": parent}
-        if finished:
-            metrics["best_lift"] = max(child.data.metrics["max_lift"] for child in finished)
-        if finished and len(config.objective.metrics) == 1:
-            # With several objectives no single trial is the best; the results file has the Pareto front.
-            name, direction = config.objective.metrics[0], config.objective.directions[0]
-            best = _best(finished, name, direction)
-            metrics |= {"best_value": best.data.metrics[name], "best_trial": int(best.data.tags["job_num"])}
-            parameters = {f"best.{key}": value for key, value in best.data.params.items()}
-            links["mlflow_run_id"] = best.info.run_id
-            note = f"Best {name}: {metrics['best_value']:.10g}, in trial {metrics['best_trial']}."
-            tags = {"best_run_id": best.info.run_id, "mlflow.note.content": note}
-            record.log(parent, parameters=parameters, tags=tags)
-        record.log(parent, metrics=metrics)
-        results = Path(config.hydra.sweep.dir) / "optimization_results.yaml"
-        if results.exists():  # a sweep over given values, without Optuna, leaves none
-            _add(results, links)
-            record.keep(parent, [results])
-        record.end(parent, "FINISHED" if finished else "FAILED")
-        if finished:
-            log.info(
-                f"{len(finished)} of {len(children)} trials finished, best lift {metrics['best_lift']:.10g}"
+            pruned = _is_pruned(error)
+            status = KILLED if pruned else FAILED
+            tags |= {"pruned": "true"} if pruned else {"error": f"{type(error).__name__}: {error}"}
+        metrics = read_json(folder / "metrics.json")
+        self._queue.put(
+            Entry(
+                run,
+                metrics=[(name, value, now, 0) for name, value in metrics.items()],
+                tags=tags,
+                dataset=_dataset(data),
+                files=[os.path.relpath(folder / name, self._queue.folder) for name in ARTIFACTS],
+                end=End(status, now),
             )
-        self._say_where()
-
-    def _record(self) -> Record:
-        """Open the record; end the program if it cannot be opened."""
-        from recsys.tracking.record import Record
-
-        try:
-            return Record(self._address, self.experiment_name)
-        except Exception as error:
-            # Hydra makes a warning of an exception in a callback; an exit it lets through.
-            sys.exit(
-                "hydra.callbacks.mlflow.tracking_uri must be a store that MLflow can open. "
-                f"Got {self.tracking_uri!r} ({str(error).splitlines()[0]}). "
-                "Correct it, or run without a record: hydra/callbacks=untracked."
-            )
-
-    def _say_where(self) -> None:
-        log.info(
-            f"Recorded in MLflow, experiment {self.experiment_name!r}. "
-            f"Look: make ui (mlflow ui --backend-store-uri {self.tracking_uri})"
         )
 
+    @visible
+    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """See that all is sent, and say where to look."""
+        self._close(ended=True)
 
-def _absolute(tracking_uri: str) -> str:
-    """Make the path of an SQLite address absolute; leave other addresses as they are."""
-    scheme, relative = "sqlite:///", tracking_uri.removeprefix("sqlite:///")
-    if tracking_uri == relative or relative.startswith(("/", ":memory:")):
-        return tracking_uri
-    return scheme + str(Path.cwd() / relative)
+    @visible
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """See that all is sent, and say where to look."""
+        self._close(ended=True)
+
+    def _open(self, folder: Path, about: dict[str, Any]) -> None:
+        address = require_address(self.tracking_uri)
+        self._tags |= provenance()
+        self._queue = Queue(folder.resolve())
+        self._queue.open(about | {"tracking_uri": address, "experiment_name": self.experiment_name})
+        self._sender = SenderProcess(self._queue)
+        # Hydra calls no callback when a sweep fails or is interrupted.
+        atexit.register(self._close, ended=False)
+
+    def _start(
+        self, run: str, name: str, parameters: dict[str, Any], tags: dict[str, str], parent: str | None = None
+    ) -> None:
+        if self._queue is not None:
+            start = Start(name, _now(), text(parameters), parent)
+            self._queue.put(Entry(run, start, tags=self._tags | tags))
+
+    def _close(self, *, ended: bool) -> None:
+        """Wait for the sender, and say what became of the record."""
+        if self._sender is not None and self._queue is not None:
+            sender, self._sender = self._sender, None
+            atexit.unregister(self._close)
+            if sender.close(self.patience, ended=ended):
+                look = f"make ui (mlflow ui --backend-store-uri {self.tracking_uri})"
+                log.info(f"Recorded in MLflow, experiment {self.experiment_name!r}. Look: {look}")
+            else:
+                log.warning(
+                    f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "
+                    f"Send it with: python -m recsys.tracking sync {self._queue.folder}"
+                )
+        if self.failures:
+            log.error(summary(self.failures))
+            self.failures = []
+
+
+def _study_key(config: DictConfig, name: str) -> str:
+    """The key of a study's run: the same whenever the study is continued."""
+    storage = OmegaConf.select(config, "hydra.sweeper.storage")
+    # Hashed, for an address may hold a password.
+    return f"study/{name}/{hashlib.sha256(str(storage).encode()).hexdigest()[:12]}"
+
+
+def _tags(config: DictConfig, folder: Path) -> dict[str, str]:
+    return {"output_dir": str(folder), "overrides": " ".join(config.hydra.overrides.task)}
 
 
 def _parameters(config: DictConfig) -> dict[str, Any]:
-    """The composed configuration of the application, flat: {"apriori.min_support": 0.01, ...}."""
-    groups = {str(key): config[key] for key in config if key != "hydra"}
+    """The parameters of the experiment, flat: {"apriori.min_support": 0.01, ...}."""
+    groups = {str(key): config[key] for key in config if key not in NO_PARAMETERS}
     return _flat(OmegaConf.to_container(OmegaConf.create(groups), resolve=True))
 
 
@@ -170,23 +193,25 @@ def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
     }
 
 
-def _best(runs: list[Run], metric: str, direction: str) -> Run:
-    """The best run; of equals the first."""
-    sign = 1 if direction == "maximize" else -1
-    return max(runs, key=lambda run: (sign * run.data.metrics[metric], -int(run.data.tags["job_num"])))
+def _dataset(data: dict[str, Any]) -> dict[str, str] | None:
+    """What was mined, as an MLflow dataset; a run that failed early has read nothing."""
+    if not data:
+        return None
+    return {
+        "name": str(data["dataset"]),
+        "digest": str(data["ratings_digest"]),
+        "source": json.dumps({"dataset": data["dataset"]}),
+        "profile": json.dumps({"num_rows": data["n_ratings"]}),
+    }
 
 
-def _add(results: Path, links: dict[str, str]) -> None:
-    """Add to a sweep's results where MLflow holds them; the file is whole at any time."""
-    content = yaml.safe_load(results.read_text(encoding="utf-8")) | links
-    whole = results.with_suffix(".yaml.new")
-    whole.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    whole.replace(results)
+def _is_pruned(error: object) -> bool:
+    """Whether a job ended by Optuna's TrialPruned; the sweeper knows Optuna, we do not."""
+    return any(
+        kind.__name__ == "TrialPruned" and kind.__module__.startswith("optuna")
+        for kind in type(error).__mro__
+    )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    """Read what a run left; a run that failed may have left nothing."""
-    if not path.exists():
-        return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+def _now() -> int:
+    return int(time.time() * 1000)

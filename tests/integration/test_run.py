@@ -1,5 +1,6 @@
 """Single runs and plain multiruns, as a user types them."""
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -62,6 +63,10 @@ def test_what_a_run_leaves(call, tmp_path):
     assert data["n_ratings"] == 100_004
     assert len(data["ratings_digest"]) == len(data["transactions_digest"]) == 64
     rules = pq.read_table(folder / "rules.parquet")
+    with (folder / "rules.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [float(row["lift"]) for row in table] == rules["lift"].to_pylist()
+    assert all(row["antecedents"] and not row["antecedents"].isdigit() for row in table)
     assert rules.num_rows == 10
     lift = rules.column("lift").to_pylist()
     assert lift[0] == metrics["max_lift"]

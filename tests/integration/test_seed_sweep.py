@@ -58,7 +58,7 @@ def test_the_parent_holds_the_best_trials_parameters(sweep):
     best = client.get_run(parent(runs).data.tags["best_run_id"])
     assert best.data.metrics["max_lift"] == parent(runs).data.metrics["best_value"]
     for key, value in results(folder)["best_params"].items():
-        assert params[f"best.{key}"] == best.data.params[key] == str(value)
+        assert parent(runs).data.tags[f"best.{key}"] == best.data.params[key] == str(value)
     assert results(folder)["mlflow_run_id"] == best.info.run_id
     assert results(folder)["mlflow_parent_run_id"] == parent(runs).info.run_id
     assert results(folder)["best_job_dir"] == best.data.tags["output_dir"]
@@ -75,7 +75,7 @@ def test_a_child_holds_parameters_metrics_data_and_artifacts(sweep):
         assert run.data.tags["dataset"] == "ml-latest-small-2016"
         assert len(run.data.tags["ratings_digest"]) == 64
         artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
-        assert artifacts == {"config.yaml", "overrides.yaml", "metrics.json", "rules.parquet"}
+        assert artifacts == {"config.yaml", "overrides.yaml", "metrics.json", "rules.parquet", "rules.csv"}
 
 
 def test_the_search_is_the_one_that_was_asked_for(sweep):

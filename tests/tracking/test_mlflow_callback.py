@@ -1,28 +1,17 @@
-"""What MLflow holds after runs and sweeps. Hydra makes warnings of a callback's errors: ask MLflow."""
+"""What MLflow holds after runs and sweeps, as a user types them. An unasserted callback can be dead."""
 
-import shutil
+import json
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
+import yaml
 from mlflow import MlflowClient
 
-from recsys.tracking.record import Record
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory):
-    """A store with its tables made, which takes MLflow seconds."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
-
-
-@pytest.fixture
-def store(empty_store, tmp_path):
-    shutil.copy(empty_store, tmp_path / "mlflow.db")
-    return tmp_path / "mlflow.db"
+from recsys.tracking import MLflowCallback
+from tests.conftest import shell
 
 
 def runs_in(store, experiment="recsys"):
@@ -38,11 +27,17 @@ def test_a_single_run(call, store, tmp_path):
     assert run.data.params["apriori.min_support"] == "0.2"
     assert run.data.params["engine.algorithm"] == "fpgrowth"
     assert run.data.params["preprocessing.max_length"] == "null"
+    assert not [name for name in run.data.params if name.startswith(("hydra", "output"))]
     assert run.data.metrics["n_transactions"] == 671
     assert run.data.tags["overrides"] == "engine=fpgrowth apriori.min_support=0.2"
     assert run.data.tags["output_dir"] == str(tmp_path / "out")
     assert "mlflow.parentRunId" not in run.data.tags
+    assert {"command", "mlflow.user", "mlflow.source.name"} <= set(run.data.tags)
+    (data,) = run.inputs.dataset_inputs
+    assert data.dataset.name == "ml-latest-small-2016"
+    assert data.dataset.digest == run.data.tags["ratings_digest"][:36]
     assert "Recorded in MLflow, experiment 'recsys'" in outcome.stdout
+    assert not (tmp_path / "out/.mlflow-queue").exists()
 
 
 def test_a_failed_run_is_failed_and_says_why(call, store):
@@ -61,7 +56,7 @@ def test_a_plain_multirun_has_a_parent(call, store):
     assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
     assert parent.data.metrics["best_lift"] == max(child.data.metrics["max_lift"] for child in children)
     assert parent.data.metrics["best_trial"] == 0
-    assert parent.data.params["best.apriori.min_support"] == "0.1"
+    assert parent.data.tags["best.apriori.min_support"] == "0.1"
     assert parent.data.tags["best_run_id"] == children[0].info.run_id
 
 
@@ -79,7 +74,8 @@ def test_a_failed_trial_among_others(call, store):
     }  # fmt: skip
     (parent,) = [run for run in runs if run not in children]
     assert parent.data.metrics["n_trials"] == 3
-    assert parent.data.metrics["n_finished"] == 2
+    assert parent.data.metrics["n_complete"] == 2
+    assert parent.data.metrics["n_fail"] == 1
     assert parent.info.status == "FINISHED"
 
 
@@ -97,22 +93,126 @@ def test_several_objectives_have_no_single_best(call, store):
     assert "best_trial" not in parent.data.metrics
 
 
-def test_more_parameters_than_mlflow_takes_at_once(store):
-    record = Record(f"sqlite:///{store}", "many")
-    run_id = record.start("one", {f"p{i:03}": i for i in range(250)}, {})
-    record.end(run_id, "FINISHED")
-    (run,) = runs_in(store, "many")
-    assert len(run.data.params) == 250
+STUDY = [
+    "-m", "hydra/sweeper=optuna", "hydra/sweeper/sampler=random", "hydra.sweeper.study_name=again",
+    "hydra.sweeper.storage=sqlite:///study.db", "apriori.min_support=choice(0.2, 0.3)",
+]  # fmt: skip
 
 
-def test_an_interrupt_leaves_no_run_running(store, tmp_path):
+def test_a_study_that_continues_has_one_run(call, store):
+    for folder, n_trials in (("first", 1), ("second", 2)):
+        outcome = call(
+            *STUDY, f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={folder}", tracking=True
+        )
+        assert outcome.code == 0, outcome.stderr
+    runs = runs_in(store)
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in runs if run is not parent]
+    numbers = sorted(int(run.data.tags["trial.number"]) for run in children)
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) >= 2
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {run.data.tags["study"] for run in runs} == {"again"}
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    results = yaml.safe_load((store.parent / "second/optimization_results.yaml").read_text())
+    assert results["mlflow_parent_run_id"] == parent.info.run_id
+    assert parent.data.metrics["best_value"] == results["best_value"]
+
+
+def test_a_tracking_server_that_is_down(call, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    address = "hydra.callbacks.mlflow.tracking_uri=http://127.0.0.1:9"
+    outcome = call("apriori.min_support=0.3", "hydra.run.dir=out", address, tracking=True)
+    assert outcome.code == 0
+    assert (tmp_path / "out/metrics.json").exists()
+    assert "MLflow cannot be reached at http://127.0.0.1:9" in outcome.stdout
+    assert f"python -m recsys.tracking sync {tmp_path}/out" in outcome.stdout
+    assert len(list((tmp_path / "out/.mlflow-queue").glob("0*.json"))) == 2
+
+
+def test_a_tracking_server_that_never_answers(call, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        outcome = call(
+            "apriori.min_support=0.3", "hydra.run.dir=out", f"hydra.callbacks.mlflow.tracking_uri={address}",
+            "hydra.callbacks.mlflow.patience=0.1", tracking=True,
+        )  # fmt: skip
+    assert outcome.code == 0
+    assert "MLflow has not taken all of the record" in outcome.stdout
+    assert len(list((tmp_path / "out/.mlflow-queue").glob("0*.json"))) == 2
+
+
+@pytest.mark.parametrize("address", ["ftp://server", "mlflow.db", "sqlite://mlflow.db", "http://"])
+def test_an_address_that_is_none(call, tmp_path, address):
+    outcome = call("hydra.run.dir=out", f"hydra.callbacks.mlflow.tracking_uri='{address}'", tracking=True)
+    assert outcome.code == 1
+    last = outcome.stderr.splitlines()[-1]
+    assert last.startswith("hydra.callbacks.mlflow.tracking_uri must be an address that MLflow knows. Got")
+
+
+def test_errors_of_the_callback_are_seen_and_the_sweep_is_intact(call, store, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError("tracking is broken")
+
+    monkeypatch.setattr("recsys.tracking.mlflow_callback._parameters", broken)
+    outcome = call("-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep", tracking=True)
+    assert outcome.code == 0
+    for number in "01":
+        assert json.loads((store.parent / "sweep" / number / "metrics.json").read_text())
+    told = outcome.stdout + outcome.stderr
+    assert "MLflowCallback.on_job_start failed; the run goes on" in told
+    assert "Traceback (most recent call last)" in told
+    summary = "The record is not whole: 3 errors, see above. The first: MLflowCallback.on_multirun_start: "
+    assert summary + "RuntimeError: tracking is broken" in told
+
+
+def test_a_sweep_that_is_given_up_is_failed(store, tmp_path):
+    done = shell(
+        "-m",
+        "hydra/sweeper=optuna",
+        "apriori.min_support=choice(7, 8)",
+        "hydra.sweep.dir=sweep",
+        cwd=tmp_path,
+    )
+    assert done.returncode != 0
+    runs = runs_in(store)
+    assert {run.info.status for run in runs} == {"FAILED"}
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    artifacts = MlflowClient(f"sqlite:///{store}").list_artifacts(parent.info.run_id)
+    assert {item.path for item in artifacts} == {"optimization_results.yaml", "trials.csv", "report.html"}
+    assert "apriori.min_support must be" in (tmp_path / "sweep/report.html").read_text()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_cut_is_killed(store, tmp_path, end):
     program = (
-        "import os, signal; from recsys.tracking.record import Record\n"
+        "import os, signal, sys; from pathlib import Path\n"
+        "from recsys.tracking.mlflow_callback import MLflowCallback\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell ignores it
-        f"Record('sqlite:///{store}', 'cut').start('one', {{}}, {{}})\n"
-        "os.kill(os.getpid(), signal.SIGINT)"
+        f"callback = MLflowCallback('sqlite:///{store}', 'cut')\n"
+        "callback._open(Path('out'), {})\n"
+        "callback._start('key', 'one', {}, {})\n"
+        f"os.kill(os.getpid(), {int(end)})"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False)
-    assert done.returncode in (-signal.SIGINT, 1)
+    assert done.returncode in (-end, 1)  # when the pipe for its errors closes, the sender is gone too
     (run,) = runs_in(store, "cut")
     assert run.info.status == "KILLED"
+
+
+def test_pruned_is_known_by_its_name():
+    from recsys.tracking.mlflow_callback import _is_pruned
+
+    pruned = type("TrialPruned", (Exception,), {"__module__": "optuna.exceptions"})
+    derived = type("Mine", (pruned,), {"__module__": "mine"})
+    assert _is_pruned(pruned())
+    assert _is_pruned(derived())
+    assert not _is_pruned(type("TrialPruned", (Exception,), {"__module__": "mine"})())
+    assert not _is_pruned(None)
+
+
+def test_the_callback_goes_to_other_processes():
+    import pickle
+
+    copy = pickle.loads(pickle.dumps(MLflowCallback("sqlite:///x.db", "e")))
+    assert copy.tracking_uri == "sqlite:///x.db"

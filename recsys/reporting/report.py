@@ -1,0 +1,118 @@
+"""`report.html`: a sweep on one page, in one file that needs no network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys.reporting import page
+from recsys.reporting.sweep import Sweep, read_sweep
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+REPORT_FILE = "report.html"
+SHOWN = 10  # trials and rules in tables
+
+IMPORTANCE = (
+    "How much of the objective each parameter explains by itself: the share of the variance of the trials' "
+    "ranks that lies between groups of the parameter's values (epsilon squared of Kruskal and Wallis). "
+    "Effects of parameters together are not in it."
+)
+
+
+def write_report(folder: Path) -> Path:
+    """Write the report of a sweep into its folder, replacing an earlier one in one step; return its path.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is not that of a sweep.
+    """
+    path = folder / REPORT_FILE
+    new = path.with_suffix(".html.new")
+    new.write_text(render(read_sweep(folder)), encoding="utf-8")
+    return new.replace(path)
+
+
+def render(sweep: Sweep) -> str:
+    """Return the page."""
+    sections = [page.section("Summary", _summary(sweep)), page.section("Reproduce", _reproduce(sweep))]
+    if sweep.complete:
+        sections += _figures(sweep)
+    config = sweep.best_config()
+    if config:
+        sections.append(page.section("Configuration of the best trial", page.code(config)))
+    name = sweep.results.get("study_name") or "/".join(sweep.folder.parts[-2:])
+    return page.page(f"Sweep {name}", sections)
+
+
+def _figures(sweep: Sweep) -> list[str]:
+    from recsys.reporting import figures
+
+    made: list[tuple[str, str, go.Figure]] = [("Optimisation history", "", figures.history(sweep))]
+    if len(sweep.metrics) > 1:
+        made.append(("Pareto front", "", figures.pareto_front(sweep)))
+    if sweep.columns:
+        made.append(("Importance of parameters", IMPORTANCE, figures.importances(sweep)))
+        made.append(("Slices", "", figures.slices(sweep)))
+        hint = "Drag along an axis to select trials."
+        made.append(("Parallel coordinates", hint, figures.parallel_coordinates(sweep)))
+    sections = [page.section(title, page.note(note) + page.figure(drawn)) for title, note, drawn in made]
+    rules = sweep.rules()
+    if rules and sweep.best is not None:
+        note = f"The {len(rules):,} best rules. Equal ones are one point; its titles show under the pointer."
+        body = page.note(note) + page.figure(figures.rules(rules)) + _rules_table(rules)
+        sections.append(page.section(f"Rules of trial {sweep.best.number}", body))
+    return sections
+
+
+def _summary(sweep: Sweep) -> str:
+    counts = Counter(trial.state for trial in sweep.trials)
+    states = ", ".join(f"{count} {state}" for state, count in counts.most_common())
+    text = f"<p>{len(sweep.trials)} trials: {escape(states) or 'none'}.</p>"
+    if not sweep.complete:
+        reasons = {trial.fail_reason for trial in sweep.trials if trial.fail_reason}
+        return text + "".join(f"<p>{escape(reason)}</p>" for reason in sorted(reasons)[:SHOWN])
+    if len(sweep.metrics) == 1 and sweep.best is not None:
+        text += (
+            f"<p class=best>{escape(sweep.metrics[0])} <b>{sweep.best.values[0]:.10g}</b> "
+            f"in trial {sweep.best.number}</p>"
+        )
+    sign = 1 if sweep.directions[0] == "maximize" else -1
+    shown = sorted(
+        sweep.front if len(sweep.metrics) > 1 else sweep.complete,
+        key=lambda trial: (-sign * trial.values[0], trial.number),
+    )[:SHOWN]
+    names = list(dict.fromkeys(name for trial in shown for name in trial.params))
+    rows = [
+        [str(trial.number), *(f"{value:.6g}" for value in trial.values)]
+        + [_short(trial.params.get(name, "")) for name in names]
+        for trial in shown
+    ]
+    return text + page.table(["trial", *sweep.metrics, *names], rows)
+
+
+def _reproduce(sweep: Sweep) -> str:
+    text = page.note("The sweep:") + page.code(sweep.command())
+    if sweep.best_folder is not None:
+        text += page.note("The best trial by itself:") + page.code(sweep.best_command())
+    return text
+
+
+def _rules_table(rules: list[dict[str, str]]) -> str:
+    measures = ("support", "confidence", "lift")
+    rows = [
+        [f"{row['antecedents']} → {row['consequents']}", *(f"{float(row[name]):.4g}" for name in measures)]
+        for row in rules[:SHOWN]
+    ]
+    return page.table(["rule", *measures], rows)
+
+
+def _short(text: str) -> str:
+    try:
+        return f"{float(text):.6g}"
+    except ValueError:
+        return text

@@ -1,0 +1,47 @@
+"""The address of the tracking store, checked without importing MLflow."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "uc")
+
+
+def require_address(tracking_uri: str) -> str:
+    """Return the address with the path of an SQLite file made absolute; end the program if it cannot be one.
+
+    Whether anybody answers there is another question, and no reason not to run.
+    """
+    problem = _problem(tracking_uri)
+    if problem:
+        # Hydra makes a warning of an exception in a callback; an exit it lets through.
+        sys.exit(
+            f"hydra.callbacks.mlflow.tracking_uri must be an address that MLflow knows. Got {tracking_uri!r} "
+            f"({problem}). Correct it, or run without a record: hydra/callbacks=untracked."
+        )
+    # A job may change the folder (hydra.job.chdir), and relative paths would follow it.
+    prefix, relative = "sqlite:///", tracking_uri.removeprefix("sqlite:///")
+    if tracking_uri == relative or relative.startswith(("/", ":memory:")):
+        return tracking_uri
+    return prefix + str(Path.cwd() / relative)
+
+
+def _problem(tracking_uri: str) -> str | None:
+    try:
+        parts = urlsplit(tracking_uri)
+    except ValueError as error:
+        return str(error)
+    scheme = parts.scheme.partition("+")[0]
+    if not scheme:
+        return None if tracking_uri in ("databricks", "uc") else "no scheme such as sqlite:/// or http://"
+    if scheme not in SCHEMES and scheme not in entry_points(group="mlflow.tracking_store").names:
+        return f"no scheme is called {parts.scheme}"
+    if scheme == "sqlite" and not tracking_uri.startswith("sqlite:///"):
+        return "SQLite takes three slashes: sqlite:///mlflow.db"
+    if scheme in ("http", "https") and not parts.hostname:
+        return "no host"
+    return None

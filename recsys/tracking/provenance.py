@@ -1,0 +1,47 @@
+"""Where a run comes from: user, command line, program and the commit of its code."""
+
+from __future__ import annotations
+
+import getpass
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def provenance() -> dict[str, str]:
+    """Return tags, under MLflow's own names where it has one."""
+    # `python -m recsys` leaves the path of __main__.py in argv[0].
+    name = "python -m recsys" if Path(sys.argv[0]).name == "__main__.py" else Path(sys.argv[0]).name
+    tags = {
+        "command": shlex.join([*shlex.split(name), *sys.argv[1:]]),
+        "mlflow.source.name": name,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.user": _user(),
+    }
+    commit = _git("rev-parse", "HEAD")
+    # A wheel in a virtual environment may lie inside a repository that knows nothing of it.
+    if commit and _git("ls-files", Path(__file__).name, at=Path(__file__).parent):
+        tags["mlflow.source.git.commit"] = commit
+        tags["git.dirty"] = str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()
+    return tags
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number without a name
+        return "unknown"
+
+
+def _git(*arguments: str, at: Path = PACKAGE) -> str:
+    """What git says; nothing where there is no git, or no repository."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=at, capture_output=True, text=True, check=False, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,110 @@
+"""The queue: what MLflow is to be told, in small files beside what the run leaves.
+
+Jobs write, in whichever process a launcher runs them; one sender reads. Nothing is lost with a process or
+with MLflow's server: a file goes away when MLflow has it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from recsys.tracking.entry import Entry
+
+QUEUE_FOLDER, ABOUT_FILE, REFUSED_FOLDER = ".mlflow-queue", "about.json", "refused"
+
+
+class Queue:
+    """The queue of a run's or a sweep's folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the run or sweep.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / QUEUE_FOLDER
+
+    def open(self, about: dict[str, Any]) -> None:
+        """Make the queue and write down for whom it is, so that it can be sent without the run."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        _write(self.path / ABOUT_FILE, json.dumps(about, indent=1))
+
+    def about(self) -> dict[str, Any]:
+        """For whom it is: what `open` was given; empty where there is no queue."""
+        path = self.path / ABOUT_FILE
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return content
+
+    def put(self, entry: Entry) -> None:
+        """Append an entry. Several processes may: a number is given once, a file is whole or not there."""
+        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(entry.to_json())
+        try:
+            number = max((int(path.stem) for path in self.pending()), default=0) + 1
+            while True:
+                try:
+                    os.link(temporary, self.path / f"{number:06}.json")
+                    return
+                except FileExistsError:
+                    number += 1
+        finally:
+            Path(temporary).unlink()
+
+    def pending(self) -> list[Path]:
+        """The files that are still to be sent, in their order."""
+        return sorted(self.path.glob("[0-9]*.json"), key=lambda path: int(path.stem))
+
+    def refuse(self, files: list[Path]) -> Path:
+        """Put aside what MLflow will never take, so that what follows is not held up; return the folder."""
+        folder = self.path / REFUSED_FOLDER
+        folder.mkdir(exist_ok=True)
+        for file in files:
+            number = 1 + len(list(folder.iterdir()))
+            file.rename(folder / f"{number:06}.json")
+        return folder
+
+    def close(self) -> None:
+        """Remove the queue if nothing is left in it."""
+        if self.pending() or (self.path / REFUSED_FOLDER).exists():
+            return
+        (self.path / ABOUT_FILE).unlink(missing_ok=True)
+        try:
+            self.path.rmdir()
+        except OSError:
+            return  # somebody has just put something in
+
+    @contextmanager
+    def sole_reader(self) -> Iterator[bool]:
+        """Be the one who sends, or learn that another process is. The lock goes away with its process."""
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(handle)
+
+
+def find_queues(folders: list[Path]) -> list[Queue]:
+    """Find the queues in and below some folders."""
+    found = {path.parent for folder in folders for path in folder.rglob(QUEUE_FOLDER)}
+    return [Queue(folder) for folder in sorted(found)]
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

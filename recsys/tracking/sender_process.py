@@ -1,0 +1,61 @@
+"""The sender's process, as the run or sweep sees it: started, heard, and waited for, but not for ever."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from recsys.tracking.queue import Queue
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class SenderProcess:
+    """`python -m recsys.tracking follow FOLDER`, which reads the queue of a folder until it is told to end.
+
+    It holds the other end of a pipe, so that it learns of any end of this process, `kill -9` included.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "recsys.tracking", "follow", str(queue.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": path},
+            start_new_session=True,  # Ctrl-C ends the sweep; the sender then still has to say so
+        )
+        self._ear = threading.Thread(target=self._listen, daemon=True)
+        self._ear.start()
+
+    def close(self, patience: float, *, ended: bool) -> bool:
+        """Say that there is no more, wait for at most `patience` seconds; whether all was sent."""
+        pipe = self._process.stdin
+        if pipe is None or pipe.closed:
+            return False
+        try:
+            pipe.write("end\n" if ended else "")
+            pipe.close()
+        except BrokenPipeError:  # it is gone, and what waits in the queue is told below
+            pass
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._ear.join()
+        if self._process.stdout:
+            self._process.stdout.close()
+        return self._process.returncode == 0
+
+    def _listen(self) -> None:
+        for line in self._process.stdout or ():
+            log.warning(line.rstrip())

@@ -1,0 +1,146 @@
+"""The trials of a sweep, as the sweep's folder holds them.
+
+The sweeper writes `trials.csv` and `optimization_results.yaml` after every batch; a sweep over given values
+(Hydra's own sweeper) leaves a folder for each job and nothing else. Both are read here into the same list,
+so that the record and the report need neither Optuna nor a running sweep.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+TRIALS_FILE, RESULTS_FILE = "trials.csv", "optimization_results.yaml"
+PARAMETER = "params_"  # what the columns of parameters begin with
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial of a sweep.
+
+    Attributes
+    ----------
+    number : int
+        Optuna's number, which is that of the job and of its folder.
+    state : str
+        complete | pruned | fail | running.
+    values : tuple of float
+        One for each objective; empty unless complete.
+    params : dict
+        The parameters that the sweep chose, as text.
+    end : datetime or None
+    seconds : float or None
+    job_dir : Path or None
+    fail_reason : str or None
+    answered_from : int or None
+        The earlier trial whose outcome this one was given; then no job was run for it.
+    """
+
+    number: int
+    state: str
+    values: tuple[float, ...] = ()
+    params: dict[str, str] = field(default_factory=dict)
+    end: datetime | None = None
+    seconds: float | None = None
+    job_dir: Path | None = None
+    fail_reason: str | None = None
+    answered_from: int | None = None
+
+    def metrics(self) -> dict[str, float]:
+        """What the trial's job left in `metrics.json`; empty where it left nothing."""
+        return read_json(self.job_dir / "metrics.json") if self.job_dir else {}
+
+
+def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
+    """Read the trials of a sweep, in the order of their numbers.
+
+    Parameters
+    ----------
+    folder : Path
+        The sweep's folder.
+    objectives : tuple of str
+        Names in `metrics.json`; read where there is no `trials.csv`, which has the values.
+    """
+    table = folder / TRIALS_FILE
+    if table.exists():
+        with table.open(encoding="utf-8", newline="") as file:
+            trials = [_from_row(row, folder) for row in csv.DictReader(file)]
+    else:
+        numbered = (path for path in folder.iterdir() if path.name.isdigit() and path.is_dir())
+        trials = [_from_job(job, objectives) for job in numbered]
+    return sorted(trials, key=lambda trial: trial.number)
+
+
+def read_results(folder: Path) -> dict[str, Any]:
+    """Read `optimization_results.yaml`; empty where there is none."""
+    import yaml
+
+    path = folder / RESULTS_FILE
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; empty where there is no file: a run that failed may have left none."""
+    if not path.exists():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _from_row(row: dict[str, str], folder: Path) -> Trial:
+    values = [text for name, text in row.items() if name == "value" or name.startswith("value_")]
+    job_dir = Path(row["job_dir"]) if row.get("job_dir") else None
+    if job_dir and not job_dir.is_dir() and (folder / job_dir.name).is_dir():
+        job_dir = folder / job_dir.name  # the folder was moved since
+    return Trial(
+        number=int(row["number"]),
+        state=row["state"],
+        values=tuple(map(float, values)) if values and all(values) else (),
+        params={
+            name.removeprefix(PARAMETER): text
+            for name, text in row.items()
+            if name.startswith(PARAMETER) and text != ""
+        },
+        end=datetime.fromisoformat(row["end"]) if row.get("end") else None,
+        seconds=float(row["seconds"]) if row.get("seconds") else None,
+        job_dir=job_dir,
+        fail_reason=row.get("fail_reason") or None,
+        answered_from=int(row["answered_from"]) if row.get("answered_from") else None,
+    )
+
+
+def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
+    """Read a job's folder; `metrics.json`, written last, says that it is complete."""
+    path = folder / "metrics.json"
+    metrics, overrides = read_json(path), folder / ".hydra" / "overrides.yaml"
+    params: dict[str, str] = {}
+    if overrides.exists():
+        lines = overrides.read_text(encoding="utf-8").splitlines()
+        pairs = (line.removeprefix("- ").strip("'\"").partition("=") for line in lines)
+        params = {key.lstrip("+"): value for key, equals, value in pairs if equals}
+    return Trial(
+        number=int(folder.name),
+        state="complete" if metrics else "fail",
+        values=tuple(metrics[name] for name in objectives if name in metrics),
+        params=params,
+        end=datetime.fromtimestamp(path.stat().st_mtime) if metrics else None,
+        job_dir=folder,
+    )
+
+
+def best_so_far(trials: list[Trial], direction: str) -> list[tuple[Trial, Trial]]:
+    """Pair each complete trial with the best one up to it; of equals the first is the best."""
+    sign = 1 if direction == "maximize" else -1
+    best: Trial | None = None
+    pairs = []
+    for trial in trials:
+        if trial.state != "complete" or not trial.values:
+            continue
+        if best is None or sign * trial.values[0] > sign * best.values[0]:
+            best = trial
+        pairs.append((trial, best))
+    return pairs

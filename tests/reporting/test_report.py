@@ -1,0 +1,183 @@
+"""The report of a sweep, made from the sweep's folder alone."""
+
+import csv
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from recsys.reporting.columns import Column, columns
+from recsys.reporting.figures import history, importances, parallel_coordinates, pareto_front, rules, slices
+from recsys.reporting.importance import importance
+from recsys.reporting.report import write_report
+from recsys.reporting.sweep import read_sweep
+from recsys.trials import Trial, read_trials
+
+HEADER = ["number", "state", "params_x", "params_kind", "start", "end", "seconds", "job_dir", "fail_reason"]
+
+
+def make(folder, *, objectives=1, complete=12):
+    """Write a sweep's folder as the sweeper and the jobs do."""
+    metrics = ["max_lift", "n_rules"][:objectives]
+    values = ["value"] if objectives == 1 else ["value_0", "value_1"]
+    job = folder / "3"
+    (job / ".hydra").mkdir(parents=True)
+    (job / ".hydra/config.yaml").write_text("apriori:\n  min_support: 0.1  # <b>\n")
+    (job / ".hydra/overrides.yaml").write_text(yaml.safe_dump(["experiment=seed_sweep", "x=it's"]))
+    with (job / "rules.csv").open("w") as file:
+        writer = csv.writer(file)
+        writer.writerow(["antecedents", "consequents", "support_count", "support", "confidence", "lift"])
+        writer.writerows([f"<i>{n}</i>", "Café", 7, 0.01, 0.5, 9.0 if n < 9 else 8.0] for n in range(10))
+    with (folder / "trials.csv").open("w") as file:
+        writer = csv.DictWriter(file, HEADER + values)
+        writer.writeheader()
+        for number in range(complete):
+            row = {"number": number, "state": "complete", "params_x": 10.0 ** -(number % 4)}
+            row |= {"params_kind": "ab"[number % 2], "job_dir": job if number == 3 else ""}
+            row |= dict(zip(values, [float(number % 4), float(-number)], strict=False))
+            writer.writerow(row)
+        failed = {"number": complete, "state": "fail", "params_x": 7, "fail_reason": "ValueError: <no>"}
+        writer.writerow(failed)
+    objective = {"metrics": metrics, "directions": ["maximize"] * objectives}
+    overrides = {"task": ["experiment=seed_sweep"], "hydra": ["hydra.sweeper.n_trials=13"]}
+    sweeper = {"params": {"x": "tag(log, interval(0.001, 1))", "kind": "choice(a, b)"}}
+    config = {"objective": objective, "hydra": {"overrides": overrides, "sweeper": sweeper}}
+    (folder / "multirun.yaml").write_text(yaml.safe_dump(config))
+    if objectives == 1:
+        results = {"best_trial": 3, "study_name": "the <study>"}
+    else:
+        results = {"solutions": [{"trial": 0}, {"trial": 3}]}
+    (folder / "optimization_results.yaml").write_text(yaml.safe_dump(results))
+    return folder
+
+
+def test_one_file_that_needs_no_network(tmp_path):
+    html = write_report(make(tmp_path)).read_text()
+    page = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)  # plotly's program
+    assert len(page) < 200_000 < len(html)
+    assert not re.search(r"""(src|href)=["']?(http|//)""", page)
+    for title in ("Optimisation history", "Importance", "Slices", "Parallel coordinates", "Rules of trial 3"):
+        assert title in page
+    assert "Pareto" not in page
+    assert "python -m recsys -m experiment=seed_sweep hydra.sweeper.n_trials=13" in page
+    assert "12 complete, 1 fail" in page
+
+
+def test_text_from_outside_stays_text(tmp_path):
+    html = write_report(make(tmp_path)).read_text()
+    assert "Sweep the &lt;study&gt;" in html
+    assert "&lt;i&gt;0&lt;/i&gt; → Café" in html
+    assert "<i>0</i>" not in html
+    assert "min_support: 0.1  # &lt;b&gt;" in html
+
+
+def test_the_line_that_runs_the_best_trial(tmp_path):
+    command = read_sweep(make(tmp_path)).best_command()
+    assert command == """python -m recsys experiment=seed_sweep 'x=it'"'"'s' hydra.mode=RUN"""
+
+
+def test_two_objectives_have_a_front(tmp_path):
+    sweep = read_sweep(make(tmp_path, objectives=2))
+    assert [trial.number for trial in sweep.front] == [0, 3]
+    assert sweep.best.number == 3
+    trials, front = pareto_front(sweep).data
+    assert list(front.x) == [0.0, 3.0]
+    assert list(front.y) == [0.0, -3.0]
+    assert len(trials.x) == 12
+    html = write_report(tmp_path).read_text()
+    assert "Pareto front" in html
+
+
+def test_a_sweep_without_the_sweepers_word_has_a_front_too(tmp_path):
+    make(tmp_path, objectives=2)
+    (tmp_path / "optimization_results.yaml").unlink()
+    # max_lift is the number modulo 4, n_rules its negative: after trial 3 nothing is better in either.
+    assert [trial.number for trial in read_sweep(tmp_path).front] == [0, 1, 2, 3]
+
+
+def test_the_figures_hold_the_trials(tmp_path):
+    sweep = read_sweep(make(tmp_path))
+    points, best, lost = history(sweep).data
+    assert list(points.y)[:5] == [0.0, 1.0, 2.0, 3.0, 0.0]
+    assert list(best.y)[:6] == [0.0, 1.0, 2.0, 3.0, 3.0, 3.0]
+    assert list(lost.x) == [12]
+    _, kind = slices(sweep).data
+    assert list(kind.x)[:3] == ["a", "b", "a"]
+    assert slices(sweep).layout.xaxis.type == "log"
+    (bars,) = importances(sweep).data
+    assert dict(zip(bars.y, bars.x, strict=True))["x"] == 1.0
+    assert [axis.label for axis in parallel_coordinates(sweep).data[0].dimensions] == [
+        "max_lift",
+        "x",
+        "kind",
+    ]
+    (points,) = rules(sweep.rules()).data
+    assert list(points.customdata) == [8.0, 9.0]
+    assert points.text[1].endswith("and 3 more")
+
+
+@pytest.mark.parametrize("complete", [0, 1, 2])
+def test_a_sweep_with_next_to_nothing(tmp_path, complete):
+    html = write_report(make(tmp_path, complete=complete)).read_text()
+    assert f"{complete + 1} trials" in html
+
+
+def test_importance_tells_what_matters_from_what_does_not():
+    values = [float(i) for i in range(60)]
+    assert importance(Column("same", values, [], False), values) > 0.95
+    assert importance(Column("turned", values[::-1], [], False), values) > 0.95
+    # 0..59 in an order that has nothing to do with them
+    assert importance(Column("noise", [float(i * 23 % 60) for i in range(60)], [], False), values) < 0.1
+    assert importance(Column("one", [0.0] * 60, [], False), values) == 0.0
+    assert importance(Column("x", values, [], False), [1.0] * 60) == 0.0
+
+
+def test_columns_are_what_all_trials_have_and_not_the_same():
+    def trial(number, **params):
+        return Trial(number, "complete", (1.0,), params)
+
+    found = columns([trial(0, a="1", b="x", c="1"), trial(1, a="2", b="x"), trial(2, a="nan", b="x")])
+    assert [(column.name, column.categories) for column in found] == [("a", ["1", "2", "nan"])]
+
+
+def test_a_plain_multirun_is_read_from_its_folders(tmp_path):
+    for number, metrics in (("0", '{"max_lift": 2.0}'), ("1", None), ("10", '{"max_lift": 3.0}')):
+        job = tmp_path / number
+        (job / ".hydra").mkdir(parents=True)
+        (job / ".hydra/overrides.yaml").write_text(f"- apriori.min_support=0.{number}\n- +extra=a\n")
+        if metrics:
+            (job / "metrics.json").write_text(metrics)
+    trials = read_trials(tmp_path, ("max_lift",))
+    assert [(trial.number, trial.state, trial.values) for trial in trials] == [
+        (0, "complete", (2.0,)), (1, "fail", ()), (10, "complete", (3.0,))
+    ]  # fmt: skip
+    assert trials[0].params == {"apriori.min_support": "0.0", "extra": "a"}
+
+
+def test_the_program(tmp_path):
+    command = [sys.executable, "-W", "error", "-m", "recsys.reporting"]
+    done = subprocess.run([*command, make(tmp_path / "s")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path}/s/report.html\n"), done.stderr
+    done = subprocess.run([*command, tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"{tmp_path} is not the folder of a sweep: there is no multirun.yaml.\n"
+
+
+def test_a_sweep_leaves_it(call, tmp_path):
+    outcome = call("-m", "apriori.min_support=0.3,0.2", "hydra.sweep.dir=sweep")
+    assert outcome.code == 0
+    assert f"Report: {tmp_path}/sweep/report.html" in outcome.stdout
+    assert "Rules of trial 1" in (tmp_path / "sweep/report.html").read_text()
+
+
+def test_a_report_that_cannot_be_made_is_told(call, monkeypatch):
+    def broken(folder):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr("recsys.reporting.report.write_report", broken)
+    outcome = call("-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep")
+    assert outcome.code == 0
+    assert "The report could not be made" in outcome.stdout + outcome.stderr
+    assert "no ink" in outcome.stdout + outcome.stderr

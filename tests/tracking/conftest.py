@@ -1,0 +1,97 @@
+"""A store of MLflow, and sweep folders as the sweeper leaves them."""
+
+import csv
+import json
+import shutil
+
+import pytest
+from mlflow import MlflowClient
+
+from recsys.tracking.entry import Entry, Start
+from recsys.tracking.queue import Queue
+from recsys.tracking.sender import Sender
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    """A store with its tables made, which takes MLflow seconds."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def store(empty_store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # MLflow puts artifacts beside it
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    return tmp_path / "mlflow.db"
+
+
+class SweepFolder:
+    """A sweep's folder, written as the sweeper and the callback write it."""
+
+    PARENT = "study/s/0"
+
+    def __init__(self, folder, uri):
+        self.folder, self.told = folder, []
+        folder.mkdir(parents=True)
+        self.queue = Queue(folder)
+        sweep = {"run": self.PARENT, "study": "s", "metrics": ["max_lift"], "directions": ["maximize"]}
+        self.queue.open({"tracking_uri": uri, "experiment_name": "recsys", "sweep": sweep})
+        self.queue.put(
+            Entry(self.PARENT, Start("study s", 1, {"sweeper.n_trials": "3"}), tags={"study": "s"})
+        )
+
+    def start(self, number):
+        key = f"{self.PARENT}/{number}@{self.folder / str(number)}"
+        start = Start(f"trial {number}", 1000 + number, {"apriori.min_support": str(number)}, self.PARENT)
+        self.queue.put(Entry(key, start, tags={"trial.number": str(number), "job_num": str(number)}))
+        return key
+
+    def job(self, number, lift):
+        """What a job leaves in its folder."""
+        job = self.folder / str(number)
+        job.mkdir()
+        (job / "metrics.json").write_text(json.dumps({"max_lift": lift}))
+        return job
+
+    def table(self, *rows):
+        """Write trials.csv: each row is number, state, value, and what else."""
+        names = ["number", "state", "value", "params_apriori.min_support", "start", "end", "seconds"]
+        names += ["job_dir", "fail_reason", "answered_from"]
+        with (self.folder / "trials.csv").open("w") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            for number, state, value, more in rows:
+                job = self.folder / str(number)
+                known = {
+                    "number": number,
+                    "state": state,
+                    "value": value,
+                    "params_apriori.min_support": number,
+                }
+                known["end"] = f"2026-01-01T00:00:{number:02}"
+                known["job_dir"] = job if job.exists() else ""
+                writer.writerow(known | more)
+
+    def sender(self):
+        return Sender(self.queue, self.told.append)
+
+
+@pytest.fixture
+def sweep_folder(store, tmp_path):
+    return lambda name="sweep", uri=f"sqlite:///{store}": SweepFolder(tmp_path / name, uri)
+
+
+@pytest.fixture
+def runs(store):
+    """Ask MLflow for the runs of an experiment: the parent as None, children by their numbers."""
+
+    def ask(experiment="recsys"):
+        client = MlflowClient(f"sqlite:///{store}")
+        found = client.search_runs([client.get_experiment_by_name(experiment).experiment_id])
+        named = {run.data.tags.get("trial.number"): run for run in found}
+        assert len(named) == len(found)
+        return {None if key is None else int(key): run for key, run in named.items()}
+
+    return ask

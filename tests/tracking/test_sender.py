@@ -1,0 +1,212 @@
+"""The queue comes to MLflow: in order, once, whatever happens in between; the states then agree."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+from mlflow import MlflowClient
+
+from recsys.tracking import __main__ as program
+from recsys.tracking.entry import KILLED, End, Entry, Start
+from recsys.tracking.queue import Queue
+from recsys.tracking.record import Record
+from recsys.tracking.sender import is_final, send_folder
+
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
+
+
+def states(runs):
+    return {number: run.info.status for number, run in runs.items()}
+
+
+def test_states_agree_with_the_sweepers(sweep_folder, runs):
+    sweep = sweep_folder()
+    for number, lift in enumerate([1.0, 2.0, 3.0, 4.0]):
+        key = sweep.start(number)
+        sweep.job(number, lift)
+        sweep.queue.put(Entry(key, metrics=[("max_lift", lift, 1, 0)], end=End("FINISHED", 2000)))
+    sweep.start(4)  # cut in its job
+    sweep.table(
+        (0, "complete", 1.0, {}),
+        (1, "complete", 2.0, {}),
+        (2, "fail", "", {"fail_reason": "NaN is no value"}),
+        (3, "pruned", "", {}),
+        (4, "fail", "", {"fail_reason": "KeyboardInterrupt"}),
+        (5, "complete", 2.0, {"answered_from": 1}),
+    )
+    (sweep.folder / "optimization_results.yaml").write_text("best_trial: 1\nbest_value: 2.0\n")
+    assert sweep.sender().finish(ended=True)
+    found = runs()
+    assert states(found) == {
+        None: "FINISHED", 0: "FINISHED", 1: "FINISHED", 2: "FAILED", 3: "KILLED", 4: "FAILED", 5: "FINISHED"
+    }  # fmt: skip
+    assert found[2].data.tags["error"] == "NaN is no value"
+    assert found[3].data.tags["pruned"] == "true"
+    answered = found[5]
+    assert answered.data.tags["answered_from"] == "1"
+    assert answered.data.metrics == {"max_lift": 2.0}
+    assert answered.data.params == {"apriori.min_support": "5"}
+    results = yaml.safe_load((sweep.folder / "optimization_results.yaml").read_text())
+    assert results["mlflow_run_id"] == found[1].info.run_id == found[None].data.tags["best_run_id"]
+    assert results["mlflow_parent_run_id"] == found[None].info.run_id
+    assert not sweep.queue.path.exists()
+    assert sweep.told == []
+
+
+def test_the_sweeps_run_is_told_as_the_sweep_goes(sweep_folder, runs, store):
+    sweep = sweep_folder()
+    sender = sweep.sender()
+    rows = []
+    for number, lift in enumerate([1.0, 3.0, 2.0]):
+        sweep.job(number, lift)
+        rows.append((number, "complete", lift, {}))
+        sweep.table(*rows)
+        sender.sweep.update()
+        assert sender.send()
+        parent = runs()[None]
+        assert parent.info.status == "RUNNING"
+        assert parent.data.metrics["n_complete"] == number + 1
+        assert (
+            parent.data.metrics["best_lift"]
+            == parent.data.metrics["best_value"]
+            == max(1.0, lift, 3.0 * (number > 0))
+        )
+    assert parent.data.tags["best_trial"] == parent.data.tags["best.apriori.min_support"] == "1"
+    history = MlflowClient(f"sqlite:///{store}").get_metric_history(parent.info.run_id, "best_value")
+    assert [(point.step, point.value) for point in history] == [(0, 1.0), (1, 3.0), (2, 3.0)]
+
+
+def test_a_continued_study_has_one_run_and_mends_what_a_kill_left(sweep_folder, runs):
+    first = sweep_folder("first")
+    first.job(0, 1.0)
+    first.start(0)
+    first.table((0, "running", "", {}))
+    killed = first.sender()
+    assert killed.send()  # and then the machine went down: nobody says how it ended
+    assert states(runs()) == {None: "RUNNING", 0: "RUNNING"}
+    second = sweep_folder("second")
+    second.start(1)
+    second.job(1, 2.0)
+    second.table((0, "fail", "", {"fail_reason": "killed"}), (1, "complete", 2.0, {}))
+    assert second.sender().finish(ended=True)
+    assert states(runs()) == {None: "FINISHED", 0: "FAILED", 1: "FINISHED"}
+
+
+def test_what_an_earlier_sweep_could_not_send_comes_first(sweep_folder, runs):
+    first = sweep_folder("first")
+    first.job(0, 1.0)
+    key = first.start(0)
+    first.queue.put(Entry(key, metrics=[("max_lift", 1.0, 1, 0)], end=End("FINISHED", 2000)))
+    second = sweep_folder("second")
+    second.table((0, "complete", 1.0, {"job_dir": first.folder / "0"}))
+    assert second.sender().finish(ended=True)
+    assert states(runs()) == {None: "FINISHED", 0: "FINISHED"}
+    assert not first.queue.path.exists()
+
+
+def test_a_cut_sweep_leaves_nothing_running(sweep_folder, runs):
+    sweep = sweep_folder()
+    sweep.start(0)
+    sweep.table((0, "running", "", {}))
+    reader, writer = os.pipe()
+    os.close(writer)  # as when the process is gone
+    assert sweep.sender().follow(reader)
+    os.close(reader)
+    assert states(runs()) == {None: "KILLED", 0: "KILLED"}
+
+
+def test_sent_twice_is_recorded_once(store, tmp_path, runs):
+    entry = Entry(
+        "key", Start("one", 5, {"p": "1"}), [("m", 1.0, 7, 0)], {"t": "x"},
+        {"name": "d", "digest": "0" * 64, "source": "{}", "profile": "{}"}, end=End(KILLED, 9),
+    )  # fmt: skip
+    for _ in range(2):  # the second by one who does not know of the first
+        Record(f"sqlite:///{store}", "recsys", tmp_path).apply(entry)
+    (run,) = runs().values()
+    assert (run.info.status, run.info.start_time, run.info.end_time) == ("KILLED", 5, 9)
+    assert run.inputs.dataset_inputs[0].dataset.digest == "0" * 36
+    history = MlflowClient(f"sqlite:///{store}").get_metric_history(run.info.run_id, "m")
+    assert [(point.value, point.timestamp) for point in history] == [(1.0, 7)]
+
+
+def test_more_parameters_and_metrics_than_mlflow_takes_at_once(store, tmp_path, runs):
+    metrics = [(f"m{i}", 1.0, 1, 0) for i in range(2100)]
+    entry = Entry("key", Start("one", 1, {f"p{i:03}": "x" * 7000 for i in range(250)}), metrics)
+    Record(f"sqlite:///{store}", "recsys", tmp_path).apply(entry)
+    (run,) = runs().values()
+    assert len(run.data.params) == 250
+    assert len(run.data.metrics) == 2100
+
+
+def test_mlflow_down_then_sync(sweep_folder, runs, store, capsys):
+    sweep = sweep_folder(uri=NOBODY)
+    key = sweep.start(0)
+    sweep.job(0, 1.0)
+    sweep.queue.put(Entry(key, end=End("FINISHED", 2000)))
+    sweep.table((0, "complete", 1.0, {}))
+    assert not sweep.sender().finish(ended=True)
+    (said,) = sweep.told
+    assert said.startswith(f"MLflow cannot be reached at {NOBODY}")
+    assert str(sweep.queue.path) in said
+    sweep.queue.open(sweep.queue.about() | {"tracking_uri": f"sqlite:///{store}"})  # it is there again
+    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert capsys.readouterr().out == "1 of 1 queues were sent.\n"
+    assert states(runs()) == {None: "FINISHED", 0: "FINISHED"}
+    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert capsys.readouterr().out == "Nothing waits to be sent.\n"
+
+
+def test_what_mlflow_refuses_holds_nothing_up(sweep_folder, runs, caplog):
+    sweep = sweep_folder()
+    sweep.queue.put(Entry(sweep.PARENT, metrics=[("no: such % name", 1.0, 1, 0)]))
+    sweep.queue.put(Entry("never started", tags={"a": "b"}))
+    sweep.queue.put(Entry(sweep.PARENT, tags={"after": "yes"}))
+    (sweep.queue.path / "000099.json").write_text("{ not JSON")
+    sweep.table((0, "fail", "", {}))
+    assert sweep.sender().finish(ended=True)
+    assert runs()[None].data.tags["after"] == "yes"
+    assert len(list((sweep.queue.path / "refused").iterdir())) >= 3
+    assert all("refuses" in line for line in sweep.told)
+    assert "MLflow refuses an entry" in caplog.text
+
+
+def test_one_sender_at_a_time(sweep_folder):
+    sweep = sweep_folder()
+    with sweep.queue.sole_reader() as alone:
+        assert alone
+        assert not send_folder(Queue(sweep.folder), sweep.told.append)
+    assert sweep.told == [f"Another process is sending {sweep.queue.path}."]
+
+
+def test_a_queue_keeps_the_order_of_many_writers(tmp_path):
+    program = (
+        "import sys, pathlib; from recsys.tracking.queue import Queue\n"
+        "from recsys.tracking.entry import Entry\n"
+        "queue = Queue(pathlib.Path(sys.argv[1]))\n"
+        "for i in range(30): queue.put(Entry(sys.argv[2], tags={'i': str(i)}))"
+    )
+    queue = Queue(tmp_path)
+    queue.open({})
+    writers = [subprocess.Popen([sys.executable, "-c", program, tmp_path, name]) for name in "ab"]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    entries = [Entry.from_json(path.read_text()) for path in queue.pending()]
+    assert len(entries) == 60
+    for name in "ab":
+        assert [entry.tags["i"] for entry in entries if entry.run == name] == [str(i) for i in range(30)]
+
+
+def test_weather_and_final_answers():
+    from mlflow.exceptions import MlflowException
+
+    assert is_final(MlflowException.invalid_parameter_value("no"))
+    assert not is_final(MlflowException("the server is busy"))
+    assert not is_final(ConnectionError("refused"))
+    assert is_final(KeyError("no such run"))
