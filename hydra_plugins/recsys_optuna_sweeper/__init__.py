@@ -9,9 +9,14 @@ Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
     _search_space.py               one sweep expression -> one Optuna distribution
     _encoding.py                   a value -> the text of an override
     _sampler.py, _grid.py          the sampler, and what it can search
-    _study.py                      directions, storage, the study
+    _storage.py, _journal.py       where the study is kept
+    _study.py, _spec.py            directions, the study, and that it asks what it asked before
+    _worker.py, _claims.py         the processes at one study: who lives, and who runs which trial
     _run.py                        from the settings to a sweep
     _sweep.py                      ask, launch, tell
+    _known.py                      questions whose answer the study knows
+    _interrupt.py                  Ctrl-C
+    _attributes.py                 what is written into a trial
     _outcome.py                    what a job returned -> what the study is told
     _best.py, _results.py, _report.py   what came of it: the best, the files, the log lines
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from ._attributes import DISCARDED
+
 
 def best_trial(study: Study) -> FrozenTrial | None:
     """Return the best complete trial of a study with one objective, or None when there is none."""
@@ -29,10 +31,11 @@ def ranking(study: Study, count: int) -> list[FrozenTrial]:
 
 
 def count_states(trials: Iterable[FrozenTrial]) -> dict[str, int]:
-    """Return how many trials ended how."""
-    states = [trial.state for trial in trials]
-    return {
+    """Return how many trials ended how; those that are no result are told apart, if there are any."""
+    states = [None if DISCARDED in trial.user_attrs else trial.state for trial in trials]
+    counts = {
         "complete": states.count(TrialState.COMPLETE),
         "pruned": states.count(TrialState.PRUNED),
         "fail": states.count(TrialState.FAIL),
     }
+    return {**counts, "discarded": states.count(None)} if None in states else counts

@@ -14,10 +14,8 @@ import yaml
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from ._attributes import FAIL_REASON, JOB_DIR
 from ._best import best_trial, count_states, pareto_front
-
-# What the sweeper writes about a job into the user attributes of its trial.
-JOB_NUM, JOB_DIR, OVERRIDES, FAIL_REASON = "job_num", "job_dir", "overrides", "fail_reason"
 
 RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
 
