@@ -31,3 +31,6 @@ INSTEAD_OF = "instead_of"
 
 WARM_START = "warm_start"
 """The study it was taken over from, and its number there."""
+
+ENQUEUED = "enqueued"
+"""The question of ``hydra.sweeper.enqueue`` that it asks, as text."""

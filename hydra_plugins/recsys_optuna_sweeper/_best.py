@@ -25,9 +25,14 @@ def pareto_front(study: Study) -> list[FrozenTrial]:
 
 def ranking(study: Study, count: int) -> list[FrozenTrial]:
     """Return the best complete trials of a study with one objective, best first, of equals the earlier."""
-    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    trials = filter(is_feasible, study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
     sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
     return sorted(trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))[:count]
+
+
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Whether a trial keeps all of its constraints."""
+    return all(value <= 0 for value in trial.constraints.values())
 
 
 def count_states(trials: Iterable[FrozenTrial]) -> dict[str, int]:

@@ -44,6 +44,9 @@ def trial_line(study: Study, trial: FrozenTrial) -> str:
     """Return the line that says how a trial ended, and what is best so far."""
     if trial.state is TrialState.COMPLETE:
         ended = " ".join(map(_shown, trial.values))
+        broken = ", ".join(name for name, value in trial.constraints.items() if value > 0)
+        if broken:
+            ended += f", infeasible ({broken})"
         if ANSWERED_FROM in trial.user_attrs:
             ended += f", known from trial {trial.user_attrs[ANSWERED_FROM]}"
     elif trial.state is TrialState.PRUNED:

@@ -19,13 +19,17 @@ from optuna import Trial
 from optuna.samplers import BruteForceSampler, GridSampler
 from optuna.study import Study
 
+from . import reporting
 from ._arguments import Arguments, read_arguments
+from ._beginning import begin, read_answers, read_questions
 from ._claims import Claims, finished
+from ._conditions import read_conditions
 from ._encoding import encode
 from ._errors import SweepError, first_line, refusal
 from ._grid import combinations_left, grid
 from ._interrupt import EXIT_CODE, Interrupt
 from ._known import load_equivalence
+from ._pruner import make_pruner
 from ._report import continue_line, study_line
 from ._sampler import make_sampler
 from ._spec import agree_on_spec, make_spec
@@ -64,20 +68,26 @@ def run_sweep(
     extend = _extension(settings.custom_search_space, config)
     equivalence = load_equivalence(settings.equivalence)
     directions = read_directions(settings.direction)
+    conditions = read_conditions(settings.conditions, arguments, config)
     spec = make_spec(
         arguments,
+        conditions=conditions.described(),
         directions=[direction.name.lower() for direction in directions],
         custom_search_space=settings.custom_search_space,
     )
+    questions = read_questions(settings.enqueue, arguments, bool(settings.custom_search_space))
+    answers = read_answers(settings.warm_start, settings.storage, arguments, conditions)
     sampler = make_sampler(settings.sampler, arguments.parameters, len(directions))
+    pruner = make_pruner(settings.pruner)
     folder = Path(config.hydra.sweep.dir).absolute()
     name = settings.study_name or _fresh_name(config.hydra.job.name)
     interrupt = Interrupt()
     with _quiet_optuna():
-        study = open_study(settings.storage, name, directions, sampler)
+        study = open_study(settings.storage, name, directions, sampler, pruner)
         try:
             agree_on_spec(study, spec, settings.allow_changes)
             with Worker(study, settings.heartbeat) as worker:
+                begin(study, worker, questions, answers)
                 n_trials = settings.n_trials
                 if not settings.custom_search_space:
                     n_trials = _within_grid(n_trials, study, arguments)
@@ -86,11 +96,13 @@ def run_sweep(
                 _tell_jobs(config, study.study_name)
                 folder.mkdir(parents=True, exist_ok=True)
                 OmegaConf.save(config, folder / "multirun.yaml")  # as Hydra's own sweeper does
+                reporting.running = study
                 Sweep(
                     study,
                     launcher,
                     arguments,
                     extend,
+                    conditions,
                     claims,
                     settings.n_jobs,
                     settings.max_failure_rate,
@@ -101,6 +113,7 @@ def run_sweep(
                     interrupt,
                 ).run()
         finally:
+            reporting.running = None
             study._storage.remove_session()  # closes the connection of a database
     if interrupt:
         assert settings.context is not None

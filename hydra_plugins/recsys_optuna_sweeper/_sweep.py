@@ -22,6 +22,7 @@ from ._arguments import Arguments
 from ._attributes import ANSWERED_FROM, EQUIVALENCE, FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES
 from ._best import best_trial, pareto_front
 from ._claims import Claims, discard
+from ._conditions import Conditions
 from ._errors import SweepError
 from ._interrupt import Interrupt
 from ._known import Equivalence, known_answer, outcome_key, same_question
@@ -51,6 +52,8 @@ class Sweep:
         The fixed overrides and the parameters to choose.
     extend : callable
         The custom search space, given a trial.
+    conditions : Conditions
+        Which parameters exist for a trial.
     claims : Claims
         The places of the study that are left.
     n_jobs, max_failure_rate, timeout, repeat
@@ -69,6 +72,7 @@ class Sweep:
     launcher: Launcher
     arguments: Arguments
     extend: Callable[[Trial], None]
+    conditions: Conditions
     claims: Claims
     n_jobs: int
     max_failure_rate: float
@@ -212,6 +216,8 @@ class Sweep:
         """Tell the study how a job ended; false if another process had taken this one for dead."""
         try:
             self._note(trial, job, outcome)
+            for name, value in outcome.constraints.items():
+                trial.set_constraint(name, value)
             told.append(self._tell(trial.number, outcome))
         except (UpdateFinishedTrialError, ValueError):
             if not self._frozen(trial).state.is_finished():
@@ -227,8 +233,7 @@ class Sweep:
 
     def _choose(self, trial: Trial) -> None:
         """Choose the trial's parameters: those of the search space, then those of the custom one."""
-        for parameter in self.arguments.parameters.values():
-            parameter.suggest(trial)
+        self.conditions.suggest(trial)
         self.extend(trial)
         twice = ", ".join(sorted(trial.params.keys() & self.arguments.fixed.keys()))
         if twice:
@@ -300,6 +305,8 @@ class Sweep:
 
     def _nothing(self) -> str:
         failures = [outcome for outcome in self.outcomes if outcome.state is TrialState.FAIL]
+        if any(outcome.state is TrialState.COMPLETE for outcome in self.outcomes):
+            return f"None of the {len(self.outcomes)} trials keeps the constraints."
         last = f" The last one: {failures[-1].reason}" if failures else ""
         return (
             f"None of the {len(self.outcomes)} trials completed: {len(failures)} failed, "

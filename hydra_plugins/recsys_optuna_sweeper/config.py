@@ -26,6 +26,9 @@ class OptunaSweeperConf:
     # One of the group hydra/sweeper/sampler, or any `_target_` that makes an optuna.samplers.BaseSampler.
     sampler: Any = None
 
+    # One of the group hydra/sweeper/pruner, which ends trials by what their jobs report(); null: none.
+    pruner: Any = None
+
     # minimize or maximize; a list of them, one for each value that the application returns.
     direction: Any = "minimize"
 
@@ -64,6 +67,16 @@ class OptunaSweeperConf:
     # Jobs handed to the launcher at once. The sampler sees results only after a whole batch, and the basic
     # launcher runs a batch one job after the other: with it, 1 makes the sampler learn from every trial.
     n_jobs: int = 2
+
+    # Parameters that exist for some values of others only: {parameter: {key: value or [values]}}.
+    conditions: Any = None
+
+    # Questions to be asked first: a list of {parameter: value}; what one leaves out is chosen by the sampler.
+    enqueue: Any = None
+
+    # {study_name: ..., storage: ...}: another study, whose complete trials that fit the search space are
+    # taken over. They do not count for n_trials. Without storage, it is in the same.
+    warm_start: Any = None
 
     # Share of the finished trials that may fail before the sweep stops with the error of the job.
     max_failure_rate: float = 0.0

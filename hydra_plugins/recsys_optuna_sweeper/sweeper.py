@@ -37,6 +37,10 @@ class OptunaSweeper(Sweeper):
         repeat: bool = False,
         distinct: bool = False,
         equivalence: str | None = None,
+        conditions: Any = None,
+        enqueue: Any = None,
+        pruner: Any = None,
+        warm_start: Any = None,
     ) -> None:
         self.sampler = sampler
         self.direction = direction
@@ -54,6 +58,10 @@ class OptunaSweeper(Sweeper):
         self.repeat = repeat
         self.distinct = distinct
         self.equivalence = equivalence
+        self.conditions = conditions
+        self.enqueue = enqueue
+        self.pruner = pruner
+        self.warm_start = warm_start
         self.config: DictConfig | None = None
         self.launcher: Launcher | None = None
         self.context: HydraContext | None = None
