@@ -16,7 +16,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna import Trial
-from optuna.samplers import BruteForceSampler, GridSampler
+from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSampler
 from optuna.study import Study
 
 from . import reporting
@@ -87,6 +87,7 @@ def run_sweep(
         try:
             agree_on_spec(study, spec, settings.allow_changes)
             with Worker(study, settings.heartbeat) as worker:
+                study.sampler = _own_draws(settings, sampler, worker, arguments, len(directions))
                 begin(study, worker, questions, answers)
                 n_trials = settings.n_trials
                 if not settings.custom_search_space:
@@ -134,6 +135,21 @@ def _announce(claims: Claims, settings: OptunaSweeper) -> None:
         )  # fmt: skip
     elif outlives_process(study._storage):
         log.info("%s", continue_line(sys.orig_argv, study.study_name))
+
+
+def _own_draws(
+    settings: OptunaSweeper, sampler: BaseSampler, worker: Worker, arguments: Arguments, n_objectives: int
+) -> BaseSampler:
+    """Return the sampler with a seed of its own for each process at the study, which else would ask the same.
+
+    Grid and QMC share one order among all processes, which the seed makes.
+    """
+    earlier = worker.earlier()
+    seed = settings.sampler.get("seed")
+    if not earlier or seed is None or isinstance(sampler, GridSampler | QMCSampler):
+        return sampler
+    config = OmegaConf.merge(settings.sampler, {"seed": seed + earlier})
+    return make_sampler(config, arguments.parameters, n_objectives)
 
 
 def _fresh_name(job: str) -> str:

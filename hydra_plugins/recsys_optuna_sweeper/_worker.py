@@ -119,6 +119,11 @@ class Worker:
         records = {key.removeprefix(PREFIX): attributes[key] for key in attributes if key.startswith(PREFIX)}
         return {self.id} | {id for id, record in records.items() if is_alive(record, self.clock())}
 
+    def earlier(self) -> int:
+        """Return how many other processes have worked on the study."""
+        attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
+        return sum(key.startswith(PREFIX) for key in attributes) - 1
+
     def _keep_beating(self) -> None:
         while not self._over.wait(self.interval):
             try:

@@ -205,3 +205,9 @@ def test_another_question_is_refused(app: Any, overrides: list[str], difference:
     assert len(app.study().trials) == 1
     app.sweep(*overrides, "hydra.sweeper.n_trials=2", "hydra.sweeper.allow_changes=true", *journal(app))
     assert len(app.study().trials) == 2
+
+
+def test_a_continued_study_does_not_draw_the_same_again(app: Any) -> None:
+    for n_trials in (3, 6):
+        app.sweep(*SPACE, "hydra.sweeper.sampler.seed=1", f"hydra.sweeper.n_trials={n_trials}", *journal(app))
+    assert len({trial.params["x"] for trial in app.study().trials}) == 6
