@@ -2,19 +2,28 @@
 
 Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
 
-    config.py, sampler_config.py   what ``hydra.sweeper`` may say
+    config.py, *_config.py         what ``hydra.sweeper`` may say
     conf/, search_path.py          the options optuna, tpe, ... as files, which an application may replace
     sweeper.py                     the plugin that Hydra instantiates
+    reporting.py                   report(), which a job may call
     _arguments.py                  params and command line -> fixed overrides and parameters
     _search_space.py               one sweep expression -> one Optuna distribution
+    _conditions.py                 parameters that exist for some values of others only
     _encoding.py                   a value -> the text of an override
     _sampler.py, _grid.py          the sampler, and what it can search
-    _study.py                      directions, storage, the study
+    _pruner.py                     the pruner
+    _storage.py, _journal.py       where the study is kept
+    _study.py, _spec.py            directions, the study, and that it asks what it asked before
+    _worker.py, _claims.py         the processes at one study: who lives, and who runs which trial
+    _beginning.py                  what a study starts from
     _run.py                        from the settings to a sweep
     _sweep.py                      ask, launch, tell
     _launcher.py                   jobs in this process, as Hydra's basic launcher runs them, but quicker:
     _compose.py, _job.py           composed once, run with fewer copies,
     _copy.py, _yaml.py             and those copied and written faster
+    _known.py                      questions whose answer the study knows
+    _interrupt.py                  Ctrl-C
+    _attributes.py                 what is written into a trial
     _outcome.py                    what a job returned -> what the study is told
     _best.py, _results.py, _report.py   what came of it: the best, the files, the log lines
 
@@ -22,3 +31,7 @@ Hydra imports every module of ``hydra_plugins`` when any Hydra application start
 begins with an underscore. So Optuna is imported by the underscored modules alone, and those only once a sweep
 runs.
 """
+
+from .reporting import report
+
+__all__ = ["report"]

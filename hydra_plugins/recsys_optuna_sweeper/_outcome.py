@@ -1,10 +1,17 @@
-"""What a job came back with, and what the study is told about it."""
+"""What a job came back with, and what the study is told about it.
+
+A job returns the value of its objective, or a sequence of them. With constraints it returns a mapping::
+
+    {"values": 53.3, "constraints": {"at_least_100_rules": 100 - n_rules}}
+
+A constraint is kept when its number is 0 or less. Their names are free; a sequence numbers them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
@@ -30,11 +37,14 @@ class Outcome:
         One for each objective when complete.
     error : Exception, optional
         Why it is not complete.
+    constraints : dict of str to float
+        Each kept when 0 or less.
     """
 
     state: TrialState
     values: list[float] | None = None
     error: BaseException | None = None
+    constraints: dict[str, float] = field(default_factory=dict)
 
     @property
     def reason(self) -> str | None:
@@ -64,9 +74,23 @@ def judge(job: JobReturn, n_objectives: int) -> Outcome:
             return Outcome(TrialState.PRUNED, error=error)
         return Outcome(TrialState.FAIL, error=error)
     try:
-        return Outcome(TrialState.COMPLETE, values=_values(job.return_value, n_objectives))
+        returned, constraints = _parts(job.return_value)
+        values = _values(returned, n_objectives)
+        return Outcome(TrialState.COMPLETE, values=values, constraints=constraints)
     except ObjectiveError as error:
         return Outcome(TrialState.FAIL, error=error)
+
+
+def _parts(returned: Any) -> tuple[Any, dict[str, float]]:
+    """Tell the objectives and the constraints apart."""
+    if not isinstance(returned, Mapping) or "values" not in returned:
+        return returned, {}
+    if returned.keys() != {"values", "constraints"}:
+        raise ObjectiveError(f"The application must return values and constraints. Got {returned!r}.")
+    given = returned["constraints"]
+    if not isinstance(given, Mapping):
+        given = dict(enumerate(given))
+    return returned["values"], {str(name): _number(value, returned) for name, value in given.items()}
 
 
 def _values(returned: Any, n_objectives: int) -> list[float]:

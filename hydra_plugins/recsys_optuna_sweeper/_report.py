@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from ._attributes import ANSWERED_FROM, FAIL_REASON
 from ._best import best_trial, pareto_front, ranking
 from ._encoding import encode
-from ._results import FAIL_REASON, value_names
+from ._results import value_names
 from ._study import describe_directions
 
 
-def study_line(study: Study, n_trials: int, n_jobs: int, storage: str) -> str:
+def study_line(study: Study, n_trials: int, n_finished: int, n_jobs: int, storage: str) -> str:
     """Return the line that says what is about to run."""
+    known = f" ({n_finished} of them finished)" if n_finished else ""
     return (
         f"Study {study.study_name}: {type(study.sampler).__name__}, {describe_directions(study.directions)}, "
-        f"{n_trials} trials in batches of {n_jobs}, storage: {storage}"
+        f"{n_trials} trials{known} in batches of {n_jobs}, storage: {storage}"
     )
+
+
+def continue_line(command: Sequence[str], study_name: str) -> str:
+    """Return the line that says how to continue a study.
+
+    Parameters
+    ----------
+    command : sequence of str
+        How this program was started.
+    study_name : str
+    """
+    words = list(command)
+    if not any(word.lstrip("+").startswith("hydra.sweeper.study_name=") for word in words):
+        words.append(f"hydra.sweeper.study_name={encode(study_name)}")
+    return f"To continue it: {shlex.join(words)}"
 
 
 def trial_line(study: Study, trial: FrozenTrial) -> str:
     """Return the line that says how a trial ended, and what is best so far."""
     if trial.state is TrialState.COMPLETE:
         ended = " ".join(map(_shown, trial.values))
+        broken = ", ".join(name for name, value in trial.constraints.items() if value > 0)
+        if broken:
+            ended += f", infeasible ({broken})"
+        if ANSWERED_FROM in trial.user_attrs:
+            ended += f", known from trial {trial.user_attrs[ANSWERED_FROM]}"
     elif trial.state is TrialState.PRUNED:
         ended = "pruned"
     else:

@@ -14,10 +14,8 @@ import yaml
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from ._attributes import FAIL_REASON, JOB_DIR
 from ._best import best_trial, count_states, pareto_front
-
-# What the sweeper writes about a job into the user attributes of its trial.
-JOB_NUM, JOB_DIR, OVERRIDES, FAIL_REASON = "job_num", "job_dir", "overrides", "fail_reason"
 
 RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
 
@@ -70,21 +68,26 @@ def _table(trials: Sequence[FrozenTrial], n_objectives: int) -> str:
     # A custom search space may give trials different parameters; a dict keeps the order of their appearance.
     names = list(dict.fromkeys(name for trial in trials for name in trial.params))
     header = ["number", "state", *value_names(n_objectives), *(f"params_{name}" for name in names)]
+    constraints = list(dict.fromkeys(name for trial in trials for name in trial.constraints))
+    header += [f"constraints_{name}" for name in constraints]
     header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(_row(trial, names, n_objectives) for trial in trials)
+    writer.writerows(_row(trial, names, constraints, n_objectives) for trial in trials)
     return stream.getvalue()
 
 
-def _row(trial: FrozenTrial, names: Iterable[str], n_objectives: int) -> list[Any]:
+def _row(
+    trial: FrozenTrial, names: Iterable[str], constraints: Iterable[str], n_objectives: int
+) -> list[Any]:
     values = trial.values or [None] * n_objectives
     params = ["null" if trial.params.get(name, "") is None else trial.params.get(name, "") for name in names]
+    kept = [trial.constraints.get(name) for name in constraints]
     start, end, duration = trial.datetime_start, trial.datetime_complete, trial.duration
     times = [start and start.isoformat(), end and end.isoformat(), duration and duration.total_seconds()]
     attributes = [trial.user_attrs.get(key) for key in (JOB_DIR, FAIL_REASON)]
-    return [trial.number, trial.state.name.lower(), *values, *params, *times, *attributes]
+    return [trial.number, trial.state.name.lower(), *values, *params, *kept, *times, *attributes]
 
 
 def _replace(path: Path, text: str) -> None:

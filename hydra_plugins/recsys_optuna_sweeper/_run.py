@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
+import sys
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,18 +14,29 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from hydra.plugins.launcher import Launcher
 from hydra.utils import get_method
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna import Trial
-from optuna.samplers import BruteForceSampler, GridSampler
+from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSampler
 from optuna.study import Study
 
+from . import reporting
 from ._arguments import Arguments, read_arguments
+from ._beginning import begin, read_answers, read_questions
+from ._claims import Claims, finished
+from ._conditions import read_conditions
+from ._encoding import encode
 from ._errors import SweepError, first_line, refusal
 from ._grid import combinations_left, grid
-from ._report import study_line
+from ._interrupt import EXIT_CODE, Interrupt
+from ._known import load_equivalence
+from ._pruner import make_pruner
+from ._report import continue_line, study_line
 from ._sampler import make_sampler
-from ._study import describe_storage, open_study, read_directions
+from ._spec import agree_on_spec, make_spec
+from ._storage import describe_storage, outlives_process
+from ._study import open_study, read_directions
 from ._sweep import Sweep
+from ._worker import Worker
 
 if TYPE_CHECKING:
     from .sweeper import OptunaSweeper
@@ -52,31 +66,105 @@ def run_sweep(
             "There is nothing to search. Give hydra.sweeper.params, or a sweep such as x=interval(0,1)."
         )
     extend = _extension(settings.custom_search_space, config)
+    equivalence = load_equivalence(settings.equivalence)
     directions = read_directions(settings.direction)
+    conditions = read_conditions(settings.conditions, arguments, config)
+    spec = make_spec(
+        arguments,
+        conditions=conditions.described(),
+        directions=[direction.name.lower() for direction in directions],
+        custom_search_space=settings.custom_search_space,
+    )
+    questions = read_questions(settings.enqueue, arguments, bool(settings.custom_search_space))
+    answers = read_answers(settings.warm_start, settings.storage, arguments, conditions)
     sampler = make_sampler(settings.sampler, arguments.parameters, len(directions))
+    pruner = make_pruner(settings.pruner)
     folder = Path(config.hydra.sweep.dir).absolute()
+    name = settings.study_name or _fresh_name(config.hydra.job.name)
+    interrupt = Interrupt()
     with _quiet_optuna():
-        study = open_study(settings.storage, settings.study_name, directions, sampler)
-        n_trials = settings.n_trials
-        if not settings.custom_search_space:
-            n_trials = _within_grid(n_trials, study, arguments)
-        storage = describe_storage(settings.storage)
-        log.info("%s", study_line(study, n_trials, settings.n_jobs, storage))
-        folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(config, folder / "multirun.yaml")  # as Hydra's own sweeper does
+        study = open_study(settings.storage, name, directions, sampler, pruner)
         try:
-            Sweep(
-                study,
-                launcher,
-                arguments,
-                extend,
-                n_trials,
-                settings.n_jobs,
-                settings.max_failure_rate,
-                folder,
-            ).run()
+            agree_on_spec(study, spec, settings.allow_changes)
+            with Worker(study, settings.heartbeat) as worker:
+                study.sampler = _own_draws(settings, sampler, worker, arguments, len(directions))
+                begin(study, worker, questions, answers)
+                n_trials = settings.n_trials
+                if not settings.custom_search_space:
+                    n_trials = _within_grid(n_trials, study, arguments)
+                claims = Claims(study, worker, n_trials, settings.distinct)
+                _announce(claims, settings)
+                _tell_jobs(config, study.study_name)
+                folder.mkdir(parents=True, exist_ok=True)
+                OmegaConf.save(config, folder / "multirun.yaml")  # as Hydra's own sweeper does
+                reporting.running = study
+                Sweep(
+                    study,
+                    launcher,
+                    arguments,
+                    extend,
+                    conditions,
+                    claims,
+                    settings.n_jobs,
+                    settings.max_failure_rate,
+                    folder,
+                    settings.timeout,
+                    settings.repeat,
+                    equivalence,
+                    interrupt,
+                ).run()
         finally:
+            reporting.running = None
             study._storage.remove_session()  # closes the connection of a database
+    if interrupt:
+        assert settings.context is not None
+        # Hydra calls this after a sweep that returns; this one ends the program instead.
+        settings.context.callbacks.on_multirun_end(config=config, config_name=config.hydra.job.config_name)
+        raise SystemExit(EXIT_CODE)
+
+
+def _announce(claims: Claims, settings: OptunaSweeper) -> None:
+    """Log what is about to run, and how it can be continued."""
+    study, done = claims.study, len(finished(claims.study, claims.distinct))
+    storage = describe_storage(settings.storage)
+    log.info("%s", study_line(study, claims.n_trials, done, settings.n_jobs, storage))
+    if claims.complete():
+        log.info(
+            "Study %s is finished: it has %d trials of hydra.sweeper.n_trials=%d. Nothing is run.",
+            study.study_name, done, settings.n_trials,
+        )  # fmt: skip
+    elif outlives_process(study._storage):
+        log.info("%s", continue_line(sys.orig_argv, study.study_name))
+
+
+def _own_draws(
+    settings: OptunaSweeper, sampler: BaseSampler, worker: Worker, arguments: Arguments, n_objectives: int
+) -> BaseSampler:
+    """Return the sampler with a seed of its own for each process at the study, which else would ask the same.
+
+    Grid and QMC share one order among all processes, which the seed makes.
+    """
+    earlier = worker.earlier()
+    seed = settings.sampler.get("seed")
+    if not earlier or seed is None or isinstance(sampler, GridSampler | QMCSampler):
+        return sampler
+    config = OmegaConf.merge(settings.sampler, {"seed": seed + earlier})
+    return make_sampler(config, arguments.parameters, n_objectives)
+
+
+def _fresh_name(job: str) -> str:
+    now = datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S")
+    return f"{job}-{now}-{uuid.uuid4().hex[:4]}"
+
+
+def _tell_jobs(config: DictConfig, study_name: str) -> None:
+    """Let the jobs and the callbacks find the name of the study where it would be, had it been given."""
+    if OmegaConf.to_container(config.hydra.sweeper, resolve=False)["study_name"] == study_name:  # type: ignore[call-overload, index]
+        return
+    with read_write(config), open_dict(config):
+        config.hydra.sweeper.study_name = study_name
+        # The config of a job is composed anew, with these overrides.
+        config.hydra.overrides.hydra.append(f"hydra.sweeper.study_name={encode(study_name)}")
 
 
 def _check(settings: OptunaSweeper) -> None:
@@ -85,6 +173,10 @@ def _check(settings: OptunaSweeper) -> None:
     for name in ("n_trials", "n_jobs"):
         if getattr(settings, name) < 1:
             raise refusal(f"hydra.sweeper.{name}", "at least 1", getattr(settings, name))
+    if settings.timeout is not None and not settings.timeout > 0:
+        raise refusal("hydra.sweeper.timeout", "more than 0 seconds, or null", settings.timeout)
+    if not settings.heartbeat > 0:
+        raise refusal("hydra.sweeper.heartbeat", "more than 0 seconds", settings.heartbeat)
     if not 0 <= settings.max_failure_rate <= 1:
         raise refusal("hydra.sweeper.max_failure_rate", "between 0 and 1", settings.max_failure_rate)
 
@@ -105,11 +197,11 @@ def _extension(path: str | None, config: DictConfig) -> Callable[[Trial], None]:
 
 
 def _within_grid(n_trials: int, study: Study, arguments: Arguments) -> int:
-    """Return the number of trials, not more than are left of a grid: asked for more, it would repeat some."""
+    """Return the number of trials, not more than a grid has: asked for more, it would repeat some."""
     if not isinstance(study.sampler, GridSampler | BruteForceSampler):
         return n_trials
-    finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
-    return min(n_trials, combinations_left(grid(arguments.parameters, "the sampler"), finished))
+    done = finished(study)
+    return min(n_trials, len(done) + combinations_left(grid(arguments.parameters, "the sampler"), done))
 
 
 @contextmanager

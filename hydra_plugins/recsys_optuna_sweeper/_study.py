@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
-from urllib.parse import urlsplit
 
 import optuna
-from hydra.utils import instantiate
-from omegaconf import DictConfig
+from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
-from optuna.storages import BaseStorage
 from optuna.study import Study, StudyDirection
 
 from ._errors import SweepError, first_line, refusal
+from ._storage import describe_storage, make_storage
 
 
 def read_directions(value: Any) -> list[StudyDirection]:
@@ -34,18 +32,23 @@ def read_directions(value: Any) -> list[StudyDirection]:
 
 
 def open_study(
-    storage: Any, name: str | None, directions: Sequence[StudyDirection], sampler: BaseSampler
+    storage: Any,
+    name: str | None,
+    directions: Sequence[StudyDirection],
+    sampler: BaseSampler,
+    pruner: BasePruner | None = None,
 ) -> Study:
     """Make the study, or open the one of this name in the storage.
 
     Parameters
     ----------
     storage : str, DictConfig or None
-        ``hydra.sweeper.storage``: null for memory, a URL, or a ``_target_``.
+        ``hydra.sweeper.storage``: what `make_storage` takes.
     name : str, optional
         ``hydra.sweeper.study_name``.
     directions : sequence of StudyDirection
     sampler : BaseSampler
+    pruner : BasePruner, optional
 
     Raises
     ------
@@ -53,9 +56,13 @@ def open_study(
         If the storage cannot be used, or its study of that name has other directions.
     """
     try:
-        made = instantiate(storage) if isinstance(storage, DictConfig) else storage
         study = optuna.create_study(
-            storage=made, study_name=name, directions=directions, sampler=sampler, load_if_exists=True
+            storage=make_storage(storage),
+            study_name=name,
+            directions=directions,
+            sampler=sampler,
+            pruner=pruner,
+            load_if_exists=True,
         )
     except Exception as error:  # whatever a driver of a database raises
         raise SweepError(
@@ -74,16 +81,3 @@ def open_study(
 def describe_directions(directions: Sequence[StudyDirection]) -> str:
     """Return the directions as one writes them."""
     return ", ".join(direction.name.lower() for direction in directions)
-
-
-def describe_storage(storage: Any) -> str:
-    """Return what to call the storage in a log: a URL without its password."""
-    if storage is None:
-        return "memory"
-    if isinstance(storage, DictConfig):
-        return str(storage.get("_target_"))
-    if isinstance(storage, BaseStorage):
-        return type(storage).__name__
-    url = str(storage)
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":***@") if password else url

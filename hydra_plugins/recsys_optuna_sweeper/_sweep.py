@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from optuna import Trial
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ._arguments import Arguments
+from ._attributes import ANSWERED_FROM, EQUIVALENCE, FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES
 from ._best import best_trial, pareto_front
+from ._claims import Claims, discard
+from ._conditions import Conditions
 from ._errors import SweepError
+from ._interrupt import Interrupt
+from ._known import Equivalence, known_answer, outcome_key, same_question
 from ._outcome import ObjectiveError, Outcome, judge
 from ._report import summary, trial_line
-from ._results import FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES, RESULTS_FILE, write_results
+from ._results import RESULTS_FILE, write_results
 
 log = logging.getLogger(__name__)
+
+#: Seconds between looks at the trials of other processes, when there is nothing else to do.
+POLL = 0.5
+
+#: With `distinct`: so many answers from the study in a row, and there is nothing new to ask.
+PATIENCE = 100
 
 
 @dataclass
@@ -37,22 +52,40 @@ class Sweep:
         The fixed overrides and the parameters to choose.
     extend : callable
         The custom search space, given a trial.
-    n_trials, n_jobs, max_failure_rate
+    conditions : Conditions
+        Which parameters exist for a trial.
+    claims : Claims
+        The places of the study that are left.
+    n_jobs, max_failure_rate, timeout, repeat
         As in the config.
     folder : Path
         Where the results are written.
+    equivalence : callable, optional
+        What the application knows of equal outcomes.
+    interrupt : Interrupt
+        Whether the user wants the sweep to end.
+    clock, sleep : callable
+        Time, in seconds.
     """
 
     study: Study
     launcher: Launcher
     arguments: Arguments
     extend: Callable[[Trial], None]
-    n_trials: int
+    conditions: Conditions
+    claims: Claims
     n_jobs: int
     max_failure_rate: float
     folder: Path
+    timeout: float | None = None
+    repeat: bool = False
+    equivalence: Equivalence | None = None
+    interrupt: Interrupt = field(default_factory=Interrupt)
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
     outcomes: list[Outcome] = field(default_factory=list)
     exhausted: bool = False
+    answered_in_a_row: int = 0
 
     def run(self) -> None:
         """Run the trials, batch by batch.
@@ -65,32 +98,60 @@ class Sweep:
             If no trial completed.
         """
         write_results(self.study, self.folder)  # a folder that cannot be written is known before any trial
-        while len(self.outcomes) < self.n_trials and not self.exhausted:
-            self._run_batch(min(self.n_jobs, self.n_trials - len(self.outcomes)))
-        if not self._has_result():
+        deadline = self.clock() + (math.inf if self.timeout is None else self.timeout)
+        with self.interrupt:
+            while size := self._next_batch(deadline):
+                self._run_batch(size)
+        write_results(self.study, self.folder)  # with what other processes did meanwhile
+        if self._has_result():
+            log.info("%s\nResults: %s", summary(self.study), self.folder / RESULTS_FILE)
+        elif not self.interrupt:
             raise SweepError(self._nothing())
-        log.info("%s\nResults: %s", summary(self.study), self.folder / RESULTS_FILE)
+
+    def _next_batch(self, deadline: float) -> int:
+        """Return how many trials to run next; none when the sweep is over.
+
+        When other processes hold the last places, wait for them: should one die, its trials are run here.
+        """
+        waiting: list[int] = []
+        while not self.interrupt:
+            if self.clock() >= deadline:
+                log.info("hydra.sweeper.timeout=%g: no further trial is started.", self.timeout)
+                return 0
+            self.claims.recover()
+            if self.exhausted and not self.claims.enqueued():
+                return 0
+            free = self.claims.free()
+            if free > 0:
+                return min(self.n_jobs, free)
+            others = self.claims.others()
+            if not others:
+                return 0
+            if others != waiting:
+                log.info("Waiting for other processes: trials %s", ", ".join(map(str, others)))
+                waiting = others
+            self.sleep(POLL)
+        return 0
 
     def _run_batch(self, size: int) -> None:
         """Run some trials at once; whatever happens, none is left running."""
-        first = len(self.study.get_trials(deepcopy=False))
-        trials: list[Trial] = []
+        taken: list[int] = []
         told: list[FrozenTrial] = []
         failures: list[JobReturn] = []
         try:
-            for _ in range(size):
-                trials.append(self.study.ask())
-                self._choose(trials[-1])
-            for trial, job in zip(trials, self._launch(trials), strict=True):
+            trials = self._take(size, taken)
+            new, same = self._part(trials, told)
+            for trial, job in zip(new, self._launch(new), strict=True):
                 outcome = judge(job, len(self.study.directions))
-                self._note(trial, job, outcome)
-                told.append(self._tell(trial.number, outcome))
-                self.outcomes.append(outcome)
+                if not self._finish(trial, job, outcome, told):
+                    continue
                 if outcome.state is TrialState.FAIL:
                     failures.append(job)
                     log.debug("Trial %d failed", trial.number, exc_info=outcome.error)
+            for trial, first in same:
+                self._follow(trial, first, told)
         except BaseException as error:
-            self._abandon(first, {trial.number for trial in trials}, error)
+            self._abandon(taken, error)
             raise
         finally:
             write_results(self.study, self.folder)
@@ -100,19 +161,90 @@ class Sweep:
         if failures:
             self._check_failures(failures[0])
 
+    def _take(self, size: int, taken: list[int]) -> list[Trial]:
+        """Take so many places, or as many as are left, and choose the parameters."""
+        trials = []
+        for _ in range(size):
+            # The fixed overrides go where a custom search space may look for them.
+            trial_id = self.claims.take(self.arguments.fixed)
+            if trial_id is None:
+                break
+            taken.append(trial_id)
+            trials.append(Trial(self.study, trial_id))
+            self._choose(trials[-1])
+        return trials
+
+    def _part(
+        self, trials: Sequence[Trial], told: list[FrozenTrial]
+    ) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
+        """Answer what the study knows; return what is new, and what asks the same as another of the batch."""
+        new: list[Trial] = []
+        same: list[tuple[Trial, Trial]] = []
+        for trial in trials:
+            frozen = self._frozen(trial)
+            answer = None if self.repeat else known_answer(self.study, frozen)
+            twins = [] if self.repeat else [one for one in new if same_question(frozen, self._frozen(one))]
+            if answer is not None:
+                self._answer(trial, answer, told)
+            elif twins:
+                same.append((trial, twins[0]))
+            else:
+                new.append(trial)
+        return new, same
+
+    def _answer(self, trial: Trial, answer: FrozenTrial, told: list[FrozenTrial]) -> None:
+        trial.set_user_attr(ANSWERED_FROM, answer.number)
+        for name, value in answer.constraints.items():
+            trial.set_constraint(name, value)
+        outcome = Outcome(TrialState.COMPLETE, values=answer.values)
+        told.append(self._tell(trial.number, outcome))
+        self.outcomes.append(outcome)
+        self.answered_in_a_row += 1
+        if self.claims.distinct and self.answered_in_a_row >= PATIENCE:
+            log.warning("Nothing new was asked in %d trials; the sweep ends.", PATIENCE)
+            self.exhausted = True
+
+    def _follow(self, trial: Trial, first: Trial, told: list[FrozenTrial]) -> None:
+        answer = self._frozen(first)
+        if answer.state is TrialState.COMPLETE:
+            self._answer(trial, answer, told)
+        else:
+            reason = f"Trial {first.number} of the same batch asks the same, and did not complete."
+            discard(self.study, self._frozen(trial), "surplus", reason)
+
+    def _finish(self, trial: Trial, job: JobReturn, outcome: Outcome, told: list[FrozenTrial]) -> bool:
+        """Tell the study how a job ended; false if another process had taken this one for dead."""
+        try:
+            self._note(trial, job, outcome)
+            for name, value in outcome.constraints.items():
+                trial.set_constraint(name, value)
+            told.append(self._tell(trial.number, outcome))
+        except (UpdateFinishedTrialError, ValueError):
+            if not self._frozen(trial).state.is_finished():
+                raise
+            log.warning("Trial %d was given to another process; its result is dropped.", trial.number)
+            return False
+        self.outcomes.append(outcome)
+        self.answered_in_a_row = 0
+        return True
+
+    def _frozen(self, trial: Trial) -> FrozenTrial:
+        return self.study._storage.get_trial(trial._trial_id)
+
     def _choose(self, trial: Trial) -> None:
         """Choose the trial's parameters: those of the search space, then those of the custom one."""
-        for parameter in self.arguments.parameters.values():
-            parameter.suggest(trial)
-        for key, text in self.arguments.fixed.items():
-            trial.set_user_attr(key, text)  # where a custom search space may look for them
+        self.conditions.suggest(trial)
         self.extend(trial)
         twice = ", ".join(sorted(trial.params.keys() & self.arguments.fixed.keys()))
         if twice:
             raise SweepError(
                 f"hydra.sweeper.custom_search_space suggests what an override has fixed: {twice}."
             )
-        trial.set_user_attr(OVERRIDES, list(self.arguments.overrides(trial.params)))
+        params: dict[str, Any] = trial.params
+        trial.set_user_attr(OVERRIDES, list(self.arguments.overrides(params)))
+        key = outcome_key(self.equivalence, self.arguments.fixed, params)
+        if key is not None:
+            trial.set_user_attr(EQUIVALENCE, key)
 
     def _launch(self, trials: Sequence[Trial]) -> list[JobReturn]:
         """Run the jobs of the trials; the number of a job, which names its folder, is that of its trial.
@@ -147,15 +279,11 @@ class Sweep:
             self.exhausted = True
             return frozen
 
-    def _abandon(self, first: int, asked: set[int], error: BaseException) -> None:
-        """Tell the study that the trials of a broken batch failed."""
-        outcome = Outcome(TrialState.FAIL, error=error)
-        for frozen in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            # A sampler that fails while the study is asked leaves a trial nobody was handed: new, and bare.
-            if frozen.number in asked or (frozen.number >= first and OVERRIDES not in frozen.user_attrs):
-                # Not by a Trial: to make one asks the sampler again.
-                self.study._storage.set_trial_user_attr(frozen._trial_id, FAIL_REASON, outcome.reason)
-                self._tell(frozen.number, outcome)
+    def _abandon(self, taken: Sequence[int], error: BaseException) -> None:
+        """Tell the study that the trials of a broken batch failed; finished ones stay as they are."""
+        reason = Outcome(TrialState.FAIL, error=error).reason or ""
+        for trial_id in taken:
+            discard(self.study, self.study._storage.get_trial(trial_id), "interrupted", reason)
 
     def _check_failures(self, failed: JobReturn) -> None:
         failures = [outcome for outcome in self.outcomes if outcome.state is TrialState.FAIL]
@@ -177,6 +305,8 @@ class Sweep:
 
     def _nothing(self) -> str:
         failures = [outcome for outcome in self.outcomes if outcome.state is TrialState.FAIL]
+        if any(outcome.state is TrialState.COMPLETE for outcome in self.outcomes):
+            return f"None of the {len(self.outcomes)} trials keeps the constraints."
         last = f" The last one: {failures[-1].reason}" if failures else ""
         return (
             f"None of the {len(self.outcomes)} trials completed: {len(failures)} failed, "

@@ -26,22 +26,57 @@ class OptunaSweeperConf:
     # One of the group hydra/sweeper/sampler, or any `_target_` that makes an optuna.samplers.BaseSampler.
     sampler: Any = None
 
+    # One of the group hydra/sweeper/pruner, which ends trials by what their jobs report(); null: none.
+    pruner: Any = None
+
     # minimize or maximize; a list of them, one for each value that the application returns.
     direction: Any = "minimize"
 
-    # null keeps the study in memory; a URL (sqlite:///study.db) or the `_target_` of an Optuna storage
-    # keeps it.
+    # null keeps the study in memory; journal:<path> (a file, whose folder is made), a URL
+    # (sqlite:///study.db) or the `_target_` of an Optuna storage keeps it.
     storage: Any = None
 
-    # Name of the study in the storage; an existing one is continued. null lets Optuna make one up.
+    # Name of the study in the storage; an existing one is continued, also by several processes at once. null
+    # makes up a fresh one.
     study_name: str | None = None
 
-    # Trials that this call runs.
+    # Finished trials that the study ends with: a continued study runs what is missing. Failed and pruned ones
+    # count, those lost with their process do not.
     n_trials: int = 20
+
+    # Seconds after which no further trial is started; null for no end.
+    timeout: float | None = None
+
+    # Whether a study may be continued with another search space, other fixed overrides or other conditions.
+    allow_changes: bool = False
+
+    # Seconds between signs of life of this process in the storage; after five without, processes on other
+    # machines take it for dead and run its trials themselves. On one machine death is known at once.
+    heartbeat: float = 15.0
+
+    # A trial that asks what a complete one has asked is answered from the study, not run. true runs it.
+    repeat: bool = False
+
+    # Whether n_trials counts only trials that were run, so that those answered from the study come on top.
+    distinct: bool = False
+
+    # Dotted path of `key(fixed: dict[str, str], params: dict[str, Any]) -> Hashable | None`, by which the
+    # application says that other parameters have the same outcome: their keys are equal. None: not known.
+    equivalence: str | None = None
 
     # Jobs handed to the launcher at once. The sampler sees results only after a whole batch, and the basic
     # launcher runs a batch one job after the other: with it, 1 makes the sampler learn from every trial.
     n_jobs: int = 2
+
+    # Parameters that exist for some values of others only: {parameter: {key: value or [values]}}.
+    conditions: Any = None
+
+    # Questions to be asked first: a list of {parameter: value}; what one leaves out is chosen by the sampler.
+    enqueue: Any = None
+
+    # {study_name: ..., storage: ...}: another study, whose complete trials that fit the search space are
+    # taken over. They do not count for n_trials. Without storage, it is in the same.
+    warm_start: Any = None
 
     # Share of the finished trials that may fail before the sweep stops with the error of the job.
     max_failure_rate: float = 0.0

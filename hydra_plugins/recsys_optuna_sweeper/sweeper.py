@@ -31,6 +31,16 @@ class OptunaSweeper(Sweeper):
         params: Mapping[str, Any] | None,
         custom_search_space: str | None,
         search_space: Any = None,
+        timeout: float | None = None,
+        allow_changes: bool = False,
+        heartbeat: float = 15.0,
+        repeat: bool = False,
+        distinct: bool = False,
+        equivalence: str | None = None,
+        conditions: Any = None,
+        enqueue: Any = None,
+        pruner: Any = None,
+        warm_start: Any = None,
     ) -> None:
         self.sampler = sampler
         self.direction = direction
@@ -42,12 +52,23 @@ class OptunaSweeper(Sweeper):
         self.params = params
         self.custom_search_space = custom_search_space
         self.search_space = search_space
+        self.timeout = timeout
+        self.allow_changes = allow_changes
+        self.heartbeat = heartbeat
+        self.repeat = repeat
+        self.distinct = distinct
+        self.equivalence = equivalence
+        self.conditions = conditions
+        self.enqueue = enqueue
+        self.pruner = pruner
+        self.warm_start = warm_start
         self.config: DictConfig | None = None
         self.launcher: Launcher | None = None
+        self.context: HydraContext | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Take what Hydra gives, and make the launcher."""
-        self.hydra_context = hydra_context
+        self.context = hydra_context
         self.config = config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config

@@ -86,10 +86,10 @@ class App:
         storage = f"{{_target_: optuna.storages.JournalStorage, log_storage: {backend}}}"
         return f"hydra.sweeper.storage={storage}", "hydra.sweeper.study_name=study"
 
-    def study(self) -> optuna.Study:
+    def study(self, name: str = "study") -> optuna.Study:
         """The study of a sweep that was given `*app.kept`."""
         storage = JournalStorage(JournalFileBackend(str(self.journal)))
-        return optuna.load_study(study_name="study", storage=storage)
+        return optuna.load_study(study_name=name, storage=storage)
 
     @property
     def journal(self) -> Path:

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from optuna.trial import create_trial
 
-from hydra_plugins.recsys_optuna_sweeper._results import JOB_DIR, results, write_results
+from hydra_plugins.recsys_optuna_sweeper._attributes import JOB_DIR
+from hydra_plugins.recsys_optuna_sweeper._results import results, write_results
 
 
 def trial(value: float | list[float], x: float, **attributes: Any) -> optuna.trial.FrozenTrial:
@@ -30,7 +31,7 @@ def test_one_objective(app: Any) -> None:
     assert app.trials[best]["value"] == "0.0"
     assert found.pop("best_params") == {"x": 0, "word": app.trials[best]["params_word"]}
     assert found.pop("best_job_dir") == str(app.sweep_dir / str(best))
-    assert found.pop("study_name").startswith("no-name")
+    assert found.pop("study_name").startswith("app-2")
     assert found == {"name": "optuna", "best_value": 0.0, "n_trials": {"complete": 4, "pruned": 0, "fail": 0}}
 
 

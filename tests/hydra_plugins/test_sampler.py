@@ -90,8 +90,8 @@ def test_the_grid_ends(app: Any, sampler: str) -> None:
 
 
 def test_the_grid_goes_on_where_it_was_left(app: Any) -> None:
-    for _ in range(2):
-        app.sweep("x=range(4)", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_trials=3", *app.kept)
+    for n_trials in (3, 6):
+        app.sweep("x=range(4)", "hydra/sweeper/sampler=grid", f"hydra.sweeper.n_trials={n_trials}", *app.kept)
     assert sorted(row["params_x"] for row in app.trials) == ["0", "1", "2", "3"]
 
 

@@ -10,7 +10,8 @@ from omegaconf import OmegaConf
 from optuna.samplers import RandomSampler
 from optuna.study import StudyDirection
 
-from hydra_plugins.recsys_optuna_sweeper._study import describe_storage, open_study, read_directions
+from hydra_plugins.recsys_optuna_sweeper._storage import describe_storage
+from hydra_plugins.recsys_optuna_sweeper._study import open_study, read_directions
 
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 

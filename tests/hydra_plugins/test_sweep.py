@@ -13,7 +13,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper._results import FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES
+from hydra_plugins.recsys_optuna_sweeper._attributes import FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES
+from hydra_plugins.recsys_optuna_sweeper._claims import Claims, discard
 
 SPACE = "x=interval(-1, 1)"
 COMPLETE, FAIL, PRUNED = TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED
@@ -56,8 +57,8 @@ def test_what_a_trial_says_of_its_job(app: Any) -> None:
 
 
 def test_a_continued_study_counts_on(app: Any) -> None:
-    for _ in range(2):
-        app.sweep(SPACE, "hydra.sweeper.n_trials=2", *app.kept)
+    for n_trials in (2, 4):
+        app.sweep(SPACE, f"hydra.sweeper.n_trials={n_trials}", *app.kept)
     assert [trial.user_attrs[JOB_NUM] for trial in app.study().trials] == [0, 1, 2, 3]
     assert (app.sweep_dir / "3").is_dir()
     assert app.results["n_trials"]["complete"] == 4
@@ -65,10 +66,9 @@ def test_a_continued_study_counts_on(app: Any) -> None:
 
 def test_a_database(app: Any) -> None:
     url = f"sqlite:///{app.folder / 'study.db'}"
-    for _ in range(2):
-        app.sweep(
-            SPACE, "hydra.sweeper.n_trials=1", f"hydra.sweeper.storage={url}", "hydra.sweeper.study_name=one"
-        )
+    kept = (f"hydra.sweeper.storage={url}", "hydra.sweeper.study_name=one")
+    for n_trials in (1, 2):
+        app.sweep(SPACE, f"hydra.sweeper.n_trials={n_trials}", *kept)
     assert states(optuna.load_study(study_name="one", storage=url)) == [COMPLETE, COMPLETE]
 
 
@@ -139,12 +139,13 @@ def test_an_interruption_leaves_no_trial_running(app: Any, sampler: str) -> None
         app.sweep(
             "x=range(0, 4)",
             f"hydra/sweeper/sampler={sampler}",
+            "hydra.sweeper.repeat=true",
             *app.kept,
             task=fail_at(3, error=KeyboardInterrupt()),
         )
     assert states(app.study()) == [COMPLETE, COMPLETE, FAIL, FAIL]
     assert app.study().trials[3].user_attrs[FAIL_REASON] == "KeyboardInterrupt"
-    assert app.results["n_trials"] == {"complete": 2, "pruned": 0, "fail": 2}
+    assert app.results["n_trials"] == {"complete": 2, "pruned": 0, "fail": 0, "discarded": 2}
 
 
 def test_a_key_that_the_application_has_not(app: Any) -> None:
@@ -199,6 +200,7 @@ def test_custom_search_space(app: Any, hooks: str) -> None:
         f"{hooks}.configure",
         "hydra.sweeper.n_trials=4",
         "hydra.sweeper.sampler.seed=2",
+        "hydra.sweeper.repeat=true",
         task=lambda cfg: seen.append(cfg) or cfg.y,
     )
     assert {cfg.x for cfg in seen} == {-1, 1}
@@ -251,25 +253,19 @@ def test_joblib(app: Any) -> None:
     assert [row["job_dir"] for row in app.trials] == [str(app.sweep_dir / str(number)) for number in range(3)]
 
 
-def test_two_sweeps_on_one_study_do_not_mix_up_their_jobs(app: Any) -> None:
+def test_two_sweeps_on_one_study_do_not_mix_up_their_jobs(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process takes a number amid a batch; jobs still run in the folders of their trials."""
-    app.sweep(SPACE, "hydra.sweeper.n_trials=1", *app.kept)
-    other, asked = app.study(), optuna.Study.ask
+    take, overtaken = Claims.take, []
 
-    def ask_and_be_overtaken(study: optuna.Study, *args: Any, **kwargs: Any) -> optuna.Trial:
-        trial = asked(study, *args, **kwargs)
-        asked(other).set_user_attr(OVERRIDES, [])
-        return trial
+    def take_and_be_overtaken(claims: Claims, attributes: Any) -> int | None:
+        trial_id = take(claims, attributes)
+        if not overtaken:
+            overtaken.append(take(claims, {}))
+            discard(claims.study, claims.study._storage.get_trial(overtaken[0]), "surplus", "a test")
+        return trial_id
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(optuna.Study, "ask", ask_and_be_overtaken)
-        app.sweep(SPACE, "hydra.sweeper.n_trials=2", *app.kept)
+    monkeypatch.setattr(Claims, "take", take_and_be_overtaken)
+    app.sweep(SPACE, "hydra.sweeper.n_trials=2", *app.kept)
     trials = app.study().trials
-    assert [trial.state for trial in trials] == [
-        COMPLETE,
-        COMPLETE,
-        TrialState.RUNNING,
-        COMPLETE,
-        TrialState.RUNNING,
-    ]
-    assert [trials[number].user_attrs[JOB_DIR] for number in (1, 3)] == [str(app.sweep_dir / n) for n in "13"]
+    assert [trial.state for trial in trials] == [COMPLETE, FAIL, COMPLETE]
+    assert [trials[number].user_attrs[JOB_DIR] for number in (0, 2)] == [str(app.sweep_dir / n) for n in "02"]

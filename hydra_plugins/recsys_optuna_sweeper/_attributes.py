@@ -1,0 +1,36 @@
+"""What the sweeper writes into the user attributes of a trial."""
+
+from __future__ import annotations
+
+JOB_NUM = "job_num"
+"""The number of its job, which is the trial's own."""
+
+JOB_DIR = "job_dir"
+"""The folder of its job."""
+
+OVERRIDES = "overrides"
+"""All overrides that its job was given."""
+
+FAIL_REASON = "fail_reason"
+"""Why it failed, in a line."""
+
+WORKER = "worker"
+"""The process that runs it, by the id under which the study knows that process."""
+
+ANSWERED_FROM = "answered_from"
+"""The number of the trial whose values it took over, instead of running a job."""
+
+EQUIVALENCE = "equivalence"
+"""What it has in common with all trials of the same outcome, as the application says."""
+
+DISCARDED = "discarded"
+"""Why it is no result, and does not count: ``surplus``, ``lost`` or ``interrupted``."""
+
+INSTEAD_OF = "instead_of"
+"""The number of the lost trial whose question it asks again."""
+
+WARM_START = "warm_start"
+"""The study it was taken over from, and its number there."""
+
+ENQUEUED = "enqueued"
+"""The question of ``hydra.sweeper.enqueue`` that it asks, as text."""

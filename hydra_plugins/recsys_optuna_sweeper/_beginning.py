@@ -1,0 +1,170 @@
+"""What a study starts from: questions that are asked first, and answers taken over from another study."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import optuna
+from omegaconf import DictConfig, OmegaConf
+from optuna.samplers import GridSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from ._arguments import Arguments
+from ._attributes import ENQUEUED, JOB_DIR, OVERRIDES, WARM_START
+from ._conditions import Conditions
+from ._errors import SweepError, first_line, refusal
+from ._storage import make_storage
+from ._worker import Worker
+
+_ENQUEUE, _WARM_START = "hydra.sweeper.enqueue", "hydra.sweeper.warm_start"
+
+# Whose turn it is, of several processes, to add what is missing: {worker, done}.
+_TURN = "beginning"
+
+
+def read_questions(enqueue: Any, arguments: Arguments, open_space: bool) -> list[dict[str, Any]]:
+    """Return ``hydra.sweeper.enqueue`` as parameters of the study.
+
+    Parameters
+    ----------
+    enqueue : sequence of mappings, optional
+        Each a question: key -> value. What it leaves out is chosen by the sampler.
+    arguments : Arguments
+        The search space.
+    open_space : bool
+        Whether there may be parameters that the search space does not name.
+
+    Raises
+    ------
+    SweepError
+        If a question names what is not searched, or a value that it cannot have.
+    """
+    listed = OmegaConf.to_container(enqueue) if OmegaConf.is_config(enqueue) else enqueue or []
+    if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
+        raise refusal(_ENQUEUE, "a list of mappings, parameter to value", listed)
+    names = {name.lstrip("+"): name for name in arguments.parameters}
+    return [
+        {
+            names.get(str(key).lstrip("+"), str(key)): _checked(str(key), value, arguments, names, open_space)
+            for key, value in one.items()
+        }
+        for one in listed
+    ]
+
+
+def _checked(key: str, value: Any, arguments: Arguments, names: Mapping[str, str], open_space: bool) -> Any:
+    name = names.get(key.lstrip("+"))
+    if name is None:
+        if not open_space:
+            raise refusal(f"{_ENQUEUE}: {key}", f"one of {', '.join(names)}", value)
+    elif not _fits(arguments.parameters[name].distribution, value):
+        raise refusal(f"{_ENQUEUE}: {key}", f"in {arguments.parameters[name].distribution}", value)
+    return value
+
+
+def read_answers(
+    warm_start: Any, own_storage: Any, arguments: Arguments, conditions: Conditions
+) -> list[FrozenTrial]:
+    """Return the complete trials of another study that fit the search space, as trials of this one.
+
+    Parameters
+    ----------
+    warm_start : DictConfig, optional
+        ``hydra.sweeper.warm_start``: ``study_name`` and, if it is another one, ``storage``.
+    own_storage : str or DictConfig, optional
+        The storage of this study.
+    arguments : Arguments
+    conditions : Conditions
+
+    Raises
+    ------
+    SweepError
+        If there is no such study.
+    """
+    if not warm_start:
+        return []
+    if not isinstance(warm_start, Mapping | DictConfig) or not warm_start.get("study_name"):
+        raise refusal(_WARM_START, "a mapping with study_name, and storage if it is another one", warm_start)
+    name = warm_start["study_name"]
+    try:
+        study = optuna.load_study(
+            study_name=name, storage=make_storage(warm_start.get("storage") or own_storage)
+        )
+        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    except Exception as error:  # whatever a driver of a database raises
+        raise SweepError(f"{_WARM_START}: the study {name} cannot be read: {first_line(error)}") from error
+    found = arguments.parameters
+    space = {key: one.distribution for key, one in found.items()}
+    return [
+        create_trial(
+            values=trial.values,
+            params=trial.params,
+            distributions={key: space[key] for key in trial.params},
+            constraints=trial.constraints,
+            user_attrs={
+                WARM_START: f"{name}/{trial.number}",
+                JOB_DIR: trial.user_attrs.get(JOB_DIR),
+                OVERRIDES: list(arguments.overrides(trial.params)),
+            },
+        )
+        for trial in trials
+        if conditions.fit(trial.params)
+        and all(_fits(space[key], value) for key, value in trial.params.items())
+    ]
+
+
+def _fits(distribution: optuna.distributions.BaseDistribution, value: Any) -> bool:
+    try:
+        return distribution._contains(distribution.to_internal_repr(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def begin(
+    study: Study,
+    worker: Worker,
+    questions: Sequence[Mapping[str, Any]],
+    answers: Sequence[FrozenTrial],
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Add to the study what it does not yet hold of these.
+
+    Processes that start at once take turns, and the turn of a dead one passes on.
+
+    Parameters
+    ----------
+    study : Study
+    worker : Worker
+        This process.
+    questions : sequence of mappings
+        Parameters of trials to be run first.
+    answers : sequence of FrozenTrial
+        Complete trials.
+    sleep : callable
+        Waits for so many seconds.
+    """
+    if questions and isinstance(study.sampler, GridSampler):
+        raise SweepError(f"{_ENQUEUE}: the grid sampler asks every combination anyway. Use another sampler.")
+    for answer in answers:
+        if len(answer.values) != len(study.directions):
+            raise SweepError(f"{_WARM_START}: its trials have another number of objectives.")
+    if not questions and not answers:
+        return
+    while True:
+        turn = study.user_attrs.get(_TURN)
+        if turn is None or turn["done"] or turn["worker"] not in worker.alive():
+            study.set_user_attr(_TURN, {"worker": worker.id, "done": False})
+        elif turn["worker"] == worker.id:
+            break
+        else:
+            sleep(0.1)
+    known = study.get_trials(deepcopy=False)
+    taken = {trial.user_attrs.get(key) for trial in known for key in (ENQUEUED, WARM_START)}
+    for question in questions:
+        if repr(dict(question)) not in taken:
+            study.enqueue_trial(dict(question), user_attrs={ENQUEUED: repr(dict(question))})
+    study.add_trials([answer for answer in answers if answer.user_attrs[WARM_START] not in taken])
+    study.set_user_attr(_TURN, {"worker": worker.id, "done": True})

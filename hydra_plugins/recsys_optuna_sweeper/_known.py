@@ -1,0 +1,57 @@
+"""Questions whose answer the study knows.
+
+Two trials ask the same when the overrides of their jobs are the same, and when the application says so: its
+function ``hydra.sweeper.equivalence`` is given the overrides and returns something hashable that is equal for
+jobs with the same outcome, or None where it cannot tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+from hydra.utils import get_method
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from ._attributes import ANSWERED_FROM, DISCARDED, EQUIVALENCE, OVERRIDES
+from ._errors import SweepError, first_line
+
+Equivalence = Callable[[Mapping[str, str], Mapping[str, Any]], Hashable | None]
+
+
+def load_equivalence(path: str | None) -> Equivalence | None:
+    """Return the application's function of this dotted path."""
+    if path is None:
+        return None
+    try:
+        found: Any = get_method(path)
+    except Exception as error:  # importing it runs the application's code
+        raise SweepError(f"hydra.sweeper.equivalence={path}: {first_line(error)}") from error
+    return lambda fixed, params: found(dict(fixed), dict(params))
+
+
+def outcome_key(equivalence: Equivalence | None, fixed: Mapping[str, str], params: Mapping[str, Any]) -> Any:
+    """Return what trials of the same outcome have in common, as text; None when that is not known."""
+    key = equivalence(fixed, params) if equivalence else None
+    return None if key is None else repr(key)
+
+
+def same_question(trial: FrozenTrial, other: FrozenTrial) -> bool:
+    """Whether two trials have the same outcome for all one knows."""
+    one, two = trial.user_attrs, other.user_attrs
+    if EQUIVALENCE in one and one[EQUIVALENCE] == two.get(EQUIVALENCE):
+        return True
+    if OVERRIDES in two:
+        return sorted(one[OVERRIDES]) == sorted(two[OVERRIDES])
+    return trial.params == other.params  # asked by another program
+
+
+def known_answer(study: Study, trial: FrozenTrial) -> FrozenTrial | None:
+    """Return the first complete trial that asked the same, of those that a job answered."""
+    for other in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        if ANSWERED_FROM in other.user_attrs or DISCARDED in other.user_attrs:
+            continue
+        if same_question(trial, other):
+            return other
+    return None

@@ -1,0 +1,59 @@
+"""Where the study is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
+
+_JOURNAL, _SQLITE = "journal:", "sqlite:///"
+
+
+def make_storage(storage: Any, folder: Path | None = None) -> BaseStorage:
+    """Make the storage that the config names.
+
+    Parameters
+    ----------
+    storage : str, DictConfig, BaseStorage or None
+        ``hydra.sweeper.storage``: null for memory, ``journal:<path>`` for a journal file, the URL of a
+        database, or a ``_target_``.
+    folder : Path, optional
+        What relative paths are relative to; the working directory when not given. Jobs may change into
+        folders of their own, so that no relative path is handed on.
+    """
+    folder = folder or Path.cwd()
+    if isinstance(storage, DictConfig):
+        storage = instantiate(storage)
+    if isinstance(storage, str) and storage.startswith(_JOURNAL):
+        from ._journal import JournalFile
+
+        path = folder / storage.removeprefix(_JOURNAL)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return JournalStorage(JournalFile(str(path)))
+    if isinstance(storage, str) and storage.startswith(_SQLITE):
+        path_text = storage.removeprefix(_SQLITE)
+        if path_text and not path_text.startswith((":memory:", "file:")):
+            storage = f"{_SQLITE}{folder / path_text}"
+    return get_storage(storage)
+
+
+def outlives_process(storage: BaseStorage) -> bool:
+    """Whether another process, or a later one, can open the study."""
+    return not isinstance(storage, InMemoryStorage)
+
+
+def describe_storage(storage: Any) -> str:
+    """Return what to call the storage in a log: a URL without its password."""
+    if storage is None:
+        return "memory"
+    if isinstance(storage, DictConfig):
+        return str(storage.get("_target_"))
+    if isinstance(storage, BaseStorage):
+        return type(storage).__name__
+    url = str(storage)
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":***@") if password else url

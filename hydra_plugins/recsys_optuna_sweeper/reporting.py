@@ -1,0 +1,90 @@
+"""What a job may tell its sweep while it runs."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+
+log = logging.getLogger(__name__)
+
+#: The study of the sweep that this process runs, for jobs that run in it, too.
+running: Study | None = None
+
+
+def report(value: float, step: int) -> None:
+    """Tell the sweep how far a job has come; the pruner may end the job.
+
+    A job may call it under any launcher. A job in another process than the sweep finds the study by its
+    storage; when that is memory, it says so once, and goes on without being heard. Outside a sweep with
+    Optuna, and with several objectives, where nothing is pruned, a report has no effect.
+
+    Parameters
+    ----------
+    value : float
+        The objective so far; NaN is not reported.
+    step : int
+        How far: the first step is 0. Of two reports for a step the first counts.
+
+    Raises
+    ------
+    optuna.TrialPruned
+        If the pruner of the sweep ends the trial, which the job should let pass.
+    """
+    if not HydraConfig.initialized():
+        return
+    config = HydraConfig.get()
+    if OmegaConf.is_missing(config.job, "num") or __package__ not in str(config.sweeper.get("_target_")):
+        return  # a single run, or the sweep of another sweeper
+    study = running if running is not None else _open_study(config)
+    if study is None or len(study.directions) > 1 or value != value:
+        return
+    from optuna import TrialPruned
+
+    storage = study._storage
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, config.job.num)
+    trial = storage.get_trial(trial_id)
+    if step not in trial.intermediate_values:
+        storage.set_trial_intermediate_value(trial_id, step, float(value))
+        trial = storage.get_trial(trial_id)
+    if study.pruner.prune(study, trial):
+        raise TrialPruned(f"at step {step}, with {value:g}")
+
+
+def _open_study(config: Any) -> Study | None:
+    """Return the study of the sweep that runs in another process."""
+    settings = config.sweeper
+    if settings.storage is None:
+        _warn_once()
+        return None
+    pruner = OmegaConf.to_yaml(settings.pruner, resolve=True) if settings.pruner else ""
+    storage = settings.storage
+    text = storage if isinstance(storage, str) else OmegaConf.to_yaml(storage, resolve=True)
+    return _study(text, isinstance(storage, str), settings.study_name, pruner, config.runtime.cwd)
+
+
+@functools.lru_cache(maxsize=1)
+def _study(storage: str, is_text: bool, name: str, pruner: str, folder: str) -> Study:
+    import optuna
+
+    from ._pruner import make_pruner
+    from ._storage import make_storage
+
+    made = make_storage(storage if is_text else OmegaConf.create(storage), Path(folder))
+    settings = OmegaConf.create(pruner) if pruner else None
+    return optuna.load_study(study_name=name, storage=made, pruner=make_pruner(settings))
+
+
+@functools.cache
+def _warn_once() -> None:
+    log.warning(
+        "hydra.sweeper.storage is null, so the study is in the memory of another process and does not hear "
+        "the reports of this job. Set a storage, such as journal:study.log, to have trials pruned."
+    )

@@ -1,0 +1,113 @@
+"""No question twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.errors import HydraException
+from optuna.trial import TrialState
+
+from hydra_plugins.recsys_optuna_sweeper._attributes import ANSWERED_FROM, JOB_DIR
+
+RANDOM = ("hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=1", "hydra.sweeper.n_jobs=1")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_the_same_is_answered_from_the_study(
+    app: Any, n_jobs: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[float] = []
+    app.sweep(
+        "y=choice(1,2,3)",
+        *RANDOM,
+        f"hydra.sweeper.n_jobs={n_jobs}",
+        "hydra.sweeper.n_trials=9",
+        *app.kept,
+        task=lambda cfg: seen.append(cfg.y) or cfg.y / 2,
+    )
+    assert sorted(seen) == [1, 2, 3]
+    trials = app.study().trials
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 9
+    assert all(trial.value == trial.params["y"] / 2 for trial in trials)
+    answered = [trial for trial in trials if ANSWERED_FROM in trial.user_attrs]
+    assert len(answered) == 6
+    for trial in answered:
+        first = trials[trial.user_attrs[ANSWERED_FROM]]
+        assert first.params == trial.params
+        assert JOB_DIR in first.user_attrs
+        assert JOB_DIR not in trial.user_attrs
+    assert "known from trial" in capsys.readouterr().out
+
+
+def test_twins_of_a_job_that_fails(app: Any) -> None:
+    def task(cfg: Any) -> float:
+        raise ValueError("no data")
+
+    with pytest.raises(HydraException, match="None of the 3 trials completed: 3 failed"):
+        app.sweep(
+            "y=choice(1,2)",
+            *RANDOM,
+            "hydra.sweeper.n_trials=3",
+            "hydra.sweeper.n_jobs=3",
+            "hydra.sweeper.max_failure_rate=1",
+            task=task,
+        )
+
+
+def test_repeat(app: Any) -> None:
+    seen: list[float] = []
+    app.sweep(
+        "y=choice(1,2)",
+        *RANDOM,
+        "hydra.sweeper.n_trials=5",
+        "hydra.sweeper.repeat=true",
+        task=lambda cfg: seen.append(cfg.y) or 1.0,
+    )
+    assert len(seen) == 5
+
+
+def test_distinct(app: Any) -> None:
+    seen: list[float] = []
+    app.sweep(
+        "y=choice(1,2,3,4)",
+        *RANDOM,
+        "hydra.sweeper.n_trials=3",
+        "hydra.sweeper.distinct=true",
+        task=lambda cfg: seen.append(cfg.y) or 1.0,
+    )
+    assert len(seen) == len(set(seen)) == 3
+
+
+def test_distinct_ends_when_nothing_is_new(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hydra_plugins.recsys_optuna_sweeper._sweep.PATIENCE", 5)
+    app.sweep("y=choice(1,2)", *RANDOM, "hydra.sweeper.n_trials=3", "hydra.sweeper.distinct=true")
+    assert len([row for row in app.trials if row["job_dir"]]) == 2
+
+
+HOOK = """
+def same(fixed, params):
+    assert fixed == {"word": "b"}
+    return None if params["y"] > 8 else params["y"] // 4
+"""
+
+
+def test_equivalence(app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "equivalence_hook.py").write_text(HOOK)
+    monkeypatch.syspath_prepend(tmp_path)
+    seen: list[int] = []
+    app.sweep(
+        "y=range(11)",
+        "word=b",
+        "hydra/sweeper/sampler=grid",
+        "hydra.sweeper.equivalence=equivalence_hook.same",
+        task=lambda cfg: seen.append(cfg.y) or float(cfg.y),
+    )
+    assert len(app.trials) == 11
+    assert sorted(2 if y == 8 else y // 4 if y < 8 else y for y in seen) == [0, 1, 2, 9, 10]
+
+
+def test_an_equivalence_that_is_not_there(app: Any) -> None:
+    with pytest.raises(HydraException, match=r"^hydra\.sweeper\.equivalence=no\.such"):
+        app.sweep("y=1,2", "hydra.sweeper.equivalence=no.such")

@@ -1,0 +1,92 @@
+"""Jobs that report how far they have come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from optuna.pruners import BasePruner
+from optuna.trial import TrialState
+
+from hydra_plugins.recsys_optuna_sweeper import report
+from hydra_plugins.recsys_optuna_sweeper.pruner_config import PRUNERS
+
+GRID = ("x=range(4)", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_jobs=1")
+THRESHOLD = ("hydra/sweeper/pruner=threshold", "hydra.sweeper.pruner.upper=1.5")
+
+
+def task(cfg: Any) -> float:
+    report(cfg.x, 0)
+    report(cfg.x + 1, 1)
+    report(float("nan"), 2)
+    return float(cfg.x)
+
+
+def test_the_pruner_ends_trials(app: Any) -> None:
+    app.sweep(*GRID, *THRESHOLD, *app.kept, task=task)
+    assert app.results["n_trials"] == {"complete": 1, "pruned": 3, "fail": 0}
+    values = {trial.params["x"]: trial.intermediate_values for trial in app.study().trials}
+    assert values == {0: {0: 0.0, 1: 1.0}, 1: {0: 1.0, 1: 2.0}, 2: {0: 2.0}, 3: {0: 3.0}}
+
+
+def test_without_a_pruner(app: Any) -> None:
+    app.sweep(*GRID, *app.kept, task=task)
+    assert [trial.state for trial in app.study().trials] == [TrialState.COMPLETE] * 4
+
+
+def test_several_objectives_are_not_pruned(app: Any) -> None:
+    def both(cfg: Any) -> tuple[float, float]:
+        return task(cfg), 1.0
+
+    app.sweep(*GRID, *THRESHOLD, "hydra.sweeper.direction=[minimize, minimize]", task=both)
+    assert app.results["n_trials"]["complete"] == 4
+
+
+def test_outside_a_sweep(app: Any) -> None:
+    report(1.0, 0)
+    with initialize_config_dir(str(app.conf), version_base="1.3"):
+        task(compose("config"))
+
+
+def test_another_process(app: Any) -> None:
+    def task(cfg: Any) -> float:  # not the one above, whose module a process of joblib could not import
+        report(cfg.x, 0)
+        report(cfg.x + 1, 1)
+        return float(cfg.x)
+
+    joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2")
+    app.sweep("x=range(4)", "hydra/sweeper/sampler=grid", *THRESHOLD, *joblib, *app.kept, task=task)
+    assert app.results["n_trials"] == {"complete": 1, "pruned": 3, "fail": 0}
+
+
+@pytest.mark.parametrize("name", PRUNERS)
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_the_group(app: Any, name: str) -> None:
+    with initialize_config_dir(str(app.conf), version_base="1.3"):
+        config = compose("config", [f"hydra/sweeper/pruner={name}"], return_hydra_config=True)
+    if name == "threshold":
+        config.hydra.sweeper.pruner.upper = 1
+    pruner = instantiate(config.hydra.sweeper.pruner, _convert_="all")
+    assert isinstance(pruner, BasePruner)
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "hydra/sweeper/pruner=threshold",
+            r"hydra\.sweeper\.pruner: Either lower or upper",
+        ),
+        (
+            "hydra.sweeper.pruner={_target_: builtins.dict}",
+            r"pruner must be a pruner of Optuna",
+        ),
+    ],
+)
+def test_refused(app: Any, override: str, message: str) -> None:
+    with pytest.raises(HydraException, match=message):
+        app.sweep(*GRID, override)

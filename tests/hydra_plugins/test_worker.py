@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from hydra_plugins.recsys_optuna_sweeper._attributes import ANSWERED_FROM, DISCARDED, WARM_START, WORKER
+from hydra_plugins.recsys_optuna_sweeper._claims import Claims
+from hydra_plugins.recsys_optuna_sweeper._worker import Worker, is_alive, process_start, this_machine
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    me = {"machine": this_machine(), "pid": os.getpid(), "started": process_start(os.getpid())}
+    return {**me, "seen": 100.0, "interval": 10.0, "ended": False, **changes}
+
+
+def test_on_this_machine_a_process_is_known_by_its_start() -> None:
+    assert is_alive(record(), now=1e9)
+    assert not is_alive(record(started="7"), now=100)
+    assert not is_alive(record(ended=True), now=100)
+
+
+def test_a_process_that_ended_is_dead() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    known = record(pid=child.pid, started=process_start(child.pid))
+    assert is_alive(known, now=100)
+    child.communicate(b"\n")
+    assert not is_alive(known, now=100)
+
+
+@pytest.mark.parametrize(("now", "alive"), [(100, True), (150, True), (151, False)])
+def test_elsewhere_the_heartbeat_counts(now: float, alive: bool) -> None:
+    assert is_alive(record(machine="another"), now) is alive
+
+
+def test_the_heartbeat_goes_on_while_a_job_runs(tmp_path: Any) -> None:
+    study = optuna.create_study(storage=f"sqlite:///{tmp_path / 'study.db'}")
+    with Worker(study, interval=0.001) as worker:
+        key = f"worker:{worker.id}"
+        first = study.user_attrs[key]["seen"]
+        while study.user_attrs[key]["seen"] == first:
+            pass
+        assert worker.alive() == {worker.id}
+    assert study.user_attrs[key]["ended"]
+
+
+def test_places(study: optuna.Study) -> None:
+    claims = Claims(study, Worker(study, 15), n_trials=2)
+    assert claims.take({}) is not None
+    assert claims.free() == 1
+    assert claims.take({"x": "1"}) is not None
+    assert (claims.free(), claims.others(), claims.complete()) == (0, [], False)
+    assert claims.take({}) is None  # another process was faster
+    assert [trial.state.name for trial in study.trials] == ["RUNNING", "RUNNING", "FAIL"]
+    assert study.trials[2].user_attrs[DISCARDED] == "surplus"
+    assert claims.free() == 0
+
+
+@pytest.fixture
+def study() -> optuna.Study:
+    return optuna.create_study()
+
+
+def test_enqueued_trials_hold_their_places(study: optuna.Study) -> None:
+    claims = Claims(study, Worker(study, 15), n_trials=1)
+    study.enqueue_trial({"x": 1})
+    study.add_trial(create_trial(state=TrialState.RUNNING))  # a process that asked before it was enqueued
+    assert claims.free() == 0
+    study.tell(1, state=TrialState.FAIL)
+
+
+def test_what_does_not_count(study: optuna.Study) -> None:
+    for attribute in (DISCARDED, WARM_START, ANSWERED_FROM):
+        study.add_trial(create_trial(value=1, user_attrs={attribute: 0}))
+    assert Claims(study, Worker(study, 15), n_trials=2).free() == 1
+    assert Claims(study, Worker(study, 15), n_trials=2, distinct=True).free() == 2
+
+
+def test_trials_of_dead_processes_are_asked_again(study: optuna.Study) -> None:
+    with Worker(study, 15) as dead, Worker(study, 15) as living:
+        Claims(study, living, 5).take({})
+        lost = Claims(study, dead, 5).take({})
+    assert lost is not None
+    optuna.Trial(study, lost).suggest_float("x", 0, 1)
+    with Worker(study, 15) as living:
+        study._storage.set_trial_user_attr(0, WORKER, living.id)
+        claims = Claims(study, Worker(study, 15), 5)
+        claims.recover()
+    assert [trial.state.name for trial in study.trials] == ["RUNNING", "FAIL", "WAITING"]
+    again = claims.take({})
+    assert again is not None
+    assert optuna.Trial(study, again).suggest_float("x", 0, 1) == study.trials[1].params["x"]
+
+
+@pytest.mark.parametrize(("age", "lost"), [(5, False), (15, True)])
+def test_a_trial_that_bears_no_name(study: optuna.Study, age: float, lost: bool) -> None:
+    started = study.ask()._cached_frozen_trial.datetime_start
+    assert started is not None
+    with Worker(study, 15):  # it may be this one's
+        worker = Worker(study, 15, clock=lambda: started.timestamp() + age)
+        Claims(study, worker, 5).recover()
+    assert (study.trials[0].state is TrialState.FAIL) is lost
