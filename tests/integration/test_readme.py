@@ -73,7 +73,7 @@ def test_the_python_example():
     )
     assert done.returncode == 0, done.stderr
     assert "{bread}" in done.stdout
-    assert "antecedent support" in done.stdout
+    assert "confidence" in done.stdout
 
 
 def test_the_targets_of_the_makefile_are_explained():

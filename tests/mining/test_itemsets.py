@@ -5,6 +5,7 @@ from hypothesis import given
 from mlxtend.frequent_patterns import apriori
 
 from recsys import FrequentItemsets, Transactions, mine
+from recsys.errors import BudgetError
 from tests.mining.strategies import deterministic, mining_problems
 
 BASKETS = [["bread", "milk"], ["bread", "diapers"], ["milk", "diapers"], ["bread", "milk", "diapers"]]
@@ -86,5 +87,5 @@ def test_too_many_to_index_is_refused_not_wrapped():
     # subsets() looks children up by parent * n_items + last item.
     from recsys.mining.itemsets import _trie_key
 
-    with pytest.raises(OverflowError, match="too many to index"):
+    with pytest.raises(BudgetError, match="too many to index"):
         _trie_key(np.array([2**40]), np.array([0]), 2**30)
