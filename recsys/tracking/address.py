@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
 SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "uc")
 
 
@@ -20,14 +22,19 @@ def require_address(tracking_uri: str) -> str:
     if problem:
         # Hydra makes a warning of an exception in a callback; an exit it lets through.
         sys.exit(
-            f"hydra.callbacks.mlflow.tracking_uri must be an address that MLflow knows. Got {tracking_uri!r} "
-            f"({problem}). Correct it, or run without a record: hydra/callbacks=untracked."
+            "hydra.callbacks.mlflow.tracking_uri must be an address that MLflow knows. "
+            f"Got {masked(tracking_uri)!r} ({problem}). Correct it, or run without a record: hydra/callbacks=untracked."
         )
     # A job may change the folder (hydra.job.chdir), and relative paths would follow it.
     prefix, relative = "sqlite:///", tracking_uri.removeprefix("sqlite:///")
     if tracking_uri == relative or relative.startswith(("/", ":memory:")):
         return tracking_uri
     return prefix + str(Path.cwd() / relative)
+
+
+def masked(said: str) -> str:
+    """Return a text with the passwords of the addresses in it hidden."""
+    return PASSWORD.sub(r"\1:***@", said)
 
 
 def _problem(tracking_uri: str) -> str | None:

@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from recsys.tracking.address import masked
+
 KEY_TAG = "recsys.key"  # the tag that holds our key
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 
@@ -114,5 +116,5 @@ class Entry:
 
 
 def text(values: dict[str, Any]) -> dict[str, str]:
-    """Return the values as MLflow keeps parameters and tags."""
-    return {key: "null" if value is None else str(value) for key, value in values.items()}
+    """Return the values as MLflow keeps parameters and tags; passwords in addresses are nobody's to read."""
+    return {key: "null" if value is None else masked(str(value)) for key, value in values.items()}

@@ -23,7 +23,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.tracking.address import require_address
+from recsys.tracking.address import masked, require_address
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, End, Entry, Start, text
 from recsys.tracking.failures import summary, visible
 from recsys.tracking.provenance import provenance
@@ -146,7 +146,7 @@ class MLflowCallback(Callback):
     ) -> None:
         if self._queue is not None:
             start = Start(name, _now(), text(parameters), parent)
-            self._queue.put(Entry(run, start, tags=self._tags | tags))
+            self._queue.put(Entry(run, start, tags=text(self._tags | tags)))
 
     def _close(self, *, ended: bool) -> None:
         """Wait for the sender, and say what became of the record."""
@@ -154,7 +154,7 @@ class MLflowCallback(Callback):
             sender, self._sender = self._sender, None
             atexit.unregister(self._close)
             if sender.close(self.patience, ended=ended):
-                look = f"make ui (mlflow ui --backend-store-uri {self.tracking_uri})"
+                look = f"make ui (mlflow ui --backend-store-uri {masked(self.tracking_uri)})"
                 log.info(f"Recorded in MLflow, experiment {self.experiment_name!r}. Look: {look}")
             else:
                 log.warning(
@@ -178,9 +178,14 @@ def _tags(config: DictConfig, folder: Path) -> dict[str, str]:
 
 
 def _parameters(config: DictConfig) -> dict[str, Any]:
-    """The parameters of the experiment, flat: {"apriori.min_support": 0.01, ...}."""
+    """The parameters of the experiment, flat: {"engine": "bitset", "apriori.min_support": 0.01, ...}."""
+    choices = {
+        group: choice
+        for group, choice in config.hydra.runtime.choices.items()
+        if not group.startswith("hydra/") and choice is not None
+    }
     groups = {str(key): config[key] for key in config if key not in NO_PARAMETERS}
-    return _flat(OmegaConf.to_container(OmegaConf.create(groups), resolve=True))
+    return choices | _flat(OmegaConf.to_container(OmegaConf.create(groups), resolve=True))
 
 
 def _flat(node: Any, prefix: str = "") -> dict[str, Any]:

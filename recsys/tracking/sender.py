@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recsys.tracking.address import masked
 from recsys.tracking.entry import KILLED, End, Entry
 from recsys.tracking.queue import QUEUE_FOLDER, Queue
 from recsys.tracking.record import Record
@@ -142,15 +143,16 @@ class Sender:
         for file in taken:
             file.unlink()
         if not self._reachable:
-            self.tell(f"MLflow answers again at {self.record.tracking_uri}.")
+            self.tell(f"MLflow answers again at {masked(self.record.tracking_uri)}.")
         self._reachable = True
         return True
 
     def _lost(self, error: Exception) -> None:
         """Say once that MLflow does not answer."""
         if self._reachable:
+            where, why = masked(self.record.tracking_uri), masked(_line(error))
             self.tell(
-                f"MLflow cannot be reached at {self.record.tracking_uri} ({_line(error)}). The trials go on; "
+                f"MLflow cannot be reached at {where} ({why}). The trials go on; "
                 f"their record waits in {self.queue.path}."
             )
         self._reachable, self._asked_at = False, time.monotonic()

@@ -72,6 +72,8 @@ def test_a_child_holds_parameters_metrics_data_and_artifacts(sweep):
         metrics = json.loads((trial / "metrics.json").read_text())
         assert run.data.metrics == pytest.approx(metrics, rel=0, abs=0)
         assert run.data.params["apriori.max_len"] == "2"
+        assert run.data.params["engine"] == "bitset"
+        assert run.data.params["experiment"] == "seed_sweep"
         assert run.data.tags["dataset"] == "ml-latest-small-2016"
         assert len(run.data.tags["ratings_digest"]) == 64
         artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
