@@ -23,7 +23,8 @@ def require_address(tracking_uri: str) -> str:
         # Hydra makes a warning of an exception in a callback; an exit it lets through.
         sys.exit(
             "hydra.callbacks.mlflow.tracking_uri must be an address that MLflow knows. "
-            f"Got {masked(tracking_uri)!r} ({problem}). Correct it, or run without a record: hydra/callbacks=untracked."
+            f"Got {masked(tracking_uri)!r} ({problem}). "
+            "Correct it, or run without a record: hydra/callbacks=untracked."
         )
     # A job may change the folder (hydra.job.chdir), and relative paths would follow it.
     prefix, relative = "sqlite:///", tracking_uri.removeprefix("sqlite:///")
