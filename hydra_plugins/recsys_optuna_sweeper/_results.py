@@ -14,7 +14,7 @@ import yaml
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from ._attributes import FAIL_REASON, JOB_DIR
+from ._attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
 from ._best import best_trial, count_states, pareto_front
 
 RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
@@ -70,7 +70,7 @@ def _table(trials: Sequence[FrozenTrial], n_objectives: int) -> str:
     header = ["number", "state", *value_names(n_objectives), *(f"params_{name}" for name in names)]
     constraints = list(dict.fromkeys(name for trial in trials for name in trial.constraints))
     header += [f"constraints_{name}" for name in constraints]
-    header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON]
+    header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON, ANSWERED_FROM]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
@@ -86,7 +86,7 @@ def _row(
     kept = [trial.constraints.get(name) for name in constraints]
     start, end, duration = trial.datetime_start, trial.datetime_complete, trial.duration
     times = [start and start.isoformat(), end and end.isoformat(), duration and duration.total_seconds()]
-    attributes = [trial.user_attrs.get(key) for key in (JOB_DIR, FAIL_REASON)]
+    attributes = [trial.user_attrs.get(key) for key in (JOB_DIR, FAIL_REASON, ANSWERED_FROM)]
     return [trial.number, trial.state.name.lower(), *values, *params, *kept, *times, *attributes]
 
 

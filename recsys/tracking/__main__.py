@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+import select
 import sys
+import time
 from pathlib import Path
 
 from recsys.tracking.queue import Queue, find_queues
 from recsys.tracking.sender import Sender, send_folder
+
+WAIT = 0.1  # seconds between looks at a queue that another process sends
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,12 +35,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _follow(folder: Path) -> int:
-    queue = Queue(folder.resolve())
-    with queue.sole_reader() as alone:
-        if not alone:
-            _tell(f"Another process is sending {queue.path}, and this one's record with it.")
+    """Send the queue; while another process does, wait for it to end, or for it to have sent everything."""
+    queue, about, said = Queue(folder.resolve()), {}, False
+    while True:
+        if queue.about():
+            about = queue.about()
+            with queue.sole_reader() as alone:
+                if alone:
+                    return 0 if Sender(queue, _tell).follow(sys.stdin.fileno()) else 1
+        over = select.select([sys.stdin.fileno()], [], [], WAIT)[0]
+        if over and about and not queue.about():
+            queue.open(about)  # the other one is gone, and the last word is this one's
+        elif over and not queue.pending():
             return 0
-        return 0 if Sender(queue, _tell).follow(sys.stdin.fileno()) else 1
+        elif over:
+            time.sleep(WAIT)
+        elif not said and queue.about():
+            _tell(f"Another process is sending {queue.path}, and this one's record with it.")
+            said = True
 
 
 def _sync(folders: list[Path]) -> int:

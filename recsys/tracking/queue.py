@@ -32,9 +32,11 @@ class Queue:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / QUEUE_FOLDER
+        self._about: dict[str, Any] | None = None
 
     def open(self, about: dict[str, Any]) -> None:
         """Make the queue and write down for whom it is, so that it can be sent without the run."""
+        self._about = about
         self.path.mkdir(parents=True, exist_ok=True)
         _write(self.path / ABOUT_FILE, json.dumps(about, indent=1))
 
@@ -46,6 +48,18 @@ class Queue:
 
     def put(self, entry: Entry) -> None:
         """Append an entry. Several processes may: a number is given once, a file is whole or not there."""
+        try:
+            self._put(entry)
+        except FileNotFoundError:
+            # The sender of an earlier sweep in this folder has just found the queue empty and removed it.
+            if self._about is None:
+                raise
+            self.open(self._about)
+            self._put(entry)
+        if self._about is not None and not (self.path / ABOUT_FILE).exists():
+            self.open(self._about)
+
+    def _put(self, entry: Entry) -> None:
         handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(entry.to_json())
@@ -86,14 +100,18 @@ class Queue:
     @contextmanager
     def sole_reader(self) -> Iterator[bool]:
         """Be the one who sends, or learn that another process is. The lock goes away with its process."""
-        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            handle = os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:  # the one who was here before has sent all
+            yield False
+            return
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield False
             else:
-                yield True
+                yield _is_at(handle, self.path)
         finally:
             os.close(handle)
 
@@ -102,6 +120,14 @@ def find_queues(folders: list[Path]) -> list[Queue]:
     """Find the queues in and below some folders."""
     found = {path.parent for folder in folders for path in folder.rglob(QUEUE_FOLDER)}
     return [Queue(folder) for folder in sorted(found)]
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether the open folder is still the one of this path, and was not removed since."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _write(path: Path, text: str) -> None:

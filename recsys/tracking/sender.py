@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY, RETRY_AFTER = 0.1, 5.0  # seconds
 END = b"end\n"  # what a run or sweep says that came to its end; a pipe that closes without it was cut
 
+_MULTIRUN = Path("multirun")
+
 # MLflow will say the same tomorrow; what else it says may be the weather.
 FINAL_ANSWERS = {
     "BAD_REQUEST", "INVALID_PARAMETER_VALUE", "RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST"
@@ -160,9 +162,13 @@ class Sender:
     def _send_earlier(self) -> None:
         """Send what earlier sweeps of this study have left behind: it comes before what this one says."""
         jobs = (trial.job_dir for trial in read_trials(self.queue.folder) if trial.job_dir)
-        for folder in sorted({job.parent for job in jobs} - {self.queue.folder}):
-            if (folder / QUEUE_FOLDER).is_dir():
-                send_folder(Queue(folder), self.tell, last_word=False)
+        # A sweep that was killed in its first job is in no table: look where sweeps usually are, too.
+        near = [*self.queue.folder.parent.glob(f"*/{QUEUE_FOLDER}"), *_MULTIRUN.glob(f"*/*/{QUEUE_FOLDER}")]
+        folders = {job.parent for job in jobs} | {path.parent.resolve() for path in near}
+        for queue in map(Queue, sorted(folders - {self.queue.folder})):
+            sweep = queue.about().get("sweep")
+            if sweep and self.sweep is not None and sweep["run"] == self.sweep.run:
+                send_folder(queue, self.tell, last_word=False)
 
 
 def send_folder(queue: Queue, tell: Callable[[str], None], *, last_word: bool = True) -> bool:

@@ -112,6 +112,40 @@ def test_what_an_earlier_sweep_could_not_send_comes_first(sweep_folder, runs):
     assert not first.queue.path.exists()
 
 
+def test_a_sweep_killed_in_its_first_job_is_sent_by_the_next(sweep_folder, runs):
+    first = sweep_folder("first")
+    first.start(0)  # and then all processes were killed: the study knows of no folder
+    second = sweep_folder("second")
+    second.table((0, "fail", "", {"fail_reason": "killed"}), (1, "complete", 2.0, {}))
+    assert second.sender().finish(ended=True)
+    assert states(runs()) == {None: "FINISHED", 0: "FAILED", 1: "FINISHED"}
+    assert not first.queue.path.exists()
+
+
+def test_a_queue_that_another_sender_removed_is_made_again(sweep_folder, runs):
+    sweep = sweep_folder()
+    assert sweep.sender().finish(ended=False)
+    assert not sweep.queue.path.exists()
+    with sweep.queue.sole_reader() as alone:
+        assert not alone
+    sweep.start(0)
+    assert sweep.sender().finish(ended=True)
+    assert states(runs()) == {None: "FAILED", 0: "KILLED"}
+
+
+def test_a_sender_waits_for_the_one_before(sweep_folder, runs):
+    sweep = sweep_folder()
+    with sweep.queue.sole_reader():
+        command = [sys.executable, "-m", "recsys.tracking", "follow", str(sweep.folder)]
+        sender = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert "Another process is sending" in sender.stdout.readline()
+    sweep.start(0)
+    sweep.table((0, "complete", 1.0, {}))
+    sender.communicate("end\n")
+    assert sender.returncode == 0
+    assert states(runs()) == {None: "FINISHED", 0: "FINISHED"}
+
+
 def test_a_cut_sweep_leaves_nothing_running(sweep_folder, runs):
     sweep = sweep_folder()
     sweep.start(0)
