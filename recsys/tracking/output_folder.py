@@ -10,7 +10,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-RESULTS = ("metrics.json", "data.json", "rules.parquet")
+RESULTS = ("metrics.json", "data.json", "rules.parquet", "rules.csv")
 
 
 class OutputFolderCallback(Callback):

@@ -113,6 +113,7 @@ def test_a_failed_run_does_not_keep_the_results_of_the_one_before(call, tmp_path
     assert call("hydra.run.dir=out", "apriori.min_support=7").code != 0
     assert not (tmp_path / "out/metrics.json").exists()
     assert not (tmp_path / "out/rules.parquet").exists()
+    assert not (tmp_path / "out/rules.csv").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="gives up root's rights over file modes the Linux way")
