@@ -5,10 +5,11 @@ Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
     config.py, *_config.py         what ``hydra.sweeper`` may say
     conf/, search_path.py          the options optuna, tpe, ... as files, which an application may replace
     sweeper.py                     the plugin that Hydra instantiates
-    reporting.py                   report(), which a job may call
+    reporting.py                   report() and prune(), which a job may call
     _arguments.py                  params and command line -> fixed overrides and parameters
     _search_space.py               one sweep expression -> one Optuna distribution
     _conditions.py                 parameters that exist for some values of others only
+    _balance.py                    a parameter whose choices get the same number of trials
     _encoding.py                   a value -> the text of an override
     _sampler.py, _grid.py          the sampler, and what it can search
     _pruner.py                     the pruner
@@ -22,8 +23,9 @@ Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
     _compose.py, _job.py           composed once, run with fewer copies,
     _copy.py, _yaml.py             and those copied and written faster
     _known.py                      questions whose answer the study knows
-    _interrupt.py                  Ctrl-C
-    _attributes.py                 what is written into a trial
+    _interrupt.py                  Ctrl-C and SIGTERM
+    _progress.py                   the progress bar
+    _attributes.py, _links.py      what is written into a trial, and what a job's links.json adds
     _outcome.py                    what a job returned -> what the study is told
     _best.py, _results.py, _report.py   what came of it: the best, the files, the log lines
 
@@ -32,6 +34,6 @@ begins with an underscore. So Optuna is imported by the underscored modules alon
 runs.
 """
 
-from .reporting import report
+from .reporting import prune, prunes, report
 
-__all__ = ["report"]
+__all__ = ["prune", "prunes", "report"]

@@ -69,9 +69,11 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
     parameters: dict[str, Parameter] = {}
     fixed: dict[str, str] = {}
     deletions = []
-    overrides = [_parse_param(key, value) for key, value in (params or {}).items()]
-    overrides += [(text, _parse(text, text)) for text in command_line]
-    for key, override in overrides:
+    of_config = [_parse_param(key, value) for key, value in (params or {}).items()]
+    of_command_line = [(text, _parse(text, text)) for text in command_line]
+    for source in (of_config, of_command_line):
+        _check_twice(source)
+    for key, override in of_config + of_command_line:
         # The same parameter may be spelled x, +x and ++x; the last word counts.
         for known in (parameters, fixed):
             for name in [
@@ -86,6 +88,20 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
         else:
             fixed[override.get_key_element()] = override.get_value_string()
     return Arguments(parameters, fixed, tuple(deletions))
+
+
+def _check_twice(source: Sequence[tuple[str, Override]]) -> None:
+    """Refuse a parameter that one source, where nothing is said to win, both searches and fixes."""
+    searched: dict[str, tuple[bool, str]] = {}
+    for key, override in source:
+        if override.is_delete():
+            continue
+        is_sweep = bool(override.is_sweep_override())
+        before, other = searched.setdefault(override.get_key_element().lstrip("+"), (is_sweep, key))
+        if before != is_sweep:
+            raise SweepError(
+                f"{key}: a parameter is searched or fixed, not both; see {other}. Leave one of them out."
+            )
 
 
 def _parse_param(key: str, value: Any) -> tuple[str, Override]:
@@ -104,6 +120,9 @@ def _parse(text: str, shown: str) -> Override:
     try:
         override = OverridesParser.create().parse_rule(text, "override")
     except HydraException as error:
-        raise SweepError(f"{shown} cannot be read: {first_line(error)}") from error
+        raise SweepError(
+            f"{shown} cannot be read: {first_line(error)}. Write choice(a, b), range(1, 10), interval(0, 1), "
+            "tag(log, interval(0.01, 1)), or a value."
+        ) from error
     assert isinstance(override, Override)
     return override

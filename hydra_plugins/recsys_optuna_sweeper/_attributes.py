@@ -8,11 +8,14 @@ JOB_NUM = "job_num"
 JOB_DIR = "job_dir"
 """The folder of its job."""
 
+LINKS = "links"
+"""Where else it is recorded: what its job's folder says in ``links.json``."""
+
 OVERRIDES = "overrides"
 """All overrides that its job was given."""
 
 FAIL_REASON = "fail_reason"
-"""Why it failed, in a line."""
+"""Why it failed or was pruned, in a line."""
 
 WORKER = "worker"
 """The process that runs it, by the id under which the study knows that process."""

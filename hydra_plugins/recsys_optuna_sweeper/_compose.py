@@ -53,6 +53,20 @@ class Composer:
         self._parse_one = lru_cache(1000)(OverridesParser.create(config_loader=loader).parse_override)
         self._group_exists = lru_cache(1000)(self._look_for_group)
         self._bases: dict[Files, DictConfig | None] = {}
+        self._seen: tuple[tuple[str, ...], DictConfig] | None = None
+
+    def peek(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the config of a job that is about to be composed, to look at: it is read-only.
+
+        Parameters
+        ----------
+        overrides : sequence of str
+            The job's overrides.
+        """
+        config = self.compose(overrides)
+        OmegaConf.set_readonly(config, True)
+        self._seen = tuple(overrides), config
+        return config
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """Return the config of a job, as `ConfigLoader.load_sweep_config` does.
@@ -62,6 +76,10 @@ class Composer:
         overrides : sequence of str
             The job's overrides.
         """
+        seen, self._seen = self._seen, None
+        if seen is not None and seen[0] == tuple(overrides):
+            OmegaConf.set_readonly(seen[1], None)
+            return seen[1]
         request = self._read(overrides)
         if request is not None:
             try:

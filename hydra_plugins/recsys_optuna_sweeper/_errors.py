@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
 from typing import Any
 
 from hydra.errors import CompactHydraException
@@ -32,3 +34,23 @@ def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or its type when it has none."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+#: What to do when a sweep has lost its storage or its folder.
+KEPT = (
+    "The sweep has ended; what was recorded is kept, and the same command with the same "
+    "hydra.sweeper.study_name continues it when this is mended."
+)
+
+#: The disk, the quota or the largest size of a file is used up: no fault of what was being done.
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error says that there is no room left."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def unwritable(path: str | Path, error: OSError) -> SweepError:
+    """Return the error for a file of the sweep that cannot be written, which ends it."""
+    return SweepError(f"{path} cannot be written: {error.strerror or error}. {KEPT}")

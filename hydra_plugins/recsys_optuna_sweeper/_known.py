@@ -1,23 +1,24 @@
 """Questions whose answer the study knows.
 
 Two trials ask the same when the overrides of their jobs are the same, and when the application says so: its
-function ``hydra.sweeper.equivalence`` is given the overrides and returns something hashable that is equal for
-jobs with the same outcome, or None where it cannot tell.
+function ``hydra.sweeper.equivalence`` is given the composed config of a job and returns something hashable
+that is equal for jobs with the same outcome, or None where it cannot tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from hydra.utils import get_method
+from omegaconf import DictConfig
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ._attributes import ANSWERED_FROM, DISCARDED, EQUIVALENCE, OVERRIDES
 from ._errors import SweepError, first_line
 
-Equivalence = Callable[[Mapping[str, str], Mapping[str, Any]], Hashable | None]
+Equivalence = Callable[[DictConfig], Hashable | None]
 
 
 def load_equivalence(path: str | None) -> Equivalence | None:
@@ -28,12 +29,23 @@ def load_equivalence(path: str | None) -> Equivalence | None:
         found: Any = get_method(path)
     except Exception as error:  # importing it runs the application's code
         raise SweepError(f"hydra.sweeper.equivalence={path}: {first_line(error)}") from error
-    return lambda fixed, params: found(dict(fixed), dict(params))
+    equivalence: Equivalence = found
+    return equivalence
 
 
-def outcome_key(equivalence: Equivalence | None, fixed: Mapping[str, str], params: Mapping[str, Any]) -> Any:
-    """Return what trials of the same outcome have in common, as text; None when that is not known."""
-    key = equivalence(fixed, params) if equivalence else None
+def outcome_key(equivalence: Equivalence, config: DictConfig) -> str | None:
+    """Return what trials of the same outcome have in common, as text; None when that is not known.
+
+    Raises
+    ------
+    SweepError
+        If the application's function raises an error.
+    """
+    try:
+        key = equivalence(config)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise SweepError(f"hydra.sweeper.equivalence: {reason}") from error
     return None if key is None else repr(key)
 
 

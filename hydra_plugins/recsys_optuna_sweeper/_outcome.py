@@ -48,12 +48,12 @@ class Outcome:
 
     @property
     def reason(self) -> str | None:
-        """Why the trial failed, in a line: ``ValueError: no data``; nothing when it did not fail."""
-        if self.state is not TrialState.FAIL:
+        """Why the trial failed or was pruned, in a line: ``ValueError: no data``; nothing when complete."""
+        if self.error is None:
             return None
         text = str(self.error)
-        if isinstance(self.error, ObjectiveError):
-            return text
+        if isinstance(self.error, ObjectiveError | TrialPruned):
+            return text or None
         return f"{type(self.error).__name__}: {text}" if text else type(self.error).__name__
 
 

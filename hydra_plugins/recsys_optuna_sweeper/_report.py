@@ -50,11 +50,11 @@ def trial_line(study: Study, trial: FrozenTrial) -> str:
         if ANSWERED_FROM in trial.user_attrs:
             ended += f", known from trial {trial.user_attrs[ANSWERED_FROM]}"
     elif trial.state is TrialState.PRUNED:
-        ended = "pruned"
+        ended = ", ".join(filter(None, ["pruned", trial.user_attrs.get(FAIL_REASON)]))
     else:
         ended = f"failed, {trial.user_attrs.get(FAIL_REASON)}"
     params = [f"{name}={_shown(value)}" for name, value in trial.params.items()]
-    return " ".join([f"Trial {trial.number}: {ended};", *params, f"({_best_so_far(study)})"])
+    return " ".join([f"Trial {trial.number}: {ended};", *params, f"({best_so_far(study)})"])
 
 
 def summary(study: Study, count: int = 5) -> str:
@@ -69,7 +69,8 @@ def summary(study: Study, count: int = 5) -> str:
     return "\n".join([f"{title}:", *_align(rows)])
 
 
-def _best_so_far(study: Study) -> str:
+def best_so_far(study: Study) -> str:
+    """Return what is best so far, in a few words."""
     if len(study.directions) > 1:
         return f"Pareto front: {len(pareto_front(study))}"
     best = best_trial(study)

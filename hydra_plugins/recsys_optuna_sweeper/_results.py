@@ -7,6 +7,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +17,50 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ._attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
 from ._best import best_trial, count_states, pareto_front
+from ._errors import unwritable
 
 RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
 
 
-def write_results(study: Study, folder: Path) -> None:
+class End(StrEnum):
+    """How a sweep ended: ``ended_by`` in the results. A sweep that runs, or was killed, has none."""
+
+    TOTAL = "total"
+    """All trials that were asked for are finished, by whichever process, and there is a best one."""
+    TIMEOUT = "timeout"
+    """``hydra.sweeper.timeout`` was over."""
+    INTERRUPT = "interrupt"
+    """Ctrl-C or SIGTERM."""
+    FAILURES = "failures"
+    """More trials failed than ``hydra.sweeper.max_failure_rate`` allows, or none came to a result."""
+    EXHAUSTED = "exhausted"
+    """The sampler has nothing left to ask."""
+    ERROR = "error"
+    """Something else broke: the storage, the sampler, a key that the application has not."""
+
+
+def write_results(study: Study, folder: Path, ended_by: End | None = None) -> None:
     """Write ``optimization_results.yaml`` and ``trials.csv``.
 
     Each is replaced in one step, so that who reads while the sweep runs, or after it was killed, finds a
     whole file.
+
+    Parameters
+    ----------
+    study : Study
+    folder : Path
+    ended_by : End, optional
+        How the sweep ended, when it did.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     trials = study.get_trials(deepcopy=False)
     # allow_unicode: who reads the file should find the names as they were typed.
-    text = yaml.safe_dump(results(study), sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(results(study, ended_by), sort_keys=False, allow_unicode=True)
     _replace(folder / RESULTS_FILE, text)
     _replace(folder / TRIALS_FILE, _table(trials, len(study.directions)))
 
 
-def results(study: Study) -> dict[str, Any]:
-    """Return what came of a study so far: Hydra's keys, then the study's name and its count of trials."""
+def results(study: Study, ended_by: End | None = None) -> dict[str, Any]:
+    """Return what came of a study so far: Hydra's keys, then name, count of trials, and end."""
     summary: dict[str, Any] = {"name": "optuna"}
     if len(study.directions) == 1:
         best = best_trial(study)
@@ -55,6 +80,7 @@ def results(study: Study) -> dict[str, Any]:
         ]
     summary["study_name"] = study.study_name
     summary["n_trials"] = count_states(study.get_trials(deepcopy=False))
+    summary["ended_by"] = None if ended_by is None else ended_by.value
     return summary
 
 
@@ -91,6 +117,14 @@ def _row(
 
 
 def _replace(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, text)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _write(path: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

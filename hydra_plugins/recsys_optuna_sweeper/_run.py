@@ -16,21 +16,26 @@ from hydra.plugins.launcher import Launcher
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna import Trial
+from optuna.exceptions import StorageInternalError
 from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSampler
 from optuna.study import Study
 
 from . import reporting
 from ._arguments import Arguments, read_arguments
+from ._balance import read_balance
 from ._beginning import begin, read_answers, read_questions
 from ._claims import Claims, finished
+from ._compose import Composer
 from ._conditions import read_conditions
 from ._encoding import encode
-from ._errors import SweepError, first_line, refusal
+from ._errors import KEPT, SweepError, first_line, is_full, refusal, unwritable
 from ._grid import combinations_left, grid
-from ._interrupt import EXIT_CODE, Interrupt
-from ._known import load_equivalence
+from ._interrupt import Interrupt
+from ._known import load_equivalence, outcome_key
+from ._progress import Progress
 from ._pruner import make_pruner
 from ._report import continue_line, study_line
+from ._results import End
 from ._sampler import make_sampler
 from ._spec import agree_on_spec, make_spec
 from ._storage import describe_storage, outlives_process
@@ -58,7 +63,42 @@ def run_sweep(
     launcher : Launcher
     command_line : sequence of str
         The application's overrides as typed.
+
+    Raises
+    ------
+    SystemExit
+        With 130 after Ctrl-C, with 143 after SIGTERM.
     """
+    with Interrupt() as interrupt:
+        try:
+            _run(settings, config, launcher, command_line, interrupt)
+            if not interrupt:
+                return
+            assert settings.context is not None
+            # Hydra calls this after a sweep that returns; this one ends the program instead.
+            settings.context.callbacks.on_multirun_end(
+                config=config, config_name=config.hydra.job.config_name
+            )
+        except KeyboardInterrupt:
+            log.debug("Stopped at once.", exc_info=True)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise unwritable(error.filename or config.hydra.sweep.dir, error) from error
+        except StorageInternalError as error:
+            reason = first_line(error.__cause__ or error)
+            storage = describe_storage(settings.storage)
+            raise SweepError(f"hydra.sweeper.storage failed: {storage}. {reason}. {KEPT}") from error
+    raise SystemExit(interrupt.exit_code)
+
+
+def _run(
+    settings: OptunaSweeper,
+    config: DictConfig,
+    launcher: Launcher,
+    command_line: Sequence[str],
+    interrupt: Interrupt,
+) -> None:
     _check(settings)
     arguments = read_arguments(settings.params, command_line)
     if not arguments.parameters and not settings.custom_search_space:
@@ -66,7 +106,7 @@ def run_sweep(
             "There is nothing to search. Give hydra.sweeper.params, or a sweep such as x=interval(0,1)."
         )
     extend = _extension(settings.custom_search_space, config)
-    equivalence = load_equivalence(settings.equivalence)
+    outcome_key = _outcome_key(settings, config, launcher)
     directions = read_directions(settings.direction)
     conditions = read_conditions(settings.conditions, arguments, config)
     spec = make_spec(
@@ -78,10 +118,10 @@ def run_sweep(
     questions = read_questions(settings.enqueue, arguments, bool(settings.custom_search_space))
     answers = read_answers(settings.warm_start, settings.storage, arguments, conditions)
     sampler = make_sampler(settings.sampler, arguments.parameters, len(directions))
+    balance = read_balance(settings.balanced, arguments, sampler)
     pruner = make_pruner(settings.pruner)
     folder = Path(config.hydra.sweep.dir).absolute()
     name = settings.study_name or _fresh_name(config.hydra.job.name)
-    interrupt = Interrupt()
     with _quiet_optuna():
         study = open_study(settings.storage, name, directions, sampler, pruner)
         try:
@@ -98,7 +138,7 @@ def run_sweep(
                 folder.mkdir(parents=True, exist_ok=True)
                 OmegaConf.save(config, folder / "multirun.yaml")  # as Hydra's own sweeper does
                 reporting.running = study
-                Sweep(
+                sweep = Sweep(
                     study,
                     launcher,
                     arguments,
@@ -110,17 +150,19 @@ def run_sweep(
                     folder,
                     settings.timeout,
                     settings.repeat,
-                    equivalence,
+                    outcome_key,
+                    balance,
                     interrupt,
-                ).run()
+                    Progress(n_trials, len(finished(study, settings.distinct)), settings.progress_bar),
+                )
+                try:
+                    sweep.run()
+                finally:
+                    if sweep.ended_by is End.INTERRUPT:
+                        _say_goodbye(claims)
         finally:
             reporting.running = None
             study._storage.remove_session()  # closes the connection of a database
-    if interrupt:
-        assert settings.context is not None
-        # Hydra calls this after a sweep that returns; this one ends the program instead.
-        settings.context.callbacks.on_multirun_end(config=config, config_name=config.hydra.job.config_name)
-        raise SystemExit(EXIT_CODE)
 
 
 def _announce(claims: Claims, settings: OptunaSweeper) -> None:
@@ -135,6 +177,15 @@ def _announce(claims: Claims, settings: OptunaSweeper) -> None:
         )  # fmt: skip
     elif outlives_process(study._storage):
         log.info("%s", continue_line(sys.orig_argv, study.study_name))
+
+
+def _say_goodbye(claims: Claims) -> None:
+    """Log that the sweep was interrupted, and how it can be continued."""
+    study, done = claims.study, len(finished(claims.study, claims.distinct))
+    go_on = continue_line(sys.orig_argv, study.study_name)
+    if not outlives_process(study._storage):
+        go_on = "It cannot be continued, for hydra.sweeper.storage is null."
+    log.warning("Interrupted with %d of %d trials finished. %s", done, claims.n_trials, go_on)
 
 
 def _own_draws(
@@ -186,7 +237,8 @@ def _extension(path: str | None, config: DictConfig) -> Callable[[Trial], None]:
     if path is None:
         return lambda trial: None
     try:
-        configure: Any = get_method(path)
+        # An example of the official plugin names its function with a dot before it.
+        configure: Any = get_method(path.removeprefix("."))
     except Exception as error:  # importing it runs the application's code
         raise SweepError(f"hydra.sweeper.custom_search_space={path}: {first_line(error)}") from error
 
@@ -194,6 +246,19 @@ def _extension(path: str | None, config: DictConfig) -> Callable[[Trial], None]:
         configure(config, trial)
 
     return extend
+
+
+def _outcome_key(
+    settings: OptunaSweeper, config: DictConfig, launcher: Launcher
+) -> Callable[[Sequence[str]], str | None] | None:
+    """Return the application's equivalence as a function of the overrides of a job."""
+    equivalence = load_equivalence(settings.equivalence)
+    if equivalence is None:
+        return None
+    assert settings.context is not None
+    known = getattr(launcher, "composer", None)
+    composer = known if isinstance(known, Composer) else Composer(settings.context.config_loader, config)
+    return lambda overrides: outcome_key(equivalence, composer.peek(overrides))
 
 
 def _within_grid(n_trials: int, study: Study, arguments: Arguments) -> int:

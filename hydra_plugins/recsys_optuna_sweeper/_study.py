@@ -14,6 +14,9 @@ from optuna.study import Study, StudyDirection
 from ._errors import SweepError, first_line, refusal
 from ._storage import describe_storage, make_storage
 
+# The packages of the modules by which SQLAlchemy reaches a database.
+_DRIVERS = {"MySQLdb": "mysqlclient", "psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary"}
+
 
 def read_directions(value: Any) -> list[StudyDirection]:
     """Return the direction of each objective.
@@ -66,7 +69,7 @@ def open_study(
         )
     except Exception as error:  # whatever a driver of a database raises
         raise SweepError(
-            f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {first_line(error)}"
+            f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {_why(error)}"
         ) from error
     if study.directions != list(directions):
         raise refusal(
@@ -76,6 +79,18 @@ def open_study(
             "Name another hydra.sweeper.study_name to start afresh.",
         )
     return study
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a storage, and what to do about it."""
+    if isinstance(error, SweepError):
+        return str(error)
+    missing = error.__cause__
+    if isinstance(missing, ModuleNotFoundError):
+        name = str(missing.name)
+        return f"It needs the module {name}. Run: pip install {_DRIVERS.get(name, name)}"
+    cure = "Mend it, or set another, such as hydra.sweeper.storage=journal:study.log."
+    return f"{first_line(error).rstrip('.')}. {cure}"
 
 
 def describe_directions(directions: Sequence[StudyDirection]) -> str:

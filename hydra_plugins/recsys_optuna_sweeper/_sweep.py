@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -19,16 +20,20 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ._arguments import Arguments
-from ._attributes import ANSWERED_FROM, EQUIVALENCE, FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES
+from ._attributes import ANSWERED_FROM, EQUIVALENCE, FAIL_REASON, JOB_DIR, JOB_NUM, LINKS, OVERRIDES
+from ._balance import Balance
 from ._best import best_trial, pareto_front
-from ._claims import Claims, discard
+from ._claims import Claims, discard, finished
 from ._conditions import Conditions
-from ._errors import SweepError
+from ._errors import SweepError, first_line, is_full
 from ._interrupt import Interrupt
-from ._known import Equivalence, known_answer, outcome_key, same_question
+from ._known import known_answer, same_question
+from ._launcher import QuickLauncher
+from ._links import read_links
 from ._outcome import ObjectiveError, Outcome, judge
-from ._report import summary, trial_line
-from ._results import RESULTS_FILE, write_results
+from ._progress import Progress
+from ._report import best_so_far, summary, trial_line
+from ._results import RESULTS_FILE, End, write_results
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +65,14 @@ class Sweep:
         As in the config.
     folder : Path
         Where the results are written.
-    equivalence : callable, optional
-        What the application knows of equal outcomes.
+    outcome_key : callable, optional
+        What the application knows of equal outcomes: a text for the overrides of a job, or None.
+    balance : Balance, optional
+        The parameter whose choices get the same number of trials.
     interrupt : Interrupt
-        Whether the user wants the sweep to end.
+        Whether the user wants the sweep to end; entered.
+    progress : Progress
+        The bar.
     clock, sleep : callable
         Time, in seconds.
     """
@@ -79,13 +88,16 @@ class Sweep:
     folder: Path
     timeout: float | None = None
     repeat: bool = False
-    equivalence: Equivalence | None = None
+    outcome_key: Callable[[Sequence[str]], str | None] | None = None
+    balance: Balance | None = None
     interrupt: Interrupt = field(default_factory=Interrupt)
+    progress: Progress = field(default_factory=lambda: Progress(0, wanted=False))
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     outcomes: list[Outcome] = field(default_factory=list)
     exhausted: bool = False
     answered_in_a_row: int = 0
+    ended_by: End | None = None
 
     def run(self) -> None:
         """Run the trials, batch by batch.
@@ -98,18 +110,45 @@ class Sweep:
             If no trial completed.
         """
         write_results(self.study, self.folder)  # a folder that cannot be written is known before any trial
-        deadline = self.clock() + (math.inf if self.timeout is None else self.timeout)
-        with self.interrupt:
-            while size := self._next_batch(deadline):
-                self._run_batch(size)
-        write_results(self.study, self.folder)  # with what other processes did meanwhile
+        try:
+            with self.progress:
+                self._run_batches()
+            self._check_result()
+        except BaseException as error:
+            self.ended_by = self._end_of(error)
+            raise
+        finally:
+            write_results(self.study, self.folder, self.ended_by)  # with what other processes did meanwhile
         if self._has_result():
             log.info("%s\nResults: %s", summary(self.study), self.folder / RESULTS_FILE)
-        elif not self.interrupt:
-            raise SweepError(self._nothing())
+
+    def _run_batches(self) -> None:
+        deadline = self.clock() + (math.inf if self.timeout is None else self.timeout)
+        self._show_progress()
+        while size := self._next_batch(deadline):
+            self._run_batch(size)
+            self._show_progress()
+
+    def _show_progress(self) -> None:
+        if self.progress:
+            done = finished(self.study, self.claims.distinct)
+            self.progress.update(len(done), best_so_far(self.study))
+
+    def _check_result(self) -> None:
+        if self._has_result() or self.ended_by is End.INTERRUPT:
+            return
+        if self.ended_by is End.TOTAL:
+            self.ended_by = End.FAILURES
+        raise SweepError(self._nothing())
+
+    def _end_of(self, error: BaseException) -> End:
+        """How the sweep ended, when an error ended it."""
+        if isinstance(error, KeyboardInterrupt):
+            return End.INTERRUPT
+        return self.ended_by or End.ERROR
 
     def _next_batch(self, deadline: float) -> int:
-        """Return how many trials to run next; none when the sweep is over.
+        """Return how many trials to run next; none when the sweep is over, and then note why.
 
         When other processes hold the last places, wait for them: should one die, its trials are run here.
         """
@@ -117,20 +156,25 @@ class Sweep:
         while not self.interrupt:
             if self.clock() >= deadline:
                 log.info("hydra.sweeper.timeout=%g: no further trial is started.", self.timeout)
+                self.ended_by = End.TIMEOUT
                 return 0
             self.claims.recover()
             if self.exhausted and not self.claims.enqueued():
+                self.ended_by = End.TOTAL if self.claims.complete() else End.EXHAUSTED
                 return 0
             free = self.claims.free()
             if free > 0:
                 return min(self.n_jobs, free)
             others = self.claims.others()
             if not others:
+                self.ended_by = End.TOTAL
                 return 0
             if others != waiting:
                 log.info("Waiting for other processes: trials %s", ", ".join(map(str, others)))
                 waiting = others
+            self._show_progress()
             self.sleep(POLL)
+        self.ended_by = End.TOTAL if self.claims.complete() else End.INTERRUPT
         return 0
 
     def _run_batch(self, size: int) -> None:
@@ -138,11 +182,15 @@ class Sweep:
         taken: list[int] = []
         told: list[FrozenTrial] = []
         failures: list[JobReturn] = []
+        full: BaseException | None = None
         try:
             trials = self._take(size, taken)
             new, same = self._part(trials, told)
             for trial, job in zip(new, self._launch(new), strict=True):
                 outcome = judge(job, len(self.study.directions))
+                if is_full(outcome.error):
+                    full = outcome.error  # says nothing about the parameters; the others are told first
+                    continue
                 if not self._finish(trial, job, outcome, told):
                     continue
                 if outcome.state is TrialState.FAIL:
@@ -150,9 +198,14 @@ class Sweep:
                     log.debug("Trial %d failed", trial.number, exc_info=outcome.error)
             for trial, first in same:
                 self._follow(trial, first, told)
+            if full is not None:
+                raise full
         except BaseException as error:
             self._abandon(taken, error)
-            raise
+            # A signal to the whole group of processes may have ended those of the launcher, too.
+            if not self.interrupt or isinstance(error, KeyboardInterrupt):
+                raise
+            log.warning("The running trials did not finish: %s", first_line(error))
         finally:
             write_results(self.study, self.folder)
         for frozen in told:
@@ -170,6 +223,8 @@ class Sweep:
             if trial_id is None:
                 break
             taken.append(trial_id)
+            if self.balance is not None:
+                self.balance.decide(self.study, trial_id)
             trials.append(Trial(self.study, trial_id))
             self._choose(trials[-1])
         return trials
@@ -242,9 +297,10 @@ class Sweep:
             )
         params: dict[str, Any] = trial.params
         trial.set_user_attr(OVERRIDES, list(self.arguments.overrides(params)))
-        key = outcome_key(self.equivalence, self.arguments.fixed, params)
-        if key is not None:
-            trial.set_user_attr(EQUIVALENCE, key)
+        if self.outcome_key is not None:
+            key = self.outcome_key(trial.user_attrs[OVERRIDES])
+            if key is not None:
+                trial.set_user_attr(EQUIVALENCE, key)
 
     def _launch(self, trials: Sequence[Trial]) -> list[JobReturn]:
         """Run the jobs of the trials; the number of a job, which names its folder, is that of its trial.
@@ -256,14 +312,20 @@ class Sweep:
         for _, run in groupby(enumerate(trials), key=lambda pair: pair[1].number - pair[0]):
             batch = [trial for _, trial in run]
             overrides = [trial.user_attrs[OVERRIDES] for trial in batch]
-            jobs.extend(self.launcher.launch(overrides, initial_job_idx=batch[0].number))
+            here = isinstance(self.launcher, QuickLauncher)
+            with nullcontext() if here else self.progress.parked():
+                jobs.extend(self.launcher.launch(overrides, initial_job_idx=batch[0].number))
         return jobs
 
     def _note(self, trial: Trial, job: JobReturn, outcome: Outcome) -> None:
         """Write into the trial what others may want to know about its job."""
         trial.set_user_attr(JOB_NUM, trial.number)
         if job.hydra_cfg is not None:
-            trial.set_user_attr(JOB_DIR, job.hydra_cfg.hydra.runtime.output_dir)
+            folder = job.hydra_cfg.hydra.runtime.output_dir
+            trial.set_user_attr(JOB_DIR, folder)
+            links = read_links(Path(folder))
+            if links:
+                trial.set_user_attr(LINKS, links)
         if outcome.reason is not None:
             trial.set_user_attr(FAIL_REASON, outcome.reason)
 
@@ -289,6 +351,7 @@ class Sweep:
         failures = [outcome for outcome in self.outcomes if outcome.state is TrialState.FAIL]
         if len(failures) <= self.max_failure_rate * len(self.outcomes):
             return
+        self.ended_by = End.FAILURES
         log.error(
             "%d of %d trials failed, more than hydra.sweeper.max_failure_rate=%g allows. Results so far: %s",
             len(failures), len(self.outcomes), self.max_failure_rate, self.folder / RESULTS_FILE,
@@ -307,7 +370,8 @@ class Sweep:
         failures = [outcome for outcome in self.outcomes if outcome.state is TrialState.FAIL]
         if any(outcome.state is TrialState.COMPLETE for outcome in self.outcomes):
             return f"None of the {len(self.outcomes)} trials keeps the constraints."
-        last = f" The last one: {failures[-1].reason}" if failures else ""
+        reason = (failures or self.outcomes or [Outcome(TrialState.FAIL)])[-1].reason
+        last = f" The last one: {reason}" if reason else ""
         return (
             f"None of the {len(self.outcomes)} trials completed: {len(failures)} failed, "
             f"{len(self.outcomes) - len(failures)} pruned.{last}"

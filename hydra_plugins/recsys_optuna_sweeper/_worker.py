@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 PREFIX = "worker:"
 
+# The workers of this very process: one that could not sign out, the storage being full or gone, is dead.
+_here: set[str] = set()
+
 #: A process that has not been seen for this many heartbeats is dead.
 GRACE_BEATS = 5
 
@@ -88,6 +91,7 @@ class Worker:
 
     def __enter__(self) -> Worker:
         """Sign in, and start the heartbeat where another process could look for it."""
+        _here.add(self.id)
         self.beat()
         if outlives_process(self.study._storage):
             self._thread = threading.Thread(target=self._keep_beating, name="heartbeat", daemon=True)
@@ -99,6 +103,7 @@ class Worker:
         self._over.set()
         if self._thread:
             self._thread.join()
+        _here.discard(self.id)
         self.beat(ended=True)
 
     def beat(self, ended: bool = False) -> None:
@@ -117,7 +122,9 @@ class Worker:
         """Return the ids of the workers that live, this one included."""
         attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
         records = {key.removeprefix(PREFIX): attributes[key] for key in attributes if key.startswith(PREFIX)}
-        return {self.id} | {id for id, record in records.items() if is_alive(record, self.clock())}
+        alive = {id for id, record in records.items() if is_alive(record, self.clock())}
+        mine = {id for id in alive if _is_of_this_process(records[id])}
+        return {self.id} | (alive - mine) | (mine & _here)
 
     def earlier(self) -> int:
         """Return how many other processes have worked on the study."""
@@ -131,6 +138,10 @@ class Worker:
             except Exception as error:  # a database away for a while is not the end of a job
                 log.debug("No heartbeat: %s", error)
         self.study._storage.remove_session()
+
+
+def _is_of_this_process(record: Mapping[str, Any]) -> bool:
+    return bool(record["machine"] == this_machine() and record["pid"] == os.getpid())
 
 
 def is_alive(record: Mapping[str, Any], now: float) -> bool:

@@ -60,8 +60,8 @@ class OptunaSweeperConf:
     # Whether n_trials counts only trials that were run, so that those answered from the study come on top.
     distinct: bool = False
 
-    # Dotted path of `key(fixed: dict[str, str], params: dict[str, Any]) -> Hashable | None`, by which the
-    # application says that other parameters have the same outcome: their keys are equal. None: not known.
+    # Dotted path of `key(cfg: DictConfig) -> Hashable | None`, by which the application says that jobs of
+    # different configs have the same outcome: their keys are equal. None: not known.
     equivalence: str | None = None
 
     # Jobs handed to the launcher at once. The sampler sees results only after a whole batch, and the basic
@@ -71,12 +71,18 @@ class OptunaSweeperConf:
     # Parameters that exist for some values of others only: {parameter: {key: value or [values]}}.
     conditions: Any = None
 
+    # A parameter that is a choice(...), each of whose values gets the same number of trials; null: none.
+    balanced: str | None = None
+
     # Questions to be asked first: a list of {parameter: value}; what one leaves out is chosen by the sampler.
     enqueue: Any = None
 
     # {study_name: ..., storage: ...}: another study, whose complete trials that fit the search space are
     # taken over. They do not count for n_trials. Without storage, it is in the same.
     warm_start: Any = None
+
+    # A progress bar with the best value and the time left, where the standard error is a terminal.
+    progress_bar: bool = True
 
     # Share of the finished trials that may fail before the sweep stops with the error of the job.
     max_failure_rate: float = 0.0

@@ -38,11 +38,9 @@ def report(value: float, step: int) -> None:
     optuna.TrialPruned
         If the pruner of the sweep ends the trial, which the job should let pass.
     """
-    if not HydraConfig.initialized():
+    config = _job_of_sweep()
+    if config is None:
         return
-    config = HydraConfig.get()
-    if OmegaConf.is_missing(config.job, "num") or __package__ not in str(config.sweeper.get("_target_")):
-        return  # a single run, or the sweep of another sweeper
     study = running if running is not None else _open_study(config)
     if study is None or len(study.directions) > 1 or value != value:
         return
@@ -56,6 +54,51 @@ def report(value: float, step: int) -> None:
         trial = storage.get_trial(trial_id)
     if study.pruner.prune(study, trial):
         raise TrialPruned(f"at step {step}, with {value:g}")
+
+
+def prunes() -> bool:
+    """Return whether a report may end the job: whether it is worth while to find out what to report.
+
+    False outside a sweep with Optuna, with several objectives, and with ``hydra/sweeper/pruner=nop``.
+    """
+    config = _job_of_sweep()
+    if config is None:
+        return False
+    direction, pruner = config.sweeper.direction, config.sweeper.pruner
+    several = OmegaConf.is_list(direction) and len(direction) > 1
+    return not several and pruner is not None and "NopPruner" not in str(pruner.get("_target_"))
+
+
+def prune(reason: str) -> None:
+    """End a job whose trial is not worth finishing; it counts as pruned, not as failed.
+
+    Outside a sweep with Optuna it has no effect: there the job goes on.
+
+    Parameters
+    ----------
+    reason : str
+        Is told in the log.
+
+    Raises
+    ------
+    optuna.TrialPruned
+        In a sweep with Optuna, which the job should let pass.
+    """
+    if _job_of_sweep() is None:
+        return
+    from optuna import TrialPruned
+
+    raise TrialPruned(reason)
+
+
+def _job_of_sweep() -> Any:
+    """Return Hydra's config if this is a job of a sweep of ours."""
+    if not HydraConfig.initialized():
+        return None
+    config = HydraConfig.get()
+    if OmegaConf.is_missing(config.job, "num") or __package__ not in str(config.sweeper.get("_target_")):
+        return None  # a single run, or the sweep of another sweeper
+    return config
 
 
 def _open_study(config: Any) -> Study | None:

@@ -11,6 +11,9 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+#: Runs the jobs in this process.
+BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+
 
 class OptunaSweeper(Sweeper):
     """Lets Optuna choose the parameters of the jobs.
@@ -38,9 +41,11 @@ class OptunaSweeper(Sweeper):
         distinct: bool = False,
         equivalence: str | None = None,
         conditions: Any = None,
+        balanced: str | None = None,
         enqueue: Any = None,
         pruner: Any = None,
         warm_start: Any = None,
+        progress_bar: bool = True,
     ) -> None:
         self.sampler = sampler
         self.direction = direction
@@ -59,19 +64,26 @@ class OptunaSweeper(Sweeper):
         self.distinct = distinct
         self.equivalence = equivalence
         self.conditions = conditions
+        self.balanced = balanced
         self.enqueue = enqueue
         self.pruner = pruner
         self.warm_start = warm_start
+        self.progress_bar = progress_bar
         self.config: DictConfig | None = None
         self.launcher: Launcher | None = None
         self.context: HydraContext | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Take what Hydra gives, and make the launcher."""
+        from ._interrupt import Shielded
+
         self.context = hydra_context
         self.config = config
+        here = config.hydra.launcher._target_ == BASIC_LAUNCHER
         self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
+            hydra_context=hydra_context,
+            task_function=task_function if here else Shielded(task_function),
+            config=config,
         )
 
     def sweep(self, arguments: list[str]) -> None:

@@ -69,3 +69,17 @@ def test_refused(value: Any, message: str) -> None:
     with pytest.raises(HydraException, match=message) as caught:
         read_arguments({"x": value}, [])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("params", "command_line"),
+    [
+        ({"x": 1, "+x": "interval(0, 1)"}, []),
+        (None, ["x=1", "x=interval(0,1)"]),
+        (None, ["++x=1,2", "x=1"]),
+    ],
+)
+def test_both_searched_and_fixed(params: Any, command_line: list[str]) -> None:
+    with pytest.raises(HydraException, match=r"x.*: a parameter is .*, not both; see .*x") as caught:
+        read_arguments(params, command_line)
+    assert "\n" not in str(caught.value)

@@ -46,9 +46,11 @@ def test_once_finishes_the_running_trial(app: Any, monkeypatch: pytest.MonkeyPat
     assert caught.value.code == 130
     assert [trial.state for trial in app.study().trials] == [TrialState.COMPLETE] * 2
     assert app.results["n_trials"]["complete"] == 2
+    assert app.results["ended_by"] == "interrupt"
     assert len(ended) == 1
     app.sweep(*SPACE, *app.kept)
     assert app.results["n_trials"]["complete"] == 5
+    assert app.results["ended_by"] == "total"
 
 
 def test_once_in_the_first_trial(app: Any) -> None:
@@ -58,18 +60,28 @@ def test_once_in_the_first_trial(app: Any) -> None:
 
 
 def test_twice_ends_at_once(app: Any) -> None:
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit) as caught:
         app.sweep(*SPACE, *app.kept, task=press_ctrl_c(2))
+    assert caught.value.code == 130
     states = [trial.state for trial in app.study().trials]
     assert states == [TrialState.COMPLETE, TrialState.FAIL]
+    assert app.results["ended_by"] == "interrupt"
     app.sweep(*SPACE, *app.kept)
     assert app.results["n_trials"]["complete"] == 5
+
+
+def test_in_the_last_trial(app: Any) -> None:
+    with pytest.raises(SystemExit) as caught:
+        app.sweep(*SPACE, *app.kept, task=press_ctrl_c(1, at=4))
+    assert caught.value.code == 130
+    assert app.results["ended_by"] == "total"
 
 
 def test_timeout(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(HydraException, match="None of the 0 trials"):
         app.sweep(*SPACE, "hydra.sweeper.timeout=0.000001", *app.kept)
     assert "hydra.sweeper.timeout=1e-06: no further trial is started." in capsys.readouterr().out
+    assert app.results["ended_by"] == "timeout"
 
 
 @pytest.mark.parametrize("key", ["timeout", "heartbeat"])

@@ -87,9 +87,13 @@ def test_distinct_ends_when_nothing_is_new(app: Any, monkeypatch: pytest.MonkeyP
 
 
 HOOK = """
-def same(fixed, params):
-    assert fixed == {"word": "b"}
-    return None if params["y"] > 8 else params["y"] // 4
+def same(cfg):
+    assert cfg.word == "b"
+    return None if cfg.y > 8 else cfg.y // 4
+
+
+def breaks(cfg):
+    raise ValueError("no data")
 """
 
 
@@ -106,6 +110,37 @@ def test_equivalence(app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     )
     assert len(app.trials) == 11
     assert sorted(2 if y == 8 else y // 4 if y < 8 else y for y in seen) == [0, 1, 2, 9, 10]
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_equivalence_under_any_launcher(
+    app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launcher: str
+) -> None:
+    (tmp_path / "equivalence_hook.py").write_text(HOOK)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def task(cfg: Any) -> float:  # not one of this module, which a process of joblib could not import
+        return float(cfg.y)
+
+    app.sweep(
+        "y=range(4)",
+        "word=b",
+        "hydra/sweeper/sampler=grid",
+        f"hydra/launcher={launcher}",
+        "hydra.sweeper.n_jobs=2",
+        "hydra.sweeper.equivalence=equivalence_hook.same",
+        *app.kept,
+        task=task,
+    )
+    assert sum(ANSWERED_FROM in trial.user_attrs for trial in app.study().trials) == 3
+
+
+def test_an_equivalence_that_breaks(app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "equivalence_hook.py").write_text(HOOK)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(HydraException, match=r"^hydra\.sweeper\.equivalence: ValueError: no data"):
+        app.sweep("y=1,2", "hydra.sweeper.equivalence=equivalence_hook.breaks", *app.kept)
+    assert not [trial for trial in app.study().trials if trial.state is TrialState.RUNNING]
 
 
 def test_an_equivalence_that_is_not_there(app: Any) -> None:

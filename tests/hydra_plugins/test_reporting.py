@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from optuna.pruners import BasePruner
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper import report
+from hydra_plugins.recsys_optuna_sweeper import prune, prunes, report
 from hydra_plugins.recsys_optuna_sweeper.pruner_config import PRUNERS
 
 GRID = ("x=range(4)", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_jobs=1")
@@ -47,8 +47,40 @@ def test_several_objectives_are_not_pruned(app: Any) -> None:
 
 def test_outside_a_sweep(app: Any) -> None:
     report(1.0, 0)
+    prune("has no effect")
+    assert not prunes()
     with initialize_config_dir(str(app.conf), version_base="1.3"):
         task(compose("config"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ((), False),
+        (THRESHOLD, True),
+        ((*THRESHOLD, "hydra.sweeper.direction=[minimize]"), True),
+        ((*THRESHOLD, "hydra.sweeper.direction=[minimize, maximize]"), False),
+    ],
+)
+def test_whether_a_report_may_end_the_job(app: Any, overrides: tuple[str, ...], expected: bool) -> None:
+    seen: list[bool] = []
+
+    def task(cfg: Any) -> list[float]:
+        seen.append(prunes())
+        return [1.0] * (2 if "maximize" in str(overrides) else 1)
+
+    app.sweep(*GRID, *overrides, task=task)
+    assert seen == [expected] * 4
+
+
+def test_a_job_may_end_itself_as_pruned(app: Any) -> None:
+    def task(cfg: Any) -> float:
+        if cfg.x > 1:
+            prune("more than 100 itemsets")
+        return float(cfg.x)
+
+    app.sweep(*GRID, *app.kept, task=task)
+    assert app.results["n_trials"] == {"complete": 2, "pruned": 2, "fail": 0}
 
 
 def test_another_process(app: Any) -> None:

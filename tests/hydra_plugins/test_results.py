@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 import pytest
 import yaml
+from hydra.errors import HydraException
 from optuna.trial import create_trial
 
 from hydra_plugins.recsys_optuna_sweeper._attributes import JOB_DIR
@@ -32,7 +33,8 @@ def test_one_objective(app: Any) -> None:
     assert found.pop("best_params") == {"x": 0, "word": app.trials[best]["params_word"]}
     assert found.pop("best_job_dir") == str(app.sweep_dir / str(best))
     assert found.pop("study_name").startswith("app-2")
-    assert found == {"name": "optuna", "best_value": 0.0, "n_trials": {"complete": 4, "pruned": 0, "fail": 0}}
+    counts = {"complete": 4, "pruned": 0, "fail": 0}
+    assert found == {"name": "optuna", "best_value": 0.0, "n_trials": counts, "ended_by": "total"}
 
 
 def test_hydras_keys_come_first(app: Any) -> None:
@@ -79,6 +81,7 @@ def test_files_are_whole_at_any_time(app: Any) -> None:
 
     def task(cfg: Any) -> float:
         found.append((app.results["n_trials"]["complete"], len(app.trials)))
+        assert app.results["ended_by"] is None
         return float(cfg.x)
 
     app.sweep("x=interval(0,1)", "hydra.sweeper.n_trials=4", task=task)
@@ -96,7 +99,7 @@ def test_a_failed_write_keeps_the_file_and_no_litter(tmp_path: Path, monkeypatch
 
     study.add_trial(trial(0, 2))
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(HydraException, match=r"optimization_results\.yaml cannot be written: disk full\. "):
         write_results(study, tmp_path)
     assert (
         sorted(path.name for path in tmp_path.iterdir())

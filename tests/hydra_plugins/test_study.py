@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
+import sys
+from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,59 @@ def test_unreachable_storage(storage: str) -> None:
         open_study(storage, None, [MINIMIZE], RandomSampler())
     assert storage in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("postgresql+psycopg2://me:secret@localhost/db", "psycopg2-binary"),
+        ("mysql://me:secret@localhost/db", "mysqlclient"),
+        ("mysql+pymysql://me:secret@localhost/db", "pymysql"),
+    ],
+)
+def test_a_database_without_its_driver(url: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("psycopg2", "MySQLdb", "pymysql"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(HydraException, match=rf"cannot be used: .* Run: pip install {driver}$") as caught:
+        open_study(url, "one", [MINIMIZE], RandomSampler())
+    assert "secret" not in str(caught.value)
+
+
+def test_a_database_whose_server_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: Any, **__: Any) -> Any:
+        raise sqlite3.OperationalError("could not connect to server: Connection refused\nIs it running?")
+
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", connect)
+    with pytest.raises(HydraException, match=r"Connection refused\. Mend it, or set another, ") as caught:
+        open_study("sqlite:///study.db", "one", [MINIMIZE], RandomSampler())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["file/study.log", "folder"])
+def test_a_journal_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(HydraException, match=rf"^hydra\.sweeper\.storage cannot be used: journal:{path}\. "):
+        open_study(f"journal:{path}", "one", [MINIMIZE], RandomSampler())
+
+
+def test_a_database_of_a_newer_optuna(tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    open_study(f"sqlite:///{path}", "one", [MINIMIZE], RandomSampler())._storage.remove_session()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
+        database.execute("UPDATE version_info SET library_version = '99.0.0'")
+    before = path.read_bytes()
+    with pytest.raises(HydraException, match=r"set up by optuna 99\.0\.0\).*pip install -U optuna"):
+        open_study(f"sqlite:///{path}", "one", [MINIMIZE], RandomSampler())
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database " * 100)
+    with pytest.raises(HydraException, match="file is not a database"):
+        open_study(f"sqlite:///{tmp_path}/notes.txt", "one", [MINIMIZE], RandomSampler())
 
 
 def test_passwords_are_not_shown() -> None:

@@ -107,6 +107,7 @@ def test_a_failure_stops_the_sweep_with_its_error(app: Any) -> None:
         app.sweep(SPACE, *app.kept, task=fail_at(2, error=ValueError("no data")))
     assert states(app.study()) == [COMPLETE, COMPLETE, FAIL, COMPLETE]  # the whole batch is told
     assert app.results["n_trials"] == {"complete": 3, "pruned": 0, "fail": 1}
+    assert app.results["ended_by"] == "failures"
     assert app.trials[2]["fail_reason"] == "ValueError: no data"
 
 
@@ -124,6 +125,7 @@ def test_all_fail(app: Any) -> None:
         app.sweep(SPACE, *allowed, task=fail_at(0, 1, 2, error=KeyError("gone")))
     assert app.results["best_value"] is None
     assert app.results["n_trials"]["fail"] == 3
+    assert app.results["ended_by"] == "failures"
     assert len(app.trials) == 3
 
 
@@ -135,7 +137,7 @@ def test_pruned(app: Any) -> None:
 
 @pytest.mark.parametrize("sampler", ["tpe", "grid"])
 def test_an_interruption_leaves_no_trial_running(app: Any, sampler: str) -> None:
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit, match="130"):
         app.sweep(
             "x=range(0, 4)",
             f"hydra/sweeper/sampler={sampler}",
@@ -152,6 +154,7 @@ def test_a_key_that_the_application_has_not(app: Any) -> None:
     with pytest.raises(HydraException, match="Could not override 'nosuchkey'"):
         app.sweep("nosuchkey=1,2", *app.kept)
     assert states(app.study()) == [FAIL, FAIL]
+    assert app.results["ended_by"] == "error"
 
 
 class BrokenSampler(optuna.samplers.RandomSampler):
@@ -219,6 +222,7 @@ def test_custom_search_space_ends_with_brute_force(app: Any, hooks: str) -> None
         "hydra.sweeper.n_jobs=1",
     )
     assert len(app.trials) == 6
+    assert app.results["ended_by"] == "exhausted"
 
 
 def test_custom_search_space_may_not_suggest_what_is_fixed(app: Any, hooks: str) -> None:

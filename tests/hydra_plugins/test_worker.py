@@ -33,6 +33,22 @@ def test_a_process_that_ended_is_dead() -> None:
     assert not is_alive(known, now=100)
 
 
+def beat_on_a_full_disk(ended: bool) -> None:
+    raise OSError("the disk is full")
+
+
+def test_one_of_this_process_that_could_not_sign_out_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = optuna.create_study()
+    with Worker(study, 15) as living:
+        failed = Worker(study, 15)
+        failed.__enter__()
+        assert living.alive() == {living.id, failed.id}
+        monkeypatch.setattr(failed, "beat", beat_on_a_full_disk)
+        with pytest.raises(OSError, match="full"):
+            failed.__exit__()
+        assert living.alive() == {living.id}
+
+
 @pytest.mark.parametrize(("now", "alive"), [(100, True), (150, True), (151, False)])
 def test_elsewhere_the_heartbeat_counts(now: float, alive: bool) -> None:
     assert is_alive(record(machine="another"), now) is alive

@@ -1,0 +1,174 @@
+"""The progress bar: a line below the log lines of a sweep, on a terminal only.
+
+Jobs print, and Hydra configures the log anew for each of them, so the bar cannot hope that nobody writes. It
+stands in for the standard streams: what is written goes above it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+ERASE = "\r\x1b[K"
+
+
+class Progress:
+    """How far a sweep has come; a context manager that draws while it is entered.
+
+    Parameters
+    ----------
+    total : int
+        How many trials there will be.
+    done : int
+        How many there were before.
+    wanted : bool
+        Whether to draw at all; no bar is drawn where the standard error is no terminal.
+    clock : callable
+        Time, in seconds.
+    """
+
+    def __init__(
+        self, total: int, done: int = 0, wanted: bool = True, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wanted = wanted
+        self._clock = clock
+        self._meter = {"total": total, "initial": done, "n": done}
+        self._best = ""
+        self._start = 0.0
+        self._terminal: TextIO | None = None
+        self._streams: tuple[TextIO, TextIO] | None = None
+        self._drawn = False
+        self._parked = False
+        self._lock = threading.RLock()
+
+    def __bool__(self) -> bool:
+        """Whether there is a bar."""
+        return self._terminal is not None
+
+    def __enter__(self) -> Progress:
+        """Draw it, and let all that is written go above it."""
+        if self._wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            self._start = self._clock()
+            self._terminal = sys.stderr
+            self._streams = sys.stdout, sys.stderr
+            above = [Above(stream, self) if stream.isatty() else stream for stream in self._streams]
+            sys.stdout, sys.stderr = above
+            _redirect_log(dict(zip(map(id, self._streams), above, strict=True)))
+            self.draw()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bar as it is, and give the streams back."""
+        if self._streams is None:
+            return
+        above = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = self._streams
+        _redirect_log(dict(zip(map(id, above), self._streams, strict=True)))
+        self._leave()
+        self._terminal = self._streams = None
+
+    def update(self, done: int, best: str) -> None:
+        """Draw anew: so many trials are finished, and the best of them is said in words."""
+        with self._lock:
+            self._meter["n"] = min(done, self._meter["total"])
+            self._best = best
+            self.draw()
+
+    @contextmanager
+    def parked(self) -> Iterator[None]:
+        """Leave the line to other processes, which write to the terminal without asking."""
+        with self._lock:
+            self._leave()
+            self._parked = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._parked = False
+                self.draw()
+
+    def draw(self) -> None:
+        """Draw the bar where the cursor is, at the beginning of a line."""
+        with self._lock:
+            if self._terminal is None or self._parked:
+                return
+            self._terminal.write(f"{ERASE}{self._text(self._terminal)}")
+            self._terminal.flush()
+            self._drawn = True
+
+    def erase(self) -> None:
+        """Make the line free."""
+        with self._lock:
+            if self._terminal is not None and self._drawn:
+                self._terminal.write(ERASE)
+                self._terminal.flush()
+            self._drawn = False
+
+    def write(self, stream: TextIO, text: str) -> int:
+        """Write to a stream above the bar, which comes back once the line is ended."""
+        with self._lock:
+            self.erase()
+            length = stream.write(text)
+            stream.flush()  # the terminal has two streams, and the order counts
+            if text.endswith("\n"):
+                self.draw()
+            return length
+
+    def _leave(self) -> None:
+        with self._lock:
+            if self._terminal is not None and self._drawn:
+                self._terminal.write("\n")
+                self._terminal.flush()
+            self._drawn = False
+
+    def _text(self, terminal: TextIO) -> str:
+        from tqdm import tqdm  # not before it is needed
+
+        return str(
+            tqdm.format_meter(
+                **self._meter,
+                elapsed=self._clock() - self._start,
+                ncols=_width(terminal) - 1,  # in the last column, some terminals begin a new line
+                ascii=not (terminal.encoding or "").lower().startswith("utf"),
+                prefix="Trials",
+                unit="trial",
+                postfix=self._best,
+            )
+        )
+
+
+class Above:
+    """A standard stream whose text goes above the bar; in all else the stream itself."""
+
+    def __init__(self, stream: TextIO, progress: Progress) -> None:
+        self._stream = stream
+        self._progress = progress
+
+    def write(self, text: str) -> int:
+        """Write the text."""
+        return self._progress.write(self._stream, text) if text else 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _redirect_log(replacement: Mapping[int, Any]) -> None:
+    """Give the handlers of the log, which keep the stream that they were made for, another one."""
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):
+            if isinstance(handler, logging.StreamHandler) and id(handler.stream) in replacement:
+                handler.setStream(replacement[id(handler.stream)])
+
+
+def _width(terminal: TextIO) -> int:
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or 80
+    except OSError:
+        return 80
