@@ -15,6 +15,7 @@ Each message is one line that says what was asked, the rule, what came, and the 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -69,6 +70,12 @@ class DownloadError(DataError):
 
 class BudgetError(RecsysError):
     """Mining, or making rules, would take more than a limit allows."""
+
+    def within(self, group: str) -> BudgetError:
+        """Return the same error with its parameters named as keys of a config group."""
+        most = "max_(?:itemsets|seconds|memory|rules|len|consequent_len)"
+        names = rf"\b({most}|over_max_rules|min_(?:support|threshold))\b"
+        return BudgetError(re.sub(rf"(?<!\.){names}", rf"{group}.\1", str(self)))
 
 
 class NoTransactionsError(RecsysError):

@@ -17,10 +17,34 @@ def require_number(parameter: str, value: Any) -> float:
     return float(value)
 
 
+def require_at_least(parameter: str, value: Any, minimum: float) -> float:
+    """Return `value` as a float; raise ParameterError unless it is a finite number of at least `minimum`."""
+    number = require_number(parameter, value)
+    if number < minimum:
+        raise ParameterError(parameter, f"a number of at least {minimum}", value)
+    return number
+
+
+def require_positive(parameter: str, value: Any) -> float:
+    """Return `value` as a float; raise ParameterError unless it is a finite number above 0."""
+    number = require_number(parameter, value)
+    if number <= 0:
+        raise ParameterError(parameter, "a number above 0", value)
+    return number
+
+
 def require_fraction(parameter: str, value: Any) -> float:
     """Return `value` as a float; raise ParameterError unless it is a number in (0, 1]."""
     rule = "a number in (0, 1]"
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) <= 1:
+        raise ParameterError(parameter, rule, value)
+    return float(value)
+
+
+def require_share(parameter: str, value: Any) -> float:
+    """Return `value` as a float; raise ParameterError unless it is a number in (0, 1): a part, not all."""
+    rule = "a number between 0 and 1, neither of them"
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
         raise ParameterError(parameter, rule, value)
     return float(value)
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 from recsys import Transactions
@@ -102,3 +104,45 @@ def test_a_transaction_is_no_text():
 
 def test_the_item_1_is_not_the_item_of_that_name():
     assert Transactions.from_lists([[1, 2]]).digest != Transactions.from_lists([["1", "2"]]).digest
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.lists(st.lists(st.one_of(st.integers(-5, 5), st.integers(-(2**31), 2**31 - 1)))))
+def test_integers_are_encoded_as_any_other_items(lists):
+    transactions = Transactions.from_lists(lists)
+    assert transactions.items.tolist() == sorted({item for row in lists for item in row})
+    rows = np.split(transactions.items[transactions.matrix.indices], transactions.matrix.indptr[1:-1])
+    assert [row.tolist() for row in rows[: len(lists)]] == [sorted(set(row)) for row in lists]
+    assert transactions.matrix.has_canonical_format
+    as_sets = Transactions.from_lists([set(row) for row in lists])  # not read by the quick way
+    assert as_sets.digest == transactions.digest
+    assert as_sets.items.dtype == transactions.items.dtype
+
+
+@pytest.mark.parametrize(
+    ("lists", "items"),
+    [
+        ([[2**40, -(2**40)], [5]], [-(2**40), 5, 2**40]),
+        ([(3, 1), {2, 1}, frozenset([7]), range(2), iter([1, 9])], [0, 1, 2, 3, 7, 9]),
+        ([np.array([3, 1]), np.array([2])], [1, 2, 3]),
+        ([[np.int64(4)], [np.int64(2)]], [2, 4]),
+        ([[True, False], [2]], [False, True, 2]),
+        ([{"a": 1}, ["b"]], ["a", "b"]),
+        ([[-3], [-1, 4]], [-3, -1, 4]),
+        ([[0.5, -1], [2]], [-1, 0.5, 2]),
+    ],
+)
+def test_transactions_of_many_kinds(lists, items):
+    assert Transactions.from_lists(lists).items.tolist() == items
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, np.float64("nan")])
+@pytest.mark.parametrize("others", [[], [1.5, 2], ["a"]])
+def test_missing_items_are_refused(missing, others):
+    with pytest.raises(DataFormatError, match="An item is missing: None or NaN"):
+        Transactions.from_lists([others, [missing]])
+
+
+def test_an_item_is_no_list():
+    with pytest.raises(DataFormatError, match="one sortable type, all text or all numbers: unhashable"):
+        Transactions.from_lists([[1, 2], [[3], 4]])
