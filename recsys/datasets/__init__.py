@@ -4,11 +4,27 @@ A dataset is a frozen object with `load()`, which returns `Ratings`, and `finger
 its files do.
 """
 
+from recsys.datasets.bootstrap import MovieLensBootstrap
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import resolve_duplicates
+from recsys.datasets.fimi import FimiDataset
 from recsys.datasets.items import ItemCatalog
 from recsys.datasets.movielens import MovieLens
+from recsys.datasets.quest import Quest
 from recsys.datasets.ratings import Ratings
+from recsys.datasets.search import TitleError, TitleSearch
 
-__all__ = ["CsvDataset", "Dataset", "ItemCatalog", "MovieLens", "Ratings", "resolve_duplicates"]
+__all__ = [
+    "CsvDataset",
+    "Dataset",
+    "FimiDataset",
+    "ItemCatalog",
+    "MovieLens",
+    "MovieLensBootstrap",
+    "Quest",
+    "Ratings",
+    "TitleError",
+    "TitleSearch",
+    "resolve_duplicates",
+]

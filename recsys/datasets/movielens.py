@@ -14,6 +14,7 @@ from recsys.datasets.layouts import LAYOUTS, Layout, find_layout
 from recsys.datasets.ratings import Ratings
 from recsys.datasets.tables import fingerprint, reading
 from recsys.errors import DataNotFoundError, DownloadError, ParameterError
+from recsys.folders import cache_folder
 from recsys.parameters import require_choice
 
 # Editions that come with the package, in the layout of all others.
@@ -114,13 +115,6 @@ class MovieLens:
                 f"$RECSYS_DATA_DIR/{self.name}, or into a folder that dataset.path names; {_ELSEWHERE}."
             ) from error
         return _require_layout(cache, "the cache")
-
-
-def cache_folder() -> Path:
-    """Return the folder that downloads are kept in."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # The XDG specification says to ignore a relative path.
-    return (base if base.is_absolute() else Path.home() / ".cache") / "recsys"
 
 
 def _require_layout(folder: Path, source: str) -> Layout:

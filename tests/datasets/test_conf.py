@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from recsys.datasets import CsvDataset, MovieLens
+from recsys.datasets import CsvDataset, FimiDataset, MovieLens, MovieLensBootstrap, Quest
 from recsys.datasets.editions import EDITIONS
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -35,3 +36,15 @@ def test_csv() -> None:
     dataset = choose("csv", "dataset.path=mine.csv", "dataset.columns.timestamp=when")
     assert dataset == CsvDataset("mine.csv", columns={"timestamp": "when"})
     assert hash(dataset) == hash(CsvDataset("mine.csv", columns={"timestamp": "when"}))
+
+
+@pytest.mark.parametrize(
+    ("choice", "dataset"), [("synthetic", Quest()), ("synthetic_ml_25m", MovieLensBootstrap())]
+)
+def test_synthetic(choice: str, dataset: object) -> None:
+    assert choose(choice, "+seed=42") == dataset
+    assert choose(choice, "+seed=7") == replace(dataset, seed=7)
+
+
+def test_fimi() -> None:
+    assert choose("fimi", "dataset.path=retail.dat.gz") == FimiDataset("retail.dat.gz", name="retail")

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from recsys.datasets import MovieLens
-from recsys.datasets.movielens import cache_folder
 from recsys.errors import DataNotFoundError, DownloadError, ParameterError
 
 from .conftest import CSV, write_folder
@@ -112,12 +111,6 @@ def test_fingerprint_changes_with_a_file(tmp_path: Path) -> None:
     os.utime(tmp_path / "movies.csv", (1, 1))
     assert dataset.fingerprint() != before
     hash((dataset, before))
-
-
-def test_relative_xdg_cache_home_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert cache_folder() == tmp_path / ".cache" / "recsys"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,222 @@
+"""MovieLensBootstrap: the bundled ratings, drawn again for as many users as wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.datasets.movielens import BUNDLED, MovieLens
+from recsys.datasets.ratings import Ratings
+from recsys.errors import ParameterError
+from recsys.parameters import require_integer
+
+IntArray = npt.NDArray[np.int64]
+
+SOURCE = "ml-latest-small-2016"
+
+# Standard deviation of the noise on the logarithm of a user's activity. The quartiles of the source are those
+# of ML-25M already; this much carries the most active of 162,541 users to several thousand ratings.
+ACTIVITY_NOISE = 0.4
+
+# The rarest of the new items are chosen exp(5) = 148 times less often than the most frequent of them.
+TAIL_DECAY = 5.0
+
+USERS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class MovieLensBootstrap:
+    """A smoothed bootstrap of the bundled ratings; by default of the size and shape of ML-25M.
+
+    Each new user follows one of the bundled edition's: the number of ratings is that user's times log-normal
+    noise, scaled to the total. As many of that user's ratings are drawn with replacement, as in the bootstrap
+    (Efron, Ann. Statist. 1979), and ratings of anybody instead of those that came twice. So users who like
+    the same still do, popular items stay popular, some users rate thousands, and no two users are the same.
+    Items of which the source knows one rating give way to the many rarely rated ones of a larger catalogue.
+    A rating keeps its value and its time.
+
+    Parameters
+    ----------
+    n_users : int
+        Number of users.
+    n_ratings : int
+        Number of ratings, each of another (user, item) pair; at least 20 a user, the minimum of MovieLens.
+    n_items : int
+        Number of items of the catalogue, at least the 9,066 of the source; the rarest may get no rating.
+    seed : int
+        The ratings depend on it and on the parameters, and on nothing else.
+    name : str
+        Name of the dataset, for people and for records of runs.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a value that its rule forbids.
+    """
+
+    n_users: int = 162_541
+    n_ratings: int = 25_000_095
+    n_items: int = 59_047
+    seed: int = 42
+    name: str = "synthetic-ml-25m"
+
+    def __post_init__(self) -> None:
+        require_integer("n_users", self.n_users, minimum=1)
+        require_integer("n_ratings", self.n_ratings, minimum=1)
+        require_integer("n_items", self.n_items, minimum=1)
+        require_integer("seed", self.seed, minimum=0)
+        if not isinstance(self.name, str) or not self.name:
+            raise ParameterError("name", "text", self.name)
+
+    def load(self) -> Ratings:
+        """Make the ratings: users are numbered from 1, new items from the source's largest id on.
+
+        Raises
+        ------
+        ParameterError
+            If the source has more items than `n_items`, or the users cannot have that many ratings.
+        """
+        bundled = MovieLens(SOURCE, path=str(BUNDLED / SOURCE)).load()
+        source = _Source.of(bundled)
+        if self.n_items < len(source.item_id):
+            rule = f"an integer of at least {len(source.item_id)}, the items of {SOURCE}"
+            raise ParameterError("n_items", rule, self.n_items)
+        random = np.random.default_rng([self.seed])
+        model = random.integers(len(source.activity), size=self.n_users)
+        activity = self._activity(source.activity[model], int(source.activity.min()), random)
+
+        n_new = self.n_items - len(source.item_id)
+        item_ids = np.append(source.item_id, source.item_id[-1] + 1 + np.arange(n_new))
+        user_id = np.repeat(np.arange(1, self.n_users + 1), activity)
+        item_id = np.empty(self.n_ratings, dtype=np.int64)
+        rating = np.empty(self.n_ratings)
+        timestamp = np.empty(self.n_ratings, dtype=np.int64)
+        stop = 0
+        for block, start in enumerate(range(0, self.n_users, USERS_AT_ONCE)):
+            users = slice(start, start + USERS_AT_ONCE)
+            random = np.random.default_rng([self.seed, 1 + block])
+            item, row = _draw(source, model[users], activity[users], self.n_items, random)
+            start, stop = stop, stop + len(row)
+            item_id[start:stop] = item_ids[item]
+            rating[start:stop] = source.rating[row]
+            timestamp[start:stop] = source.timestamp[row]
+        return Ratings(user_id, item_id, rating, timestamp, bundled.items, self.name)
+
+    def fingerprint(self) -> tuple[()]:
+        """Return what changes when the files do: nothing, the only one comes with the package."""
+        return ()
+
+    def _activity(self, of_models: IntArray, least: int, random: np.random.Generator) -> IntArray:
+        """Return the number of ratings of each user, at least `least` and `n_ratings` in all."""
+        most = self.n_items // 2
+        if not least * self.n_users <= self.n_ratings <= most * self.n_users:
+            rule = f"from {least} to {most} for each of {self.n_users} users, half the items at most"
+            raise ParameterError("n_ratings", rule, self.n_ratings)
+        noisy = of_models * np.exp(ACTIVITY_NOISE * random.standard_normal(self.n_users))
+        # Clipping depends on the scale, and the scale on how many are clipped: bisection.
+        low, high = 0.0, most / noisy.min()
+        for _ in range(100):
+            scale = (low + high) / 2
+            total = np.clip(noisy * scale, least, most).sum()
+            low, high = (scale, high) if total < self.n_ratings else (low, scale)
+        # Rounding the running total, not the terms, makes the sum exact.
+        totals = np.rint(np.cumsum(np.clip(noisy * high, least, most))).astype(np.int64)
+        totals[-1] = self.n_ratings
+        activity: IntArray = np.diff(totals, prepend=0)
+        return activity
+
+
+class _Source(NamedTuple):
+    """What ratings are drawn from."""
+
+    rating: npt.NDArray[np.float64]
+    timestamp: IntArray
+    item: IntArray  # of each rating, as a position in item_id
+    item_id: IntArray  # ascending
+    activity: IntArray  # number of ratings of each user
+    first: IntArray  # row of each user's first rating
+    rare: npt.NDArray[np.bool_]  # of each rating, whether its item has no other
+    rare_item: IntArray  # the items that have one rating
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> _Source:
+        _, first, activity = np.unique(ratings.user_id, return_index=True, return_counts=True)
+        item_id, item, count = np.unique(ratings.item_id, return_inverse=True, return_counts=True)
+        assert ratings.rating is not None
+        assert ratings.timestamp is not None
+        return cls(
+            rating=ratings.rating,
+            timestamp=ratings.timestamp,
+            item=item,
+            item_id=item_id,
+            activity=activity,
+            first=first,
+            rare=count[item] == 1,
+            rare_item=np.flatnonzero(count == 1),
+        )
+
+
+def _draw(
+    source: _Source, model: IntArray, activity: IntArray, n_items: int, random: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """Draw the ratings of some users.
+
+    Parameters
+    ----------
+    model : ndarray, shape (n_users,)
+        The source's user that each new one follows.
+    activity : ndarray, shape (n_users,)
+        How many ratings each has.
+
+    Returns
+    -------
+    item : ndarray, shape (activity.sum(),)
+        By user, then ascending.
+    row : ndarray, shape (activity.sum(),)
+        The source's rating from which value and time are taken.
+    """
+    tail = np.append(source.rare_item, np.arange(len(source.item_id), n_items))
+    missing = activity.copy()
+    pair, row = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)  # of the users who miss some
+    done: list[tuple[IntArray, IntArray]] = []
+    attempts = 1
+    while missing.any():
+        user = np.repeat(np.arange(len(model)), missing * attempts)
+        if attempts == 1:
+            drawn = source.first[model[user]] + _below(source.activity[model[user]], random)
+        else:
+            drawn = random.integers(len(source.item), size=len(user))
+        item = source.item[drawn]
+        rare = np.flatnonzero(source.rare[drawn])
+        item[rare] = tail[_decaying(len(tail), len(rare), random)]
+
+        # Of equal pairs the first counts, and of a user's new ones as many as are missing.
+        drawn_pair = user * n_items + item
+        unique, place = np.unique(drawn_pair, return_index=True)
+        place = np.sort(place[~np.isin(unique, pair, assume_unique=True)])
+        owner = user[place]
+        place = place[np.arange(len(owner)) - np.searchsorted(owner, owner) < missing[owner]]
+        missing -= np.bincount(user[place], minlength=len(model))
+        pair, row = np.append(pair, drawn_pair[place]), np.append(row, drawn[place])
+        complete = missing[pair // n_items] == 0
+        done.append((pair[complete], row[complete]))
+        pair, row = pair[~complete], row[~complete]
+        attempts *= 2  # what is still missing is rare
+    pair, row = (np.concatenate(column) for column in zip(*done, strict=True))
+    order = np.argsort(pair)
+    return pair[order] % n_items, row[order]
+
+
+def _below(bounds: IntArray, random: np.random.Generator) -> IntArray:
+    """Draw an integer from 0 on below each bound."""
+    return (random.random(len(bounds)) * bounds).astype(np.int64)
+
+
+def _decaying(n_choices: int, size: int, random: np.random.Generator) -> IntArray:
+    """Draw integers from 0 on below `n_choices`, ever less often, by the inverse of their distribution."""
+    share = -np.log1p(random.random(size) * np.expm1(-TAIL_DECAY)) / TAIL_DECAY
+    choices: IntArray = np.minimum((share * n_choices).astype(np.int64), n_choices - 1)
+    return choices

@@ -1,0 +1,143 @@
+"""FimiDataset: a file of transactions in the format of the FIMI repository."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.datasets.duplicates import resolve_duplicates
+from recsys.datasets.ratings import Ratings
+from recsys.datasets.tables import fingerprint, reading
+from recsys.errors import DataFormatError, ParameterError
+
+IntArray = npt.NDArray[np.int64]
+
+BYTES_AT_ONCE = 2**24  # parsing takes some ten bytes of memory for each
+
+MAX_DIGITS = 18  # what always fits 64 bits
+
+_IS_DIGIT = np.isin(np.arange(256), list(b"0123456789"))
+_IS_KNOWN = _IS_DIGIT | np.isin(np.arange(256), list(b" \t\r\n"))
+
+
+@dataclass(frozen=True)
+class FimiDataset:
+    """Transactions in a text file, plain or gzipped (`.gz`): one a line, its items separated by blanks.
+
+    Items are integers of at least 0; one that stands twice in a line counts once. A transaction is a user,
+    whose id is the number of the line. There are no ratings, and no users without any: lines without an item
+    are skipped, and do not count as transactions.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    name : str, optional
+        Name of the dataset; the file's name unless given.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a value that its rule forbids.
+
+    Notes
+    -----
+    The format of the workshops on Frequent Itemset Mining Implementations, FIMI 2003 and 2004 (retail, chess,
+    mushroom, kosarak, ...), which most programs for frequent itemsets read.
+    """
+
+    path: str
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str) or not self.path:
+            raise ParameterError("path", "the path of a file", self.path)
+        if self.name is not None and not (isinstance(self.name, str) and self.name):
+            raise ParameterError("name", "text, or null", self.name)
+        object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
+
+    def load(self) -> Ratings:
+        """Read the file.
+
+        Raises
+        ------
+        DataNotFoundError
+            If the file is not there or cannot be read.
+        DataFormatError
+            If the file is not what it should be; the message says which line.
+        """
+        path = Path(self.path).expanduser()
+        lines, items = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+        n_lines = 0
+        with reading(path), _open(path) as stream:
+            for text in _whole_lines(stream):
+                line, item = _parse(text, n_lines + 1, path)
+                lines.append(line)
+                items.append(item)
+                n_lines += text.count(b"\n")
+        if not sum(map(len, items)):
+            raise DataFormatError(f"{path} holds no transactions. Give a file with a transaction a line.")
+        ratings = Ratings(np.concatenate(lines), np.concatenate(items), name=self.name or "")
+        return resolve_duplicates(ratings, "first", path)
+
+    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
+        """Return path, size and modification time of the file."""
+        return fingerprint(Path(self.path).expanduser())
+
+
+def _open(path: Path) -> io.BufferedIOBase:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+
+
+def _whole_lines(stream: io.BufferedIOBase) -> Iterator[bytes]:
+    """Yield the file in portions that end where a line does."""
+    rest = b""
+    start = stream.read(BYTES_AT_ONCE).removeprefix(codecs.BOM_UTF8)
+    while block := start or stream.read(BYTES_AT_ONCE):
+        start = b""
+        whole, newline, rest_of_block = block.rpartition(b"\n")
+        if newline:
+            yield rest + whole + newline
+            rest = rest_of_block
+        else:
+            rest += block
+    yield rest
+
+
+def _parse(text: bytes, first_line: int, path: Path) -> tuple[IntArray, IntArray]:
+    """Return line number and item of each item in some lines, in their order."""
+    data = np.frombuffer(text, dtype=np.uint8)
+    is_digit = _IS_DIGIT[data]
+    edges = np.flatnonzero(np.diff(is_digit, prepend=False, append=False))
+    starts, ends = edges[::2], edges[1::2]
+    if not _IS_KNOWN[data].all() or np.any(ends - starts > MAX_DIGITS):
+        _explain(text, first_line, path)
+    items = np.fromstring(text, dtype=np.int64, sep=" ") if len(starts) else np.empty(0, dtype=np.int64)
+    ends_of_lines = np.append(np.flatnonzero(data == ord("\n")), len(data))
+    lengths = np.diff(np.searchsorted(starts, ends_of_lines), prepend=0)
+    return np.repeat(first_line + np.arange(len(lengths)), lengths), items
+
+
+def _explain(text: bytes, first_line: int, path: Path) -> NoReturn:
+    """Raise the error that describes the first item that is none."""
+    number, item = next(
+        (number, item)
+        for number, line in enumerate(text.split(b"\n"), start=first_line)
+        for item in re.findall(rb"[^ \t\r]+", line)
+        if not item.isdigit() or len(item) > MAX_DIGITS
+    )
+    shown = item[:40].decode(errors="backslashreplace")
+    rule = f"has more than {MAX_DIGITS} digits" if item.isdigit() else "is not an integer of at least 0"
+    raise DataFormatError(
+        f"{path}, line {number}: the item {shown!r} {rule}. A line holds the items of a transaction, "
+        "separated by blanks. Correct or remove the line; dataset=csv reads files with columns."
+    )

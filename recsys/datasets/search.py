@@ -1,0 +1,119 @@
+"""Find items by what people call them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from recsys.datasets.items import ItemCatalog
+from recsys.errors import DataError
+
+# GroupLens puts the article behind: "Matrix, The (1999)", "Cité des enfants perdus, La (1995)".
+_ARTICLE = re.compile(r"^(?P<title>.*), (?P<article>the|an?|l[aeio]s?|les|el|il|der|die|das|den|det)$")
+_YEAR = re.compile(r"\s*\((\d{4})(?:[-\u2013]\d{0,4})?\)\s*$")
+_OTHER_TITLE = re.compile(r"\s*\(([^()]*)\)")
+
+#: Candidates that are shown, at most.
+MAX_CANDIDATES = 8
+
+
+class TitleError(DataError):
+    """No item, or more than one, is called so."""
+
+
+@dataclass(frozen=True, eq=False)
+class TitleSearch:
+    """Items by title, forgiving: case, accents, punctuation, where the article stands, and the year.
+
+    Parameters
+    ----------
+    catalog : ItemCatalog
+    """
+
+    catalog: ItemCatalog
+
+    def find(self, title: str) -> Any:
+        """Return the id of the item that is called so.
+
+        A title as the catalogue writes it wins; then one that is the same but for case, accents, punctuation,
+        article and year; then the only one that holds the words; then the only one that is spelt much alike.
+
+        Raises
+        ------
+        TitleError
+            If none is called so, or several are; the message names the candidates.
+        """
+        found = self.candidates(title)
+        exact = [row for row in found if self.catalog.title[row] == title]
+        found = exact or found
+        if len(found) == 1:
+            return self.catalog.item_id[found[0]].item()
+        if not found:
+            raise TitleError(f"No item is called {title!r}, nor anything like it.")
+        names = "; ".join(repr(self.catalog.title[row]) for row in found[:MAX_CANDIDATES])
+        more = f"; and {len(found) - MAX_CANDIDATES} more" if len(found) > MAX_CANDIDATES else ""
+        raise TitleError(f"{title!r} may be one of {len(found)}: {names}{more}. Write one of them in full.")
+
+    def candidates(self, title: str) -> list[int]:
+        """Return the rows of the catalogue that may be meant, those of the closest kind only, by title."""
+        key, year = _key(title)
+        if not key:
+            return []
+        rows = self._of_year(self._by_key.get(key, []), year)
+        if not rows:
+            words = set(key.split())
+            rows = [
+                row for row, names in enumerate(self._keys) if any(words <= set(n.split()) for n in names)
+            ]
+            rows = self._of_year(rows, year)
+        if not rows:
+            close = difflib.get_close_matches(key, list(self._by_key), n=MAX_CANDIDATES, cutoff=0.75)
+            rows = self._of_year([row for name in close for row in self._by_key[name]], year)
+        return sorted(set(rows), key=lambda row: (self.catalog.title[row], row))
+
+    def _of_year(self, rows: list[int], year: str) -> list[int]:
+        return [row for row in rows if self._years[row] in (year, "")] if year else rows
+
+    @cached_property
+    def _keys(self) -> list[tuple[str, ...]]:
+        return [_keys(title) for title in self.catalog.title]
+
+    @cached_property
+    def _years(self) -> list[str]:
+        return [_key(title)[1] for title in self.catalog.title]
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row, names in enumerate(self._keys):
+            for name in names:
+                rows[name].append(row)
+        return dict(rows)
+
+
+def _keys(title: str) -> tuple[str, ...]:
+    """Return what a title may be called: the whole of it, its main part, and what stands in parentheses."""
+    bare = _YEAR.sub("", title)
+    names = [bare, _OTHER_TITLE.sub("", bare), *_OTHER_TITLE.findall(bare)]
+    return tuple(dict.fromkeys(key for key, _ in map(_key, names) if key))
+
+
+def _key(title: str) -> tuple[str, str]:
+    """Return a title without case, accents, punctuation, article and year; and the year, or ''."""
+    year = _YEAR.search(title)
+    text = _YEAR.sub("", title).strip().casefold()
+    text = re.sub(r"^(a\.k\.a\.|aka)\s+", "", text)
+    if behind := _ARTICLE.match(text):
+        text = behind["title"]
+    text = "".join(
+        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+    )
+    words = re.sub(r"[^\w]+", " ", text.replace("'", "").replace("&", " and ")).split()
+    if len(words) > 1 and words[0] in ("the", "a", "an"):
+        words = words[1:]
+    return " ".join(words), year[1] if year else ""
