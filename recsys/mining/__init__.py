@@ -1,9 +1,26 @@
 """Mining: transactions in, frequent itemsets out."""
 
 from recsys.mining.bitset import BitsetEngine
+from recsys.mining.budget import Budget
+from recsys.mining.cache import ItemsetCache
+from recsys.mining.condensed import KINDS, select
 from recsys.mining.engine import ENGINES, Engine, mine
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
+from recsys.mining.narrowing import narrow
 from recsys.mining.support import min_count
 
-__all__ = ["ENGINES", "BitsetEngine", "Engine", "FrequentItemsets", "MlxtendEngine", "min_count", "mine"]
+__all__ = [
+    "ENGINES",
+    "KINDS",
+    "BitsetEngine",
+    "Budget",
+    "Engine",
+    "FrequentItemsets",
+    "ItemsetCache",
+    "MlxtendEngine",
+    "min_count",
+    "mine",
+    "narrow",
+    "select",
+]

@@ -1,315 +1,559 @@
 """The compiled part of the bitset engine: arrays in, arrays out.
 
-Items are numbered 0, 1, ..., only the frequent ones. Transactions come twice: by transaction (`row_starts`,
-`row_items`: the items of each, ascending) and by item (`item_starts`, `item_rows`: the transactions that hold
-it, ascending), each in the manner of a CSR matrix. Loops stand where a slice would do: slices take far
-longer to compile.
+Items are numbered 0, 1, ..., only the frequent ones, in the defined order. Arrays that grow are grown by the
+caller: a kernel that lacks room returns, and goes on where it was when called again. (An array that is bound
+anew inside a kernel has its references counted at every use there, which costs more than the work itself.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, types
-from numba.extending import intrinsic
+
+from recsys.mining._popcount_kernel import WORD, and_count, count_common, kernel, whole_words
 
 IntArray = npt.NDArray[np.integer[Any]]
-Function = TypeVar("Function", bound=Callable[..., Any])
+Words = npt.NDArray[np.uint64]
 
-WORD = 64  # bits
+# An itemset of 32 items has 2**32 - 1 subsets, more than any result may hold: lengths end here.
+LONGEST = 32
+
+# An index without a sign: Numba looks at every other one, whether it counts from the end.
+at = np.uint64
+# Bit b of a bit set is bit b & LOW of its word b >> SHIFT.
+SHIFT, LOW, ONE = np.uint64(6), np.uint64(WORD - 1), np.uint64(1)
+
+DONE, LACKS_FOUND, LACKS_STACK, STOPPED = range(4)  # what `longer_itemsets` returns
+ITEM, COUNT, PARENT = range(3)  # rows of Workspace.found
+ORIGIN, SLOT = 2, 3  # rows of Workspace.stack, which has ITEM and COUNT too
+START, NEXT, PREFIX_COUNT, BATCH = range(4)  # columns of Workspace.levels
+FIRST, LEVEL, LENGTHS, N_FOUND, N_STACK, N_WORDS, N_MASKS = range(7)  # entries of Workspace.state
 
 
-def kernel(function: Function) -> Function:
-    """Compile at the first call, keep the machine code on disk, and let other threads run meanwhile."""
-    try:
-        return cast(Function, njit(nogil=True, cache=True)(function))
-    except RuntimeError:
-        # No folder that Numba could write to, as in a read-only installation: compile once a process.
-        return cast(Function, njit(nogil=True)(function))
+class Database(NamedTuple):
+    """Transactions of frequent items, both ways.
+
+    Attributes
+    ----------
+    row_items : ndarray, shape (n_entries,), uint16 or uint32
+        The items of each transaction, ascending, one transaction after the other.
+    starts : ndarray, shape (n_items + 1,), int64
+        The occurrences of item i are those from starts[i] to starts[i + 1] - 1.
+    n_after : ndarray, shape (n_items,), int64
+        For each item, how many items stand after its occurrences, all together.
+    places, ends : ndarray, shape (n_entries,), int32 or int64
+        For each occurrence, where the items after it stand in `row_items`: from places[k] to ends[k] - 1.
+    """
+
+    row_items: IntArray
+    starts: IntArray
+    n_after: IntArray
+    places: IntArray
+    ends: IntArray
 
 
-@intrinsic
-def _ctpop(_context: Any, word: Any) -> Any:
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
+class Pairs(NamedTuple):
+    """The frequent pairs.
 
-    return types.uint64(types.uint64), generate
+    Attributes
+    ----------
+    starts : ndarray, shape (n_items + 1,), int64
+        Those whose first item is i are the ones from starts[i] to starts[i + 1] - 1.
+    items : ndarray, shape (n_pairs,), int32
+        Second items, ascending for one first item.
+    counts : ndarray, shape (n_pairs,), int32
+    """
+
+    starts: IntArray
+    items: IntArray
+    counts: IntArray
+
+
+class Workspace(NamedTuple):
+    """What a search holds, and what it found.
+
+    The search runs backwards: from the last first item to the first, and from the last extension of a prefix
+    to the first. So the itemsets of one length are found in the reverse of the defined order.
+
+    Attributes
+    ----------
+    found : ndarray, shape (3, capacity), int32
+        Last item, count and parent of the itemsets found. The parent is its place among those of its length;
+        that of a pair is its first item.
+    rooms : ndarray, shape (LONGEST + 2,), int64
+        Those of length k have the columns rooms[k] to rooms[k + 1] - 1 of `found` for them.
+    ends : ndarray, shape (LONGEST + 1,), int64
+        Number found, by length.
+    needs : ndarray, shape (LONGEST + 1,), int64
+        Number that there must be room for, by length, where room is lacking.
+    stack : ndarray, shape (4, n_stack), int32
+        Extensions of the prefixes being worked on, those of one prefix after those of a shorter one: the
+        item, the count of the prefix with it, the place of the same item among the extensions of the shorter
+        prefix, and its place among the partners of the first item, its slot.
+    marks : ndarray, shape (n_stack, LONGEST + 1), int32
+        For each extension, `ends` at the moment when its turn came.
+    masks : ndarray, shape (at least n_stack * n_masks,), uint64
+        For each extension, the slots of the items that extend the prefix with it, a bit each.
+    words : ndarray, shape (at least (n_stack + 1) * n_words,), uint64
+        For each extension, the occurrences of the first item that hold it, a bit each, from the second row
+        on. The first row takes what belongs to no extension.
+    slots : ndarray, shape (n_items,), int32
+        1 + slot of each item; 0 throughout between two first items.
+    levels : ndarray, shape (LONGEST + 1, 4), int64
+        For each prefix: the first of its extensions, the one whose turn came last, the count of the prefix,
+        and the place of its last extension among the found.
+    state : ndarray, shape (7,), int64
+        The first item, the level (-1 before a first item), the longest length found, the number found, the
+        extensions that there must be room for where it is lacking, and words and masks of an extension.
+    """
+
+    found: IntArray
+    rooms: IntArray
+    ends: IntArray
+    needs: IntArray
+    stack: IntArray
+    marks: IntArray
+    masks: Words
+    words: Words
+    slots: IntArray
+    levels: IntArray
+    state: IntArray
 
 
 @kernel
-def popcount(word: np.uint64) -> int:
-    """Return the number of ones in a word of 64 bits; one machine instruction."""
-    return np.int64(_ctpop(word))  # type: ignore[call-arg, return-value]
+def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntArray) -> Database:
+    """Return the database of the frequent items.
 
-
-@kernel
-def resized(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
-    """Return the array, or a copy with twice the room needed if it is shorter than `size`."""
-    if size <= len(array):
-        return array
-    larger = np.empty(2 * size, dtype=array.dtype)
-    for place in range(len(array)):
-        larger[place] = array[place]
-    return larger
+    Parameters
+    ----------
+    indptr, indices : ndarray
+        The transactions, as the arrays of a CSR matrix with ascending indices in each row.
+    numbers : ndarray, shape (n_columns,), uint16 or uint32
+        Number of the item of each column; n_items where it is not frequent.
+    counts : ndarray, shape (n_items,), int64
+        Number of transactions that hold each item.
+    """
+    n_items = len(counts)
+    starts = np.zeros(n_items + 1, dtype=np.int64)
+    for item in range(n_items):
+        starts[item + 1] = starts[item] + counts[item]
+    n_entries = starts[n_items]
+    nexts = starts.copy()
+    n_after = np.zeros(n_items, dtype=np.int64)
+    row_items = np.empty(n_entries + 1, dtype=numbers.dtype)
+    places = np.empty(n_entries, dtype=indptr.dtype)
+    ends = np.empty(n_entries, dtype=indptr.dtype)
+    end = 0
+    for row in range(len(indptr) - 1):
+        begin = end
+        for entry in range(indptr[row], indptr[row + 1]):
+            number = numbers[at(indices[at(entry)])]
+            # Stored in any case, and kept if frequent.
+            row_items[at(end)] = number
+            end += number < n_items
+        for place in range(begin, end):
+            number = row_items[at(place)]
+            occurrence = nexts[number]
+            places[at(occurrence)] = place + 1
+            ends[at(occurrence)] = end
+            nexts[number] = occurrence + 1
+            n_after[number] += end - place - 1
+    return Database(row_items[:n_entries], starts, n_after, places, ends)
 
 
 @kernel
 def frequent_pairs(
-    row_starts: IntArray, row_items: IntArray, item_starts: IntArray, item_rows: IntArray, min_count: int
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Count all pairs by occurrence delivery (LCM: Uno, Kiyomi, Arimura, FIMI 2004, section 3.2).
+    database: Database,
+    first: int,
+    stop: int,
+    min_count: int,
+    sizes: IntArray,
+    items: IntArray,
+    counts: IntArray,
+    size: int,
+    stopped: IntArray,
+) -> tuple[int, int]:
+    """Count pairs by occurrence delivery (LCM: Uno, Kiyomi, Arimura, FIMI 2004, section 3.2).
 
     Each item is delivered, in the transactions that hold it, to every later item there: this counts all pairs
     of the item at once, in time that the data alone decides, not the number of candidates.
 
+    Parameters
+    ----------
+    first, stop : int
+        The first items: `first` to `stop - 1`.
+    sizes : ndarray, shape (n_items,), int64
+        Is told the number of frequent pairs of each first item.
+    items, counts : ndarray, shape (capacity,), int32
+        Are told the second item and the count of each, from `size` on.
+    stopped : ndarray, shape (1,), int64
+        Not 0: return at once.
+
     Returns
     -------
-    pair_starts : ndarray, shape (n_items + 1,), int64
-        The pairs whose first item is i are those from pair_starts[i] to pair_starts[i + 1] - 1.
-    second_items : ndarray, shape (n_pairs,), int32
-        Second item of each frequent pair, ascending for one first item.
-    counts : ndarray, shape (n_pairs,), int64
-        Number of transactions that hold the pair.
+    first : int
+        The item to go on with, for lack of room for all its partners; `stop` when done.
+    size : int
+        Where the next pair goes.
     """
-    n_items = len(item_starts) - 1
-    # Items come in ascending order, and so do those of a row: the items after this one are the row's rest.
-    rest = np.empty(len(row_starts) - 1, dtype=np.int64)
-    for row in range(len(rest)):
-        rest[row] = row_starts[row]
-    delivered = np.zeros(n_items, dtype=np.int64)
-    pair_starts = np.zeros(n_items + 1, dtype=np.int64)
-    second_items = np.empty(n_items, dtype=np.int32)
-    counts = np.empty(n_items, dtype=np.int64)
-    size = 0
-    for item in range(n_items):
+    row_items, starts, _, places, ends = database
+    n_items = len(starts) - 1
+    delivered = np.zeros(n_items, dtype=np.int32)
+    for item in range(first, stop):
+        if size + n_items - item > len(items) or stopped[0] != 0:
+            return item, size
+        for occurrence in range(starts[item], starts[item + 1]):
+            for place in range(places[occurrence], ends[occurrence]):
+                delivered[at(row_items[at(place)])] += 1
+        begin = size
         for later in range(item + 1, n_items):
-            delivered[later] = 0
-        for entry in range(item_starts[item], item_starts[item + 1]):
-            row = item_rows[entry]
-            rest[row] += 1
-            for place in range(rest[row], row_starts[row + 1]):
-                delivered[row_items[place]] += 1
-        second_items = resized(second_items, size + n_items)
-        counts = resized(counts, size + n_items)
-        for later in range(item + 1, n_items):
-            if delivered[later] >= min_count:
-                second_items[size] = later
-                counts[size] = delivered[later]
-                size += 1
-        pair_starts[item + 1] = size
-    return pair_starts, second_items[:size], counts[:size]
+            # Stored in any case, and kept if frequent: nobody can foretell which.
+            items[at(size)] = later
+            counts[at(size)] = delivered[at(later)]
+            size += delivered[at(later)] >= min_count
+            delivered[at(later)] = 0
+        sizes[item] = size - begin
+    return stop, size
+
+
+@kernel
+def copy_extended(
+    found: IntArray,
+    rooms: IntArray,
+    ends: IntArray,
+    length: int,
+    begin: int,
+    stop: int,
+    shift: int,
+    parent: int,
+) -> None:
+    """Append to the found itemsets those of one length with one more item in front of their last.
+
+    Parameters
+    ----------
+    length, begin, stop : int
+        Which: those of `length`, from `begin` to `stop - 1`.
+    shift : int
+        How far their parents lie from those of the copies.
+    parent : int
+        The one parent of all; -1: as `shift` says.
+    """
+    old = rooms[length] + begin
+    new = rooms[length + 1] + ends[length + 1]
+    for place in range(stop - begin):
+        found[ITEM, at(new + place)] = found[ITEM, at(old + place)]
+        found[COUNT, at(new + place)] = found[COUNT, at(old + place)]
+    if parent >= 0:
+        for place in range(stop - begin):
+            found[PARENT, at(new + place)] = parent
+    else:
+        for place in range(stop - begin):
+            found[PARENT, at(new + place)] = found[PARENT, at(old + place)] + shift
+    ends[length + 1] += stop - begin
+
+
+@kernel
+def place_partners(database: Database, pairs: Pairs, workspace: Workspace, first: int) -> None:
+    """Make the partners of a first item its extensions, and bit sets over the transactions that hold it."""
+    row_items, starts, _, places, ends = database
+    stack, words, slots = workspace.stack, workspace.words, workspace.slots
+    begin = pairs.starts[first]
+    n_partners = pairs.starts[first + 1] - begin
+    n_words = workspace.state[N_WORDS]
+    for slot in range(n_partners):
+        item = pairs.items[begin + slot]
+        slots[item] = slot + 1
+        stack[ITEM, slot] = item
+        stack[COUNT, slot] = pairs.counts[begin + slot]
+        stack[ORIGIN, slot] = slot
+        stack[SLOT, slot] = slot
+    for word in range((n_partners + 1) * n_words):
+        words[word] = 0
+    for bit in range(starts[first + 1] - starts[first]):
+        occurrence = starts[first] + bit
+        word = bit >> 6
+        one = ONE << (np.uint64(bit) & LOW)
+        for place in range(places[occurrence], ends[occurrence]):
+            words[at(slots[at(row_items[at(place)])] * n_words + word)] |= one
+    for slot in range(n_partners):
+        slots[stack[ITEM, slot]] = 0
+
+
+@kernel
+def mark_slots(workspace: Workspace, chosen: int, first: int, stop: int) -> None:
+    """Note that the extensions `first` to `stop - 1` of the stack extend the prefix with the chosen one."""
+    masks, stack, n_masks = workspace.masks, workspace.stack, workspace.state[N_MASKS]
+    start = chosen * n_masks
+    for mask in range(start, start + n_masks):
+        masks[at(mask)] = 0
+    for extension in range(first, stop):
+        bit = np.uint64(stack[SLOT, at(extension)])
+        masks[at(start) + (bit >> SHIFT)] |= ONE << (bit & LOW)
 
 
 @kernel
 def longer_itemsets(
-    first: int,
-    row_starts: IntArray,
-    row_items: IntArray,
-    item_starts: IntArray,
-    item_rows: IntArray,
-    pair_starts: IntArray,
-    second_items: IntArray,
+    database: Database,
+    pairs: Pairs,
+    workspace: Workspace,
+    stop: int,
     min_count: int,
     max_len: int,
-    slots: IntArray,
-    found: IntArray,
-) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    """Find the itemsets of three items and more that start with one item (Eclat: Zaki, TKDE 2000).
+    limit: int,
+    place: int,
+    progress: IntArray,
+    stopped: IntArray,
+) -> int:
+    """Find the itemsets that start with some items, depth first (Eclat: Zaki, TKDE 2000).
 
-    The partners of the item become bit sets over the transactions that hold it; a depth-first search combines
-    them by AND and popcount.
+    A prefix and an extension are combined with each later extension by AND and popcount, but only where the
+    shorter prefix has that pair of extensions: the reverse order has it known by then (all but one subset of
+    each candidate are so known to be frequent; Goethals, FIMI 2003). Where an extension takes no transaction
+    from a prefix, or the prefix' last item none from an extension of the shorter prefix, what follows has
+    been found already, one item shorter, and is copied (perfect extensions: Borgelt, FIMI 2003).
 
     Parameters
     ----------
-    first : int
-        The item that the itemsets start with.
-    pair_starts, second_items
-        From `frequent_pairs`.
-    slots : ndarray, shape (n_items,), int64
-        Room to work in: -1 throughout, before and after.
-    found : ndarray, shape (n_items + 2,), int64
-        Number of itemsets found so far of each length; counted on.
+    stop : int
+        Where to stop, going down: the first items are state[FIRST] - 1 to `stop`.
+    max_len : int
+        At most LONGEST; an itemset of that length is more than any limit allows.
+    limit : int
+        Largest number of itemsets in all workspaces together.
+    place : int
+        Where in `progress` to write the number found.
+    progress : ndarray, shape (n_workspaces,), int64
+        Number found in each workspace.
+    stopped : ndarray, shape (1,), int64
+        Not 0: return at once. Set when the limit is passed.
 
     Returns
     -------
-    lengths : ndarray, shape (n,), int16
-        Number of items; an itemset of n items has 2**n subsets, all frequent, so this is far below 2**15.
-    parents : ndarray, shape (n,), int64
-        Position of the itemset without its last item among those found of its length.
-    last_items : ndarray, shape (n,), int32
-    counts : ndarray, shape (n,), int64
+    int
+        DONE, STOPPED, LACKS_FOUND (`needs` says which room) or LACKS_STACK (state[N_STACK] says how much).
     """
-    n_extensions = pair_starts[first + 1] - pair_starts[first]
-    n_rows = item_starts[first + 1] - item_starts[first]
-    n_words = (n_rows + WORD - 1) // WORD
+    found, rooms, ends, needs, stack, marks, masks, words, _, levels, state = workspace
+    allowed = limit - np.sum(progress) + progress[place]
+    while True:
+        if state[LEVEL] < 0:
+            if state[FIRST] == stop:
+                return DONE
+            first = state[FIRST] - 1
+            begin = pairs.starts[first]
+            n_partners = pairs.starts[first + 1] - begin
+            n_rows = database.starts[first + 1] - database.starts[first]
+            state[N_WORDS] = whole_words(n_rows)
+            state[N_MASKS] = (n_partners + WORD - 1) // WORD
+            allowed = limit - np.sum(progress) + progress[place]
+            if stopped[0] != 0 or state[N_FOUND] + n_partners > allowed:
+                stopped[0] = 1
+                return STOPPED
+            if ends[2] + n_partners > rooms[3] - rooms[2]:
+                needs[2] = ends[2] + n_partners
+                return LACKS_FOUND
+            n_stack = 2 * n_partners + 1
+            if (
+                n_stack > stack.shape[1]
+                or (n_stack + 1) * state[N_WORDS] > len(words)
+                or n_stack * state[N_MASKS] > len(masks)
+            ):
+                state[N_STACK] = n_stack
+                return LACKS_STACK
+            end = rooms[2] + ends[2]
+            for slot in range(n_partners):
+                found[ITEM, end + slot] = pairs.items[begin + n_partners - 1 - slot]
+                found[COUNT, end + slot] = pairs.counts[begin + n_partners - 1 - slot]
+                found[PARENT, end + slot] = first
+            ends[2] += n_partners
+            state[N_FOUND] += n_partners
+            progress[place] = state[N_FOUND]
+            state[FIRST] = first
+            if n_partners < 2 or max_len == 2:
+                continue
+            place_partners(database, pairs, workspace, first)
+            levels[0, START] = 0
+            levels[1, START] = levels[0, NEXT] = n_partners
+            levels[0, PREFIX_COUNT] = n_rows
+            levels[0, BATCH] = ends[2] - n_partners
+            state[LEVEL] = 0
 
-    # A level of the search is a prefix with its extensions: items that make it a longer frequent itemset. The
-    # levels lie on a stack: `extensions` and, in step, their bit sets in `words`.
-    extensions = np.empty(2 * n_extensions, dtype=np.int32)
-    words = np.zeros(2 * n_extensions * n_words, dtype=np.uint64)
-    level_start = np.zeros(n_extensions + 2, dtype=np.int64)  # first extension of each level
-    level_next = np.zeros(n_extensions + 2, dtype=np.int64)  # next extension to be added to the prefix
-    level_found = np.zeros(n_extensions + 2, dtype=np.int64)  # where the first stands among its length
-
-    for slot in range(n_extensions):
-        extensions[slot] = second_items[pair_starts[first] + slot]
-        slots[extensions[slot]] = slot
-    for bit in range(n_rows):
-        row = item_rows[item_starts[first] + bit]
-        for place in range(row_starts[row], row_starts[row + 1]):
-            slot = slots[row_items[place]]
-            if slot >= 0:
-                words[slot * n_words + bit // WORD] |= np.uint64(1) << np.uint64(bit % WORD)
-    for slot in range(n_extensions):
-        slots[extensions[slot]] = -1
-
-    lengths = np.empty(1024, dtype=np.int16)
-    parents = np.empty(1024, dtype=np.int64)
-    last_items = np.empty(1024, dtype=np.int32)
-    counts = np.empty(1024, dtype=np.int64)
-    size = 0
-    level = 0
-    level_start[1] = n_extensions
-    level_found[0] = pair_starts[first]
-    while level >= 0:
-        chosen = level_next[level]
-        stop = level_start[level + 1]
-        if chosen + 1 >= stop:  # the last extension has no later one to be combined with
-            level -= 1
-            continue
-        level_next[level] += 1
-        length = level + 3
-        n_candidates = stop - chosen - 1
-        extensions = resized(extensions, stop + n_candidates)
-        words = resized(words, (stop + n_candidates) * n_words)
-        lengths = resized(lengths, size + n_candidates)
-        parents = resized(parents, size + n_candidates)
-        last_items = resized(last_items, size + n_candidates)
-        counts = resized(counts, size + n_candidates)
-
-        pair = pair_starts[extensions[chosen]]
-        last_pair = pair_starts[extensions[chosen] + 1]
-        parent = level_found[level] + chosen - level_start[level]
-        new = stop
-        for other in range(chosen + 1, stop):
-            # On the first level most triples fail, and most of those because the two items are no pair.
+        n_words, n_masks = state[N_WORDS], state[N_MASKS]
+        level = state[LEVEL]
+        while level >= 0:
+            length = level + 2  # of the prefix with an extension
+            chosen = levels[level, NEXT] - 1
+            if chosen < levels[level, START]:
+                level -= 1
+                continue
+            for longer in range(length + 1, min(state[LENGTHS] + 1, LONGEST) + 1):
+                marks[at(chosen), at(longer)] = ends[at(longer)]
+            top = levels[level + 1, START]
+            n_later = top - 1 - chosen
+            if length == max_len or n_later == 0:
+                levels[level, NEXT] = chosen
+                continue
             if level == 0:
-                while pair < last_pair and second_items[pair] < extensions[other]:
-                    pair += 1
-                if pair == last_pair:
-                    break
-                if second_items[pair] != extensions[other]:
-                    continue
-            count = 0
-            for word in range(n_words):
-                both = words[chosen * n_words + word] & words[other * n_words + word]
-                words[new * n_words + word] = both
-                count += popcount(both)
-            if count >= min_count:
-                extensions[new] = extensions[other]
-                lengths[size] = length
-                parents[size] = parent
-                last_items[size] = extensions[other]
-                counts[size] = count
-                size += 1
-                new += 1
-        if new - stop > 1 and length < max_len:
-            level_found[level + 1] = found[length]
-            level_start[level + 1] = level_next[level + 1] = stop
-            level_start[level + 2] = new
-            level += 1
-        found[length] += new - stop
-    return lengths[:size], parents[:size], last_items[:size], counts[:size]
+                progress[place] = state[N_FOUND]
+                allowed = limit - np.sum(progress) + progress[place]
+                if stopped[0] != 0:
+                    return STOPPED
+            parent = levels[level, BATCH] + n_later
+            origin = stack[ORIGIN, chosen]
 
+            perfect = stack[COUNT, chosen] == levels[level, PREFIX_COUNT]
+            known = level > 0 and stack[COUNT, origin] == stack[COUNT, chosen]
+            if perfect or known:
+                if perfect:  # what follows the later extensions, and these
+                    earlier, later = top - 1, chosen
+                    begin, end = levels[level, BATCH], levels[level, BATCH] + n_later
+                else:  # what follows the same item after the shorter prefix
+                    earlier, later = origin, origin - 1
+                    begin, end = marks[earlier, length], marks[later, length]
+                copied = end - begin
+                lacks = ends[length + 1] + copied > rooms[length + 2] - rooms[length + 1]
+                needs[length + 1] = ends[length + 1] + copied
+                for longer in range(length + 1, min(state[LENGTHS], max_len - 1) + 1):
+                    n_longer = marks[later, longer] - marks[earlier, longer]
+                    copied += n_longer
+                    needs[longer + 1] = ends[longer + 1] + n_longer
+                    lacks = lacks or needs[longer + 1] > rooms[longer + 2] - rooms[longer + 1]
+                if state[N_FOUND] + copied > allowed:
+                    stopped[0] = 1
+                    return STOPPED
+                if lacks:
+                    state[LEVEL] = level
+                    return LACKS_FOUND
+                shift = ends[length + 1] - begin
+                copy_extended(found, rooms, ends, length, begin, end, 0, parent)
+                longest = length + 1
+                for longer in range(length + 1, min(state[LENGTHS], max_len - 1) + 1):
+                    begin, end = marks[earlier, longer], marks[later, longer]
+                    if end == begin:
+                        break
+                    following = ends[longer + 1] - begin
+                    copy_extended(found, rooms, ends, longer, begin, end, shift, -1)
+                    shift = following
+                    longest = longer + 1
+                state[LENGTHS] = max(state[LENGTHS], longest)
+                state[N_FOUND] += copied
+                if perfect:
+                    mark_slots(workspace, chosen, chosen + 1, top)
+                else:
+                    for mask in range(n_masks):
+                        masks[chosen * n_masks + mask] = masks[origin * n_masks + mask]
+                levels[level, NEXT] = chosen
+                continue
 
-@kernel
-def with_item(columns: IntArray, parents: IntArray, items: IntArray) -> IntArray:
-    """Add an item to each of some itemsets, so that its items stay ascending.
-
-    Parameters
-    ----------
-    columns : ndarray, shape (k, m), int32
-        An itemset a column: the sorts below read one row at a time.
-    parents : ndarray, shape (n,), int64
-        Which itemset each new one is made of.
-    items : ndarray, shape (n,), int32
-
-    Returns
-    -------
-    ndarray, shape (k + 1, n), int32
-    """
-    length = columns.shape[0]
-    longer = np.empty((length + 1, len(parents)), dtype=np.int32)
-    for new in range(len(parents)):
-        item, place = items[new], length
-        while place > 0 and columns[place - 1, parents[new]] > item:
-            longer[place, new] = columns[place - 1, parents[new]]
-            place -= 1
-        longer[place, new] = item
-        for before in range(place):
-            longer[before, new] = columns[before, parents[new]]
-    return longer
-
-
-@kernel
-def lexicographic_order(columns: IntArray, n_items: int) -> IntArray:
-    """Return the order that sorts itemsets lexicographically: counting sorts, the last item first.
-
-    Parameters
-    ----------
-    columns : ndarray, shape (k, n), int32
-        An itemset a column, of values from 0 to n_items - 1.
-
-    Returns
-    -------
-    ndarray, shape (n,), int64
-    """
-    length, n_itemsets = columns.shape
-    order = np.empty(n_itemsets, dtype=np.int64)
-    for place in range(n_itemsets):
-        order[place] = place
-    following = np.empty(n_itemsets, dtype=np.int64)
-    starts = np.empty(n_items + 1, dtype=np.int64)
-    for position in range(length - 1, -1, -1):
-        for item in range(n_items + 1):
-            starts[item] = 0
-        for place in range(n_itemsets):
-            starts[columns[position, place] + 1] += 1
-        for item in range(n_items):
-            starts[item + 1] += starts[item]
-        for place in range(n_itemsets):
-            item = columns[position, order[place]]
-            following[starts[item]] = order[place]
-            starts[item] += 1
-        order, following = following, order
-    return order
-
-
-@kernel
-def prefix_positions(columns: IntArray, shorter: IntArray) -> IntArray:
-    """Return where each itemset without its last item stands among the shorter ones.
-
-    Parameters
-    ----------
-    columns, shorter : ndarray, shape (k, n) and (k - 1, m), int32
-        An itemset a column, both in lexicographic order; every prefix is there.
-
-    Returns
-    -------
-    ndarray, shape (n,), int64
-    """
-    positions = np.empty(columns.shape[1], dtype=np.int64)
-    position = 0
-    for place in range(len(positions)):
-        item = len(shorter) - 1  # the last item of the prefix changes most often
-        while item >= 0:
-            if columns[item, place] == shorter[item, position]:
-                item -= 1
+            n_stack = top + n_later
+            if (
+                n_stack > stack.shape[1]
+                or (n_stack + 1) * n_words > len(words)
+                or n_stack * n_masks > len(masks)
+            ):
+                state[N_STACK] = n_stack
+                state[LEVEL] = level
+                return LACKS_STACK
+            # The candidates, stored in any case and kept if they are some: nobody can foretell which.
+            new = top
+            if level == 0:
+                pair = pairs.starts[stack[ITEM, chosen]]
+                last_pair = pairs.starts[stack[ITEM, chosen] + 1]
+                for other in range(chosen + 1, top):
+                    item = stack[ITEM, at(other)]
+                    while pair < last_pair and pairs.items[at(pair)] < item:
+                        pair += 1
+                    if pair == last_pair:
+                        break
+                    stack[ORIGIN, at(new)] = other
+                    new += pairs.items[at(pair)] == item
             else:
-                position += 1
-                item = len(shorter) - 1
-        positions[place] = position
-    return positions
+                mask = origin * n_masks
+                for other in range(chosen + 1, top):
+                    bit = np.uint64(stack[SLOT, at(other)])
+                    stack[ORIGIN, at(new)] = other
+                    new += np.int64((masks[at(mask) + (bit >> SHIFT)] >> (bit & LOW)) & ONE)
+            # The frequent ones among them, in the same way.
+            left, last_candidate, new = (chosen + 1) * n_words, new, top
+            for candidate in range(top, last_candidate):
+                other = stack[ORIGIN, at(candidate)]
+                right = (other + 1) * n_words
+                if length + 1 == max_len:
+                    count = count_common(words, left, right, n_words)
+                else:
+                    count = and_count(words, left, right, (new + 1) * n_words, n_words)
+                stack[ORIGIN, at(new)] = other
+                stack[COUNT, at(new)] = count
+                new += count >= min_count
+            for extension in range(top, new):
+                other = stack[ORIGIN, at(extension)]
+                stack[ITEM, at(extension)] = stack[ITEM, at(other)]
+                stack[SLOT, at(extension)] = stack[SLOT, at(other)]
+            n_new = new - top
+            if length + 1 < max_len:
+                mark_slots(workspace, chosen, top, new)
+            if n_new == 0:
+                levels[level, NEXT] = chosen
+                continue
+            if state[N_FOUND] + n_new > allowed or length + 1 == LONGEST:
+                stopped[0] = 1
+                return STOPPED
+            if ends[length + 1] + n_new > rooms[length + 2] - rooms[length + 1]:
+                needs[length + 1] = ends[length + 1] + n_new
+                state[LEVEL] = level
+                return LACKS_FOUND
+            levels[level, NEXT] = chosen
+            end = rooms[length + 1] + ends[length + 1]
+            for extension in range(n_new):
+                found[ITEM, at(end + extension)] = stack[ITEM, at(new - 1 - extension)]
+                found[COUNT, at(end + extension)] = stack[COUNT, at(new - 1 - extension)]
+                found[PARENT, at(end + extension)] = parent
+            ends[length + 1] += n_new
+            state[N_FOUND] += n_new
+            state[LENGTHS] = max(state[LENGTHS], length + 1)
+            if n_new > 1 and length + 1 < max_len:
+                level += 1
+                levels[level, START] = top
+                levels[level + 1, START] = levels[level, NEXT] = new
+                levels[level, PREFIX_COUNT] = stack[COUNT, chosen]
+                levels[level, BATCH] = ends[length + 1] - n_new
+        state[LEVEL] = level
+        progress[place] = state[N_FOUND]
+
+
+@kernel
+def put_in_order(
+    workspace: Workspace,
+    begins: IntArray,
+    ends: IntArray,
+    indices: IntArray,
+    columns: IntArray,
+    parents: IntArray,
+    last_items: IntArray,
+    counts: IntArray,
+) -> None:
+    """Write the itemsets found for some first items, which come backwards, to their places in order.
+
+    Parameters
+    ----------
+    begins, ends : ndarray, shape (LONGEST + 1,), int64
+        Those of length k are the ones from begins[k] to ends[k] - 1 among the found of their length.
+    indices : ndarray, shape (LONGEST + 1,), int64
+        Index of the first of those itemsets, by length.
+    columns : ndarray, shape (n_items,), int32
+        Item index of each item.
+    parents, last_items, counts : ndarray, shape (n_itemsets,)
+        Of the FrequentItemsets; are written to.
+    """
+    found, rooms = workspace.found, workspace.rooms
+    for length in range(2, LONGEST + 1):
+        # The parent at `place` among those found has the index last_parent - place.
+        last_parent = indices[length - 1] + ends[length - 1] - 1
+        last = rooms[length] + ends[length] - 1
+        for place in range(ends[length] - begins[length]):
+            index = indices[length] + place
+            last_items[at(index)] = columns[at(found[ITEM, at(last - place)])]
+            counts[at(index)] = found[COUNT, at(last - place)]
+            parent = np.int64(found[PARENT, at(last - place)])
+            parents[at(index)] = parent if length == 2 else last_parent - parent

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from recsys.errors import ParameterError
 from recsys.mining.bitset import BitsetEngine
+from recsys.mining.budget import Budget
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
 from recsys.parameters import require_choice, require_fraction, require_integer
@@ -20,7 +21,11 @@ class Engine(Protocol):
     """
 
     def mine(
-        self, transactions: Transactions, min_support: float, max_len: int | None = None
+        self,
+        transactions: Transactions,
+        min_support: float,
+        max_len: int | None = None,
+        budget: Budget | None = None,
     ) -> FrequentItemsets:
         """Return all frequent itemsets."""
         ...
@@ -38,6 +43,7 @@ def mine(
     min_support: float,
     max_len: int | None = None,
     engine: str | Engine = "bitset",
+    budget: Budget | None = None,
 ) -> FrequentItemsets:
     """Return all frequent itemsets of some transactions.
 
@@ -50,6 +56,8 @@ def mine(
         Longest itemset, in items; no limit unless given.
     engine : {"bitset", "mlxtend", "fpgrowth"} or Engine
         What mines. The result does not depend on it, the time does.
+    budget : Budget, optional
+        How much this may take. Half of the memory that is available, unless given.
 
     Returns
     -------
@@ -61,6 +69,8 @@ def mine(
     ParameterError
         If `min_support` or `max_len` is out of range, no engine has that name, or the transactions are
         something else.
+    BudgetError
+        If it would take more than the budget allows.
 
     Examples
     --------
@@ -76,4 +86,4 @@ def mine(
         raise ParameterError("transactions", "a Transactions", type(transactions), cure)
     if not hasattr(engine, "mine"):
         engine = ENGINES[require_choice("engine", engine, ENGINES)]
-    return engine.mine(transactions, min_support, max_len)
+    return engine.mine(transactions, min_support, max_len, budget)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import BudgetError
+from recsys.errors import BudgetError, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,6 +191,36 @@ class FrequentItemsets:
 
         itemsets = pd.Series(self.frozensets(np.arange(len(self))), dtype=object)
         return pd.DataFrame({"support": self.supports, "itemsets": itemsets})
+
+    def to_parquet(self, path: str | Path, indices: IntArray | None = None) -> None:
+        """Write itemsets to a Parquet file: `itemsets` (lists of item ids), `support_count`, `support`.
+
+        Parameters
+        ----------
+        path : str or Path
+        indices : ndarray, shape (n,), int, optional
+            Which; all unless given.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        chosen = np.arange(len(self)) if indices is None else indices
+        offsets, items = self.flatten(chosen)
+        ids = pa.array(self.items.tolist()).take(pa.array(items))
+        columns = {
+            "itemsets": pa.LargeListArray.from_arrays(pa.array(offsets), ids),
+            "support_count": self.counts[chosen],
+            "support": self.supports[chosen],
+        }
+        try:
+            pq.write_table(pa.table(columns), path)
+        except OSError as error:
+            raise OutputError(f"The itemsets cannot be written to {path}: {error}.") from error
 
     def frozensets(self, indices: IntArray) -> list[frozenset[Any]]:
         """Return the item ids of some itemsets; the same object where an index repeats."""

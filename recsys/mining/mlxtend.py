@@ -11,10 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.errors import ParameterError
+from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.support import min_count
 from recsys.parameters import require_choice
 from recsys.transactions import Transactions
+
+# A frozenset of a few items, with its place in the frame.
+BYTES_PER_ITEMSET = 400
 
 
 @dataclass(frozen=True)
@@ -44,18 +48,36 @@ class MlxtendEngine:
             raise ParameterError("low_memory", f"false for {self.algorithm}", True, "Only apriori knows it.")
 
     def mine(
-        self, transactions: Transactions, min_support: float, max_len: int | None = None
+        self,
+        transactions: Transactions,
+        min_support: float,
+        max_len: int | None = None,
+        budget: Budget | None = None,
     ) -> FrequentItemsets:
-        """Return all frequent itemsets; see `recsys.mining.mine` for the parameters."""
+        """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
+
+        mlxtend cannot be stopped: before it starts, the budget is held against the frequent items and the
+        memory of the pairs; when it is done, against what it found and the time it took.
+        """
+        budget = DEFAULT_BUDGET if budget is None else budget
+        meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
         threshold = min_count(min_support, transactions.n_transactions)
         item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
         frequent = np.flatnonzero(item_counts >= threshold)
+        n_frequent, n_transactions = len(frequent), transactions.n_transactions
+        meter.take(n_transactions * n_frequent)
+        if self.algorithm == "apriori" and not self.low_memory and max_len != 1:
+            meter.take(n_transactions * n_frequent * (n_frequent - 1))  # two bytes a transaction and pair
+        if n_frequent > meter.max_itemsets:
+            raise meter.exceeded(item_counts[frequent], 1.0, threshold)
         matrices: list[IntArray] = []
         counts: list[IntArray] = []
         if len(frequent):
             # mlxtend drops the other columns at its first step; a frame with them may not fit into memory.
             one_hot = transactions.matrix[:, frequent].toarray()
             itemsets, found = self._run(one_hot, threshold, max_len)
+            if len(found) > meter.max_itemsets or meter.is_late:
+                raise meter.exceeded(found, 1.0, threshold, late=meter.is_late)
             lengths = np.fromiter(map(len, itemsets), dtype=np.int64, count=len(itemsets))
             for length in range(1, lengths.max() + 1):
                 places = np.flatnonzero(lengths == length)

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import warnings
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +14,9 @@ from scipy import sparse
 
 from recsys import Transactions, mine
 from recsys.errors import ParameterError
-from recsys.mining import ENGINES, BitsetEngine, MlxtendEngine
+from recsys.mining import ENGINES, BitsetEngine, MlxtendEngine, bitset
 from tests.mining import naive
+from tests.mining.hard_cases import hard_cases
 from tests.mining.strategies import deterministic, mining_problems, transaction_lists
 
 ENGINE_NAMES = ["bitset", "mlxtend", "fpgrowth"]
@@ -88,6 +91,26 @@ def test_identical_transactions_have_all_subsets(engine, n_items, n_transactions
 
 
 @deterministic
+@given(mining_problems(), st.randoms(use_true_random=False))
+def test_arrays_do_not_depend_on_the_order_of_the_input(problem, random):
+    transactions, min_support, max_len = problem
+    expected = mine(Transactions.from_lists(transactions), min_support, max_len)
+    shuffled = [random.sample(row, len(row)) for row in random.sample(transactions, len(transactions))]
+    assert_same(mine(Transactions.from_lists(shuffled), min_support, max_len), expected)
+
+
+def test_a_giant_transaction_among_small_ones():
+    giant = list(range(10_000))
+    transactions = Transactions.from_lists([giant, giant[:40], giant[30:60], giant[35:45], []])
+    assert len(mine(transactions, 0.2, 1)) == 10_000
+    itemsets = mine(transactions, 0.6)
+    # Three transactions hold 30 to 39, and three hold 35 to 44; they have 35 to 39 in common.
+    assert len(itemsets) == (2**10 - 1) + (2**10 - 1) - (2**5 - 1)
+    assert itemsets.level(1)[:, 0].tolist() == list(range(30, 45))
+    assert_same(itemsets, mine(transactions, 0.6, engine="fpgrowth"))
+
+
+@deterministic
 @given(transaction_lists, st.integers(1, 4))
 def test_downward_closure(transactions, count):
     itemsets = mine(Transactions.from_lists(transactions), count / (len(transactions) + 4))
@@ -107,22 +130,61 @@ def test_order_of_transactions_and_names_of_items_do_not_matter(problem, random)
     assert found == {tuple(sorted(names[item] for item in key)): n for key, n in expected.items()}
 
 
-def test_kernels_do_the_same_uncompiled(monkeypatch):
+UNCOMPILED = """
+import runpy, sys
+import numpy as np
+from recsys import mine
+hard_cases = runpy.run_path(sys.argv[2])["hard_cases"]
+results = []
+for transactions, min_support, max_len in hard_cases():
+    found = mine(transactions, min_support, max_len)
+    results += [found.parents, found.last_items, found.counts, found.offsets]
+np.savez(sys.argv[1], *results)
+"""
+
+
+def test_the_result_is_the_same_uncompiled(tmp_path):
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    cases = Path(__file__).with_name("hard_cases.py")
+    command = [sys.executable, "-W", "error", "-c", UNCOMPILED, str(tmp_path / "results.npz"), str(cases)]
+    subprocess.run(command, env=environment, cwd=Path(__file__).parents[2], check=True)
+    with np.load(tmp_path / "results.npz") as results:
+        arrays = iter(results.values())
+        for transactions, min_support, max_len in hard_cases():
+            compiled = mine(transactions, min_support, max_len)
+            for name in ("parents", "last_items", "counts", "offsets"):
+                np.testing.assert_array_equal(getattr(compiled, name), next(arrays))
+
+
+@pytest.mark.parametrize("n_threads", [2, 3])
+def test_the_result_is_the_same_on_any_number_of_threads(n_threads):
+    for transactions, min_support, max_len in hard_cases():
+        one = mine(transactions, min_support, max_len, BitsetEngine(n_threads=1))
+        assert_same(mine(transactions, min_support, max_len, BitsetEngine(n_threads)), one)
+        assert_same(mine(transactions, min_support, max_len, "fpgrowth"), one)
+
+
+def test_all_processors_that_the_process_may_use_are_used(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 2, 5}, raising=False)
+    assert bitset.available_processors() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert bitset.available_processors() == 1
+
+
+def test_an_error_of_a_thread_arrives(monkeypatch):
     from recsys.mining import _bitset_kernel as kernel
 
-    rng = np.random.default_rng(0)
-    transactions = Transactions(sparse.csr_array(rng.random((70, 7)) < 0.6), np.arange(7))
-    compiled = mine(transactions, 0.1)
-    for name in ("frequent_pairs", "longer_itemsets", "with_item", "lexicographic_order", "prefix_positions"):
-        monkeypatch.setattr(kernel, name, getattr(kernel, name).py_func)
-    monkeypatch.setattr(kernel, "resized", kernel.resized.py_func)
-    monkeypatch.setattr(kernel, "popcount", lambda word: int(word).bit_count())
-    assert compiled.max_length >= 4
-    assert_same(mine(transactions, 0.1), compiled)
+    def out_of_memory(*arguments):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(kernel, "longer_itemsets", out_of_memory)
+    with pytest.raises(MemoryError, match="no room"):
+        mine(Transactions.from_lists([[0, 1, 2]] * 4), 0.5)
 
 
 def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
-    from recsys.mining import _bitset_kernel as kernel
+    from recsys.mining import _popcount_kernel as kernel
 
     def without_a_place_to_cache(*, nogil, cache=False):
         if cache:
@@ -162,6 +224,8 @@ def test_bad_engine_parameters():
         MlxtendEngine("fpmax")
     with pytest.raises(ParameterError, match=r"low_memory must be false for fpgrowth. Got True."):
         MlxtendEngine("fpgrowth", low_memory=True)
+    with pytest.raises(ParameterError, match=r"n_threads must be an integer of at least 1. Got 0."):
+        BitsetEngine(n_threads=0)
 
 
 def test_engines_are_values():

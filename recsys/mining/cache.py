@@ -1,0 +1,257 @@
+"""Mine once: what was mined at the lowest support answers every higher one."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from recsys.folders import cache_folder
+from recsys.mining.budget import Budget, Meter
+from recsys.mining.engine import Engine, mine
+from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.narrowing import narrow
+from recsys.mining.support import min_count
+from recsys.parameters import require_integer
+from recsys.transactions import Transactions
+
+log = logging.getLogger(__name__)
+
+# With another number the files of before are not known: for a change of the files, or of what is mined.
+VERSION = 1
+
+# A single answer may take this share of the room.
+LARGEST = 1 / 2
+
+ANY_LENGTH = "all"
+MINED, MEMORY, FILE = "mined", "memory", "file"
+
+
+class _Entry(NamedTuple):
+    """A file of the cache, by what its name says."""
+
+    path: Path
+    min_count: int
+    max_len: int | None
+
+    def answers(self, min_count: int, max_len: int | None) -> bool:
+        """Whether it holds what is asked for."""
+        return self.min_count <= min_count and _reaches(self.max_len, max_len)
+
+
+@dataclass(frozen=True)
+class ItemsetCache:
+    """Frequent itemsets that were mined before, in memory and in files.
+
+    Itemsets are found by the digest of their transactions and by the engine, so that who asks for another
+    engine gets what that engine mines. Among those, what was mined at the lowest support and for the longest
+    itemsets answers all else by `narrow`, exactly as mining would.
+
+    Processes may share the folder: a file comes whole or not at all, and one that another process takes away
+    is mined again.
+
+    Parameters
+    ----------
+    enabled : bool
+        Whether anything is kept or looked for.
+    folder : str, optional
+        Where the files are; `~/.cache/recsys/itemsets` (or under `$XDG_CACHE_HOME`) unless given.
+    max_bytes : int
+        Size of all files together; those not used for the longest time go first. 0 keeps none.
+
+    Raises
+    ------
+    ParameterError
+        If `max_bytes` is not an integer of at least 0.
+    """
+
+    enabled: bool = True
+    folder: str | None = None
+    max_bytes: int = 1_000_000_000
+
+    def __post_init__(self) -> None:
+        require_integer("max_bytes", self.max_bytes, minimum=0)
+
+    def mine(
+        self,
+        transactions: Transactions,
+        min_support: float,
+        max_len: int | None,
+        engine: Engine,
+        budget: Budget | None = None,
+    ) -> tuple[FrequentItemsets, str]:
+        """Return all frequent itemsets, and where they came from.
+
+        Parameters
+        ----------
+        transactions, min_support, max_len, engine, budget
+            As for `recsys.mining.mine`.
+
+        Returns
+        -------
+        itemsets : FrequentItemsets
+            The same as without a cache.
+        source : {"mined", "memory", "file"}
+
+        Raises
+        ------
+        BudgetError
+            If mining would take more than the budget, or there are more itemsets than it allows.
+        """
+        if not self.enabled:
+            return mine(transactions, min_support, max_len, engine, budget), MINED
+        # The digest does not tell items 1 and 1.0 apart, whose ids are in the answer.
+        question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {engine!r}"
+        key = hashlib.sha256(question.encode()).hexdigest()[:32]
+        threshold = min_count(min_support, transactions.n_transactions)
+
+        kept = _MEMORY.get(key)
+        if kept is not None and _answers(kept, threshold, max_len):
+            return _within(budget, narrow(kept, min_support, max_len)), MEMORY
+        for entry in self._entries(key):
+            if entry.answers(threshold, max_len):
+                kept = _read(entry, transactions)
+                if kept is not None:
+                    _remember(key, kept)
+                    return _within(budget, narrow(kept, min_support, max_len)), FILE
+        mined = mine(transactions, min_support, max_len, engine, budget)
+        _remember(key, mined)
+        self._write(key, threshold, mined)
+        return mined, MINED
+
+    @property
+    def path(self) -> Path:
+        """The folder of the files."""
+        return Path(self.folder) if self.folder else cache_folder() / "itemsets"
+
+    def _entries(self, key: str) -> list[_Entry]:
+        """Return the files with itemsets of these transactions and this engine, the smallest first."""
+        found = []
+        for path in self.path.glob(f"{key}-*.npz"):
+            with contextlib.suppress(ValueError, FileNotFoundError):  # not one of ours; taken away meanwhile
+                _, count, length = path.stem.split("-")
+                max_len = None if length == ANY_LENGTH else int(length)
+                found.append((path.stat().st_size, _Entry(path, int(count), max_len)))
+        return [entry for _, entry in sorted(found)]
+
+    def _write(self, key: str, threshold: int, itemsets: FrequentItemsets) -> None:
+        """Keep an answer; that it cannot be kept is told, and no reason for a run to fail."""
+        if _n_bytes(itemsets) > LARGEST * self.max_bytes:
+            return
+        length = ANY_LENGTH if itemsets.max_len is None else itemsets.max_len
+        path = self.path / f"{key}-{threshold}-{length}.npz"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with _whole(path) as temporary:
+                np.savez(
+                    temporary,
+                    parents=_smallest(itemsets.parents),
+                    last_items=itemsets.last_items,
+                    counts=_smallest(itemsets.counts),
+                    offsets=itemsets.offsets,
+                    min_support=np.float64(itemsets.min_support),
+                )
+            new = _Entry(path, threshold, itemsets.max_len)
+            for entry in self._entries(key):
+                if entry.path != path and new.answers(entry.min_count, entry.max_len):
+                    entry.path.unlink(missing_ok=True)  # the new one answers all that it did
+            self._make_room()
+        except OSError as error:
+            log.warning(
+                "Itemsets cannot be kept in %s: %s. cache.enabled=false ends trying.",
+                self.path, error.strerror or error,
+            )  # fmt: skip
+
+    def _make_room(self) -> None:
+        """Delete files, those not used for the longest time first, until the rest fits."""
+        files = []
+        for path in self.path.glob("*.npz"):
+            with contextlib.suppress(FileNotFoundError):  # taken away meanwhile
+                status = path.stat()
+                files.append((status.st_mtime_ns, status.st_size, path))
+        total = sum(size for _, size, _ in files)
+        for _, size, path in sorted(files):
+            if total <= self.max_bytes:
+                return
+            path.unlink(missing_ok=True)
+            total -= size
+
+
+# What was mined or read last, in this process: the trials of a sweep ask for the same transactions.
+_MEMORY: dict[str, FrequentItemsets] = {}
+
+
+def _remember(key: str, itemsets: FrequentItemsets) -> None:
+    _MEMORY.clear()
+    _MEMORY[key] = itemsets
+
+
+def _within(budget: Budget | None, itemsets: FrequentItemsets) -> FrequentItemsets:
+    """Return the itemsets, if mining them would have been within the budget: known ones are refused alike."""
+    if budget is not None and budget.max_itemsets is not None and len(itemsets) > budget.max_itemsets:
+        threshold = min_count(itemsets.min_support, itemsets.n_transactions)
+        meter = Meter(Budget(max_itemsets=budget.max_itemsets), itemsets.n_transactions, bytes_per_itemset=1)
+        raise meter.exceeded(itemsets.counts, 1.0, threshold, at_least=len(itemsets))
+    return itemsets
+
+
+def _answers(kept: FrequentItemsets, threshold: int, max_len: int | None) -> bool:
+    return min_count(kept.min_support, kept.n_transactions) <= threshold and _reaches(kept.max_len, max_len)
+
+
+def _reaches(longest: int | None, asked: int | None) -> bool:
+    return longest is None or (asked is not None and asked <= longest)
+
+
+def _read(entry: _Entry, transactions: Transactions) -> FrequentItemsets | None:
+    """Return the itemsets of a file, which is marked as used; None if it is gone or cannot be read."""
+    try:
+        with entry.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            itemsets = FrequentItemsets(
+                parents=arrays["parents"].astype(np.int64),
+                last_items=arrays["last_items"],
+                counts=arrays["counts"].astype(np.int64),
+                offsets=arrays["offsets"],
+                items=transactions.items,
+                n_transactions=transactions.n_transactions,
+                min_support=float(arrays["min_support"]),
+                max_len=entry.max_len,
+            )
+        os.utime(entry.path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        log.warning("%s cannot be read and is mined again: %s", entry.path, error)
+        return None
+    return itemsets
+
+
+def _smallest(values: IntArray) -> IntArray:
+    """Return the values as int32 where they fit, which halves the file."""
+    return values.astype(np.int32) if values.max(initial=0) < 2**31 else values
+
+
+def _n_bytes(itemsets: FrequentItemsets) -> int:
+    return 12 * len(itemsets)
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """Write a file under another name first, so that nobody reads half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,61 @@
+"""Itemsets of a higher support or a shorter length, from those of a lower or a longer one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recsys.errors import ParameterError
+from recsys.mining.itemsets import FrequentItemsets
+from recsys.mining.support import min_count
+
+
+def narrow(itemsets: FrequentItemsets, min_support: float, max_len: int | None = None) -> FrequentItemsets:
+    """Return what mining the same transactions for less would have found.
+
+    Support is monotone: an itemset that is frequent at some support is so at every lower one, and so are its
+    subsets. Hence the answer is those of the itemsets that are frequent and short enough, in the same order.
+
+    Parameters
+    ----------
+    itemsets : FrequentItemsets
+        Mined at this support or a lower one, up to this length or a longer one.
+    min_support : float
+        Fraction of the transactions, in (0, 1].
+    max_len : int, optional
+        Longest itemset; no limit unless given.
+
+    Raises
+    ------
+    ParameterError
+        If the itemsets were mined at a higher support, or only up to a shorter length.
+
+    Examples
+    --------
+    >>> from recsys import Transactions, mine
+    >>> transactions = Transactions.from_lists([["bread", "milk"], ["bread", "milk", "eggs"], ["eggs"]])
+    >>> itemsets = mine(transactions, min_support=0.3)
+    >>> len(itemsets), len(narrow(itemsets, min_support=0.5, max_len=1))
+    (7, 3)
+    """
+    threshold = min_count(min_support, itemsets.n_transactions)
+    if threshold < min_count(itemsets.min_support, itemsets.n_transactions):
+        raise ParameterError(
+            "min_support", f"at least the {itemsets.min_support:g} that was mined at", min_support
+        )
+    if itemsets.max_len is not None and (max_len is None or max_len > itemsets.max_len):
+        raise ParameterError("max_len", f"at most the {itemsets.max_len} that was mined up to", max_len)
+    n_short = int(itemsets.offsets[min(max_len or itemsets.max_length, itemsets.max_length)])
+    kept = itemsets.counts[:n_short] >= threshold
+    places = np.cumsum(kept)  # how many are kept up to each
+    parents = itemsets.parents[:n_short][kept]
+    sizes = np.diff(np.concatenate(([0], places))[itemsets.offsets[itemsets.offsets <= n_short]])
+    return FrequentItemsets(
+        parents=np.where(parents >= 0, places[parents] - 1, -1) if len(parents) else parents,
+        last_items=itemsets.last_items[:n_short][kept],
+        counts=itemsets.counts[:n_short][kept],
+        offsets=np.concatenate(([0], np.cumsum(sizes[sizes > 0]))),
+        items=itemsets.items,
+        n_transactions=itemsets.n_transactions,
+        min_support=min_support,
+        max_len=max_len,
+    )
