@@ -2,7 +2,17 @@
 
 from recsys.rules.apriori import Apriori
 from recsys.rules.generate import generate_rules
-from recsys.rules.measures import METRICS
+from recsys.rules.measures import METRICS, MLXTEND_MEASURES, SMALLER_IS_BETTER
 from recsys.rules.rules import Rules
+from recsys.rules.significance import CORRECTIONS, adjust_p_values
 
-__all__ = ["METRICS", "Apriori", "Rules", "generate_rules"]
+__all__ = [
+    "CORRECTIONS",
+    "METRICS",
+    "MLXTEND_MEASURES",
+    "SMALLER_IS_BETTER",
+    "Apriori",
+    "Rules",
+    "adjust_p_values",
+    "generate_rules",
+]

@@ -2,43 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import accumulate
+import logging
+from collections.abc import Collection, Hashable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
-from recsys.errors import BudgetError
-from recsys.mining import FrequentItemsets
-from recsys.parameters import require_choice, require_number
-from recsys.rules.measures import METRICS
-from recsys.rules.rules import IntArray, Rules
+from recsys.mining import Budget, FrequentItemsets
+from recsys.mining.budget import DEFAULT_BUDGET
+from recsys.rules.best import BestRules
+from recsys.rules.budget import RulesMeter, check_splits, too_many_rules
+from recsys.rules.constraints import RuleConstraints
+from recsys.rules.rules import Rules
+from recsys.rules.selection import Selection
+from recsys.rules.significance import largest_significant
+from recsys.rules.splits import splits
 
-MAX_SPLITS = 2**32  # minutes of work; an itemset of 32 items alone has as many
-SPLITS_AT_ONCE = 2**21  # candidate rules in memory; each takes some 50 bytes
+log = logging.getLogger(__name__)
 
 
-def generate_rules(itemsets: FrequentItemsets, metric: str = "lift", min_threshold: float = 0.0) -> Rules:
-    """Return the rules that reach a threshold: all splits of all itemsets of two items and more.
+def generate_rules(
+    itemsets: FrequentItemsets,
+    metric: str = "lift",
+    min_threshold: float = 0.0,
+    *,
+    max_antecedent_len: int | None = None,
+    max_consequent_len: int | None = None,
+    antecedent_items: Collection[Hashable] | None = None,
+    consequent_items: Collection[Hashable] | None = None,
+    antecedent_contains: Collection[Hashable] | None = None,
+    consequent_contains: Collection[Hashable] | None = None,
+    drop_redundant: bool = False,
+    alpha: float | None = None,
+    correction: str = "holm",
+    max_rules: int | None = None,
+    over_max_rules: str = "error",
+    budget: Budget | None = None,
+) -> Rules:
+    """Return the rules that reach a threshold: splits of itemsets of two items and more.
 
     Parameters
     ----------
     itemsets : FrequentItemsets
     metric : str
-        The measure that decides; a key of `recsys.rules.METRICS`.
+        The measure that decides; one of `recsys.rules.METRICS`.
     min_threshold : float
-        A rule is kept when its metric is at least this; never when it is not a number.
+        A rule is kept when its metric is at least this; never when it is not a number. For `p_value`, where
+        smaller is better, when it is at most this.
+    max_antecedent_len, max_consequent_len : int, optional
+        Longest antecedent and consequent, in items; no limit unless given. 1 for single consequents.
+    antecedent_items, consequent_items : collection of item ids, optional
+        The only items that may stand on that side.
+    antecedent_contains, consequent_contains : collection of item ids, optional
+        Items that must all stand on that side.
+    drop_redundant : bool
+        Drop rules with an improvement of 0 or less: some items of the antecedent can be left out, or all, and
+        the confidence is no lower. See `recsys.rules.improvement`.
+    alpha : float, optional
+        Keep only rules that are significant at this level, in (0, 1), by Fisher's exact test, one-sided.
+        Tested are all rules that lengths and items allow, whatever their metric: to choose by the same data
+        first, and count the tests then, would count too few.
+    correction : {"holm", "benjamini_hochberg", "none"}
+        For the number of tests; see `recsys.rules.adjust_p_values`.
+    max_rules : int, optional
+        Most rules to return.
+    over_max_rules : {"error", "keep_best"}
+        What to do when there would be more: refuse, or return the best by the metric, ties by items, and say
+        so in the log. Neither holds all rules in memory.
+    budget : Budget, optional
+        The most memory and time that making the rules may take, on top of the itemsets;
+        `recsys.mining.budget.DEFAULT_BUDGET` unless given: half of the memory that the machine has available.
 
     Returns
     -------
     Rules
-        By metric, descending; then by antecedent and by consequent, in the order of `itemsets`.
+        By metric, the best first; then by antecedent and by consequent, in the order of `itemsets`.
 
     Raises
     ------
     ParameterError
-        If there is no such metric, or the threshold is not a finite number.
+        If a parameter breaks its rule, or an item id is not in the transactions.
     BudgetError
-        If there are more than `MAX_SPLITS` candidate rules.
+        If there are more than `max_rules` rules, or more than `recsys.rules.budget.MAX_SPLITS` candidates,
+        or the budget is spent.
+    DataFormatError
+        If the itemsets are not all frequent ones.
 
     Examples
     --------
@@ -47,64 +95,71 @@ def generate_rules(itemsets: FrequentItemsets, metric: str = "lift", min_thresho
     >>> generate_rules(mine(transactions, min_support=0.5)).measure("lift").tolist()
     [1.5, 1.5]
     """
-    require_choice("metric", metric, METRICS)
-    min_threshold = require_number("min_threshold", min_threshold)
-    _check_budget(itemsets)
-    kept: list[Rules] = []
-    for antecedents, consequents, wholes in _splits(itemsets):
-        rules = Rules(itemsets, antecedents, consequents, wholes, metric, min_threshold)
-        kept.append(rules[rules.measure(metric) >= min_threshold])
-    nothing = np.empty(0, dtype=np.int64)
-    rules = Rules(
-        itemsets,
-        np.concatenate([nothing, *(part.antecedents for part in kept)]),
-        np.concatenate([nothing, *(part.consequents for part in kept)]),
-        np.concatenate([nothing, *(part.itemsets for part in kept)]),
-        metric,
-        min_threshold,
+    constraints = RuleConstraints(
+        max_antecedent_len=max_antecedent_len,
+        max_consequent_len=max_consequent_len,
+        antecedent_items=antecedent_items,
+        consequent_items=consequent_items,
+        antecedent_contains=antecedent_contains,
+        consequent_contains=consequent_contains,
     )
-    return rules[_order(rules)]
-
-
-def _check_budget(itemsets: FrequentItemsets) -> None:
-    """An itemset of k items has 2**k - 2 splits: refuse what would run for hours."""
-    sizes = np.diff(itemsets.offsets).tolist()
-    splits = list(accumulate(size * (2**length - 2) for length, size in enumerate(sizes, start=1)))
-    if splits and splits[-1] > MAX_SPLITS:
-        longest = sum(total <= MAX_SPLITS for total in splits)
-        raise BudgetError(
-            f"{len(itemsets):,} itemsets of up to {len(sizes)} items have {splits[-1]:,} candidate rules, "
-            f"more than {MAX_SPLITS:,}. Set max_len={longest} or raise min_support."
+    selection = Selection(
+        metric=metric,
+        min_threshold=min_threshold,
+        drop_redundant=drop_redundant,
+        alpha=alpha,
+        correction=correction,
+        max_rules=max_rules,
+        over_max_rules=over_max_rules,
+    )
+    check_splits(itemsets, constraints, selection)
+    meter = RulesMeter(budget or DEFAULT_BUDGET)
+    largest_p_value = _largest_p_value(itemsets, constraints, selection, meter)
+    refuses = max_rules is not None and over_max_rules == "error"
+    best = BestRules(len(itemsets), max_rules + 1 if max_rules is not None and refuses else max_rules)
+    n_rules_by_count = np.zeros(itemsets.n_transactions + 1, dtype=np.int64)
+    for candidates in _candidates(itemsets, constraints, selection):
+        kept, scores = selection.keep(candidates, largest_p_value)
+        best.add(kept.antecedents, kept.consequents, kept.itemsets, scores)
+        meter.check(best.n_held, best.n_added)
+        if refuses:
+            n_rules_by_count += np.bincount(kept.support_counts, minlength=len(n_rules_by_count))
+    (*columns, scores), order = best.ordered()
+    if max_rules is not None and best.n_added > max_rules:
+        if refuses:
+            best_scores, n = scores[order], itemsets.n_transactions
+            raise too_many_rules(selection, best.n_added, best_scores, n_rules_by_count, n)
+        log.warning(
+            "Kept the best %s of %s rules, by %s: max_rules.", f"{max_rules:,}", f"{best.n_added:,}", metric
         )
+    sides = np.empty((3, len(order)), dtype=np.int64)  # one block, which the system gives large pages
+    for side, column in zip(sides, columns, strict=True):
+        side[:] = column[order]
+    return Rules(itemsets, sides[0], sides[1], sides[2], metric, float(min_threshold), best.n_added)
 
 
-def _order(rules: Rules) -> IntArray:
-    # Two sorts of one key are twice as fast as lexsort by three; the key is below len(source)**2.
-    sides = np.argsort(rules.antecedents * len(rules.source) + rules.consequents)
-    return sides[np.argsort(-rules.measure(rules.metric)[sides], kind="stable")]
+def _candidates(
+    itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection
+) -> Iterator[Rules]:
+    for antecedents, consequents, wholes in splits(itemsets, constraints):
+        yield Rules(itemsets, antecedents, consequents, wholes, selection.metric, selection.min_threshold)
 
 
-def _splits(itemsets: FrequentItemsets) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Yield all splits of the itemsets in two, in portions: indices of antecedents, consequents, itemsets.
+def _largest_p_value(
+    itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection, meter: RulesMeter
+) -> float | None:
+    """Test all candidates; return the largest p-value of a rule that is kept, None if all are."""
+    if selection.alpha is None:
+        return None
 
-    A subset of the k items of an itemset is a number whose bit j says whether the j-th item is in. From the
-    itemset itself, all ones, each smaller subset follows from one with an item more, by a look-up.
-    """
-    for length in range(2, itemsets.max_length + 1):
-        everything = 2**length - 1
-        subsets = np.arange(everything + 1)
-        sizes = np.bitwise_count(subsets)
-        added_bit = ~subsets & (subsets + 1)  # the lowest item that is not in
-        added_position = np.bitwise_count(added_bit - 1)  # all items below it are in
-        first, stop = int(itemsets.offsets[length - 1]), int(itemsets.offsets[length])
-        portion = max(1, SPLITS_AT_ONCE >> length)
-        for start in range(first, stop, portion):
-            wholes = np.arange(start, min(start + portion, stop))
-            index = np.empty((len(wholes), everything + 1), dtype=np.int64)
-            index[:, everything] = wholes
-            for size in range(length - 1, 0, -1):
-                smaller = np.flatnonzero(sizes == size)
-                larger = index[:, smaller | added_bit[smaller]] - itemsets.offsets[size]
-                index[:, smaller] = itemsets.subsets(size + 1)[larger, added_position[smaller]]
-            sides = index[:, 1:everything]
-            yield sides.ravel(), sides[:, ::-1].ravel(), np.repeat(wholes, everything - 1)
+    def p_values() -> Iterator[npt.NDArray[np.float64]]:
+        for candidates in _candidates(itemsets, constraints, selection):
+            meter.check(0, 0)
+            yield candidates.measure("p_value")
+
+    largest, n_significant, n_tests = largest_significant(p_values(), selection.alpha, selection.correction)
+    log.info(
+        "%s of %s rules tested are significant at %g (correction: %s).",
+        f"{n_significant:,}", f"{n_tests:,}", selection.alpha, selection.correction,
+    )  # fmt: skip
+    return largest

@@ -2,10 +2,13 @@
 
 Each measure is a function of n, the number of transactions, and of three arrays of counts, one entry a rule:
 of the whole rule (antecedent and consequent together), of the antecedent and of the consequent. Each is one
-division of integers, so that no rounded fraction enters another. Definitions, and conventions where a
-denominator is 0, are those of mlxtend 0.25. A new measure is a function here and a line in METRICS.
+division of integers where that can be, so that no rounded fraction enters another; the counts may come as
+float64, in which products of integers are exact up to 2^53. Definitions, and conventions where a denominator
+is 0, are those of mlxtend 0.25 for its twelve, those of R's arules for the others, where it has no NaN. A new
+measure is a function here and a line in MEASURES.
 
-Notation: n_ac, n_a, n_c are the counts; s_ac, s_a, s_c the supports, that is the counts divided by n.
+Notation: n_ac, n_a, n_c are the counts; s_ac, s_a, s_c the supports, that is the counts divided by n; n_1 and
+n_2 the transactions with the antecedent alone and the consequent alone, n_0 those with neither.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Counts = npt.NDArray[np.integer[Any]]
+Counts = npt.NDArray[Any]  # int64, or float64 of whole numbers
 Values = npt.NDArray[np.float64]
 Measure = Callable[[int, Counts, Counts, Counts], Values]
 
@@ -43,7 +46,8 @@ def confidence(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
 
 def lift(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
     """s_ac / (s_a s_c) = n n_ac / (n_a n_c); 1 if independent (Brin et al., SIGMOD 1997, as "interest")."""
-    return (n * n_ac) / (n_a * n_c)
+    result: Values = (n * n_ac) / (n_a * n_c)
+    return result
 
 
 def representativity(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
@@ -76,7 +80,8 @@ def zhangs_metric(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
 
 def jaccard(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
     """s_ac / (s_a + s_c - s_ac) = n_ac / (n_a + n_c - n_ac) (Tan, Kumar and Srivastava, KDD 2002)."""
-    return n_ac / (n_a + n_c - n_ac)
+    result: Values = n_ac / (n_a + n_c - n_ac)
+    return result
 
 
 def certainty(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
@@ -97,8 +102,75 @@ def kulczynski(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
     return result
 
 
+def cosine(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
+    """s_ac / sqrt(s_a s_c) = n_ac / sqrt(n_a n_c), also IS (Tan, Kumar and Srivastava, KDD 2002, table 5)."""
+    result: Values = n_ac / np.sqrt(n_a * n_c)
+    return result
+
+
+def phi(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
+    """Correlation of the two sides, in [-1, 1] (Tan, Kumar and Srivastava, KDD 2002, table 5).
+
+    With counts: (n n_ac - n_a n_c) / sqrt(n_a (n - n_a) n_c (n - n_c)); 0 where a side stands in all
+    transactions.
+    """
+    # Two roots: the product of the four would not fit into 64 bits.
+    return _ratio(
+        _surplus(n, n_ac, n_a, n_c), np.sqrt(n_a * (n - n_a)) * np.sqrt(n_c * (n - n_c)), otherwise=0.0
+    )
+
+
+def odds_ratio(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
+    """n_ac n_0 / (n_1 n_2); 1 if independent (Tan, Kumar and Srivastava, KDD 2002, table 5).
+
+    Infinite where one side never stands without the other; 1 where a side stands in all transactions.
+    """
+    odds = _ratio(n_ac * (n - n_a - n_c + n_ac), (n_a - n_ac) * (n_c - n_ac), otherwise=np.inf)
+    odds[(n_a == n) | (n_c == n)] = 1.0
+    return odds
+
+
+def added_value(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
+    """Confidence - s_c = (n n_ac - n_a n_c) / (n n_a) (Tan, Kumar and Srivastava, KDD 2002, table 5)."""
+    result: Values = _surplus(n, n_ac, n_a, n_c) / (n * n_a)
+    return result
+
+
+def imbalance_ratio(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
+    """|s_a - s_c| / (s_a + s_c - s_ac), from 0, balanced, to 1 (Wu, Chen and Han, DMKD 21(3), 2010)."""
+    result: Values = np.abs(n_a - n_c) / (n_a + n_c - n_ac)
+    return result
+
+
+def hyper_lift(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
+    """n_ac / Q, with the 0.99 quantile Q of what independence gives (Hahsler and Hornik, IDA 11(5), 2007).
+
+    Q is the smallest q with P(X > q) <= 0.01 for the hypergeometric X. Infinite where Q is 0.
+    """
+    from recsys.rules._hypergeometric_kernel import quantiles
+
+    return _ratio(n_ac, quantiles(n, _integers(n_a), _integers(n_c), 0.99), otherwise=np.inf)
+
+
+def hyper_confidence(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
+    """P(X < n_ac), X what independence gives: 1 - p_value (Hahsler and Hornik, IDA 11(5), 2007)."""
+    from recsys.rules._hypergeometric_kernel import tails
+
+    return tails(n, _integers(n_ac), _integers(n_a), _integers(n_c), False)
+
+
+def p_value(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
+    """P(X >= n_ac), X what independence gives: Fisher's exact test, one-sided (Webb, Mach. Learn. 68, 2007).
+
+    Not corrected for the number of tests: see `recsys.rules.adjust_p_values`. Smaller is better.
+    """
+    from recsys.rules._hypergeometric_kernel import tails
+
+    return tails(n, _integers(n_ac), _integers(n_a), _integers(n_c), True)
+
+
 def _surplus(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Counts:
-    """Return n n_ac - n_a n_c, n^2 times the leverage; exact for n up to 3 * 10^9."""
+    """Return n n_ac - n_a n_c, n^2 times the leverage; of int64, exact for n up to 3 * 10^9."""
     difference: Counts = n * n_ac - n_a * n_c
     return difference
 
@@ -110,7 +182,11 @@ def _ratio(numerator: Counts, denominator: Counts, otherwise: float) -> Values:
     return result
 
 
-METRICS: dict[str, Measure] = {
+def _integers(counts: Counts) -> npt.NDArray[np.int64]:
+    return np.ascontiguousarray(counts, dtype=np.int64)
+
+
+MEASURES: dict[str, Measure] = {
     "antecedent_support": antecedent_support,
     "consequent_support": consequent_support,
     "support": support,
@@ -123,4 +199,19 @@ METRICS: dict[str, Measure] = {
     "jaccard": jaccard,
     "certainty": certainty,
     "kulczynski": kulczynski,
+    "cosine": cosine,
+    "phi": phi,
+    "odds_ratio": odds_ratio,
+    "added_value": added_value,
+    "imbalance_ratio": imbalance_ratio,
+    "hyper_lift": hyper_lift,
+    "hyper_confidence": hyper_confidence,
+    "p_value": p_value,
 }
+MLXTEND_MEASURES = tuple(MEASURES)[:12]
+
+# What a rule can be judged by: these, and one that looks at other rules too (`recsys.rules.improvement`).
+METRICS = (*MEASURES, "improvement")
+
+# For these a rule is kept at or below the threshold, and the smallest comes first.
+SMALLER_IS_BETTER = frozenset({"p_value"})

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import OutputError
 from recsys.mining import FrequentItemsets
 from recsys.parameters import require_choice
-from recsys.rules.measures import METRICS
+from recsys.rules.improvement import improvement
+from recsys.rules.measures import MEASURES, METRICS, MLXTEND_MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 IntArray = npt.NDArray[np.integer[Any]]
+Values = npt.NDArray[np.float64]
 
 # The two measures that mlxtend names otherwise.
 MLXTEND_NAMES = {"antecedent_support": "antecedent support", "consequent_support": "consequent support"}
 
-ROWS_A_GROUP = 2**18  # rules in a row group of a Parquet file, and at once in memory
+RULES_AT_ONCE = 2**14  # measured at once: few enough that all counts stay in the cache
+EXACT = 2**26  # up to here all products of counts, at most 2 n^2, are whole numbers in float64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Rules:
-    """Rules antecedent -> consequent, from the highest metric to the lowest.
+    """Rules antecedent -> consequent, the best by the metric first.
 
     Parameters
     ----------
@@ -37,9 +40,14 @@ class Rules:
     antecedents, consequents, itemsets : ndarray, shape (n_rules,), int64
         Indices in `source` of the two sides and of both together.
     metric : str
-        The measure that they are ordered by, a key of `recsys.rules.METRICS`.
+        The measure that they are ordered by, one of `recsys.rules.METRICS`.
     min_threshold : float
-        The smallest value of it that a rule was kept with.
+        The least value of it that a rule was kept with.
+    n_found : int, optional
+        Rules that there were before only the best were kept (`max_rules`), or some were selected; as many as
+        there are, unless given.
+    stored : mapping of str to ndarray, shape (n_rules,)
+        Measures that the counts of the rules do not tell, by name; of rules that were read from a file.
     """
 
     source: FrequentItemsets
@@ -48,6 +56,12 @@ class Rules:
     itemsets: IntArray
     metric: str
     min_threshold: float
+    n_found: int = -1
+    stored: Mapping[str, Values] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.n_found < 0:
+            object.__setattr__(self, "n_found", len(self))
 
     def __len__(self) -> int:
         return len(self.itemsets)
@@ -60,76 +74,138 @@ class Rules:
             antecedents=self.antecedents[selection],
             consequents=self.consequents[selection],
             itemsets=self.itemsets[selection],
+            stored={name: values[selection] for name, values in self.stored.items()},
         )
 
     def __repr__(self) -> str:
-        return f"Rules(n_rules={len(self)}, metric={self.metric!r}, min_threshold={self.min_threshold})"
+        found = f", n_found={self.n_found}" if self.n_found != len(self) else ""
+        return (
+            f"Rules(n_rules={len(self)}{found}, metric={self.metric!r}, min_threshold={self.min_threshold})"
+        )
 
     @property
     def support_counts(self) -> IntArray:
         """Number of transactions that hold all items of each rule, shape (n_rules,), int64."""
         return self.source.counts[self.itemsets]
 
+    @property
+    def default_measures(self) -> tuple[str, ...]:
+        """What is written unless asked otherwise: mlxtend's twelve measures, and the metric."""
+        return MLXTEND_MEASURES + (() if self.metric in MLXTEND_MEASURES else (self.metric,))
+
     def top(self, k: int) -> Rules:
-        """Return the k rules with the highest metric, or all if there are fewer."""
+        """Return the k best rules by the metric, or all if there are fewer."""
         return self[: max(k, 0)]
 
-    def measure(self, name: str) -> npt.NDArray[np.float64]:
+    def measure(self, name: str) -> Values:
         """Return one measure of all rules, shape (n_rules,).
 
         Raises
         ------
         ParameterError
             If there is no measure of that name in `recsys.rules.METRICS`.
+        DataFormatError
+            If it is "improvement", which looks at other rules too, and they are neither in the source nor was
+            it written to the file that the rules were read from.
         """
-        require_choice("name", name, METRICS)
-        counts = self.source.counts
-        return METRICS[name](
-            self.source.n_transactions,
-            counts[self.itemsets],
-            counts[self.antecedents],
-            counts[self.consequents],
-        )
+        return self.measures([require_choice("name", name, METRICS)])[name]
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the frame that mlxtend's `association_rules` returns: frozensets and the 12 measures."""
+    def measures(self, names: Collection[str] | None = None) -> dict[str, Values]:
+        """Return some measures of all rules by name, shape (n_rules,) each.
+
+        Parameters
+        ----------
+        names : collection of str, optional
+            Of `recsys.rules.METRICS`; mlxtend's twelve and the metric unless given.
+
+        Raises
+        ------
+        ParameterError, DataFormatError
+            As for `measure`.
+        """
+        names = self.default_measures if names is None else names
+        names = [require_choice("names", name, METRICS) for name in names]
+        # One block for all: the system gives large pages to large arrays, and that is half of the time.
+        result = dict(zip(names, np.empty((len(names), len(self))), strict=True))
+        functions = [(MEASURES[name], result[name]) for name in result if name in MEASURES]
+        n, counts = self.source.n_transactions, self.source.counts
+        kind: type[Any] = np.float64 if n <= EXACT else np.int64
+        for start in range(0, len(self), RULES_AT_ONCE) if functions else ():
+            some = slice(start, start + RULES_AT_ONCE)
+            n_ac, n_a, n_c = (
+                counts[indices[some]].astype(kind)
+                for indices in (self.itemsets, self.antecedents, self.consequents)
+            )
+            for function, values in functions:
+                values[some] = function(n, n_ac, n_a, n_c)
+        if "improvement" in result:
+            known = self.stored.get("improvement")
+            result["improvement"] = (
+                improvement(self.source, self.antecedents, self.itemsets) if known is None else known
+            )
+        return result
+
+    def to_frame(self, measures: Collection[str] | None = None) -> pd.DataFrame:
+        """Return the frame that mlxtend's `association_rules` returns: frozensets, and measures.
+
+        Parameters
+        ----------
+        measures : collection of str, optional
+            The measures, as for `measures`. Two of mlxtend's have its names: "antecedent support" and
+            "consequent support".
+        """
         import pandas as pd
 
         columns: dict[str, Any] = {
             "antecedents": pd.Series(self.source.frozensets(self.antecedents), dtype=object),
             "consequents": pd.Series(self.source.frozensets(self.consequents), dtype=object),
         }
-        return pd.DataFrame(columns | {MLXTEND_NAMES.get(name, name): self.measure(name) for name in METRICS})
+        values = self.measures(measures)
+        return pd.DataFrame(columns | {MLXTEND_NAMES.get(name, name): values[name] for name in values})
 
-    def to_parquet(self, path: str | Path) -> None:
+    def to_arrow(self, measures: Collection[str] | None = None) -> pa.Table:
+        """Return the rules as an Arrow table, in their order; see `to_parquet` for its columns."""
+        from recsys.rules.arrow import to_table
+
+        return to_table(self, measures)
+
+    def to_parquet(self, path: str | Path, measures: Collection[str] | None = None) -> None:
         """Write the rules to a Parquet file, in their order.
 
         The columns are `antecedents` and `consequents` (lists of item ids), `support_count`, and the measures
-        by their names. The conviction of a rule that never fails is infinite.
+        by their names. An infinite measure, as the conviction of a rule that never fails, is infinite there.
+        `from_parquet` reads the file back.
+
+        Parameters
+        ----------
+        path : str or Path
+        measures : collection of str, optional
+            The measures, as for `measures`; the supports of both sides are always written.
 
         Raises
         ------
         OutputError
             If the file cannot be written.
         """
-        import pyarrow.parquet as pq
+        from recsys.rules.arrow import write
 
-        try:
-            with pq.ParquetWriter(path, self[:0]._to_arrow().schema) as writer:
-                for start in range(0, len(self), ROWS_A_GROUP):
-                    writer.write_table(self[start : start + ROWS_A_GROUP]._to_arrow())
-        except OSError as error:
-            raise OutputError(f"The rules cannot be written to {path}: {error}.") from error
+        write(self, path, measures)
 
-    def _to_arrow(self) -> pa.Table:
-        import pyarrow as pa
+    @classmethod
+    def from_parquet(cls, path: str | Path) -> Rules:
+        """Read rules that `to_parquet` wrote.
 
-        ids = pa.array(self.source.items.tolist())
-        columns = {}
-        for side in ("antecedents", "consequents"):
-            offsets, items = self.source.flatten(getattr(self, side))
-            columns[side] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(items)))
-        columns["support_count"] = pa.array(self.support_counts)
-        for name in METRICS:
-            columns[name] = pa.array(self.measure(name))
-        return pa.table(columns)
+        They are equal in all that the file holds: sides, counts, order, metric, and every measure that
+        follows from the counts of a rule. Their `source` holds their own itemsets only, with the prefixes of
+        these, and is not what `generate_rules` takes.
+
+        Raises
+        ------
+        DataNotFoundError
+            If there is no such file.
+        DataFormatError
+            If it is no file of rules, or the ids of its items are neither integers nor text.
+        """
+        from recsys.rules.arrow import read
+
+        return read(path)

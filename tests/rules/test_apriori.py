@@ -1,8 +1,12 @@
 import math
+from dataclasses import fields
+from inspect import signature
 
 import pytest
 
-from recsys.errors import ParameterError
+from recsys import Transactions, generate_rules, mine
+from recsys.errors import BudgetError, ParameterError
+from recsys.mining import Budget
 from recsys.rules import Apriori
 
 
@@ -24,6 +28,17 @@ def test_defaults_and_equality():
         ("max_len", True, "an integer of at least 1"),
         ("min_threshold", math.inf, "a finite number"),
         ("min_threshold", None, "a finite number"),
+        ("max_antecedent_len", 0, "an integer of at least 1"),
+        ("max_consequent_len", "1", "an integer of at least 1"),
+        ("antecedent_items", [], "a list of at least one item id"),
+        ("consequent_items", 7, "a list of at least one item id"),
+        ("antecedent_contains", "tea", "a list of at least one item id"),
+        ("consequent_contains", [[1]], "a list of at least one item id"),
+        ("drop_redundant", 1, "true or false"),
+        ("alpha", 5, "a number in (0, 1)"),
+        ("correction", "fdr", "one of holm, benjamini_hochberg, none"),
+        ("max_rules", 0, "an integer of at least 1"),
+        ("over_max_rules", None, "one of error, keep_best"),
     ],
 )
 def test_bad_parameters(parameter, value, rule):
@@ -36,3 +51,47 @@ def test_bad_parameters(parameter, value, rule):
 def test_unknown_metric_names_the_known():
     with pytest.raises(ParameterError, match=r"metric must be one of .*confidence, lift, .* Got 'gain'."):
         Apriori(0.1, metric="gain")
+
+
+def test_it_has_every_parameter_of_generate_rules():
+    names = {field.name for field in fields(Apriori)}
+    options = {*signature(generate_rules).parameters} - {"itemsets", "budget"}
+    assert names == {"min_support", "max_len", *options} | {field.name for field in fields(Budget)}
+
+
+def test_lists_of_a_configuration_make_a_key_of_caches():
+    apriori = Apriori(0.1, antecedent_items=[3, 1, 3], consequent_contains=["a"])
+    assert apriori == Apriori(0.1, antecedent_items=(3, 1), consequent_contains=("a",))
+    assert hash(apriori) == hash(Apriori(0.1, antecedent_items=(3, 1), consequent_contains=("a",)))
+
+
+def test_lists_that_contradict_each_other():
+    rule = r"antecedent_contains must be among antecedent_items. Got 3."
+    with pytest.raises(ParameterError, match=rule):
+        Apriori(0.1, antecedent_items=[1, 2], antecedent_contains=[3])
+    rule = r"antecedent_contains must be without the items of consequent_contains. Got 1."
+    with pytest.raises(ParameterError, match=rule):
+        Apriori(0.1, antecedent_contains=[1], consequent_contains=[1])
+
+
+def test_it_generates_rules_by_its_parameters():
+    itemsets = mine(Transactions.from_lists(map(list, ["ab", "ac", "abc", "b"])), min_support=0.25)
+    options = {
+        "metric": "phi",
+        "min_threshold": -0.5,
+        "max_consequent_len": 1,
+        "consequent_items": ["a", "b"],
+    }
+    found = Apriori(0.25, **options).generate_rules(itemsets)
+    assert len(found) > 0
+    assert found.to_frame().equals(generate_rules(itemsets, **options).to_frame())
+    with pytest.raises(ParameterError, match=r"apriori.consequent_items must be ids of items .* Got 'z'."):
+        Apriori(0.25, consequent_items=["z"]).generate_rules(itemsets)
+    with pytest.raises(
+        BudgetError, match=r"apriori.max_memory is 10, .* Raise apriori.min_threshold or apriori.m"
+    ):
+        Apriori(0.25, max_memory=10).generate_rules(itemsets)
+    with pytest.raises(
+        BudgetError, match=r"more than apriori.max_rules=1. Raise apriori.max_rules, or set ap"
+    ):
+        Apriori(0.25, max_rules=1).generate_rules(itemsets)

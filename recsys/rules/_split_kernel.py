@@ -1,0 +1,252 @@
+"""The compiled part of rule generation: arrays in, arrays out.
+
+A subset of the k items of an itemset is a number, a mask, whose bit j says whether the j-th item is in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.mining._popcount_kernel import kernel
+
+IntArray = npt.NDArray[np.integer[Any]]
+
+IN_ANTECEDENT, IN_CONSEQUENT = 1, 2  # the item may stand on that side
+OF_ANTECEDENT, OF_CONSEQUENT = 4, 8  # the item must stand on that side
+
+
+class Trie(NamedTuple):
+    """Frequent itemsets, indexed for look-ups.
+
+    The itemset without the j-th of its k items is table[bases[k] + k * index + j]; the children of an itemset
+    (one item more, the largest) are those from child_starts[index + 1] to child_starts[index + 2] - 1.
+    """
+
+    parents: IntArray
+    last_items: IntArray
+    child_starts: IntArray
+    bases: IntArray
+    table: IntArray
+
+
+class Plan(NamedTuple):
+    """How the itemsets of one length are split: steps that find the subsets, then the pairs of sides.
+
+    Each subset has a slot; the itemset itself has slot 0.
+
+    Attributes
+    ----------
+    down : ndarray, shape (n, 3)
+        Slot of a subset, its size, and the position of the item that is taken away: slots 1, 2, ..., n.
+    up : ndarray, shape (m, 2)
+        Slot of a subset, -1 for the empty one, and the position, in the itemset, of the item that is added:
+        slots n + 1, n + 2, ..., n + m.
+    sides : ndarray, shape (n_splits, 3)
+        Slots of antecedent and consequent, and the mask of the antecedent.
+    """
+
+    down: IntArray
+    up: IntArray
+    sides: IntArray
+
+
+@kernel
+def child(trie: Trie, index: int, item: int) -> int:
+    """Return the index of an itemset with one item more, larger than all; -1 if it is not frequent."""
+    low, high = trie.child_starts[index + 1], trie.child_starts[index + 2]
+    stop = high
+    while low < high:
+        middle = (low + high) // 2
+        if trie.last_items[middle] < item:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < stop and trie.last_items[low] == item else -1
+
+
+@kernel
+def fill_table(trie: Trie, offsets: IntArray, singles: IntArray) -> int:
+    """Fill the table of a trie; return the first itemset that lacks a subset, -1 if none does.
+
+    Without its last item an itemset is its parent. Without another one it is the child, by the last item, of
+    the parent without that one; so one length follows from the one before it.
+
+    Parameters
+    ----------
+    offsets : ndarray
+        As of FrequentItemsets, up to the longest length that is wanted.
+    singles : ndarray, shape (n_items,)
+        Index of the itemset of each item alone; -1 if it is not frequent.
+    """
+    for length in range(1, len(offsets)):
+        base, shorter = trie.bases[length], trie.bases[length - 1]
+        for index in range(offsets[length - 1], offsets[length]):
+            parent, item = trie.parents[index], trie.last_items[index]
+            place = base + length * index
+            trie.table[place + length - 1] = parent
+            for position in range(length - 1):
+                if length == 2:
+                    found = singles[item]
+                else:
+                    found = child(trie, trie.table[shorter + (length - 1) * parent + position], item)
+                if found < 0:
+                    return index
+                trie.table[place + position] = found
+    return -1
+
+
+@kernel
+def split(
+    trie: Trie, plan: Plan, length: int, first: int, stop: int, flags: IntArray, n_musts: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Split some itemsets of one length in two, in all the ways of a plan.
+
+    Parameters
+    ----------
+    first, stop : int
+        The itemsets: indices first to stop - 1.
+    flags : ndarray, shape (n_items,), uint8
+        The sides that an item may and must stand on; of shape (0,) if all may stand on both.
+    n_musts : ndarray, shape (2,)
+        Number of items that must stand in the antecedent, in the consequent.
+
+    Returns
+    -------
+    antecedents, consequents, itemsets : ndarray, shape (n_splits,), int32
+        Indices of the sides and of both together, by itemset.
+    """
+    n_down = len(plan.down)
+    everything = (1 << length) - 1
+    index = np.empty(1 + n_down + len(plan.up), dtype=np.int64)
+    items = np.empty(length, dtype=np.int64)
+    room = (stop - first) * len(plan.sides)
+    antecedents = np.empty(room, dtype=np.int32)
+    consequents = np.empty(room, dtype=np.int32)
+    itemsets = np.empty(room, dtype=np.int32)
+    found = 0
+    for itemset in range(first, stop):
+        node = itemset
+        left = right = everything  # may stand there
+        of_left = of_right = 0  # must stand there
+        if len(flags) or len(plan.up):
+            for position in range(length - 1, -1, -1):
+                items[position] = trie.last_items[node]
+                node = trie.parents[node]
+        if len(flags):
+            n_left = n_right = left = right = 0
+            for position in range(length):
+                flag = flags[items[position]]
+                bit = 1 << position
+                if flag & IN_ANTECEDENT:
+                    left |= bit
+                if flag & IN_CONSEQUENT:
+                    right |= bit
+                if flag & OF_ANTECEDENT:
+                    of_left |= bit
+                    n_left += 1
+                if flag & OF_CONSEQUENT:
+                    of_right |= bit
+                    n_right += 1
+            if (left | right) != everything or n_left < n_musts[0] or n_right < n_musts[1]:
+                continue
+        index[0] = itemset
+        for step in range(n_down):
+            size = plan.down[step, 1]
+            larger = index[plan.down[step, 0]]
+            index[1 + step] = trie.table[trie.bases[size] + size * larger + plan.down[step, 2]]
+        for step in range(len(plan.up)):
+            slot = plan.up[step, 0]
+            smaller = index[slot] if slot >= 0 else -1
+            index[1 + n_down + step] = child(trie, smaller, items[plan.up[step, 1]])
+        for place in range(len(plan.sides)):
+            if len(flags):
+                mask = plan.sides[place, 2]
+                rest = everything ^ mask
+                if (mask & ~left) or (rest & ~right) or (of_left & ~mask) or (of_right & ~rest):
+                    continue
+            antecedents[found] = index[plan.sides[place, 0]]
+            consequents[found] = index[plan.sides[place, 1]]
+            itemsets[found] = itemset
+            found += 1
+    return antecedents[:found], consequents[:found], itemsets[:found]
+
+
+@kernel
+def improvements(
+    trie: Trie,
+    offsets: IntArray,
+    counts: IntArray,
+    n_transactions: int,
+    antecedents: IntArray,
+    itemsets: IntArray,
+    order: IntArray,
+) -> npt.NDArray[np.float64]:
+    """Return the improvement of rules: confidence less the best of a rule with fewer items on the left.
+
+    Two confidences are compared, and their difference taken, as fractions of integers: 0 is 0.
+
+    Parameters
+    ----------
+    antecedents, itemsets : ndarray, shape (n_rules,), int
+        Indices of the antecedents, and of antecedent and consequent together.
+    order : ndarray, shape (n_rules,), int
+        The rules by itemset: what is looked up for one serves all rules of it.
+
+    Returns
+    -------
+    ndarray, shape (n_rules,), float64
+    """
+    result = np.empty(len(order), dtype=np.float64)
+    items = np.empty(len(offsets), dtype=np.int64)
+    index = np.empty(1, dtype=np.int64)
+    sizes = np.zeros(1, dtype=np.int64)
+    found = np.empty(1, dtype=np.int64)  # count of each subset
+    last, length, everything = -1, 0, 0
+    for place in range(len(order)):
+        rule = order[place]
+        itemset = itemsets[rule]
+        if itemset != last:
+            last, length = itemset, 0
+            while offsets[length] <= itemset:
+                length += 1
+            everything = (1 << length) - 1
+            if everything >= len(sizes):
+                index = np.empty(everything + 1, dtype=np.int64)
+                found = np.empty(everything + 1, dtype=np.int64)
+                sizes = np.zeros(everything + 1, dtype=np.int64)
+                for mask in range(1, everything + 1):
+                    sizes[mask] = sizes[mask >> 1] + (mask & 1)
+            node = itemset
+            for position in range(length - 1, -1, -1):
+                items[position] = trie.last_items[node]
+                node = trie.parents[node]
+            index[everything] = itemset
+            found[everything] = counts[itemset]
+            found[0] = n_transactions
+            for mask in range(everything - 1, 0, -1):
+                position, bit = 0, 1  # the lowest item that is not in: all below it are
+                while mask & bit:
+                    position, bit = position + 1, bit << 1
+                size = sizes[mask] + 1
+                index[mask] = trie.table[trie.bases[size] + size * index[mask | bit] + position]
+                found[mask] = counts[index[mask]]
+        left, node, position = 0, antecedents[rule], length - 1
+        while node >= 0:
+            while items[position] != trie.last_items[node]:
+                position -= 1
+            left |= 1 << position
+            node = trie.parents[node]
+        right = everything ^ left
+        # The least of all conditions, the empty one, is always among the smaller antecedents.
+        best_both, best_left = found[right], n_transactions
+        smaller = (left - 1) & left
+        while smaller > 0:
+            if found[smaller | right] * best_left > best_both * found[smaller]:
+                best_both, best_left = found[smaller | right], found[smaller]
+            smaller = (smaller - 1) & left
+        difference = found[everything] * best_left - best_both * found[left]
+        result[rule] = difference / (found[left] * best_left)
+    return result

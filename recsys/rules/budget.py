@@ -1,0 +1,138 @@
+"""Limits on the number of rules, and what to change where they are passed."""
+
+from __future__ import annotations
+
+from decimal import ROUND_FLOOR, Context
+from itertools import accumulate
+from math import comb, isinf
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import BudgetError
+from recsys.mining import Budget, FrequentItemsets
+from recsys.rules.constraints import RuleConstraints
+from recsys.rules.measures import SMALLER_IS_BETTER
+from recsys.rules.selection import Selection
+
+MAX_SPLITS = 2**32  # minutes of work; an itemset of 32 items alone has as many
+BYTES_A_RULE = 100  # while the rules are put in order; a quarter of that once they are
+MAX_COMPARISONS = 2**36  # of confidences, for the improvement; minutes as well
+
+
+def check_splits(itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection) -> None:
+    """Refuse what would run for hours: an itemset of k items has 2^k - 2 splits, 3^k with all sub-rules.
+
+    Raises
+    ------
+    BudgetError
+        If there are more than `MAX_SPLITS` candidates, or `MAX_COMPARISONS` where improvement is asked for.
+    """
+    sizes = np.diff(itemsets.offsets).tolist()
+    questions = [("candidate rules", MAX_SPLITS, 1)]
+    if selection.needs_improvement:
+        questions.append(("confidences to compare for the improvement", MAX_COMPARISONS, 2))
+    for what, limit, base in questions:
+        totals = list(
+            accumulate(
+                size * sum(comb(length, left) * base**left for left in constraints.antecedent_lengths(length))
+                for length, size in enumerate(sizes, start=1)
+            )
+        )
+        if totals and totals[-1] > limit:
+            longest = sum(total <= limit for total in totals)
+            single = "" if constraints.max_consequent_len == 1 else " or max_consequent_len=1,"
+            raise BudgetError(
+                f"{len(itemsets):,} itemsets of up to {len(sizes)} items have {totals[-1]:,} {what}, "
+                f"more than {limit:,}. Set max_len={longest}{single} or raise min_support."
+            )
+
+
+class RulesMeter:
+    """A budget being spent on rules.
+
+    Parameters
+    ----------
+    budget : Budget
+        Of it, `max_memory` and `max_seconds` count.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self._memory = budget.memory_bytes()
+        self._started = perf_counter()
+
+    def check(self, n_held: int, n_found: int) -> None:
+        """Raise BudgetError if the rules in memory, or the seconds, are more than the budget has."""
+        cure = (
+            "Raise min_threshold or min_support, set max_consequent_len=1, or set max_rules with "
+            "over_max_rules=keep_best."
+        )
+        if self._memory is not None and n_held * BYTES_A_RULE > self._memory:
+            room = self._memory // BYTES_A_RULE
+            raise BudgetError(
+                f"max_memory is {self.budget.max_memory}, room for {room:,} rules; {n_found:,} were found "
+                f"so far. {cure}"
+            )
+        seconds = perf_counter() - self._started
+        if self.budget.max_seconds is not None and seconds > self.budget.max_seconds:
+            raise BudgetError(
+                f"max_seconds is {self.budget.max_seconds:g}; after {seconds:.2g} s {n_found:,} rules "
+                f"were found. {cure}"
+            )
+
+
+def too_many_rules(
+    selection: Selection,
+    n_rules: int,
+    best_scores: npt.NDArray[np.float64],
+    n_rules_by_count: npt.NDArray[np.int64],
+    n_transactions: int,
+) -> BudgetError:
+    """Return the error for more than `max_rules` rules: how many there are, and what would fit.
+
+    Parameters
+    ----------
+    n_rules : int
+        Rules that there would be.
+    best_scores : ndarray, shape (max_rules + 1,)
+        The best scores (see `Selection.keep`), descending.
+    n_rules_by_count : ndarray, shape (n_transactions + 1,)
+        Number of rules by the number of transactions that hold all of their items.
+    n_transactions : int
+    """
+    maximum = selection.max_rules
+    assert maximum is not None
+    cures = []
+    over = float(best_scores[-1])  # a threshold above it leaves at most max_rules
+    if (best_scores > over).any():
+        fits = float(best_scores[best_scores > over].min())
+        sign = -1 if selection.metric in SMALLER_IS_BETTER else 1
+        cures.append(f"set min_threshold={shortest_between(over, fits, sign)!r}")
+    # Rules of a higher support are the same ones, unless fewer tests make more of them significant.
+    at_least = np.cumsum(n_rules_by_count[::-1])[::-1]
+    count = int(np.argmax(at_least <= maximum))
+    if selection.alpha is None and 0 < at_least[count] <= maximum:
+        fits = shortest_between((count - 1) / n_transactions, count / n_transactions)
+        cures.append(f"set min_support={fits!r}")
+    cures.append("raise max_rules, or set over_max_rules=keep_best")
+    cure = "; or ".join(cures)
+    return BudgetError(
+        f"There would be {n_rules:,} rules, more than max_rules={maximum}. {cure[0].upper()}{cure[1:]}."
+    )
+
+
+def shortest_between(over: float, up_to: float, sign: int = 1) -> float:
+    """Return `sign` times the number with the fewest digits that is above one and at most another.
+
+    >>> shortest_between(115 / 671, 116 / 671)
+    0.172
+    """
+    if isinf(up_to):
+        up_to = 2 * abs(over) + 1
+    for digits in range(1, 18):
+        number = float(Context(prec=digits, rounding=ROUND_FLOOR).create_decimal_from_float(up_to))
+        if number > over:
+            return sign * number
+    return sign * up_to
