@@ -1,0 +1,96 @@
+"""ItemsetIndex: finds the subsets of itemsets among them, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+
+class ItemsetIndex:
+    """A trie over itemsets that need not have all their subsets with them, as arrays.
+
+    Parameters
+    ----------
+    itemsets : sequence of frozenset
+        Different ones. The order in which a set is iterated over is that of its items here.
+    """
+
+    def __init__(self, itemsets: Sequence[frozenset[Any]]) -> None:
+        self._lengths = np.fromiter(map(len, itemsets), dtype=np.int64, count=len(itemsets))
+        self._offsets = np.concatenate([[0], np.cumsum(self._lengths)])
+        items = dict.fromkeys(chain.from_iterable(itemsets))
+        code = {item: place for place, item in enumerate(items)}
+        self._n_items = len(items)
+        self._codes = np.fromiter(
+            map(code.__getitem__, chain.from_iterable(itemsets)), dtype=np.int64, count=self._offsets[-1]
+        )
+        self._keys: list[IntArray] = []
+        self._rows: list[IntArray] = []
+        self._build()
+
+    def _build(self) -> None:
+        """Make one level of the trie after the other.
+
+        A node is a prefix, its items ascending by code. `_keys` has its parent's position in the level above
+        and its last item in one number, ascending; `_rows` the itemset that ends there, or -1.
+        """
+        owner = np.repeat(np.arange(len(self._lengths)), self._lengths)
+        ascending = self._codes[np.lexsort((self._codes, owner))]
+        node = np.zeros(len(self._lengths), dtype=np.int64)
+        for length in range(1, int(self._lengths.max(initial=0)) + 1):
+            long = np.flatnonzero(self._lengths >= length)
+            last = ascending[self._offsets[long] + length - 1]
+            keys, node[long] = np.unique(node[long] * self._n_items + last, return_inverse=True)
+            rows = np.full(len(keys), -1)
+            ends = long[self._lengths[long] == length]
+            rows[node[ends]] = ends
+            self._keys.append(keys)
+            self._rows.append(rows)
+
+    @property
+    def lengths(self) -> list[int]:
+        """The lengths that itemsets have, ascending."""
+        return [int(length) for length in np.unique(self._lengths)]
+
+    def of_length(self, length: int) -> IntArray:
+        """Return the positions of the itemsets of one length."""
+        return np.flatnonzero(self._lengths == length)
+
+    def subsets(self, rows: IntArray, length: int) -> IntArray:
+        """Find all subsets of some itemsets of one length.
+
+        Returns
+        -------
+        ndarray, shape (len(rows), 2**length), int64
+            Positions of itemsets, -1 for a subset that is not there. Column m is for the subset whose items
+            are the bits of m: the highest bit is the first item, in the itemset's own order. Column 0 is -1.
+        """
+        codes = self._codes[self._offsets[rows][:, np.newaxis] + np.arange(length)]
+        order = np.argsort(codes, axis=1)
+        ascending = np.take_along_axis(codes, order, axis=1)
+        masks = np.arange(2**length)
+        sizes = np.bitwise_count(masks)
+        last = length - np.bitwise_count((masks & -masks) - 1) - 1  # position of the lowest bit
+        nodes = np.zeros((len(rows), len(masks)), dtype=np.int64)
+        found = np.full((len(rows), len(masks)), -1)
+        for size in range(1, length + 1):
+            these = np.flatnonzero(sizes == size)
+            parents = nodes[:, these & (these - 1)]
+            keys = parents * self._n_items + ascending[:, last[these]]
+            places = np.minimum(np.searchsorted(self._keys[size - 1], keys), len(self._keys[size - 1]) - 1)
+            there = (parents >= 0) & (self._keys[size - 1][places] == keys)
+            nodes[:, these] = np.where(there, places, -1)
+            found[:, these] = np.where(there, self._rows[size - 1][places], -1)
+        # From bits that stand for the items in ascending order to those of the itemset's own.
+        rank = np.argsort(order, axis=1)
+        own = np.zeros_like(found)
+        for position in range(length):
+            bit = masks >> (length - 1 - position) & 1
+            own += bit << (length - 1 - rank[:, position, np.newaxis])
+        return np.take_along_axis(found, own, axis=1)

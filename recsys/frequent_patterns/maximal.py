@@ -1,0 +1,136 @@
+"""Maximal frequent itemsets: those that are in no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.mining import min_count, mine
+from recsys.parameters import require_integer
+from recsys.transactions import Transactions
+
+IntArray = npt.NDArray[np.int64]
+
+
+# An item that may extend an itemset: how many transactions hold both, the item, and those transactions, a bit
+# each. A plain tuple, for a search makes millions.
+_Candidate = tuple[int, int, int]
+
+
+def maximal_itemsets(
+    transactions: Transactions, min_support: float, max_len: int | None = None
+) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield the maximal frequent itemsets of each length.
+
+    Depth first over bit sets, as GenMax (Gouda and Zaki, ICDM 2001): what lies in an itemset that is known is
+    left out, and where all candidates go together they are not tried one by one. So an itemset of 40 items
+    does not cost its 2^40 subsets, as mining them all would. The frequent pairs, which the engine finds fast,
+    say which items need not be tried together.
+
+    Parameters
+    ----------
+    transactions : Transactions
+    min_support : float
+        In (0, 1].
+    max_len : int, optional
+        Leave out longer itemsets.
+
+    Yields
+    ------
+    items : ndarray, shape (n_k, k), int64
+        Positions of items, ascending in each row; rows in lexicographic order.
+    counts : ndarray, shape (n_k,), int64
+
+    Raises
+    ------
+    ParameterError
+        If `min_support` or `max_len` is out of range.
+    """
+    if max_len is not None:
+        max_len = require_integer("max_len", max_len, minimum=0)
+    found = mine(transactions, min_support, max_len=2)
+    items = found.level(1).ravel().tolist()
+    partners: dict[int, set[int]] = {item: set() for item in items}
+    for item, other in found.level(2).tolist():
+        partners[item].add(other)
+        partners[other].add(item)
+    search = _Search(min_count(min_support, transactions.n_transactions), partners)
+    search.extend((), _candidates(transactions, items))
+    lengths = sorted({len(itemset) for itemset in search.found})
+    for length in lengths if max_len is None else [length for length in lengths if length <= max_len]:
+        level = sorted(itemset for itemset in search.found if len(itemset) == length)
+        yield np.array(level, dtype=np.int64), np.array([search.found[itemset] for itemset in level])
+
+
+def _candidates(transactions: Transactions, items: list[int]) -> list[_Candidate]:
+    by_item = transactions.matrix.tocsc()
+    held = np.zeros(transactions.n_transactions, dtype=np.bool_)
+    candidates = []
+    for item in items:
+        rows = by_item.indices[by_item.indptr[item] : by_item.indptr[item + 1]]
+        held[rows] = True
+        tids = int.from_bytes(np.packbits(held).tobytes(), "big")
+        held[rows] = False
+        candidates.append((len(rows), item, tids))
+    return candidates
+
+
+class _Search:
+    """The search, with what it has found: ascending itemsets and their counts."""
+
+    def __init__(self, threshold: int, partners: dict[int, set[int]]) -> None:
+        self.threshold = threshold
+        self._partners = partners  # of each item, those that it is frequent with
+        self.found: dict[tuple[int, ...], int] = {}
+        self._holders: dict[int, int] = {}  # of each item, which of those found hold it, a bit each
+
+    def extend(self, head: tuple[int, ...], candidates: list[_Candidate]) -> None:
+        """Find the maximal itemsets that are a head and at least one of its candidates.
+
+        All that have an item besides, one that the search took before those, have been found.
+        """
+        # The rarest first: that keeps the branches small. Items break ties, so that nothing else does.
+        candidates.sort()
+        for place, (count, item, tids) in enumerate(candidates):
+            rest = candidates[place:]
+            whole = (*head, *(other for _, other, _ in rest))
+            if self._is_known(whole):
+                return
+            if together := self._count_together(rest):
+                self._add(whole, together)
+                return
+            itemset, partners = (*head, item), self._partners[item]
+            longer = [
+                (held, other, both)
+                for _, other, other_tids in rest[1:]
+                if other in partners and (held := (both := tids & other_tids).bit_count()) >= self.threshold
+            ]
+            if longer:
+                self.extend(itemset, longer)
+            elif not self._is_known(itemset):
+                self._add(itemset, count)
+
+    def _count_together(self, candidates: list[_Candidate]) -> int:
+        """Count the transactions that hold all candidates; 0 where they are too few."""
+        tids = candidates[0][2]
+        for _, _, others in candidates[1:]:
+            tids &= others
+            if tids.bit_count() < self.threshold:
+                return 0
+        return tids.bit_count()
+
+    def _is_known(self, itemset: tuple[int, ...]) -> bool:
+        """Whether an itemset is in one of those found."""
+        holders = -1
+        for item in itemset:
+            holders &= self._holders.get(item, 0)
+            if not holders:
+                return False
+        return True
+
+    def _add(self, itemset: tuple[int, ...], count: int) -> None:
+        for item in itemset:
+            self._holders[item] = self._holders.get(item, 0) | 1 << len(self.found)
+        self.found[tuple(sorted(itemset))] = count

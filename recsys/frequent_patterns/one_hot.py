@@ -1,0 +1,82 @@
+"""One-hot frames: what mlxtend's functions take, checked as they check it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from recsys.transactions import Transactions
+
+
+def check_min_support(min_support: float) -> None:
+    """Raise mlxtend's ValueError unless a support is in (0, 1]."""
+    if min_support <= 0.0 or min_support > 1.0:
+        raise ValueError(
+            f"`min_support` must be a positive number within the interval `(0, 1]`. Got {min_support}."
+        )
+
+
+def check_one_hot(df: pd.DataFrame) -> None:
+    """Check a frame as mlxtend does, with its messages.
+
+    Warns
+    -----
+    DeprecationWarning
+        If a column is not boolean.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing, or is neither a boolean nor 0 or 1; if a sparse frame has integer column names
+        that do not begin with 0.
+    """
+    if df.size == 0:
+        return
+    is_sparse = hasattr(df, "sparse")
+    if is_sparse and not isinstance(df.columns[0], str) and df.columns[0] != 0:
+        raise ValueError(
+            "Due to current limitations in Pandas, if the sparse format has integer column names,"
+            "names, please make sure they either start with `0` or cast them as string column names: "
+            "`df.columns = [str(i) for i in df.columns`]."
+        )
+    # Once a type, not once a column: a frame may have tens of thousands.
+    if all(pd.api.types.is_bool_dtype(dtype) for dtype in set(df.dtypes)):
+        return
+    warnings.warn(
+        "DataFrames with non-bool types result in worse computational"
+        "performance and their support might be discontinued in the future."
+        "Please use a DataFrame with bool type",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    if pd.isna(df).any(axis=None):
+        raise ValueError("NaN values are not permitted in the DataFrame when null_values=False.")
+    values = _to_coo(df).data if is_sparse else df.to_numpy()
+    others = (values != 1) & (values != 0)
+    if others.any():
+        raise ValueError(
+            f"The allowed values for a DataFrame are True, False, 0, 1. Found value {values[others][0]}"
+        )
+
+
+def encode_one_hot(df: pd.DataFrame) -> Transactions:
+    """Make transactions of a frame that has been checked; the items are the positions of its columns."""
+    if df.size and hasattr(df, "sparse"):
+        matrix = _to_coo(df)
+    else:
+        # SciPy takes five times as long to find the entries of a dense array. pandas keeps columns together.
+        n_rows, n_columns = df.shape
+        entries = np.flatnonzero(df.to_numpy(dtype=np.bool_).T)
+        starts = np.searchsorted(entries, np.arange(n_columns + 1) * n_rows)
+        held = np.ones(len(entries), dtype=np.bool_)
+        matrix = sparse.csc_array((held, entries % max(n_rows, 1), starts), shape=df.shape)
+    return Transactions(sparse.csr_array(matrix), np.arange(df.shape[1]))
+
+
+def _to_coo(df: pd.DataFrame) -> sparse.coo_matrix:
+    matrix: sparse.coo_matrix = cast(Any, df).sparse.to_coo()  # pandas' stubs leave the accessor out
+    return matrix
