@@ -1,0 +1,27 @@
+"""Recommenders: histories in, ranked items with their reasons out."""
+
+from recsys.recommenders.als import ALSRecommender
+from recsys.recommenders.ease import EASERecommender
+from recsys.recommenders.hybrid import HybridRecommender
+from recsys.recommenders.item_knn import ItemKNNRecommender
+from recsys.recommenders.popularity import PopularityRecommender
+from recsys.recommenders.recommendations import FALLBACK, MODEL, RULE, SOURCES, Recommendations
+from recsys.recommenders.recommender import Model, Reason, Recommender
+from recsys.recommenders.rules import RuleRecommender
+
+__all__ = [
+    "FALLBACK",
+    "MODEL",
+    "RULE",
+    "SOURCES",
+    "ALSRecommender",
+    "EASERecommender",
+    "HybridRecommender",
+    "ItemKNNRecommender",
+    "Model",
+    "PopularityRecommender",
+    "Reason",
+    "Recommendations",
+    "Recommender",
+    "RuleRecommender",
+]

@@ -1,0 +1,122 @@
+"""The compiled part of ranking: scores in, the best items out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.mining._popcount_kernel import kernel
+
+IntArray = npt.NDArray[np.integer[Any]]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@kernel
+def keep_best(
+    scores: FloatArray, items: IntArray, excluded: BoolArray, best_items: IntArray, best_scores: FloatArray
+) -> int:
+    """Put the items of the highest positive scores into `best_items`, the best first; return how many.
+
+    Of equal scores the first in `items` wins. By insertion: nearly all scores are below the last of the best
+    and cost one comparison.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n,), float64
+    items : ndarray, shape (n,), int32
+        What has each score.
+    excluded : ndarray, shape (n_items,), bool
+        Items that stay out.
+    best_items, best_scores : ndarray, shape (k,)
+        Written to.
+    """
+    k, size = len(best_items), 0
+    for place in range(len(scores)):
+        score = scores[place]
+        if not score > 0.0 or excluded[items[place]]:
+            continue
+        if size < k:
+            hole = size
+            size += 1
+        elif k > 0 and score > best_scores[k - 1]:
+            hole = k - 1
+        else:
+            continue
+        while hole > 0 and best_scores[hole - 1] < score:
+            best_scores[hole] = best_scores[hole - 1]
+            best_items[hole] = best_items[hole - 1]
+            hole -= 1
+        best_scores[hole] = score
+        best_items[hole] = items[place]
+    return size
+
+
+@kernel
+def fill_up(
+    size: int,
+    order: IntArray,
+    counts: FloatArray,
+    excluded: BoolArray,
+    best_items: IntArray,
+    best_scores: FloatArray,
+) -> int:
+    """Fill the places from `size` on with the most popular items that are not there yet; return the new size.
+
+    Parameters
+    ----------
+    order : ndarray, shape (n_items,), int32
+        All items, the most popular first.
+    counts : ndarray, shape (n_items,), float64
+        Popularity of each item, which becomes the score.
+    """
+    first = size
+    for item in order:
+        if size == len(best_items):
+            break
+        if not excluded[item] and not (best_items[:first] == item).any():
+            best_items[size] = item
+            best_scores[size] = counts[item]
+            size += 1
+    return size
+
+
+@kernel
+def rank(
+    scores: FloatArray,
+    starts: IntArray,
+    seen: IntArray,
+    order: IntArray,
+    counts: FloatArray,
+    best_items: IntArray,
+    best_scores: FloatArray,
+) -> IntArray:
+    """Write the list of each user into the rows of the last two arrays: by score, then by popularity.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_users, n_items), float64
+    starts, seen : ndarray, shape (n_users + 1,) and (n_seen,)
+        Items that user u may not get: seen[starts[u]:starts[u + 1]].
+    order, counts
+        As for `fill_up`.
+
+    Returns
+    -------
+    ndarray, shape (n_users, 2), int64
+        Where the items by score end, and where the list ends.
+    """
+    n_users, n_items = scores.shape
+    ends = np.empty((n_users, 2), dtype=np.int64)
+    items = np.arange(n_items)
+    excluded = np.zeros(n_items, dtype=np.bool_)
+    for user in range(n_users):
+        for entry in range(starts[user], starts[user + 1]):
+            excluded[seen[entry]] = True
+        ends[user, 0] = keep_best(scores[user], items, excluded, best_items[user], best_scores[user])
+        ends[user, 1] = fill_up(ends[user, 0], order, counts, excluded, best_items[user], best_scores[user])
+        for entry in range(starts[user], starts[user + 1]):
+            excluded[seen[entry]] = False
+    return ends

@@ -1,0 +1,115 @@
+"""ALS: matrix factorisation for implicit feedback, by the library implicit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg, sparse
+from threadpoolctl import threadpool_limits
+
+from recsys.histories import Histories
+from recsys.parameters import require_integer, require_positive
+from recsys.recommenders.item_based import ItemBasedModel
+from recsys.recommenders.scoring import without_rounding
+from recsys.rules import Rules
+
+if TYPE_CHECKING:
+    from implicit.cpu.als import AlternatingLeastSquares
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ALSRecommender:
+    """Alternating least squares for implicit feedback, as the library implicit computes it.
+
+    Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
+
+    Parameters
+    ----------
+    factors : int
+        Length of the vectors of users and items.
+    regularization : float
+        Above 0.
+    alpha : float
+        Confidence in a like; in all that is not liked it is 1.
+    iterations : int
+        Passes over users and items.
+    seed : int
+        Of the first vectors.
+
+    Raises
+    ------
+    ParameterError
+        If one of them breaks its rule.
+    """
+
+    factors: int = 64
+    regularization: float = 10.0
+    alpha: float = 1.0
+    iterations: int = 15
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_integer("factors", self.factors, minimum=1)
+        require_positive("regularization", self.regularization)
+        require_positive("alpha", self.alpha)
+        require_integer("iterations", self.iterations, minimum=1)
+        require_integer("seed", self.seed, minimum=0)
+
+    def fit(self, train: Histories, rules: Rules | None = None) -> ALSModel:
+        """Factorise the likes; see `recsys.recommenders.Recommender`."""
+        # Threads of BLAS change the last digits of sums; those of implicit do not, a row is one thread's.
+        with threadpool_limits(limits=1, user_api="blas"):
+            from implicit.cpu.als import AlternatingLeastSquares
+
+            als = AlternatingLeastSquares(
+                factors=self.factors,
+                regularization=self.regularization,
+                alpha=self.alpha,
+                iterations=self.iterations,
+                random_state=self.seed,
+                dtype=np.float64,
+                num_threads=1,
+            )
+            als.fit(sparse.csr_matrix(train.matrix), show_progress=False)
+            _ = als.YtY  # computed here, and kept by the library
+        return ALSModel(train, als)
+
+
+@dataclass(frozen=True, eq=False)
+class ALSModel(ItemBasedModel):
+    """Vectors of the items; those of users are computed from their histories.
+
+    Parameters
+    ----------
+    train : Histories
+    als : implicit.cpu.als.AlternatingLeastSquares
+        Fitted.
+    """
+
+    als: AlternatingLeastSquares
+
+    def scores(self, histories: Histories) -> FloatArray:
+        """Return the products of the items' vectors with that of each history, folded in (equation 4)."""
+        users = np.arange(len(histories))
+        vectors = self.als.recalculate_user(users, sparse.csr_matrix(histories.matrix))
+        # As a sparse matrix: row by row, in one order, so that a row does not depend on its neighbours.
+        return without_rounding(sparse.csr_array(vectors) @ self._by_factor)
+
+    def contributions(self, history: npt.NDArray[np.int32], item: int) -> FloatArray:
+        """Return what each like adds to the score (equation 7): c y_j' (Y'Y + Y'(C - I)Y + l I)^-1 y_i."""
+        items, alpha = self.als.item_factors, self.als.alpha
+        liked = items[history]
+        system = self.als.YtY + (alpha - 1) * liked.T @ liked
+        system[np.diag_indices_from(system)] += self.als.regularization
+        values: FloatArray = alpha * liked @ linalg.solve(system, items[item], assume_a="pos")
+        return values
+
+    @cached_property
+    def _by_factor(self) -> FloatArray:
+        return np.ascontiguousarray(self.als.item_factors.T)

@@ -1,0 +1,142 @@
+"""The hybrid: rules and a collaborative model together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import ParameterError
+from recsys.histories import Histories
+from recsys.parameters import require_choice, require_number
+from recsys.recommenders.als import ALSRecommender
+from recsys.recommenders.ease import EASERecommender
+from recsys.recommenders.item_based import ItemBasedModel
+from recsys.recommenders.item_knn import ItemKNNRecommender
+from recsys.recommenders.recommendations import MODEL, RULE, Recommendations
+from recsys.recommenders.recommender import Reason
+from recsys.recommenders.rules import RuleModel, RuleRecommender
+from recsys.recommenders.scoring import FittedModel, one, portions, rank_into
+from recsys.rules import Rules
+
+FloatArray = npt.NDArray[np.float64]
+
+MODES = ("blend", "rules_first")
+MODELS = (EASERecommender, ItemKNNRecommender, ALSRecommender)
+
+
+@dataclass(frozen=True)
+class HybridRecommender:
+    """Combine rules with a collaborative model.
+
+    Parameters
+    ----------
+    rules : RuleRecommender
+    model : EASERecommender, ItemKNNRecommender or ALSRecommender
+    mode : str
+        blend: the score is s r + (1 - s) m, where s is `rules_share`, and r and m are a user's scores by
+        rules and by the model, negative ones as 0, each divided by the highest that the user has for an
+        unseen item.
+        rules_first: the items by rules, then those by the model.
+    rules_share : float
+        Read by blend: what the rules count, 0 to 1.
+
+    Raises
+    ------
+    ParameterError
+        If one of them breaks its rule.
+
+    Notes
+    -----
+    A weighted and a cascaded hybrid, in the terms of Burke, "Hybrid recommender systems: survey and
+    experiments", User Modeling and User-Adapted Interaction 2002.
+    """
+
+    rules: RuleRecommender = field(default_factory=RuleRecommender)
+    model: EASERecommender | ItemKNNRecommender | ALSRecommender = field(default_factory=EASERecommender)
+    mode: str = "blend"
+    rules_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.rules, RuleRecommender):
+            raise ParameterError("rules", "recommender=rules", self.rules)
+        if not isinstance(self.model, MODELS):
+            raise ParameterError("model", "one of ease, item_knn, als", self.model)
+        require_choice("mode", self.mode, MODES)
+        if not 0 <= require_number("rules_share", self.rules_share) <= 1:
+            raise ParameterError("rules_share", "a number from 0 to 1", self.rules_share)
+
+    def fit(self, train: Histories, rules: Rules | None = None) -> HybridModel:
+        """Fit both; see `recsys.recommenders.Recommender` and `RuleRecommender.fit`."""
+        return HybridModel(train, self, self.rules.fit(train, rules), self.model.fit(train))
+
+
+@dataclass(frozen=True, eq=False)
+class HybridModel(FittedModel):
+    """A rule model and a collaborative one over the same catalogue.
+
+    Parameters
+    ----------
+    train : Histories
+    settings : HybridRecommender
+    rules : RuleModel
+    model : ItemBasedModel
+    """
+
+    settings: HybridRecommender
+    rules: RuleModel
+    model: ItemBasedModel
+
+    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
+        """Return the k best items of each user.
+
+        The source of an item is what gives the larger part of its score, the rules or the model; popularity,
+        the fallback, where both give nothing.
+        """
+        self.check(histories, k)
+        lists = Recommendations.empty(len(histories), k)
+        for rows, part in portions(histories):
+            by_rules, by_model = self._parts(part)
+            rank_into(lists[rows], by_rules + by_model, part, exclude_seen, self.popularity)
+            chosen = np.maximum(lists.item_indices[rows], 0)
+            of_rules = np.take_along_axis(by_rules >= by_model, chosen, axis=1)
+            lists.sources[rows][of_rules & (lists.sources[rows] == MODEL)] = RULE
+        return lists
+
+    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+        """Return the reasons of the rules and of the model, each with its share of the whole score."""
+        parts = [float(part[0, item]) for part in self._parts(one(history, self.items))]
+        if not sum(parts):
+            return [self.popularity.reason(item)]
+        of_rules, of_model = (part / sum(parts) for part in parts)
+        reasons = [
+            *_scaled(self.rules.explain(history, item) if of_rules else [], of_rules),
+            *_scaled(self.model.explain(history, item) if of_model else [], of_model),
+        ]
+        return sorted(reasons, key=lambda reason: -reason.share)
+
+    def _parts(self, histories: Histories) -> tuple[FloatArray, FloatArray]:
+        """Return what the rules and what the model give to each score, each of shape (n_users, n_items)."""
+        by_rules = _normalised(self.rules.scores(histories), histories)
+        by_model = _normalised(self.model.scores(histories), histories)
+        if self.settings.mode == "blend":
+            return self.settings.rules_share * by_rules, (1 - self.settings.rules_share) * by_model
+        fired = by_rules > 0
+        highest_by_model = by_model.max(axis=1, initial=0.0, keepdims=True)
+        return np.where(fired, by_rules + highest_by_model, 0.0), np.where(fired, 0.0, by_model)
+
+
+def _scaled(reasons: list[Reason], share: float) -> list[Reason]:
+    """Return reasons with shares of the whole, of which they have a share together."""
+    return [replace(reason, share=reason.share * share) for reason in reasons]
+
+
+def _normalised(scores: FloatArray, histories: Histories) -> FloatArray:
+    """Divide the positive scores of each user by the highest of an unseen item; the others become 0."""
+    positive = np.maximum(scores, 0.0)
+    unseen = positive.copy()
+    unseen[histories.rows, histories.item_indices] = 0.0
+    highest = unseen.max(axis=1, initial=0.0, keepdims=True)
+    np.divide(positive, highest, out=positive, where=highest > 0)
+    return positive

@@ -1,0 +1,35 @@
+"""Popularity: the items that most users like, for everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.histories import Histories
+from recsys.recommenders.recommender import Reason
+from recsys.recommenders.scoring import ScoringModel
+from recsys.rules import Rules
+
+
+@dataclass(frozen=True)
+class PopularityRecommender:
+    """Recommend what most users of the training part like; the baseline that every other must beat."""
+
+    def fit(self, train: Histories, rules: Rules | None = None) -> PopularityModel:
+        """Count the likes; see `recsys.recommenders.Recommender`."""
+        return PopularityModel(train)
+
+
+@dataclass(frozen=True, eq=False)
+class PopularityModel(ScoringModel):
+    """The number of likes of each item is its score."""
+
+    def scores(self, histories: Histories) -> npt.NDArray[np.float64]:
+        """Return the number of users who like each item, the same for everybody."""
+        return np.tile(self.popularity.counts, (len(histories), 1))
+
+    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+        """Return one reason: how many users like the item."""
+        return [self.popularity.reason(item)]

@@ -1,0 +1,55 @@
+"""Recommendations: the lists that a recommender gives, for many users at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+#: Where a recommendation comes from; an index into this tuple is its source.
+SOURCES = ("rule", "model", "fallback")
+RULE, MODEL, FALLBACK = range(3)
+
+#: Stands in `item_indices` and `sources` where a user has fewer than k recommendations.
+NOTHING = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Recommendations:
+    """The best items of some users, the best first.
+
+    Parameters
+    ----------
+    item_indices : ndarray, shape (n_users, k), int32
+        Positions in the catalogue, distinct in a row; -1 at the end of rows with fewer items.
+    scores : ndarray, shape (n_users, k), float64
+        Descending within one source; 0 where there is no item. Scores of two sources do not compare.
+    sources : ndarray, shape (n_users, k), int8
+        Index into `SOURCES`; -1 where there is no item.
+    """
+
+    item_indices: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float64]
+    sources: npt.NDArray[np.int8]
+
+    @classmethod
+    def empty(cls, n_users: int, k: int) -> Recommendations:
+        """Return lists without an item, to be filled."""
+        return cls(
+            item_indices=np.full((n_users, k), NOTHING, dtype=np.int32),
+            scores=np.zeros((n_users, k)),
+            sources=np.full((n_users, k), NOTHING, dtype=np.int8),
+        )
+
+    def __len__(self) -> int:
+        return len(self.item_indices)
+
+    def __getitem__(self, rows: slice) -> Recommendations:
+        """Return the lists of some users, as views."""
+        return Recommendations(self.item_indices[rows], self.scores[rows], self.sources[rows])
+
+    @property
+    def k(self) -> int:
+        """Length of the lists."""
+        return int(self.item_indices.shape[1])

@@ -1,0 +1,72 @@
+"""What all recommenders have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.histories import Histories
+from recsys.recommenders.recommendations import Recommendations
+from recsys.rules import Rules
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an item is recommended: one rule that fired, or what a model saw.
+
+    Parameters
+    ----------
+    antecedents : tuple of int
+        Positions in the catalogue of the liked items that speak for it; empty for a fallback.
+    support_count : int or None
+        Number of transactions that hold antecedents and item.
+    confidence, lift : float or None
+        Of the rule.
+    share : float
+        Share of the item's score that comes from this reason, 0 to 1; the shares of an item sum to 1.
+    """
+
+    antecedents: tuple[int, ...]
+    support_count: int | None
+    confidence: float | None
+    lift: float | None
+    share: float
+
+
+class Model(Protocol):
+    """A recommender that was fitted: answers for any histories over the same catalogue."""
+
+    @property
+    def items(self) -> npt.NDArray[Any]:
+        """Id of each item of the catalogue, ascending."""
+        ...
+
+    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
+        """Return the k best items of each user; of equal scores the first in the catalogue."""
+        ...
+
+    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+        """Return the reasons for an item, the strongest first."""
+        ...
+
+
+class Recommender(Protocol):
+    """The settings of a recommender; a group of the configuration.
+
+    Frozen and hashable: what is learnt stands in the model that `fit` returns.
+    """
+
+    def fit(self, train: Histories, rules: Rules | None = None) -> Model:
+        """Learn from the likes of the training part.
+
+        Parameters
+        ----------
+        train : Histories
+        rules : Rules, optional
+            Mined from the same likes, so that their items are those of the catalogue; read by recommenders
+            that are made of rules.
+        """
+        ...

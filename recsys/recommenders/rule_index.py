@@ -1,0 +1,72 @@
+"""The index of the rule recommender: rules by antecedent, so that nobody scans them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.rules import Rules
+
+if TYPE_CHECKING:
+    from recsys.recommenders._rules_kernel import Index
+
+
+def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> Index:
+    """Arrange rules by antecedent.
+
+    The itemsets are a trie already; what is kept of it are the antecedents and their prefixes. Without longer
+    antecedents it is a table from an item to its rules.
+
+    Parameters
+    ----------
+    rules : Rules
+        With one item in each consequent.
+    weights : ndarray, shape (n_rules,), float64
+        Positive.
+    """
+    from recsys.recommenders._rules_kernel import Index, grouped
+
+    source = rules.source
+    kept = np.zeros(len(source), dtype=np.bool_)
+    kept[rules.antecedents] = True
+    for stop, start in zip(source.offsets[:0:-1], source.offsets[-2:0:-1], strict=False):
+        children = np.flatnonzero(kept[start:stop]) + start
+        kept[source.parents[children]] = True
+    itemsets = np.flatnonzero(kept)
+    node_of = np.cumsum(kept) - 1
+    last_items = source.last_items[itemsets]
+    n_nodes, n_roots = len(itemsets), int(np.count_nonzero(kept[: _n_singles(rules)]))
+
+    roots = np.full(len(source.items), -1, dtype=np.int64)
+    roots[last_items[:n_roots]] = np.arange(n_roots)
+    # In the order of the itemsets, parents ascend: the children of one stand together.
+    parents = node_of[source.parents[itemsets[n_roots:]]]
+    child_starts = n_roots + np.searchsorted(parents, np.arange(n_nodes + 1))
+
+    rule_starts, members = grouped(node_of[rules.antecedents], n_nodes)
+    led_to = np.zeros(_n_singles(rules), dtype=np.bool_)
+    led_to[rules.consequents] = True
+    position = np.cumsum(led_to) - 1
+    # Unsigned: a compiled loop need not ask whether an index is negative, which is a sixth of its time.
+    return Index(
+        roots=roots,
+        last_items=last_items,
+        child_starts=child_starts,
+        rule_starts=rule_starts,
+        consequents=position[rules.consequents[members]].astype(np.uint32),
+        weights=weights[members],
+        items=source.last_items[: len(led_to)][led_to],
+    )
+
+
+def single_consequents(rules: Rules) -> Rules:
+    """Return the rules that lead to one item."""
+    single = rules.consequents < _n_singles(rules)
+    return rules if single.all() else rules[single]
+
+
+def _n_singles(rules: Rules) -> int:
+    """Return the number of frequent items; they are the first itemsets."""
+    return int(rules.source.offsets[1]) if rules.source.max_length else 0

@@ -1,0 +1,51 @@
+"""What a rule weighs in a recommendation."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.rules import METRICS, Rules
+
+DAMPED_LIFT = "damped_lift"
+WEIGHTS = (DAMPED_LIFT, *METRICS)
+
+
+def rule_weights(rules: Rules, weight: str, damping: float, alpha: float) -> npt.NDArray[np.float64]:
+    """Return the weight of each rule, finite; 0 or less for a rule that recommends nothing.
+
+    The measure `weight` times (support count of the consequent)^-alpha. Where the measure is infinite, as is
+    the conviction of a rule that never fails, its highest finite value stands in (1 if there is none); where
+    it is not a number, 0.
+
+    Parameters
+    ----------
+    rules : Rules
+    weight : str
+        One of `WEIGHTS`.
+    damping, alpha : float
+        See `RuleRecommender`.
+    """
+    values = damped_lift(rules, damping) if weight == DAMPED_LIFT else rules.measure(weight)
+    finite = np.isfinite(values)
+    if not finite.all():
+        highest = float(values[finite].max(initial=-np.inf)) if finite.any() else 1.0
+        values = np.nan_to_num(values, nan=0.0, posinf=highest, neginf=0.0)
+    if alpha:
+        # Of the frequent items, not of the rules: these are far more.
+        factors = rules.source.level_counts(1) ** -float(alpha)
+        values = values * factors[rules.consequents]
+    return values
+
+
+def damped_lift(rules: Rules, damping: float) -> npt.NDArray[np.float64]:
+    """Return (n_ac + d) / (n_a n_c / n + d): observed to expected count, both with d transactions more.
+
+    The shrunk observed-to-expected ratio of Norén, Hopstadius and Bate, "Shrinkage observed-to-expected
+    ratios for robust and transparent large-scale pattern discovery", Statistical Methods in Medical Research
+    2013, who take d = 1/2. With d = 0 it is lift; the larger d, the more transactions it takes to leave 1.
+    """
+    counts = rules.source.counts
+    expected = counts[rules.antecedents] * counts[rules.consequents] / rules.source.n_transactions
+    values: npt.NDArray[np.float64] = (rules.support_counts + damping) / (expected + damping)
+    return values

@@ -1,0 +1,224 @@
+"""The rule recommender: what a history makes fire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import ParameterError
+from recsys.histories import Histories
+from recsys.parameters import require_at_least, require_choice, require_integer, require_positive
+from recsys.recommenders.recommendations import RULE, Recommendations
+from recsys.recommenders.recommender import Reason
+from recsys.recommenders.rule_index import build_index, single_consequents
+from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
+from recsys.recommenders.scoring import FittedModel, mark_sources
+from recsys.rules import Rules
+
+if TYPE_CHECKING:
+    from recsys.recommenders._rules_kernel import Index
+
+AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
+
+
+@dataclass(frozen=True)
+class RuleRecommender:
+    """Recommend the consequents of the rules whose antecedents a user likes.
+
+    A rule fires when all items of its antecedent are in the history. It contributes r w to the score of its
+    consequent, w its weight and r its recency, 2^(-a / half_life), where a is the age of its oldest like: the
+    number of likes of the user that came later. Rules with more than one item in the consequent are left out,
+    as what they say the rules to each of these items say too.
+
+    Parameters
+    ----------
+    weight : str
+        What a rule weighs: a measure of `recsys.rules.METRICS`, or damped_lift.
+    damping : float
+        Read by damped_lift: transactions that are added to the observed and to the expected count.
+    alpha : float
+        The weight is multiplied by (support count of the consequent)^-alpha: 0 leaves it as it is, 1 makes of
+        confidence what ranks like lift.
+    aggregation : str
+        How the contributions to an item become its score: sum; max; mean_top_m, the mean of the `top_m`
+        highest, those that are missing counted as 0; noisy_or, -log of the probability that no rule holds.
+    top_m : int
+        Read by mean_top_m.
+    half_life : float or None
+        Later likes after which a like counts half; None: all count alike, as in data without times.
+
+    Raises
+    ------
+    ParameterError
+        If one of them breaks its rule.
+
+    Notes
+    -----
+    Confidence x popularity^-alpha, summed over the history, is the conditional probability-based similarity
+    of Deshpande and Karypis, "Item-based top-N recommendation algorithms", ACM TOIS 2004.
+
+    Noisy-or is from Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988: with the rules as
+    independent causes an item is liked with probability p = 1 - prod (1 - w)^r. The score is -log(1 - p),
+    which ranks alike and still tells apart what rounds to 1. Weights above 1 are brought down by the highest
+    of them, and none counts more than n / (n + 1): a rule that held n times of n may fail the next time.
+
+    A rule with a weight of 0 or less recommends nothing and is left out. See `rule_weights` for measures that
+    are infinite.
+    """
+
+    weight: str = "jaccard"
+    damping: float = 5.0
+    alpha: float = 0.0
+    aggregation: str = "noisy_or"
+    top_m: int = 10
+    half_life: float | None = 10.0
+
+    def __post_init__(self) -> None:
+        require_choice("weight", self.weight, WEIGHTS)
+        require_at_least("damping", self.damping, 0)
+        require_at_least("alpha", self.alpha, 0)
+        require_choice("aggregation", self.aggregation, AGGREGATIONS)
+        require_integer("top_m", self.top_m, minimum=1)
+        if self.half_life is not None:
+            require_positive("half_life", self.half_life)
+
+    def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel:
+        """Weigh and index the rules; see `recsys.recommenders.Recommender`.
+
+        Raises
+        ------
+        ParameterError
+            If `rules` is None, or over other items than the training part.
+        """
+        if rules is None or not np.array_equal(rules.source.items, train.items):
+            raise ParameterError("rules", "mined from the transactions of the training part", rules)
+        rules = single_consequents(rules)
+        weights = rule_weights(rules, self.weight, self.damping, self.alpha)
+        if self.aggregation == "noisy_or":
+            weights = _as_evidence(weights, rules.source.n_transactions)
+        speaks = weights > 0
+        if not speaks.all():
+            rules, weights = rules[speaks], weights[speaks]
+        return RuleModel(train, self, rules, weights)
+
+    @property
+    def m(self) -> int:
+        """Number of contributions to an item that count, the highest ones; 0 for all."""
+        return {"max": 1, "mean_top_m": self.top_m}.get(self.aggregation, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class RuleModel(FittedModel):
+    """Weighted and indexed rules.
+
+    Parameters
+    ----------
+    train : Histories
+    settings : RuleRecommender
+    rules : Rules
+        Those that can fire: to one item, with a positive weight.
+    weights : ndarray, shape (n_rules,), float64
+    """
+
+    settings: RuleRecommender
+    rules: Rules
+    weights: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        _ = self.index, self.popularity  # part of fitting
+
+    @cached_property
+    def index(self) -> Index:
+        """The rules by antecedent."""
+        return build_index(self.rules, self.weights)
+
+    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
+        """Return the k best items of each user: by rules, then by popularity, which is marked as fallback."""
+        self.check(histories, k)
+        from recsys.recommenders._rules_kernel import recommend
+
+        lists = Recommendations.empty(len(histories), k)
+        ends = recommend(
+            self.index,
+            histories.offsets,
+            histories.item_indices,
+            self.recency(histories.ages),
+            self.settings.m,
+            exclude_seen,
+            self.popularity.order,
+            self.popularity.counts,
+            lists.item_indices,
+            lists.scores,
+        )
+        mark_sources(lists, ends, RULE)
+        return lists
+
+    def scores(self, histories: Histories) -> npt.NDArray[np.float64]:
+        """Return the score of each item for each user, shape (n_users, n_items); 0 where no rule fires."""
+        from recsys.recommenders._rules_kernel import score_all
+
+        compact = np.empty((len(histories), len(self.index.items)))
+        recency = self.recency(histories.ages)
+        score_all(self.index, histories.offsets, histories.item_indices, recency, self.settings.m, compact)
+        scores = np.zeros((len(histories), histories.n_items))
+        scores[:, self.index.items] = compact
+        return scores
+
+    def recency(self, ages: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return what a like counts, by the number of likes that came later."""
+        if self.settings.half_life is None or self.train.timestamps is None:
+            return np.ones(len(ages))
+        return np.exp2(-ages / self.settings.half_life)
+
+    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+        """Return the rules that fired for an item, the strongest first.
+
+        The share of a rule is that of its contribution in the sum of those that count: all of them for sum
+        and noisy_or (there in -log of the probability that it does not hold), the highest one for max, the
+        highest `top_m` for mean_top_m; the other rules that fired have a share of 0. If none fired, the one
+        reason is the popularity of the item.
+        """
+        fired, contributions = self._fired(history, item)
+        counted = contributions.copy()
+        if self.settings.m:
+            counted[self.settings.m :] = 0.0
+        if not contributions.sum():
+            return [self.popularity.reason(item)]
+        rules = self.rules[fired]
+        starts, antecedents = rules.source.flatten(rules.antecedents)
+        sides = [tuple(antecedents[start:stop].tolist()) for start, stop in pairwise(starts)]
+        columns = (
+            rules.support_counts.tolist(),
+            rules.measure("confidence").tolist(),
+            rules.measure("lift").tolist(),
+            (counted / counted.sum()).tolist(),
+        )
+        return [Reason(*row) for row in zip(sides, *columns, strict=True)]
+
+    def _fired(
+        self, history: npt.NDArray[np.int32], item: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Return the rules that fire for an item and what they contribute, the highest first."""
+        source = self.rules.source
+        to_item = np.flatnonzero(source.last_items[self.rules.consequents] == item)
+        starts, antecedents = source.flatten(self.rules.antecedents[to_item])
+        liked = np.full(len(self.items), -1.0)
+        liked[history] = self.recency(np.arange(len(history))[::-1])
+        recency = np.minimum.reduceat(liked[antecedents], starts[:-1]) if len(to_item) else np.empty(0)
+        fires = recency >= 0
+        fired, contributions = to_item[fires], recency[fires] * self.weights[to_item[fires]]
+        order = np.argsort(-contributions, kind="stable")
+        return fired[order], contributions[order]
+
+
+def _as_evidence(weights: npt.NDArray[np.float64], n_transactions: int) -> npt.NDArray[np.float64]:
+    """Return -log(1 - w), where w was made a probability; see the notes of `RuleRecommender`."""
+    probabilities = weights / max(1.0, weights.max(initial=0.0))
+    highest = n_transactions / (n_transactions + 1)
+    evidence: npt.NDArray[np.float64] = -np.log1p(-np.clip(probabilities, 0.0, highest))
+    return evidence

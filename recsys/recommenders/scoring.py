@@ -1,0 +1,150 @@
+"""What fitted models have in common, and what those that score every item do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import ParameterError
+from recsys.histories import Histories
+from recsys.parameters import require_integer
+from recsys.recommenders.fallback import Popularity
+from recsys.recommenders.recommendations import FALLBACK, MODEL, Recommendations
+from recsys.recommenders.recommender import Reason
+
+SCORES_AT_ONCE = 2**20  # in memory, where they stay in the cache; each takes 8 bytes
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A model over the catalogue of its training part, with popularity behind it.
+
+    Parameters
+    ----------
+    train : Histories
+        What it was fitted on.
+    """
+
+    train: Histories
+
+    @property
+    def items(self) -> npt.NDArray[Any]:
+        """Id of each item of the catalogue, ascending."""
+        return self.train.items
+
+    @cached_property
+    def popularity(self) -> Popularity:
+        """The likes of each item in the training part."""
+        return Popularity.of(self.train)
+
+    def check(self, histories: Histories, k: int) -> None:
+        """Raise ParameterError if k is not a length, or the histories are over another catalogue."""
+        require_integer("k", k, minimum=1)
+        if histories.items is not self.items and not np.array_equal(histories.items, self.items):
+            raise ParameterError(
+                "histories",
+                f"over the {len(self.items):,} items that the model was fitted on",
+                histories,
+                "Make them with Histories.from_pairs(..., items=model.items).",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class ScoringModel(FittedModel, ABC):
+    """A model that scores all items for a user.
+
+    An item with a score above 0 is recommended by it; the places that are left go by popularity.
+    """
+
+    @abstractmethod
+    def scores(self, histories: Histories) -> npt.NDArray[np.float64]:
+        """Return the score of each item for each user, shape (n_users, n_items).
+
+        The row of a user depends on no other user, to the last bit.
+        """
+
+    @abstractmethod
+    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+        """Return the reasons for an item, the strongest first."""
+
+    def scores_of_one(self, history: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+        """Return the scores for one history, shape (n_items,)."""
+        scores: npt.NDArray[np.float64] = self.scores(one(history, self.items))[0]
+        return scores
+
+    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
+        """Return the k best items of each user; see `recsys.recommenders.Model`."""
+        self.check(histories, k)
+        lists = Recommendations.empty(len(histories), k)
+        for rows, part in portions(histories):
+            rank_into(lists[rows], self.scores(part), part, exclude_seen, self.popularity)
+        return lists
+
+
+def rank_into(
+    lists: Recommendations,
+    scores: npt.NDArray[np.float64],
+    histories: Histories,
+    exclude_seen: bool,
+    popularity: Popularity,
+) -> None:
+    """Fill lists with the items of the highest positive scores, then with the most popular ones."""
+    # Imported here: Numba takes a second, and settings are read without it.
+    from recsys.recommenders._ranking_kernel import rank
+
+    ends = rank(
+        scores,
+        histories.offsets if exclude_seen else np.zeros_like(histories.offsets),
+        histories.item_indices,
+        popularity.order,
+        popularity.counts,
+        lists.item_indices,
+        lists.scores,
+    )
+    mark_sources(lists, ends, MODEL)
+
+
+def mark_sources(lists: Recommendations, ends: npt.NDArray[np.integer[Any]], source: int) -> None:
+    """Write where recommendations come from: `source` up to the first of the two ends, then popularity."""
+    place = np.arange(lists.k)
+    lists.sources[place < ends[:, 1:]] = FALLBACK
+    lists.sources[place < ends[:, :1]] = source
+
+
+def without_rounding(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Set to 0, in place, what only rounding keeps from it: such a score has no sign that means anything."""
+    scores[np.abs(scores) < ROUNDING] = 0.0
+    return scores
+
+
+def one(history: npt.NDArray[np.int32], items: npt.NDArray[Any]) -> Histories:
+    """Return the histories of a single user."""
+    return Histories(np.array([0, len(history)]), history, items, users=np.zeros(1))
+
+
+def portions(histories: Histories) -> Iterator[tuple[slice, Histories]]:
+    """Yield all users, as many at once as there is room for the scores of, and where they stand."""
+    size = max(1, SCORES_AT_ONCE // max(1, histories.n_items))
+    for start in range(0, len(histories), size):
+        rows = slice(start, min(start + size, len(histories)))
+        yield rows, part_of(histories, rows)
+
+
+def part_of(histories: Histories, rows: slice) -> Histories:
+    """Return the histories of some users that stand together."""
+    offsets = histories.offsets[rows.start : rows.stop + 1]
+    likes = slice(int(offsets[0]), int(offsets[-1]))
+    return Histories(
+        offsets=offsets - offsets[0],
+        item_indices=histories.item_indices[likes],
+        items=histories.items,
+        users=histories.users[rows],
+        timestamps=None if histories.timestamps is None else histories.timestamps[likes],
+    )

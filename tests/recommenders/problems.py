@@ -1,0 +1,72 @@
+"""Small training parts, and the recommenders that every test of the contract runs on."""
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from recsys import Transactions, generate_rules, mine
+from recsys.histories import Histories
+from recsys.recommenders import (
+    ALSRecommender,
+    EASERecommender,
+    HybridRecommender,
+    ItemKNNRecommender,
+    PopularityRecommender,
+    RuleRecommender,
+)
+
+deterministic = settings(deadline=None, derandomize=True, max_examples=60)
+
+RULES = {
+    "rules": RuleRecommender(),
+    "rules_sum": RuleRecommender(weight="confidence", alpha=0.5, aggregation="sum", half_life=None),
+    "rules_max": RuleRecommender(weight="leverage", aggregation="max"),
+    "rules_mean_top_m": RuleRecommender(weight="damped_lift", aggregation="mean_top_m", top_m=2),
+}
+ITEM_BASED = {
+    "item_knn": ItemKNNRecommender(n_neighbours=5, shrinkage=1.0),
+    "ease": EASERecommender(regularization=2.0),
+    "als": ALSRecommender(factors=4, regularization=0.1, iterations=10, seed=7),
+}
+HYBRIDS = {
+    "blend": HybridRecommender(model=ITEM_BASED["ease"], rules_share=0.4),
+    "rules_first": HybridRecommender(model=ITEM_BASED["item_knn"], mode="rules_first"),
+}
+PERSONAL = RULES | ITEM_BASED | HYBRIDS
+ALL = {"popularity": PopularityRecommender()} | PERSONAL
+
+
+def histories(lists, n_items, times=True):
+    """Make histories of lists of item indices, the earliest like first."""
+    flat = np.array([item for row in lists for item in row], dtype=np.int32)
+    return Histories(
+        offsets=np.cumsum([0, *map(len, lists)]).astype(np.int64),
+        item_indices=flat,
+        items=np.arange(n_items) * 10,
+        users=np.arange(len(lists)),
+        timestamps=np.arange(len(flat)) if times else None,
+    )
+
+
+def rules_of(train, min_support=0.01, max_len=3, metric="lift", min_threshold=0.0):
+    transactions = Transactions(train.matrix, train.items)
+    return generate_rules(mine(transactions, min_support, max_len), metric, min_threshold)
+
+
+def blocks(n_users=12, size=6):
+    """Return two groups of users with tastes of their own, the second larger; each user misses some items."""
+    lists = []
+    for user in range(3 * n_users):
+        first = 0 if user < n_users else size
+        block = [first + (user + place) % size for place in range(size)]
+        lists.append(block[: size - 2])
+    return histories(lists, 2 * size)
+
+
+@st.composite
+def problems(draw):
+    """Draw training lists, some lists to answer for, and a number of items; lists in any order of time."""
+    n_items = draw(st.integers(1, 7))
+    likes = st.lists(st.integers(0, n_items - 1), unique=True)
+    train = draw(st.lists(likes, min_size=1, max_size=8).filter(any))
+    return train, draw(st.lists(likes, min_size=1, max_size=4)), n_items

@@ -1,0 +1,165 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.errors import ParameterError
+from recsys.recommenders import FALLBACK, RULE, RuleRecommender
+from recsys.recommenders.rules import AGGREGATIONS
+from recsys.rules import METRICS
+from tests.recommenders import naive
+from tests.recommenders.problems import deterministic, histories, problems, rules_of
+
+settings = st.builds(
+    RuleRecommender,
+    weight=st.sampled_from([*naive.MEASURES, "damped_lift"]),
+    damping=st.sampled_from([0.0, 0.5, 3.0]),
+    alpha=st.sampled_from([0.0, 0.5, 1.0]),
+    aggregation=st.sampled_from(AGGREGATIONS),
+    top_m=st.integers(1, 4),
+    half_life=st.sampled_from([None, 0.5, 2.0]),
+)
+
+# Liked together: 0 and 1 by all who like 0, of whom half like 2; 3 goes with 0 and 1 together.
+LISTS = [[0, 1, 2], [0, 1, 3], [1, 0, 3], [0, 1, 2], [1], [2], [4], [1, 4]]
+TRAIN = histories(LISTS, 5)
+
+
+def model_of(train=TRAIN, max_len=3, **parameters):
+    return RuleRecommender(**parameters).fit(train, rules_of(train, max_len=max_len))
+
+
+@deterministic
+@given(problem=problems(), settings=settings, max_len=st.integers(1, 4), count=st.integers(1, 3))
+def test_scores_lists_and_reasons_are_those_of_the_definition(problem, settings, max_len, count):
+    train, queries, n_items = problem
+    min_support = min(1.0, count / len(train))
+    model = settings.fit(histories(train, n_items), rules_of(histories(train, n_items), min_support, max_len))
+    rules = naive.weighted_rules(train, min_support, max_len, settings)
+    if settings.aggregation == "noisy_or":
+        rules = naive.as_evidence(rules, len(train))
+
+    scores = model.scores(histories(queries, n_items))
+    lists = model.recommend(histories(queries, n_items), n_items)
+    for user, history in enumerate(queries):
+        for item in range(n_items):
+            expected = naive.contributions(history, item, rules, settings)
+            assert scores[user, item] == pytest.approx(naive.score(expected.values(), settings))
+            reasons = model.explain(np.array(history, dtype=np.int32), item)
+            if not expected:
+                assert [reason.antecedents for reason in reasons] == [()]
+                continue
+            assert {reason.antecedents for reason in reasons} == set(expected)
+            divisor = settings.top_m if settings.aggregation == "mean_top_m" else 1
+            counted = 0
+            for reason in reasons:
+                if reason.share:
+                    value = reason.share * scores[user, item] * divisor
+                    assert value == pytest.approx(expected[reason.antecedents])
+                    counted += 1
+            assert counted == min(len(expected), settings.m or len(expected))
+        fired = [item for item in range(n_items) if scores[user, item] > 0 and item not in history]
+        by_rules = lists.item_indices[user, lists.sources[user] == RULE].tolist()
+        assert by_rules == sorted(fired, key=lambda item: (-scores[user, item], item))
+        assert lists.scores[user, : len(by_rules)].tolist() == scores[user, by_rules].tolist()
+
+
+def test_longer_antecedents_fire_when_all_of_them_is_liked():
+    model = model_of(weight="confidence", alpha=0, aggregation="max", half_life=None)
+    likes = histories([[0], [1], [0, 1]], 5)
+    assert model.scores(likes)[:, 3].tolist() == [2 / 4, 2 / 6, 2 / 4]
+    reasons = model.explain(likes.of(2), 3)
+    assert [(r.antecedents, r.support_count, r.confidence, r.lift, r.share) for r in reasons] == [
+        ((0,), 2, 0.5, 2.0, 1.0),
+        ((0, 1), 2, 0.5, 2.0, 0.0),
+        ((1,), 2, 2 / 6, 8 * 2 / (6 * 2), 0.0),
+    ]
+
+
+def test_noisy_or_is_the_probability_that_some_rule_holds():
+    model = model_of(max_len=2, weight="confidence", alpha=0, aggregation="noisy_or", half_life=None)
+    score = model.scores(histories([[0, 1]], 5))[0, 2]
+    assert 1 - math.exp(-score) == pytest.approx(1 - (1 - 2 / 4) * (1 - 2 / 6))
+    # A rule that never failed in 8 transactions may still fail.
+    assert 1 - math.exp(-model.scores(histories([[0]], 5))[0, 1]) == pytest.approx(8 / 9)
+
+
+def test_recent_likes_count_more():
+    model = model_of(max_len=2, weight="confidence", alpha=0, aggregation="sum", half_life=1.0)
+    assert model.scores(histories([[0, 1]], 5))[0, 2] == pytest.approx(2 / 4 / 2 + 2 / 6)
+    assert model.scores(histories([[1, 0]], 5))[0, 2] == pytest.approx(2 / 4 + 2 / 6 / 2)
+
+
+def test_without_times_all_likes_count_alike():
+    train = histories(LISTS, 5, times=False)
+    model = model_of(train, max_len=2, weight="confidence", alpha=0, aggregation="sum", half_life=1.0)
+    assert model.scores(histories([[0, 1]], 5))[0, 2] == pytest.approx(2 / 4 + 2 / 6)
+
+
+def test_popularity_fills_what_no_rule_serves():
+    model = model_of(max_len=2, weight="leverage")
+    lists = model.recommend(histories([[3]], 5), 4)
+    assert lists.item_indices.tolist() == [[0, 1, 2, 4]]
+    assert lists.sources.tolist() == [[RULE, RULE, FALLBACK, FALLBACK]]
+    assert lists.scores[0, 2:].tolist() == [3, 2]
+
+
+def test_what_speaks_against_an_item_does_not_recommend_it():
+    rules = rules_of(TRAIN, max_len=2)
+    assert (rules.measure("leverage") < 0).any()
+    model = RuleRecommender(weight="leverage").fit(TRAIN, rules)
+    assert (model.weights > 0).all()
+    assert len(model.rules) == (rules.measure("leverage") > 0).sum()
+
+
+def test_rules_to_several_items_are_left_out():
+    rules = rules_of(TRAIN)
+    model = RuleRecommender().fit(TRAIN, rules)
+    lengths = np.diff(rules.source.flatten(rules.consequents)[0])
+    assert 0 < (lengths == 1).sum() == len(model.rules) < len(rules)
+
+
+@pytest.mark.parametrize("weight", [*METRICS, "damped_lift"])
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_every_measure_gives_finite_scores(weight, aggregation):
+    scores = model_of(weight=weight, aggregation=aggregation).scores(TRAIN)
+    assert np.isfinite(scores).all()
+    assert (scores > 0).any()
+
+
+@pytest.mark.parametrize("lists", [[[0], [1], [0, 2]], [[0, 1], [0, 1]]])
+def test_infinite_conviction_counts_like_the_highest_finite_one(lists):
+    train = histories(lists, 3)
+    model = model_of(train, weight="conviction", alpha=0, aggregation="max", half_life=None)
+    conviction = model.rules.measure("conviction")
+    finite = conviction[np.isfinite(conviction)]
+    assert np.isinf(conviction).any()
+    highest = finite.max() if len(finite) else 1.0
+    assert model.weights.tolist() == np.minimum(conviction, highest).tolist()
+
+
+@pytest.mark.parametrize("rules", [None, rules_of(histories([[0, 1]], 2))])
+def test_rules_of_something_else_are_refused(rules):
+    with pytest.raises(
+        ParameterError, match=r"rules must be mined from the transactions of the training part"
+    ):
+        RuleRecommender().fit(TRAIN, rules)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "rule"),
+    [
+        ("weight", "chi2", "one of damped_lift, .*confidence"),
+        ("damping", -1, "a number of at least 0"),
+        ("alpha", -0.5, "a number of at least 0"),
+        ("alpha", math.nan, "a finite number"),
+        ("aggregation", "mean", "one of sum, max, mean_top_m, noisy_or"),
+        ("top_m", 0, "an integer of at least 1"),
+        ("half_life", 0, "a number above 0"),
+    ],
+)
+def test_bad_parameters(parameter, value, rule):
+    with pytest.raises(ParameterError, match=f"{parameter} must be {rule}"):
+        RuleRecommender(**{parameter: value})
