@@ -1,6 +1,33 @@
-"""What a run is judged by."""
+"""What a run is judged by: its rules, and the lists that a recommender makes of them."""
 
-from recsys.evaluation.objective import Objective
+from recsys.evaluation.beyond_accuracy import encode_genres
+from recsys.evaluation.bootstrap import Interval, bootstrap_intervals, paired_differences
+from recsys.evaluation.holdout import Holdout, Split, Targets
+from recsys.evaluation.objective import SERVING_TIME, Objective
+from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
+from recsys.evaluation.splits import Evaluation, GlobalTime, LeaveOut, NoSplit, Part, UserHoldout, UserShare
 from recsys.evaluation.summary import METRICS, summarise
 
-__all__ = ["METRICS", "Objective", "summarise"]
+__all__ = [
+    "METRICS",
+    "SERVING_TIME",
+    "Evaluation",
+    "GlobalTime",
+    "Holdout",
+    "Interval",
+    "LeaveOut",
+    "NoSplit",
+    "Objective",
+    "Part",
+    "RankingResult",
+    "Split",
+    "Targets",
+    "UserHoldout",
+    "UserShare",
+    "bootstrap_intervals",
+    "encode_genres",
+    "evaluate",
+    "metric_names",
+    "paired_differences",
+    "summarise",
+]

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from recsys.errors import ParameterError
+from recsys.evaluation.ranking import metric_names
+from recsys.evaluation.splits import Evaluation, NoSplit
 from recsys.evaluation.summary import METRICS
-from recsys.parameters import require_choice
+from recsys.parameters import require_choice, require_number
 
+# Metrics of the lists, without their cut-offs.
+RANKING = tuple(name.partition("@")[0] for name in metric_names([1]) if "@" in name)
+# Milliseconds that the lists of a user take, as they were made for all users at once.
+SERVING_TIME = "milliseconds_per_user"
 DIRECTIONS = ("maximize", "minimize")
+BOUNDS = {"at_least": ">=", "at_most": "<="}
 
 
 @dataclass(frozen=True)
@@ -22,15 +30,19 @@ class Objective:
         Names of a run's metrics; more than one makes the search multi-objective.
     directions : sequence of {"maximize", "minimize"}
         One for each metric.
+    constraints : mapping of str to mapping, optional
+        Bounds of metrics that a run must keep to be called the best: `{"n_rules": {"at_least": 100,
+        "at_most": 200_000}}`, one bound or both.
 
     Raises
     ------
     ParameterError
-        If a metric or direction is unknown, or their numbers differ.
+        If a metric or direction is unknown, their numbers differ, or a bound is no number.
     """
 
     metrics: tuple[str, ...]
     directions: tuple[str, ...]
+    constraints: Any = None
 
     def __post_init__(self) -> None:
         for name in ("metrics", "directions"):
@@ -39,14 +51,81 @@ class Objective:
                 raise ParameterError(name, "a list of at least one name", value)
             object.__setattr__(self, name, tuple(value))
         for metric in self.metrics:
-            require_choice("metrics", metric, METRICS)
+            _require_metric("metrics", metric)
         for direction in self.directions:
             require_choice("directions", direction, DIRECTIONS)
         if len(self.metrics) != len(self.directions):
             rule = f"one for each of the {len(self.metrics)} metrics"
             raise ParameterError("directions", rule, list(self.directions))
+        object.__setattr__(self, "constraints", _read_constraints(self.constraints))
 
-    def __call__(self, metrics: Mapping[str, float]) -> float | tuple[float, ...]:
-        """Return the value of a run: a number, or a tuple of them for several metrics."""
-        values = tuple(float(metrics[name]) for name in self.metrics)
-        return values[0] if len(values) == 1 else values
+    def __call__(self, metrics: Mapping[str, float]) -> Any:
+        """Return what a run tells its sweep.
+
+        Returns
+        -------
+        float, tuple of float, or dict
+            The value; a tuple for several metrics. With constraints they are the "values" of a dictionary,
+            beside "constraints": for each bound by how much it is missed, 0 or less where it is kept.
+        """
+        values = self.values(metrics)
+        told = values[0] if len(values) == 1 else values
+        if not self.constraints:
+            return told
+        missed = {
+            f"{name}{BOUNDS[side]}{bound:.10g}": float(bound - metrics[name])
+            * (1 if side == "at_least" else -1)
+            for name, side, bound in self.constraints
+        }
+        return {"values": told, "constraints": missed}
+
+    def check(self, evaluation: Evaluation) -> None:
+        """See before a run that it will have the metrics.
+
+        Raises
+        ------
+        ParameterError
+            If a metric or a constraint needs lists of a length that the evaluation does not look at.
+        """
+        for metric in (*self.metrics, *(name for name, _, _ in self.constraints)):
+            if metric in METRICS:
+                continue
+            if isinstance(evaluation, NoSplit):
+                rule = f"one of {', '.join(METRICS)} with evaluation=none, which measures no recommendations"
+                cure = "Set evaluation=temporal, for example."
+                raise ParameterError("objective.metrics", rule, metric, cure)
+            if metric == SERVING_TIME:
+                continue
+            k = int(metric.partition("@")[2])
+            if k not in evaluation.cutoffs:
+                wanted = ",".join(map(str, sorted({*evaluation.cutoffs, k})))
+                cure = f"Set evaluation.cutoffs=[{wanted}]."
+                raise ParameterError("objective.metrics", "cut at one of evaluation.cutoffs", metric, cure)
+
+    def values(self, metrics: Mapping[str, float]) -> tuple[float, ...]:
+        """Return the value of each metric."""
+        return tuple(float(metrics[name]) for name in self.metrics)
+
+
+def _require_metric(parameter: str, name: Any) -> None:
+    """Raise ParameterError unless it is a metric of a run, or one of its lists with a cut-off."""
+    base, _, k = str(name).partition("@")
+    if name not in (*METRICS, SERVING_TIME) and not (base in RANKING and k.isdecimal() and int(k) > 0):
+        known = ", ".join((*METRICS, SERVING_TIME, *(f"{metric}@k" for metric in RANKING)))
+        raise ParameterError(parameter, f"one of {known} (with a number for k, as ndcg@10)", name)
+
+
+def _read_constraints(given: Any) -> tuple[tuple[str, str, float], ...]:
+    """Return (metric, "at_least" or "at_most", bound) for each bound."""
+    rule = "metrics with their bounds, such as {n_rules: {at_least: 100, at_most: 200000}}"
+    if not isinstance(given or {}, Mapping):
+        raise ParameterError("constraints", rule, given)
+    read = []
+    for name, bounds in (given or {}).items():
+        _require_metric("constraints", name)
+        if not isinstance(bounds, Mapping) or not bounds:
+            raise ParameterError(f"constraints.{name}", "at_least, at_most or both, as a mapping", bounds)
+        for side, bound in bounds.items():
+            require_choice(f"constraints.{name}", side, BOUNDS)
+            read.append((name, side, require_number(f"constraints.{name}.{side}", bound)))
+    return tuple(read)

@@ -25,3 +25,35 @@ def test_one_metric_is_a_number_and_several_are_a_tuple():
 def test_bad_parameters(metrics, directions, message):
     with pytest.raises(ParameterError, match=message):
         Objective(metrics, directions)
+
+
+def test_constraints_are_told_beside_the_value():
+    bounds = {"n_rules": {"at_least": 100, "at_most": 200_000}, "max_confidence": {"at_most": 0.5}}
+    objective = Objective(["max_lift"], ["maximize"], bounds)
+    told = objective({"max_lift": 2.5, "n_rules": 7, "max_confidence": 0.25})
+    assert told == {
+        "values": 2.5,
+        "constraints": {"n_rules>=100": 93.0, "n_rules<=200000": -199_993.0, "max_confidence<=0.5": -0.25},
+    }
+    hash(objective)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        (
+            ["n_rules"],
+            r"constraints must be metrics with their bounds, such as {n_rules: .*Got \['n_rules'\]",
+        ),
+        ({"rules": {"at_least": 1}}, "constraints must be one of n_transactions, .* Got 'rules'"),
+        ({"n_rules": 100}, r"constraints\.n_rules must be at_least, at_most or both, as a mapping. Got 100"),
+        ({"n_rules": {"over": 1}}, r"constraints\.n_rules must be one of at_least, at_most. Got 'over'"),
+        (
+            {"n_rules": {"at_most": "many"}},
+            r"constraints\.n_rules\.at_most must be a finite number. Got 'many'",
+        ),
+    ],
+)
+def test_bad_constraints(constraints, message):
+    with pytest.raises(ParameterError, match=message):
+        Objective(["max_lift"], ["maximize"], constraints)

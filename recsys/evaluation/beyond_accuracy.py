@@ -1,0 +1,135 @@
+"""Measures of what lists are made of, whether liked or not: novelty, diversity, coverage, fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.histories import Histories
+from recsys.recommenders.recommendations import FALLBACK
+
+BEYOND_ACCURACY = ("novelty", "diversity", "fallback_share")
+
+#: Users whose pairs of items are compared at a time: they fit into the processor's cache.
+_BLOCK = 128
+
+
+def encode_genres(genres: Sequence[Sequence[str]]) -> npt.NDArray[np.bool_]:
+    """Return which item has which genre, shape (n_items, n_genres), genres in alphabetical order."""
+    column = {name: place for place, name in enumerate(sorted({name for names in genres for name in names}))}
+    matrix = np.zeros((len(genres), len(column)), dtype=np.bool_)
+    for row, names in enumerate(genres):
+        matrix[row, [column[name] for name in names]] = True
+    return matrix
+
+
+def novelty(
+    item_indices: npt.NDArray[np.int32], train: Histories, cutoffs: Sequence[int]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Measure how little known the items of a list are: the mean of their self-information, in bits.
+
+    The self-information of an item is -log2(users who like it / users), over the users learnt from [1]_; an
+    item that none of them likes counts as liked by one. RecTools calls this the mean inverse user frequency.
+
+    Parameters
+    ----------
+    item_indices : ndarray, shape (n_users, k_max), int32
+        Positions in the catalogue; -1, at the end of a row, where there is no item.
+    train : Histories
+        What was learnt from, over the same catalogue.
+    cutoffs : sequence of int
+        Each 1 to k_max.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_users,), float64
+        "novelty@k", from 0 to log2(number of users learnt from); 0 for an empty list.
+
+    References
+    ----------
+    .. [1] Zhou et al. (2010). Solving the apparent diversity-accuracy dilemma of recommender systems.
+           PNAS 107(10).
+    """
+    n_likes = np.bincount(train.item_indices, minlength=train.n_items)
+    bits = np.log2(train.n_users / np.maximum(n_likes, 1)) if train.n_users else np.zeros(train.n_items)
+    # The value at the end is read by -1.
+    bits_up_to = np.cumsum(np.append(bits, 0.0)[item_indices], axis=1)
+    length = np.cumsum(item_indices >= 0, axis=1)
+    return {f"novelty@{k}": bits_up_to[:, k - 1] / np.maximum(length[:, k - 1], 1) for k in cutoffs}
+
+
+def diversity(
+    item_indices: npt.NDArray[np.int32], genres: npt.NDArray[np.bool_], cutoffs: Sequence[int]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Measure how unlike each other the items of a list are: 1 - the mean Jaccard similarity of their pairs.
+
+    The similarity of two items is the share of their genres that they have in common; two items without
+    genres are alike. The mean over pairs is that of Smyth and McClave [1]_ and Ziegler et al. [2]_.
+
+    Parameters
+    ----------
+    item_indices : ndarray, shape (n_users, k_max), int32
+        Positions in the catalogue; -1, at the end of a row, where there is no item.
+    genres : ndarray, shape (n_items, n_genres), bool
+        As `encode_genres` makes it.
+    cutoffs : sequence of int
+        Each 1 to k_max.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_users,), float64
+        "diversity@k" in [0, 1]; 0 for a list of fewer than two items.
+
+    References
+    ----------
+    .. [1] Smyth and McClave (2001). Similarity vs. diversity. ICCBR 2001.
+    .. [2] Ziegler et al. (2005). Improving recommendation lists through topic diversification. WWW 2005.
+    """
+    one_hot = np.zeros((len(genres) + 1, genres.shape[1]), dtype=np.float32)  # the last row is read by -1
+    one_hot[:-1] = genres
+    unlike = np.empty(item_indices.shape)
+    for start in range(0, len(item_indices), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        unlike[block] = _unlike_earlier(one_hot[item_indices[block]])
+    unlike[item_indices < 0] = 0
+    unlike_up_to = np.cumsum(unlike, axis=1)
+    length = np.cumsum(item_indices >= 0, axis=1)
+    n_pairs = np.maximum(length * (length - 1) // 2, 1)
+    return {f"diversity@{k}": unlike_up_to[:, k - 1] / n_pairs[:, k - 1] for k in cutoffs}
+
+
+def _unlike_earlier(one_hot: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the sum of each item's Jaccard distances to the items before it, shape (n_users, k_max)."""
+    common = (one_hot @ one_hot.transpose(0, 2, 1)).astype(np.float64)  # exact: numbers of genres
+    n_genres = one_hot.sum(axis=2, dtype=np.float64)
+    union = n_genres[:, :, np.newaxis] + n_genres[:, np.newaxis, :] - common
+    distance = (union > 0) - common / np.maximum(union, 1)  # 0 for two items without genres
+    earlier = np.tri(one_hot.shape[1], k=-1)
+    return np.asarray((distance * earlier).sum(axis=2))
+
+
+def fallback_share(
+    sources: npt.NDArray[np.int8], cutoffs: Sequence[int]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the share of a list's items that the fallback gave, shape (n_users,); 0 for an empty list."""
+    fallback = np.cumsum(sources == FALLBACK, axis=1)
+    length = np.cumsum(sources >= 0, axis=1)
+    return {f"fallback_share@{k}": fallback[:, k - 1] / np.maximum(length[:, k - 1], 1) for k in cutoffs}
+
+
+def coverage(item_indices: npt.NDArray[np.int32], n_items: int, cutoffs: Sequence[int]) -> dict[str, float]:
+    """Return the share of the catalogue that stands in some user's list; 0 for an empty catalogue.
+
+    References
+    ----------
+    Ge, Delgado-Battenfeld and Jannach (2010). Beyond accuracy: evaluating recommender systems by coverage
+    and serendipity. RecSys 2010.
+    """
+    shares = {}
+    for k in cutoffs:
+        listed = np.zeros(n_items + 1, dtype=np.bool_)
+        listed[item_indices[:, :k]] = True  # -1 marks the place after the last item
+        shares[f"coverage@{k}"] = float(listed[:n_items].sum() / max(n_items, 1))
+    return shares

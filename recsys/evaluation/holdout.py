@@ -1,0 +1,125 @@
+"""What is learnt from and what is asked for: the parts of a split, over ids, until a catalogue is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import ParameterError
+from recsys.histories import Histories
+from recsys.preprocessing import Interactions
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """The held-out likes of some users over a catalogue: what a list should contain.
+
+    Parameters
+    ----------
+    known : Histories
+        The held-out likes whose item is in the catalogue.
+    n_relevant : ndarray, shape (n_users,), int64
+        Number of all held-out likes of each user. Items that the catalogue does not know count too: no
+        recommender that was fitted on it can hit them, yet the user liked them.
+
+    Raises
+    ------
+    ParameterError
+        If a user has fewer relevant items than known ones, or their shapes differ.
+    """
+
+    known: Histories
+    n_relevant: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.n_relevant.shape != (self.known.n_users,):
+            raise ParameterError(
+                "n_relevant", f"one for each of {self.known.n_users} users", self.n_relevant.shape
+            )
+        if np.any(self.n_relevant < self.known.lengths):
+            raise ParameterError("n_relevant", "at least the number of known targets", self.n_relevant)
+
+    def __len__(self) -> int:
+        return len(self.n_relevant)
+
+    @property
+    def users(self) -> npt.NDArray[Any]:
+        """Id of each user, ascending."""
+        return self.known.users
+
+    @cached_property
+    def keys(self) -> npt.NDArray[np.int64]:
+        """User position × n_items + item position of each known target, ascending, shape (n_known,)."""
+        return np.sort(self.known.rows * self.known.n_items + self.known.item_indices)
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """Some users, what may be seen of them and what is asked for.
+
+    Parameters
+    ----------
+    visible : Interactions
+        Likes that a recommender is given; a user may have none.
+    held_out : Interactions
+        Likes that it should find; each user has at least one.
+    """
+
+    visible: Interactions
+    held_out: Interactions
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def __repr__(self) -> str:
+        return f"Holdout(n_users={len(self)}, n_visible={len(self.visible)}, n_held_out={len(self.held_out)})"
+
+    @cached_property
+    def users(self) -> npt.NDArray[Any]:
+        """Id of each user, ascending; the rows of `histories` and `targets`."""
+        return np.unique(self.held_out.user_id)
+
+    def histories(self, items: npt.NDArray[Any]) -> Histories:
+        """Return what may be seen, as far as a catalogue (ids, ascending) knows the items."""
+        return _histories(self.visible, self.users, items)
+
+    def targets(self, items: npt.NDArray[Any]) -> Targets:
+        """Return what is asked for, over a catalogue (ids, ascending)."""
+        n_relevant = np.unique(self.held_out.user_id, return_counts=True)[1].astype(np.int64)
+        return Targets(_histories(self.held_out, self.users, items), n_relevant)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The parts of the likes: a search sees `train` and `validation`, its winner is measured once on `test`.
+
+    Parameters
+    ----------
+    train : Interactions
+        What each trial mines and fits.
+    validation : Holdout
+        What each trial is measured on.
+    train_and_validation : Interactions
+        What the winner mines and fits.
+    test : Holdout
+        What the winner is measured on.
+    """
+
+    train: Interactions
+    validation: Holdout
+    train_and_validation: Interactions
+    test: Holdout
+
+
+def select(interactions: Interactions, chosen: npt.NDArray[Any]) -> Interactions:
+    """Return the chosen interactions, in their order."""
+    timestamp = None if interactions.timestamp is None else interactions.timestamp[chosen]
+    return Interactions(interactions.user_id[chosen], interactions.item_id[chosen], timestamp)
+
+
+def _histories(likes: Interactions, users: npt.NDArray[Any], items: npt.NDArray[Any]) -> Histories:
+    return Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, users, items)

@@ -1,0 +1,91 @@
+"""Evaluation: what all ways to split and measure have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from recsys.errors import ParameterError
+from recsys.evaluation.holdout import Holdout, Split
+from recsys.parameters import require_integer, require_share
+from recsys.preprocessing import Interactions
+
+Part = Literal["test", "validation"]
+_STREAM: dict[Part, int] = {"test": 0, "validation": 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(ABC):
+    """How recommendations are measured: which likes are held out, how long the lists are, how sure one is.
+
+    The test part is held out of all likes, the validation part of what is left, by the same rule: the
+    question of a search is that of the final measure, asked a little earlier.
+
+    Parameters
+    ----------
+    cutoffs : sequence of int
+        Lengths of the lists at which each metric is taken; kept ascending, each once.
+    n_resamples : int
+        Bootstrap resamples of the users for the intervals.
+    confidence_level : float
+        Of the intervals, in (0, 1).
+    seed : int
+        Of everything drawn: users, likes, resamples.
+
+    Raises
+    ------
+    ParameterError
+        If a value is outside its rule.
+    """
+
+    cutoffs: tuple[int, ...] = (5, 10, 20)
+    n_resamples: int = 1000
+    confidence_level: float = 0.95
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cutoffs", read_cutoffs(self.cutoffs))
+        require_integer("n_resamples", self.n_resamples, minimum=1)
+        require_share("confidence_level", self.confidence_level)
+        require_integer("seed", self.seed, minimum=0)
+
+    @property
+    def k(self) -> int:
+        """Length of the lists to ask for: the largest cut-off."""
+        return self.cutoffs[-1]
+
+    def split(self, interactions: Interactions) -> Split:
+        """Take the likes apart; they are ordered as `Interactions` says, by user, then item.
+
+        Raises
+        ------
+        ParameterError
+            If the data cannot be split so, or a part would be empty.
+        """
+        train_and_validation, test = self.hold_out(interactions, "test")
+        train, validation = self.hold_out(train_and_validation, "validation")
+        return Split(train, validation, train_and_validation, test)
+
+    @abstractmethod
+    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+        """Return what to learn from, and what to measure on."""
+
+    def generator(self, part: Part) -> np.random.Generator:
+        """Return the generator of a part; the two parts draw independently."""
+        return np.random.default_rng([self.seed, _STREAM[part]])
+
+
+def read_cutoffs(given: Any) -> tuple[int, ...]:
+    """Return cut-offs ascending and each once.
+
+    Raises
+    ------
+    ParameterError
+        Unless they are a list of at least one positive integer.
+    """
+    if not isinstance(given, (list, tuple)) or not given:
+        raise ParameterError("cutoffs", "a list of at least one length", given, "For example [5, 10, 20].")
+    return tuple(sorted({require_integer("cutoffs", cutoff, minimum=1) for cutoff in given}))

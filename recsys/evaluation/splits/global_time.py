@@ -1,0 +1,109 @@
+"""GlobalTime: one moment parts the likes of all users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import ParameterError
+from recsys.evaluation.holdout import Holdout, select
+from recsys.evaluation.splits.evaluation import Evaluation, Part
+from recsys.evaluation.splits.parts import largest_count, require_timestamps
+from recsys.parameters import require_integer, require_share
+from recsys.preprocessing import Interactions
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalTime(Evaluation):
+    """Hold out what happened from a moment on: nothing learnt from is later than anything asked for.
+
+    Parameters
+    ----------
+    test_size : float in (0, 1)
+        Share of all likes: the latest, at most so many that likes of one second stay together.
+    validation_size : float in (0, 1)
+        Share of those that the test part leaves.
+    test_from, validation_from : str, int or None
+        The moment itself, instead of the share: an ISO 8601 date or time (UTC unless it says otherwise), or
+        an integer in the unit of the data's timestamps.
+    min_history : int
+        Users with fewer likes before the moment are not measured; 0 measures new users too, from an empty
+        history. Not measured, not learnt from: their later likes are left out.
+
+    Raises
+    ------
+    ParameterError
+        If a value is outside its rule.
+    """
+
+    test_size: float = 0.2
+    validation_size: float = 0.2
+    test_from: str | int | None = None
+    validation_from: str | int | None = None
+    min_history: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_share("test_size", self.test_size)
+        require_share("validation_size", self.validation_size)
+        _read_moment("test_from", self.test_from)
+        _read_moment("validation_from", self.validation_from)
+        require_integer("min_history", self.min_history, minimum=0)
+
+    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+        """Return what to learn from, and what to measure on."""
+        timestamp = require_timestamps(interactions, "global_time")
+        value: float | str | int | None = self.test_from if part == "test" else self.validation_from
+        key = f"evaluation.{part}_from"
+        moment = _read_moment(key, value)
+        if moment is None:
+            value, key = (
+                (self.test_size if part == "test" else self.validation_size),
+                f"evaluation.{part}_size",
+            )
+            moment = _first_of_share(timestamp, value)
+        later = timestamp >= moment
+        if later.all() or not later.any():
+            rule = f"such that likes stand before and after it; they run {_period(timestamp)}"
+            raise ParameterError(key, rule, value)
+        users, user = np.unique(interactions.user_id, return_inverse=True)
+        history = np.bincount(user[~later], minlength=len(users))
+        held_out = later & (history >= self.min_history)[user]
+        if not held_out.any():
+            rule = f"such that a user with {self.min_history} likes before it has one after it"
+            raise ParameterError(key, rule, value, "Set evaluation.min_history=0, or another moment.")
+        measured = np.zeros(len(users), dtype=np.bool_)
+        measured[user[held_out]] = True
+        holdout = Holdout(select(interactions, ~later & measured[user]), select(interactions, held_out))
+        return select(interactions, ~later), holdout
+
+
+def _first_of_share(timestamp: npt.NDArray[np.int64], size: float) -> int:
+    """Return the first second after the likes that the latest share leaves."""
+    n_before = len(timestamp) - int(largest_count(len(timestamp), size))
+    return int(np.sort(timestamp)[n_before - 1]) + 1
+
+
+def _read_moment(parameter: str, moment: Any) -> int | None:
+    """Return a moment in seconds since 1970, or the integer that it is."""
+    if moment is None or (isinstance(moment, Integral) and not isinstance(moment, bool)):
+        return None if moment is None else int(moment)
+    rule = "a date such as 2017-06-30, a timestamp, or null"
+    if not isinstance(moment, str):
+        raise ParameterError(parameter, rule, moment)
+    try:
+        time = datetime.fromisoformat(moment)
+    except ValueError:
+        raise ParameterError(parameter, rule, moment) from None
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+
+
+def _period(timestamp: npt.NDArray[np.int64]) -> str:
+    first, last = int(timestamp.min()), int(timestamp.max())
+    days = [np.datetime_as_string(np.datetime64(second, "s"), unit="D") for second in (first, last)]
+    return f"from {first} to {last} ({days[0]} to {days[1]})"

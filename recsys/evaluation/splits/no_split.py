@@ -1,0 +1,21 @@
+"""NoSplit: everything is learnt from, no recommendation is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.evaluation.holdout import Holdout, select
+from recsys.evaluation.splits.evaluation import Evaluation, Part
+from recsys.preprocessing import Interactions
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoSplit(Evaluation):
+    """Hold out nothing: rules are mined from all likes, as the seed did, and both holdouts are empty."""
+
+    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+        """Return all likes, and no users."""
+        nothing = select(interactions, np.empty(0, dtype=np.int64))
+        return interactions, Holdout(nothing, nothing)

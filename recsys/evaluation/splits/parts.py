@@ -1,0 +1,89 @@
+"""Which likes of a user are the last, and how many of them a share is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import ParameterError
+from recsys.preprocessing import Interactions
+
+#: By time: the latest likes are held out, as they are met in use. At random: also where data have no times.
+ORDERS = ("time", "random")
+
+_CURE = (
+    "Give the data their times (dataset.columns.timestamp of a CSV file), or choose evaluation=random, "
+    "evaluation=leave_random_out, or evaluation=user_holdout evaluation.order=random."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class UserOrder:
+    """Each user's likes in an order.
+
+    Parameters
+    ----------
+    user : ndarray, shape (n_likes,), int64
+        Position of the user of each like among the users, ascending by id.
+    n_likes : ndarray, shape (n_users,), int64
+        Number of likes of each user.
+    from_last : ndarray, shape (n_likes,), int64
+        How many likes of the same user come after each like.
+    """
+
+    user: npt.NDArray[np.int64]
+    n_likes: npt.NDArray[np.int64]
+    from_last: npt.NDArray[np.int64]
+
+
+def order_likes(interactions: Interactions, order: str, generator: np.random.Generator) -> UserOrder:
+    """Put each user's likes in order: by time, those of one second by item; or at random.
+
+    Raises
+    ------
+    ParameterError
+        If the order is by time and the data have no times.
+    """
+    _, user, n_likes = np.unique(interactions.user_id, return_inverse=True, return_counts=True)
+    key: npt.NDArray[Any]
+    if order == "time":
+        if interactions.timestamp is None:
+            raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
+        key = interactions.timestamp
+    else:
+        key = generator.random(len(interactions))
+    # The sort is stable and interactions ascend by item within a user: this decides likes of one second.
+    sequence = np.lexsort((key, user))
+    ends = np.cumsum(n_likes)
+    from_last = np.empty(len(interactions), dtype=np.int64)
+    from_last[sequence] = np.repeat(ends, n_likes) - 1 - np.arange(len(interactions))
+    return UserOrder(user, n_likes, from_last)
+
+
+def require_timestamps(interactions: Interactions, option: str) -> npt.NDArray[np.int64]:
+    """Return the times; raise ParameterError if the data have none."""
+    if interactions.timestamp is None:
+        rule = "random, leave_random_out or user_holdout for data without timestamps"
+        raise ParameterError("evaluation", rule, option, _CURE)
+    return interactions.timestamp
+
+
+def largest_count(n: npt.ArrayLike, share: float) -> npt.NDArray[np.int64]:
+    """Return the largest integer c for which the double c / n is at most `share`, 0 where n is 0.
+
+    Not floor(share × n), which in doubles misses by one where share × n is an integer (0.29 of 100).
+
+    Parameters
+    ----------
+    n : array_like of int
+    share : float in (0, 1)
+    """
+    total = np.asarray(n, dtype=np.int64)
+    positive = np.maximum(total, 1)
+    count = np.floor(share * total).astype(np.int64)
+    count = count + ((count + 1) / positive <= share)
+    count = count - (count / positive > share)
+    return np.asarray(count)

@@ -1,0 +1,76 @@
+"""Each metric of one user, as its definition reads."""
+
+from itertools import combinations
+from math import log2
+
+
+def ndcg(listed, liked, k):
+    gain = sum(1 / log2(rank + 1) for rank, item in enumerate(listed[:k], 1) if item in liked)
+    return gain / sum(1 / log2(rank + 1) for rank in range(1, min(k, len(liked)) + 1))
+
+
+def n_hits(listed, liked, k):
+    return len(set(listed[:k]) & set(liked))
+
+
+def recall(listed, liked, k):
+    return n_hits(listed, liked, k) / len(liked)
+
+
+def capped_recall(listed, liked, k):
+    return n_hits(listed, liked, k) / min(k, len(liked))
+
+
+def precision(listed, liked, k):
+    return n_hits(listed, liked, k) / k
+
+
+def average_precision(listed, liked, k):
+    ranks = [rank for rank, item in enumerate(listed[:k], 1) if item in liked]
+    return sum(precision(listed, liked, rank) for rank in ranks) / min(k, len(liked))
+
+
+def reciprocal_rank(listed, liked, k):
+    return next((1 / rank for rank, item in enumerate(listed[:k], 1) if item in liked), 0.0)
+
+
+def hit_rate(listed, liked, k):
+    return float(any(item in liked for item in listed[:k]))
+
+
+ACCURACY = {
+    "ndcg": ndcg,
+    "recall": recall,
+    "capped_recall": capped_recall,
+    "precision": precision,
+    "map": average_precision,
+    "mrr": reciprocal_rank,
+    "hit_rate": hit_rate,
+}
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values) if values else 0.0
+
+
+def novelty(listed, likes_of_users, k):
+    def bits(item):
+        return -log2(max(sum(item in likes for likes in likes_of_users), 1) / len(likes_of_users))
+
+    return mean(bits(item) for item in listed[:k])
+
+
+def diversity(listed, genres, k):
+    def unlike(one, two):
+        return 1 - len(one & two) / len(one | two) if one | two else 0.0
+
+    return mean(unlike(set(genres[i]), set(genres[j])) for i, j in combinations(listed[:k], 2))
+
+
+def fallback_share(sources, k):
+    return mean(source == "fallback" for source in sources[:k])
+
+
+def coverage(lists, n_items, k):
+    return len({item for listed in lists for item in listed[:k]}) / n_items

@@ -1,0 +1,79 @@
+"""Novelty, diversity, coverage and fallback, by hand and against their definitions."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from recsys.evaluation import encode_genres
+from recsys.evaluation.beyond_accuracy import coverage, diversity, fallback_share, novelty
+from tests.evaluation import naive
+from tests.evaluation.strategies import (
+    deterministic,
+    make_histories,
+    make_recommendations,
+    ranking_problems,
+)
+
+CUTOFFS = (1, 2, 3, 10)
+
+
+def test_an_item_that_one_of_four_likes_has_two_bits():
+    train = make_histories([[0, 1], [0], [0, 1], [0, 2]], n_items=4)
+    items = np.array([[2, 1, 0, -1], [3, -1, -1, -1]], dtype=np.int32)
+    values = novelty(items, train, [1, 2, 4])
+    assert values["novelty@1"].tolist() == [2, 2], "the item that nobody likes counts as liked by one"
+    assert values["novelty@2"].tolist() == [1.5, 2]
+    assert values["novelty@4"].tolist() == [1, 2]
+
+
+def test_films_with_a_genre_in_common():
+    genres = encode_genres([("Drama", "War"), ("War",), ("Comedy",), (), ()])
+    items = np.array([[0, 1, 2], [3, 4, -1], [0, -1, -1], [0, 3, -1]], dtype=np.int32)
+    values = diversity(items, genres, [1, 2, 3])
+    assert values["diversity@1"].tolist() == [0, 0, 0, 0]
+    assert values["diversity@2"].tolist() == [0.5, 0, 0, 1]
+    assert values["diversity@3"] == pytest.approx([(0.5 + 1 + 1) / 3, 0, 0, 1])
+
+
+def test_genres_are_columns_in_alphabetical_order():
+    assert encode_genres([("War", "Drama"), (), ("War",)]).tolist() == [
+        [True, True],
+        [False, False],
+        [False, True],
+    ]
+
+
+def test_coverage_counts_an_item_once():
+    items = np.array([[0, 1], [0, -1]], dtype=np.int32)
+    assert coverage(items, 4, [1, 2]) == {"coverage@1": 0.25, "coverage@2": 0.5}
+
+
+def test_an_empty_catalogue():
+    items = np.full((2, 3), -1, dtype=np.int32)
+    train = make_histories([[], []], n_items=0)
+    assert novelty(items, train, [3])["novelty@3"].tolist() == [0, 0]
+    assert diversity(items, encode_genres([]), [3])["diversity@3"].tolist() == [0, 0]
+    assert coverage(items, 0, [3]) == {"coverage@3": 0}
+
+
+@deterministic
+@given(ranking_problems())
+def test_all_agree_with_their_definitions(problem):
+    n_items, lists, sources, _, liked, genres = problem
+    recommendations = make_recommendations(lists, max(CUTOFFS), sources)
+    items = recommendations.item_indices
+    found = (
+        novelty(items, make_histories(liked, n_items), CUTOFFS)
+        | diversity(items, encode_genres(genres), CUTOFFS)
+        | fallback_share(recommendations.sources, CUTOFFS)
+        | coverage(items, n_items, CUTOFFS)
+    )
+    for k in CUTOFFS:
+        expected = {
+            "novelty": [naive.novelty(listed, liked, k) for listed in lists],
+            "diversity": [naive.diversity(listed, genres, k) for listed in lists],
+            "fallback_share": [naive.fallback_share(row, k) for row in sources],
+            "coverage": naive.coverage(lists, n_items, k),
+        }
+        for name, values in expected.items():
+            np.testing.assert_allclose(found[f"{name}@{k}"], values, atol=1e-12)

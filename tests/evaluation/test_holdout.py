@@ -1,0 +1,56 @@
+"""What may be seen and what is asked for, over a catalogue."""
+
+import numpy as np
+import pytest
+
+from recsys.errors import ParameterError
+from recsys.evaluation import Holdout, Targets
+from tests.evaluation.strategies import make_histories, make_interactions
+
+VISIBLE = make_interactions({(1, 10): 5, (1, 20): 3, (1, 99): 4, (3, 99): 1})
+HELD_OUT = make_interactions({(1, 30): 7, (1, 98): 8, (2, 30): 6, (3, 98): 2})
+CATALOGUE = np.array([10, 20, 30])
+
+
+def test_users_are_those_of_whom_something_is_asked():
+    holdout = Holdout(VISIBLE, HELD_OUT)
+    assert holdout.users.tolist() == [1, 2, 3]
+    assert len(holdout) == 3
+    assert repr(holdout) == "Holdout(n_users=3, n_visible=4, n_held_out=4)"
+
+
+def test_histories_hold_what_the_catalogue_knows_in_the_order_of_time():
+    histories = Holdout(VISIBLE, HELD_OUT).histories(CATALOGUE)
+    assert histories.users.tolist() == [1, 2, 3]
+    assert [histories.of(user).tolist() for user in range(3)] == [[1, 0], [], []]
+
+
+def test_targets_count_what_the_catalogue_does_not_know():
+    targets = Holdout(VISIBLE, HELD_OUT).targets(CATALOGUE)
+    assert [targets.known.of(user).tolist() for user in range(3)] == [[2], [2], []]
+    assert targets.n_relevant.tolist() == [2, 1, 1]
+    assert targets.users.tolist() == [1, 2, 3]
+    assert targets.keys.tolist() == [0 * 3 + 2, 1 * 3 + 2]
+
+
+def test_an_empty_catalogue_knows_nothing():
+    holdout = Holdout(VISIBLE, HELD_OUT)
+    nothing = np.empty(0, dtype=np.int64)
+    assert holdout.histories(nothing).lengths.tolist() == [0, 0, 0]
+    assert holdout.targets(nothing).n_relevant.tolist() == [2, 1, 1]
+
+
+def test_text_ids():
+    like = make_interactions({(1, 1): 1})
+    text = type(like)(np.array(["ann"]), np.array(["tea"]), like.timestamp)
+    holdout = Holdout(text, type(like)(np.array(["ann"]), np.array(["cake"])))
+    assert holdout.targets(np.array(["cake", "tea"])).known.of(0).tolist() == [0]
+    assert holdout.histories(np.array(["cake", "tea"])).of(0).tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("n_relevant", "message"), [([1], "one for each of 2 users"), ([0, 5], "at least the number of known")]
+)
+def test_targets_that_do_not_agree(n_relevant, message):
+    with pytest.raises(ParameterError, match=message):
+        Targets(make_histories([[0], [1]], 2), np.array(n_relevant))
