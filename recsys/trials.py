@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 TRIALS_FILE, RESULTS_FILE = "trials.csv", "optimization_results.yaml"
+LINKS_FILE = "links.json"
+TEST_FILE = "test.json"  # what the search chose, on the test part
 PARAMETER = "params_"  # what the columns of parameters begin with
 
 

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 
+DEFAULT_ADDRESS = "sqlite:///mlflow.db"
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
 SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "uc")

@@ -13,6 +13,7 @@ from typing import Any
 from recsys.tracking.address import masked
 
 KEY_TAG = "recsys.key"  # the tag that holds our key
+ENDED_BY_TAG = "ended_by"  # the tag that says why a sweep is over
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 
 
@@ -28,12 +29,15 @@ class Start:
     parameters : dict
     parent : str or None
         Key of the run above it.
+    like : str or None
+        Key of a run whose parameters it has too, where it has no others.
     """
 
     name: str
     time: int
     parameters: dict[str, str] = field(default_factory=dict)
     parent: str | None = None
+    like: str | None = None
 
 
 @dataclass
@@ -60,6 +64,8 @@ class Entry:
         name, digest, source and profile of what was read.
     trials : list of dict or None
         The study's trials: children that disagree with them are corrected.
+    n_trials : int or None
+        How many trials the study had when a sweep said this about its run.
     best : int or None
         The number of the study's best trial, whose run the tag `best_run_id` then names.
     link_results : bool
@@ -75,6 +81,7 @@ class Entry:
     tags: dict[str, str] = field(default_factory=dict)
     dataset: dict[str, str] | None = None
     trials: list[dict[str, Any]] | None = None
+    n_trials: int | None = None
     best: int | None = None
     link_results: bool = False
     files: list[str] = field(default_factory=list)
@@ -101,6 +108,8 @@ class Entry:
         """Return both as one, where that says the same: a trial that is over when its start is sent."""
         if self.run != other.run or self.end or self.trials or other.start:
             return None
+        if self.start and other.n_trials is not None:  # its tags count only if nobody knows better
+            return None
         return Entry(
             self.run,
             self.start,
@@ -108,6 +117,7 @@ class Entry:
             self.tags | other.tags,
             other.dataset or self.dataset,
             other.trials,
+            other.n_trials,
             other.best,
             other.link_results,
             [*self.files, *(file for file in other.files if file not in self.files)],

@@ -23,13 +23,15 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.tracking.address import masked, require_address
+from recsys.failures import summary, visible
+from recsys.tracking.address import DEFAULT_ADDRESS, masked, require_address
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, End, Entry, Start, text
-from recsys.tracking.failures import summary, visible
+from recsys.tracking.links import write_links
 from recsys.tracking.provenance import provenance
 from recsys.tracking.queue import Queue
-from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG
+from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, job_key
 from recsys.tracking.sender_process import SenderProcess
+from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT, stamp
 from recsys.trials import read_json
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,8 @@ class MLflowCallback(Callback):
     Parameters
     ----------
     tracking_uri : str
-        A database URL or the address of a tracking server.
+        A database URL or the address of a tracking server; empty, as where the variable of the environment is
+        set to nothing, it is `sqlite:///mlflow.db`.
     experiment_name : str
         The MLflow experiment; made if it does not exist.
     patience : float
@@ -53,7 +56,8 @@ class MLflowCallback(Callback):
     """
 
     def __init__(self, tracking_uri: str, experiment_name: str, patience: float = 60.0) -> None:
-        self.tracking_uri, self.experiment_name, self.patience = tracking_uri, experiment_name, patience
+        self.tracking_uri = tracking_uri or DEFAULT_ADDRESS
+        self.experiment_name, self.patience = experiment_name, patience
         self.failures: list[str] = []
         self._tags: dict[str, str] = {}
         self._queue: Queue | None = None
@@ -76,12 +80,14 @@ class MLflowCallback(Callback):
         folder = Path(config.hydra.sweep.dir).resolve()
         study = OmegaConf.select(config, "hydra.sweeper.study_name")
         self._tags = {STUDY_TAG: str(study)} if study else {}
-        self._parent = _study_key(config, study) if study else f"sweep/{uuid.uuid4().hex}"
+        parent = _study_key(config, study) if study else f"sweep/{uuid.uuid4().hex}"
         objective = {key: list(config.objective[key]) for key in ("metrics", "directions")}
-        self._open(folder, {"sweep": {"run": self._parent, "study": str(study or ""), **objective}})
+        sweep = {"run": parent, "study": str(study or ""), **objective, "table": stamp(folder)}
+        self._open(folder, {"sweep": sweep})
         sweeper = _flat(OmegaConf.to_container(config.hydra.sweeper, resolve=True), "sweeper")
         name = f"study {study}" if study else f"sweep {'/'.join(folder.parts[-2:])}"
-        self._start(self._parent, name, _parameters(config) | sweeper, _tags(config, folder))
+        self._start(parent, name, _parameters(config) | sweeper, _tags(config, folder))
+        self._parent = parent
 
     @visible
     def on_job_start(self, config: DictConfig, *, task_function: TaskFunction, **kwargs: Any) -> None:
@@ -89,12 +95,17 @@ class MLflowCallback(Callback):
         folder = Path(config.hydra.runtime.output_dir)
         tags = _tags(config, folder)
         if config.hydra.mode == RunMode.MULTIRUN:
+            if self._parent is None:  # its start failed, and was told
+                return
             number = str(config.hydra.job.num)
-            self._run, name = f"{self._parent}/{number}@{folder}", f"trial {number}"
+            run, name = job_key(self._parent, number, folder), f"trial {number}"
             tags |= {NUMBER_TAG: number, "job_num": number}
+            # The study's trial takes it over, with MLflow's id if MLflow has answered by then.
+            write_links(folder, {"mlflow_key": run})
         else:
-            self._run, name = f"run/{uuid.uuid4().hex}", "/".join(folder.parts[-2:])
-        self._start(self._run, name, _parameters(config), tags, self._parent)
+            run, name = f"run/{uuid.uuid4().hex}", "/".join(folder.parts[-2:])
+        self._start(run, name, _parameters(config), tags, self._parent)
+        self._run = run
 
     @visible
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
@@ -122,24 +133,22 @@ class MLflowCallback(Callback):
             )
         )
 
-    @visible
     def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
         """See that all is sent, and say where to look."""
-        self._close(ended=True)
+        self._close(ENDED)
 
-    @visible
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """See that all is sent, and say where to look."""
-        self._close(ended=True)
+        self._close(ENDED)
 
     def _open(self, folder: Path, about: dict[str, Any]) -> None:
         address = require_address(self.tracking_uri)
-        self._tags |= provenance()
         self._queue = Queue(folder.resolve())
         self._queue.open(about | {"tracking_uri": address, "experiment_name": self.experiment_name})
         self._sender = SenderProcess(self._queue)
         # Hydra calls no callback when a sweep fails or is interrupted.
-        atexit.register(self._close, ended=False)
+        atexit.register(self._close)
+        self._tags |= provenance()
 
     def _start(
         self, run: str, name: str, parameters: dict[str, Any], tags: dict[str, str], parent: str | None = None
@@ -148,22 +157,28 @@ class MLflowCallback(Callback):
             start = Start(name, _now(), text(parameters), parent)
             self._queue.put(Entry(run, start, tags=text(self._tags | tags)))
 
-    def _close(self, *, ended: bool) -> None:
-        """Wait for the sender, and say what became of the record."""
-        if self._sender is not None and self._queue is not None:
-            sender, self._sender = self._sender, None
-            atexit.unregister(self._close)
-            if sender.close(self.patience, ended=ended):
-                look = f"make ui (mlflow ui --backend-store-uri {masked(self.tracking_uri)})"
-                log.info(f"Recorded in MLflow, experiment {self.experiment_name!r}. Look: {look}")
-            else:
-                log.warning(
-                    f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "
-                    f"Send it with: python -m recsys.tracking sync {self._queue.folder}"
-                )
+    def _close(self, word: str | None = None) -> None:
+        """Tell the sender how the run or sweep ended, wait for it, and say what became of the record."""
+        self._wait_for_sender(word)
         if self.failures:
-            log.error(summary(self.failures))
+            log.error(f"The record is not whole: {summary(self.failures)}")
             self.failures = []
+
+    @visible
+    def _wait_for_sender(self, word: str | None) -> None:
+        if self._sender is None or self._queue is None:
+            return
+        sender, self._sender = self._sender, None
+        atexit.unregister(self._close)
+        # An error that a job raises comes to its end; Ctrl-C does not.
+        if sender.close(self.patience, word or (LEFT if self._run is None else INTERRUPTED)):
+            look = f"make ui (mlflow ui --backend-store-uri {masked(self.tracking_uri)})"
+            log.info(f"Recorded in MLflow, experiment {self.experiment_name!r}. Look: {look}")
+        else:
+            log.warning(
+                f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "
+                f"Send it with: python -m recsys.tracking sync {self._queue.folder}"
+            )
 
 
 def _study_key(config: DictConfig, name: str) -> str:
@@ -185,7 +200,12 @@ def _parameters(config: DictConfig) -> dict[str, Any]:
         if not group.startswith("hydra/") and choice is not None
     }
     groups = {str(key): config[key] for key in config if key not in NO_PARAMETERS}
-    return choices | _flat(OmegaConf.to_container(OmegaConf.create(groups), resolve=True))
+    # Each by itself: to make one config of them would copy them all, which takes most of a trial's time here.
+    plain = {
+        key: OmegaConf.to_container(group, resolve=True) if OmegaConf.is_config(group) else group
+        for key, group in groups.items()
+    }
+    return choices | _flat(plain)
 
 
 def _flat(node: Any, prefix: str = "") -> dict[str, Any]:

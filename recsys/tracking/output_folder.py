@@ -10,7 +10,9 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-RESULTS = ("metrics.json", "data.json", "rules.parquet", "rules.csv")
+from recsys.trials import LINKS_FILE
+
+RESULTS = ("metrics.json", "data.json", "rules.parquet", "rules.csv", "itemsets.parquet", LINKS_FILE)
 
 
 class OutputFolderCallback(Callback):

@@ -18,6 +18,7 @@ from typing import Any
 from recsys.tracking.entry import Entry
 
 QUEUE_FOLDER, ABOUT_FILE, REFUSED_FOLDER = ".mlflow-queue", "about.json", "refused"
+UNFINISHED = ".entry-"  # what the name of a file begins with that is still being written
 
 
 class Queue:
@@ -37,34 +38,61 @@ class Queue:
     def open(self, about: dict[str, Any]) -> None:
         """Make the queue and write down for whom it is, so that it can be sent without the run."""
         self._about = about
-        self.path.mkdir(parents=True, exist_ok=True)
-        _write(self.path / ABOUT_FILE, json.dumps(about, indent=1))
+        while True:
+            self.path.mkdir(parents=True, exist_ok=True)
+            try:
+                _write(self.path / ABOUT_FILE, json.dumps(about, indent=1))
+                return
+            except FileNotFoundError:  # as in `put`
+                continue
 
     def about(self) -> dict[str, Any]:
         """For whom it is: what `open` was given; empty where there is no queue."""
-        path = self.path / ABOUT_FILE
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        try:
+            content: dict[str, Any] = json.loads((self.path / ABOUT_FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
         return content
+
+    @property
+    def over(self) -> bool:
+        """Whether who sends it has come to its last words."""
+        return bool(self.about().get("over"))
+
+    @over.setter
+    def over(self, value: bool) -> None:
+        _write(self.path / ABOUT_FILE, json.dumps(self.about() | {"over": value}, indent=1))
 
     def put(self, entry: Entry) -> None:
         """Append an entry. Several processes may: a number is given once, a file is whole or not there."""
-        try:
-            self._put(entry)
-        except FileNotFoundError:
-            # The sender of an earlier sweep in this folder has just found the queue empty and removed it.
-            if self._about is None:
-                raise
-            self.open(self._about)
-            self._put(entry)
+        while True:
+            try:
+                self._put(entry)
+                break
+            except FileNotFoundError:
+                # The sender of an earlier sweep in this folder has just found the queue empty and removed it.
+                if self._about is None:
+                    raise
+                self.open(self._about)
         if self._about is not None and not (self.path / ABOUT_FILE).exists():
             self.open(self._about)
 
-    def _put(self, entry: Entry) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(entry.to_json())
+    def leave(self, entry: Entry) -> bool:
+        """Append an entry to the queue of another process; whether that is there to send it."""
+        if not self.about():
+            return False
         try:
-            number = max((int(path.stem) for path in self.pending()), default=0) + 1
+            self._put(entry)
+        except FileNotFoundError:  # it has just been sent and removed
+            return False
+        return True
+
+    def _put(self, entry: Entry) -> None:
+        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=UNFINISHED)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(entry.to_json())
+            number = max((int(name[:-5]) for name in self._names()), default=0) + 1
             while True:
                 try:
                     os.link(temporary, self.path / f"{number:06}.json")
@@ -72,11 +100,23 @@ class Queue:
                 except FileExistsError:
                     number += 1
         finally:
-            Path(temporary).unlink()
+            Path(temporary).unlink(missing_ok=True)
 
     def pending(self) -> list[Path]:
         """The files that are still to be sent, in their order."""
-        return sorted(self.path.glob("[0-9]*.json"), key=lambda path: int(path.stem))
+        return [self.path / name for name in sorted(self._names(), key=lambda name: int(name[:-5]))]
+
+    def _names(self) -> list[str]:
+        try:
+            names = [path.name for path in self.path.iterdir()]
+        except FileNotFoundError:
+            return []
+        return [name for name in names if name[:1].isdigit() and name.endswith(".json")]
+
+    def last_sign(self) -> int:
+        """When somebody last wrote into the queue, in milliseconds since 1970."""
+        paths = [self.path / ABOUT_FILE, *self.pending()]
+        return max(int(path.stat().st_mtime * 1000) for path in paths if path.exists())
 
     def refuse(self, files: list[Path]) -> Path:
         """Put aside what MLflow will never take, so that what follows is not held up; return the folder."""
@@ -91,6 +131,9 @@ class Queue:
         """Remove the queue if nothing is left in it."""
         if self.pending() or (self.path / REFUSED_FOLDER).exists():
             return
+        # A writer that was killed has left this. One that lives notices, and writes anew.
+        for path in self.path.glob(f"{UNFINISHED}*"):
+            path.unlink(missing_ok=True)
         (self.path / ABOUT_FILE).unlink(missing_ok=True)
         try:
             self.path.rmdir()
@@ -131,6 +174,7 @@ def _is_at(handle: int, path: Path) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    new = path.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)
+    handle, new = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(new).replace(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start
+from recsys.tracking.queue import Queue
 from recsys.trials import read_json
 
 if TYPE_CHECKING:
@@ -25,21 +26,63 @@ def reconcile(record: Record, parent: str, trials: list[dict[str, Any]]) -> dict
 
     A job does not know all that the sweeper knows: it returned a number, and the number was NaN; it was
     killed. And a trial that was answered from an earlier one had no job to be recorded. Trials that are
-    running, here or in another process that shares the study, are left alone.
+    running, here or in another process that shares the study, are left alone. Those that another process has
+    yet to tell MLflow of are left in its queue, for it may have ended before it knew how they did.
     """
-    children = {int(run.data.tags[NUMBER_TAG]): run for run in record.children(parent)}
-    ids = {number: run.info.run_id for number, run in children.items()}
-    for trial in trials:
-        if trial["state"] not in STATUS:
-            continue
-        status, child = STATUS[trial["state"]], children.get(trial["number"])
+    ours = _leave_to_others(record, parent, [trial for trial in trials if trial["state"] in STATUS])
+    children = _children(record, parent)
+    folders = {trial["number"]: trial["job_dir"] for trial in trials}
+    made = False
+    for trial in ours:
+        child = children.get(trial["number"])
         if child is None:
-            entry = _missing(record, parent, trial, children.get(trial["answered_from"]))
-            record.apply(entry)
-            ids[trial["number"]] = record.id_of(entry.run)
-        elif child.info.status != status:
+            record.apply(missing(parent, trial, folders.get(trial["answered_from"])))
+            made = True
+        elif child.info.status != STATUS[trial["state"]]:
             record.apply(_correction(record, child, trial))
-    return ids
+    if made:  # another process may have made the same at the same time
+        children = _children(record, parent)
+    return {number: run.info.run_id for number, run in children.items()}
+
+
+def _leave_to_others(record: Record, parent: str, trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give other sweeps of the study what they have jobs of and are still sending; return the rest."""
+    folders = {trial["number"]: trial["job_dir"] for trial in trials}
+    ours: list[dict[str, Any]] = []
+    theirs: dict[Path, list[dict[str, Any]]] = {}
+    for trial in trials:
+        job_dir = trial["job_dir"] or folders.get(trial["answered_from"])
+        folder = Path(job_dir).parent.resolve() if job_dir else record.folder.resolve()
+        (ours if folder == record.folder.resolve() else theirs.setdefault(folder, [])).append(trial)
+    for folder, group in theirs.items():
+        if not Queue(folder).leave(Entry(parent, trials=group)):
+            ours += group
+    return ours
+
+
+def _children(record: Record, parent: str) -> dict[int, Run]:
+    """The children by the numbers of their trials; what was made for a trial twice is deleted but once."""
+    found: dict[int, list[Run]] = {}
+    for run in record.children(parent):
+        if run.data.tags.get(NUMBER_TAG, "").isdecimal():
+            found.setdefault(int(run.data.tags[NUMBER_TAG]), []).append(run)
+    for number, runs in found.items():
+        # Those that jobs told come last, the latest at the end; all processes see the same order.
+        ours = _missing_key(parent, number)
+        runs.sort(key=lambda run: (run.data.tags.get(KEY_TAG) != ours, run.info.start_time, run.info.run_id))
+        for run in runs[:-1]:
+            if run.data.tags.get(KEY_TAG) == ours:  # it holds nothing that the other has not
+                record.client.delete_run(run.info.run_id)
+    return {number: runs[-1] for number, runs in found.items()}
+
+
+def job_key(parent: str, number: int | str, folder: str | Path) -> str:
+    """Return the key of the run of a trial's job."""
+    return f"{parent}/{number}@{folder}"
+
+
+def _missing_key(parent: str, number: int) -> str:
+    return f"{parent}/{number}"
 
 
 def _correction(record: Record, child: Run, trial: dict[str, Any]) -> Entry:
@@ -49,22 +92,21 @@ def _correction(record: Record, child: Run, trial: dict[str, Any]) -> Entry:
     return Entry(key, tags=_reason(trial), end=End(STATUS[trial["state"]], _end(trial)))
 
 
-def _missing(record: Record, parent: str, trial: dict[str, Any], source: Run | None) -> Entry:
-    """Make the child of a trial that has none: from the trial it was answered from, or from its folder."""
-    now = _end(trial)
-    parameters, metrics, tags = dict(trial["params"]), {}, _reason(trial)
-    files: list[str] = []
+def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> Entry:
+    """Make the child of a trial that has none: from its folder, or that of the trial it was answered from."""
+    now, source = _end(trial), trial["answered_from"]
+    tags, like, files = _reason(trial), None, []
+    folder = trial["job_dir"] or source_folder
     if source is not None:
-        parameters = dict(source.data.params) | parameters
-        metrics = dict(source.data.metrics)
-        tags[ANSWERED_TAG] = str(trial["answered_from"])
-    elif trial["job_dir"]:
-        metrics = read_json(Path(trial["job_dir"]) / "metrics.json")
-        tags["output_dir"] = trial["job_dir"]
-        files = [str(Path(trial["job_dir"]) / name) for name in (".hydra/config.yaml", "metrics.json")]
+        tags[ANSWERED_TAG] = str(source)
+        like = job_key(parent, source, source_folder) if source_folder else _missing_key(parent, source)
+    elif folder:
+        tags["output_dir"] = folder
+        files = [str(Path(folder) / name) for name in (".hydra/config.yaml", "metrics.json")]
+    metrics = read_json(Path(folder) / "metrics.json") if folder else {}
     return Entry(
-        run=f"{parent}/{trial['number']}",
-        start=Start(f"trial {trial['number']}", now, parameters, parent),
+        run=_missing_key(parent, trial["number"]),
+        start=Start(f"trial {trial['number']}", now, dict(trial["params"]), parent, like),
         metrics=[(name, value, now, 0) for name, value in metrics.items()],
         tags=tags
         | {NUMBER_TAG: str(trial["number"]), "job_num": str(trial["number"]), STUDY_TAG: trial["study"]},

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from recsys.tracking.entry import KEY_TAG, Entry, Start
-from recsys.tracking.reconcile import reconcile
+from recsys.tracking.address import masked
+from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, Entry, Start
+from recsys.tracking.links import write_links
+from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, reconcile
 from recsys.tracking.results import add_links
+from recsys.tracking.store import connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -20,9 +23,7 @@ if TYPE_CHECKING:
 PARENT_TAG = "mlflow.parentRunId"
 MAX_PARAMS_IN_BATCH = 100  # MLflow refuses more in one request
 MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters that MLflow keeps
-
-# MLflow by itself asks an address that does not answer for several minutes. Who wants that can set these.
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # what a folder is told of our tags
 
 
 class Record:
@@ -44,19 +45,17 @@ class Record:
     def __init__(self, tracking_uri: str, experiment_name: str, folder: Path) -> None:
         self.tracking_uri, self.experiment_name, self.folder = tracking_uri, experiment_name, folder
         self.open_runs: set[str] = set()  # keys of those that were started here and not ended
+        self.before: dict[str, tuple[str, int]] = {}  # how those ended before that were taken up again
         self._ids: dict[str, str] = {}
+        self._listed: set[str] = set()  # keys of runs whose children were asked for
+        self._children: dict[str, Run] = {}  # of those, by their keys, until they are taken up
+        self._places: dict[str, str] = {}  # where the artifacts of runs go that were made here
+        self._parameters: dict[str, dict[str, str]] = {}  # of runs that others are like
 
     @cached_property
     def client(self) -> MlflowClient:
         """MLflow's client; the first use imports MLflow, which takes seconds."""
-        # MLflow reports its use over the network unless told not to; who wants that can set the variable.
-        # Its log repeats with a traceback what it raises, and lists the tables that it makes.
-        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "CRITICAL"}
-        for name, value in (quiet | PATIENCE).items():
-            os.environ.setdefault(name, value)
-        from mlflow import MlflowClient
-
-        return MlflowClient(tracking_uri=self.tracking_uri)
+        return connect(self.tracking_uri)
 
     @cached_property
     def experiment_id(self) -> str:
@@ -86,21 +85,38 @@ class Record:
         mlflow.exceptions.MlflowException
             Whatever MLflow raises comes through as it is.
         """
+        try:
+            self._apply(entry)
+        except Exception:
+            self._listed.clear()  # MLflow may have done what it did not answer: ask it again
+            raise
+
+    def _apply(self, entry: Entry) -> None:
         parameters: Mapping[str, str] = {}
         tags = entry.tags
         if entry.start:
             parameters, tags = self._start(entry.run, entry.start, tags), {}
         run_id = self.id_of(entry.run)
-        self._log(run_id, entry.metrics, parameters, tags)
+        news = entry.n_trials is None or self._is_news(run_id, entry)
+        if entry.trials is not None:
+            self._agree(run_id, entry, news)
+        self._log(run_id, entry.metrics, parameters, tags if news else {})
         if entry.dataset:
             self._log_dataset(run_id, entry.dataset)
-        if entry.trials is not None:
-            self._agree(run_id, entry)
         for file in entry.files:
             self._keep(run_id, file)
         if entry.end:
-            self.client.set_terminated(run_id, entry.end.status, entry.end.time)
+            if news:
+                self.client.set_terminated(run_id, entry.end.status, entry.end.time)
             self.open_runs.discard(entry.run)
+
+    def _is_news(self, run_id: str, entry: Entry) -> bool:
+        """Whether a sweep's word is the latest about its study, which may have gone on in another folder."""
+        run = self.client.get_run(run_id)
+        if run.data.metrics.get("n_trials", 0) > (entry.n_trials or 0):
+            return False
+        over = run.info.status != "RUNNING"
+        return not (over and entry.end and (run.info.end_time or 0) > entry.end.time)
 
     def id_of(self, key: str) -> str:
         """MLflow's id of the run with our key."""
@@ -132,22 +148,63 @@ class Record:
 
     def _start(self, key: str, start: Start, tags: Mapping[str, str]) -> dict[str, str]:
         """Make a run or take one up again; return the parameters that it does not have yet."""
-        run = self.find(key)
+        run = self._earlier(key, start.parent)
         parameters = start.parameters
         if run is None:
-            tags = {KEY_TAG: key, **tags}
+            parameters = self._parameters_of(start.like) | parameters
+            labels = {KEY_TAG: key, **tags}
             if start.parent is not None:
-                tags[PARENT_TAG] = self.id_of(start.parent)
-            run = self.client.create_run(self.experiment_id, start.time, _cut(tags, MAX_TAG), start.name)
+                labels[PARENT_TAG] = self.id_of(start.parent)
+            run = self.client.create_run(self.experiment_id, start.time, _cut(labels, MAX_TAG), start.name)
+            self._places[run.info.run_id] = run.info.artifact_uri
         else:
             # Parameters cannot be changed: a study keeps those that it began with.
             parameters = {name: parameters[name] for name in parameters.keys() - run.data.params.keys()}
-            if run.info.status != "RUNNING":
-                self.client.update_run(run.info.run_id, "RUNNING")
-            self._log(run.info.run_id, [], {}, tags)
+            self._take_up(run, key, start, tags)
         self._ids[key] = run.info.run_id
         self.open_runs.add(key)
+        self._link(run, key, tags)
         return parameters
+
+    def _earlier(self, key: str, parent: str | None) -> Run | None:
+        """Find the run that is to be started, if it is there; a sweep's children are asked for at once."""
+        if key in self._ids:
+            return self.client.get_run(self._ids[key])
+        if parent is None:
+            return self.find(key)
+        if parent not in self._listed:
+            self._children |= {run.data.tags.get(KEY_TAG, ""): run for run in self.children(parent)}
+            self._listed.add(parent)
+        return self._children.pop(key, None)
+
+    def _parameters_of(self, key: str | None) -> dict[str, str]:
+        if key is None:
+            return {}
+        if key not in self._parameters:
+            run = self.find(key)
+            self._parameters[key] = dict(run.data.params) if run else {}
+        return self._parameters[key]
+
+    def _take_up(self, run: Run, key: str, start: Start, tags: Mapping[str, str]) -> None:
+        """Continue a run, unless it has ended after this start was written: then another has continued it."""
+        if run.info.status != "RUNNING":
+            if (run.info.end_time or 0) > start.time:
+                return
+            self.before[key] = (run.info.status, run.info.end_time or start.time)
+            self.client.update_run(run.info.run_id, "RUNNING")
+        if ENDED_BY_TAG in run.data.tags:
+            self.client.delete_tag(run.info.run_id, ENDED_BY_TAG)
+        self._log(run.info.run_id, [], {}, tags)
+
+    def _link(self, run: Run, key: str, tags: Mapping[str, str]) -> None:
+        """Tell the folder of a run where MLflow holds it; not what was made from another's word alone."""
+        if "output_dir" in tags and (
+            PARENT_TAG not in run.data.tags or key.endswith(f"@{tags['output_dir']}")
+        ):
+            links = {"mlflow_run_id": run.info.run_id, "mlflow_experiment_id": run.info.experiment_id}
+            links |= {"mlflow_tracking_uri": masked(self.tracking_uri), "mlflow_key": key}
+            links |= {name: tags[tag] for name, tag in LINKED.items() if tag in tags}
+            write_links(Path(tags["output_dir"]), links)
 
     def remember(self, key: str, run_id: str) -> None:
         """Know the id of a run with our key without asking MLflow."""
@@ -165,7 +222,8 @@ class Record:
 
         if not (metrics or parameters or tags):
             return
-        entries = [Metric(*metric) for metric in metrics]
+        # MLflow has no @ in its names; its own metrics are called so: ndcg_at_10.
+        entries = [Metric(name.replace("@", "_at_"), value, at, step) for name, value, at, step in metrics]
         labels = [RunTag(*pair) for pair in _cut(tags, MAX_TAG).items()]
         pairs = iter([Param(*pair) for pair in _cut(parameters, MAX_PARAM).items()])
         first, more = entries[:800], entries[800:]
@@ -176,13 +234,14 @@ class Record:
             more, batch_of_metrics = more[1000:], more[:1000]
             self.client.log_batch(run_id, batch_of_metrics)
 
-    def _agree(self, run_id: str, entry: Entry) -> None:
+    def _agree(self, run_id: str, entry: Entry, news: bool) -> None:
         """Make the children of a sweep's run agree with its trials, and say which of them is the best."""
         children = reconcile(self, entry.run, entry.trials or [])
         links = {"mlflow_parent_run_id": run_id}
         if entry.best is not None and entry.best in children:
             links["mlflow_run_id"] = children[entry.best]
-            self._log(run_id, [], {}, {"best_run_id": children[entry.best]})
+            if news:
+                self._log(run_id, [], {}, {"best_run_id": children[entry.best]})
         if entry.link_results:
             add_links(self.folder, links)
 
@@ -201,7 +260,16 @@ class Record:
     def _keep(self, run_id: str, file: str) -> None:
         """Copy a file that the run left into its artifacts."""
         path = self.folder / file
-        if path.exists():
+        if not path.exists():
+            return
+        place = self._places.get(run_id)
+        if place and urlsplit(place).scheme in ("", "file", "mlflow-artifacts"):
+            # The client would ask MLflow for the run first, to learn what it said when the run was made.
+            from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+            artifacts: Any = get_artifact_repository(place, tracking_uri=self.tracking_uri)
+            artifacts.log_artifact(str(path))
+        else:
             self.client.log_artifact(run_id, str(path))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recsys.tracking.address import masked
-from recsys.tracking.entry import KILLED, End, Entry
+from recsys.tracking.entry import FAILED, KILLED, End, Entry
 from recsys.tracking.queue import QUEUE_FOLDER, Queue
 from recsys.tracking.record import Record
 from recsys.tracking.sweep_run import SweepRun
@@ -24,7 +24,7 @@ from recsys.trials import read_trials
 log = logging.getLogger(__name__)
 
 LOOK_EVERY, RETRY_AFTER = 0.1, 5.0  # seconds
-END = b"end\n"  # what a run or sweep says that came to its end; a pipe that closes without it was cut
+TRIES = 3  # of an entry that MLflow refuses
 
 _MULTIRUN = Path("multirun")
 
@@ -60,6 +60,8 @@ class Sender:
 
     def follow(self, pipe: int) -> bool:
         """Send what comes until the other end of the pipe is closed; whether all was sent."""
+        if self.queue.over:  # so said the one before, in a folder that is used again
+            self.queue.over = False
         said = b""
         while True:
             self._look()
@@ -67,19 +69,33 @@ class Sender:
                 received = os.read(pipe, 64)
                 said += received
                 if not received:
-                    return self.finish(ended=said.endswith(END))
+                    return self.finish(said.decode().strip())
 
-    def finish(self, *, ended: bool) -> bool:
-        """Send what is left, and end what the run or sweep has left open; whether all was sent."""
-        self._end_open_runs()
+    def finish(self, word: str, time: int | None = None) -> bool:
+        """Send what is left, and end what the run or sweep has left open; whether all was sent.
+
+        Parameters
+        ----------
+        word : str
+            What the run or sweep said as it ended; empty if it was killed.
+        time : int, optional
+            When that was, in milliseconds since 1970; by default now.
+        """
+        now = _now() if time is None else time
+        self._end_open_runs(now)
         if self.sweep is not None:
             self._send_earlier()
-            self.sweep.finish(ended=ended)
-        return self._send_all()
+            self.queue.over = True  # of two that end at once, one must not wait for the other's word
+            alone = not any(map(_is_at_work, self._siblings()))
+            self.sweep.finish(word, now, self.record.before.get(self.sweep.run), alone=alone)
+        sent = self._send_all()
+        if self.sweep is not None and sent:
+            self._send_earlier()  # what was left to others, should they be gone by now
+        return sent
 
     def rest(self) -> bool:
         """Send what a run or sweep that is over has left behind; whether all was sent."""
-        self._end_open_runs()
+        self._end_open_runs(_now())
         return self._send_all()
 
     def send(self) -> bool:
@@ -99,13 +115,18 @@ class Sender:
             self.send()
 
     def _send_all(self) -> bool:
-        sent = self.send()
-        if sent:
+        while self.send():
             self.queue.close()
-        return sent
+            if not self.queue.pending():  # else another process has left something in between
+                return True
+        return False
 
-    def _end_open_runs(self) -> None:
-        """End as KILLED what was started and not ended; the run of a sweep has its own last word."""
+    def _end_open_runs(self, now: int) -> None:
+        """End what was started and not ended; the run of a sweep has its own last word.
+
+        A study calls a trial failed whose process is gone. Who continues it may have said so already.
+        """
+        status = FAILED if self.sweep is not None and self.sweep.study else KILLED
         opened = dict.fromkeys(self.record.open_runs)
         for file in self.queue.pending():
             entry = _read(file)
@@ -117,7 +138,7 @@ class Sender:
                 opened.pop(entry.run, None)
         for run in opened:
             if self.sweep is None or run != self.sweep.run:
-                self.queue.put(Entry(run, end=End(KILLED, int(time.time() * 1000))))
+                self.queue.put(Entry(run, end=End(status, now)))
 
     def _send_next(self, files: list[Path]) -> bool:
         """Send the first entry, with those that go into the same request; whether MLflow answered."""
@@ -131,7 +152,7 @@ class Sender:
                     break
                 entry = both
                 taken.append(file)
-            self.record.apply(entry)
+            self._apply(entry)
         except Exception as error:
             if not is_final(error):
                 self._lost(error)
@@ -149,6 +170,18 @@ class Sender:
         self._reachable = True
         return True
 
+    def _apply(self, entry: Entry) -> None:
+        """Put an entry on record; what MLflow refuses is asked again before it counts as refused.
+
+        When two processes at a study say the same about its run at the same time, it refuses the second.
+        """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                return self.record.apply(entry)
+            except Exception as error:
+                if not (tries_left and is_final(error)):
+                    raise
+
     def _lost(self, error: Exception) -> None:
         """Say once that MLflow does not answer."""
         if self._reachable:
@@ -161,14 +194,24 @@ class Sender:
 
     def _send_earlier(self) -> None:
         """Send what earlier sweeps of this study have left behind: it comes before what this one says."""
+        for queue in self._siblings():
+            send_folder(queue, self.tell, last_word=False)
+
+    def _siblings(self) -> list[Queue]:
+        """The queues of other sweeps of this study."""
         jobs = (trial.job_dir for trial in read_trials(self.queue.folder) if trial.job_dir)
         # A sweep that was killed in its first job is in no table: look where sweeps usually are, too.
         near = [*self.queue.folder.parent.glob(f"*/{QUEUE_FOLDER}"), *_MULTIRUN.glob(f"*/*/{QUEUE_FOLDER}")]
         folders = {job.parent for job in jobs} | {path.parent.resolve() for path in near}
-        for queue in map(Queue, sorted(folders - {self.queue.folder})):
-            sweep = queue.about().get("sweep")
-            if sweep and self.sweep is not None and sweep["run"] == self.sweep.run:
-                send_folder(queue, self.tell, last_word=False)
+        queues = map(Queue, sorted(folders - {self.queue.folder}))
+        run = self.sweep.run if self.sweep is not None else None
+        return [queue for queue in queues if run and queue.about().get("sweep", {}).get("run") == run]
+
+
+def _is_at_work(queue: Queue) -> bool:
+    """Whether another process sends this queue, and will go on."""
+    with queue.sole_reader() as alone:
+        return not alone and bool(queue.about()) and not queue.over
 
 
 def send_folder(queue: Queue, tell: Callable[[str], None], *, last_word: bool = True) -> bool:
@@ -177,14 +220,15 @@ def send_folder(queue: Queue, tell: Callable[[str], None], *, last_word: bool = 
     `last_word` says that a sweep which was cut before it could say how it ended shall say so now.
     """
     with queue.sole_reader() as alone:
-        if not alone:
+        if not alone and last_word:
             tell(f"Another process is sending {queue.path}.")
+        if not alone:
             return False
         if not queue.about():  # closed by the one who was here before
             return not queue.pending()
         sender = Sender(queue, tell)
         if last_word and sender.sweep is not None and not _was_ended(queue):
-            return sender.finish(ended=False)
+            return sender.finish("", queue.last_sign())
         return sender.rest()
 
 
@@ -192,6 +236,10 @@ def _was_ended(queue: Queue) -> bool:
     """Whether the last word of a sweep is in the queue."""
     last = next((_read(file) for file in reversed(queue.pending())), None)
     return last is not None and last.link_results
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _read(file: Path) -> Entry | None:

@@ -36,13 +36,13 @@ class SenderProcess:
         self._ear = threading.Thread(target=self._listen, daemon=True)
         self._ear.start()
 
-    def close(self, patience: float, *, ended: bool) -> bool:
-        """Say that there is no more, wait for at most `patience` seconds; whether all was sent."""
+    def close(self, patience: float, word: str) -> bool:
+        """Say how the run ended, wait for at most `patience` seconds; whether all was sent."""
         pipe = self._process.stdin
         if pipe is None or pipe.closed:
             return False
         try:
-            pipe.write("end\n" if ended else "")
+            pipe.write(word)
             pipe.close()
         except BrokenPipeError:  # it is gone, and what waits in the queue is told below
             pass

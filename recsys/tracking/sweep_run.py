@@ -4,16 +4,44 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from recsys.tracking.entry import FAILED, FINISHED, KILLED, End, Entry, Start
+from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Start
 from recsys.tracking.queue import Queue
-from recsys.trials import RESULTS_FILE, TRIALS_FILE, Trial, best_so_far, read_results, read_trials
+from recsys.tracking.reconcile import missing
+from recsys.trials import (
+    RESULTS_FILE,
+    TEST_FILE,
+    TRIALS_FILE,
+    Trial,
+    best_so_far,
+    read_json,
+    read_results,
+    read_trials,
+)
 
 REPORT_FILE = "report.html"
+FINAL_FILES = (TEST_FILE, "compare.md", "compare.json", "compare_differences.json", "compare.png")
 LIFT = "max_lift"
 STATES = ("complete", "pruned", "fail", "running")
+
+# What a run or sweep says to its sender: that it came to its end, was given up, or was interrupted in a job.
+# One that is killed says nothing.
+ENDED, LEFT, INTERRUPTED = "end", "left", "interrupted"
+
+# `ended_by` of the sweeper's results. What was cut short may be continued, and is then taken up again.
+STATUS_OF_END = {
+    "total": FINISHED,
+    "timeout": FINISHED,
+    "exhausted": FINISHED,
+    "interrupt": KILLED,
+    "kill": KILLED,
+    "failures": FAILED,
+    "error": FAILED,
+}
 
 
 class SweepRun:
@@ -29,50 +57,95 @@ class SweepRun:
         The study's name.
     metrics, directions : list of str
         The objectives: names in `metrics.json`, and maximize or minimize.
+    table : list of int, optional
+        The stamp of the table that an earlier sweep had left in the folder (`stamp`).
     """
 
-    def __init__(self, queue: Queue, run: str, study: str, metrics: list[str], directions: list[str]) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        run: str,
+        study: str,
+        metrics: list[str],
+        directions: list[str],
+        table: list[int] | None = None,
+    ) -> None:
         self.queue, self.run, self.study = queue, run, study
         self.metrics, self.directions = tuple(metrics), directions
-        self._table = queue.folder / TRIALS_FILE
-        self._seen: tuple[int, int] | None = None
+        self._earlier_table = table
+        self._seen: list[int] | None = None
         self._told: set[int] = set()
+        self._told_of: set[int] = set()  # numbers of answered trials
         self._lifts: dict[int, float] = {}
         self.checked = False
 
     def update(self) -> None:
         """Queue what is new since the last time, if the sweeper has written anything since."""
-        seen = self._stamp()
+        seen = stamp(self.queue.folder)
         if seen is None or seen == self._seen:
             return
         self._seen = seen
         trials = self._trials()
         # The first look is where a continued study's older trials are seen: a kill may have left their
         # children RUNNING, and the sweeper has ended them by now.
-        entry = self._entry(trials, check=not self.checked)
         if not self.checked:  # what an earlier sweep left to be sent may have ended the study's run
-            entry.start = Start(f"study {self.study}", int(time.time() * 1000))
-        self.queue.put(entry)
+            self.queue.put(Entry(self.run, Start(f"study {self.study}", int(time.time() * 1000))))
+        self.queue.put(self._entry(trials, check=not self.checked))
+        for entry in self._answered(trials):
+            if self.checked:
+                self.queue.put(entry)
         self.checked = True
 
-    def finish(self, *, ended: bool) -> None:
+    def finish(self, word: str, time: int, before: tuple[str, int] | None, *, alone: bool) -> None:
         """Queue the last word: states agree, the best is linked, the run is over.
 
-        `ended` says that the sweep came to its end; it did not when it was interrupted, killed, or given up.
+        Parameters
+        ----------
+        word : str
+            What the sweep said as it ended: ENDED, LEFT, INTERRUPTED, or nothing when it was killed.
+        time : int
+            When that was, in milliseconds since 1970.
+        before : tuple of (str, int), optional
+            How the run had ended that this sweep took up again.
+        alone : bool
+            Whether no other process works on the study: else that one will end the run.
         """
         trials = self._trials()
         entry = self._entry(trials, check=True)
-        entry.files = [RESULTS_FILE, TRIALS_FILE, REPORT_FILE]
+        entry.files = [RESULTS_FILE, TRIALS_FILE, REPORT_FILE, *FINAL_FILES]
+        entry.metrics += self._final(time)
         entry.link_results = True
-        entry.end = End(_status(trials, ended), int(time.time() * 1000))
+        if self.study and word == LEFT and stamp(self.queue.folder) == self._earlier_table:
+            # The sweeper refused the sweep: with the study nothing has happened.
+            status, ended_at = before or (FAILED, time)
+            entry.end = End(status, ended_at)
+            entry.tags |= {} if before else {ENDED_BY_TAG: "error"}
+        else:
+            status, ended_by = self._end(trials, word)
+            if alone or ended_by == "total":
+                entry.end = End(status, time)
+                entry.tags[ENDED_BY_TAG] = ended_by
         self.queue.put(entry)
 
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            status = self._table.stat()
-        except FileNotFoundError:
-            return None
-        return status.st_mtime_ns, status.st_ino
+    def _end(self, trials: list[Trial], word: str) -> tuple[str, str]:
+        """How the run ends, and why: what the sweeper wrote into its results, where it did."""
+        results = read_results(self.queue.folder)
+        complete = any(trial.state == "complete" for trial in trials)
+        ended_by = results.get("ended_by")
+        if ended_by is None and "ended_by" in results:
+            return KILLED, "kill"
+        if ended_by is None:  # a sweep over given values
+            ended_by = {ENDED: "total", LEFT: "failures", INTERRUPTED: "interrupt"}.get(word, "kill")
+        status = STATUS_OF_END.get(ended_by, KILLED)
+        return (FAILED if status == FINISHED and not complete else status), ended_by
+
+    def _final(self, time: int) -> list[tuple[str, float, int, int]]:
+        """What the winner reached on the test part; a front has no winner."""
+        measured = read_json(self.queue.folder / TEST_FILE)
+        if len(measured) != 1:
+            return []
+        ((number, metrics),) = measured.items()
+        return [(f"test_{name}", found["value"], time, int(number)) for name, found in metrics.items()]
 
     def _trials(self) -> list[Trial]:
         return read_trials(self.queue.folder, self.metrics)
@@ -81,7 +154,7 @@ class SweepRun:
         """What the trials say: how good, how many, and since when."""
         counts = Counter(trial.state for trial in trials)
         complete = [trial for trial in trials if trial.state == "complete"]
-        entry = Entry(self.run, metrics=self._history(complete))
+        entry = Entry(self.run, metrics=self._history(complete), n_trials=len(trials))
         if trials:
             step, now = trials[-1].number, _end(trials[-1])
             numbers = {"n_trials": len(trials)} | {f"n_{state}": counts[state] for state in STATES}
@@ -97,6 +170,20 @@ class SweepRun:
         if check:
             entry.trials = [self._plain(trial) for trial in trials]
         return entry
+
+    def _answered(self, trials: list[Trial]) -> Iterator[Entry]:
+        """The runs of trials that were answered since the last look: no job tells of them.
+
+        Of several processes at a study, the one that ran the job tells of those that it answers.
+        """
+        folders = {trial.number: trial.job_dir for trial in trials}
+        for trial in trials:
+            if trial.answered_from is None or trial.number in self._told_of or trial.state != "complete":
+                continue
+            self._told_of.add(trial.number)
+            source = folders.get(trial.answered_from)
+            if source is not None and source.parent == self.queue.folder:
+                yield missing(self.run, self._plain(trial), str(source))
 
     def _history(self, complete: list[Trial]) -> list[tuple[str, float, int, int]]:
         """The best so far after each trial that was not told yet."""
@@ -142,13 +229,13 @@ class SweepRun:
         }
 
 
-def _status(trials: list[Trial], ended: bool) -> str:
-    """How a sweep's run ends: something came of it, nothing did, or it was cut short."""
-    if ended:
-        return FINISHED if any(trial.state == "complete" for trial in trials) else FAILED
-    given_up = bool(trials) and trials[-1].state == "fail"
-    interrupted = given_up and (trials[-1].fail_reason or "").startswith("KeyboardInterrupt")
-    return FAILED if given_up and not interrupted else KILLED
+def stamp(folder: Path) -> list[int] | None:
+    """What changes whenever the sweeper writes its table; none where there is no table."""
+    try:
+        status = (folder / TRIALS_FILE).stat()
+    except FileNotFoundError:
+        return None
+    return [status.st_mtime_ns, status.st_ino]
 
 
 def _end(trial: Trial) -> int:

@@ -32,11 +32,11 @@ class SweepFolder:
 
     PARENT = "study/s/0"
 
-    def __init__(self, folder, uri):
+    def __init__(self, folder, uri, study):
         self.folder, self.told = folder, []
         folder.mkdir(parents=True)
         self.queue = Queue(folder)
-        sweep = {"run": self.PARENT, "study": "s", "metrics": ["max_lift"], "directions": ["maximize"]}
+        sweep = {"run": self.PARENT, "study": study, "metrics": ["max_lift"], "directions": ["maximize"]}
         self.queue.open({"tracking_uri": uri, "experiment_name": "recsys", "sweep": sweep})
         self.queue.put(
             Entry(self.PARENT, Start("study s", 1, {"sweeper.n_trials": "3"}), tags={"study": "s"})
@@ -74,13 +74,21 @@ class SweepFolder:
                 known["job_dir"] = job if job.exists() else ""
                 writer.writerow(known | more)
 
+    def results(self, ended_by, best=0):
+        """Write optimization_results.yaml."""
+        text = f"best_trial: {best}\nbest_value: 1.0\nended_by: {ended_by or 'null'}\n"
+        (self.folder / "optimization_results.yaml").write_text(text)
+
     def sender(self):
         return Sender(self.queue, self.told.append)
 
 
 @pytest.fixture
 def sweep_folder(store, tmp_path):
-    return lambda name="sweep", uri=f"sqlite:///{store}": SweepFolder(tmp_path / name, uri)
+    def make(name="sweep", uri=f"sqlite:///{store}", study="s"):
+        return SweepFolder(tmp_path / name, uri, study)
+
+    return make
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import yaml
 from mlflow import MlflowClient
 
 from recsys.tracking import MLflowCallback
-from tests.conftest import shell
+from tests.conftest import WARNINGS_ARE_ERRORS, shell
 
 
 def runs_in(store, experiment="recsys"):
@@ -151,20 +151,60 @@ def test_an_address_that_is_none(call, tmp_path, address):
     assert last.startswith("hydra.callbacks.mlflow.tracking_uri must be an address that MLflow knows. Got")
 
 
-def test_errors_of_the_callback_are_seen_and_the_sweep_is_intact(call, store, monkeypatch):
+BROKEN = "recsys.tracking.mlflow_callback."
+SWEEP_OF_TWO = ["-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep"]
+
+
+@pytest.mark.parametrize(
+    ("called", "hook", "times"),
+    [
+        (BROKEN + "stamp", "on_multirun_start", 1),
+        (BROKEN + "SenderProcess", "on_multirun_start", 1),
+        (BROKEN + "write_links", "on_job_start", 2),
+        (BROKEN + "_dataset", "on_job_end", 2),
+        (BROKEN + "SenderProcess.close", "_wait_for_sender", 1),
+    ],
+)
+def test_errors_of_a_hook_are_seen_and_the_sweep_is_intact(call, store, monkeypatch, called, hook, times):
+    def broken(*args, **kwargs):
+        raise RuntimeError("tracking is broken")
+
+    monkeypatch.setattr(called, broken)
+    outcome = call(*SWEEP_OF_TWO, tracking=True)
+    check_that_errors_are_seen(outcome, store, f"MLflowCallback.{hook}", "RuntimeError: tracking is broken")
+    told = outcome.stdout + outcome.stderr
+    assert told.count(f"MLflowCallback.{hook} failed; the run goes on") == times
+    assert "MLflow refuses" not in told
+
+
+def check_that_errors_are_seen(outcome, store, where, error):
+    """Check what is seen of a hook that failed, and what is left of its sweep."""
+    assert outcome.code == 0
+    for number in "01":
+        assert json.loads((store.parent / "sweep" / number / "metrics.json").read_text())
+    assert (store.parent / "sweep/report.html").exists()
+    told = outcome.stdout + outcome.stderr
+    assert f"{where} failed; the run goes on" in told
+    assert "Traceback (most recent call last)" in told
+    *_, last = [line for line in told.splitlines() if "The record is not whole" in line]
+    assert f"The first: {where}: {error}" in last
+
+
+def test_errors_of_several_hooks(call, store, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("tracking is broken")
 
     monkeypatch.setattr("recsys.tracking.mlflow_callback._parameters", broken)
-    outcome = call("-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep", tracking=True)
+    outcome = call("apriori.min_support=0.3", "hydra.run.dir=run", tracking=True)
     assert outcome.code == 0
-    for number in "01":
-        assert json.loads((store.parent / "sweep" / number / "metrics.json").read_text())
+    assert json.loads((store.parent / "run/metrics.json").read_text())
     told = outcome.stdout + outcome.stderr
-    assert "MLflowCallback.on_job_start failed; the run goes on" in told
-    assert "Traceback (most recent call last)" in told
-    summary = "The record is not whole: 3 errors, see above. The first: MLflowCallback.on_multirun_start: "
+    summary = "The record is not whole: an error, see above. The first: MLflowCallback.on_job_start: "
     assert summary + "RuntimeError: tracking is broken" in told
+
+
+def test_an_empty_address_is_none():
+    assert MLflowCallback("", "e").tracking_uri == "sqlite:///mlflow.db"
 
 
 def test_a_sweep_that_is_given_up_is_failed(store, tmp_path):
@@ -217,3 +257,52 @@ def test_the_callback_goes_to_other_processes():
 
     copy = pickle.loads(pickle.dumps(MLflowCallback("sqlite:///x.db", "e")))
     assert copy.tracking_uri == "sqlite:///x.db"
+
+
+# The application, interrupted as by Ctrl-C in its second job.
+INTERRUPTED = """
+import os, signal
+from recsys import pipeline
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell ignores it
+run, calls = pipeline.run, []
+def interrupted(*args, **kwargs):
+    calls.append(run)
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+    return run(*args, **kwargs)
+pipeline.run = interrupted
+from recsys.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_then_continued(call, store, tmp_path):
+    study = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=3"]
+    study += ["apriori.min_support=interval(0.2,0.5)", "hydra.sweeper.sampler.seed=1"]
+    done = subprocess.run(
+        [sys.executable, *WARNINGS_ARE_ERRORS, "-c", INTERRUPTED, *study, "hydra.sweep.dir=first"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 130, done.stderr
+    children, parent = family(store)
+    assert [run.info.status for run in children] == ["FINISHED", "FINISHED"]
+    assert (parent.info.status, parent.data.tags["ended_by"]) == ("KILLED", "interrupt")
+    outcome = call(*study, "hydra.sweep.dir=second", tracking=True)
+    assert outcome.code == 0, outcome.stderr
+    children, parent = family(store)
+    assert [run.info.status for run in children] == ["FINISHED"] * 3
+    assert (parent.info.status, parent.data.tags["ended_by"]) == ("FINISHED", "total")
+    assert parent.data.metrics["n_complete"] == 3
+    refused = call(*study, "hydra.sweep.dir=third", "apriori.max_len=3", tracking=True)
+    assert refused.code != 0
+    children, parent = family(store)
+    assert len(children) == 3
+    assert (parent.info.status, parent.data.metrics["n_complete"]) == ("FINISHED", 3)
+
+
+def family(store):
+    """The children by their numbers, and their parent."""
+    *children, parent = sorted(
+        runs_in(store), key=lambda run: int(run.data.tags.get("trial.number", 1_000_000))
+    )
+    return children, parent

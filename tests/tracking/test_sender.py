@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import yaml
@@ -43,7 +45,7 @@ def test_states_agree_with_the_sweepers(sweep_folder, runs):
         (5, "complete", 2.0, {"answered_from": 1}),
     )
     (sweep.folder / "optimization_results.yaml").write_text("best_trial: 1\nbest_value: 2.0\n")
-    assert sweep.sender().finish(ended=True)
+    assert sweep.sender().finish("end")
     found = runs()
     assert states(found) == {
         None: "FINISHED", 0: "FINISHED", 1: "FINISHED", 2: "FAILED", 3: "KILLED", 4: "FAILED", 5: "FINISHED"
@@ -96,7 +98,7 @@ def test_a_continued_study_has_one_run_and_mends_what_a_kill_left(sweep_folder, 
     second.start(1)
     second.job(1, 2.0)
     second.table((0, "fail", "", {"fail_reason": "killed"}), (1, "complete", 2.0, {}))
-    assert second.sender().finish(ended=True)
+    assert second.sender().finish("end")
     assert states(runs()) == {None: "FINISHED", 0: "FAILED", 1: "FINISHED"}
 
 
@@ -107,7 +109,7 @@ def test_what_an_earlier_sweep_could_not_send_comes_first(sweep_folder, runs):
     first.queue.put(Entry(key, metrics=[("max_lift", 1.0, 1, 0)], end=End("FINISHED", 2000)))
     second = sweep_folder("second")
     second.table((0, "complete", 1.0, {"job_dir": first.folder / "0"}))
-    assert second.sender().finish(ended=True)
+    assert second.sender().finish("end")
     assert states(runs()) == {None: "FINISHED", 0: "FINISHED"}
     assert not first.queue.path.exists()
 
@@ -117,20 +119,20 @@ def test_a_sweep_killed_in_its_first_job_is_sent_by_the_next(sweep_folder, runs)
     first.start(0)  # and then all processes were killed: the study knows of no folder
     second = sweep_folder("second")
     second.table((0, "fail", "", {"fail_reason": "killed"}), (1, "complete", 2.0, {}))
-    assert second.sender().finish(ended=True)
+    assert second.sender().finish("end")
     assert states(runs()) == {None: "FINISHED", 0: "FAILED", 1: "FINISHED"}
     assert not first.queue.path.exists()
 
 
 def test_a_queue_that_another_sender_removed_is_made_again(sweep_folder, runs):
     sweep = sweep_folder()
-    assert sweep.sender().finish(ended=False)
+    assert sweep.sender().finish("")
     assert not sweep.queue.path.exists()
     with sweep.queue.sole_reader() as alone:
         assert not alone
     sweep.start(0)
-    assert sweep.sender().finish(ended=True)
-    assert states(runs()) == {None: "FAILED", 0: "KILLED"}
+    assert sweep.sender().finish("end")
+    assert states(runs()) == {None: "FAILED", 0: "FAILED"}
 
 
 def test_a_sender_waits_for_the_one_before(sweep_folder, runs):
@@ -154,7 +156,8 @@ def test_a_cut_sweep_leaves_nothing_running(sweep_folder, runs):
     os.close(writer)  # as when the process is gone
     assert sweep.sender().follow(reader)
     os.close(reader)
-    assert states(runs()) == {None: "KILLED", 0: "KILLED"}
+    assert states(runs()) == {None: "KILLED", 0: "FAILED"}
+    assert runs()[None].data.tags["ended_by"] == "kill"
 
 
 def test_sent_twice_is_recorded_once(store, tmp_path, runs):
@@ -186,7 +189,7 @@ def test_mlflow_down_then_sync(sweep_folder, runs, store, capsys):
     sweep.job(0, 1.0)
     sweep.queue.put(Entry(key, end=End("FINISHED", 2000)))
     sweep.table((0, "complete", 1.0, {}))
-    assert not sweep.sender().finish(ended=True)
+    assert not sweep.sender().finish("end")
     (said,) = sweep.told
     assert said.startswith(f"MLflow cannot be reached at {NOBODY}")
     assert str(sweep.queue.path) in said
@@ -205,7 +208,7 @@ def test_what_mlflow_refuses_holds_nothing_up(sweep_folder, runs, caplog):
     sweep.queue.put(Entry(sweep.PARENT, tags={"after": "yes"}))
     (sweep.queue.path / "000099.json").write_text("{ not JSON")
     sweep.table((0, "fail", "", {}))
-    assert sweep.sender().finish(ended=True)
+    assert sweep.sender().finish("end")
     assert runs()[None].data.tags["after"] == "yes"
     assert len(list((sweep.queue.path / "refused").iterdir())) >= 3
     assert all("refuses" in line for line in sweep.told)
@@ -244,3 +247,79 @@ def test_weather_and_final_answers():
     assert not is_final(MlflowException("the server is busy"))
     assert not is_final(ConnectionError("refused"))
     assert is_final(KeyError("no such run"))
+
+
+def test_what_mlflow_refuses_once_it_takes_the_next_time(sweep_folder, runs, monkeypatch):
+    """As when two processes at a study write the same metric at the same time."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    sweep, log_batch, refused = sweep_folder(), MlflowClient.log_batch, []
+
+    def busy(*args, **kwargs):
+        if not refused:
+            refused.append(args)
+            raise MlflowException("UNIQUE constraint failed: metrics.key", error_code=1000)
+        return log_batch(*args, **kwargs)
+
+    monkeypatch.setattr(MlflowClient, "log_batch", busy)
+    sweep.table((0, "complete", 1.0, {}))
+    assert sweep.sender().finish("end")
+    assert refused
+    assert sweep.told == []
+    assert states(runs()) == {None: "FINISHED", 0: "FINISHED"}
+
+
+@pytest.fixture
+def broken_server():
+    """A server that answers everything in the same way: what, the test says."""
+
+    class Answer(BaseHTTPRequestHandler):
+        status, body = 500, b"{}"
+
+        def do_GET(self):
+            self.send_response(type(self).status)
+            self.send_header("Content-Length", str(len(type(self).body)))
+            self.end_headers()
+            self.wfile.write(type(self).body)
+
+        do_POST = do_PATCH = do_GET  # noqa: N815  # names of http.server
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield Answer, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, b'{"error_code": "INTERNAL_ERROR", "message": "out of order"}'),
+        (503, b"<html>busy</html>"),
+        (404, b"<html>no such page</html>"),
+        (200, b"<html>log in first</html>"),
+        (401, b"who are you?"),
+    ],
+)
+def test_a_server_that_answers_nonsense_loses_nothing(
+    sweep_folder, runs, store, broken_server, capsys, status, body
+):
+    answer, address = broken_server
+    answer.status, answer.body = status, body
+    sweep = sweep_folder(uri=address)
+    key = sweep.start(0)
+    sweep.queue.put(Entry(key, metrics=[("max_lift", 1.0, 7, 0)], end=End("FINISHED", 2000)))
+    sweep.table((0, "complete", 1.0, {}))
+    assert not sweep.sender().finish("end")
+    assert [line.split(" (")[0] for line in sweep.told] == [f"MLflow cannot be reached at {address}"]
+    assert len(sweep.queue.pending()) == 4
+    sweep.queue.open(sweep.queue.about() | {"tracking_uri": f"sqlite:///{store}"})  # it is well again
+    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert states(runs()) == {None: "FINISHED", 0: "FINISHED"}
+    assert runs()[0].data.metrics == {"max_lift": 1.0}

@@ -1,0 +1,95 @@
+"""MLflow's client, and the tables of a new SQLite store, which only one process makes, and whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# Who wants it otherwise can set these. MLflow reports its use over the network unless told not to; its log
+# repeats with a traceback what it raises, and lists the tables that it makes; it prints an address for each
+# run that ends; and it asks a server that does not answer for several minutes.
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+
+SQLITE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
+
+
+def connect(tracking_uri: str) -> MlflowClient:
+    """Return a client of the store; the first call imports MLflow, which takes seconds.
+
+    The tables of an SQLite store are made by MLflow's first client. They take seconds and are no single
+    transaction: two processes at once trip over each other, and one that is killed amid leaves a store that
+    no MLflow can open. So processes take turns here, and a new file is made elsewhere and put in place whole.
+    """
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    path = _sqlite_file(tracking_uri)
+    if path is None:
+        return MlflowClient(tracking_uri=tracking_uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _turn(path.parent):
+        if not path.exists():
+            _make_store(path)
+        return MlflowClient(tracking_uri=tracking_uri)
+
+
+def _sqlite_file(tracking_uri: str) -> Path | None:
+    found = SQLITE.match(tracking_uri)
+    return Path(found["path"]) if found and not found["path"].startswith(":memory:") else None
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in here for this folder. The lock goes away with its process."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _make_store(path: Path) -> None:
+    """Make an empty store."""
+    from mlflow import MlflowClient
+    from sqlalchemy import Engine, event
+
+    new = path.with_name(f".{path.name}.new")
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder, path.name)
+        event.listen(Engine, "connect", _without_waiting_for_the_disk)
+        try:
+            MlflowClient(tracking_uri=f"sqlite:///{draft}")
+        finally:
+            event.remove(Engine, "connect", _without_waiting_for_the_disk)
+        shutil.copyfile(draft, new)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        os.link(new, path)
+    except FileExistsError:  # another program, such as MLflow's UI, has made one meanwhile
+        pass
+    finally:
+        new.unlink()
+
+
+def _without_waiting_for_the_disk(connection: Any, _: Any) -> None:
+    """Make the tables faster: of a file that nobody has seen, a power failure can spoil nothing."""
+    connection.execute("PRAGMA synchronous = OFF")

@@ -1,0 +1,89 @@
+"""A new SQLite store is made once, and is whole or not there."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from recsys.tracking.store import _sqlite_file, connect
+
+RECORD = """
+import sys
+from pathlib import Path
+from recsys.tracking.entry import Entry, Start
+from recsys.tracking.record import Record
+sys.stdin.read()  # all begin at once
+record = Record("sqlite:///new/mlflow.db", "together", Path())
+record.client  # makes the tables
+record.apply(Entry(sys.argv[1], Start(sys.argv[1], 1)))
+"""
+
+# Killed when the tables are made, but not yet in place.
+KILLED = """
+import os, signal
+from recsys.tracking import store
+store.os.link = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)
+store.connect("sqlite:///mlflow.db")
+"""
+
+
+def test_processes_that_make_a_store_at_once(tmp_path):
+    names = ["a", "b"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", RECORD, name], cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for name in names
+    ]
+    for process in processes:
+        process.stdin.close()
+    errors = [process.stderr.read().decode() for process in processes]
+    for process in processes:
+        process.stderr.close()
+    assert [process.wait() for process in processes] == [0, 0], errors
+    client = MlflowClient(f"sqlite:///{tmp_path}/new/mlflow.db")
+    experiment = client.get_experiment_by_name("together")
+    runs = client.search_runs([experiment.experiment_id])
+    assert sorted(run.info.run_name for run in runs) == names
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["mlflow.db"]
+
+
+def test_killed_while_it_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run([sys.executable, "-c", KILLED], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert not (tmp_path / "mlflow.db").exists()
+    assert connect(f"sqlite:///{tmp_path}/mlflow.db").search_experiments()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db"]
+
+
+def test_a_store_that_another_program_makes_meanwhile_is_kept(tmp_path, monkeypatch):
+    path = tmp_path / "mlflow.db"
+
+    def other(new, place):
+        other_client = MlflowClient(f"sqlite:///{tmp_path}/other.db")
+        other_client.create_experiment("theirs")
+        (tmp_path / "other.db").rename(place)
+        raise FileExistsError(place)
+
+    monkeypatch.setattr("recsys.tracking.store.os.link", other)
+    assert connect(f"sqlite:///{path}").get_experiment_by_name("theirs")
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("sqlite:////home/ann/mlflow.db", "/home/ann/mlflow.db"),
+        ("sqlite+pysqlite:////home/ann/mlflow.db", "/home/ann/mlflow.db"),
+        ("sqlite:////home/ann/mlflow.db?timeout=30", "/home/ann/mlflow.db"),
+        ("sqlite:///:memory:", None),
+        ("postgresql://host/mlflow", None),
+        ("http://host:5000", None),
+    ],
+)
+def test_the_file_of_an_address(address, path):
+    assert _sqlite_file(address) == (path and Path(path))
