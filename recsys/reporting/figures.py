@@ -121,6 +121,31 @@ def pareto_front(sweep: Sweep) -> go.Figure:
     return _styled(figure, 420)
 
 
+def lift_and_lists(points: dict[int, tuple[float, float]], metric: str) -> go.Figure:
+    """The best lift of each trial against what its lists are worth; the best of both are marked.
+
+    Parameters
+    ----------
+    points : dict of int to (float, float)
+        For each trial, by its number: max_lift and the metric.
+    metric : str
+        Name of the metric.
+    """
+    highest = max(points, key=lambda number: points[number][0])
+    best = max(points, key=lambda number: points[number][1])
+    figure = go.Figure()
+    groups = (list(points), "trial", GREY), ([highest], "highest lift", RED), ([best], f"best {metric}", BLUE)
+    for numbers, name, colour in groups:
+        figure.add_scatter(
+            x=[points[number][0] for number in numbers], y=[points[number][1] for number in numbers],
+            mode="markers", name=name, marker={"color": colour, "size": 8 if colour == GREY else 13},
+            text=numbers, hovertemplate="trial %{text}: lift %{x:.4g}, %{y:.4f}<extra></extra>",
+        )  # fmt: skip
+    figure.update_xaxes(title="max_lift")
+    figure.update_yaxes(title=metric)
+    return _styled(figure, 420)
+
+
 def rules(table: list[dict[str, str]]) -> go.Figure:
     """Support against confidence, coloured by lift; rules of equal measures share a larger point."""
     groups: dict[tuple[float, float, float], list[str]] = defaultdict(list)

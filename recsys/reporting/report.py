@@ -7,14 +7,26 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsys.evaluation import Interval
 from recsys.reporting import page
 from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.trials import TEST_FILE, read_json
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 REPORT_FILE = "report.html"
 SHOWN = 10  # trials and rules in tables
+LISTS = "ndcg@10"  # what the lift is held against
+
+LIFT_AND_LISTS = (
+    "Each trial by the lift of its best rule, and by what its lists of ten are worth to users. A high lift "
+    "comes from rare pairs, which few users ever see; what ranks well is liked by many together."
+)
+ON_TEST = (
+    "Measured once, after the search, on likes that no trial has seen; learnt from all the rest. In "
+    "parentheses the bootstrap interval over users."
+)
 
 IMPORTANCE = (
     "How much of the objective each parameter explains by itself: the share of the variance of the trials' "
@@ -40,6 +52,9 @@ def write_report(folder: Path) -> Path:
 def render(sweep: Sweep) -> str:
     """Return the page."""
     sections = [page.section("Summary", _summary(sweep)), page.section("Reproduce", _reproduce(sweep))]
+    measured = read_json(sweep.folder / TEST_FILE)
+    if measured:
+        sections.append(page.section("On the test part", _on_test(measured)))
     if sweep.complete:
         sections += _figures(sweep)
     config = sweep.best_config()
@@ -60,6 +75,9 @@ def _figures(sweep: Sweep) -> list[str]:
         made.append(("Slices", "", figures.slices(sweep)))
         hint = "Drag along an axis to select trials."
         made.append(("Parallel coordinates", hint, figures.parallel_coordinates(sweep)))
+    points = sweep.lift_and(LISTS)
+    if len(points) > 1:
+        made.append(("Lift and lists", LIFT_AND_LISTS, figures.lift_and_lists(points, LISTS)))
     sections = [page.section(title, page.note(note) + page.figure(drawn)) for title, note, drawn in made]
     rules = sweep.rules()
     if rules and sweep.best is not None:
@@ -93,6 +111,16 @@ def _summary(sweep: Sweep) -> str:
         for trial in shown
     ]
     return text + page.table(["trial", *sweep.metrics, *names], rows)
+
+
+def _on_test(measured: dict[str, dict[str, dict[str, float]]]) -> str:
+    """What was chosen, on the test part."""
+    names = list(dict.fromkeys(name for found in measured.values() for name in found if "@" in name))
+    rows = [
+        [name, *(f"{Interval(**found[name]):.4f}" if name in found else "" for found in measured.values())]
+        for name in names
+    ]
+    return page.note(ON_TEST) + page.table(["metric", *(f"trial {number}" for number in measured)], rows)
 
 
 def _reproduce(sweep: Sweep) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from recsys.reporting.columns import Column, columns
-from recsys.trials import Trial, best_so_far, read_results, read_trials
+from recsys.trials import Trial, best_so_far, read_json, read_results, read_trials
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,25 @@ class Sweep:
 
     @cached_property
     def best_folder(self) -> Path | None:
-        """The folder of the best trial's job; an answered trial has that of the one it was answered from."""
+        """The folder of the best trial's job."""
+        return self.folder_of(self.best)
+
+    def folder_of(self, trial: Trial | None) -> Path | None:
+        """The folder of a trial's job; an answered trial has that of the one it was answered from."""
         by_number = {trial.number: trial for trial in self.trials}
-        trial = self.best
         while trial is not None and trial.job_dir is None and trial.answered_from is not None:
             trial = by_number.get(trial.answered_from)
         return trial.job_dir if trial else None
+
+    def lift_and(self, metric: str) -> dict[int, tuple[float, float]]:
+        """The best lift and a metric of the lists of each complete trial that has both, by its number."""
+        points = {}
+        for trial in self.complete:
+            folder = self.folder_of(trial)
+            metrics = read_json(folder / "metrics.json") if folder else {}
+            if "max_lift" in metrics and metric in metrics:
+                points[trial.number] = metrics["max_lift"], metrics[metric]
+        return points
 
     def rules(self) -> list[dict[str, str]]:
         """The best trial's rules, with titles."""

@@ -1,0 +1,146 @@
+"""Things that were tuned alike, compared on the test part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recsys.errors import DataNotFoundError
+from recsys.evaluation import Interval, RankingResult, paired_differences
+from recsys.reporting.final import as_json, intervals, rank_on_test, write_json
+from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.trials import Trial
+
+SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10", "fallback_share@10")
+
+
+def compare(folder: Path, by: str = "recommender", baseline: str = "popularity") -> str:
+    """Compare the best trials of each choice on the test part.
+
+    Each choice is learnt anew, from the training and the validation part, with the parameters that were best
+    on the validation part, and measured on the test part. Differences are paired: user by user.
+
+    Writes `compare.json` (`{choice: {metric: {value, low, high}}}`), `compare_differences.json` (the same,
+    less the baseline), `compare.md` and `compare.png` into the folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The sweep's folder.
+    by : str
+        The parameter whose choices are compared.
+    baseline : str
+        The choice that the others are held against.
+
+    Returns
+    -------
+    str
+        The table, as Markdown.
+
+    Raises
+    ------
+    DataNotFoundError
+        If no trial has that parameter, none of the baseline is complete, or nothing was recommended.
+    """
+    sweep = read_sweep(folder)
+    chosen = best_of_each(sweep, by)
+    if baseline not in chosen:
+        found = ", ".join(chosen) or "none"
+        raise DataNotFoundError(f"There is no complete trial with {by}={baseline} (complete: {found}).")
+    rankings: dict[str, RankingResult] = {}
+    measured: dict[str, dict[str, Interval]] = {}
+    for name, trial in chosen.items():
+        experiment, ranking = rank_on_test(sweep, trial)
+        if ranking is None:
+            raise DataNotFoundError("evaluation=none measures no recommendations. Set evaluation=temporal.")
+        rankings[name], measured[name] = ranking, intervals(experiment, ranking)
+    settings = experiment.evaluation
+    differences = {
+        name: paired_differences(
+            ranking, rankings[baseline], settings.n_resamples, settings.confidence_level, settings.seed
+        )
+        for name, ranking in rankings.items()
+        if name != baseline
+    }
+    metric = sweep.metrics[0] if sweep.metrics[0] in measured[baseline] else SHOWN[0]
+    order = sorted(measured, key=lambda name: -measured[name][metric].value)
+    table = _table(by, order, measured, differences, metric, baseline)
+    write_json(folder / "compare.json", {name: as_json(measured[name]) for name in order})
+    write_json(
+        folder / "compare_differences.json",
+        {name: as_json(differences[name]) for name in order if name != baseline},
+    )
+    (folder / "compare.md").write_text(_page(table, sweep, chosen, by, order, metric), encoding="utf-8")
+    label = f"{metric} on the test part, with its {settings.confidence_level:.0%} interval"
+    draw(folder / "compare.png", {name: measured[name][metric] for name in order}, label)
+    return table
+
+
+def best_of_each(sweep: Sweep, by: str) -> dict[str, Trial]:
+    """Return the best complete trial of each choice by the first objective; of equals the first."""
+    sign = 1 if sweep.directions[0] == "maximize" else -1
+    best: dict[str, Trial] = {}
+    for trial in sweep.complete:
+        name = trial.params.get(by)
+        if name is not None and (name not in best or sign * trial.values[0] > sign * best[name].values[0]):
+            best[name] = trial
+    return best
+
+
+def draw(path: Path, values: dict[str, Interval], label: str) -> None:
+    """Draw one metric of each choice with its interval."""
+    from matplotlib.figure import Figure
+
+    names = list(values)[::-1]
+    figure = Figure(figsize=(7, 0.5 * len(names) + 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    middle = [values[name].value for name in names]
+    low = [values[name].value - values[name].low for name in names]
+    high = [values[name].high - values[name].value for name in names]
+    axes.errorbar(middle, range(len(names)), xerr=[low, high], fmt="o", capsize=4, color="#2563eb")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel(label)
+    axes.grid(axis="x", alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=150)
+
+
+def _table(
+    by: str,
+    order: list[str],
+    measured: dict[str, dict[str, Interval]],
+    differences: dict[str, dict[str, Interval]],
+    metric: str,
+    baseline: str,
+) -> str:
+    shown = [metric, *(name for name in SHOWN if name != metric and name in measured[baseline])]
+    header = [by, *shown, f"{metric} less {baseline}"]
+    rows = []
+    for name in order:
+        cells = [
+            f"{measured[name][one]:.4f}" if one == metric else f"{measured[name][one].value:.4f}"
+            for one in shown
+        ]
+        last = f"{differences[name][metric]:+.4f}" if name != baseline else ""
+        rows.append([name, *cells, last])
+    lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
+    return "\n".join(lines)
+
+
+def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], by: str, order: list[str], metric: str) -> str:
+    params = [
+        f"- {name}, trial {chosen[name].number}, {sweep.metrics[0]} {chosen[name].values[0]:.6g} on the "
+        f"validation part: "
+        + (
+            ", ".join(f"`{key}={value}`" for key, value in chosen[name].params.items() if key != by)
+            or "as it is"
+        )
+        for name in order
+    ]
+    counts = {name: sum(trial.params.get(by) == name for trial in sweep.complete) for name in order}
+    tried = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return (
+        f"# {by} compared\n\nOn the test part, all items ranked; in parentheses the bootstrap interval over "
+        f"users. Differences are paired.\n\n{table}\n\n![{metric}](compare.png)\n\n"
+        f"## How each was tuned\n\nTrials: {tried}.\n\n" + "\n".join(params) + "\n\nAgain:\n\n"
+        f"    {sweep.command()}\n"
+    )

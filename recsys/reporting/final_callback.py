@@ -1,0 +1,80 @@
+"""The final measures, taken at the end of a sweep."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from recsys.failures import visible
+from recsys.trials import read_results
+
+log = logging.getLogger(__name__)
+
+TOLD = ("ndcg@10", "recall@10", "coverage@10")  # the rest is in the file
+UNFINISHED = ("interrupt", "failures", "error")
+
+
+class FinalCallback(Callback):
+    """Measure what a sweep chose once on the test part, into `test.json`.
+
+    Hydra tells the end of a sweep to the last callback first: this one stands after the report and the
+    record, which take along what it found.
+    """
+
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+
+    @visible
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Measure, if the search came to its end; a failure is told, and the sweep stays as it is."""
+        folder = Path(config.hydra.sweep.dir).resolve()
+        if not search_is_over(folder):
+            return
+        # Imported here: --help and single runs must not wait for it.
+        from recsys.reporting.final import measure_on_test
+
+        for number, found in measure_on_test(folder).items():
+            told = (f"{name} {found[name]:.4f}" for name in TOLD if name in found)
+            log.info("Trial %d on the test part: %s", number, ", ".join(told))
+
+
+class CompareCallback(Callback):
+    """Compare, on the test part, the best trials of each choice: `compare.md`, `compare.json`, `compare.png`.
+
+    Parameters
+    ----------
+    by : str
+        The parameter whose choices are compared.
+    baseline : str
+        The choice that the others are held against.
+    """
+
+    def __init__(self, by: str = "recommender", baseline: str = "popularity") -> None:
+        self.by, self.baseline = by, baseline
+        self.failures: list[str] = []
+
+    @visible
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Compare, if the search came to its end; a failure is told, and the sweep stays as it is."""
+        folder = Path(config.hydra.sweep.dir).resolve()
+        if not search_is_over(folder):
+            return
+        from recsys.reporting.comparison import compare
+
+        table = compare(folder, self.by, self.baseline)
+        log.info("On the test part:\n%s\n%s", table, folder / "compare.md")
+
+
+def search_is_over(folder: Path) -> bool:
+    """Whether a sweep's search was neither refused nor broken off: the test part is looked at once."""
+    if not (folder / "multirun.yaml").exists():  # refused before it began
+        return False
+    ended_by = read_results(folder).get("ended_by")
+    if ended_by in UNFINISHED:
+        log.info("The search ended by %s: nothing is measured on the test part.", ended_by)
+        return False
+    return True
