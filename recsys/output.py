@@ -11,7 +11,8 @@ from time import perf_counter
 from typing import Any
 
 from recsys.errors import OutputError
-from recsys.parameters import require_integer
+from recsys.mining import KINDS, select
+from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
 
 TABLE_RULES = 1000  # rules in the table for people, at most
@@ -28,20 +29,26 @@ class Output:
         Rules in `rules.parquet`, the best first by the metric they were generated with; None is all.
     show_rules : int
         Rules told by `describe`.
+    itemsets : {"all", "closed", "maximal", "generators"}, optional
+        Itemsets in `itemsets.parquet`, as `recsys.mining.select` knows them; the file is not written unless
+        given.
 
     Raises
     ------
     ParameterError
-        If one of them is not an integer of at least 0.
+        If a number is not an integer of at least 0, or there are no itemsets of that kind.
     """
 
     max_rules: int | None = 1000
     show_rules: int = 0
+    itemsets: str | None = None
 
     def __post_init__(self) -> None:
         if self.max_rules is not None:
             require_integer("max_rules", self.max_rules, minimum=0)
         require_integer("show_rules", self.show_rules, minimum=0)
+        if self.itemsets is not None:
+            require_choice("itemsets", self.itemsets, KINDS)
 
     def write(self, result: Result, folder: Path) -> None:
         """Write the rules, `data.json` and, last, `metrics.json`: where it is, the run is complete.
@@ -54,6 +61,9 @@ class Output:
         started = perf_counter()
         try:
             result.rules[: self.max_rules].to_parquet(folder / "rules.parquet")
+            if self.itemsets is not None:
+                selected = select(result.itemsets, self.itemsets)
+                result.itemsets.to_parquet(folder / "itemsets.parquet", selected)
             _write_table(folder / "rules.csv", result, self.max_rules)
             seconds = result.seconds | {"write_rules": perf_counter() - started}
             _write_json(folder / "data.json", _data(result))
@@ -86,12 +96,13 @@ class Output:
 
 
 def _data(result: Result) -> dict[str, str | int]:
-    """What was mined: the dataset's name, size and digests."""
+    """What was mined: the dataset's name, size and digests; where its itemsets came from."""
     return {
         "dataset": result.ratings.name,
         "n_ratings": len(result.ratings),
         "ratings_digest": result.ratings.digest,
         "transactions_digest": result.transactions.digest,
+        "itemsets_from": result.itemsets_from,
     }
 
 

@@ -1,41 +1,98 @@
-"""The way through the house: ratings, interactions, transactions, frequent itemsets, rules, metrics."""
+"""The way through the house: ratings, likes, transactions, itemsets, rules, recommendations, metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from recsys.datasets import Dataset, Ratings
-from recsys.evaluation import summarise
-from recsys.mining import Engine, FrequentItemsets, mine
+from recsys.errors import BudgetError, ParameterError
+from recsys.evaluation import (
+    SERVING_TIME,
+    Evaluation,
+    NoSplit,
+    Part,
+    RankingResult,
+    Split,
+    Targets,
+    encode_genres,
+    evaluate,
+    summarise,
+)
+from recsys.histories import Histories
+from recsys.mining import Engine, FrequentItemsets, ItemsetCache
 from recsys.preprocessing import Preprocessing, encode
-from recsys.rules import Apriori, Rules, generate_rules
+from recsys.recommenders import Model, Recommender
+from recsys.rules import Apriori, Rules
 from recsys.transactions import Transactions
+
+AfterLength = Callable[[Mapping[str, float], int], None]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What decides on a run: the objects of the config groups of these names."""
+
+    dataset: Dataset
+    preprocessing: Preprocessing
+    apriori: Apriori
+    engine: Engine
+    cache: ItemsetCache
+    recommender: Recommender
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What is learnt from, as transactions and as histories over the same items, and what is asked for."""
+
+    ratings: Ratings
+    transactions: Transactions
+    train: Histories
+    histories: Histories
+    targets: Targets
+    genres: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Everything that a run makes, in the order it is made; `seconds` are wall seconds of each stage."""
+    """Everything that a run makes, in the order it is made.
+
+    `itemsets_from` is "mined", "memory" or "file". Without an evaluation there are no model and no ranking.
+    `seconds` are wall seconds of each stage.
+    """
 
     ratings: Ratings
     transactions: Transactions
     itemsets: FrequentItemsets
+    itemsets_from: str
     rules: Rules
+    model: Model | None
+    ranking: RankingResult | None
     metrics: dict[str, float]
     seconds: dict[str, float]
 
 
-def run(dataset: Dataset, preprocessing: Preprocessing, apriori: Apriori, engine: Engine) -> Result:
+def run(experiment: Experiment, part: Part = "validation", after_length: AfterLength | None = None) -> Result:
     """Run one experiment.
 
     Parameters
     ----------
-    dataset, preprocessing, apriori, engine
-        The objects of the config groups of these names.
+    experiment : Experiment
+    part : {"validation", "test"}
+        What recommendations are measured on. A search sees the validation part; for the test part the
+        validation part is learnt from, too.
+    after_length : callable, optional
+        Is told the metrics that a `max_len` of 2, 3, ... would have, each before longer itemsets are mined;
+        it may raise an error to end the run. That a run can end before its itemsets become many costs
+        mining the shorter ones again.
 
     Raises
     ------
@@ -43,29 +100,122 @@ def run(dataset: Dataset, preprocessing: Preprocessing, apriori: Apriori, engine
         See the tree in `recsys.errors`.
     """
     seconds: dict[str, float] = {}
-    with _timed("load", seconds):
-        ratings = _load(dataset, dataset.fingerprint())
-    with _timed("preprocess", seconds):
-        transactions = _filter_and_encode(ratings, preprocessing)
+    prepared = prepare(experiment, part, seconds)
+    apriori, transactions = experiment.apriori, prepared.transactions
+    if after_length is not None:
+        with _timed("report", seconds):
+            _report_lengths(experiment, prepared, after_length)
     with _timed("mine", seconds):
-        itemsets = mine(transactions, apriori.min_support, apriori.max_len, engine)
+        itemsets, source = apriori.mine(transactions, experiment.engine, experiment.cache)
     with _timed("generate_rules", seconds):
-        rules = generate_rules(itemsets, apriori.metric, apriori.min_threshold)
+        rules = apriori.generate_rules(itemsets)
+    model, ranking = _recommend(experiment, prepared, rules, seconds)
     with _timed("summarise", seconds):
-        metrics = summarise(transactions, itemsets, rules)
-    return Result(ratings, transactions, itemsets, rules, metrics, seconds)
+        metrics = _summarise(prepared, itemsets, rules, ranking, seconds)
+    return Result(
+        prepared.ratings, transactions, itemsets, source, rules, model, ranking, metrics, seconds
+    )  # fmt: skip
 
 
-# A sweep asks for the same ratings and transactions again and again: the last of each is kept. The
-# fingerprint (files, sizes, times) makes a changed file another question.
+def learn(experiment: Experiment) -> tuple[Prepared, Model]:
+    """Learn from all likes, with nothing held out: what is to recommend for people.
+
+    Raises
+    ------
+    recsys.errors.RecsysError
+        See the tree in `recsys.errors`.
+    """
+    prepared = prepare(replace(experiment, evaluation=NoSplit()), "test")
+    apriori = experiment.apriori
+    itemsets, _ = apriori.mine(prepared.transactions, experiment.engine, experiment.cache)
+    rules = apriori.generate_rules(itemsets)
+    return prepared, _fit(experiment.recommender, prepared.train, rules)
+
+
+def prepare(experiment: Experiment, part: Part, seconds: dict[str, float] | None = None) -> Prepared:
+    """Load the ratings, choose the likes, hold some out; the seconds are put into `seconds`."""
+    seconds = {} if seconds is None else seconds
+    with _timed("load", seconds):
+        ratings = _load(experiment.dataset, experiment.dataset.fingerprint())
+    with _timed("preprocess", seconds):
+        return _prepare(ratings, experiment.preprocessing, experiment.evaluation, part)
+
+
+def _recommend(
+    experiment: Experiment, prepared: Prepared, rules: Rules, seconds: dict[str, float]
+) -> tuple[Model | None, RankingResult | None]:
+    """Fit the recommender and measure its lists, if any are asked for."""
+    evaluation, train = experiment.evaluation, prepared.train
+    if isinstance(evaluation, NoSplit):
+        return None, None
+    with _timed("fit", seconds):
+        model = _fit(experiment.recommender, train, rules)
+    with _timed("recommend", seconds):
+        recommendations = model.recommend(prepared.histories, evaluation.k)
+    with _timed("evaluate", seconds):
+        return model, evaluate(recommendations, prepared.targets, train, evaluation.cutoffs, prepared.genres)
+
+
+def _summarise(
+    prepared: Prepared,
+    itemsets: FrequentItemsets,
+    rules: Rules,
+    ranking: RankingResult | None,
+    seconds: Mapping[str, float],
+) -> dict[str, float]:
+    """Return the metrics of the rules, and those of the lists where any were made."""
+    metrics = summarise(prepared.transactions, itemsets, rules)
+    if ranking is not None:
+        metrics |= ranking.metrics
+        metrics[SERVING_TIME] = 1000 * seconds["recommend"] / max(prepared.histories.n_users, 1)
+    return metrics
+
+
+def _fit(recommender: Recommender, train: Histories, rules: Rules) -> Model:
+    try:
+        return recommender.fit(train, rules)
+    except (ParameterError, BudgetError) as error:
+        raise error.within("recommender") from error
+
+
+def _report_lengths(experiment: Experiment, prepared: Prepared, after_length: AfterLength) -> None:
+    """Tell the metrics of each length that is not the last."""
+    apriori, transactions = experiment.apriori, prepared.transactions
+    for length in range(2, apriori.max_len or transactions.n_items):
+        shorter = replace(apriori, max_len=length)
+        itemsets, _ = shorter.mine(transactions, experiment.engine, experiment.cache)
+        if itemsets.max_length < length:
+            return
+        rules = apriori.generate_rules(itemsets)
+        seconds: dict[str, float] = {}
+        _, ranking = _recommend(experiment, prepared, rules, seconds)
+        after_length(_summarise(prepared, itemsets, rules, ranking, seconds), length)
+
+
+# A sweep asks for the same ratings and parts again and again: the last of each is kept. The fingerprint
+# (files, sizes, times) makes a changed file another question.
 @lru_cache(maxsize=1)
 def _load(dataset: Dataset, fingerprint: tuple[Any, ...]) -> Ratings:
     return dataset.load()
 
 
 @lru_cache(maxsize=1)
-def _filter_and_encode(ratings: Ratings, preprocessing: Preprocessing) -> Transactions:
-    return encode(preprocessing.filter(ratings))
+def _split(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation) -> Split:
+    return evaluation.split(preprocessing.filter(ratings))
+
+
+@lru_cache(maxsize=2)
+def _prepare(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation, part: Part) -> Prepared:
+    split = _split(ratings, preprocessing, evaluation)
+    likes, holdout = (
+        (split.train, split.validation) if part == "validation" else (split.train_and_validation, split.test)
+    )
+    transactions = encode(likes)
+    items = transactions.items
+    train = Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, transactions.ids, items)
+    genres = ratings.items.genres_of(items) if ratings.items else [()] * len(items)
+    asked = holdout.histories(items), holdout.targets(items)
+    return Prepared(ratings, transactions, train, *asked, encode_genres(genres))
 
 
 @contextmanager

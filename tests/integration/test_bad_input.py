@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -92,7 +93,8 @@ def test_duplicates_by_the_rule_that_was_asked_for(call, tmp_path):
     (folder / "movies.csv").write_text("movieId,title,genres\n1,Heat (1995),Crime\n2,Toys (1992),Comedy\n")
     # The last rating of movie 1 is no like: the transaction holds movie 2 alone, the best of two holds both.
     for rule, n_items in [("last", 1), ("max", 2)]:
-        outcome = call("dataset.path=mine", f"dataset.duplicates={rule}", "hydra.run.dir=out")
+        rules = f"dataset.duplicates={rule}"
+        outcome = call("dataset.path=mine", rules, "evaluation=none", "hydra.run.dir=out")
         assert outcome.code == 0, outcome.stderr
         assert f'"n_items": {n_items}' in (tmp_path / "out/metrics.json").read_text()
 
@@ -173,3 +175,74 @@ def test_a_closed_network(call, tmp_path, monkeypatch):
     assert "ml-1m" in line
     assert "dataset.path" in line
     assert not shutil.os.path.exists(tmp_path / "cache/recsys/ml-1m")
+
+
+SWEEP = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=8", "hydra.sweeper.study_name=s"]
+SEARCH = "apriori.min_support=interval(0.2,0.5)"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["+hydra.sweeper.params.x='interval(0.2'"],
+            "hydra.sweeper.params.x: interval(0.2 cannot be read: ",
+        ),
+        (["+hydra.sweeper.params.x='choice()'"], "hydra.sweeper.params.x: choice() cannot be read: "),
+        (
+            ["apriori.min_support=interval(0.5,0.2)"],
+            "apriori.min_support=interval(0.5,0.2): the interval must go from a lower to a higher number.",
+        ),
+        (
+            ["apriori.min_support=tag(log,interval(0,1))"],
+            "apriori.min_support=tag(log,interval(0,1)): an interval tagged log must start above 0.",
+        ),
+        (
+            [SEARCH, "hydra/sweeper/sampler=cmaes", "objective=lift_and_rules"],
+            "CmaEsSampler has one objective, and hydra.sweeper.direction names 2. Use ",
+        ),
+        ([SEARCH, "hydra/sweeper/sampler=grid"], "apriori.min_support is continuous, and the grid sampler "),
+        (
+            [SEARCH, "apriori.min_support=0.2"],
+            "apriori.min_support=0.2: a parameter is searched or fixed, ",
+        ),
+        (
+            [SEARCH, "hydra.sweeper.storage=nosuchdb://host/db"],
+            "hydra.sweeper.storage cannot be used: nosuch",
+        ),
+        (
+            [SEARCH, "hydra.sweeper.storage=journal:file/s.log"],
+            "hydra.sweeper.storage cannot be used: journ",
+        ),
+        ([SEARCH, "hydra.sweeper.storage=journal:file"], "line 1 is not that of a journal, or was damaged: "),
+        (
+            [SEARCH, "hydra.sweeper.storage=journal:newer"],
+            "/newer, line 1: operation 99 is not known to",
+        ),
+    ],
+)
+def test_a_bad_sweep(call, tmp_path, overrides, message):
+    (tmp_path / "file").write_text("some text\n")
+    (tmp_path / "newer").write_text('{"op_code":99}\n')
+    (line,) = error_of(call(*SWEEP, *overrides))
+    assert message in line
+    assert not list((tmp_path / "multirun").glob("*/*/trials.csv"))
+    assert (tmp_path / "file").read_text() == "some text\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files the POSIX way")
+def test_a_sweep_on_a_full_disk_goes_on_when_there_is_room(call, tmp_path):
+    def limit_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (7_000, 7_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "recsys", *SWEEP, SEARCH, "hydra/callbacks=untracked"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, preexec_fn=limit_files,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "multirun/studies/s.log cannot be written: " in done.stderr
+    assert "The sweep has ended; what was recorded is kept, and the same command" in done.stderr
+    outcome = call(*SWEEP, SEARCH, "hydra.sweep.dir=out")
+    assert outcome.code == 0, outcome.stderr
+    assert "complete: 8" in (tmp_path / "out/optimization_results.yaml").read_text()

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 CONF = ROOT / "conf"
 FILES = sorted(path.relative_to(CONF) for path in CONF.rglob("*.yaml"))
-GROUPS = ["dataset", "preprocessing", "apriori", "engine", "objective"]
+GROUPS = ["dataset", "preprocessing", "apriori", "engine", "recommender", "evaluation", "objective"]
 OPTIONS = [(path.parts[0], path.stem) for path in FILES if path.parts[0] in GROUPS and path.stem[0] != "_"]
 
 
@@ -25,7 +25,7 @@ def composed(*overrides):
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_makes_its_object(group, option):
-    path = ["dataset.path=ratings.csv"] if option == "csv" else []
+    path = ["dataset.path=ratings.csv"] if option in ("csv", "fimi") else []
     made = instantiate(composed(f"{group}={option}", *path)[group], _convert_="all")
     hash(made)  # a cache key in the pipeline
 

@@ -23,7 +23,12 @@ NOT_UNDER_MAKE = {
 }
 
 # Run elsewhere in the tests, or by whoever runs them.
-ELSEWHERE = ("make sweep", "make test", "python -m recsys experiment=seed_table1 engine=mlxtend")
+ELSEWHERE = (
+    "make sweep",
+    "make test",
+    "python -m recsys experiment=seed_table1 engine=mlxtend",
+    "python -m recsys experiment=compare",
+)
 
 
 def test_the_readme_has_commands():

@@ -100,7 +100,8 @@ def test_baskets_of_ones_own(call, tmp_path):
     lines = ["basket,article", "1,bread", "1,milk", "2,bread", "2,milk", "3,bread", "3,eggs"]
     (tmp_path / "baskets.csv").write_text("\n".join(lines) + "\n")
     outcome = call(
-        "dataset=csv", "dataset.path=baskets.csv", "dataset.layout=baskets", "preprocessing=all",
+        "dataset=csv", "dataset.path=baskets.csv",
+        "evaluation=none", "dataset.layout=baskets", "preprocessing=all",
         "dataset.columns.user_id=basket", "dataset.columns.item_id=article",
         "apriori.min_support=0.5", "apriori.min_threshold=0", "hydra.run.dir=out",
     )  # fmt: skip
@@ -115,6 +116,7 @@ def test_ratings_of_ones_own_with_other_column_names(call, tmp_path):
     outcome = call(
         "dataset=csv", "dataset.path=stars.csv", "dataset.separator=';'", "dataset.columns.user_id=who",
         "dataset.columns.item_id=what", "dataset.columns.rating=stars", "dataset.columns.timestamp=null",
+        "evaluation=none",
         "hydra.run.dir=out",
     )  # fmt: skip
     assert outcome.code == 0, outcome.stderr

@@ -1,0 +1,120 @@
+"""What the sweeper hears from the pipeline: equivalent trials, reports, constraints, questions too big."""
+
+import csv
+from pathlib import Path
+
+import optuna
+import pytest
+import yaml
+from omegaconf import OmegaConf
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from recsys.equivalence import outcome
+
+SWEEP = ("-m", "hydra/sweeper=optuna", "hydra.sweep.dir=sweep", "hydra.sweeper.study_name=study")
+GRID = (*SWEEP, "hydra/sweeper/sampler=grid")
+
+
+def study() -> optuna.Study:
+    storage = JournalStorage(JournalFileBackend("multirun/studies/study.log"))
+    return optuna.load_study(study_name="study", storage=storage)
+
+
+def results() -> dict:
+    return yaml.safe_load(Path("sweep/optimization_results.yaml").read_text("utf-8"))
+
+
+def test_supports_of_the_same_count_are_one_question(call):
+    # Of 671 transactions: 134.2, 134.9 and 133.5 come to 135, 135 and 134 of them.
+    asked = call(*GRID, "apriori.min_support=0.2,0.201,0.199")
+    assert asked.code == 0, asked.stderr
+    answered = {
+        trial.params["apriori.min_support"]: trial.user_attrs.get("answered_from") for trial in study().trials
+    }
+    assert answered[0.199] is None
+    assert sorted(answered[support] is None for support in (0.2, 0.201)) == [False, True]
+    values = {trial.params["apriori.min_support"]: trial.value for trial in study().trials}
+    assert values[0.2] == values[0.201]
+
+
+@pytest.fixture
+def config() -> OmegaConf:
+    from hydra import compose, initialize_config_dir
+
+    from recsys.__main__ import CONF
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "same"),
+    [
+        ("apriori.min_support", 0.0501, True),  # 33.6 and 33.55 of 671 are both 34
+        ("apriori.min_support", 0.06, False),
+        ("apriori.min_threshold", 1.5, False),
+        ("apriori.metric", "support", False),
+        ("apriori.max_len", 3, False),
+        ("engine", {"_target_": "recsys.mining.MlxtendEngine"}, True),
+        ("preprocessing.min_rating", 4.0, False),
+        ("objective.metrics", ["mean_lift"], False),
+    ],
+)
+def test_what_decides_on_an_outcome(config, key, value, same):
+    first = outcome(config)
+    assert first is not None
+    OmegaConf.update(config, key, value, merge=False)
+    assert (outcome(config) == first) is same
+
+
+def test_a_run_that_would_fail_tells_nothing(config):
+    config.apriori.min_support = 7
+    assert outcome(config) is None
+
+
+def test_a_pruner_ends_trials_before_their_long_itemsets(call):
+    asked = call(
+        *GRID,
+        "apriori.min_support=0.1,0.3",
+        "apriori.max_len=null",
+        "objective.metrics=[n_rules]",
+        "evaluation=none",
+        "hydra/sweeper/pruner=threshold",
+        "hydra.sweeper.pruner.upper=1000",
+    )
+    assert asked.code == 0, asked.stderr
+    trials = {trial.params["apriori.min_support"]: trial for trial in study().trials}
+    assert trials[0.1].state is TrialState.PRUNED
+    assert trials[0.3].state is TrialState.COMPLETE
+    assert list(trials[0.1].intermediate_values) == [2]
+    assert not Path("sweep", str(trials[0.1].number), "metrics.json").exists()
+
+
+def test_constraints(call):
+    asked = call(*GRID, "apriori.min_support=0.1,0.2,0.3", "objective.constraints={n_rules: {at_least: 100}}")
+    assert asked.code == 0, asked.stderr
+    with Path("sweep/trials.csv").open(encoding="utf-8", newline="") as file:
+        missed = {
+            row["params_apriori.min_support"]: row["constraints_n_rules>=100"] for row in csv.DictReader(file)
+        }
+    feasible = {support for support, value in missed.items() if float(value) <= 0}
+    assert 0 < len(feasible) < 3
+    assert str(results()["best_params"]["apriori.min_support"]) in feasible
+
+
+def test_a_budget_prunes_a_trial_and_ends_a_run(call, monkeypatch):
+    from recsys.errors import BudgetError
+
+    def too_big(*_arguments):
+        raise BudgetError("apriori.max_itemsets=10 would be passed. Raise apriori.min_support.")
+
+    monkeypatch.setattr("recsys.mining.cache.mine", too_big)
+    single = call("hydra.run.dir=out", "cache.enabled=false")
+    assert single.code == 1
+    assert "apriori.max_itemsets=10 would be passed" in single.stderr
+    swept = call(*GRID, "apriori.min_support=choice(0.2)", "cache.enabled=false", "~hydra.callbacks.report")
+    assert "Trial 0: pruned, apriori.max_itemsets=10 would be passed. Raise" in swept.stdout
+    assert "0 failed, 1 pruned. The last one: apriori.max_itemsets=10 would be passed." in swept.stderr
+    assert [trial.state for trial in study().trials] == [TrialState.PRUNED]

@@ -1,0 +1,68 @@
+"""`make ui` and `make dashboard` look where the record is, and say so where they cannot."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run a target in a folder whose environment has programs that print what they are called with."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    programs = tmp_path / "venv/bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "mlflow", "optuna-dashboard"):
+        (programs / name).write_text('#!/bin/sh\necho "called:" "$@"\n')
+        (programs / name).chmod(0o755)
+    for name in ("requirements.txt", "pyproject.toml", "venv/installed"):
+        (tmp_path / name).touch()
+
+    def make(*arguments, **variables):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        return subprocess.run(
+            ["make", "--no-print-directory", *arguments, "VENV=venv"],
+            cwd=tmp_path, env=clean | variables, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("variables", "store"),
+    [
+        ({}, "sqlite:///mlflow.db"),
+        ({"MLFLOW_TRACKING_URI": ""}, "sqlite:///mlflow.db"),
+        ({"MLFLOW_TRACKING_URI": "postgresql://host/db"}, "postgresql://host/db"),
+    ],
+)
+def test_the_ui_opens_the_store(make, variables, store):
+    done = make("ui", "PORT=5001", **variables)
+    assert done.returncode == 0, done.stderr
+    assert f"called: ui --backend-store-uri {store} --port 5001" in done.stdout.splitlines()
+
+
+def test_the_ui_of_a_server_is_the_servers(make):
+    done = make("ui", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert done.returncode != 0
+    assert "open its address in a browser" in done.stdout
+    assert "called:" not in done.stdout
+
+
+def test_the_dashboard_opens_the_latest_study(make, tmp_path):
+    studies = tmp_path / "multirun/studies"
+    studies.mkdir(parents=True)
+    for seconds, name in enumerate(("b.log", "a.log")):
+        (studies / name).touch()
+        os.utime(studies / name, (seconds, seconds))
+    done = make("dashboard")
+    assert "called: multirun/studies/a.log --port 8080" in done.stdout.splitlines()
+
+
+def test_without_a_study_there_is_no_dashboard(make):
+    done = make("dashboard")
+    assert done.returncode != 0
+    assert "No study is kept in multirun/studies" in done.stderr

@@ -1,0 +1,75 @@
+"""Three processes share a study, and one of them is killed: the records agree, and the total is exact."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import WARNINGS_ARE_ERRORS
+from tests.integration.records import check_records
+
+TOTAL = 12
+# The last is the first: most often that is answered by then, whoever was given it.
+SUPPORTS = [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.15, 0.2]
+QUESTIONS = ",".join(f"{{apriori.min_support:{support},apriori.metric:lift}}" for support in SUPPORTS)
+SWEEP = [
+    "-m",
+    "hydra/sweeper=optuna",
+    "hydra.sweeper.study_name=s",
+    f"hydra.sweeper.n_trials={TOTAL}",
+    "apriori.min_support=interval(0.1,0.5)",
+    "apriori.metric=choice(lift,confidence)",
+    "output.show_rules=0",
+    f"hydra.sweeper.enqueue=[{QUESTIONS}]",
+]
+
+# The application, killed with SIGKILL at the end of its second job, before the study is told.
+KILLED = """
+import os, signal
+from recsys import pipeline
+run, calls = pipeline.run, []
+def deadly(*args, **kwargs):
+    calls.append(run(*args, **kwargs))
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return calls[-1]
+pipeline.run = deadly
+from recsys.__main__ import main
+main()
+"""
+
+
+def start(folder: Path, number: int, *command: str) -> subprocess.Popen:
+    with (folder / f"log{number}.txt").open("w") as log:
+        words = [*command, *SWEEP, f"hydra.sweep.dir=multirun/here/{number}"]
+        return subprocess.Popen(
+            [sys.executable, *WARNINGS_ARE_ERRORS, *words], cwd=folder, stdout=log, stderr=subprocess.STDOUT
+        )
+
+
+def test_three_processes_one_killed(tmp_path):
+    processes = [
+        start(tmp_path, 0, "-c", KILLED),
+        start(tmp_path, 1, "-m", "recsys"),
+        start(tmp_path, 2, "-m", "recsys"),
+    ]
+    codes = [process.wait() for process in processes]
+    told = "\n".join((tmp_path / f"log{number}.txt").read_text() for number in range(3))
+    assert codes == [-signal.SIGKILL, 0, 0], told
+    assert "cannot be reached" not in told
+    assert "refuses" not in told
+    _wait_for_senders(tmp_path)
+    for number in (1, 2):
+        check_records(tmp_path, tmp_path / f"multirun/here/{number}", TOTAL)
+
+
+def _wait_for_senders(folder: Path) -> None:
+    """Wait for the sender of the process that was killed, which has outlived it."""
+    for queue in folder.rglob(".mlflow-queue"):
+        with contextlib.suppress(FileNotFoundError):
+            handle = os.open(queue, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            os.close(handle)
