@@ -1,9 +1,10 @@
-"""Measure what the parts cost: python scripts/benchmark.py sweep [--official PYTHON].
+"""Measure what the parts cost: python scripts/benchmark.py sweep | mining | growth [--help].
 
 `sweep` runs empty trials, whose job does nothing: what a trial costs beside its work. The time runs from the
 moment the sweeper exists to the end of the sweep. Each way of running them has a process of its own; the ways
 take turns, and the best of the rounds counts, for what else the machine does can only add; it adds little to
-the processor time, which is shown too. `--official` is a Python that has hydra-optuna-sweeper:
+the processor time, which is shown too. No job is asked which others it equals, for that loads the ratings,
+its work. `--official` is a Python that has hydra-optuna-sweeper:
 
     python -m venv official && official/bin/pip install --pre hydra-optuna-sweeper==1.4.0rc3
     python scripts/benchmark.py sweep --official official/bin/python
@@ -25,6 +26,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+
+import benchmark_mining
 
 ROOT = Path(__file__).resolve().parents[1]
 SWITCH = "OPTUNA_SWEEPER_PLAIN_LAUNCHER"
@@ -132,6 +135,7 @@ def run_empty(way: Way, trials: int) -> None:
         script.write_text(EMPTY.format(conf=str(conf)), encoding="utf-8")
         command = [way.python, str(script), "-m", "experiment=seed_sweep", f"hydra.sweeper.n_trials={trials}"]
         command += ["hydra.sweep.dir=multirun", *way.overrides]
+        command += [] if official else ["hydra.sweeper.equivalence=null"]
         environment = os.environ | {"PYTHONPATH": "" if official else str(ROOT)} | way.environment
         environment.pop("MLFLOW_TRACKING_URI", None)
         seconds = output_of(command, folder, environment).rpartition("seconds ")[2].split()
@@ -188,7 +192,7 @@ def output_of(command: Sequence[str], folder: str, environment: dict[str, str]) 
     return done.stdout
 
 
-def markdown(figures: dict[str, object]) -> str:
+def sweep_tables(figures: dict[str, object]) -> str:
     """Return the figures of `sweep` as tables."""
     rows: dict[str, dict[str, float]] = figures["empty_trial"]  # type: ignore[assignment]
     columns = ("ms", "processor_ms", "ratio", "ratio_to_tracked")
@@ -211,12 +215,14 @@ def main() -> None:
     one.add_argument("--rounds", type=int, default=3)
     one.add_argument("--no-seed-sweep", dest="seed_sweep", action="store_false", help="empty trials only")
     one.add_argument("--dataset", default="ml_latest_small_2016", help="of the seed's sweep")
-    one.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")
-    one.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")
-    one.set_defaults(measure=sweep)
+    one.set_defaults(measure=sweep, tables=sweep_tables)
+    benchmark_mining.add_commands(commands)
+    for command in commands.choices.values():
+        command.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")
+        command.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")
     arguments = parser.parse_args()
     figures = arguments.measure(arguments)
-    text = markdown(figures)
+    text = arguments.tables(figures)
     print(f"\n{text}", end="")
     if arguments.markdown:
         arguments.markdown.write_text(text, encoding="utf-8")
