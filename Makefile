@@ -22,6 +22,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# All at once, on all cores: some environments forbid Python to do it as it goes, and each process would again.
+	$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
 	@touch $@
 
 sweep: $(INSTALLED) ## the main job: 60 trials on the bundled ratings, recorded in MLflow
@@ -34,7 +36,13 @@ reproduce: $(INSTALLED) ## the seed's Table 1, with its numbers checked
 	$(BIN)/python scripts/reproduce.py
 
 ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000 (PORT=...)
-	$(BIN)/mlflow ui --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} --port $(PORT)
+	@case "$$MLFLOW_TRACKING_URI" in http://*|https://*) \
+		echo "The record is kept by the MLflow server of MLFLOW_TRACKING_URI: open its address in a browser." \
+			"For the record in this folder: MLFLOW_TRACKING_URI= make ui"; exit 1;; esac
+	@# Two programs that make MLflow's tables at once trip over each other; a sweep that begins now waits for this.
+	@[ -n "$$MLFLOW_TRACKING_URI" ] || [ -e mlflow.db ] || \
+		$(BIN)/python -c 'from recsys.tracking.store import connect; connect("sqlite:///mlflow.db")'
+	$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --port $(PORT)
 
 dashboard: $(INSTALLED) ## open Optuna's dashboard on http://127.0.0.1:8080 (STORAGE=...)
 	$(if $(STORAGE),,$(error No study is kept in multirun/studies. Sweep first, or name one: make dashboard STORAGE=...))
