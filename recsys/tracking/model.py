@@ -32,6 +32,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 CODE = Path(__file__).with_name("pyfunc_model.py")
 BUNDLE = "bundle"  # the name of the artifact, and of its folder
 URI = re.compile(r"models:/((?P<id>m-\w+)|(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+)))")
+VARIABLE = "MLFLOW_TRACKING_URI"
 
 # What serving needs of the installed packages; the versions are those that the model was made with.
 REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "threadpoolctl")
@@ -166,7 +167,7 @@ def _location(uri: str, client: MlflowClient) -> str:
 
 def tracking_address(tracking_uri: str | None = None) -> str:
     """Return where MLflow is: as given, or in MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`."""
-    return tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_ADDRESS
+    return tracking_uri or os.environ.get(VARIABLE) or DEFAULT_ADDRESS
 
 
 def signature(bundle: Bundle) -> ModelSignature:
@@ -252,15 +253,18 @@ def without_its_warnings() -> Iterator[None]:
 
 @contextmanager
 def pointed_at(tracking_uri: str) -> Iterator[None]:
-    """Have MLflow's fluent functions, which take no address, use one; then the one before."""
+    """Have MLflow's functions that take no address use one; then that of the environment again."""
     import mlflow
 
-    before: Any = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None  # type: ignore[no-untyped-call]
-    mlflow.set_tracking_uri(tracking_uri)
+    variable = os.environ.get(VARIABLE)
+    mlflow.set_tracking_uri(tracking_uri)  # which sets the variable, too
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(before)
+        nothing: Any = None
+        mlflow.set_tracking_uri(nothing)
+        if variable is not None:
+            os.environ[VARIABLE] = variable
 
 
 @contextmanager
