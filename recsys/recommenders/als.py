@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,16 +66,12 @@ class ALSRecommender:
         """Factorise the likes; see `recsys.recommenders.Recommender`."""
         # Threads of BLAS change the last digits of sums; those of implicit do not, a row is one thread's.
         with threadpool_limits(limits=1, user_api="blas"):
-            from implicit.cpu.als import AlternatingLeastSquares
-
-            als = AlternatingLeastSquares(
+            als = _unfitted(
                 factors=self.factors,
                 regularization=self.regularization,
                 alpha=self.alpha,
                 iterations=self.iterations,
                 random_state=self.seed,
-                dtype=np.float64,
-                num_threads=1,
             )
             als.fit(sparse.csr_matrix(train.matrix), show_progress=False)
             _ = als.YtY  # computed here, and kept by the library
@@ -94,6 +91,33 @@ class ALSModel(ItemBasedModel):
 
     als: AlternatingLeastSquares
 
+    @classmethod
+    def from_factors(
+        cls,
+        train: Histories,
+        item_factors: FloatArray,
+        YtY: FloatArray,  # noqa: N803  # as the library calls it
+        *,
+        factors: int,
+        regularization: float,
+        alpha: float,
+    ) -> ALSModel:
+        """Make a model of what was learnt.
+
+        Parameters
+        ----------
+        train : Histories
+        item_factors : ndarray, shape (n_items, factors), float64
+        YtY : ndarray, shape (factors, factors), float64
+            The product of the items' vectors with themselves.
+        factors, regularization, alpha
+            See `ALSRecommender`.
+        """
+        with threadpool_limits(limits=1, user_api="blas"):
+            als = _unfitted(factors=factors, regularization=regularization, alpha=alpha)
+        als.item_factors, als._YtY = item_factors, YtY
+        return cls(train, als)
+
     def scores(self, histories: Histories) -> FloatArray:
         """Return the products of the items' vectors with that of each history, folded in (equation 4)."""
         users = np.arange(len(histories))
@@ -101,15 +125,23 @@ class ALSModel(ItemBasedModel):
         # As a sparse matrix: row by row, in one order, so that a row does not depend on its neighbours.
         return without_rounding(sparse.csr_array(vectors) @ self._by_factor)
 
-    def contributions(self, history: npt.NDArray[np.int32], item: int) -> FloatArray:
-        """Return what each like adds to the score (equation 7): c y_j' (Y'Y + Y'(C - I)Y + l I)^-1 y_i."""
-        items, alpha = self.als.item_factors, self.als.alpha
-        liked = items[history]
+    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+        """Return what each like adds to the scores (equation 7): c y_j' (Y'Y + Y'(C - I)Y + l I)^-1 y_i."""
+        vectors, alpha = self.als.item_factors, self.als.alpha
+        liked = vectors[history]
         system = self.als.YtY + (alpha - 1) * liked.T @ liked
         system[np.diag_indices_from(system)] += self.als.regularization
-        values: FloatArray = alpha * liked @ linalg.solve(system, items[item], assume_a="pos")
+        solved = linalg.solve(system, vectors[list(items)].T, assume_a="pos", check_finite=False)
+        values: FloatArray = (alpha * liked @ solved).T
         return values
 
     @cached_property
     def _by_factor(self) -> FloatArray:
         return np.ascontiguousarray(self.als.item_factors.T)
+
+
+def _unfitted(**settings: Any) -> AlternatingLeastSquares:
+    """Return the library's model; it warns unless BLAS is limited to one thread."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    return AlternatingLeastSquares(**settings, dtype=np.float64, num_threads=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,7 @@ class ItemKNNModel(ItemBasedModel):
         scores: npt.NDArray[np.float64] = (histories.matrix @ self.similarities).toarray()
         return scores
 
-    def contributions(self, history: npt.NDArray[np.int32], item: int) -> npt.NDArray[np.float64]:
-        """Return the similarity of each like to the item, where the item is among its neighbours."""
-        similar: npt.NDArray[np.float64] = self.similarities[history][:, [item]].toarray()[:, 0]
+    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> npt.NDArray[np.float64]:
+        """Return the similarity of each like to each item, where the item is among its neighbours."""
+        similar: npt.NDArray[np.float64] = self.similarities[history].tocsc()[:, list(items)].toarray().T
         return similar
