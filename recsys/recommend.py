@@ -7,9 +7,12 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from recsys.errors import DataNotFoundError, RecsysError
+from recsys.errors import RecsysError
+
+if TYPE_CHECKING:
+    from recsys.bundle import Bundle, Recommendation
 
 EXAMPLE = """\
 example:
@@ -22,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print recommendations; return the exit code."""
     asked = _parser().parse_args(arguments)
     try:
-        answer = recommend(Path(asked.model), asked.likes, asked.k, asked.reasons)
+        answer = recommend(asked.model, asked.likes, asked.k, asked.reasons)
     except RecsysError as error:
         print(error, file=sys.stderr)
         return 1
@@ -30,14 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def recommend(model: Path, likes: Sequence[str], k: int = 10, n_reasons: int = 3) -> dict[str, Any]:
+def recommend(model: str, likes: Sequence[str], k: int = 10, n_reasons: int = 3) -> dict[str, Any]:
     """Recommend for somebody who likes some titles.
 
     Parameters
     ----------
-    model : Path
-        The folder of a run, of a trial, or of a sweep, whose best trial is taken. Its configuration is learnt
-        anew, from all ratings.
+    model : str
+        The folder of a run, of a trial, or of a sweep, whose best trial is taken: its configuration is learnt
+        anew, from all ratings. Or the folder of a bundle.
     likes : sequence of str
         Titles, as people write them; the one liked last comes last.
     k : int
@@ -53,69 +56,35 @@ def recommend(model: Path, likes: Sequence[str], k: int = 10, n_reasons: int = 3
     Raises
     ------
     DataNotFoundError
-        If there is no configuration in the folder.
+        If there is neither a configuration nor a bundle in the folder.
     TitleError
         If a title is not clear.
     """
     # Imported here: --help must not wait for it.
-    import numpy as np
+    from recsys.datasets import TitleSearch
 
-    from recsys.composition import read_experiment
-    from recsys.datasets import ItemCatalog, TitleSearch
-    from recsys.histories import Histories
-    from recsys.pipeline import learn
-    from recsys.recommenders import SOURCES
-
-    experiment = read_experiment(_run_folder(model))
-    prepared, fitted = learn(experiment)
-    catalog, items = prepared.ratings.items or ItemCatalog.empty(), fitted.items
-    search = TitleSearch(catalog)
+    bundle = _bundle(model)
+    search = TitleSearch(bundle.catalog)
     liked = list(dict.fromkeys(search.find(title) for title in likes))
-    order = np.arange(len(liked))
-    ids = np.asarray(liked, dtype=items.dtype)
-    history = Histories.from_pairs(np.zeros(len(liked), np.int64), ids, order, np.zeros(1, np.int64), items)
-    lists = fitted.recommend(history, k)
-    found = [place for place in lists.item_indices[0].tolist() if place >= 0]
-    title = dict(zip(found, catalog.titles(items[found]), strict=True))
-    recommendations = []
-    for rank, place in enumerate(found):
-        reasons = fitted.explain(history.of(0), place)[:n_reasons]
-        recommendations.append(
-            {
-                "title": title[place],
-                "item_id": items[place].item(),
-                "score": float(lists.scores[0, rank]),
-                "source": SOURCES[lists.sources[0, rank]],
-                "reasons": [
-                    {
-                        "antecedents": catalog.titles(items[list(reason.antecedents)]),
-                        "support_count": reason.support_count,
-                        "confidence": reason.confidence,
-                        "lift": reason.lift,
-                        "share": reason.share,
-                    }
-                    for reason in reasons
-                ],
-            }
-        )
-    return {"likes": catalog.titles(ids), "recommendations": recommendations}
+    (found,) = bundle.recommend([liked], k, n_reasons=n_reasons)
+    return {"likes": bundle.catalog.titles(liked), "recommendations": [_as_dict(one) for one in found]}
 
 
-def _run_folder(folder: Path) -> Path:
-    """Return the folder of a run: the one given, or that of a sweep's best trial."""
-    if (folder / "multirun.yaml").exists():
-        from recsys.reporting.sweep import read_sweep
+def _bundle(model: str) -> Bundle:
+    from recsys.bundle import Bundle
+    from recsys.training import train
 
-        best = read_sweep(folder).best_folder
-        if best is None:
-            raise DataNotFoundError(f"--model {folder}: no trial of this sweep is complete.")
-        return best
-    if not (folder / ".hydra" / "config.yaml").exists():
-        raise DataNotFoundError(
-            f"--model {folder}: neither a run nor a sweep left its configuration there. "
-            "Run one, for example python -m recsys hydra.run.dir=outputs/first, and give its folder."
-        )
-    return folder
+    folder = Path(model)
+    return Bundle.load(folder) if (folder / "bundle.json").exists() else train(folder)
+
+
+def _as_dict(one: Recommendation) -> dict[str, Any]:
+    """Return a recommendation as JSON, its reasons with titles alone."""
+    reasons = [
+        reason.as_dict() | {"antecedents": [title for _, title in reason.antecedents]}
+        for reason in one.reasons
+    ]
+    return {"title": one.title, **one.as_dict(), "reasons": reasons}
 
 
 def _text(answer: dict[str, Any]) -> str:
@@ -144,7 +113,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", required=True, metavar="FOLDER", help="of a run, a trial or a sweep")
+    parser.add_argument(
+        "--model", required=True, metavar="FOLDER", help="of a run, a trial, a sweep or a bundle"
+    )
     parser.add_argument(
         "--likes", nargs="*", default=[], metavar="TITLE", help="titles; the one liked last comes last"
     )

@@ -180,6 +180,36 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
 
 
 @kernel
+def fired(
+    rules: IntArray, antecedents: IntArray, parents: IntArray, last_items: IntArray, liked: FloatArray
+) -> FloatArray:
+    """Return the recency of each of some rules: that of the oldest like of its antecedent.
+
+    It is -1 where not all items of the antecedent are liked.
+
+    Parameters
+    ----------
+    rules : ndarray, shape (n,), int64
+        Positions in `antecedents`.
+    antecedents : ndarray, shape (n_rules,), int64
+        Itemset of each rule.
+    parents, last_items : ndarray, shape (n_itemsets,)
+        The itemsets, as `recsys.mining.FrequentItemsets` has them.
+    liked : ndarray, shape (n_items,), float64
+        Recency of each like; -1 for the other items.
+    """
+    recency = np.empty(len(rules))
+    for place in range(len(rules)):
+        itemset = antecedents[rules[place]]
+        recency[place] = liked[last_items[itemset]]
+        itemset = parents[itemset]
+        while itemset >= 0 and recency[place] >= 0.0:
+            recency[place] = min(recency[place], liked[last_items[itemset]])
+            itemset = parents[itemset]
+    return recency
+
+
+@kernel
 def score_all(
     index: Index, starts: IntArray, history: IntArray, recency: FloatArray, m: int, all_scores: FloatArray
 ) -> None:

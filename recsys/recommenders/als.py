@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,16 +65,12 @@ class ALSRecommender:
         """Factorise the likes; see `recsys.recommenders.Recommender`."""
         # Threads of BLAS change the last digits of sums; those of implicit do not, a row is one thread's.
         with threadpool_limits(limits=1, user_api="blas"):
-            from implicit.cpu.als import AlternatingLeastSquares
-
-            als = AlternatingLeastSquares(
+            als = _unfitted(
                 factors=self.factors,
                 regularization=self.regularization,
                 alpha=self.alpha,
                 iterations=self.iterations,
                 random_state=self.seed,
-                dtype=np.float64,
-                num_threads=1,
             )
             als.fit(sparse.csr_matrix(train.matrix), show_progress=False)
             _ = als.YtY  # computed here, and kept by the library
@@ -93,6 +89,33 @@ class ALSModel(ItemBasedModel):
     """
 
     als: AlternatingLeastSquares
+
+    @classmethod
+    def from_factors(
+        cls,
+        train: Histories,
+        item_factors: FloatArray,
+        YtY: FloatArray,  # noqa: N803  # as the library calls it
+        *,
+        factors: int,
+        regularization: float,
+        alpha: float,
+    ) -> ALSModel:
+        """Make a model of what was learnt.
+
+        Parameters
+        ----------
+        train : Histories
+        item_factors : ndarray, shape (n_items, factors), float64
+        YtY : ndarray, shape (factors, factors), float64
+            The product of the items' vectors with themselves.
+        factors, regularization, alpha
+            See `ALSRecommender`.
+        """
+        with threadpool_limits(limits=1, user_api="blas"):
+            als = _unfitted(factors=factors, regularization=regularization, alpha=alpha)
+        als.item_factors, als._YtY = item_factors, YtY
+        return cls(train, als)
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return the products of the items' vectors with that of each history, folded in (equation 4)."""
@@ -113,3 +136,10 @@ class ALSModel(ItemBasedModel):
     @cached_property
     def _by_factor(self) -> FloatArray:
         return np.ascontiguousarray(self.als.item_factors.T)
+
+
+def _unfitted(**settings: Any) -> AlternatingLeastSquares:
+    """Return the library's model; it warns unless BLAS is limited to one thread."""
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    return AlternatingLeastSquares(**settings, dtype=np.float64, num_threads=1)

@@ -130,9 +130,9 @@ class DualEASE(ItemBasedModel):
 
     def contributions(self, history: npt.NDArray[np.int32], item: int) -> FloatArray:
         """Return the entries of B from each like to the item: (X' K X)_ij / (1 - q_j), 0 from itself."""
-        matrix = self.train.matrix
-        liked_by = matrix[:, [item]].toarray()[:, 0]
-        values: FloatArray = (matrix.T @ (self.inverse @ liked_by))[history] / (1 - self.taken[item])
+        liked_by = np.zeros(self.train.n_users)
+        liked_by[self.users_of(item)] = 1.0
+        values: FloatArray = (self.by_item @ (self.inverse @ liked_by))[history] / (1 - self.taken[item])
         values[history == item] = 0.0
         return values
 

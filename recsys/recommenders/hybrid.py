@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -104,17 +105,26 @@ class HybridModel(FittedModel):
             lists.sources[rows][of_rules & (lists.sources[rows] == MODEL)] = RULE
         return lists
 
-    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+    def explain_all(
+        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason]]:
         """Return the reasons of the rules and of the model, each with its share of the whole score."""
-        parts = [float(part[0, item]) for part in self._parts(one(history, self.items))]
-        if not sum(parts):
-            return [self.popularity.reason(item)]
-        of_rules, of_model = (part / sum(parts) for part in parts)
-        reasons = [
-            *_scaled(self.rules.explain(history, item) if of_rules else [], of_rules),
-            *_scaled(self.model.explain(history, item) if of_model else [], of_model),
-        ]
-        return sorted(reasons, key=lambda reason: -reason.share)
+        by_rules, by_model = (part[0, list(items)] for part in self._parts(one(history, self.items)))
+        whole = by_rules + by_model
+        asked = history, items, n_reasons
+        of_rules = self.rules.explain_all(*asked) if by_rules.any() else [[] for _ in items]
+        of_model = self.model.explain_all(*asked) if by_model.any() else [[] for _ in items]
+        explained = []
+        for place, item in enumerate(items):
+            if not whole[place]:
+                explained.append([self.popularity.reason(item)])
+                continue
+            reasons = [
+                *_scaled(of_rules[place], by_rules[place] / whole[place]),
+                *_scaled(of_model[place], by_model[place] / whole[place]),
+            ]
+            explained.append(sorted(reasons, key=lambda reason: -reason.share)[:n_reasons])
+        return explained
 
     def _parts(self, histories: Histories) -> tuple[FloatArray, FloatArray]:
         """Return what the rules and what the model give to each score, each of shape (n_users, n_items)."""
@@ -128,8 +138,8 @@ class HybridModel(FittedModel):
 
 
 def _scaled(reasons: list[Reason], share: float) -> list[Reason]:
-    """Return reasons with shares of the whole, of which they have a share together."""
-    return [replace(reason, share=reason.share * share) for reason in reasons]
+    """Return reasons with shares of the whole, of which they have a share together; none if that is 0."""
+    return [replace(reason, share=reason.share * float(share)) for reason in reasons] if share else []
 
 
 def _normalised(scores: FloatArray, histories: Histories) -> FloatArray:

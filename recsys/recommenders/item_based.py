@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,36 +23,50 @@ class ItemBasedModel(ScoringModel):
     def contributions(self, history: npt.NDArray[np.int32], item: int) -> npt.NDArray[np.float64]:
         """Return what each like of a history contributes to the score of an item, shape (n_likes,)."""
 
-    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
-        """Return the likes that speak for an item, the strongest first.
+    def explain_all(
+        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason]]:
+        """Return the likes that speak for each of some items, the strongest first.
 
         Each is told like a rule from the like to the item, with the counts of the training part. Its share is
         that of all positive contributions; likes that speak against the item are left out. If all together
         do not speak for it, the reason is its popularity.
         """
-        if self.scores_of_one(history)[item] <= 0:
-            return [self.popularity.reason(item)]
+        scores = self.scores_of_one(history)
+        return [
+            self._likes_for(history, item, n_reasons) if scores[item] > 0 else [self.popularity.reason(item)]
+            for item in items
+        ]
+
+    def _likes_for(self, history: npt.NDArray[np.int32], item: int, n_reasons: int | None) -> list[Reason]:
         values = self.contributions(history, item)
         order = np.argsort(-values, kind="stable")
         order = order[values[order] > 0]
-        shares = values[order] / values[order].sum()
-        n, counts, together = self.train.n_users, self.popularity.counts, self._liked_with(item)
+        shares = (values[order] / values[order].sum())[:n_reasons]
+        likes = history[order[:n_reasons]].tolist()
+        n, counts, together = self.train.n_users, self.popularity.counts, self._liked_with(item, likes)
         return [
             Reason(
                 antecedents=(like,),
-                support_count=int(together[like]),
-                confidence=float(together[like] / counts[like]),
-                lift=float(n * together[like] / (counts[like] * counts[item])),
+                support_count=count,
+                confidence=float(count / counts[like]),
+                lift=float(n * count / (counts[like] * counts[item])),
                 share=share,
             )
-            for like, share in zip(history[order].tolist(), shares.tolist(), strict=True)
+            for like, count, share in zip(likes, together, shares.tolist(), strict=True)
         ]
 
-    def _liked_with(self, item: int) -> npt.NDArray[np.int64]:
-        """Return how many users like an item together with each other one, shape (n_items,)."""
-        users = self.by_item[[item]].indices
-        likes = self.train.matrix[users].indices
-        return np.bincount(likes, minlength=self.train.n_items)
+    def _liked_with(self, item: int, likes: Sequence[int]) -> list[int]:
+        """Return how many users like an item together with each of some others."""
+        liked_by = np.zeros(self.train.n_users, dtype=np.bool_)
+        liked_by[self.users_of(item)] = True
+        return [int(np.count_nonzero(liked_by[self.users_of(like)])) for like in likes]
+
+    def users_of(self, item: int) -> npt.NDArray[np.int32]:
+        """Return the positions of the users of the training part who like an item, ascending."""
+        start, stop = self.by_item.indptr[item : item + 2]
+        users: npt.NDArray[np.int32] = self.by_item.indices[start:stop]
+        return users
 
     @cached_property
     def by_item(self) -> sparse.csr_array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -87,5 +88,12 @@ class ItemKNNModel(ItemBasedModel):
 
     def contributions(self, history: npt.NDArray[np.int32], item: int) -> npt.NDArray[np.float64]:
         """Return the similarity of each like to the item, where the item is among its neighbours."""
-        similar: npt.NDArray[np.float64] = self.similarities[history][:, [item]].toarray()[:, 0]
-        return similar
+        start, stop = self._by_neighbour.indptr[item : item + 2]
+        similar = np.zeros(len(self.items))
+        similar[self._by_neighbour.indices[start:stop]] = self._by_neighbour.data[start:stop]
+        return similar[history]
+
+    @cached_property
+    def _by_neighbour(self) -> sparse.csc_array:
+        """The similarities by column: of which items an item is a neighbour."""
+        return self.similarities.tocsc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,8 @@ class PopularityModel(ScoringModel):
         """Return the number of users who like each item, the same for everybody."""
         return np.tile(self.popularity.counts, (len(histories), 1))
 
-    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
-        """Return one reason: how many users like the item."""
-        return [self.popularity.reason(item)]
+    def explain_all(
+        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason]]:
+        """Return one reason for each item: how many users like it."""
+        return [[self.popularity.reason(item)] for item in items]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -50,6 +51,15 @@ class Model(Protocol):
 
     def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
         """Return the reasons for an item, the strongest first."""
+        ...
+
+    def explain_all(
+        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason]]:
+        """Return the reasons for each of some items, the strongest first, at most `n_reasons` of each.
+
+        Those that are left out keep their shares, and what all items need is computed once.
+        """
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class FittedModel:
+class FittedModel(ABC):
     """A model over the catalogue of its training part, with popularity behind it.
 
     Parameters
@@ -44,6 +44,20 @@ class FittedModel:
         """The likes of each item in the training part."""
         return Popularity.of(self.train)
 
+    @abstractmethod
+    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
+        """Return the k best items of each user; see `recsys.recommenders.Model`."""
+
+    @abstractmethod
+    def explain_all(
+        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason]]:
+        """Return the reasons for each of some items; see `recsys.recommenders.Model`."""
+
+    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+        """Return the reasons for an item, the strongest first."""
+        return self.explain_all(history, [item])[0]
+
     def check(self, histories: Histories, k: int) -> None:
         """Raise ParameterError if k is not a length, or the histories are over another catalogue."""
         require_integer("k", k, minimum=1)
@@ -57,7 +71,7 @@ class FittedModel:
 
 
 @dataclass(frozen=True, eq=False)
-class ScoringModel(FittedModel, ABC):
+class ScoringModel(FittedModel):
     """A model that scores all items for a user.
 
     An item with a score above 0 is recommended by it; the places that are left go by popularity.
@@ -69,10 +83,6 @@ class ScoringModel(FittedModel, ABC):
 
         The row of a user depends on no other user, to the last bit.
         """
-
-    @abstractmethod
-    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
-        """Return the reasons for an item, the strongest first."""
 
     def scores_of_one(self, history: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
         """Return the scores for one history, shape (n_items,)."""

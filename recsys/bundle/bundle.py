@@ -1,0 +1,182 @@
+"""A bundle: what is served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.bundle.recommendation import ExplainedReason, Recommendation, Titled, finite
+from recsys.datasets import ItemCatalog
+from recsys.errors import ParameterError
+from recsys.histories import Histories
+from recsys.parameters import require_integer
+from recsys.recommenders import SOURCES, Model, Reason
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A fitted model with its catalogue.
+
+    Parameters
+    ----------
+    model : Model
+        Of any recommender of `recsys.recommenders`.
+    catalog : ItemCatalog
+        Titles and genres; it may know items that the model does not.
+    histories : Histories
+        What each known user likes, over the items of the model.
+    metadata : dict
+        What is to be known about it, as JSON has it.
+    """
+
+    model: Model
+    catalog: ItemCatalog
+    histories: Histories
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not np.array_equal(self.histories.items, self.model.items):
+            rule = f"over the {len(self.model.items):,} items of the model"
+            raise ParameterError("histories", rule, self.histories)
+
+    def recommend(
+        self, likes: Sequence[Sequence[Any]], k: int = 10, exclude_seen: bool = True, n_reasons: int = 0
+    ) -> list[list[Recommendation]]:
+        """Recommend for some users at once.
+
+        Parameters
+        ----------
+        likes : sequence of sequences of ids
+            A row a user, the item liked last comes last. Ids that the model does not know are left out; of an
+            id that stands twice, the last counts.
+        k : int
+            Length of each list; shorter where there are fewer items.
+        exclude_seen : bool
+            Whether to leave out what is liked already.
+        n_reasons : int
+            Reasons of each recommendation, at most.
+
+        Raises
+        ------
+        ParameterError
+            If k or n_reasons is no such number.
+        """
+        k = min(require_integer("k", k, minimum=1), max(len(self.item_ids), 1))
+        require_integer("n_reasons", n_reasons, minimum=0)
+        histories = self._histories(likes)
+        lists = self.model.recommend(histories, k, exclude_seen)
+        rows = zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
+        return [
+            self._told(histories.of(user), *row, n_reasons) for user, row in enumerate(rows)
+        ]  # fmt: skip
+
+    def similar(self, item_id: Any, k: int = 10, n_reasons: int = 0) -> list[Recommendation]:
+        """Recommend for somebody who likes one item alone.
+
+        Raises
+        ------
+        ParameterError
+            If the model does not know the item, or for a number as in `recommend`.
+        """
+        if not self.knows(item_id):
+            raise ParameterError("item_id", f"one of the {len(self.item_ids):,} items of the model", item_id)
+        return self.recommend([[item_id]], k, n_reasons=n_reasons)[0]
+
+    def knows(self, item_id: Any) -> bool:
+        """Whether the model can recommend an item, and take it as a like."""
+        return item_id in self._place
+
+    def likes_of(self, user_id: Any) -> list[Any] | None:
+        """Return the ids that a known user likes, the earliest first; None if the user is not known."""
+        user = self._user.get(user_id)
+        return None if user is None else [self.item_ids[item] for item in self.histories.of(user).tolist()]
+
+    @cached_property
+    def item_ids(self) -> list[Any]:
+        """The ids of the model's items, ascending, as Python has them."""
+        ids: list[Any] = self.model.items.tolist()
+        return ids
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle into a folder, which is made; `load` reads it back.
+
+        Raises
+        ------
+        OutputError
+            If the folder holds anything already, or cannot be written.
+        ParameterError
+            If the model is of no recommender of `recsys.recommenders`.
+        """
+        from recsys.bundle.folder import save
+
+        save(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Bundle:
+        """Read a bundle that `save` wrote; it answers what that answered.
+
+        Raises
+        ------
+        DataNotFoundError
+            If there is no bundle in the folder.
+        DataFormatError
+            If it is damaged, or written by a newer version.
+        """
+        from recsys.bundle.folder import load
+
+        return load(folder)
+
+    @cached_property
+    def _place(self) -> dict[Any, int]:
+        return {item: place for place, item in enumerate(self.item_ids)}
+
+    @cached_property
+    def _user(self) -> dict[Any, int]:
+        return {user: row for row, user in enumerate(self.histories.users.tolist())}
+
+    @cached_property
+    def _titled(self) -> list[Titled]:
+        return [Titled(*pair) for pair in zip(self.item_ids, self.catalog.titles(self.item_ids), strict=True)]
+
+    def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
+        place = self._place
+        rows = [
+            [place[item] for item in dict.fromkeys(reversed(row)) if item in place][::-1] for row in likes
+        ]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        indices = np.fromiter((item for row in rows for item in row), np.int32, int(offsets[-1]))
+        return Histories(offsets, indices, self.model.items, users=np.arange(len(rows)))
+
+    def _told(
+        self,
+        history: npt.NDArray[np.int32],
+        items: list[int],
+        scores: list[float],
+        sources: list[int],
+        n_reasons: int,
+    ) -> list[Recommendation]:
+        """Return a list with titles and reasons; it ends where its sources do."""
+        size = len(sources) - sources.count(-1)
+        reasons = self.model.explain_all(history, items[:size], n_reasons) if n_reasons else [[]] * size
+        return [
+            Recommendation(
+                *self._titled[item], score, SOURCES[source], tuple(self._explained(one) for one in why)
+            )
+            for item, score, source, why in zip(items, scores, sources, reasons, strict=False)
+        ]
+
+    def _explained(self, reason: Reason) -> ExplainedReason:
+        return ExplainedReason(
+            antecedents=tuple(self._titled[item] for item in reason.antecedents),
+            support_count=reason.support_count,
+            confidence=finite(reason.confidence),
+            lift=finite(reason.lift),
+            share=reason.share,
+        )

@@ -1,0 +1,157 @@
+"""The folder of a bundle: JSON, NumPy and Parquet files, of which none is a program.
+
+bundle.json       kind and settings of the model, the metadata, size and SHA-256 of the other files
+model.npz         the arrays of the model
+train.npz         the likes that it was fitted on
+histories.npz     what users like, unless that is the same
+catalog.parquet   item_id, title, genres
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.bundle.bundle import Bundle
+from recsys.bundle.models import Arrays, Parts, put_together, take_apart
+from recsys.datasets import ItemCatalog
+from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
+from recsys.histories import Histories
+
+VERSION = 1  # of this format
+BUNDLE_FILE = "bundle.json"
+HISTORY = ("offsets", "item_indices", "items", "users")
+
+
+def save(bundle: Bundle, folder: Path) -> None:
+    """Write a bundle; see `Bundle.save`. Its description comes last: where it is, the bundle is whole."""
+    parts = take_apart(bundle.model)
+    train: Histories = bundle.model.train  # type: ignore[attr-defined]  # of all models that come apart
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise OutputError(f"The bundle cannot be written to {folder}: it is not empty. Give another.")
+        _write_arrays(folder / "model.npz", parts.arrays)
+        _write_arrays(folder / "train.npz", _history(train))
+        if bundle.histories is not train:
+            _write_arrays(folder / "histories.npz", _history(bundle.histories))
+        _write_catalog(folder / "catalog.parquet", bundle.catalog)
+        content = {
+            "version": VERSION,
+            "kind": parts.kind,
+            "settings": parts.settings,
+            "metadata": bundle.metadata,
+            "files": {path.name: _stamp(path) for path in sorted(folder.iterdir())},
+        }
+        text = json.dumps(content, indent=1, allow_nan=False)
+        (folder / BUNDLE_FILE).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"The bundle cannot be written to {folder}: {error.strerror or error}.") from error
+
+
+def load(folder: Path) -> Bundle:
+    """Read a bundle; see `Bundle.load`."""
+    content = read_description(folder)
+    _check_files(folder, content["files"])
+    try:
+        train = Histories(**_read_arrays(folder / "train.npz"))
+        own = "histories.npz" in content["files"]
+        histories = Histories(**_read_arrays(folder / "histories.npz")) if own else train
+        parts = Parts(content["kind"], content["settings"], _read_arrays(folder / "model.npz"))
+        catalog = _read_catalog(folder / "catalog.parquet")
+        return Bundle(put_together(parts, train), catalog, histories, content["metadata"])
+    except (KeyError, TypeError, ValueError, RecsysError, zipfile.BadZipFile) as error:
+        raise DataFormatError(f"{folder} is damaged: {type(error).__name__}: {error}. {CURE}") from error
+
+
+CURE = "Take it from where it came from again, or save it anew."
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read `bundle.json` alone.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is none.
+    DataFormatError
+        If it is damaged, or of a newer version.
+    """
+    path = Path(folder) / BUNDLE_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataNotFoundError(f"There is no bundle in {folder}: no {BUNDLE_FILE}.") from error
+    except (OSError, ValueError) as error:
+        raise DataFormatError(f"{path} cannot be read: {error}. {CURE}") from error
+    version = content.get("version") if isinstance(content, dict) else None
+    if not isinstance(version, int) or not {"kind", "settings", "metadata", "files"} <= content.keys():
+        raise DataFormatError(f"{path} does not describe a bundle. {CURE}")
+    if version > VERSION:
+        raise DataFormatError(
+            f"{path} is of version {version}, and this recsys reads up to {VERSION}. Update recsys."
+        )
+    return dict(content)
+
+
+def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> None:
+    for name, stamp in files.items():
+        path = folder / name
+        if Path(name).name != name or not path.is_file():
+            raise DataFormatError(f"{folder} is damaged: there is no file {name}. {CURE}")
+        if _stamp(path) != stamp:
+            raise DataFormatError(f"{path} is damaged: it is not what was written. {CURE}")
+
+
+def _stamp(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _history(histories: Histories) -> Arrays:
+    arrays = {name: getattr(histories, name) for name in HISTORY}
+    return arrays if histories.timestamps is None else arrays | {"timestamps": histories.timestamps}
+
+
+def _write_arrays(path: Path, arrays: Arrays) -> None:
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def _read_arrays(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _write_catalog(path: Path, catalog: ItemCatalog) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "item_id": pa.array(catalog.item_id.tolist(), _id_type(catalog.item_id)),
+        "title": pa.array(catalog.title, pa.string()),
+        "genres": pa.array([list(genres) for genres in catalog.genres], pa.list_(pa.string())),
+    }
+    pq.write_table(pa.table(columns), path)
+
+
+def _read_catalog(path: Path) -> ItemCatalog:
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as file:
+        table = pq.read_table(file)
+    ids, titles, genres = (table.column(name).to_pylist() for name in ("item_id", "title", "genres"))
+    kind = np.str_ if str(table.schema.field("item_id").type) == "string" else np.int64
+    return ItemCatalog(np.asarray(ids, dtype=kind), tuple(titles), tuple(map(tuple, genres)))
+
+
+def _id_type(ids: npt.NDArray[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.string() if ids.dtype.kind == "U" else pa.int64()

@@ -1,0 +1,100 @@
+"""Bundles from what a run or a sweep left behind: its configuration, learnt anew."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recsys.errors import DataNotFoundError
+
+if TYPE_CHECKING:
+    from recsys.bundle import Bundle
+    from recsys.pipeline import Experiment
+    from recsys.recommenders import Model
+
+
+def train(folder: Path) -> Bundle:
+    """Learn from all ratings what a run was told to, or the best trial of a sweep.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is no configuration in the folder.
+    RecsysError
+        As a run does; see the tree in `recsys.errors`.
+    """
+    return learn(read_settings(run_folder(folder)))
+
+
+def learn(settings: dict[str, Any]) -> Bundle:
+    """Learn from all ratings what settings say; they are as `read_settings` gives them."""
+    from recsys import pipeline
+
+    prepared, model = pipeline.learn(experiment_of(settings))
+    facts = {"transactions_digest": prepared.transactions.digest, "learnt_from": "all ratings"}
+    return make_bundle(model, prepared.ratings, settings, facts)
+
+
+def make_bundle(model: Model, ratings: Any, settings: dict[str, Any], facts: dict[str, Any]) -> Bundle:
+    """Put a fitted model and its catalogue together, with what is to be known about it."""
+    from recsys.bundle import Bundle
+    from recsys.datasets import ItemCatalog
+    from recsys.recommenders.scoring import FittedModel
+
+    assert isinstance(model, FittedModel)  # all of ours are
+    metadata = {
+        "recommender": settings["recommender"]["_target_"].rpartition(".")[-1],
+        "dataset": ratings.name,
+        "ratings_digest": ratings.digest,
+        "n_users": model.train.n_users,
+        "n_items": model.train.n_items,
+        **facts,
+        "config": settings,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return Bundle(model, ratings.items or ItemCatalog.empty(), model.train, metadata)
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Return the configuration of a run, as plain values: the groups that decide on what it learns."""
+    from omegaconf import DictConfig, OmegaConf
+
+    from recsys.pipeline import Experiment
+
+    cfg = OmegaConf.load(folder / ".hydra" / "config.yaml")
+    assert isinstance(cfg, DictConfig)
+    return {field.name: OmegaConf.to_container(cfg[field.name], resolve=True) for field in fields(Experiment)}
+
+
+def experiment_of(settings: dict[str, Any]) -> Experiment:
+    """Make the objects of settings that `read_settings` gave."""
+    from omegaconf import OmegaConf
+
+    from recsys.composition import build_experiment
+
+    return build_experiment(OmegaConf.create(settings))
+
+
+def run_folder(folder: Path) -> Path:
+    """Return the folder of a run: the one given, or that of a sweep's best trial.
+
+    Raises
+    ------
+    DataNotFoundError
+        If it is neither, or no trial of the sweep is complete.
+    """
+    if (folder / "multirun.yaml").exists():
+        from recsys.reporting.sweep import read_sweep
+
+        best = read_sweep(folder).best_folder
+        if best is None:
+            raise DataNotFoundError(f"{folder}: no trial of this sweep is complete.")
+        return best
+    if not (folder / ".hydra" / "config.yaml").exists():
+        raise DataNotFoundError(
+            f"{folder}: neither a run nor a sweep left its configuration there. "
+            "Run one, for example python -m recsys hydra.run.dir=outputs/first, and give its folder."
+        )
+    return folder

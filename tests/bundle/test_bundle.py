@@ -1,0 +1,115 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys.bundle import Bundle, ExplainedReason, Titled
+from recsys.errors import ParameterError
+from recsys.recommenders import SOURCES, Reason
+from tests.bundle.problems import LIKES, bundle_of, long, wide
+from tests.recommenders.problems import ALL, histories
+
+everybody = pytest.mark.parametrize("name", ALL)
+
+
+@everybody
+def test_lists_are_those_of_the_model(name):
+    bundle = bundle_of(name)
+    known = [[0, 1, 2], [6, 7], [], [11]]  # places of LIKES; 999 is not known
+    lists = bundle.model.recommend(histories(known, 12), 5)
+    told = bundle.recommend(LIKES, k=5)
+    for user, row in enumerate(told):
+        items = lists.item_indices[user]
+        assert [one.item_id for one in row] == (items[items >= 0] * 10).tolist()
+        assert [one.score for one in row] == lists.scores[user, : len(row)].tolist()
+        assert [one.source for one in row] == [SOURCES[one] for one in lists.sources[user, : len(row)]]
+        assert [one.title for one in row] == bundle.catalog.titles([one.item_id for one in row])
+        assert all(one.reasons == () for one in row)
+
+
+@everybody
+def test_reasons_are_those_of_the_model(name):
+    bundle = bundle_of(name)
+    for likes, row in zip(LIKES, bundle.recommend(LIKES, k=5, n_reasons=2), strict=True):
+        history = np.array([item // 10 for item in likes if item != 999], dtype=np.int32)
+        for one in row:
+            expected = bundle.model.explain(history, one.item_id // 10)[:2]
+            assert [reason.share for reason in one.reasons] == [reason.share for reason in expected]
+            for reason, of_model in zip(one.reasons, expected, strict=True):
+                assert [title.item_id for title in reason.antecedents] == [
+                    10 * item for item in of_model.antecedents
+                ]
+                assert reason.support_count == of_model.support_count
+
+
+@everybody
+def test_one_user_is_answered_as_in_a_batch(name):
+    bundle = bundle_of(name)
+    assert bundle.recommend(LIKES, n_reasons=3) == [bundle.recommend([row], n_reasons=3)[0] for row in LIKES]
+
+
+def test_of_an_id_that_stands_twice_the_last_counts():
+    bundle = bundle_of("rules")
+    assert bundle.recommend([[0, 10, 0]]) == bundle.recommend([[10, 0]]) != bundle.recommend([[0, 10]])
+
+
+def test_what_is_liked_is_recommended_on_demand():
+    bundle = bundle_of("item_knn")
+    assert 0 not in {one.item_id for one in bundle.recommend([[0, 10]], k=99)[0]}
+    assert {one.item_id for one in bundle.recommend([[0, 10]], k=99, exclude_seen=False)[0]} == set(
+        bundle.item_ids
+    )
+
+
+def test_lists_are_no_longer_than_the_catalogue():
+    assert len(bundle_of("rules").recommend([[]], k=10**12)[0]) == 12
+
+
+def test_similar_items():
+    bundle = bundle_of("rules")
+    assert bundle.similar(10, k=3, n_reasons=1) == bundle.recommend([[10]], 3, n_reasons=1)[0]
+    assert bundle.knows(10)
+    assert not bundle.knows(11)
+    with pytest.raises(ParameterError, match=r"item_id must be one of the 12 items of the model\. Got 11"):
+        bundle.similar(11)
+
+
+def test_likes_of_known_users():
+    bundle = bundle_of("rules", wide())
+    assert bundle.likes_of("v") == ["e", "a", "b", "f"]
+    assert bundle.likes_of("x") is None
+
+
+@pytest.mark.parametrize("arguments", [{"k": 0}, {"k": 1.5}, {"n_reasons": -1}])
+def test_bad_numbers(arguments):
+    with pytest.raises(ParameterError, match="must be an integer of at least"):
+        bundle_of("rules").recommend([[0]], **arguments)
+
+
+def test_histories_are_over_the_items_of_the_model():
+    bundle = bundle_of("rules")
+    with pytest.raises(ParameterError, match="histories must be over the 12 items of the model"):
+        replace(bundle, histories=wide())
+
+
+@everybody
+def test_it_is_told_as_json(name):
+    row = bundle_of(name).recommend([[0, 10]], n_reasons=2)[0]
+    told = json.loads(json.dumps([one.as_dict() for one in row], allow_nan=False))
+    assert [one["item_id"] for one in told] == [one.item_id for one in row]
+    assert told[0].keys() == {"item_id", "title", "score", "source", "reasons"}
+    (reason, *_) = told[0]["reasons"]
+    assert reason.keys() == {"antecedents", "support_count", "confidence", "lift", "share"}
+
+
+def test_infinite_measures_are_none():
+    bundle = bundle_of("rules")
+    told = bundle._explained(Reason((1,), 3, float("nan"), float("inf"), 1.0))
+    assert told == ExplainedReason((Titled(10, "Title 10"),), 3, None, None, 1.0)
+
+
+def test_a_bundle_of_nothing_but_popularity_needs_no_likes():
+    bundle = Bundle(ALL["popularity"].fit(long()), bundle_of("rules").catalog, long())
+    (row,) = bundle.recommend([[]], k=3, n_reasons=1)
+    assert [one.reasons[0].support_count for one in row] == [one.score for one in row]

@@ -1,0 +1,112 @@
+import io
+import json
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys.bundle import Bundle
+from recsys.errors import DataFormatError, DataNotFoundError, OutputError, ParameterError
+from tests.bundle.problems import LIKES, bundle_of, long, wide
+from tests.recommenders.problems import ALL
+
+
+def kept(bundle, folder):
+    bundle.save(folder)
+    return Bundle.load(folder)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("train", [long, wide])
+def test_a_loaded_bundle_answers_as_the_saved_one(name, train, tmp_path):
+    bundle = bundle_of(name, train())
+    loaded = kept(bundle, tmp_path / "bundle")
+    likes = [*LIKES, ["a", "c"], ["g"]]
+    for exclude_seen in (True, False):
+        expected = bundle.recommend(likes, 12, exclude_seen, n_reasons=5)
+        assert loaded.recommend(likes, 12, exclude_seen, n_reasons=5) == expected
+    assert loaded.metadata == {"recommender": name}
+    assert loaded.item_ids == bundle.item_ids
+    for user in bundle.histories.users.tolist():
+        assert loaded.likes_of(user) == bundle.likes_of(user)
+    assert loaded.histories is loaded.model.train
+    ours, theirs = bundle.catalog, loaded.catalog
+    assert (ours.item_id.dtype.kind, ours.title, ours.genres) == (
+        theirs.item_id.dtype.kind,
+        theirs.title,
+        theirs.genres,
+    )
+
+
+def test_histories_may_be_others_than_those_learnt_from(tmp_path):
+    train = long()
+    other = replace(train, users=train.users + 100)
+    loaded = kept(replace(bundle_of("als"), histories=other), tmp_path)
+    assert loaded.likes_of(100) == bundle_of("als").likes_of(0)
+    assert loaded.likes_of(0) is None
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_is_pickled(name, tmp_path):
+    bundle_of(name).save(tmp_path)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".npz", ".parquet"}
+    for path in tmp_path.glob("*.npz"):
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.namelist():
+                values = np.load(io.BytesIO(archive.read(member)), allow_pickle=False)
+                assert values.dtype.kind in "iufU"
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(OutputError, match="not empty"):
+        bundle_of("rules").save(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        bundle_of("rules").save(tmp_path / "file")
+
+
+def test_a_model_of_ones_own_is_refused(tmp_path):
+    bundle = bundle_of("popularity")
+
+    class Own(type(bundle.model)):
+        pass
+
+    with pytest.raises(ParameterError, match=r"model must be one of RuleModel, .*, to be saved"):
+        replace(bundle, model=Own(bundle.histories)).save(tmp_path)
+
+
+def test_no_bundle(tmp_path):
+    with pytest.raises(DataNotFoundError, match=r"There is no bundle in .*: no bundle\.json"):
+        Bundle.load(tmp_path / "nothing")
+
+
+def spoil_description(folder, **values):
+    content = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps(content | values))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: (f / "bundle.json").write_text("{"), "cannot be read"),
+        (lambda f: (f / "bundle.json").write_text("[]"), "does not describe a bundle"),
+        (lambda f: spoil_description(f, version=99), "of version 99, and this recsys reads up to 1"),
+        (lambda f: spoil_description(f, kind="magic"), "damaged: KeyError: 'magic'"),
+        (lambda f: spoil_description(f, settings={}), "damaged: KeyError"),
+        (lambda f: spoil_description(f, files={"../model.npz": {}}), "there is no file ../model.npz"),
+        (lambda f: (f / "model.npz").unlink(), "there is no file model.npz"),
+        (lambda f: (f / "train.npz").write_bytes(b"PK"), "train.npz is damaged: it is not what was written"),
+    ],
+)
+def test_damage_is_told(tmp_path, spoil, message):
+    bundle_of("rules").save(tmp_path)
+    spoil(tmp_path)
+    with pytest.raises(DataFormatError, match=message):
+        Bundle.load(tmp_path)
+
+
+def test_metadata_are_json(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        replace(bundle_of("rules"), metadata={"lift": float("inf")}).save(tmp_path)
