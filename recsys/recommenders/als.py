@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -124,13 +125,14 @@ class ALSModel(ItemBasedModel):
         # As a sparse matrix: row by row, in one order, so that a row does not depend on its neighbours.
         return without_rounding(sparse.csr_array(vectors) @ self._by_factor)
 
-    def contributions(self, history: npt.NDArray[np.int32], item: int) -> FloatArray:
-        """Return what each like adds to the score (equation 7): c y_j' (Y'Y + Y'(C - I)Y + l I)^-1 y_i."""
-        items, alpha = self.als.item_factors, self.als.alpha
-        liked = items[history]
+    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+        """Return what each like adds to the scores (equation 7): c y_j' (Y'Y + Y'(C - I)Y + l I)^-1 y_i."""
+        vectors, alpha = self.als.item_factors, self.als.alpha
+        liked = vectors[history]
         system = self.als.YtY + (alpha - 1) * liked.T @ liked
         system[np.diag_indices_from(system)] += self.als.regularization
-        values: FloatArray = alpha * liked @ linalg.solve(system, items[item], assume_a="pos")
+        solved = linalg.solve(system, vectors[list(items)].T, assume_a="pos", check_finite=False)
+        values: FloatArray = (alpha * liked @ solved).T
         return values
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,9 +95,9 @@ class PrimalEASE(ItemBasedModel):
         # Sparse times dense: row by row, in one order, so that a row does not depend on its neighbours.
         return without_rounding(histories.matrix @ self.weights)
 
-    def contributions(self, history: npt.NDArray[np.int32], item: int) -> FloatArray:
-        """Return the entries of B from each like to the item."""
-        values: FloatArray = self.weights[history, item]
+    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+        """Return the entries of B from each like to each item."""
+        values: FloatArray = self.weights[history, np.asarray(items)[:, np.newaxis]]
         return values
 
 
@@ -128,12 +129,13 @@ class DualEASE(ItemBasedModel):
         scores /= 1 - self.taken
         return without_rounding(scores)
 
-    def contributions(self, history: npt.NDArray[np.int32], item: int) -> FloatArray:
-        """Return the entries of B from each like to the item: (X' K X)_ij / (1 - q_j), 0 from itself."""
-        liked_by = np.zeros(self.train.n_users)
-        liked_by[self.users_of(item)] = 1.0
-        values: FloatArray = (self.by_item @ (self.inverse @ liked_by))[history] / (1 - self.taken[item])
-        values[history == item] = 0.0
+    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+        """Return the entries of B from each like to each item: (X' K X)_ij / (1 - q_j), 0 from itself."""
+        places = np.asarray(items)
+        likes_of_users = self.by_item[places].toarray()
+        values: FloatArray = (self.by_item[history] @ (self.inverse @ likes_of_users.T)).T
+        values /= 1 - self.taken[places][:, np.newaxis]
+        values[history == places[:, np.newaxis]] = 0.0
         return values
 
 

@@ -20,8 +20,8 @@ class ItemBasedModel(ScoringModel):
     """A model whose score of an item is a sum of what each like contributes."""
 
     @abstractmethod
-    def contributions(self, history: npt.NDArray[np.int32], item: int) -> npt.NDArray[np.float64]:
-        """Return what each like of a history contributes to the score of an item, shape (n_likes,)."""
+    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> npt.NDArray[np.float64]:
+        """Return what each like of a history contributes to the score of each item, shape (n, n_likes)."""
 
     def explain_all(
         self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
@@ -33,13 +33,22 @@ class ItemBasedModel(ScoringModel):
         do not speak for it, the reason is its popularity.
         """
         scores = self.scores_of_one(history)
+        speaking = [item for item in items if scores[item] > 0]
+        values = dict(zip(speaking, self.contributions(history, speaking), strict=True)) if speaking else {}
         return [
-            self._likes_for(history, item, n_reasons) if scores[item] > 0 else [self.popularity.reason(item)]
+            self._likes_for(history, item, values[item], n_reasons)
+            if item in values
+            else [self.popularity.reason(item)]
             for item in items
         ]
 
-    def _likes_for(self, history: npt.NDArray[np.int32], item: int, n_reasons: int | None) -> list[Reason]:
-        values = self.contributions(history, item)
+    def _likes_for(
+        self,
+        history: npt.NDArray[np.int32],
+        item: int,
+        values: npt.NDArray[np.float64],
+        n_reasons: int | None,
+    ) -> list[Reason]:
         order = np.argsort(-values, kind="stable")
         order = order[values[order] > 0]
         shares = (values[order] / values[order].sum())[:n_reasons]

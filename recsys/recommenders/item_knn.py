@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -86,14 +86,7 @@ class ItemKNNModel(ItemBasedModel):
         scores: npt.NDArray[np.float64] = (histories.matrix @ self.similarities).toarray()
         return scores
 
-    def contributions(self, history: npt.NDArray[np.int32], item: int) -> npt.NDArray[np.float64]:
-        """Return the similarity of each like to the item, where the item is among its neighbours."""
-        start, stop = self._by_neighbour.indptr[item : item + 2]
-        similar = np.zeros(len(self.items))
-        similar[self._by_neighbour.indices[start:stop]] = self._by_neighbour.data[start:stop]
-        return similar[history]
-
-    @cached_property
-    def _by_neighbour(self) -> sparse.csc_array:
-        """The similarities by column: of which items an item is a neighbour."""
-        return self.similarities.tocsc()
+    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> npt.NDArray[np.float64]:
+        """Return the similarity of each like to each item, where the item is among its neighbours."""
+        similar: npt.NDArray[np.float64] = self.similarities[history].tocsc()[:, list(items)].toarray().T
+        return similar

@@ -35,7 +35,9 @@ def test_reasons_are_those_of_the_model(name):
         history = np.array([item // 10 for item in likes if item != 999], dtype=np.int32)
         for one in row:
             expected = bundle.model.explain(history, one.item_id // 10)[:2]
-            assert [reason.share for reason in one.reasons] == [reason.share for reason in expected]
+            assert [reason.share for reason in one.reasons] == pytest.approx(
+                [reason.share for reason in expected]
+            )
             for reason, of_model in zip(one.reasons, expected, strict=True):
                 assert [title.item_id for title in reason.antecedents] == [
                     10 * item for item in of_model.antecedents

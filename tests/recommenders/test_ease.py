@@ -28,7 +28,7 @@ def test_scores_and_contributions_are_those_of_the_paper(problem, regularization
     assert model.scores(asked) == pytest.approx(asked.matrix.toarray() @ weights, abs=1e-9)
     for query in queries:
         for item in range(n_items):
-            contributions = model.contributions(np.array(query, dtype=np.int32), item)
+            contributions = model.contributions(np.array(query, dtype=np.int32), [item])[0]
             assert contributions == pytest.approx(weights[query, item], abs=1e-9)
 
 
