@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from recsys.datasets.columns import read_columns
 from recsys.datasets.duplicates import RULES, resolve_duplicates
+from recsys.datasets.feedback import check_feedback, feedback_fingerprint, with_feedback
 from recsys.datasets.fields import Column, Kind
 from recsys.datasets.items import ItemCatalog, read_items, split_genres
 from recsys.datasets.ratings import Ratings
@@ -61,6 +62,10 @@ class CsvDataset:
         What to do when a user has rated an item more than once; see `resolve_duplicates`.
     name : str, optional
         Name of the dataset; the file's name unless given.
+    feedback : str, optional
+        Database of feedback, a path or a URL, that is merged into the ratings; see `with_feedback`.
+    feedback_weight : int
+        As how many users somebody counts who gave feedback and whom the data does not know.
 
     Raises
     ------
@@ -81,6 +86,8 @@ class CsvDataset:
     items_columns: Mapping[str, str | None] | ItemColumns = field(default_factory=ItemColumns)
     duplicates: str = "error"
     name: str | None = None
+    feedback: str | None = None
+    feedback_weight: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str) or not self.path:
@@ -90,6 +97,11 @@ class CsvDataset:
                 raise ParameterError(parameter, "text, or null", value)
         require_choice("layout", self.layout, LAYOUTS)
         require_choice("duplicates", self.duplicates, RULES)
+        check_feedback(self.feedback, self.feedback_weight)
+        if self.layout == "baskets" and self.feedback is not None:
+            raise ParameterError(
+                "feedback", "null with layout: baskets, which have no ratings", self.feedback
+            )
         if self.separator == r"\t":  # A tab, as a shell passes it on.
             object.__setattr__(self, "separator", "\t")
         if not isinstance(self.separator, str) or len(self.separator) != 1 or self.separator in '\r\n"':
@@ -115,6 +127,8 @@ class CsvDataset:
             If a file is not there or cannot be read.
         DataFormatError
             If a file is not what it should be.
+        DataError
+            If the feedback cannot be read.
         """
         kinds: dict[str, Kind] = {"user_id": "id", "item_id": "id", "rating": "number", "timestamp": "time"}
         if self.layout == "baskets":
@@ -127,12 +141,14 @@ class CsvDataset:
         values = read_columns(self._table(self.path), columns)
         ratings = Ratings(**values, items=self._read_items(), name=self.name or "")
         rule = "first" if self.layout == "baskets" else self.duplicates
-        return resolve_duplicates(ratings, rule, self.path)
+        ratings = resolve_duplicates(ratings, rule, self.path)
+        return with_feedback(ratings, self.feedback, self.feedback_weight)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """Return path, size and modification time of the files that `load` reads."""
+        """Return path, size and modification time of the files, count and last id of the feedback."""
         paths = [self.path] if self.items_path is None else [self.path, self.items_path]
-        return fingerprint(*(Path(path).expanduser() for path in paths))
+        files = fingerprint(*(Path(path).expanduser() for path in paths))
+        return files + feedback_fingerprint(self.feedback)
 
     def _table(self, path: str) -> TextTable:
         return TextTable(Path(path).expanduser(), separator=self.separator, encoding=self.encoding)

@@ -10,6 +10,7 @@ from pathlib import Path
 from recsys.datasets.download import install
 from recsys.datasets.duplicates import RULES, resolve_duplicates
 from recsys.datasets.editions import EDITIONS
+from recsys.datasets.feedback import check_feedback, feedback_fingerprint, with_feedback
 from recsys.datasets.layouts import LAYOUTS, Layout, find_layout
 from recsys.datasets.ratings import Ratings
 from recsys.datasets.tables import fingerprint, reading
@@ -37,6 +38,10 @@ class MovieLens:
         data, the cache `~/.cache/recsys/<name>` (or under `$XDG_CACHE_HOME`), else a download into it.
     duplicates : {"error", "last", "first", "max", "mean"}
         What to do when a user has rated a movie more than once; see `resolve_duplicates`.
+    feedback : str, optional
+        Database of feedback, a path or a URL, that is merged into the ratings; see `with_feedback`.
+    feedback_weight : int
+        As how many users somebody counts who gave feedback and whom the data does not know.
 
     Raises
     ------
@@ -47,6 +52,8 @@ class MovieLens:
     name: str = "ml-latest-small"
     path: str | None = None
     duplicates: str = "error"
+    feedback: str | None = None
+    feedback_weight: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -55,6 +62,7 @@ class MovieLens:
         if self.path is not None and not (isinstance(self.path, str) and self.path):
             raise ParameterError("path", "a folder, or null to search the usual places", self.path)
         require_choice("duplicates", self.duplicates, RULES)
+        check_feedback(self.feedback, self.feedback_weight)
 
     def load(self) -> Ratings:
         """Find the folder, downloading it when it is nowhere, and read it.
@@ -67,15 +75,19 @@ class MovieLens:
             If a file is not what it should be.
         DownloadError
             If the data is nowhere and cannot be downloaded.
+        DataError
+            If the feedback cannot be read.
         """
         folder, layout = self.locate()
         ratings = layout.read(folder, self.name)
-        return resolve_duplicates(ratings, self.duplicates, folder / layout.ratings_file)
+        ratings = resolve_duplicates(ratings, self.duplicates, folder / layout.ratings_file)
+        return with_feedback(ratings, self.feedback, self.feedback_weight)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """Return path, size and modification time of the files that `load` reads."""
+        """Return path, size and modification time of the files, count and last id of the feedback."""
         folder, layout = self.locate()
-        return fingerprint(*(folder / file for file in layout.files))
+        files = fingerprint(*(folder / file for file in layout.files))
+        return files + feedback_fingerprint(self.feedback)
 
     def locate(self) -> tuple[Path, Layout]:
         """Return the folder and its layout; download the edition when it is nowhere."""

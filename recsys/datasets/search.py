@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from recsys.datasets.items import ItemCatalog
 from recsys.errors import DataError
@@ -20,6 +24,9 @@ _OTHER_TITLE = re.compile(r"\s*\(([^()]*)\)")
 
 #: Candidates that are shown, at most.
 MAX_CANDIDATES = 8
+
+CUTOFF = 0.75  # difflib's ratio from which on two titles are spelt alike
+N_KINDS = 64  # kinds of letters: code points that are equal modulo this one
 
 
 class TitleError(DataError):
@@ -66,15 +73,29 @@ class TitleSearch:
             return []
         rows = self._of_year(self._by_key.get(key, []), year)
         if not rows:
-            words = set(key.split())
-            rows = [
-                row for row, names in enumerate(self._keys) if any(words <= set(n.split()) for n in names)
-            ]
-            rows = self._of_year(rows, year)
+            names = set.intersection(*(self._names_with.get(word, set()) for word in set(key.split())))
+            rows = self._of_year([row for name in names for row in self._by_key[name]], year)
         if not rows:
-            close = difflib.get_close_matches(key, list(self._by_key), n=MAX_CANDIDATES, cutoff=0.75)
+            close = difflib.get_close_matches(key, self._alike(key), n=MAX_CANDIDATES, cutoff=CUTOFF)
             rows = self._of_year([row for name in close for row in self._by_key[name]], year)
         return sorted(set(rows), key=lambda row: (self.catalog.title[row], row))
+
+    def beginning(self, text: str) -> list[int]:
+        """Return the rows that may be meant by a title that is not yet typed to its end.
+
+        Those that hold all words, of the last one perhaps only its beginning; if there are none, the
+        `candidates`. In the order of the catalogue.
+        """
+        key, year = _key(text)
+        *whole, last = key.split() or [""]
+        if not last:
+            return []
+        start = bisect_left(self._words, last)
+        stop = bisect_left(self._words, last + "\U0010ffff", start)
+        names = set().union(*(self._names_with[word] for word in self._words[start:stop]))
+        names = names.intersection(*(self._names_with.get(word, set()) for word in whole))
+        rows = self._of_year([row for name in names for row in self._by_key[name]], year)
+        return sorted(set(rows) or set(self.candidates(text)))
 
     def _of_year(self, rows: list[int], year: str) -> list[int]:
         return [row for row in rows if self._years[row] in (year, "")] if year else rows
@@ -94,6 +115,43 @@ class TitleSearch:
             for name in names:
                 rows[name].append(row)
         return dict(rows)
+
+    @cached_property
+    def _names_with(self) -> dict[str, set[str]]:
+        """The keys of `_by_key` that hold each word."""
+        names: dict[str, set[str]] = defaultdict(set)
+        for name in self._by_key:
+            for word in name.split():
+                names[word].add(name)
+        return dict(names)
+
+    @cached_property
+    def _words(self) -> list[str]:
+        return sorted(self._names_with)
+
+    @cached_property
+    def _spelling(self) -> tuple[list[str], npt.NDArray[np.uint16], npt.NDArray[np.int64]]:
+        """The keys of `_by_key`; how often they hold each kind of letter, a column a key; their lengths."""
+        names = list(self._by_key)
+        letters = np.array([_letters(name) for name in names], np.uint16).reshape(len(names), N_KINDS)
+        return names, np.ascontiguousarray(letters.T), letters.sum(axis=1, dtype=np.int64)
+
+    def _alike(self, key: str) -> list[str]:
+        """Return the keys that may be spelt like one.
+
+        Those that difflib would take are among them; most that it would not are left out for their letters.
+        """
+        names, letters, lengths = self._spelling
+        asked = _letters(key)
+        kinds = np.flatnonzero(asked)
+        common = np.minimum(letters[kinds], asked[kinds, None]).sum(axis=0, dtype=np.uint16)
+        return [names[row] for row in np.flatnonzero(2 * common >= CUTOFF * (lengths + len(key)))]
+
+
+def _letters(key: str) -> npt.NDArray[np.uint16]:
+    """Return how often each kind of letter stands in a key, shape (N_KINDS,)."""
+    codes = np.frombuffer(key.encode("utf-32-le", "surrogatepass"), np.uint32) % N_KINDS
+    return np.bincount(codes, minlength=N_KINDS).astype(np.uint16)
 
 
 def _keys(title: str) -> tuple[str, ...]:

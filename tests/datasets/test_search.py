@@ -1,10 +1,13 @@
 """Titles as people write them."""
 
+import difflib
+
 import numpy as np
 import pytest
 
 from recsys.datasets.items import ItemCatalog
-from recsys.datasets.search import TitleError, TitleSearch
+from recsys.datasets.movielens import MovieLens
+from recsys.datasets.search import CUTOFF, TitleError, TitleSearch, _keys
 
 TITLES = (
     "Toy Story (1995)",
@@ -27,6 +30,11 @@ TITLES = (
 @pytest.fixture
 def search():
     return TitleSearch(ItemCatalog(np.arange(1, len(TITLES) + 1), TITLES, ((),) * len(TITLES)))
+
+
+@pytest.fixture(scope="module")
+def movies():
+    return TitleSearch(MovieLens("ml-latest-small-2016").load().items)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +80,37 @@ def test_several(search):
 def test_none(search, written):
     with pytest.raises(TitleError, match="No item is called"):
         search.find(written)
+
+
+@pytest.mark.parametrize(
+    ("typed", "titles"),
+    [
+        ("toy st", TITLES[:2]),
+        ("st", (*TITLES[:2], *TITLES[11:13])),
+        ("the mat", TITLES[3:4]),
+        ("star wars emp", TITLES[12:13]),
+        ("sabrina (1995)", TITLES[7:8]),
+        ("beaty beast", ()),
+        ("shawshenk redemption", TITLES[10:11]),
+        ("zz", ()),
+        (" ?", ()),
+    ],
+)
+def test_beginning(search, typed, titles):
+    assert [TITLES[row] for row in search.beginning(typed)] == list(titles)
+
+
+@pytest.mark.parametrize("written", ["terminater", "toy sto", "lord of the rngs", "godfather part", "zzzqq"])
+def test_the_index_gives_what_a_look_at_every_title_gives(movies, written):
+    names = [(row, _keys(title)) for row, title in enumerate(movies.catalog.title)]
+    words = set(written.split())
+    rows = [row for row, keys in names if any(words <= set(key.split()) for key in keys)]
+    if not rows:
+        close = difflib.get_close_matches(written, {key for _, keys in names for key in keys}, 8, CUTOFF)
+        rows = [row for row, keys in names if set(keys) & set(close)]
+    assert sorted(movies.candidates(written)) == rows
+
+
+def test_a_long_text_is_searched_like_any_other(search):
+    assert search.candidates("toy " * 10_000) == search.candidates("toy")
+    assert search.candidates("x" * 10_000) == []

@@ -1,0 +1,17 @@
+"""Feedback: what people think of their recommendations, kept in a database."""
+
+from recsys.feedback.acceptance import Acceptance, by_rule, by_source
+from recsys.feedback.address import database_url, shown
+from recsys.feedback.feedback import Feedback
+from recsys.feedback.store import FeedbackConflictError, FeedbackStore
+
+__all__ = [
+    "Acceptance",
+    "Feedback",
+    "FeedbackConflictError",
+    "FeedbackStore",
+    "by_rule",
+    "by_source",
+    "database_url",
+    "shown",
+]

@@ -1,0 +1,214 @@
+"""FeedbackStore: the table of feedback in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from recsys.errors import DataError, DataNotFoundError
+from recsys.feedback.address import database_url, shown, sqlite_file
+from recsys.feedback.feedback import Feedback
+
+WAIT_FOR_A_LOCK = 10.0  # seconds, while another process writes
+
+TABLE = Table(
+    "feedback",
+    MetaData(),
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("request_id", String(100), nullable=False, unique=True),
+    Column("created", BigInteger, nullable=False),
+    Column("user_id", String(200), nullable=False),
+    Column("item_id", String(200), nullable=False),
+    Column("liked", Boolean, nullable=False),
+    Column("likes", Text, nullable=False),
+    Column("source", String(20), nullable=False),
+    Column("antecedents", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("rank", Integer),
+    Column("model_version", String(200), nullable=False),
+)
+
+
+class FeedbackConflictError(DataError):
+    """Other feedback was kept under the same request id."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeedbackStore:
+    """Feedback in a database.
+
+    What `add` has returned for is on the disk: it survives a kill and, as far as disk and database keep what
+    they promise, a power failure.
+
+    Parameters
+    ----------
+    engine : Engine
+        Connected by `open`.
+    """
+
+    engine: Engine
+
+    @classmethod
+    def open(cls, address: str, parameter: str = "feedback", make: bool = True) -> FeedbackStore:
+        """Open a database.
+
+        Parameters
+        ----------
+        address : str
+            A path or a URL; see `database_url`.
+        parameter : str
+            What the caller calls the address, for errors.
+        make : bool
+            Make the table, and the file, where there is none.
+
+        Raises
+        ------
+        ParameterError
+            If the address cannot be one.
+        DataNotFoundError
+            If there is no table and `make` is False.
+        DataError
+            If the database cannot be reached or written.
+        """
+        url = database_url(address, parameter)
+        file = sqlite_file(url)
+        if file and not make and not file.is_file():
+            raise DataNotFoundError(
+                f"{parameter}: there is no file {file}. The service makes it: make serve, with "
+                "RECSYS_SERVING_FEEDBACK to put it elsewhere."
+            )
+        if file:
+            engine = create_engine(url, connect_args={"timeout": WAIT_FOR_A_LOCK})
+            event.listen(engine, "connect", _durable)
+        else:
+            engine = create_engine(url, pool_pre_ping=True)
+        store = cls(engine)
+        with store._errors(parameter):
+            if make:
+                if file:
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                with engine.begin() as connection:
+                    _make_table(connection)
+            elif not inspect(engine).has_table(TABLE.name):
+                raise DataNotFoundError(f"{parameter}: {shown(address)} holds no table {TABLE.name}.")
+        return store
+
+    def add(self, feedback: Feedback) -> bool:
+        """Keep feedback; return whether it is new, and not the same one sent again.
+
+        Raises
+        ------
+        FeedbackConflictError
+            If other feedback was kept under its request id.
+        DataError
+            If the database cannot be written.
+        """
+        with self._errors():
+            try:
+                with self.engine.begin() as connection:
+                    connection.execute(TABLE.insert(), _row(feedback))
+            except IntegrityError:
+                with self.engine.connect() as connection:
+                    kept = connection.execute(
+                        select(TABLE).where(TABLE.c.request_id == feedback.request_id)
+                    ).one()
+                if replace(_feedback(kept), created=feedback.created) != feedback:
+                    raise FeedbackConflictError(
+                        f"request_id {feedback.request_id!r} was used for other feedback before. "
+                        "Choose a new one for each thumb, such as a UUID."
+                    ) from None
+                return False
+        return True
+
+    def read(self) -> list[Feedback]:
+        """Return all feedback, the earliest first."""
+        with self._errors(), self.engine.connect() as connection:
+            return [_feedback(row) for row in connection.execute(select(TABLE).order_by(TABLE.c.id))]
+
+    def state(self) -> tuple[int, int]:
+        """Return what changes with each new feedback: how many there are, and the last one's id."""
+        with self._errors(), self.engine.connect() as connection:
+            count, last = connection.execute(select(func.count(), func.max(TABLE.c.id))).one()
+        return count, last or 0
+
+    def count_by(self, column: str, limit: int | None = None) -> list[tuple[str, int, int]]:
+        """Return thumbs up and all thumbs by the values of a column, the most frequent first."""
+        by = TABLE.c[column]
+        # A boolean is no number in PostgreSQL.
+        up, every = func.count().filter(TABLE.c.liked), func.count()
+        query = select(by, up, every).where(by != "").group_by(by).order_by(every.desc(), by).limit(limit)
+        with self._errors(), self.engine.connect() as connection:
+            return [(value, n_up, n) for value, n_up, n in connection.execute(query)]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _errors(self, parameter: str = "feedback") -> Iterator[None]:
+        """Tell what the database complains of, without the password of its address."""
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            said = shown(str(getattr(error, "orig", None) or error)).strip().partition("\n")[0]
+            where = self.engine.url.render_as_string()
+            raise DataError(
+                f"{parameter}: the database {where} does not do what it should: {said}"
+            ) from error
+
+
+def _durable(connection: Any, _: Any) -> None:
+    # In WAL a commit waits for the disk only if told so.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _make_table(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Several services may start at once, and CREATE TABLE IF NOT EXISTS is not safe from another one.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('recsys feedback'))"))
+    TABLE.metadata.create_all(connection)
+
+
+def _row(feedback: Feedback) -> dict[str, Any]:
+    return {
+        **vars(feedback),
+        "likes": _json(feedback.likes),
+        "antecedents": _json(feedback.antecedents),
+        "rule": feedback.rule,
+    }
+
+
+def _json(ids: Sequence[str]) -> str:
+    return json.dumps(list(ids), ensure_ascii=False)
+
+
+def _feedback(row: Row[Any]) -> Feedback:
+    values = {name: value for name, value in row._mapping.items() if name not in ("id", "rule")}
+    for name in ("likes", "antecedents"):
+        values[name] = tuple(json.loads(values[name]))
+    return Feedback(**values)

@@ -1,0 +1,116 @@
+"""The database of feedback: once, durable, and what it says where it cannot."""
+
+import os
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from recsys.errors import DataError, DataNotFoundError, ParameterError
+from recsys.feedback import Feedback, FeedbackConflictError, FeedbackStore, by_rule, by_source, database_url
+
+UP = Feedback("a", "ann", "3", True, ("1", "2"), "rule", ("1",), 1, "7", 1_700_000_000_000)
+
+# Another database to run these on: RECSYS_TEST_POSTGRESQL=postgresql://user:password@host/database
+POSTGRESQL = os.environ.get("RECSYS_TEST_POSTGRESQL")
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param(
+            "postgresql",
+            marks=pytest.mark.skipif(not POSTGRESQL, reason="RECSYS_TEST_POSTGRESQL names no database"),
+        ),
+    ]
+)
+def store(request, tmp_path):
+    if request.param == "sqlite":
+        store = FeedbackStore.open(str(tmp_path / "new" / "feedback.db"))
+    else:
+        store = FeedbackStore.open(POSTGRESQL)
+        with store.engine.begin() as connection:
+            connection.execute(text("DELETE FROM feedback"))
+    yield store
+    store.close()
+
+
+def test_what_was_added_is_read(store):
+    later = Feedback("b", "bob <b>", "4", False)
+    assert store.state() == (0, 0)
+    assert store.add(UP)
+    assert store.add(later)
+    assert store.read() == [UP, later]
+    assert store.state()[0] == 2
+
+
+def test_a_request_id_counts_once(store):
+    assert store.add(UP)
+    assert not store.add(replace(UP, created=UP.created + 5))
+    assert store.read() == [UP]
+
+
+def test_a_request_id_is_for_one_thumb(store):
+    store.add(UP)
+    with pytest.raises(FeedbackConflictError, match=r"request_id 'a' was used for other feedback before\."):
+        store.add(replace(UP, liked=False))
+    assert store.read() == [UP]
+
+
+def test_acceptance(store):
+    store.add(UP)
+    store.add(replace(UP, request_id="b", liked=False))
+    store.add(replace(UP, request_id="c", source="fallback", antecedents=()))
+    store.add(replace(UP, request_id="d", source="", antecedents=("1", "2")))
+    assert [(one.name, one.up, one.total, one.rate) for one in by_source(store)] == [
+        ("rule", 1, 2, 0.5),
+        ("fallback", 1, 1, 1.0),
+    ]
+    assert [(one.name, one.up, one.total) for one in by_rule(store)] == [
+        ("1 -> 3", 1, 2),
+        ("1 & 2 -> 3", 1, 1),
+    ]
+    assert len(by_rule(store, limit=1)) == 1
+
+
+def test_sqlite_waits_for_the_disk(tmp_path):
+    store = FeedbackStore.open(str(tmp_path / "feedback.db"))
+    with store.engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+    store.close()
+
+
+def test_a_reader_makes_no_file(tmp_path):
+    path = tmp_path / "feedback.db"
+    with pytest.raises(DataNotFoundError, match=r"dataset\.feedback: there is no file .*make serve"):
+        FeedbackStore.open(str(path), "dataset.feedback", make=False)
+    assert not path.exists()
+    sqlite3.connect(path).close()
+    with pytest.raises(DataNotFoundError, match="holds no table feedback"):
+        FeedbackStore.open(str(path), make=False)
+
+
+def test_no_database(tmp_path):
+    path = tmp_path / "feedback.db"
+    path.write_text("no database, but a text that is long enough to be taken for one" * 20)
+    with pytest.raises(DataError, match=r"feedback: the database sqlite:.* file is not a database"):
+        FeedbackStore.open(str(path))
+
+
+@pytest.mark.parametrize("address", ["", "mysql://host/db", "postgresql://user:secret@host:port/db"])
+def test_no_address(address):
+    with pytest.raises(ParameterError, match="feedback must be the path of an SQLite file") as error:
+        database_url(address)
+    assert "secret" not in str(error.value)
+
+
+def test_the_driver_of_postgresql():
+    assert database_url("postgresql://user@host/db").drivername == "postgresql+psycopg"
+
+
+def test_a_password_is_not_told():
+    with pytest.raises(DataError, match=r"\*\*\*@127\.0\.0\.1") as error:
+        FeedbackStore.open("postgresql://user:secret@127.0.0.1:1/db")
+    assert "secret" not in str(error.value)
