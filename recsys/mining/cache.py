@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from recsys.folders import cache_folder
-from recsys.mining.budget import Budget, Meter
+from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine, mine
 from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.narrowing import narrow
@@ -199,8 +199,7 @@ def _within(budget: Budget | None, itemsets: FrequentItemsets) -> FrequentItemse
     """Return the itemsets, if mining them would have been within the budget: known ones are refused alike."""
     if budget is not None and budget.max_itemsets is not None and len(itemsets) > budget.max_itemsets:
         threshold = min_count(itemsets.min_support, itemsets.n_transactions)
-        meter = Meter(Budget(max_itemsets=budget.max_itemsets), itemsets.n_transactions, bytes_per_itemset=1)
-        raise meter.exceeded(itemsets.counts, 1.0, threshold, at_least=len(itemsets))
+        raise too_many_known(budget.max_itemsets, itemsets.counts, threshold, itemsets.n_transactions)
     return itemsets
 
 
