@@ -9,9 +9,9 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -53,8 +53,8 @@ class ItemsetCache:
     """Frequent itemsets that were mined before, in memory and in files.
 
     Itemsets are found by the digest of their transactions and by the engine, so that who asks for another
-    engine gets what that engine mines. Among those, what was mined at the lowest support and for the longest
-    itemsets answers all else by `narrow`, exactly as mining would.
+    engine gets what that engine mines; its number of threads is not in question. Among those, what was mined
+    at the lowest support and for the longest itemsets answers all else by `narrow`, exactly as mining would.
 
     Processes may share the folder: a file comes whole or not at all, and one that another process takes away
     is mined again.
@@ -110,7 +110,7 @@ class ItemsetCache:
         if not self.enabled:
             return mine(transactions, min_support, max_len, engine, budget), MINED
         # The digest does not tell items 1 and 1.0 apart, whose ids are in the answer.
-        question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {engine!r}"
+        question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {_without_threads(engine)!r}"
         key = hashlib.sha256(question.encode()).hexdigest()[:32]
         threshold = min_count(min_support, transactions.n_transactions)
 
@@ -188,6 +188,13 @@ class ItemsetCache:
 
 # What was mined or read last, in this process: the trials of a sweep ask for the same transactions.
 _MEMORY: dict[str, FrequentItemsets] = {}
+
+
+def _without_threads(engine: Engine) -> Any:
+    """Return an engine as what its itemsets could depend on: they are the same for any number of threads."""
+    if not is_dataclass(engine) or "n_threads" not in {field.name for field in fields(engine)}:
+        return engine
+    return replace(engine, n_threads=None)
 
 
 def _remember(key: str, itemsets: FrequentItemsets) -> None:

@@ -94,6 +94,13 @@ def test_known_itemsets_are_refused_by_a_budget_with_what_is_true_of_them(cache,
         cache.mine(Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine(), Budget(max_itemsets=2))
 
 
+def test_another_number_of_threads_is_the_same_question(cache, transactions, forget):
+    assert ask(cache, transactions, 0.4, engine=BitsetEngine(1)) == "mined"
+    assert ask(cache, transactions, 0.4, engine=BitsetEngine(2)) == "memory"
+    forget()
+    assert ask(cache, transactions, 0.4, engine=BitsetEngine()) == "file"
+
+
 def test_items_keep_their_type(cache, forget):
     for lists in ([[1, 2]], [["1", "2"]], [[1.0, 2.0]]):
         assert ask(cache, Transactions.from_lists(lists), 1.0) == "mined"
