@@ -75,12 +75,13 @@ class _Gathered:
         piece = np.from_dlpack(values)
         if self._column.kind == "number" and not np.isfinite(piece).all():
             raise pa.ArrowInvalid("a value is not finite")
-        self._pieces.append(piece)
+        self._pieces.append(_halved(piece))
 
     def array(self) -> npt.NDArray[Any]:
         """Return the whole column."""
-        whole = np.concatenate(self._pieces)
-        return ids_from_text(list(self._codes))[whole] if self._column.kind == "id" else whole
+        if self._column.kind == "id":
+            return ids_from_text(list(self._codes))[np.concatenate(self._pieces)]
+        return np.concatenate(self._pieces, dtype=np.float64 if self._column.kind == "number" else np.int64)
 
     def _encode(self, values: pa.DictionaryArray) -> npt.NDArray[np.int32]:
         """Return a number for each id: text is looked at once a distinct one, not once a row."""
@@ -93,3 +94,10 @@ class _Gathered:
         numbers = [codes.setdefault(text, len(codes)) for text in distinct]
         encoded: npt.NDArray[np.int32] = np.array(numbers, dtype=np.int32)[np.from_dlpack(values.indices)]
         return encoded
+
+
+def _halved(piece: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a copy in half the room, where every value fits exactly; it waits there for the other pieces."""
+    with np.errstate(over="ignore"):
+        small = piece.astype(np.float32 if piece.dtype.kind == "f" else np.int32)
+    return small if np.array_equal(small, piece) else piece.copy()
