@@ -121,7 +121,7 @@ def _is_sorted(user: npt.NDArray[Any], item: npt.NDArray[Any]) -> bool:
 
 
 def _order(user: npt.NDArray[Any], item: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Return the stable order of the pairs: by one sort of numbers where a number for each pair fits 64 bits."""
+    """Return the stable order of the pairs: by one sort of numbers where 64 bits hold one for each pair."""
     if user.dtype.kind == item.dtype.kind == "i":
         n_places = int(item.max()) - int(item.min()) + 1
         if (int(user.max()) - int(user.min()) + 1) * n_places < 2**63:
