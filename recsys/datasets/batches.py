@@ -80,7 +80,8 @@ class _Gathered:
     def array(self) -> npt.NDArray[Any]:
         """Return the whole column."""
         if self._column.kind == "id":
-            return ids_from_text(list(self._codes))[np.concatenate(self._pieces)]
+            ids: npt.NDArray[Any] = ids_from_text(list(self._codes))[np.concatenate(self._pieces)]
+            return ids
         return np.concatenate(self._pieces, dtype=np.float64 if self._column.kind == "number" else np.int64)
 
     def _encode(self, values: pa.DictionaryArray) -> npt.NDArray[np.int32]:
