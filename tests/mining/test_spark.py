@@ -176,6 +176,12 @@ def test_without_pyspark_and_without_java(monkeypatch):
         mine(transactions, 0.5, engine="spark")
     monkeypatch.setattr(spark_session, "find_spec", lambda name: name == "pyspark" or None)
     monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    with pytest.raises(
+        ParameterError, match=r"JAVA_HOME must be a folder that holds bin/java. Got '/nowhere'"
+    ):
+        mine(transactions, 0.5, engine="spark")
+    monkeypatch.delenv("JAVA_HOME")
+    monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ParameterError, match=r"no Java\. Got 'spark'\. Install Java 17 or newer"):
         mine(transactions, 0.5, engine="spark")
 
