@@ -32,6 +32,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 
 sweep: $(INSTALLED) ## the main job: 60 trials on the bundled ratings, recorded in MLflow
 	$(BIN)/python -m recsys experiment=seed_sweep
+	$(BIN)/python -m recsys.registry register --latest
 
 run: $(INSTALLED) ## one run with the defaults
 	$(BIN)/python -m recsys
