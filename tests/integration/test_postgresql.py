@@ -38,9 +38,7 @@ def opened(url):
 
 @pytest.fixture
 def storage(postgresql):
-    url = postgresql("optuna")
-    with opened(url):  # two processes that make Optuna's tables at once trip over each other
-        return url
+    return postgresql("optuna")  # without tables: the first process makes them
 
 
 def test_two_processes_share_a_study(tmp_path, storage):
