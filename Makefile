@@ -24,6 +24,10 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# All at once, on all cores: some environments forbid Python to do it as it goes, and each process would again.
 	$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
+	@# Numba compiles at first use and keeps what it made: here, so that no first run waits for it.
+	@folder=$$(mktemp -d) && $(BIN)/python -m recsys -m apriori.min_support=0.1 apriori.max_len=2,3 \
+		recommender=rules,hybrid hydra/callbacks=untracked hydra.sweep.dir=$$folder > $$folder/log 2>&1 \
+		|| { cat $$folder/log; exit 1; }; rm -r $$folder
 	@touch $@
 
 sweep: $(INSTALLED) ## the main job: 60 trials on the bundled ratings, recorded in MLflow

@@ -8,7 +8,8 @@
     │   └── DownloadError         a download failed, or is not what it should be
     ├── BudgetError           mining or rules would take more than a limit allows
     ├── NoTransactionsError   the preprocessing leaves nothing to mine
-    └── OutputError           what a run leaves behind cannot be written
+    ├── OutputError           what a run leaves behind cannot be written
+    └── RegistryError         MLflow does not do what the registry asks of it
 
 Each message is one line that says what was asked, the rule, what came, and the cure.
 """
@@ -84,3 +85,7 @@ class NoTransactionsError(RecsysError):
 
 class OutputError(RecsysError):
     """What a run leaves behind cannot be written."""
+
+
+class RegistryError(RecsysError):
+    """MLflow cannot be reached, or does not do what is asked of it."""

@@ -201,15 +201,18 @@ def _load(dataset: Dataset, fingerprint: tuple[Any, ...]) -> Ratings:
 
 @lru_cache(maxsize=1)
 def _split(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation) -> Split:
-    return evaluation.split(preprocessing.filter(ratings))
+    return evaluation.split(preprocessing.candidates(ratings))
 
 
 @lru_cache(maxsize=2)
 def _prepare(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation, part: Part) -> Prepared:
     split = _split(ratings, preprocessing, evaluation)
-    likes, holdout = (
+    known, asked_for = (
         (split.train, split.validation) if part == "validation" else (split.train_and_validation, split.test)
     )
+    # After the split: nothing that is held out has a say in what is learnt from.
+    likes = preprocessing.learn(known)
+    holdout = evaluation.choose_likes(asked_for, known, preprocessing)
     transactions = encode(likes)
     items = transactions.items
     train = Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, transactions.ids, items)

@@ -40,7 +40,8 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, n_reasons: int = 3)
     ----------
     model : str
         The folder of a run, of a trial, or of a sweep, whose best trial is taken: its configuration is learnt
-        anew, from all ratings. Or the folder of a bundle.
+        anew, from all ratings. Or a model that is fitted: an address of MLflow such as
+        models:/recsys@champion, or the folder of a bundle.
     likes : sequence of str
         Titles, as people write them; the one liked last comes last.
     k : int
@@ -56,7 +57,7 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, n_reasons: int = 3)
     Raises
     ------
     DataNotFoundError
-        If there is neither a configuration nor a bundle in the folder.
+        If there is neither a configuration nor a bundle in the folder, or MLflow has no such model.
     TitleError
         If a title is not clear.
     """
@@ -71,11 +72,11 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, n_reasons: int = 3)
 
 
 def _bundle(model: str) -> Bundle:
-    from recsys.bundle import Bundle
+    from recsys.tracking.model import is_address, load_bundle
     from recsys.training import train
 
-    folder = Path(model)
-    return Bundle.load(folder) if (folder / "bundle.json").exists() else train(folder)
+    is_bundle = is_address(model) or (Path(model) / "bundle.json").exists()
+    return load_bundle(model) if is_bundle else train(Path(model))
 
 
 def _as_dict(one: Recommendation) -> dict[str, Any]:
@@ -114,7 +115,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--model", required=True, metavar="FOLDER", help="of a run, a trial, a sweep or a bundle"
+        "--model",
+        required=True,
+        metavar="FOLDER",
+        help="of a run, a trial, a sweep or a bundle; or an address of MLflow: models:/recsys@champion",
     )
     parser.add_argument(
         "--likes", nargs="*", default=[], metavar="TITLE", help="titles; the one liked last comes last"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,12 @@ from recsys.errors import DataNotFoundError
 
 if TYPE_CHECKING:
     from recsys.bundle import Bundle
-    from recsys.pipeline import Experiment
+    from recsys.datasets import Ratings
+    from recsys.evaluation import Evaluation
+    from recsys.pipeline import Experiment, Result
     from recsys.recommenders import Model
+
+TEST_PART = ("dataset", "preprocessing", "evaluation")  # the groups that decide what it is
 
 
 def train(folder: Path) -> Bundle:
@@ -37,7 +41,36 @@ def learn(settings: dict[str, Any]) -> Bundle:
     return make_bundle(model, prepared.ratings, settings, facts)
 
 
-def make_bundle(model: Model, ratings: Any, settings: dict[str, Any], facts: dict[str, Any]) -> Bundle:
+def measure(settings: dict[str, Any], of: dict[str, Any] | None = None) -> tuple[Evaluation, Result]:
+    """Learn as settings say from all but the test part, and measure on the test part.
+
+    Parameters
+    ----------
+    settings : dict
+        As `read_settings` gives them.
+    of : dict, optional
+        Settings whose ratings, preprocessing and evaluation are taken instead, so that both are measured on
+        one test part.
+
+    Returns
+    -------
+    evaluation : Evaluation
+        What was measured with. Where settings have none, the last fifth of each user's likes is held out; a
+        random fifth, where the ratings have no times.
+    result : Result
+        With a model and a ranking.
+    """
+    from recsys.evaluation import NoSplit, UserShare
+    from recsys.pipeline import run
+
+    experiment = experiment_of(settings | {group: (of or settings)[group] for group in TEST_PART})
+    if isinstance(experiment.evaluation, NoSplit):
+        timed = experiment.dataset.load().timestamp is not None
+        experiment = replace(experiment, evaluation=UserShare(order="time" if timed else "random"))
+    return experiment.evaluation, run(experiment, "test")
+
+
+def make_bundle(model: Model, ratings: Ratings, settings: dict[str, Any], facts: dict[str, Any]) -> Bundle:
     """Put a fitted model and its catalogue together, with what is to be known about it."""
     from recsys.bundle import Bundle
     from recsys.datasets import ItemCatalog

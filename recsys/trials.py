@@ -17,7 +17,7 @@ from typing import Any
 TRIALS_FILE, RESULTS_FILE = "trials.csv", "optimization_results.yaml"
 LINKS_FILE = "links.json"
 TEST_FILE = "test.json"  # what the search chose, on the test part
-PARAMETER = "params_"  # what the columns of parameters begin with
+PARAMETER, CONSTRAINT = "params_", "constraints_"  # what the columns of parameters and constraints begin with
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Trial:
     fail_reason : str or None
     answered_from : int or None
         The earlier trial whose outcome this one was given; then no job was run for it.
+    feasible : bool
+        Whether it keeps all constraints; only such a trial can be the best.
     """
 
     number: int
@@ -51,6 +53,7 @@ class Trial:
     job_dir: Path | None = None
     fail_reason: str | None = None
     answered_from: int | None = None
+    feasible: bool = True
 
     def metrics(self) -> dict[str, float]:
         """What the trial's job left in `metrics.json`; empty where it left nothing."""
@@ -112,6 +115,8 @@ def _from_row(row: dict[str, str], folder: Path) -> Trial:
         job_dir=job_dir,
         fail_reason=row.get("fail_reason") or None,
         answered_from=int(row["answered_from"]) if row.get("answered_from") else None,
+        # Each says by how much it is missed.
+        feasible=all(float(text) <= 0 for name, text in row.items() if name.startswith(CONSTRAINT) and text),
     )
 
 
@@ -135,12 +140,12 @@ def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
 
 
 def best_so_far(trials: list[Trial], direction: str) -> list[tuple[Trial, Trial]]:
-    """Pair each complete trial with the best one up to it; of equals the first is the best."""
+    """Pair each complete, feasible trial with the best one up to it; of equals the first is the best."""
     sign = 1 if direction == "maximize" else -1
     best: Trial | None = None
     pairs = []
     for trial in trials:
-        if trial.state != "complete" or not trial.values:
+        if trial.state != "complete" or not trial.values or not trial.feasible:
             continue
         if best is None or sign * trial.values[0] > sign * best.values[0]:
             best = trial

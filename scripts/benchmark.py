@@ -4,7 +4,8 @@
 moment the sweeper exists to the end of the sweep. Each way of running them has a process of its own; the ways
 take turns, and the best of the rounds counts, for what else the machine does can only add; it adds little to
 the processor time, which is shown too. No job is asked which others it equals, for that loads the ratings,
-its work. `--official` is a Python that has hydra-optuna-sweeper:
+its work; and no report is drawn at the end, for the official sweeper draws none. `--official` is a Python
+that has hydra-optuna-sweeper:
 
     python -m venv official && official/bin/pip install --pre hydra-optuna-sweeper==1.4.0rc3
     python scripts/benchmark.py sweep --official official/bin/python
@@ -135,7 +136,8 @@ def run_empty(way: Way, trials: int) -> None:
         script.write_text(EMPTY.format(conf=str(conf)), encoding="utf-8")
         command = [way.python, str(script), "-m", "experiment=seed_sweep", f"hydra.sweeper.n_trials={trials}"]
         command += ["hydra.sweep.dir=multirun", *way.overrides]
-        command += [] if official else ["hydra.sweeper.equivalence=null"]
+        if not official:
+            command += ["hydra.sweeper.equivalence=null", "~hydra.callbacks.report", "~hydra.callbacks.final"]
         environment = os.environ | {"PYTHONPATH": "" if official else str(ROOT)} | way.environment
         environment.pop("MLFLOW_TRACKING_URI", None)
         seconds = output_of(command, folder, environment).rpartition("seconds ")[2].split()

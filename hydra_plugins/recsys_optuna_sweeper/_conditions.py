@@ -89,8 +89,10 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
     absent = set()
     for key, needs in given.items():
         name = names.get(str(key).lstrip("+"))
-        if name is None:
-            continue  # fixed on the command line, where it is what it is
+        if name is None:  # fixed, where it is what it is; or misspelt
+            if not _is_key(str(key), arguments, config):
+                raise SweepError(f"{_KEY}: {key!s} is neither a parameter nor a key of the config.")
+            continue
         for other, value in needs.items():
             values = frozenset(map(encode, value if isinstance(value, list) else [value]))
             searched = names.get(str(other).lstrip("+"))
@@ -100,6 +102,13 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
                 absent.add(name)
     parameters = [arguments.parameters[name] for name in _ordered(arguments.parameters, required)]
     return Conditions([one for one in parameters if one.name not in absent], required)
+
+
+def _is_key(key: str, arguments: Arguments, config: DictConfig) -> bool:
+    """Whether a key that is not searched is there all the same."""
+    plain = key.lstrip("+")
+    fixed = any(name.lstrip("+~") == plain for name in arguments.fixed)
+    return fixed or plain in config.hydra.runtime.choices or OmegaConf.select(config, plain) is not None
 
 
 def _fixed_value(key: str, arguments: Arguments, config: DictConfig) -> set[str]:

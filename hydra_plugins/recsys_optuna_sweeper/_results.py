@@ -111,7 +111,9 @@ def _row(
     params = ["null" if trial.params.get(name, "") is None else trial.params.get(name, "") for name in names]
     kept = [trial.constraints.get(name) for name in constraints]
     start, end, duration = trial.datetime_start, trial.datetime_complete, trial.duration
-    times = [start and start.isoformat(), end and end.isoformat(), duration and duration.total_seconds()]
+    # A trial that another study answered took no time at all, which is false to Python.
+    seconds = None if duration is None else duration.total_seconds()
+    times = [start and start.isoformat(), end and end.isoformat(), seconds]
     attributes = [trial.user_attrs.get(key) for key in (JOB_DIR, FAIL_REASON, ANSWERED_FROM)]
     return [trial.number, trial.state.name.lower(), *values, *params, *kept, *times, *attributes]
 

@@ -115,11 +115,5 @@ class Split:
     test: Holdout
 
 
-def select(interactions: Interactions, chosen: npt.NDArray[Any]) -> Interactions:
-    """Return the chosen interactions, in their order."""
-    timestamp = None if interactions.timestamp is None else interactions.timestamp[chosen]
-    return Interactions(interactions.user_id[chosen], interactions.item_id[chosen], timestamp)
-
-
 def _histories(likes: Interactions, users: npt.NDArray[Any], items: npt.NDArray[Any]) -> Histories:
     return Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, users, items)

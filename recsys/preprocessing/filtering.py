@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,10 @@ LIKES = ("min_rating", "user_mean", "all")
 class Preprocessing:
     """Rules that turn ratings into interactions; applied in the order of the parameters.
 
+    Where some likes are held out, the rules read only what is learnt from: `candidates` are split, then
+    `learn` chooses of the training part. The rules on movies and on lengths say what is learnt from, never
+    who is measured or what is asked for: results under different rules can be compared.
+
     Parameters
     ----------
     min_movie_ratings : int
@@ -27,7 +31,9 @@ class Preprocessing:
     likes : {"min_rating", "user_mean", "all"}
         Which ratings count as a like: those of at least `min_rating`; those above the mean of all that the
         user rated (of any movie); or every one. A dataset without ratings (baskets) has likes only, so the
-        first two are refused for it.
+        first two are refused for it. With "user_mean" a split holds out a share of the ratings, for it comes
+        before the means are known; held-out likes are then those above the mean of what is visible of the
+        user, or of all training ratings where nothing is.
     min_rating : float
         Lowest rating that is a like; read by `likes="min_rating"` alone.
     min_length, max_length : int, int or None
@@ -53,8 +59,13 @@ class Preprocessing:
         if self.max_length is not None:
             require_integer("max_length", self.max_length, minimum=self.min_length)
 
+    @property
+    def likes_rule(self) -> str:
+        """The rule on likes as a user would type it."""
+        return f"min_rating={self.min_rating:g}" if self.likes == "min_rating" else f"likes={self.likes}"
+
     def filter(self, ratings: Ratings) -> Interactions:
-        """Keep the ratings that count.
+        """Keep the ratings that count, with nothing held out.
 
         Raises
         ------
@@ -63,37 +74,92 @@ class Preprocessing:
         NoTransactionsError
             If nothing is left; the message says which step dropped the last of it.
         """
-        steps = [(f"{len(ratings):,} ratings", len(ratings))]
+        return self.learn(self.candidates(ratings))
 
-        keep = _occurrences(ratings.item_id) >= self.min_movie_ratings
+    def candidates(self, ratings: Ratings) -> Interactions:
+        """Return what a split takes apart: each rating, and whether it may be a like by itself.
+
+        Raises
+        ------
+        ParameterError
+            If `likes` reads ratings and the dataset has none.
+        NoTransactionsError
+            If none may be a like.
+        """
+        if self.likes != "all" and ratings.rating is None:
+            rule = f"all for {ratings.name}, which has no ratings"
+            raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing=all.")
+        user, item, timestamp = ratings.user_id, ratings.item_id, ratings.timestamp
+        if self.likes != "min_rating":
+            rating = ratings.rating if self.likes == "user_mean" else None
+            return Interactions(user, item, timestamp, rating)
+        assert ratings.rating is not None
+        liked = ratings.rating >= self.min_rating
+        if not liked.any():
+            raise NoTransactionsError(_nothing_left([("ratings", len(ratings)), (self.likes_rule, 0)]))
+        interactions = Interactions(user, item, timestamp, is_candidate=liked)
+        # What is no like only counts for its movie.
+        return interactions if self.min_movie_ratings > 1 else interactions.select(liked)
+
+    def learn(self, train: Interactions) -> Interactions:
+        """Keep what is learnt from, of a training part of the candidates and by it alone.
+
+        Raises
+        ------
+        NoTransactionsError
+            If nothing is left; the message says which step dropped the last of it.
+        """
+        steps = [("ratings to learn from", len(train))]
+
+        keep = _occurrences(train.item_id) >= self.min_movie_ratings
         steps.append((f"min_movie_ratings={self.min_movie_ratings}", int(keep.sum())))
 
-        keep &= self._liked(ratings)
-        rule = f"min_rating={self.min_rating:g}" if self.likes == "min_rating" else f"likes={self.likes}"
-        steps.append((rule, int(keep.sum())))
+        keep &= self._liked(train, train, train)
+        steps.append((self.likes_rule, int(keep.sum())))
 
         kept = np.flatnonzero(keep)
-        length = _occurrences(ratings.user_id[kept])
+        length = _occurrences(train.user_id[kept])
         longest = np.inf if self.max_length is None else self.max_length
         kept = kept[(length >= self.min_length) & (length <= longest)]
         steps.append((f"min_length={self.min_length}, max_length={self.max_length}", len(kept)))
 
         if not len(kept):
-            raise NoTransactionsError(_nothing_left(ratings.name, steps))
-        timestamp = None if ratings.timestamp is None else ratings.timestamp[kept]
-        return Interactions(ratings.user_id[kept], ratings.item_id[kept], timestamp)
+            raise NoTransactionsError(_nothing_left(steps))
+        return _pairs(train, kept)
 
-    def _liked(self, ratings: Ratings) -> npt.NDArray[np.bool_]:
-        if self.likes == "all":
-            return np.ones(len(ratings), dtype=np.bool_)
-        if ratings.rating is None:
-            rule = f"all for {ratings.name}, which has no ratings"
-            raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing=all.")
-        if self.likes == "min_rating":
-            return ratings.rating >= self.min_rating
-        _, user_index = np.unique(ratings.user_id, return_inverse=True)
-        mean = np.bincount(user_index, ratings.rating) / np.bincount(user_index)
-        return ratings.rating > mean[user_index]
+    def likes_of(self, interactions: Interactions, known: Interactions, train: Interactions) -> Interactions:
+        """Keep the likes among some candidates, whatever their movies and the lengths of their users.
+
+        Parameters
+        ----------
+        interactions : Interactions
+        known : Interactions
+            What may be known of their users.
+        train : Interactions
+            What is known of all others.
+        """
+        return _pairs(interactions, np.flatnonzero(self._liked(interactions, known, train)))
+
+    def _liked(
+        self, interactions: Interactions, known: Interactions, train: Interactions
+    ) -> npt.NDArray[np.bool_]:
+        if interactions.rating is None or known.rating is None or train.rating is None:
+            return interactions.candidates.copy()
+        return interactions.rating > _mean_of_user(interactions.user_id, known, train.rating.mean())
+
+
+def _pairs(interactions: Interactions, kept: npt.NDArray[np.intp]) -> Interactions:
+    """Return the kept pairs as what they are now: likes, with nothing left to choose."""
+    return replace(interactions, rating=None, is_candidate=None).select(kept)
+
+
+def _mean_of_user(user_id: npt.NDArray[Any], known: Interactions, default: float) -> npt.NDArray[np.float64]:
+    """For each user id, the mean of the known ratings of that user; the default where there are none."""
+    users, user = np.unique(known.user_id, return_inverse=True)
+    mean = np.append(np.bincount(user, known.rating) / np.bincount(user), default)
+    place = np.searchsorted(users, user_id)
+    is_known = np.isin(user_id, users)
+    return mean[np.where(is_known, place, len(users))]
 
 
 def _occurrences(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
@@ -102,10 +168,10 @@ def _occurrences(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     return counts[index]
 
 
-def _nothing_left(name: str, steps: list[tuple[str, int]]) -> str:
+def _nothing_left(steps: list[tuple[str, int]]) -> str:
     emptied, _ = next(step for step in steps if step[1] == 0)
     trail = " -> ".join(f"{count:,} after {step}" for step, count in steps[1:])
     return (
-        f"The preprocessing of {name} leaves no transactions: preprocessing.{emptied} drops the last of "
-        f"{steps[0][0]} ({trail}). Loosen it."
+        f"The preprocessing leaves no transactions: preprocessing.{emptied} drops the last of "
+        f"{steps[0][1]:,} {steps[0][0]} ({trail}). Loosen it."
     )

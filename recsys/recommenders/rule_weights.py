@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from recsys.rules import METRICS, Rules
+from recsys.rules import METRICS, SMALLER_IS_BETTER, Rules
 
 DAMPED_LIFT = "damped_lift"
-WEIGHTS = (DAMPED_LIFT, *METRICS)
+# A weight speaks for a rule: of the p-value that is hyper_confidence, 1 less it.
+WEIGHTS = (DAMPED_LIFT, *(name for name in METRICS if name not in SMALLER_IS_BETTER))
 
 
 def rule_weights(rules: Rules, weight: str, damping: float, alpha: float) -> npt.NDArray[np.float64]:

@@ -64,6 +64,9 @@ def compare(folder: Path, by: str = "recommender", baseline: str = "popularity")
     metric = sweep.metrics[0] if sweep.metrics[0] in measured[baseline] else SHOWN[0]
     order = sorted(measured, key=lambda name: -measured[name][metric].value)
     table = _table(by, order, measured, differences, metric, baseline)
+    missed = [name for name in order if not chosen[name].feasible]
+    if missed:
+        table += f"\n\nNo trial keeps the constraints of the objective: {', '.join(missed)}."
     write_json(folder / "compare.json", {name: as_json(measured[name]) for name in order})
     write_json(
         folder / "compare_differences.json",
@@ -76,12 +79,19 @@ def compare(folder: Path, by: str = "recommender", baseline: str = "popularity")
 
 
 def best_of_each(sweep: Sweep, by: str) -> dict[str, Trial]:
-    """Return the best complete trial of each choice by the first objective; of equals the first."""
+    """Return the best complete trial of each choice by the first objective; of equals the first.
+
+    Those that miss a constraint count only where a choice has no other.
+    """
     sign = 1 if sweep.directions[0] == "maximize" else -1
+
+    def rank(trial: Trial) -> tuple[bool, float]:
+        return trial.feasible, sign * trial.values[0]
+
     best: dict[str, Trial] = {}
     for trial in sweep.complete:
         name = trial.params.get(by)
-        if name is not None and (name not in best or sign * trial.values[0] > sign * best[name].values[0]):
+        if name is not None and (name not in best or rank(trial) > rank(best[name])):
             best[name] = trial
     return best
 

@@ -17,6 +17,7 @@ from recsys.trials import best_so_far
 BLUE, RED, GREY = "#3366cc", "#c2410c", "#94a3b8"
 COLOURS = "Viridis"
 RULES_IN_HOVER = 6
+MISSED = "<br>misses a constraint"
 
 
 def history(sweep: Sweep) -> go.Figure:
@@ -25,10 +26,11 @@ def history(sweep: Sweep) -> go.Figure:
     figure = make_subplots(rows=len(metrics), cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for row, metric in enumerate(metrics, start=1):
         trials = sweep.complete
+        colours = [BLUE if trial.feasible else GREY for trial in trials]
         figure.add_scatter(
             x=[trial.number for trial in trials], y=[trial.values[row - 1] for trial in trials],
-            mode="markers", name="trial", marker={"color": BLUE, "size": 7, "opacity": 0.75},
-            customdata=[_params(trial.params) for trial in trials],
+            mode="markers", name="trial", marker={"color": colours, "size": 7, "opacity": 0.75},
+            customdata=[_params(trial.params) + ("" if trial.feasible else MISSED) for trial in trials],
             hovertemplate="trial %{x}: %{y:.6g}<br>%{customdata}<extra></extra>",
             showlegend=row == 1, row=row, col=1,
         )  # fmt: skip
@@ -41,8 +43,9 @@ def history(sweep: Sweep) -> go.Figure:
         )  # fmt: skip
     lost = [trial for trial in sweep.trials if trial.state in ("fail", "pruned")]
     if lost:
+        low = min((trial.values[0] for trial in sweep.complete), default=0)  # they have no value of their own
         figure.add_scatter(
-            x=[trial.number for trial in lost], y=[0] * len(lost), mode="markers", name="failed or pruned",
+            x=[trial.number for trial in lost], y=[low] * len(lost), mode="markers", name="failed or pruned",
             marker={"symbol": "x", "color": GREY, "size": 8},
             text=[escape(f"{trial.state}: {trial.fail_reason or ''}") for trial in lost],
             hovertemplate="trial %{x} %{text}<extra></extra>",

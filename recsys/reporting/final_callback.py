@@ -6,8 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from recsys.failures import visible
 from recsys.trials import read_results
@@ -28,10 +29,20 @@ class FinalCallback(Callback):
     def __init__(self) -> None:
         self.failures: list[str] = []
 
-    @visible
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Measure, if the search came to its end; a failure is told, and the sweep stays as it is."""
-        folder = Path(config.hydra.sweep.dir).resolve()
+        """Measure, if the search came to its end; a failure is told, and what the sweep left stays.
+
+        Raises
+        ------
+        SystemExit
+            With 1 after a failure; Hydra lets it through, and report and record are made nevertheless.
+        """
+        self._measure(Path(config.hydra.sweep.dir).resolve())
+        if self.failures:
+            raise SystemExit(1)
+
+    @visible
+    def _measure(self, folder: Path) -> None:
         if not search_is_over(folder):
             return
         # Imported here: --help and single runs must not wait for it.
@@ -57,16 +68,52 @@ class CompareCallback(Callback):
         self.by, self.baseline = by, baseline
         self.failures: list[str] = []
 
-    @visible
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """See before any trial that there will be something to compare.
+
+        Raises
+        ------
+        SystemExit
+            With a line that says what is missing.
+        """
+        searched = _choices(config, self.by)
+        if self.baseline not in searched or len(searched) < 2:
+            raise SystemExit(
+                f"{self.by} must be a choice among {self.baseline}, which the others are held against, and "
+                f"another one at least. Got {', '.join(searched) or 'no such parameter'}. Set for example "
+                f"'{self.by}=choice({self.baseline},rules)', or hydra.callbacks.compare.baseline."
+            )
+
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Compare, if the search came to its end; a failure is told, and the sweep stays as it is."""
-        folder = Path(config.hydra.sweep.dir).resolve()
+        """Compare, if the search came to its end; a failure is told, and what the sweep left stays.
+
+        Raises
+        ------
+        SystemExit
+            With 1 after a failure; Hydra lets it through, and report and record are made nevertheless.
+        """
+        self._compare(Path(config.hydra.sweep.dir).resolve())
+        if self.failures:
+            raise SystemExit(1)
+
+    @visible
+    def _compare(self, folder: Path) -> None:
         if not search_is_over(folder):
             return
         from recsys.reporting.comparison import compare
 
         table = compare(folder, self.by, self.baseline)
         log.info("On the test part:\n%s\n%s", table, folder / "compare.md")
+
+
+def _choices(config: DictConfig, by: str) -> list[str]:
+    """The choices of a parameter in a sweep, as the command line or `hydra.sweeper.params` give them."""
+    expression = OmegaConf.select(config, "hydra.sweeper.params", default={}).get(by, "")
+    typed = [f"{by}={expression}", *config.hydra.overrides.task]
+    last = [text for text in typed if text.partition("=")[0] == by][-1]
+    override = OverridesParser.create().parse_override(last)
+    values = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
+    return [str(value) for value in values if value != ""]
 
 
 def search_is_over(folder: Path) -> bool:

@@ -100,8 +100,11 @@ def _summary(sweep: Sweep) -> str:
             f"in trial {sweep.best.number}</p>"
         )
     sign = 1 if sweep.directions[0] == "maximize" else -1
+    unfeasible = sum(not trial.feasible for trial in sweep.complete)
+    if unfeasible:
+        text += f"<p>{unfeasible} of the complete trials miss a constraint; none of them is called best.</p>"
     shown = sorted(
-        sweep.front if len(sweep.metrics) > 1 else sweep.complete,
+        sweep.front if len(sweep.metrics) > 1 else (trial for trial in sweep.complete if trial.feasible),
         key=lambda trial: (-sign * trial.values[0], trial.number),
     )[:SHOWN]
     names = list(dict.fromkeys(name for trial in shown for name in trial.params))

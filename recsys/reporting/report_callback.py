@@ -24,11 +24,14 @@ class ReportCallback(Callback):
 
     def __init__(self) -> None:
         self.failures: list[str] = []
+        self._earlier: int | None = None  # when the sweep began that the folder had before
 
     @visible
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """See to a sweep that fails or is interrupted: Hydra does not tell its end."""
-        atexit.register(self._write, Path(config.hydra.sweep.dir).resolve())
+        folder = Path(config.hydra.sweep.dir).resolve()
+        self._earlier = _begun(folder)
+        atexit.register(self._write, folder)
 
     @visible
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -39,7 +42,7 @@ class ReportCallback(Callback):
     @visible
     def _write(self, folder: Path) -> None:
         """Write it. A report that cannot be made is told, and no reason for a sweep to fail."""
-        if not (folder / "multirun.yaml").exists():  # refused before it began
+        if _begun(folder) == self._earlier:  # refused before it began
             return
         try:
             # Imported here: --help and single runs must not wait for plotly.
@@ -49,3 +52,9 @@ class ReportCallback(Callback):
         except Exception:
             log.error("The report could not be made; python -m recsys.reporting FOLDER tries again")
             raise
+
+
+def _begun(folder: Path) -> int | None:
+    """When the sweep of a folder began, which then leaves its configuration there; none where none did."""
+    path = folder / "multirun.yaml"
+    return path.stat().st_mtime_ns if path.exists() else None

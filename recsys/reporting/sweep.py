@@ -15,6 +15,8 @@ import yaml
 from recsys.reporting.columns import Column, columns
 from recsys.trials import Trial, best_so_far, read_json, read_results, read_trials
 
+OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # what is no other sweep's
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -68,7 +70,8 @@ class Sweep:
     def front(self) -> list[Trial]:
         """The best trial; with several objectives, those of the Pareto front."""
         if len(self.metrics) > 1 and "solutions" not in self.results:
-            return [trial for trial in self.complete if not any(map(self._beats(trial), self.complete))]
+            feasible = [trial for trial in self.complete if trial.feasible]
+            return [trial for trial in feasible if not any(map(self._beats(trial), feasible))]
         if len(self.metrics) > 1:
             numbers = {solution["trial"] for solution in self.results.get("solutions", [])}
         elif "best_trial" in self.results:
@@ -132,9 +135,10 @@ class Sweep:
         return path.read_text(encoding="utf-8") if path and path.exists() else ""
 
     def command(self) -> str:
-        """The line that runs the sweep again."""
+        """The line that runs the sweep again: as a study of its own, for this one knows all answers."""
         overrides = self.config.get("hydra", {}).get("overrides", {})
-        return _command(["-m", *overrides.get("task", []), *overrides.get("hydra", [])])
+        typed = [*overrides.get("task", []), *overrides.get("hydra", [])]
+        return _command(["-m", *(text for text in typed if text.partition("=")[0].lstrip("+") not in OWN)])
 
     def best_command(self) -> str:
         """The line that runs the best trial again, by itself."""

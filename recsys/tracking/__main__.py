@@ -62,9 +62,21 @@ def _sync(folders: list[Path]) -> int:
         print(f"There is no folder {missing[0]}.", file=sys.stderr)
         return 2
     queues = find_queues([place.resolve() for place in places])
-    sent = [send_folder(queue, _tell) for queue in queues]
+    sent = [_send(queue) for queue in queues]
     _tell(f"{sum(sent)} of {len(queues)} queues were sent." if queues else "Nothing waits to be sent.")
     return 0 if all(sent) else 1
+
+
+def _send(queue: Queue) -> bool:
+    """Send a queue; one that cannot be read is told, and the others get their turn."""
+    try:
+        sent = send_folder(queue, _tell)
+    except Exception as error:
+        logging.getLogger(__name__).error("%s cannot be sent", queue.path, exc_info=error)
+        return False
+    if queue.refused:
+        _tell(f"MLflow refused what is kept in {queue.refused}.")
+    return sent
 
 
 def _tell(line: str) -> None:

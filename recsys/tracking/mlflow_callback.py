@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 ARTIFACTS = (".hydra/config.yaml", ".hydra/overrides.yaml", "metrics.json", "rules.parquet", "rules.csv")
 # Of the composed config these are no parameters of the experiment; the whole of it is an artifact.
-NO_PARAMETERS = ("hydra", "output", "experiment_name")
+NO_PARAMETERS = ("hydra", "output", "cache", "experiment_name")
 
 
 class MLflowCallback(Callback):
@@ -174,6 +174,8 @@ class MLflowCallback(Callback):
         if sender.close(self.patience, word or (LEFT if self._run is None else INTERRUPTED)):
             look = f"make ui (mlflow ui --backend-store-uri {masked(self.tracking_uri)})"
             log.info(f"Recorded in MLflow, experiment {self.experiment_name!r}. Look: {look}")
+        elif self._queue.refused and not self._queue.pending():
+            log.error(f"The record is not whole: MLflow refused what is kept in {self._queue.refused}.")
         else:
             log.warning(
                 f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "

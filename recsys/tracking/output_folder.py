@@ -44,5 +44,5 @@ def _require_writable(key: str, folder: str) -> None:
         # Hydra makes a warning of an exception in a callback; an exit it lets through.
         sys.exit(
             f"{key} must be a folder that can be written. Got {folder!r} ({error.strerror}). "
-            f"Set another, for example {key}=/tmp/recsys."
+            f"Set another, for example {key}=results."
         )

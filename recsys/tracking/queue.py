@@ -127,9 +127,15 @@ class Queue:
             file.rename(folder / f"{number:06}.json")
         return folder
 
+    @property
+    def refused(self) -> Path | None:
+        """The folder of what MLflow will never take, if there is any."""
+        folder = self.path / REFUSED_FOLDER
+        return folder if folder.exists() else None
+
     def close(self) -> None:
         """Remove the queue if nothing is left in it."""
-        if self.pending() or (self.path / REFUSED_FOLDER).exists():
+        if self.pending() or self.refused:
             return
         # A writer that was killed has left this. One that lives notices, and writes anew.
         for path in self.path.glob(f"{UNFINISHED}*"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PARENT_TAG = "mlflow.parentRunId"
 MAX_PARAMS_IN_BATCH = 100  # MLflow refuses more in one request
+# What MLflow allows in the names of metrics, parameters and tags.
+NOT_IN_NAMES = re.compile(r"[^\w./: -]", re.ASCII)
 MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters that MLflow keeps
 LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # what a folder is told of our tags
 
@@ -149,10 +152,10 @@ class Record:
     def _start(self, key: str, start: Start, tags: Mapping[str, str]) -> dict[str, str]:
         """Make a run or take one up again; return the parameters that it does not have yet."""
         run = self._earlier(key, start.parent)
-        parameters = start.parameters
+        parameters = named(start.parameters)
         if run is None:
             parameters = self._parameters_of(start.like) | parameters
-            labels = {KEY_TAG: key, **tags}
+            labels = {KEY_TAG: key, **named(tags)}
             if start.parent is not None:
                 labels[PARENT_TAG] = self.id_of(start.parent)
             run = self.client.create_run(self.experiment_id, start.time, _cut(labels, MAX_TAG), start.name)
@@ -222,10 +225,9 @@ class Record:
 
         if not (metrics or parameters or tags):
             return
-        # MLflow has no @ in its names; its own metrics are called so: ndcg_at_10.
-        entries = [Metric(name.replace("@", "_at_"), value, at, step) for name, value, at, step in metrics]
-        labels = [RunTag(*pair) for pair in _cut(tags, MAX_TAG).items()]
-        pairs = iter([Param(*pair) for pair in _cut(parameters, MAX_PARAM).items()])
+        entries = [Metric(name_of(name), value, at, step) for name, value, at, step in metrics]
+        labels = [RunTag(*pair) for pair in _cut(named(tags), MAX_TAG).items()]
+        pairs = iter([Param(*pair) for pair in _cut(named(parameters), MAX_PARAM).items()])
         first, more = entries[:800], entries[800:]
         self.client.log_batch(run_id, first, list(islice(pairs, MAX_PARAMS_IN_BATCH)), labels)
         while batch := list(islice(pairs, MAX_PARAMS_IN_BATCH)):
@@ -271,6 +273,16 @@ class Record:
             artifacts.log_artifact(str(path))
         else:
             self.client.log_artifact(run_id, str(path))
+
+
+def name_of(name: str) -> str:
+    """Return a name as MLflow takes it: `ndcg_at_10`, as its own metrics are called; `++x` is the key `x`."""
+    return NOT_IN_NAMES.sub("_", re.sub(r"(^|\.)[+~]+", r"\1", name).replace("@", "_at_"))
+
+
+def named(values: Mapping[str, str]) -> dict[str, str]:
+    """Return parameters or tags under names that MLflow takes."""
+    return {name_of(name): value for name, value in values.items()}
 
 
 def _cut(values: Mapping[str, Any], length: int) -> dict[str, str]:

@@ -118,7 +118,7 @@ class Sender:
         while self.send():
             self.queue.close()
             if not self.queue.pending():  # else another process has left something in between
-                return True
+                return not self.queue.refused
         return False
 
     def _end_open_runs(self, now: int) -> None:
@@ -143,6 +143,7 @@ class Sender:
     def _send_next(self, files: list[Path]) -> bool:
         """Send the first entry, with those that go into the same request; whether MLflow answered."""
         taken = files[:1]
+        entry = None
         try:
             entry = Entry.from_json(files[0].read_text(encoding="utf-8"))
             for file in files[1:]:
@@ -162,6 +163,8 @@ class Sender:
             folder = self.queue.refuse(taken)
             log.error("MLflow refuses an entry", exc_info=error)
             self.tell(f"MLflow refuses a part of the record ({_line(error)}). It is kept in {folder}.")
+            if entry is not None and entry.end:
+                self._end_without(entry)
             return True
         for file in taken:
             file.unlink()
@@ -181,6 +184,13 @@ class Sender:
             except Exception as error:
                 if not (tries_left and is_final(error)):
                     raise
+
+    def _end_without(self, entry: Entry) -> None:
+        """End a run whose last words were refused: it must not be running for ever."""
+        try:
+            self.record.apply(Entry(entry.run, n_trials=entry.n_trials, end=entry.end))
+        except Exception as error:
+            log.error("MLflow refuses to end the run %s", entry.run, exc_info=error)
 
     def _lost(self, error: Exception) -> None:
         """Say once that MLflow does not answer."""

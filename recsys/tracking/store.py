@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 # Who wants it otherwise can set these. MLflow reports its use over the network unless told not to; its log
 # repeats with a traceback what it raises, and lists the tables that it makes; it prints an address for each
-# run that ends; and it asks a server that does not answer for several minutes.
+# run that ends, and progress bars; and it asks a server that does not answer for several minutes.
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }

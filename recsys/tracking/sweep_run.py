@@ -190,6 +190,8 @@ class SweepRun:
         metrics: list[tuple[str, float, int, int]] = []
         highest = float("-inf")
         for trial in complete:
+            if not trial.feasible:
+                continue
             highest = max(highest, self._lift(trial))
             if trial.number not in self._told and highest > float("-inf"):
                 metrics.append(("best_lift", highest, _end(trial), trial.number))

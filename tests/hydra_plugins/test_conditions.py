@@ -48,6 +48,7 @@ def test_of_what_is_fixed(app: Any, overrides: list[str], there: bool) -> None:
     ("conditions", "message"),
     [
         ("{x: {y: 1}, y: {x: 1}}", r"hydra\.sweeper\.conditions go in a circle: x, y"),
+        ("{xx: {word: a}}", "xx is neither a parameter nor a key of the config"),
         ("{x: 1}", r"hydra\.sweeper\.conditions must be a mapping"),
         ("{x: {nothing: 1}}", "nothing is neither a parameter nor a value of the config"),
     ],

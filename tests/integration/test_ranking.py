@@ -79,8 +79,8 @@ def test_a_final_measure_that_breaks_is_seen_and_the_sweep_stays(call, monkeypat
     monkeypatch.setattr("recsys.reporting.final.measure_on_test", breaks)
     narrow = "apriori.min_support=tag(log, interval(0.09, 0.1))"
     swept = call("experiment=tune_ranking", "hydra.sweeper.n_trials=1", narrow, *SWEEP)
-    assert swept.code == 0, swept.stderr
-    assert "FinalCallback.on_multirun_end failed; the run goes on" in swept.stdout
+    assert swept.code == 1, swept.stderr
+    assert "FinalCallback._measure failed; the run goes on" in swept.stdout
     assert Path("sweep/optimization_results.yaml").exists()
 
 
@@ -139,6 +139,7 @@ def test_recommenders_compared(tmp_path):
     """In a process of its own: what MLflow then holds is asserted, too."""
     done = shell("experiment=compare", "hydra.sweeper.n_trials=6", *SWEEP, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "refuses" not in done.stdout
     compared = read(tmp_path / "sweep/compare.json")
     assert set(compared) == {"popularity", "rules", "item_knn", "als", "ease", "hybrid"}
     for metrics in compared.values():
@@ -158,13 +159,42 @@ def test_recommenders_compared(tmp_path):
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("recsys").experiment_id])
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-    assert parent.info.status == "FINISHED"
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert all("dataset" in run.data.params for run in runs)
     assert (
         parent.data.metrics["test_ndcg_at_10"]
         == read(tmp_path / "sweep/test.json").popitem()[1]["ndcg@10"]["value"]
     )
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert {"compare.md", "compare.json", "compare.png", "test.json"} <= files
+
+
+def test_recommenders_that_miss_a_constraint_are_named(call):
+    swept = call(
+        "experiment=compare",
+        "hydra.sweeper.n_trials=4",
+        "recommender=choice(popularity,ease)",
+        "hydra.sweeper.enqueue=[]",
+        "objective.constraints={coverage@10:{at_least:0.03}}",
+        *SWEEP,
+    )
+    assert swept.code == 0, swept.stderr
+    assert "No trial keeps the constraints of the objective: popularity." in swept.stdout
+
+
+@pytest.mark.parametrize(
+    ("override", "got"),
+    [
+        ("recommender=choice(ease,item_knn)", "Got ease, item_knn."),
+        ("recommender=popularity", "Got popularity."),
+        ("hydra.callbacks.compare.by=engine", "Got no such parameter."),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_before_any_trial(call, override, got):
+    swept = call("experiment=compare", "hydra.sweeper.n_trials=4", override, *SWEEP)
+    assert swept.code == 1
+    assert got in swept.stderr
+    assert not Path("sweep/trials.csv").exists()
 
 
 def test_recommendations_in_the_terminal(call, capfd):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from recsys.errors import ParameterError
 from recsys.recommenders import FALLBACK, RULE, RuleRecommender
+from recsys.recommenders.rule_weights import WEIGHTS
 from recsys.recommenders.rules import AGGREGATIONS
 from recsys.rules import METRICS
 from tests.recommenders import naive
@@ -121,7 +122,13 @@ def test_rules_to_several_items_are_left_out():
     assert 0 < (lengths == 1).sum() == len(model.rules) < len(rules)
 
 
-@pytest.mark.parametrize("weight", [*METRICS, "damped_lift"])
+def test_what_speaks_against_a_rule_is_no_weight():
+    assert set(METRICS) - set(WEIGHTS) == {"p_value"}
+    with pytest.raises(ParameterError, match=r"weight must be one of .*hyper_confidence.*Got 'p_value'"):
+        RuleRecommender(weight="p_value")
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
 @pytest.mark.parametrize("aggregation", AGGREGATIONS)
 def test_every_measure_gives_finite_scores(weight, aggregation):
     scores = model_of(weight=weight, aggregation=aggregation).scores(TRAIN)

@@ -53,6 +53,30 @@ def make(folder, *, objectives=1, complete=12):
     return folder
 
 
+def test_the_sweep_again_is_a_study_of_its_own(tmp_path):
+    folder = make(tmp_path)
+    config = yaml.safe_load((folder / "multirun.yaml").read_text())
+    config["hydra"]["overrides"]["hydra"] += ["hydra.sweeper.study_name=s-2026", "hydra.sweep.dir=there"]
+    (folder / "multirun.yaml").write_text(yaml.safe_dump(config))
+    again = "python -m recsys -m experiment=seed_sweep hydra.sweeper.n_trials=13"
+    assert read_sweep(folder).command() == again
+
+
+def test_infeasible_trials_are_not_the_best(tmp_path):
+    folder = make(tmp_path)
+    text = (folder / "trials.csv").read_text().splitlines()
+    text = [text[0] + ",constraints_n_rules<=9", *(f"{row},{1 if row[0] == '3' else -1}" for row in text[1:])]
+    (folder / "trials.csv").write_text("\n".join(text) + "\n")
+    (folder / "optimization_results.yaml").unlink()
+    sweep = read_sweep(folder)
+    assert [trial.number for trial in sweep.trials if not trial.feasible] == [3]
+    assert sweep.best is not None
+    assert sweep.best.number == 7
+    colours = history(sweep).data[0].marker.color
+    assert colours[3] != colours[2] == colours[7]
+    assert "1 of the complete trials miss a constraint" in write_report(folder).read_text()
+
+
 def test_one_file_that_needs_no_network(tmp_path):
     html = write_report(make(tmp_path)).read_text()
     page = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)  # plotly's program

@@ -11,6 +11,7 @@ import yaml
 from mlflow import MlflowClient
 
 from recsys.tracking import MLflowCallback
+from recsys.tracking.record import name_of
 from tests.conftest import WARNINGS_ARE_ERRORS, shell
 
 
@@ -38,6 +39,84 @@ def test_a_single_run(call, store, tmp_path):
     assert data.dataset.digest == run.data.tags["ratings_digest"][:36]
     assert "Recorded in MLflow, experiment 'recsys'" in outcome.stdout
     assert not (tmp_path / "out/.mlflow-queue").exists()
+
+
+def test_names_that_mlflow_does_not_take(call, store):
+    """`recommender@recommender.rules` is a choice of the hybrid's, `++key` an override of anybody's."""
+    outcome = call(
+        "-m",
+        "recommender=hybrid",
+        "recommender@recommender.model=ease,item_knn",
+        "++apriori.min_support=0.2",
+        "hydra.sweep.dir=sweep",
+        tracking=True,
+    )
+    assert outcome.code == 0, outcome.stderr
+    assert "refuses" not in outcome.stdout
+    *children, parent = sorted(runs_in(store), key=lambda run: run.data.tags.get("job_num", "parent"))
+    for child, model in zip(children, ("ease", "item_knn"), strict=True):
+        assert child.data.params["recommender_at_recommender.model"] == model
+        assert child.data.params["recommender.rules.weight"] == "jaccard"
+        assert child.data.params["apriori.min_support"] == "0.2"
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["best.apriori.min_support"] == "0.2"
+    assert "best.recommender_at_recommender.model" in parent.data.tags
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("ndcg@10", "ndcg_at_10"),
+        ("recommender@recommender.model", "recommender_at_recommender.model"),
+        ("++apriori.min_support", "apriori.min_support"),
+        ("best.++apriori.min_support", "best.apriori.min_support"),
+        ("n_rules>=100", "n_rules__100"),
+        ("mlflow.source.name", "mlflow.source.name"),
+        ("Prénom", "Pr_nom"),
+    ],
+)
+def test_names(name, taken):
+    assert name_of(name) == taken
+
+
+def test_what_misses_a_constraint_is_never_the_best(call, store):
+    outcome = call(
+        "-m",
+        "hydra/sweeper=optuna",
+        "hydra.sweeper.n_trials=3",
+        "hydra.sweeper.enqueue=[{apriori.min_support:0.2},{apriori.min_support:0.06},{apriori.min_support:0.25}]",
+        "apriori.min_support=interval(0.05,0.3)",
+        "objective.constraints={n_rules:{at_most:2000}}",
+        "evaluation=none",
+        "hydra.sweep.dir=sweep",
+        tracking=True,
+    )
+    assert outcome.code == 0, outcome.stderr
+    best = yaml.safe_load((store.parent / "sweep/optimization_results.yaml").read_text())
+    assert best["best_trial"] == 0
+    (parent,) = [run for run in runs_in(store) if "mlflow.parentRunId" not in run.data.tags]
+    assert parent.data.tags["best_trial"] == "0"
+    assert parent.data.metrics["best_value"] == parent.data.metrics["best_lift"] == best["best_value"]
+    highest = max(run.data.metrics["max_lift"] for run in runs_in(store) if "max_lift" in run.data.metrics)
+    assert highest > best["best_value"]
+
+
+def test_a_warm_start(call, store):
+    sweep = ("-m", "hydra/sweeper=optuna", "apriori.min_support=interval(0.2,0.3)", "evaluation=none")
+    storage = "hydra.sweeper.storage=sqlite:///study.db"
+    first = call(*sweep, storage, "hydra.sweeper.n_trials=2", "hydra.sweeper.study_name=first")
+    assert first.code == 0, first.stderr
+    second = call(
+        *sweep, storage, "hydra.sweeper.n_trials=3", "hydra.sweeper.study_name=second",
+        "hydra.sweeper.warm_start={study_name:first}", "hydra.sweep.dir=second", tracking=True,
+    )  # fmt: skip
+    assert second.code == 0, second.stderr
+    assert "Traceback" not in second.stdout + second.stderr
+    assert (store.parent / "second/report.html").exists()
+    runs = runs_in(store)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert parent.data.metrics["n_trials"] == len(runs) - 1 >= 3
 
 
 def test_a_failed_run_is_failed_and_says_why(call, store):

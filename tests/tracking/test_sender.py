@@ -203,16 +203,28 @@ def test_mlflow_down_then_sync(sweep_folder, runs, store, capsys):
 
 def test_what_mlflow_refuses_holds_nothing_up(sweep_folder, runs, caplog):
     sweep = sweep_folder()
-    sweep.queue.put(Entry(sweep.PARENT, metrics=[("no: such % name", 1.0, 1, 0)]))
+    sweep.queue.put(Entry(sweep.PARENT, metrics=[(300 * "long", 1.0, 1, 0)]))
+    trial = sweep.start(0)
+    sweep.queue.put(Entry(trial, metrics=[(300 * "long", 1.0, 1, 0)], end=End("FINISHED", 2000)))
     sweep.queue.put(Entry("never started", tags={"a": "b"}))
     sweep.queue.put(Entry(sweep.PARENT, tags={"after": "yes"}))
     (sweep.queue.path / "000099.json").write_text("{ not JSON")
     sweep.table((0, "fail", "", {}))
-    assert sweep.sender().finish("end")
+    assert not sweep.sender().finish("end")
     assert runs()[None].data.tags["after"] == "yes"
+    assert runs()[0].info.status == "FAILED"  # FINISHED at first, and then as the sweeper says
     assert len(list((sweep.queue.path / "refused").iterdir())) >= 3
     assert all("refuses" in line for line in sweep.told)
     assert "MLflow refuses an entry" in caplog.text
+
+
+def test_a_queue_that_cannot_be_read_does_not_hold_up_the_others(sweep_folder, runs, capsys):
+    broken, whole = sweep_folder("broken"), sweep_folder("whole", study="t")
+    broken.table((0, "complete", "no number", {}))
+    whole.table((0, "complete", 1.0, {}))
+    assert program.main(["sync", str(broken.folder), str(whole.folder)]) == 1
+    assert "1 of 2 queues were sent" in capsys.readouterr().out
+    assert runs()[None].data.tags["best_trial"] == "0"
 
 
 def test_one_sender_at_a_time(sweep_folder):

@@ -11,7 +11,7 @@ import numpy as np
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout, Split
 from recsys.parameters import require_integer, require_share
-from recsys.preprocessing import Interactions
+from recsys.preprocessing import Interactions, Preprocessing
 
 Part = Literal["test", "validation"]
 _STREAM: dict[Part, int] = {"test": 0, "validation": 1}
@@ -57,8 +57,15 @@ class Evaluation(ABC):
         """Length of the lists to ask for: the largest cut-off."""
         return self.cutoffs[-1]
 
+    @property
+    def n_visible(self) -> int:
+        """Number of visible likes that a user needs to be measured."""
+        return 1
+
     def split(self, interactions: Interactions) -> Split:
-        """Take the likes apart; they are ordered as `Interactions` says, by user, then item.
+        """Take the candidates for likes apart; they are ordered as `Interactions` says, by user, then item.
+
+        What is no candidate is neither counted nor drawn: it stands on the side of its time (or of chance).
 
         Raises
         ------
@@ -72,6 +79,25 @@ class Evaluation(ABC):
     @abstractmethod
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return what to learn from, and what to measure on."""
+
+    def choose_likes(self, holdout: Holdout, train: Interactions, preprocessing: Preprocessing) -> Holdout:
+        """Keep the likes of a holdout, by what training and the visible part tell.
+
+        Raises
+        ------
+        ParameterError
+            If no user is left to measure.
+        """
+        visible = preprocessing.likes_of(holdout.visible, holdout.visible, train)
+        held_out = preprocessing.likes_of(holdout.held_out, holdout.visible, train)
+        shown, counts = np.unique(visible.user_id, return_counts=True)
+        few = np.setdiff1d(holdout.users, shown[counts >= self.n_visible]) if self.n_visible else shown[:0]
+        held_out = held_out.select(~np.isin(held_out.user_id, few))
+        if len(holdout) and not len(held_out):
+            rule = "such that a user with visible likes has a held-out one"
+            cure = "Loosen the preprocessing, or set evaluation=none."
+            raise ParameterError("preprocessing.likes", rule, preprocessing.likes_rule, cure)
+        return Holdout(visible.select(np.isin(visible.user_id, held_out.user_id)), held_out)
 
     def generator(self, part: Part) -> np.random.Generator:
         """Return the generator of a part; the two parts draw independently."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.errors import ParameterError
-from recsys.evaluation.holdout import Holdout, select
+from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.evaluation.splits.parts import largest_count, require_timestamps
 from recsys.parameters import require_integer, require_share
@@ -55,9 +55,14 @@ class GlobalTime(Evaluation):
         _read_moment("validation_from", self.validation_from)
         require_integer("min_history", self.min_history, minimum=0)
 
+    @property
+    def n_visible(self) -> int:
+        """Number of visible likes that a user needs to be measured."""
+        return self.min_history
+
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return what to learn from, and what to measure on."""
-        timestamp = require_timestamps(interactions, "global_time")
+        timestamp, candidates = require_timestamps(interactions, "global_time"), interactions.candidates
         value: float | str | int | None = self.test_from if part == "test" else self.validation_from
         key = f"evaluation.{part}_from"
         moment = _read_moment(key, value)
@@ -66,21 +71,21 @@ class GlobalTime(Evaluation):
                 (self.test_size if part == "test" else self.validation_size),
                 f"evaluation.{part}_size",
             )
-            moment = _first_of_share(timestamp, value)
+            moment = _first_of_share(timestamp[candidates], value)
         later = timestamp >= moment
-        if later.all() or not later.any():
-            rule = f"such that likes stand before and after it; they run {_period(timestamp)}"
+        if later[candidates].all() or not later[candidates].any():
+            rule = f"such that likes stand before and after it; they run {_period(timestamp[candidates])}"
             raise ParameterError(key, rule, value)
         users, user = np.unique(interactions.user_id, return_inverse=True)
-        history = np.bincount(user[~later], minlength=len(users))
+        history = np.bincount(user[~later & candidates], minlength=len(users))
         held_out = later & (history >= self.min_history)[user]
-        if not held_out.any():
+        if not held_out[candidates].any():
             rule = f"such that a user with {self.min_history} likes before it has one after it"
             raise ParameterError(key, rule, value, "Set evaluation.min_history=0, or another moment.")
         measured = np.zeros(len(users), dtype=np.bool_)
-        measured[user[held_out]] = True
-        holdout = Holdout(select(interactions, ~later & measured[user]), select(interactions, held_out))
-        return select(interactions, ~later), holdout
+        measured[user[held_out & candidates]] = True
+        holdout = Holdout(interactions.select(~later & measured[user]), interactions.select(held_out))
+        return interactions.select(~later), holdout
 
 
 def _first_of_share(timestamp: npt.NDArray[np.int64], size: float) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.evaluation.holdout import Holdout, select
+from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.preprocessing import Interactions
 
@@ -17,5 +17,5 @@ class NoSplit(Evaluation):
 
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return all likes, and no users."""
-        nothing = select(interactions, np.empty(0, dtype=np.int64))
+        nothing = interactions.select(np.empty(0, dtype=np.int64))
         return interactions, Holdout(nothing, nothing)

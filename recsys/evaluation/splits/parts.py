@@ -22,16 +22,16 @@ _CURE = (
 
 @dataclass(frozen=True, eq=False)
 class UserOrder:
-    """Each user's likes in an order.
+    """Each user's likes in an order; what is no candidate for a like has its place among them.
 
     Parameters
     ----------
-    user : ndarray, shape (n_likes,), int64
-        Position of the user of each like among the users, ascending by id.
+    user : ndarray, shape (n_interactions,), int64
+        Position of the user of each among the users, ascending by id.
     n_likes : ndarray, shape (n_users,), int64
         Number of likes of each user.
-    from_last : ndarray, shape (n_likes,), int64
-        How many likes of the same user come after each like.
+    from_last : ndarray, shape (n_interactions,), int64
+        How many likes of the same user come after each.
     """
 
     user: npt.NDArray[np.int64]
@@ -47,19 +47,23 @@ def order_likes(interactions: Interactions, order: str, generator: np.random.Gen
     ParameterError
         If the order is by time and the data have no times.
     """
-    _, user, n_likes = np.unique(interactions.user_id, return_inverse=True, return_counts=True)
+    users, user = np.unique(interactions.user_id, return_inverse=True)
+    candidates = interactions.candidates
+    n_likes = np.bincount(user[candidates], minlength=len(users))
     key: npt.NDArray[Any]
     if order == "time":
         if interactions.timestamp is None:
             raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
         key = interactions.timestamp
     else:
-        key = generator.random(len(interactions))
+        # The likes draw first: what else is kept changes nothing for them.
+        key = np.empty(len(interactions))
+        key[candidates] = generator.random(int(candidates.sum()))
+        key[~candidates] = generator.random(int((~candidates).sum()))
     # The sort is stable and interactions ascend by item within a user: this decides likes of one second.
     sequence = np.lexsort((key, user))
-    ends = np.cumsum(n_likes)
     from_last = np.empty(len(interactions), dtype=np.int64)
-    from_last[sequence] = np.repeat(ends, n_likes) - 1 - np.arange(len(interactions))
+    from_last[sequence] = np.cumsum(n_likes)[user[sequence]] - np.cumsum(candidates[sequence])
     return UserOrder(user, n_likes, from_last)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.errors import ParameterError
-from recsys.evaluation.holdout import Holdout, select
+from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.evaluation.splits.parts import ORDERS, UserOrder, largest_count, order_likes
 from recsys.parameters import require_choice, require_integer, require_share
@@ -107,5 +107,5 @@ def _take_last(
     """Hold out so many of the last likes of each user; the others are learnt from, and visible."""
     held_out = likes.from_last < n_held_out[likes.user]
     measured = n_held_out[likes.user] > 0
-    holdout = Holdout(select(interactions, measured & ~held_out), select(interactions, held_out))
-    return select(interactions, ~held_out), holdout
+    holdout = Holdout(interactions.select(measured & ~held_out), interactions.select(held_out))
+    return interactions.select(~held_out), holdout

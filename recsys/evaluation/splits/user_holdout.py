@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.errors import ParameterError
-from recsys.evaluation.holdout import Holdout, select
+from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.evaluation.splits.parts import ORDERS, largest_count, order_likes
 from recsys.parameters import require_choice, require_share
@@ -67,5 +67,5 @@ class UserHoldout(Evaluation):
         drawn[generator.choice(eligible, n_drawn, replace=False)] = True
         of_drawn = drawn[likes.user]
         last = likes.from_last < n_held_out[likes.user]
-        holdout = Holdout(select(interactions, of_drawn & ~last), select(interactions, of_drawn & last))
-        return select(interactions, ~of_drawn), holdout
+        holdout = Holdout(interactions.select(of_drawn & ~last), interactions.select(of_drawn & last))
+        return interactions.select(~of_drawn), holdout

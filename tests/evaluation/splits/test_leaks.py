@@ -1,11 +1,17 @@
 """What every split owes: nothing asked for can be reached from what is learnt from or shown."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from recsys.errors import ParameterError
+from recsys import pipeline
+from recsys.datasets import Ratings
+from recsys.errors import NoTransactionsError, ParameterError
 from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
+from recsys.preprocessing import Preprocessing
 from tests.evaluation.strategies import deterministic, likes, make_interactions, pairs
 
 SPLITS = [
@@ -101,3 +107,91 @@ def test_no_split_learns_from_everything_and_asks_nothing():
     assert parts.train_and_validation is likes
     assert len(parts.validation) == len(parts.test) == 0
     assert parts.test.histories(np.array([1])).n_users == 0
+
+
+RULES = [
+    Preprocessing(),
+    Preprocessing(likes="user_mean"),
+    Preprocessing(likes="user_mean", min_movie_ratings=2),
+    Preprocessing(min_movie_ratings=3),
+    Preprocessing(min_length=3),
+    Preprocessing(max_length=3),
+    Preprocessing(likes="all", min_movie_ratings=3, min_length=2, max_length=4),
+]
+STARS = st.integers(1, 10).map(lambda halves: halves / 2)
+
+
+@dataclass(frozen=True, eq=False)
+class InMemory:
+    """A dataset that stands in memory."""
+
+    ratings: Ratings
+
+    def fingerprint(self):
+        return ()
+
+    def load(self):
+        return self.ratings
+
+
+def learnt(ratings, preprocessing, evaluation, part):
+    """Digest and times of what the pipeline learns from."""
+    parts = (InMemory(ratings), preprocessing, None, None, None, None, evaluation)
+    prepared = pipeline.prepare(pipeline.Experiment(*parts), part)
+    return prepared.transactions.digest, prepared.train.timestamps.tolist()
+
+
+def make_ratings(rows):
+    """Make ratings from {(user, item): (timestamp, rating)}."""
+    user, item = np.array([*rows]).T
+    timestamp, rating = zip(*rows.values(), strict=True)
+    return Ratings(user, item, rating, timestamp)
+
+
+def beyond(ratings, preprocessing, evaluation, part):
+    """The ratings that are not on the side of training: held out, shown only, or left out."""
+    parts = evaluation.split(preprocessing.candidates(ratings))
+    train = parts.train if part == "validation" else parts.train_and_validation
+    return [pair for pair in zip(ratings.user_id.tolist(), ratings.item_id.tolist(), strict=True)
+            if pair not in pairs(train)]  # fmt: skip
+
+
+@pytest.mark.parametrize("evaluation", SPLITS, ids=lambda evaluation: type(evaluation).__name__)
+@settings(deterministic, max_examples=20)
+@given(
+    drawn=likes(),
+    stars=st.lists(STARS, min_size=100, max_size=100),
+    preprocessing=st.sampled_from(RULES),
+    part=st.sampled_from(["validation", "test"]),
+)
+def test_what_is_learnt_does_not_depend_on_what_is_held_out(evaluation, drawn, stars, preprocessing, part):
+    # Even items, for there is to be one between each two.
+    rows = {(u, 2 * i): (time, star) for ((u, i), time), star in zip(drawn.items(), stars, strict=False)}
+    try:
+        before = learnt(make_ratings(rows), preprocessing, evaluation, part)
+        held_out = beyond(make_ratings(rows), preprocessing, evaluation, part)
+        changed = dict(rows)
+        for user, item in held_out:
+            time, star = changed.pop((user, item))
+            # Another movie, later, and otherwise rated; a like stays one, for a share is one of all likes.
+            other = (3.5, 5.0, star) if star >= 3.5 else (0.5, 3.0, star)
+            any_other = preprocessing.likes != "min_rating"
+            changed[user, item + 1] = (time + 1000, 5.5 - star if any_other else other[item % 3])
+        assert learnt(make_ratings(changed), preprocessing, evaluation, part) == before
+    except (NoTransactionsError, ParameterError):
+        assume(False)  # too few likes for this split, or none left by these rules
+
+
+@settings(deterministic, max_examples=40)
+@given(drawn=likes(), stars=st.lists(STARS, min_size=100, max_size=100), preprocessing=st.sampled_from(RULES))
+def test_what_is_learnt_before_a_moment_does_not_depend_on_what_is_there_after_it(
+    drawn, stars, preprocessing
+):
+    evaluation = GlobalTime(test_from=6, validation_from=4)
+    rows = {pair: (time, star) for (pair, time), star in zip(drawn.items(), stars, strict=False)}
+    fewer = {pair: row for at, (pair, row) in enumerate(rows.items()) if row[0] < 6 or at % 2}
+    try:
+        found = [learnt(make_ratings(some), preprocessing, evaluation, "test") for some in (rows, fewer)]
+    except (NoTransactionsError, ParameterError):
+        assume(False)
+    assert found[0] == found[1]

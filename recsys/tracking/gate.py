@@ -1,0 +1,160 @@
+"""The gate: what a version must show before it serves everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from recsys.errors import ParameterError
+from recsys.parameters import require_number, require_positive
+
+if TYPE_CHECKING:
+    from recsys.bundle import Bundle
+    from recsys.evaluation import Evaluation, RankingResult
+
+ANSWERS = 200  # that are timed
+LIST, REASONS = 10, 3  # of each of them
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What is asked of a challenger.
+
+    Parameters
+    ----------
+    metric : str
+        Of the lists on the test part. The challenger is worse than the champion if the interval of their
+        difference, paired user by user, lies below 0.
+    min_coverage : float
+        The least share of the catalogue that its lists on the test part show, cut like the metric; 0 to 1.
+    max_latency : float
+        Milliseconds that 99 of 100 answers to one user may take, of ten items with their reasons.
+
+    Raises
+    ------
+    ParameterError
+        If one of them breaks its rule.
+    """
+
+    metric: str = "ndcg@10"
+    min_coverage: float = 0.01
+    max_latency: float = 50.0
+
+    def __post_init__(self) -> None:
+        if not self.metric.partition("@")[2].isdigit():
+            raise ParameterError("metric", "a metric of lists with its cut-off, such as ndcg@10", self.metric)
+        if not 0 <= require_number("min_coverage", self.min_coverage) <= 1:
+            raise ParameterError("min_coverage", "a number from 0 to 1", self.min_coverage)
+        require_positive("max_latency", self.max_latency)
+
+    @property
+    def coverage(self) -> str:
+        """The coverage that is cut like the metric."""
+        return f"coverage@{self.metric.partition('@')[2]}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was decided on, with its numbers."""
+
+    passed: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'passed ' if self.passed else 'REFUSED'} {self.text}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate found."""
+
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every check was passed."""
+        return all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds that half of all answers take at most, and 99 of 100."""
+
+    p50: float
+    p99: float
+
+
+def judge(
+    gate: Gate,
+    ranking: RankingResult,
+    latency: Latency,
+    evaluation: Evaluation,
+    champion: RankingResult | None = None,
+) -> Decision:
+    """Decide on a challenger.
+
+    Parameters
+    ----------
+    gate : Gate
+    ranking : RankingResult
+        The challenger's lists on the test part.
+    latency : Latency
+        Of the challenger's answers.
+    evaluation : Evaluation
+        Says how many resamples the interval takes, and at what level it is.
+    champion : RankingResult, optional
+        The champion's lists on the same test part, if there is one.
+
+    Raises
+    ------
+    ParameterError
+        If the metric was not measured.
+    """
+    if gate.metric not in ranking.per_user or gate.coverage not in ranking.metrics:
+        measured = ", ".join(ranking.per_user)
+        raise ParameterError("metric", f"one that was measured on the test part ({measured})", gate.metric)
+    checks = [_quality(gate, ranking, evaluation, champion)] if champion else []
+    coverage = ranking.metrics[gate.coverage]
+    return Decision(
+        (
+            *checks,
+            Check(
+                coverage >= gate.min_coverage,
+                f"{gate.coverage} {coverage:.4f}; at least {gate.min_coverage:g} is asked",
+            ),
+            Check(
+                latency.p99 <= gate.max_latency,
+                f"an answer takes {latency.p50:.2f} ms (p50) and {latency.p99:.2f} ms (p99); "
+                f"at most {gate.max_latency:g} ms (p99) is asked",
+            ),
+        )
+    )
+
+
+def _quality(gate: Gate, ranking: RankingResult, evaluation: Evaluation, champion: RankingResult) -> Check:
+    from recsys.evaluation import paired_differences
+
+    settings = evaluation.n_resamples, evaluation.confidence_level, evaluation.seed
+    difference = paired_differences(ranking, champion, *settings)[gate.metric]
+    ours, theirs = ranking.metrics[gate.metric], champion.metrics[gate.metric]
+    return Check(
+        difference.high >= 0,
+        f"{gate.metric} {ours:.4f}, the champion's {theirs:.4f}: difference {difference:+.4f} "
+        f"at {evaluation.confidence_level:.0%}, {len(ranking.users):,} users; an interval below 0 is worse",
+    )
+
+
+def measure_latency(bundle: Bundle) -> Latency:
+    """Time answers to one user after the other: to users that the bundle knows, all over their range."""
+    import numpy as np
+
+    users = np.linspace(0, len(bundle.histories) - 1, ANSWERS).astype(int).tolist()
+    likes = [[bundle.item_ids[item] for item in bundle.histories.of(user).tolist()] for user in users]
+    bundle.recommend(likes[:3], LIST, n_reasons=REASONS)  # compiles what is not compiled yet
+    milliseconds = []
+    for row in likes:
+        started = perf_counter()
+        bundle.recommend([row], LIST, n_reasons=REASONS)
+        milliseconds.append(1000 * (perf_counter() - started))
+    return Latency(*(float(value) for value in np.quantile(milliseconds, [0.5, 0.99])))

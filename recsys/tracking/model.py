@@ -1,0 +1,281 @@
+"""Bundles as MLflow models: logged, and loaded by their address."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recsys.bundle import Bundle
+from recsys.datasets import TitleSearch
+from recsys.datasets.search import TitleError
+from recsys.errors import DataNotFoundError, ParameterError, RegistryError
+from recsys.recommenders.als import ALSModel
+from recsys.recommenders.hybrid import HybridModel
+from recsys.tracking.address import DEFAULT_ADDRESS, masked
+from recsys.tracking.store import connect
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
+
+PACKAGE = Path(__file__).resolve().parents[1]
+CODE = Path(__file__).with_name("pyfunc_model.py")
+BUNDLE = "bundle"  # the name of the artifact, and of its folder
+URI = re.compile(r"models:/((?P<id>m-\w+)|(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+)))")
+VARIABLE = "MLFLOW_TRACKING_URI"
+
+# What serving needs of the installed packages; the versions are those that the model was made with.
+REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "threadpoolctl")
+NOT_SHIPPED = ("__pycache__", "data", "conf")
+
+CURE = "python -m recsys.registry list shows what there is; register makes a version."
+
+
+def log_model(
+    bundle: Bundle,
+    tracking_uri: str,
+    experiment_id: str,
+    run_id: str | None = None,
+    name: str = "recommender",
+) -> str:
+    """Log a bundle as an MLflow model and return the model's id.
+
+    The model is made of code: `recsys.tracking.pyfunc_model`, with the package `recsys` beside it and the
+    bundle as its artifact. Nothing of it is pickled.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    tracking_uri : str
+    experiment_id : str
+        The MLflow experiment that it is shown in.
+    run_id : str, optional
+        The MLflow run that it came from.
+    name : str
+        What it is called there.
+
+    Raises
+    ------
+    RegistryError
+        If MLflow does not take it.
+    """
+    client = connect(tracking_uri)
+    pyfunc = import_pyfunc()
+    from mlflow.entities import LoggedModelOutput
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pointed_at(tracking_uri),
+        mlflow_errors(tracking_uri),
+        without_its_warnings(),
+    ):
+        saved, code = Path(folder, BUNDLE), Path(folder, "code", PACKAGE.name)
+        bundle.save(saved)
+        shutil.copytree(PACKAGE, code, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
+        model = client.create_logged_model(experiment_id, name, source_run_id=run_id)
+        pyfunc.log_model(
+            name=name,
+            model_id=model.model_id,
+            python_model=str(CODE),
+            artifacts={BUNDLE: str(saved)},
+            code_paths=[str(code)],
+            signature=signature(bundle),
+            input_example=input_example(bundle),
+            pip_requirements=requirements(bundle),
+            metadata=bundle.metadata,
+        )
+        if run_id is not None:
+            client.log_outputs(run_id, models=[LoggedModelOutput(model.model_id, step=0)])
+    return str(model.model_id)
+
+
+def load_bundle(uri: str, tracking_uri: str | None = None) -> Bundle:
+    """Load a bundle.
+
+    Parameters
+    ----------
+    uri : str
+        An address of MLflow such as models:/recsys@champion or models:/recsys/3; or the path of a bundle's
+        folder, or of an MLflow model's.
+    tracking_uri : str, optional
+        Where MLflow is; see `tracking_address`.
+
+    Raises
+    ------
+    ParameterError
+        If it is an address, but not such a one.
+    DataNotFoundError
+        If there is no such model.
+    DataFormatError
+        If it is damaged, or written by a newer version.
+    RegistryError
+        If MLflow does not give it.
+    """
+    if not is_address(uri):
+        inside = Path(uri, "artifacts", BUNDLE)
+        return Bundle.load(inside if inside.is_dir() else Path(uri))
+    with tempfile.TemporaryDirectory() as folder:
+        return Bundle.load(download(uri, "", Path(folder), tracking_address(tracking_uri)))
+
+
+def is_address(model: str) -> bool:
+    """Whether a text is an address of MLflow, not a path."""
+    return model.startswith("models:/")
+
+
+def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
+    """Download a file of a model's bundle, or all of it, into a folder; return where it lies."""
+    client = connect(tracking_uri)
+    from mlflow.artifacts import download_artifacts
+
+    with mlflow_errors(tracking_uri):
+        # Asked of our client: MLflow's own way asks the store that the whole process is set to.
+        path = "/".join(part for part in (_location(uri, client), "artifacts", BUNDLE, file) if part)
+        try:
+            return Path(download_artifacts(path, dst_path=str(folder), tracking_uri=tracking_uri))
+        except OSError as error:
+            raise DataNotFoundError(f"{uri} is registered, but its files are not there: {error}.") from error
+
+
+def _location(uri: str, client: MlflowClient) -> str:
+    """Return where the files of a model are."""
+    asked = URI.fullmatch(uri)
+    if asked is None:
+        rule = "an address such as models:/recsys@champion or models:/recsys/3"
+        raise ParameterError("model", rule, uri)
+    model_id, name, number, alias = asked.group("id", "name", "version", "alias")
+    if name:
+        if alias:
+            number = client.get_registered_model(name).aliases.get(alias)
+        if number is None:
+            raise DataNotFoundError(f"No version of the model {name} has the alias {alias}. {CURE}")
+        model_id = client.get_model_version(name, str(number)).model_id
+        if model_id is None:  # registered by something else than `register`
+            return str(client.get_model_version_download_uri(name, str(number))).rstrip("/")
+    return str(client.get_logged_model(model_id).artifact_location).rstrip("/")
+
+
+def tracking_address(tracking_uri: str | None = None) -> str:
+    """Return where MLflow is: as given, or in MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`."""
+    return tracking_uri or os.environ.get(VARIABLE) or DEFAULT_ADDRESS
+
+
+def signature(bundle: Bundle) -> ModelSignature:
+    """Return what the model takes and gives."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType, Array, Object, Property
+
+    item_id = Property("item_id", DataType.string if bundle.model.items.dtype.kind == "U" else DataType.long)
+    title = Property("title", DataType.string)
+    reason = Object(
+        [
+            Property("antecedents", Array(Object([item_id, title]))),
+            Property("support_count", DataType.long, required=False),
+            Property("confidence", DataType.double, required=False),
+            Property("lift", DataType.double, required=False),
+            Property("share", DataType.double),
+        ]
+    )
+    recommendation = Object(
+        [
+            item_id,
+            title,
+            Property("score", DataType.double),
+            Property("source", DataType.string),
+            Property("reasons", Array(reason)),
+        ]
+    )
+    return ModelSignature(
+        # Ids or titles, which may stand in one list.
+        inputs=Schema([ColSpec(Array(AnyType()), name="likes")]),  # type: ignore[no-untyped-call]
+        outputs=Schema([ColSpec(Array(recommendation))]),
+        params=ParamSchema(
+            [
+                ParamSpec("k", DataType.long, 10),
+                ParamSpec("exclude_seen", DataType.boolean, True),
+                ParamSpec("explain", DataType.boolean, False),
+            ]
+        ),
+    )
+
+
+def input_example(bundle: Bundle) -> pd.DataFrame:
+    """Return two rows: what is liked most by its ids, and by a title."""
+    import numpy as np
+    import pandas as pd
+
+    counts = np.bincount(bundle.histories.item_indices, minlength=bundle.histories.n_items)
+    first, *others = [bundle.item_ids[item] for item in np.argsort(-counts, kind="stable")[:3].tolist()]
+    return pd.DataFrame({"likes": [[first, *others], [_title_or_id(bundle, first)]]})
+
+
+def _title_or_id(bundle: Bundle, item: Any) -> Any:
+    (title,) = bundle.catalog.titles([item])
+    try:
+        return title if TitleSearch(bundle.catalog).find(title) == item else item
+    except TitleError:
+        return item
+
+
+def requirements(bundle: Bundle) -> list[str]:
+    """Return what serving the bundle needs, with the versions that are installed."""
+    model = bundle.model.model if isinstance(bundle.model, HybridModel) else bundle.model
+    names = [*REQUIREMENTS, *(["implicit"] if isinstance(model, ALSModel) else [])]
+    return [f"{name}=={version(name)}" for name in sorted(names)]
+
+
+def import_pyfunc() -> Any:
+    """Import MLflow's module of that name."""
+    with without_its_warnings():
+        return import_module("mlflow.pyfunc")
+
+
+@contextmanager
+def without_its_warnings() -> Iterator[None]:
+    """Keep quiet what MLflow would warn of in itself: type hints, and pandas' ways of tomorrow."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*type hint", UserWarning)
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="mlflow")
+        warnings.filterwarnings("ignore", "Operation with range is deprecated")
+        yield
+
+
+@contextmanager
+def pointed_at(tracking_uri: str) -> Iterator[None]:
+    """Have MLflow's functions that take no address use one; then that of the environment again."""
+    import mlflow
+
+    variable = os.environ.get(VARIABLE)
+    mlflow.set_tracking_uri(tracking_uri)  # which sets the variable, too
+    try:
+        yield
+    finally:
+        nothing: Any = None
+        mlflow.set_tracking_uri(nothing)
+        if variable is not None:
+            os.environ[VARIABLE] = variable
+
+
+@contextmanager
+def mlflow_errors(tracking_uri: str) -> Iterator[None]:
+    """Tell MLflow's errors as ours."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        said = f"{masked(str(error))} (MLflow at {masked(tracking_uri)})"
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            raise DataNotFoundError(f"{said}. {CURE}") from error
+        raise RegistryError(said) from error

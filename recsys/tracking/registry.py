@@ -1,0 +1,393 @@
+"""The registry: versions of a model, and which of them serves.
+
+A version is a bundle, logged as an MLflow model and registered. The alias `challenger` is that of the latest,
+`champion` that of the one that serves: it goes through the gate (`recsys.tracking.gate`), or is set by hand.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recsys.bundle import Bundle
+from recsys.bundle.folder import BUNDLE_FILE, read_description
+from recsys.errors import DataNotFoundError, RegistryError
+from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
+from recsys.tracking.gate import Check, Decision, Gate, judge, measure_latency
+from recsys.tracking.model import (
+    download,
+    load_bundle,
+    log_model,
+    mlflow_errors,
+    pointed_at,
+    tracking_address,
+)
+from recsys.tracking.provenance import provenance
+from recsys.tracking.record import Record
+from recsys.tracking.store import connect
+from recsys.training import learn, make_bundle, measure, read_settings, run_folder
+from recsys.trials import LINKS_FILE, read_json
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+NAME = "recsys"  # of the model, and of the MLflow experiment of what was not recorded
+CHALLENGER, CHAMPION = "challenger", "champion"
+PREVIOUS_TAG = "previous_champion"
+TAGS = ("recommender", "dataset", "ratings_digest", "transactions_digest", "learnt_from", "git_commit")
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a registered model.
+
+    Parameters
+    ----------
+    number : str
+        1, 2, ..., as text, as MLflow has it.
+    aliases : tuple of str
+    created : datetime
+    run_id : str or None
+        The MLflow run that it came from.
+    tags : dict of str to str
+        What it is and was measured with; ndcg@10 is there as ndcg_at_10.
+    """
+
+    number: str
+    aliases: tuple[str, ...]
+    created: datetime
+    run_id: str | None
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two versions on one test part: their metrics, and the paired differences (first - second)."""
+
+    versions: tuple[str, str]
+    metrics: tuple[dict[str, float], dict[str, float]]
+    differences: dict[str, Interval]
+
+
+def _silent(line: str) -> None:
+    """Tell nobody."""
+
+
+def register(
+    folder: Path,
+    name: str = NAME,
+    refit: bool = True,
+    gate: Gate | None = None,
+    tracking_uri: str | None = None,
+    tell: Tell = _silent,
+) -> str:
+    """Make a version of what a run or a sweep found, and return its number.
+
+    It gets the alias `challenger`. Where there is no champion yet it becomes that, too, if it covers enough
+    and answers fast enough.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a run, a trial, or a sweep, whose best trial is taken.
+    name : str
+        Of the registered model; made if there is none.
+    refit : bool
+        Whether it learns from all ratings; if not, from all but the test part.
+    gate : Gate, optional
+    tracking_uri : str, optional
+        Where MLflow is; MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`, unless given.
+    tell : callable, optional
+        Is told, line by line, what is done.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is no configuration in the folder.
+    RegistryError
+        If MLflow does not do it.
+    RecsysError
+        As a run does; see the tree in `recsys.errors`.
+    """
+    gate, address = gate or Gate(), tracking_address(tracking_uri)
+    run = run_folder(folder)
+    settings = read_settings(run)
+    evaluation, result = measure(settings)
+    ranking = result.ranking
+    assert ranking is not None  # measured
+    assert result.model is not None
+    tell(f"{run} on the test part: {gate.metric} {ranking.metrics.get(gate.metric, float('nan')):.4f}")
+    if refit:
+        bundle = learn(settings)
+    else:
+        facts = {"transactions_digest": result.transactions.digest, "learnt_from": "all but the test part"}
+        bundle = make_bundle(result.model, result.ratings, settings, facts)
+    commit = provenance().get("mlflow.source.git.commit", "")
+    bundle = replace(bundle, metadata=bundle.metadata | {"metrics": ranking.metrics, "git_commit": commit})
+    number = _add(connect(address), address, name, run, bundle, tell)
+    if alias_version(name, CHAMPION, address) is None:
+        decision = judge(gate, ranking, measure_latency(bundle), evaluation)
+        _conclude(connect(address), name, number, None, decision, "gate", tell)
+    return number
+
+
+def promote(
+    version: str | None = None,
+    name: str = NAME,
+    gate: Gate | None = None,
+    force: bool = False,
+    tracking_uri: str | None = None,
+    tell: Tell = _silent,
+) -> Decision:
+    """Make a version the champion, if the gate lets it.
+
+    Both configurations are learnt anew and measured on one test part, that of the challenger's ratings,
+    preprocessing and evaluation.
+
+    Parameters
+    ----------
+    version : str, optional
+        Its number; that of the alias `challenger`, unless given.
+    name, gate, tracking_uri, tell
+        As for `register`.
+    force : bool
+        Whether to make it so by hand, without the gate.
+
+    Returns
+    -------
+    Decision
+        Nothing was changed unless it is accepted.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is no such version.
+    RegistryError
+        If MLflow does not do it, or a version was not made by `register`.
+    """
+    gate, address = gate or Gate(), tracking_address(tracking_uri)
+    client = connect(address)
+    number = _number(client, address, name, version, CHALLENGER)
+    champion = alias_version(name, CHAMPION, address)
+    if champion == number:
+        tell(f"Version {number} of {name} is the champion already.")
+        return Decision()
+    if force:
+        decision = Decision((Check(True, "by hand"),))
+        _conclude(client, name, number, champion, decision, "hand", tell)
+        return decision
+    settings = _settings(name, number, address)
+    evaluation, ranking = _ranked(settings, settings)
+    theirs = _ranked(_settings(name, champion, address), settings)[1] if champion else None
+    latency = measure_latency(load_bundle(f"models:/{name}/{number}", address))
+    decision = judge(gate, ranking, latency, evaluation, theirs)
+    _conclude(client, name, number, champion, decision, "gate", tell)
+    return decision
+
+
+def rollback(name: str = NAME, tracking_uri: str | None = None, tell: Tell = _silent) -> str:
+    """Make the champion before the present one the champion again, and return its number.
+
+    Raises
+    ------
+    RegistryError
+        If there is no champion, or was none before it.
+    """
+    address = tracking_address(tracking_uri)
+    client = connect(address)
+    champion = alias_version(name, CHAMPION, address)
+    if champion is None:
+        raise RegistryError(f"{name} has no champion to roll back. Promote a version first.")
+    with mlflow_errors(address):
+        previous = client.get_model_version(name, champion).tags.get(PREVIOUS_TAG)
+        if not previous:
+            raise RegistryError(f"Version {champion} of {name} is its first champion: there is none before.")
+        client.set_registered_model_alias(name, CHAMPION, previous)
+        client.set_model_version_tag(name, champion, "rolled_back", _now())
+    tell(f"Version {previous} of {name} is the champion again, version {champion} no longer.")
+    return str(previous)
+
+
+def compare(
+    version: str | None = None,
+    other: str | None = None,
+    name: str = NAME,
+    tracking_uri: str | None = None,
+) -> Comparison:
+    """Measure two versions on one test part, that of the first.
+
+    Parameters
+    ----------
+    version, other : str, optional
+        Their numbers; those of the challenger and of the champion, unless given.
+    name, tracking_uri
+        As for `register`.
+
+    Raises
+    ------
+    DataNotFoundError, RegistryError
+        As for `promote`.
+    """
+    address = tracking_address(tracking_uri)
+    client = connect(address)
+    numbers = (
+        _number(client, address, name, version, CHALLENGER),
+        _number(client, address, name, other, CHAMPION),
+    )
+    settings = [_settings(name, number, address) for number in numbers]
+    evaluation, first = _ranked(settings[0], settings[0])
+    _, second = _ranked(settings[1], settings[0])
+    how = evaluation.n_resamples, evaluation.confidence_level, evaluation.seed
+    return Comparison(numbers, (first.metrics, second.metrics), paired_differences(first, second, *how))
+
+
+def versions(name: str = NAME, tracking_uri: str | None = None) -> list[Version]:
+    """Return all versions, the latest first; none where there is no such model."""
+    address = tracking_address(tracking_uri)
+    client = connect(address)
+    with mlflow_errors(address):
+        aliases = _aliases(client, name)
+        found = client.search_model_versions(f"name = '{name}'")
+    return sorted(
+        (
+            Version(
+                number=str(one.version),
+                aliases=tuple(
+                    sorted(alias for alias, number in aliases.items() if number == str(one.version))
+                ),
+                created=datetime.fromtimestamp(one.creation_timestamp / 1000, UTC),
+                run_id=one.run_id or None,
+                tags=dict(one.tags),
+            )
+            for one in found
+        ),
+        key=lambda one: -int(one.number),
+    )
+
+
+def alias_version(name: str, alias: str, tracking_uri: str | None = None) -> str | None:
+    """Return the number of the version with an alias; None where there is none.
+
+    Raises
+    ------
+    RegistryError
+        If MLflow does not answer.
+    """
+    address = tracking_address(tracking_uri)
+    client = connect(address)
+    with mlflow_errors(address):
+        return _aliases(client, name).get(alias)
+
+
+def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
+    """Return the version of each alias; empty where there is no such model."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        aliases = client.get_registered_model(name).aliases
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return {}
+        raise
+    return {alias: str(number) for alias, number in aliases.items()}
+
+
+def _number(client: MlflowClient, address: str, name: str, version: str | None, alias: str) -> str:
+    """Return the number of a version that is there: the one asked for, or that of an alias."""
+    number = alias_version(name, alias, address) if version is None else version
+    if number is None:
+        raise DataNotFoundError(
+            f"{name} has no {alias}. Register a version (python -m recsys.registry register --latest), "
+            "or give the number of one."
+        )
+    with mlflow_errors(address):
+        return str(client.get_model_version(name, number).version)
+
+
+def _settings(name: str, number: str, address: str) -> dict[str, Any]:
+    """Return the configuration of a version."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = download(f"models:/{name}/{number}", BUNDLE_FILE, Path(folder), address)
+        settings = read_description(path.parent)["metadata"].get("config")
+    if not settings:
+        raise RegistryError(f"Version {number} of {name} holds no configuration to learn anew.")
+    return dict(settings)
+
+
+def _ranked(settings: dict[str, Any], of: dict[str, Any]) -> tuple[Evaluation, RankingResult]:
+    evaluation, result = measure(settings, of)
+    assert result.ranking is not None  # measured
+    return evaluation, result.ranking
+
+
+def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundle, tell: Tell) -> str:
+    """Log a bundle and make a version of it, the challenger."""
+    links = read_json(run / LINKS_FILE)
+    run_id, experiment_id = _recorded(client, links.get("mlflow_run_id"))
+    if run_id is None:
+        tell(f"{run} is not on record here: the version comes without its MLflow run.")
+    metadata = bundle.metadata
+    tags = {tag: str(metadata[tag]) for tag in TAGS if metadata.get(tag)}
+    tags |= {key: links[key] for key in ("study", "trial") if key in links}
+    tags |= {metric.replace("@", "_at_"): f"{value:.6g}" for metric, value in metadata["metrics"].items()}
+    with mlflow_errors(address):
+        experiment_id = experiment_id or Record(address, NAME, run).experiment_id
+        model_id = log_model(bundle, address, experiment_id, run_id)
+        if name not in {one.name for one in client.search_registered_models(f"name = '{name}'")}:
+            client.create_registered_model(name)
+        source = client.get_logged_model(model_id).artifact_location
+        with pointed_at(address):  # MLflow looks the model up where the process is set to
+            made = client.create_model_version(name, source, run_id, tags, model_id=model_id)
+        number = str(made.version)
+        client.set_registered_model_alias(name, CHALLENGER, number)
+    tell(f"Registered as version {number} of {name}, the challenger, learnt from {metadata['learnt_from']}.")
+    return number
+
+
+def _recorded(client: MlflowClient, run_id: str | None) -> tuple[str | None, str | None]:
+    """Return the ids of a run and of its experiment, if this MLflow knows it."""
+    from mlflow.exceptions import MlflowException
+
+    if run_id is None:
+        return None, None
+    try:
+        return run_id, client.get_run(run_id).info.experiment_id
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None, None
+        raise
+
+
+def _conclude(
+    client: MlflowClient,
+    name: str,
+    number: str,
+    champion: str | None,
+    decision: Decision,
+    by: str,
+    tell: Tell,
+) -> None:
+    """Tell a decision, and do what it says."""
+    for check in decision.checks:
+        tell(str(check))
+    if not decision.accepted:
+        tell(f"Version {number} of {name} does not become the champion.")
+        return
+    tags = {"promoted": _now(), "promoted_by": by, PREVIOUS_TAG: champion or ""}
+    tags["gate"] = "; ".join(check.text for check in decision.checks)
+    for tag, value in tags.items():
+        client.set_model_version_tag(name, number, tag, value)
+    client.set_registered_model_alias(name, CHAMPION, number)
+    tell(
+        f"Version {number} of {name} is the champion" + (f", after version {champion}." if champion else ".")
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,45 @@
+"""Bundles from folders of runs; `tests/integration/test_ranking.py` has them from real ones."""
+
+import pytest
+
+from recsys.errors import DataNotFoundError
+from recsys.evaluation import UserShare
+from recsys.training import measure, read_settings, run_folder, train
+from tests.tracking.run_folders import write_run
+
+
+def test_a_bundle_is_learnt_from_all_ratings(tmp_path):
+    bundle = train(write_run(tmp_path, "recommender=item_knn"))
+    assert len(bundle.histories.item_indices) == 24 * 6
+    assert bundle.metadata["recommender"] == "ItemKNNRecommender"
+    assert bundle.metadata["learnt_from"] == "all ratings"
+    assert bundle.metadata["config"]["recommender"]["shrinkage"] == 10.0
+    assert len(bundle.metadata["ratings_digest"]) == len(bundle.metadata["transactions_digest"]) == 64
+    assert bundle.recommend([[0, 1]], n_reasons=1)[0][0].item_id < 8
+
+
+@pytest.mark.parametrize(("times", "order"), [(True, "time"), (False, "random")])
+def test_where_nothing_was_held_out_a_fifth_is(tmp_path, times, order):
+    settings = read_settings(write_run(tmp_path, "evaluation=none", times=times))
+    evaluation, result = measure(settings)
+    assert evaluation == UserShare(order=order)
+    assert len(result.ranking.users) == 24
+
+
+def test_two_are_measured_on_one_test_part(tmp_path):
+    first = read_settings(write_run(tmp_path / "a", "evaluation=leave_last_out"))
+    second = read_settings(write_run(tmp_path / "b", "recommender=popularity", "preprocessing=all"))
+    evaluation, result = measure(second, of=first)
+    assert type(evaluation).__name__ == "LeaveOut"
+    assert type(result.model).__name__ == "PopularityModel"
+
+
+def test_no_run_and_no_sweep(tmp_path):
+    with pytest.raises(DataNotFoundError, match="neither a run nor a sweep left its configuration there"):
+        run_folder(tmp_path)
+
+
+def test_a_sweep_without_a_trial(tmp_path):
+    (tmp_path / "multirun.yaml").write_text("objective: {metrics: [max_lift], directions: [maximize]}\n")
+    with pytest.raises(DataNotFoundError, match="no trial of this sweep is complete"):
+        run_folder(tmp_path)

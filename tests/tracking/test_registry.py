@@ -1,0 +1,162 @@
+"""Versions, aliases, the gate and the way back, as MLflow then has them."""
+
+import json
+
+import pytest
+from mlflow import MlflowClient
+
+from recsys import registry as terminal
+from recsys.errors import DataNotFoundError, RegistryError
+from recsys.tracking import registry
+from recsys.tracking.model import load_bundle
+from recsys.trials import LINKS_FILE
+from tests.bundle.problems import bundle_of
+from tests.tracking.run_folders import write_run
+
+LOOSE = ["--min-coverage", "0.001", "--max-latency", "10000"]  # other processes may slow this one down
+
+
+@pytest.fixture
+def client(store, monkeypatch):
+    """MLflow, which everything here finds by its address in the environment."""
+    uri = f"sqlite:///{store}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    return MlflowClient(uri)
+
+
+@pytest.fixture
+def say(capsys):
+    """Call the program; return its exit code and what it says."""
+
+    def say(*arguments):
+        code = terminal.main(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return say
+
+
+def aliases(client):
+    found = client.get_registered_model("recsys").aliases
+    return {alias: str(number) for alias, number in found.items()}
+
+
+def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
+    good = write_run(tmp_path / "good", "recommender=item_knn")
+    run = client.create_run(client.create_experiment("recsys")).info.run_id
+    (good / LINKS_FILE).write_text(json.dumps({"mlflow_run_id": run, "study": "s", "trial": "7"}))
+
+    code, said = say("register", str(good), *LOOSE)
+    assert code == 0, said
+    assert "Registered as version 1 of recsys, the challenger, learnt from all ratings." in said
+    assert "passed  coverage@10" in said
+    assert "passed  an answer takes" in said
+    assert "Version 1 of recsys is the champion." in said
+    assert aliases(client) == {"challenger": "1", "champion": "1"}
+    first = client.get_model_version("recsys", "1")
+    assert first.run_id == run
+    assert (first.tags["study"], first.tags["trial"]) == ("s", "7")
+    assert 0 < float(first.tags["ndcg_at_10"]) <= 1
+    assert first.tags["promoted_by"] == "gate"
+    assert load_bundle("models:/recsys/1").metadata["metrics"]["ndcg@10"] == pytest.approx(
+        float(first.tags["ndcg_at_10"]), rel=1e-5
+    )
+
+    # Of two groups with tastes of their own, popularity knows nothing.
+    worse = write_run(tmp_path / "worse", "recommender=popularity")
+    code, said = say("register", str(worse), *LOOSE)
+    assert code == 0, said
+    assert "is not on record here" in said
+    assert aliases(client) == {"challenger": "2", "champion": "1"}
+
+    code, said = say("compare")
+    assert code == 0, said
+    assert said.splitlines()[0].split() == ["metric", "version", "2", "version", "1", "difference"]
+    assert "24 users of the test part, paired." in said
+
+    code, said = say("promote", "--metric", "mrr@5", *LOOSE)
+    assert code == 1
+    assert "REFUSED mrr@5" in said
+    assert "Version 2 of recsys does not become the champion." in said
+    assert aliases(client)["champion"] == "1"
+
+    code, said = say("promote", "--force")
+    assert code == 0
+    assert "Version 2 of recsys is the champion, after version 1." in said
+    assert client.get_model_version("recsys", "2").tags["promoted_by"] == "hand"
+    assert aliases(client)["champion"] == "2"
+    assert say("promote") == (0, "Version 2 of recsys is the champion already.\n")
+
+    code, said = say("promote", "1", *LOOSE)
+    assert code == 0, said
+    assert "passed  ndcg@10" in said
+    code, said = say("rollback")
+    assert (code, said) == (0, "Version 2 of recsys is the champion again, version 1 no longer.\n")
+    assert aliases(client)["champion"] == "2"
+
+    code, said = say("list")
+    assert code == 0
+    newest, oldest = said.splitlines()[1:]
+    assert newest.split()[:3] == ["2", "challenger,", "champion"]
+    assert oldest.split()[0] == "1"
+    assert "ItemKNNRecommender" in oldest
+
+
+def test_the_train_part_alone(client, tmp_path):
+    run = write_run(tmp_path / "run", "recommender=popularity", "evaluation=leave_last_out")
+    assert registry.register(run, "mine", refit=False) == "1"
+    kept = load_bundle("models:/mine/1")
+    assert len(kept.histories.item_indices) == 24 * 5
+    assert kept.metadata["learnt_from"] == "all but the test part"
+
+
+def test_the_bounds_keep_the_first_version_out(client, say, tmp_path):
+    run = write_run(tmp_path / "run", "recommender=popularity")
+    code, said = say("register", str(run), "--min-coverage", "1")
+    assert code == 0
+    assert "REFUSED coverage@10" in said
+    assert registry.alias_version("recsys", "champion") is None
+    assert registry.alias_version("recsys", "challenger") == "1"
+    code, said = say("rollback")
+    assert (code, said) == (1, "recsys has no champion to roll back. Promote a version first.\n")
+    code, said = say("promote", "--force")
+    assert code == 0
+    code, said = say("rollback")
+    assert (code, said) == (1, "Version 1 of recsys is its first champion: there is none before.\n")
+
+
+def test_where_nothing_is_registered(client, say):
+    assert registry.alias_version("recsys", "champion") is None
+    assert registry.versions() == []
+    assert say("list") == (0, "No version of recsys is registered.\n")
+    for command in ("promote", "compare"):
+        code, said = say(command)
+        assert code == 1
+        assert "recsys has no challenger. Register a version" in said
+    with pytest.raises(DataNotFoundError, match=r"Model Version \(name=recsys, version=7\) not found"):
+        registry.promote("7")
+
+
+def test_a_version_of_something_else_is_not_learnt_anew(client, tmp_path):
+    experiment = client.create_experiment("other")
+    model = registry.log_model(bundle_of("rules"), registry.tracking_address(), experiment)
+    client.create_registered_model("recsys")
+    source = client.get_logged_model(model).artifact_location
+    client.create_model_version("recsys", source, model_id=model)
+    with pytest.raises(RegistryError, match="Version 1 of recsys holds no configuration"):
+        registry.promote("1")
+
+
+def test_the_latest_sweep(tmp_path, monkeypatch, say, client):
+    assert say("register", "--latest") == (
+        1,
+        "There is no sweep in multirun. Run one: python -m recsys experiment=seed_sweep\n",
+    )
+    import os
+
+    for seconds, name in enumerate(("b", "a")):
+        folder = tmp_path / "multirun" / name / "12"
+        folder.mkdir(parents=True)
+        (folder / "multirun.yaml").touch()
+        os.utime(folder / "multirun.yaml", (seconds, seconds))
+    assert terminal.latest_sweep(tmp_path / "multirun") == folder
