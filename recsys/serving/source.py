@@ -57,12 +57,56 @@ class FolderSource:
         return Bundle.load(self.folder.resolve())
 
 
-def source_of(address: str) -> ModelSource:
-    """Return the source that an address names: a folder.
+@dataclass(frozen=True)
+class RegistrySource:
+    """A registered model in MLflow: the version that has an alias.
 
-    Raises
-    ------
-    DataNotFoundError
-        If it is neither.
+    The store is that of MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`.
     """
-    return FolderSource(Path(address))
+
+    name: str
+    alias: str
+
+    def version(self) -> str:
+        """Return the number of the version with the alias."""
+        from recsys.tracking.registry import alias_version
+
+        number = alias_version(self.name, self.alias)
+        if number is None:
+            raise DataNotFoundError(
+                f"model: no version of {self.name} has the alias {self.alias}. Make one the champion: "
+                "make sweep, then python -m recsys.registry register --latest; or name another, such as "
+                f"--model models:/{self.name}@challenger."
+            )
+        return number
+
+    def load(self, version: str) -> Bundle:
+        """Load the version of a number."""
+        from recsys.tracking.model import load_bundle
+
+        return load_bundle(f"models:/{self.name}/{version}")
+
+
+@dataclass(frozen=True)
+class FixedSource:
+    """One version of a registered model, as long as the service runs."""
+
+    address: str
+
+    def version(self) -> str:
+        """Return its number."""
+        return self.address.rpartition("/")[2]
+
+    def load(self, version: str) -> Bundle:
+        """Load it."""
+        from recsys.tracking.model import load_bundle
+
+        return load_bundle(self.address)
+
+
+def source_of(address: str) -> ModelSource:
+    """Return the source that an address names: an alias, a version, or else a folder."""
+    if not address.startswith("models:/"):
+        return FolderSource(Path(address).expanduser())
+    name, at, alias = address.removeprefix("models:/").partition("@")
+    return RegistrySource(name, alias) if at else FixedSource(address)
