@@ -19,12 +19,8 @@ TOLD = ("ndcg@10", "recall@10", "coverage@10")  # the rest is in the file
 UNFINISHED = ("interrupt", "failures", "error")
 
 
-class FinalCallback(Callback):
-    """Measure what a sweep chose once on the test part, into `test.json`.
-
-    Hydra tells the end of a sweep to the last callback first: this one stands after the report and the
-    record, which take along what it found.
-    """
+class _AfterSearch(Callback):
+    """What is measured once, on the test part, when a search is over."""
 
     def __init__(self) -> None:
         self.failures: list[str] = []
@@ -45,6 +41,22 @@ class FinalCallback(Callback):
     def _measure(self, folder: Path) -> None:
         if not search_is_over(folder):
             return
+        self.measure(folder)
+
+    def measure(self, folder: Path) -> None:
+        """Measure, and write what came of it into the sweep's folder."""
+        raise NotImplementedError
+
+
+class FinalCallback(_AfterSearch):
+    """Measure what a sweep chose once on the test part, into `test.json`.
+
+    Hydra tells the end of a sweep to the last callback first: this one stands after the report and the
+    record, which take along what it found.
+    """
+
+    def measure(self, folder: Path) -> None:
+        """Measure the best trial, or each of the front."""
         # Imported here: --help and single runs must not wait for it.
         from recsys.reporting.final import measure_on_test
 
@@ -53,7 +65,7 @@ class FinalCallback(Callback):
             log.info("Trial %d on the test part: %s", number, ", ".join(told))
 
 
-class CompareCallback(Callback):
+class CompareCallback(_AfterSearch):
     """Compare, on the test part, the best trials of each choice: `compare.md`, `compare.json`, `compare.png`.
 
     Parameters
@@ -65,8 +77,8 @@ class CompareCallback(Callback):
     """
 
     def __init__(self, by: str = "recommender", baseline: str = "popularity") -> None:
+        super().__init__()
         self.by, self.baseline = by, baseline
-        self.failures: list[str] = []
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """See before any trial that there will be something to compare.
@@ -84,22 +96,8 @@ class CompareCallback(Callback):
                 f"'{self.by}=choice({self.baseline},rules)', or hydra.callbacks.compare.baseline."
             )
 
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Compare, if the search came to its end; a failure is told, and what the sweep left stays.
-
-        Raises
-        ------
-        SystemExit
-            With 1 after a failure; Hydra lets it through, and report and record are made nevertheless.
-        """
-        self._compare(Path(config.hydra.sweep.dir).resolve())
-        if self.failures:
-            raise SystemExit(1)
-
-    @visible
-    def _compare(self, folder: Path) -> None:
-        if not search_is_over(folder):
-            return
+    def measure(self, folder: Path) -> None:
+        """Measure the best trial of each choice, and hold them against each other."""
         from recsys.reporting.comparison import compare
 
         table = compare(folder, self.by, self.baseline)
