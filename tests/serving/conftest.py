@@ -88,3 +88,14 @@ def serve(follower: Follower, tmp_path: Path) -> Iterator[Callable[..., TestClie
 @pytest.fixture
 def client(serve: Callable[..., TestClient]) -> TestClient:
     return serve()
+
+
+@pytest.fixture(scope="session")
+def reader(bundles: dict[str, Bundle], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client for tests that leave nothing behind: they share one service, which takes time to make."""
+    follower = Follower(Shelf(**bundles), poll_seconds=3600)
+    follower.load()
+    store = FeedbackStore.open(str(tmp_path_factory.mktemp("reader") / "feedback.db"))
+    app = create_app(Settings(), follower, store)
+    with TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False) as client:
+        yield client

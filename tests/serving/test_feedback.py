@@ -80,13 +80,13 @@ def test_html_is_text(client):
         ({"token": "x"}, "there is no field 'token'"),
     ],
 )
-def test_what_cannot_be(client, change, message):
+def test_what_cannot_be(reader, change, message):
     # Python's json writes what UTF-8 cannot, as \\ud800.
     content, headers = json.dumps({**THUMB, **change}), {"content-type": "application/json"}
-    answer = client.post("/feedback", content=content, headers=headers)
+    answer = reader.post("/feedback", content=content, headers=headers)
     assert answer.status_code == 422
     assert message in answer.json()["error"]["message"]
-    assert kept(client) == []
+    assert kept(reader) == []
 
 
 def test_a_token(serve):

@@ -15,8 +15,8 @@ def finite(text):
     return json.loads(text, parse_constant=lambda name: pytest.fail(f"JSON holds {name}"))
 
 
-def test_items(client, bundles):
-    answer = client.post("/recommend", json={"items": [0, 10], "k": 4, "explain": True})
+def test_items(reader, bundles):
+    answer = reader.post("/recommend", json={"items": [0, 10], "k": 4, "explain": True})
     assert answer.status_code == 200
     RecommendResponse.model_validate(answer.json())
     content = finite(answer.content)
@@ -32,57 +32,57 @@ def test_items(client, bundles):
     assert math.isfinite(first["score"])
 
 
-def test_titles_and_ids_as_text_are_the_same_people(client):
-    by_id = client.post("/recommend", json={"items": [0, 20]}).json()
-    assert client.post("/recommend", json={"titles": ["toy story", "HEAT"]}).json() == by_id
-    assert client.post("/recommend", json={"items": ["0", "20"]}).json() == by_id
-    assert client.post("/recommend", json={"items": [20, 0, 20]}).json()["likes"] == [0, 20]
+def test_titles_and_ids_as_text_are_the_same_people(reader):
+    by_id = reader.post("/recommend", json={"items": [0, 20]}).json()
+    assert reader.post("/recommend", json={"titles": ["toy story", "HEAT"]}).json() == by_id
+    assert reader.post("/recommend", json={"items": ["0", "20"]}).json() == by_id
+    assert reader.post("/recommend", json={"items": [20, 0, 20]}).json()["likes"] == [0, 20]
 
 
-def test_a_known_user(client, bundles):
+def test_a_known_user(reader, bundles):
     user = bundles["1"].histories.users[0].item()
     likes = bundles["1"].likes_of(user)
-    answer = client.post("/recommend", json={"user_id": user}).json()
+    answer = reader.post("/recommend", json={"user_id": user}).json()
     assert answer["likes"] == likes
     assert not {one["item_id"] for one in answer["recommendations"]} & set(likes)
-    assert answer == client.post("/recommend", json={"items": likes}).json()
+    assert answer == reader.post("/recommend", json={"items": likes}).json()
 
 
-def test_seen_items_on_request(client):
-    answer = client.post("/recommend", json={"items": [0, 10], "k": 100, "exclude_seen": False}).json()
+def test_seen_items_on_request(reader):
+    answer = reader.post("/recommend", json={"items": [0, 10], "k": 100, "exclude_seen": False}).json()
     assert {0, 10} <= {one["item_id"] for one in answer["recommendations"]}
 
 
-def test_nobody_in_particular_gets_what_is_popular(client):
-    answer = client.post("/recommend", json={"items": []}).json()
+def test_nobody_in_particular_gets_what_is_popular(reader):
+    answer = reader.post("/recommend", json={"items": []}).json()
     assert len(answer["recommendations"]) == 10
     assert {one["source"] for one in answer["recommendations"]} == {"fallback"}
 
 
-def test_an_item_that_nobody_likes_yet_is_told_apart(client):
-    answer = client.post("/recommend", json={"items": [5000, 0]}).json()
+def test_an_item_that_nobody_likes_yet_is_told_apart(reader):
+    answer = reader.post("/recommend", json={"items": [5000, 0]}).json()
     assert (answer["likes"], answer["ignored"]) == ([0], [5000])
 
 
-def test_a_batch_is_its_requests(client):
+def test_a_batch_is_its_requests(reader):
     users = [{"items": [0, 10]}, {"titles": ["Heat"]}, {"items": []}, {"user_id": 1}]
-    answer = client.post("/recommend/batch", json={"users": users, "k": 3, "explain": True})
+    answer = reader.post("/recommend/batch", json={"users": users, "k": 3, "explain": True})
     BatchResponse.model_validate(answer.json())
-    alone = [client.post("/recommend", json={**user, "k": 3, "explain": True}).json() for user in users]
+    alone = [reader.post("/recommend", json={**user, "k": 3, "explain": True}).json() for user in users]
     assert answer.json()["model_version"] == "1"
     assert answer.json()["results"] == [
         {key: value for key, value in one.items() if key != "model_version"} for one in alone
     ]
-    assert client.post("/recommend/batch", json={"users": []}).json()["results"] == []
+    assert reader.post("/recommend/batch", json={"users": []}).json()["results"] == []
 
 
-def test_similar(client):
-    answer = client.get("/items/0/similar", params={"k": 3, "explain": True})
+def test_similar(reader):
+    answer = reader.get("/items/0/similar", params={"k": 3, "explain": True})
     SimilarResponse.model_validate(answer.json())
     assert answer.json()["item"] == {"item_id": 0, "title": "Toy Story (1995)"}
-    alone = client.post("/recommend", json={"items": [0], "k": 3, "explain": True}).json()
+    alone = reader.post("/recommend", json={"items": [0], "k": 3, "explain": True}).json()
     assert answer.json()["recommendations"] == alone["recommendations"]
-    assert client.get("/items/5000/similar").json()["recommendations"][0]["source"] == "fallback"
+    assert reader.get("/items/5000/similar").json()["recommendations"][0]["source"] == "fallback"
 
 
 @pytest.mark.parametrize(
@@ -96,22 +96,22 @@ def test_similar(client):
         ("Unseen", set()),
     ],
 )
-def test_search(client, search, ids):
-    answer = client.get("/items", params={"search": search})
+def test_search(reader, search, ids):
+    answer = reader.get("/items", params={"search": search})
     ItemsResponse.model_validate(answer.json())
     assert {item["item_id"] for item in answer.json()["items"]} == ids
 
 
-def test_search_gives_the_most_liked_first(client):
-    found = client.get("/items", params={"search": "film", "limit": 5}).json()["items"]
+def test_search_gives_the_most_liked_first(reader):
+    found = reader.get("/items", params={"search": "film", "limit": 5}).json()["items"]
     likes = [item["n_likes"] for item in found]
     assert len(found) == 5
     assert likes == sorted(likes, reverse=True)
     assert found[0]["genres"] == ["Drama", "War"]
 
 
-def test_titles_are_told_as_they_are(client):
-    answer = client.get("/items", params={"search": "img src"})
+def test_titles_are_told_as_they_are(reader):
+    answer = reader.get("/items", params={"search": "img src"})
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["items"][0]["title"] == HTML
 
@@ -144,20 +144,20 @@ def test_titles_are_told_as_they_are(client):
         ("items", "invalid_request", "The request: Input should be a valid dictionary"),
     ],
 )  # fmt: skip
-def test_what_cannot_be(client, request_, code, message):
-    answer = client.post("/recommend", json=request_)
+def test_what_cannot_be(reader, request_, code, message):
+    answer = reader.post("/recommend", json=request_)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (422, code)
     assert message in error["message"]
     assert len(error["details"]) <= 10
 
 
-def test_errors_of_a_batch_name_the_person(client):
-    answer = client.post("/recommend/batch", json={"users": [{"items": []}, {"items": [0, 7]}]})
+def test_errors_of_a_batch_name_the_person(reader):
+    answer = reader.post("/recommend/batch", json={"users": [{"items": []}, {"items": [0, 7]}]})
     assert answer.json()["error"]["details"][0]["where"] == "users.1.items.1"
-    answer = client.post("/recommend/batch", json={"users": [{"items": []}] * 101})
+    answer = reader.post("/recommend/batch", json={"users": [{"items": []}] * 101})
     assert answer.json()["error"]["message"].startswith("users must be at most 100 entries (max_batch)")
-    assert client.post("/recommend/batch", json={"users": [{"user_id": "no"}]}).status_code == 422
+    assert reader.post("/recommend/batch", json={"users": [{"user_id": "no"}]}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_errors_of_a_batch_name_the_person(client):
         ("/docs", 404, "not_found"),
     ],
 )
-def test_paths_that_are_none(client, path, status, code):
-    answer = client.get(path)
+def test_paths_that_are_none(reader, path, status, code):
+    answer = reader.get(path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert set(answer.json()["error"]) == {"code", "message", "details"}
