@@ -166,17 +166,11 @@ class Bundle:
         size = len(sources) - sources.count(-1)
         reasons = self.model.explain_all(history, items[:size], n_reasons) if n_reasons else [[]] * size
         return [
-            Recommendation(
-                *self._titled[item], score, SOURCES[source], tuple(self._explained(one) for one in why)
-            )
+            Recommendation(*self._titled[item], score, SOURCES[source], tuple(map(self._explained, why)))
             for item, score, source, why in zip(items, scores, sources, reasons, strict=False)
         ]
 
     def _explained(self, reason: Reason) -> ExplainedReason:
-        return ExplainedReason(
-            antecedents=tuple(self._titled[item] for item in reason.antecedents),
-            support_count=reason.support_count,
-            confidence=finite(reason.confidence),
-            lift=finite(reason.lift),
-            share=reason.share,
-        )
+        antecedents, support_count, confidence, lift, share = reason
+        titled = tuple([self._titled[item] for item in antecedents])
+        return ExplainedReason(titled, support_count, finite(confidence), finite(lift), share)
