@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from fastapi import Response
+from pydantic_core import PydanticSerializationError, to_json
 
 _encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 # Brackets in strings are no structure. A string that does not end reaches to the end of the text.
@@ -25,9 +26,19 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
     ValueError
         If a number in it is not finite.
     """
-    # Half a surrogate pair, which JSON can write and UTF-8 cannot, becomes a question mark.
-    body = _encode(content).encode("utf-8", "replace")
-    return Response(body, status, headers, media_type="application/json")
+    return Response(_encoded(content), status, headers, media_type="application/json")
+
+
+def _encoded(content: Any) -> bytes:
+    try:
+        body = to_json(content, inf_nan_mode="constants")  # a fifth of the time
+    except PydanticSerializationError:
+        body = b"NaN"
+    if b"NaN" not in body and b"Infinity" not in body:
+        return body
+    # A number that is not finite, which is refused here, or a title of that name. Half a surrogate pair,
+    # which JSON can write and UTF-8 cannot, becomes a question mark.
+    return _encode(content).encode("utf-8", "replace")
 
 
 def deeper_than(limit: int, text: bytes) -> bool:
