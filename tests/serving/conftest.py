@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,10 +21,18 @@ from recsys.serving.app import create_app
 from recsys.serving.follower import Follower
 from recsys.serving.settings import Settings
 from tests.bundle.problems import long
+from tests.conftest import ROOT
 from tests.recommenders.problems import ALL, rules_of
 
 HTML = "<img src=x onerror=alert(1)>"
 TITLES = {0: "Toy Story (1995)", 10: "Toy Story 2 (1999)", 20: "Heat (1995)", 30: HTML}
+
+
+def script(name: str) -> ModuleType:
+    """Import one of the programs in scripts/."""
+    if str(ROOT / "scripts") not in sys.path:
+        sys.path.append(str(ROOT / "scripts"))
+    return import_module(name)
 
 
 class Shelf:
