@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,18 +70,19 @@ def serving(
                 server.port = int(running[1])
                 break
         else:
-            raise RuntimeError(f"{' '.join(whole)} ended:\n{''.join(server.log[-20:])}")
+            raise RuntimeError(f"{' '.join(whole)} ended:\n{''.join(server.log[-40:])}")
         # What it writes is read on, or it would wait for that.
         reading = threading.Thread(target=lambda: server.log.extend(process.stdout or ()), daemon=True)
         reading.start()
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        # The whole group, which its workers belong to.
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=15)
+                break
         if server.port:
             reading.join()
         if process.stdout is not None:

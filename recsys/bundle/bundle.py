@@ -151,7 +151,7 @@ class Bundle:
         ]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
-        indices = np.fromiter((item for row in rows for item in row), np.int32, int(offsets[-1]))
+        indices = np.array([item for row in rows for item in row], dtype=np.int32)
         return Histories(offsets, indices, self.model.items, users=np.arange(len(rows)))
 
     def _told(

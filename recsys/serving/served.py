@@ -45,7 +45,7 @@ class Served:
     def prepare(self) -> None:
         """Make now what would else be made by the first requests."""
         self.search.candidates("a title that there is not")
-        _ = self.items, self.users, self.n_likes, self._rows
+        _ = self.items, self.users, self.n_likes, self._known, self._rows
 
     @cached_property
     def items(self) -> dict[Any, Any]:
@@ -64,6 +64,10 @@ class Served:
         histories = self.bundle.histories
         counts = np.bincount(histories.item_indices, minlength=histories.n_items)
         return dict(zip(self.bundle.item_ids, counts.tolist(), strict=True))
+
+    @cached_property
+    def _known(self) -> frozenset[Any]:
+        return frozenset(self.bundle.item_ids)
 
     @cached_property
     def _rows(self) -> list[Any]:
@@ -91,7 +95,8 @@ class Served:
 
     def answer(self, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> dict[str, Any]:
         """Return the list of one person, as JSON has it."""
-        ignored = [item for item in likes if not self.bundle.knows(item)]
+        known = self._known.issuperset(likes)
+        ignored = [] if known else [item for item in likes if item not in self._known]
         return {
             "likes": [item for item in likes if item not in ignored] if ignored else likes,
             "ignored": ignored,

@@ -146,8 +146,7 @@ class Service:
         return list(dict.fromkeys(reversed(likes)))[::-1]
 
     def _items(self, served: Served, given: Sequence[int | str], where: str) -> list[Any]:
-        known = served.items
-        items = [known.get(item) for item in given]
+        items = list(map(served.items.get, given))
         if None in items:
             row = items.index(None)
             self._item(served, given[row], f"{where}.{row}")
