@@ -31,6 +31,7 @@ const remembered = {
 
 let picks = remembered.get("picks", []);
 let options = []; // movies found
+let shownFor = ""; // the text that they were found by
 let active = -1; // the option that Enter picks
 let latest = 0; // number of the last request for recommendations
 const person = remembered.get("person", null) ?? newId();
@@ -75,23 +76,24 @@ search.addEventListener("input", () => {
   timer = setTimeout(lookUp, PAUSE);
 });
 
-search.addEventListener("keydown", (event) => {
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+search.addEventListener("keydown", async (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step || (event.key === "Enter" && search.value.trim())) {
     event.preventDefault();
-    if (found.hidden) {
-      lookUp();
-    } else if (options.length) {
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      activate(active < 0 && step < 0 ? options.length - 1 : (active + step + options.length) % options.length);
-    }
-  } else if (event.key === "Enter" && !found.hidden && options.length) {
-    event.preventDefault();
-    pick(options[Math.max(active, 0)]);
+    if (isStale()) await lookUp(); // who types faster than the service finds means what is typed
+    if (isStale() || !options.length) return;
+    if (!step) pick(options[Math.max(active, 0)]);
+    else if (active < 0) activate(step > 0 ? 0 : options.length - 1);
+    else activate((active + step + options.length) % options.length);
   } else if (event.key === "Escape") {
     if (found.hidden) search.value = "";
     close();
   }
 });
+
+function isStale() {
+  return found.hidden || shownFor !== search.value.trim();
+}
 
 search.addEventListener("blur", close);
 found.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
@@ -102,6 +104,7 @@ found.addEventListener("click", (event) => {
 });
 
 async function lookUp() {
+  clearTimeout(timer);
   searching.abort();
   searching = new AbortController();
   const text = search.value.trim();
@@ -109,13 +112,14 @@ async function lookUp() {
   try {
     const query = new URLSearchParams({ search: text, limit: Math.min(FOUND + picks.length, 50) });
     const answer = await ask(`items?${query}`, undefined, { signal: searching.signal });
-    if (document.activeElement === search) show(answer.items);
+    if (document.activeElement === search) show(answer.items, text);
   } catch (error) {
     if (error.name !== "AbortError") trouble(error);
   }
 }
 
-function show(items) {
+function show(items, text) {
+  shownFor = text;
   options = items.filter((item) => !picks.some((one) => one.item_id === item.item_id)).slice(0, FOUND);
   found.replaceChildren(...options.map((item, row) => {
     const option = fromTemplate("option");
