@@ -96,7 +96,7 @@ def test_an_alias_is_followed(registry):
     assert follower.load().version == "1"
     assert follower.current.bundle.metadata["recommender"] == "RuleRecommender"
     first = registry.get_model_version("recsys", "1")
-    registry.create_model_version("recsys", first.source, model_id=first.model_id)
+    registry.create_model_version("recsys", first.source)
     follower.look()
     assert follower.current.version == "1"
     registry.set_registered_model_alias("recsys", "champion", "2")
@@ -126,3 +126,13 @@ def test_what_there_is_not(registry, tmp_path):
     with pytest.raises(RecsysError, match="model must be an address such as models:/recsys@champion"):
         Follower(source_of("models:/recsys")).load()
     assert source_of(str(tmp_path)) == FolderSource(tmp_path)
+
+
+def test_versions_are_swapped_under_load(folder, registry):
+    """A damaged one among them; python scripts/swap_under_load.py asks 10,000 times."""
+    outcome = script("swap_under_load").swap(folder, 500)
+    assert outcome.load.failed == []
+    assert outcome.broken not in outcome.answered_by
+    assert "damaged" in outcome.failure
+    assert outcome.good
+    assert outcome.answered_by.total() >= 500
