@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 
 import pytest
+from fastapi.testclient import TestClient
 from mlflow import MlflowClient
 
 from recsys.errors import DataNotFoundError, RecsysError
+from recsys.feedback import FeedbackStore
 from recsys.serving.__main__ import main
+from recsys.serving.app import create_app
 from recsys.serving.follower import Follower
+from recsys.serving.report import report
+from recsys.serving.settings import Settings
 from recsys.serving.source import FixedSource, FolderSource, RegistrySource, source_of
+from recsys.tracking.gate import Gate
+from recsys.tracking.registry import promote, register
 from tests.conftest import ROOT, WARNINGS_ARE_ERRORS
 from tests.serving.conftest import script
+from tests.tracking.run_folders import write_run
+
+LOOSE = Gate(min_coverage=0.001, max_latency=10_000)  # other processes may slow this one down
 
 SWEEP = [
     "experiment=seed_sweep",
@@ -136,3 +147,34 @@ def test_versions_are_swapped_under_load(folder, registry):
     assert "damaged" in outcome.failure
     assert outcome.good
     assert outcome.answered_by.total() >= 500
+
+
+def test_feedback_comes_back_as_recommendations(registry, tmp_path):
+    """Thumbs, the next model learnt with them, promoted, served: other recommendations."""
+    first = write_run(tmp_path / "first", "recommender=item_knn")
+    assert register(first, "loop", gate=LOOSE) == "1"
+    feedback = str(tmp_path / "feedback.db")
+    follower = Follower(source_of("models:/loop@champion"), poll_seconds=3600)
+    follower.load()
+    app = create_app(Settings(feedback=feedback), follower, FeedbackStore.open(feedback))
+    with TestClient(app, base_url="http://localhost:8000") as client:
+        # Items 0 to 7 and 8 to 15 are liked by people of two kinds; here come some who like both 0 and 12.
+        before = client.post("/recommend", json={"items": [0], "k": 4}).json()
+        assert 12 not in {one["item_id"] for one in before["recommendations"]}
+        for person in range(8):
+            thumb = {"request_id": f"{person}", "user_id": f"p{person}", "item_id": 12, "verdict": "up"}
+            assert (
+                client.post("/feedback", json={**thumb, "likes": [0], "source": "model"}).status_code == 200
+            )
+        assert 'recsys_acceptance_by_source{source="model"} 1.0' in client.get("/metrics").text
+
+        settings = ["recommender=item_knn", f"dataset.feedback={feedback}", "dataset.feedback_weight=3"]
+        assert register(write_run(tmp_path / "second", *settings), "loop", gate=LOOSE) == "2"
+        told = report(feedback, 3, "models:/loop@challenger", "models:/loop@champion", k=4)
+        assert re.search(r"hit@4 +1\.0000 +0\.0000 +\+1\.0000", told)
+        assert "has learnt from feedback; 8 of these were there before" in told
+        assert promote(name="loop", gate=LOOSE).accepted
+        follower.look()
+        after = client.post("/recommend", json={"items": [0], "k": 4}).json()
+    assert (before["model_version"], after["model_version"]) == ("1", "2")
+    assert 12 in {one["item_id"] for one in after["recommendations"]}
