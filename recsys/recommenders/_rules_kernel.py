@@ -255,9 +255,10 @@ def fired(
     best : ndarray, shape (n_best,), int64
         The strongest rules to each item, the strongest first.
     """
-    most = 0
+    n_items, most = len(to.starts) - 1, 0
     for item in items:
-        most += to.starts[item + 1] - to.starts[item]
+        if 0 <= item < n_items:  # nothing fires for an item that there is not
+            most += to.starts[item + 1] - to.starts[item]
     starts, best_starts = np.zeros(len(items) + 1, dtype=np.int64), np.zeros(len(items) + 1, dtype=np.int64)
     rules, contributions, best = (
         np.empty(most, dtype=np.int64),
@@ -266,7 +267,9 @@ def fired(
     )
     size = n_best = 0
     for place in range(len(items)):
-        for entry in range(to.starts[items[place]], to.starts[items[place] + 1]):
+        item = items[place] if 0 <= items[place] < n_items else 0
+        stop = to.starts[item + 1] if item == items[place] else to.starts[item]
+        for entry in range(to.starts[item], stop):
             # An antecedent is as recent as the oldest of its likes; most are told apart by one look.
             recency = liked[to.last_items[entry]]
             if recency < 0.0:

@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=settings.port,
         access_log=settings.access_log,
         server_header=False,
+        proxy_headers=False,
         log_level="info",
     )
     return 0

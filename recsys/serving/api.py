@@ -15,10 +15,12 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import ValidationError
 
 from recsys.serving.errors import ApiError
 from recsys.serving.schemas import (
     LONGEST_NAME,
+    Asked,
     BatchRequest,
     BatchResponse,
     ErrorResponse,
@@ -35,6 +37,7 @@ from recsys.serving.service import Service
 from recsys.serving.strict_json import deeper_than, json_response
 
 STATIC = Path(__file__).parent / "static"
+AT_ONCE: dict[str, type[Asked]] = {"/recommend": RecommendRequest}
 
 _bearer = HTTPBearer(auto_error=False, description="Needed where RECSYS_FEEDBACK_TOKEN is set.")
 
@@ -74,13 +77,31 @@ class _Request(Request):
             message = "The body is no JSON: it must be UTF-8, with numbers of at most 4,300 digits."
             raise ApiError(400, "invalid_json", message) from error
 
+    async def valid(self, model: type[Asked]) -> Asked | None:
+        """Return the body as a model; None if there is anything to complain of."""
+        if self.headers.get("content-type") != "application/json":
+            return None
+        body = await self.body()
+        if deeper_than(_service(self).settings.max_depth, body):
+            return None
+        try:
+            return model.model_validate_json(body)
+        except ValidationError:
+            return None
+
 
 class _Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, endpoint, model = super().get_route_handler(), self.endpoint, AT_ONCE.get(self.path)
 
         async def handle_within_limits(request: Request) -> Response:
-            return await handle(_Request(request.scope, request.receive))
+            request = _Request(request.scope, request.receive)
+            # What is asked most goes straight to its endpoint, a third faster. What is wrong with a request,
+            # FastAPI says.
+            if model is not None and (asked := await request.valid(model)) is not None:
+                response: Response = await endpoint(request, asked)
+                return response
+            return await handle(request)
 
         return handle_within_limits
 

@@ -129,6 +129,15 @@ def test_the_strongest_of_many_reasons(aggregation, n_reasons):
     assert len(model.explain(history.astype(np.int32), 3)) > 8 * 3
 
 
+def test_an_item_that_there_is_not_has_no_reason():
+    model = model_of()
+    assert model.explain_all(np.array([0], dtype=np.int32), [-1, 2])[1:] == model.explain_all(
+        np.array([0], dtype=np.int32), [2]
+    )
+    with pytest.raises(IndexError):
+        model.explain_all(np.array([0], dtype=np.int32), [5])
+
+
 def test_likes_too_old_to_count_are_no_reason():
     train = histories([[0, 1], [0, 1], [2], *([item] for item in range(3, 40))], 40)
     model = RuleRecommender(half_life=0.01).fit(train, rules_of(train))

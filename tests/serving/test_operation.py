@@ -58,8 +58,12 @@ def nothing(lists):
     lists.sources[:] = lists.item_indices[:] = -1
 
 
+def unknown(lists):
+    lists.item_indices[:] = -1
+
+
 def at_random(lists):
-    lists.item_indices[:] = np.random.default_rng().permutation(lists.item_indices.ravel())[0]
+    lists.item_indices[:] = np.random.default_rng(3).integers(12)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +73,7 @@ def at_random(lists):
         (twice, "an item twice"),
         (nothing, "0 recommendations where there are"),
         (at_random, "an item twice"),
+        (unknown, "an item twice"),
     ],
 )
 def test_a_model_that_answers_wrongly_is_never_served(client, follower, shelf, bundles, change, message):

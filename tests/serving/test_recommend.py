@@ -39,6 +39,17 @@ def test_titles_and_ids_as_text_are_the_same_people(reader):
     assert reader.post("/recommend", json={"items": [20, 0, 20]}).json()["likes"] == [0, 20]
 
 
+def test_both_ways_to_the_endpoint_lead_to_one_answer(reader):
+    # What FastAPI reads, for its media type says more, and what goes straight through.
+    body = json.dumps({"items": [0, "20"], "k": 3, "explain": True})
+    answers = [
+        reader.post("/recommend", content=body, headers={"content-type": kind})
+        for kind in ("application/json", "application/json; charset=utf-8")
+    ]
+    assert [one.status_code for one in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+
+
 def test_a_known_user(reader, bundles):
     user = bundles["1"].histories.users[0].item()
     likes = bundles["1"].likes_of(user)
