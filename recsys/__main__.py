@@ -34,11 +34,14 @@ def main(cfg: DictConfig) -> Any:
         experiment = build_experiment(cfg)
         objective.check(experiment.evaluation)
 
-        def report_objective(metrics: Mapping[str, float], length: int) -> None:
-            report(objective.values(metrics)[0], length)
+        def report_objective(metrics: Mapping[str, float], length: int, *, is_last: bool = False) -> None:
+            report(objective.values(metrics)[0], length, is_last=is_last)
 
         result = run(experiment, after_length=report_objective if prunes() else None)
         output.write(result, Path(HydraConfig.get().runtime.output_dir))
+        if prunes():
+            length = experiment.apriori.max_len or max(2, result.itemsets.max_length)
+            report_objective(result.metrics, length, is_last=True)
     except RecsysError as error:
         if isinstance(error, BudgetError):
             prune(str(error))  # a question too big to answer is no failure of the sweep

@@ -123,13 +123,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--likes", nargs="*", default=[], metavar="TITLE", help="titles; the one liked last comes last"
     )
-    parser.add_argument("--k", type=_positive, default=10, help="number of recommendations (default 10)")
-    parser.add_argument("--reasons", type=_positive, default=2, help="reasons of each, at most (default 2)")
+    parser.add_argument(
+        "--k", type=positive_integer, default=10, help="number of recommendations (default 10)"
+    )
+    parser.add_argument(
+        "--reasons", type=positive_integer, default=2, help="reasons of each, at most (default 2)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
-def _positive(text: str) -> int:
+def positive_integer(text: str) -> int:
+    """Read an option that is a count; argparse shows the name of this function where it is none."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1. Got {value}.")

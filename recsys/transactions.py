@@ -7,7 +7,7 @@ import marshal
 from collections.abc import Collection, Hashable, Iterable, Sized
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IntArray = npt.NDArray[np.integer[Any]]
+
+# Lists and integers in them, all together: for fewer, to load compiled code takes longer than it saves.
+COMPILED_FROM = 10_000
 
 
 class Transactions:
@@ -75,20 +78,15 @@ class Transactions:
             NaN) or a list, or the items cannot be put in one order (text and numbers mixed, for example).
         """
         rows: list[Any] = list(transactions)
-        encoded = _encode_integers(rows)
-        lengths, indices, items = _encode(rows) if encoded is None else encoded
-        indptr = np.concatenate(([0], np.cumsum(lengths)))
-        if not _is_ascending(indices, indptr):
-            row_numbers = np.repeat(np.arange(len(rows)), lengths)
-            keys = np.sort(row_numbers * len(items) + indices)
-            keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
-            row_numbers, indices = np.divmod(keys, len(items))
-            indptr = np.concatenate(([0], np.cumsum(np.bincount(row_numbers, minlength=len(rows)))))
-        data = np.ones(len(indices), dtype=np.bool_)
-        dtype = _index_dtype(len(indices))
-        columns, indptr = indices.astype(dtype, copy=False), indptr.astype(dtype)
+        encoded = _encode_integers(rows) or _encode(rows)
+        dtype = _index_dtype(len(encoded.indices))
+        data = np.ones(len(encoded.indices), dtype=np.bool_)
+        arrays = data, encoded.indices.astype(dtype, copy=False), encoded.indptr.astype(dtype)
+        matrix = sparse.csr_array(arrays, shape=(len(rows), len(encoded.items)))
+        if not encoded.is_ascending:
+            matrix.sum_duplicates()
         made = cls.__new__(cls)
-        made._hold(sparse.csr_array((data, columns, indptr), shape=(len(rows), len(items))), items, None)
+        made._hold(matrix, encoded.items, None)
         return made
 
     @classmethod
@@ -148,13 +146,22 @@ class Transactions:
         )
 
 
+class _Encoded(NamedTuple):
+    """Lists of items, as the arrays of a CSR matrix and the items of its columns."""
+
+    indptr: IntArray
+    indices: IntArray
+    items: npt.NDArray[Any]
+    is_ascending: bool
+
+
 def _index_dtype(n_entries: int) -> type[np.signedinteger[Any]]:
     """Return the one type of both index arrays: scipy copies arrays of two types, Numba compiles each."""
     return np.int32 if n_entries < 2**31 else np.int64
 
 
-def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, IntArray] | None:
-    """Encode lists of small integers, many times faster than `_encode`; None if they are anything else.
+def _encode_integers(rows: list[Any]) -> _Encoded | None:
+    """Encode many lists of small integers, many times faster than `_encode`; None if they are anything else.
 
     The lists are read as `marshal` writes them, in version 2 of its format: each list and each integer of 32
     bits as five bytes, its type and its length or value. At the first other type (a text, a longer integer, a
@@ -165,32 +172,24 @@ def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, IntArray] | N
     except ValueError:
         return None
     n_records, rest = divmod(len(written), 5)
-    if rest:
+    if rest or n_records < COMPILED_FROM:
         return None
+    from recsys._lists_kernel import number_items, read_lists
+
     types = np.frombuffer(written, dtype=np.uint8)[::5]
-    values: IntArray = np.ndarray(n_records, dtype="<i4", buffer=written, offset=1, strides=5)
-    lists = np.flatnonzero(types != ord("i"))
-    n_items = n_records - len(lists)
-    if len(lists) != 1 + len(rows) or not n_items or not np.isin(types[lists], [ord("["), ord("(")]).all():
+    values: IntArray = np.ndarray(n_records, dtype=np.int32, buffer=written, offset=1, strides=5)
+    fits, indptr, values, least, greatest, is_ascending = read_lists(types, values, len(rows))
+    if not fits or not len(values):
         return None
-    lengths = values[lists[1:]].astype(np.int64)
-    if not np.array_equal(lists[1:], 1 + np.arange(len(rows)) + np.cumsum(lengths) - lengths):
-        return None
-    values = np.delete(values, lists)
-    least, greatest = int(values.min()), int(values.max())
     if greatest - least > 4 * len(values) + 2**16:
         items, indices = np.unique(values, return_inverse=True)
-        return lengths, indices, items.astype(np.int64)
+        return _Encoded(indptr, indices, items.astype(np.int64), is_ascending)
     # As many places as there may be items: quicker than sorting.
-    places = values - np.int32(least)
-    present = np.zeros(greatest - least + 1, dtype=np.bool_)
-    present[places] = True
-    numbers = np.cumsum(present, dtype=np.int32) - np.int32(1)
-    return lengths, numbers[places], np.flatnonzero(present) + least
+    return _Encoded(indptr, *number_items(values, least, greatest), is_ascending)
 
 
-def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
-    """Encode lists of items; return their lengths, the column of each item, and the items of the columns."""
+def _encode(rows: list[Any]) -> _Encoded:
+    """Encode lists of items of any kind."""
     if not {str, bytes}.isdisjoint(map(type, rows)):
         transaction = next(row for row in rows if isinstance(row, str | bytes))
         raise DataFormatError(
@@ -210,19 +209,9 @@ def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
         ) from error
     column = {item: index for index, item in enumerate(vocabulary)}
     indices = np.fromiter(map(column.__getitem__, flat), dtype=np.int32, count=len(flat))
-    return (
-        np.fromiter(map(len, rows), dtype=np.int64, count=len(rows)),
-        indices,
-        _object_safe_array(vocabulary),
-    )
-
-
-def _is_ascending(indices: IntArray, indptr: IntArray) -> bool:
-    """Return whether the indices of each row ascend, none of them twice."""
-    ascending = indices[1:] > indices[:-1]
-    starts = indptr[1:-1]
-    ascending[starts[(starts > 0) & (starts < len(indices))] - 1] = True
-    return bool(ascending.all())
+    lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+    indptr = np.concatenate(([0], np.cumsum(lengths)))
+    return _Encoded(indptr, indices, _object_safe_array(vocabulary), is_ascending=False)
 
 
 def _object_safe_array(values: list[Any]) -> npt.NDArray[Any]:

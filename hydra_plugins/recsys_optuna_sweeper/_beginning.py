@@ -16,7 +16,7 @@ from ._arguments import Arguments
 from ._attributes import ENQUEUED, JOB_DIR, OVERRIDES, WARM_START
 from ._conditions import Conditions
 from ._errors import SweepError, first_line, refusal
-from ._storage import make_storage
+from ._storage import make_storage, storage_file
 from ._worker import Worker
 
 _ENQUEUE, _WARM_START = "hydra.sweeper.enqueue", "hydra.sweeper.warm_start"
@@ -88,11 +88,12 @@ def read_answers(
         return []
     if not isinstance(warm_start, Mapping | DictConfig) or not warm_start.get("study_name"):
         raise refusal(_WARM_START, "a mapping with study_name, and storage if it is another one", warm_start)
-    name = warm_start["study_name"]
+    name, storage = warm_start["study_name"], warm_start.get("storage") or own_storage
+    file = storage_file(storage)
+    if file is not None and not file.exists():  # to open it would make it
+        raise SweepError(f"{_WARM_START}: the study {name} cannot be read: there is no file {file}.")
     try:
-        study = optuna.load_study(
-            study_name=name, storage=make_storage(warm_start.get("storage") or own_storage)
-        )
+        study = optuna.load_study(study_name=name, storage=make_storage(storage))
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     except Exception as error:  # whatever a driver of a database raises
         raise SweepError(f"{_WARM_START}: the study {name} cannot be read: {first_line(error)}") from error

@@ -6,19 +6,21 @@
     conditions:
       depth: {engine: b}      # or a list of values; of several keys, all must hold
 
-A job whose parameter does not exist is given no override for it.
+A job whose parameter does not exist is given no override for it. Conditions may go on naming what the
+command line fixes, and choices of ``hydra.sweeper.params`` that it leaves out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna import Trial
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
-from ._arguments import Arguments
+from ._arguments import Arguments, read_arguments
 from ._encoding import encode
 from ._errors import SweepError, refusal
 from ._search_space import Parameter
@@ -79,22 +81,30 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
     Raises
     ------
     SweepError
-        If a condition is none, or conditions go in a circle.
+        If a condition is none, names what there is not, asks for a value that cannot be had, or conditions go
+        in a circle.
     """
     given = OmegaConf.to_container(conditions) if OmegaConf.is_config(conditions) else conditions or {}
     if not isinstance(given, Mapping) or not all(isinstance(needs, Mapping) for needs in given.values()):
         raise refusal(_KEY, "a mapping: parameter to key to value or list of values", given)
     names = {name.lstrip("+"): name for name in arguments.parameters}
+    possible = _possible(arguments, config)
     required: dict[str, dict[str, frozenset[str]]] = {}
     absent = set()
-    for key, needs in given.items():
-        name = names.get(str(key).lstrip("+"))
-        if name is None:  # fixed, where it is what it is; or misspelt
-            if not _is_key(str(key), arguments, config):
-                raise SweepError(f"{_KEY}: {key!s} is neither a parameter nor a key of the config.")
-            continue
+    for key, needs in ((str(key), needs) for key, needs in given.items()):
+        name = names.get(key.lstrip("+"))
+        if name is None and not _is_there(key, arguments, config):
+            raise SweepError(f"{_KEY}: {key} is neither a parameter ({', '.join(names)}) nor of the config.")
         for other, value in needs.items():
-            values = frozenset(map(encode, value if isinstance(value, list) else [value]))
+            listed = value if isinstance(value, list) else [value]
+            spaces = possible.get(str(other).lstrip("+"), [])
+            for one in listed if spaces else ():
+                if not any(_can_be(one, space) for space in spaces):
+                    rule = f"what it can be: {' or '.join(map(str, spaces))}"
+                    raise refusal(f"{_KEY}: {key}: {other}", rule, one)
+            values = frozenset(text for one in listed for text in _texts(one, spaces))
+            if name is None:
+                continue  # fixed, where it is what it is
             searched = names.get(str(other).lstrip("+"))
             if searched is not None:
                 required.setdefault(name, {})[searched] = values
@@ -104,11 +114,42 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
     return Conditions([one for one in parameters if one.name not in absent], required)
 
 
-def _is_key(key: str, arguments: Arguments, config: DictConfig) -> bool:
-    """Whether a key that is not searched is there all the same."""
-    plain = key.lstrip("+")
-    fixed = any(name.lstrip("+~") == plain for name in arguments.fixed)
-    return fixed or plain in config.hydra.runtime.choices or OmegaConf.select(config, plain) is not None
+def _possible(arguments: Arguments, config: DictConfig) -> dict[str, list[BaseDistribution]]:
+    """Return what each searched key can be: as it is searched, and as ``hydra.sweeper.params`` has it."""
+    of_config = read_arguments(config.hydra.sweeper.get("params"), ())
+    possible: dict[str, list[BaseDistribution]] = {}
+    for name, one in (*arguments.parameters.items(), *of_config.parameters.items()):
+        spaces = possible.setdefault(name.lstrip("+"), [])
+        if one.distribution not in spaces:
+            spaces.append(one.distribution)
+    return possible
+
+
+def _can_be(value: Any, space: BaseDistribution) -> bool:
+    if isinstance(space, CategoricalDistribution):
+        # By their text, for Optuna cannot tell 1 from true.
+        return encode(value) in map(encode, space.choices)
+    try:
+        return space._contains(space.to_internal_repr(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def _texts(value: Any, spaces: Sequence[BaseDistribution]) -> set[str]:
+    """Return how a value may be written: 1 is 1.0 where it is one of an interval."""
+    of_interval = isinstance(value, int) and any(isinstance(space, FloatDistribution) for space in spaces)
+    return {encode(value), encode(float(value))} if of_interval else {encode(value)}
+
+
+def _is_there(key: str, arguments: Arguments, config: DictConfig) -> bool:
+    """Whether a key that is not searched is fixed, taken out, or of the config, also with no value yet."""
+    key = key.lstrip("+")
+    typed = [*arguments.fixed, *(text.split("=")[0] for text in arguments.deletions)]
+    if key in {name.lstrip("+~") for name in typed} or key in config.hydra.runtime.choices:
+        return True
+    parent, _, last = key.rpartition(".")
+    group = OmegaConf.select(config, parent) if parent else config
+    return isinstance(group, DictConfig) and last in map(str, group)
 
 
 def _fixed_value(key: str, arguments: Arguments, config: DictConfig) -> set[str]:

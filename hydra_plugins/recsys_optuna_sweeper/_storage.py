@@ -25,20 +25,28 @@ def make_storage(storage: Any, folder: Path | None = None) -> BaseStorage:
         What relative paths are relative to; the working directory when not given. Jobs may change into
         folders of their own, so that no relative path is handed on.
     """
-    folder = folder or Path.cwd()
     if isinstance(storage, DictConfig):
         storage = instantiate(storage)
-    if isinstance(storage, str) and storage.startswith(_JOURNAL):
+    path = storage_file(storage, folder)
+    if path is None:
+        return get_storage(storage)
+    if storage.startswith(_JOURNAL):
         from ._journal import JournalFile
 
-        path = folder / storage.removeprefix(_JOURNAL)
         path.parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFile(str(path)))
-    if isinstance(storage, str) and storage.startswith(_SQLITE):
-        path_text = storage.removeprefix(_SQLITE)
-        if path_text and not path_text.startswith((":memory:", "file:")):
-            storage = f"{_SQLITE}{folder / path_text}"
-    return get_storage(storage)
+    return get_storage(f"{_SQLITE}{path}")
+
+
+def storage_file(storage: Any, folder: Path | None = None) -> Path | None:
+    """Return the file of a storage that is one; see `make_storage`."""
+    if not isinstance(storage, str):
+        return None
+    for scheme in (_JOURNAL, _SQLITE):
+        name = storage.removeprefix(scheme)
+        if storage.startswith(scheme) and not name.startswith((":memory:", "file:")):
+            return (folder or Path.cwd()) / name if name else None
+    return None
 
 
 def outlives_process(storage: BaseStorage) -> bool:

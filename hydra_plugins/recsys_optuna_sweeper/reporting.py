@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 running: Study | None = None
 
 
-def report(value: float, step: int) -> None:
+def report(value: float, step: int, *, is_last: bool = False) -> None:
     """Tell the sweep how far a job has come; the pruner may end the job.
 
     A job may call it under any launcher. A job in another process than the sweep finds the study by its
@@ -32,6 +32,8 @@ def report(value: float, step: int) -> None:
         The objective so far; NaN is not reported.
     step : int
         How far: the first step is 0. Of two reports for a step the first counts.
+    is_last : bool
+        Nothing is left to do: the pruner hears it, for the trials to come, and does not end the job.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def report(value: float, step: int) -> None:
     if step not in trial.intermediate_values:
         storage.set_trial_intermediate_value(trial_id, step, float(value))
         trial = storage.get_trial(trial_id)
-    if study.pruner.prune(study, trial):
+    if not is_last and study.pruner.prune(study, trial):
         raise TrialPruned(f"at step {step}, with {value:g}")
 
 

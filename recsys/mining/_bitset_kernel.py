@@ -12,13 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recsys.mining._popcount_kernel import WORD, and_count, count_common, kernel, whole_words
+from recsys.kernel import kernel
+from recsys.mining._popcount_kernel import WORD, and_count, count_common, whole_words
 
 IntArray = npt.NDArray[np.integer[Any]]
 Words = npt.NDArray[np.uint64]
 
 # An itemset of 32 items has 2**32 - 1 subsets, more than any result may hold: lengths end here.
 LONGEST = 32
+
+CHUNK = 32  # items looked at together
 
 # An index without a sign: Numba looks at every other one, whether it counts from the end.
 at = np.uint64
@@ -208,12 +211,19 @@ def frequent_pairs(
             for place in range(places[occurrence], ends[occurrence]):
                 delivered[at(row_items[at(place)])] += 1
         begin = size
-        for later in range(item + 1, n_items):
-            # Stored in any case, and kept if frequent: nobody can foretell which.
-            items[at(size)] = later
-            counts[at(size)] = delivered[at(later)]
-            size += delivered[at(later)] >= min_count
-            delivered[at(later)] = 0
+        for chunk in range(item + 1, n_items, CHUNK):
+            chunk_end = min(chunk + CHUNK, n_items)
+            greatest = np.int32(0)  # rare items have few partners: most chunks are passed over
+            for later in range(chunk, chunk_end):
+                greatest = max(greatest, delivered[at(later)])
+            if greatest >= min_count:
+                for later in range(chunk, chunk_end):
+                    # Stored in any case, and kept if frequent: nobody can foretell which.
+                    items[at(size)] = later
+                    counts[at(size)] = delivered[at(later)]
+                    size += delivered[at(later)] >= min_count
+            for later in range(chunk, chunk_end):
+                delivered[at(later)] = 0
         sizes[item] = size - begin
     return stop, size
 

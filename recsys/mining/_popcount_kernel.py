@@ -6,29 +6,19 @@ few with AVX2, NEON or SSE. Written as a plain loop it would count word by word.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import config, njit, types
+from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+from recsys.kernel import kernel
 
 WORD = 64  # bits
 LANES = 8  # words taken at a time, of bit sets longer than 4 words
-
-
-def kernel(function: Function) -> Function:
-    """Compile at the first call, keep the machine code on disk, and let other threads run meanwhile."""
-    try:
-        return cast(Function, njit(nogil=True, cache=True)(function))
-    except RuntimeError:
-        # No folder that Numba could write to, as in a read-only installation: compile once a process.
-        return cast(Function, njit(nogil=True)(function))
 
 
 def whole_words(n_bits: int) -> int:

@@ -201,14 +201,37 @@ class Meter:
         if at_least is not None:
             number = f"{at_least:,}" if at_least < 10**15 else f"2**{at_least.bit_length() - 1}"
             found += f" of {number} or more"
-        cure = "lower max_len or raise the budget."
         fits = _count_that_fits(counts, share, most, threshold)
-        if fits <= self._n_transactions:
-            support = fits / self._n_transactions
-            cure = f"raise min_support, to about {support:.4g} by the counts so far, or {cure}"
+        cure = _cure(fits, self._n_transactions, "about {:.4g} by the counts so far")
         min_support = threshold / self._n_transactions
-        cure = cure[0].upper() + cure[1:]
         return BudgetError(f"{reached}; {found} at min_support {min_support:.4g} and was not done. {cure}")
+
+
+def too_many_known(max_itemsets: int, counts: IntArray, threshold: int, n_transactions: int) -> BudgetError:
+    """Return the error for itemsets that were mined before and are more than allowed.
+
+    Parameters
+    ----------
+    max_itemsets : int
+        How many are allowed.
+    counts : ndarray
+        The counts of all of them.
+    threshold, n_transactions : int
+        The minimum count that they were asked for with, and what it is a count of.
+    """
+    cure = _cure(_count_that_fits(counts, 1.0, max_itemsets, threshold), n_transactions, "{:.4g}")
+    return BudgetError(
+        f"max_itemsets is {max_itemsets:,}; there are {len(counts):,} at min_support "
+        f"{threshold / n_transactions:.4g}, by what was mined before. {cure}"
+    )
+
+
+def _cure(fits: int, n_transactions: int, support: str) -> str:
+    """Return what to do: to raise min_support to that of a count that fits, if there is one, or else."""
+    if fits > n_transactions:
+        return "Lower max_len or raise the budget."
+    support = support.format(fits / n_transactions)
+    return f"Raise min_support, to {support}, or lower max_len or raise the budget."
 
 
 def _count_that_fits(counts: IntArray, share: float, most: int, threshold: int) -> int:

@@ -9,14 +9,14 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from recsys.folders import cache_folder
-from recsys.mining.budget import Budget, Meter
+from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine, mine
 from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.narrowing import narrow
@@ -53,8 +53,8 @@ class ItemsetCache:
     """Frequent itemsets that were mined before, in memory and in files.
 
     Itemsets are found by the digest of their transactions and by the engine, so that who asks for another
-    engine gets what that engine mines. Among those, what was mined at the lowest support and for the longest
-    itemsets answers all else by `narrow`, exactly as mining would.
+    engine gets what that engine mines; its number of threads is not in question. Among those, what was mined
+    at the lowest support and for the longest itemsets answers all else by `narrow`, exactly as mining would.
 
     Processes may share the folder: a file comes whole or not at all, and one that another process takes away
     is mined again.
@@ -110,7 +110,7 @@ class ItemsetCache:
         if not self.enabled:
             return mine(transactions, min_support, max_len, engine, budget), MINED
         # The digest does not tell items 1 and 1.0 apart, whose ids are in the answer.
-        question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {engine!r}"
+        question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {_without_threads(engine)!r}"
         key = hashlib.sha256(question.encode()).hexdigest()[:32]
         threshold = min_count(min_support, transactions.n_transactions)
 
@@ -190,6 +190,13 @@ class ItemsetCache:
 _MEMORY: dict[str, FrequentItemsets] = {}
 
 
+def _without_threads(engine: Engine) -> Any:
+    """Return an engine as what its itemsets could depend on: they are the same for any number of threads."""
+    if not is_dataclass(engine) or "n_threads" not in {field.name for field in fields(engine)}:
+        return engine
+    return replace(engine, n_threads=None)
+
+
 def _remember(key: str, itemsets: FrequentItemsets) -> None:
     _MEMORY.clear()
     _MEMORY[key] = itemsets
@@ -199,8 +206,7 @@ def _within(budget: Budget | None, itemsets: FrequentItemsets) -> FrequentItemse
     """Return the itemsets, if mining them would have been within the budget: known ones are refused alike."""
     if budget is not None and budget.max_itemsets is not None and len(itemsets) > budget.max_itemsets:
         threshold = min_count(itemsets.min_support, itemsets.n_transactions)
-        meter = Meter(Budget(max_itemsets=budget.max_itemsets), itemsets.n_transactions, bytes_per_itemset=1)
-        raise meter.exceeded(itemsets.counts, 1.0, threshold, at_least=len(itemsets))
+        raise too_many_known(budget.max_itemsets, itemsets.counts, threshold, itemsets.n_transactions)
     return itemsets
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.mining._popcount_kernel import kernel
+from recsys.kernel import kernel
 from recsys.recommenders._ranking_kernel import FloatArray, IntArray
 
 

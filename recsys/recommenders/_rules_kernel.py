@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys.mining._popcount_kernel import kernel
+from recsys.kernel import kernel
 from recsys.recommenders._ranking_kernel import FloatArray, IntArray, fill_up, keep_best
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.mining._popcount_kernel import kernel
+from recsys.kernel import kernel
 
 IntArray = npt.NDArray[np.integer[Any]]
 Values = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recsys.mining._popcount_kernel import kernel
+from recsys.kernel import kernel
 
 IntArray = npt.NDArray[np.integer[Any]]
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recsys.folders import cache_folder
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+log = logging.getLogger(__name__)
 
 # Who wants it otherwise can set these. MLflow reports its use over the network unless told not to; its log
 # repeats with a traceback what it raises, and lists the tables that it makes; it prints an address for each
@@ -35,7 +41,8 @@ def connect(tracking_uri: str) -> MlflowClient:
 
     The tables of an SQLite store are made by MLflow's first client. They take seconds and are no single
     transaction: two processes at once trip over each other, and one that is killed amid leaves a store that
-    no MLflow can open. So processes take turns here, and a new file is made elsewhere and put in place whole.
+    no MLflow can open. So processes take turns here, and a new file is made elsewhere, once for all folders,
+    and its copy put in place whole.
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -68,19 +75,19 @@ def _turn(folder: Path) -> Iterator[None]:
 
 
 def _make_store(path: Path) -> None:
-    """Make an empty store."""
-    from mlflow import MlflowClient
-    from sqlalchemy import Engine, event
+    """Put an empty store in place, the copy of one that was made before if there is one."""
+    from mlflow.version import VERSION
 
     new = path.with_name(f".{path.name}.new")
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder, path.name)
-        event.listen(Engine, "connect", _without_waiting_for_the_disk)
-        try:
-            MlflowClient(tracking_uri=f"sqlite:///{draft}")
-        finally:
-            event.remove(Engine, "connect", _without_waiting_for_the_disk)
-        shutil.copyfile(draft, new)
+    kept = cache_folder() / f"mlflow-{VERSION}-empty.db"
+    if kept.exists():
+        shutil.copyfile(kept, new)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            draft = Path(folder, path.name)
+            _make_tables(draft)
+            shutil.copyfile(draft, new)
+            _keep(draft, kept)
     with new.open("rb") as file:
         os.fsync(file.fileno())
     try:
@@ -89,6 +96,30 @@ def _make_store(path: Path) -> None:
         pass
     finally:
         new.unlink()
+
+
+def _make_tables(path: Path) -> None:
+    from mlflow import MlflowClient
+    from sqlalchemy import Engine, event
+
+    event.listen(Engine, "connect", _without_waiting_for_the_disk)
+    try:
+        MlflowClient(tracking_uri=f"sqlite:///{path}")
+    finally:
+        event.remove(Engine, "connect", _without_waiting_for_the_disk)
+    # The default experiment knows the folder of its artifacts. Where MLflow finds none, it makes it anew.
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DELETE FROM experiments")
+
+
+def _keep(store: Path, place: Path) -> None:
+    """Put a copy of a store in the cache, whole, where that can be written."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+            shutil.copyfile(store, Path(folder, place.name)).rename(place)
+    except OSError as error:
+        log.debug("%s is not kept: %s", place, error)
 
 
 def _without_waiting_for_the_disk(connection: Any, _: Any) -> None:

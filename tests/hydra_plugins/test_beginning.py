@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,15 @@ def test_warm_start(app: Any) -> None:
     taken = app.study("b").trials[: len(before)]
     assert [trial.user_attrs[WARM_START] for trial in taken] == [f"study/{trial.number}" for trial in before]
     assert [trial.value for trial in taken] == [trial.value for trial in before]
+
+
+@pytest.mark.parametrize("scheme", ["journal:", "sqlite:///"])
+def test_a_warm_start_from_a_misspelt_file_makes_none(app: Any, tmp_path: Path, scheme: str) -> None:
+    file = tmp_path / "misspelt"
+    override = f"hydra.sweeper.warm_start={{study_name: study, storage: '{scheme}{file}'}}"
+    with pytest.raises(HydraException, match=f"study cannot be read: there is no file {file}"):
+        app.sweep("x=interval(0, 1)", override, *app.kept)
+    assert not file.exists()
 
 
 def test_a_warm_start_from_nowhere(app: Any) -> None:

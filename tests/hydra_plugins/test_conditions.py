@@ -48,11 +48,39 @@ def test_of_what_is_fixed(app: Any, overrides: list[str], there: bool) -> None:
     ("conditions", "message"),
     [
         ("{x: {y: 1}, y: {x: 1}}", r"hydra\.sweeper\.conditions go in a circle: x, y"),
-        ("{xx: {word: a}}", "xx is neither a parameter nor a key of the config"),
         ("{x: 1}", r"hydra\.sweeper\.conditions must be a mapping"),
         ("{x: {nothing: 1}}", "nothing is neither a parameter nor a value of the config"),
+        ("{z: {word: a}}", r"hydra\.sweeper\.conditions: z is neither a parameter \(word, x, y\) nor of the"),
+        ("{x.z: {word: a}}", r"hydra\.sweeper\.conditions: x\.z is neither"),
+        ("{x: {word: [a, z]}}", r"conditions: x: word must be what it can be: Categorical.* Got 'z'"),
+        ("{x: {y: 4}}", r"conditions: x: y must be what it can be: IntDistribution.* Got 4"),
+        ("{y: {x: 2}}", r"conditions: y: x must be what it can be: FloatDistribution.* Got 2"),
+        ("{seed: {word: z}}", r"conditions: seed: word must be what it can be"),
     ],
 )
 def test_refused(app: Any, conditions: str, message: str) -> None:
     with pytest.raises(HydraException, match=message):
         app.sweep(*SPACE, f"hydra.sweeper.conditions={conditions}")
+
+
+def test_choices_that_the_command_line_leaves_out_may_be_named(app: Any) -> None:
+    app.write(
+        "hydra/sweeper/optuna.yaml",
+        "defaults: [base_optuna, {sampler: tpe}, _self_]\n"
+        "params: {word: 'choice(a, b, c)', x: 'interval(0, 1)', y: 'range(1, 4)'}\n"
+        "conditions: {x: {word: a}, y: {word: [b, c]}}\n",
+    )
+    app.sweep("word=choice(a, b)", "y=1", "hydra.sweeper.n_trials=3")
+    assert all((trial["params_word"] == "a") == bool(trial["params_x"]) for trial in app.trials)
+    app.sweep("word=c", "hydra.sweeper.n_trials=2")
+    assert "params_x" not in app.trials[0]
+
+
+def test_a_whole_number_of_an_interval(app: Any) -> None:
+    app.sweep(
+        "x=range(0, 2, 0.5)",
+        "y=range(1, 4)",
+        "hydra.sweeper.conditions={y: {x: 1}}",
+        "hydra.sweeper.n_trials=8",
+    )
+    assert {trial["params_x"] for trial in app.trials if trial["params_y"]} == {"1.0"}

@@ -32,6 +32,18 @@ def test_the_pruner_ends_trials(app: Any) -> None:
     assert values == {0: {0: 0.0, 1: 1.0}, 1: {0: 1.0, 1: 2.0}, 2: {0: 2.0}, 3: {0: 3.0}}
 
 
+def test_the_last_report_is_heard_and_ends_nothing(app: Any) -> None:
+    def done(cfg: Any) -> float:
+        report(cfg.x, 0, is_last=True)
+        return float(cfg.x)
+
+    app.sweep(*GRID, *THRESHOLD, *app.kept, task=done)
+    assert app.results["n_trials"] == {"complete": 4, "pruned": 0, "fail": 0}
+    assert {trial.params["x"]: trial.intermediate_values for trial in app.study().trials} == {
+        x: {0: float(x)} for x in range(4)
+    }
+
+
 def test_without_a_pruner(app: Any) -> None:
     app.sweep(*GRID, *app.kept, task=task)
     assert [trial.state for trial in app.study().trials] == [TrialState.COMPLETE] * 4

@@ -89,7 +89,19 @@ def test_a_pruner_ends_trials_before_their_long_itemsets(call):
     assert trials[0.1].state is TrialState.PRUNED
     assert trials[0.3].state is TrialState.COMPLETE
     assert list(trials[0.1].intermediate_values) == [2]
+    reported = trials[0.3].intermediate_values  # after each length, the last one included
+    assert list(reported) == list(range(2, max(reported) + 1))
+    assert reported[max(reported)] == trials[0.3].value
     assert not Path("sweep", str(trials[0.1].number), "metrics.json").exists()
+
+
+def test_a_pruner_hears_of_pairs_alone(call):
+    overrides = ("apriori.min_support=0.1,0.3", "apriori.max_len=2", "objective.metrics=[n_rules]")
+    pruner = ("hydra/sweeper/pruner=threshold", "hydra.sweeper.pruner.upper=1000")
+    asked = call(*GRID, *overrides, *pruner, "evaluation=none")
+    assert asked.code == 0, asked.stderr
+    assert [trial.state for trial in study().trials] == [TrialState.COMPLETE] * 2
+    assert all(trial.intermediate_values == {2: trial.value} for trial in study().trials)
 
 
 def test_constraints(call):

@@ -24,6 +24,8 @@ NOT_UNDER_MAKE = {
 
 # Run elsewhere in the tests, or by whoever runs them.
 ELSEWHERE = (
+    "docker compose up --build --detach",  # needs a Docker engine; see test_containers.py
+    "mlflow run . -e reproduce --env-manager local",
     "make sweep",
     "make test",
     "python -m recsys experiment=seed_table1 engine=mlxtend",

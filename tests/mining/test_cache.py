@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from recsys import Transactions, mine
-from recsys.errors import ParameterError
-from recsys.mining import BitsetEngine, ItemsetCache, MlxtendEngine
+from recsys.errors import BudgetError, ParameterError
+from recsys.mining import BitsetEngine, Budget, ItemsetCache, MlxtendEngine
 from recsys.mining import cache as module
 from tests.mining.test_narrowing import assert_same
 
@@ -72,6 +72,33 @@ def test_other_transactions_and_engines_are_another_question(cache, transactions
     assert ask(cache, transactions, 0.4, engine=MlxtendEngine()) == "mined"
     forget()
     assert ask(cache, transactions, 0.4, engine=MlxtendEngine()) == "file"
+
+
+@pytest.mark.parametrize("where", ["memory", "file"])
+def test_known_itemsets_are_refused_by_a_budget_with_what_is_true_of_them(cache, transactions, forget, where):
+    ask(cache, transactions, 0.2)
+    if where == "file":
+        forget()
+    n_itemsets = len(mine(transactions, 0.2))
+    allowed = Budget(max_itemsets=n_itemsets)
+    assert len(cache.mine(transactions, 0.2, None, BitsetEngine(), allowed)[0]) == n_itemsets
+    with pytest.raises(BudgetError) as error:
+        cache.mine(transactions, 0.2, None, BitsetEngine(), Budget(max_itemsets=n_itemsets - 1))
+    assert str(error.value) == (
+        f"max_itemsets is {n_itemsets - 1}; there are {n_itemsets} at min_support 0.2, by what was mined "
+        "before. Raise min_support, to 0.4, or lower max_len or raise the budget."
+    )
+    assert len(mine(transactions, 0.4)) < n_itemsets
+    cache.mine(Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine())
+    with pytest.raises(BudgetError, match=r"mined before\. Lower max_len or raise the budget\.$"):
+        cache.mine(Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine(), Budget(max_itemsets=2))
+
+
+def test_another_number_of_threads_is_the_same_question(cache, transactions, forget):
+    assert ask(cache, transactions, 0.4, engine=BitsetEngine(1)) == "mined"
+    assert ask(cache, transactions, 0.4, engine=BitsetEngine(2)) == "memory"
+    forget()
+    assert ask(cache, transactions, 0.4, engine=BitsetEngine()) == "file"
 
 
 def test_items_keep_their_type(cache, forget):

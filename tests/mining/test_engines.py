@@ -183,18 +183,6 @@ def test_an_error_of_a_thread_arrives(monkeypatch):
         mine(Transactions.from_lists([[0, 1, 2]] * 4), 0.5)
 
 
-def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
-    from recsys.mining import _popcount_kernel as kernel
-
-    def without_a_place_to_cache(*, nogil, cache=False):
-        if cache:
-            raise RuntimeError("cannot cache function 'f': no locator available for file 'f.py'")
-        return lambda function: function
-
-    monkeypatch.setattr(kernel, "njit", without_a_place_to_cache)
-    assert kernel.kernel(abs) is abs
-
-
 def test_mlxtend_leaves_the_warning_filters_alone():
     before = list(warnings.filters)
     mine(Transactions.from_lists([["a", "b"], ["a"]]), 0.5, engine="mlxtend")

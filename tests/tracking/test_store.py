@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.version import VERSION
 
 from recsys.tracking.store import _sqlite_file, connect
 
@@ -58,6 +59,30 @@ def test_killed_while_it_is_made(tmp_path, monkeypatch):
     assert not (tmp_path / "mlflow.db").exists()
     assert connect(f"sqlite:///{tmp_path}/mlflow.db").search_experiments()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db"]
+
+
+@pytest.fixture
+def _no_store_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("_no_store_kept")
+def test_tables_are_made_once_for_all_folders(tmp_path, monkeypatch):
+    locations = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        store = connect(f"sqlite:///{tmp_path}/{name}/mlflow.db")
+        locations.append(store.get_experiment("0").artifact_location)
+        monkeypatch.setattr("recsys.tracking.store._make_tables", None)
+    assert locations == [f"{tmp_path}/first/mlruns/0", f"{tmp_path}/second/mlruns/0"]
+    assert [path.name for path in (tmp_path / "cache" / "recsys").iterdir()] == [f"mlflow-{VERSION}-empty.db"]
+
+
+@pytest.mark.usefixtures("_no_store_kept")
+def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    assert connect(f"sqlite:///{tmp_path}/mlflow.db").get_experiment("0")
 
 
 def test_a_store_that_another_program_makes_meanwhile_is_kept(tmp_path, monkeypatch):
