@@ -145,14 +145,17 @@ class Bundle:
         return [Titled(*pair) for pair in zip(self.item_ids, self.catalog.titles(self.item_ids), strict=True)]
 
     def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
-        place = self._place
-        rows = [
-            [place[item] for item in dict.fromkeys(reversed(row)) if item in place][::-1] for row in likes
-        ]
+        rows = [self._places(row) for row in likes]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
         indices = np.array([item for row in rows for item in row], dtype=np.int32)
         return Histories(offsets, indices, self.model.items, users=np.arange(len(rows)))
+
+    def _places(self, row: Sequence[Any]) -> list[int]:
+        """Return where the items of a row stand: those that are known, each where it comes last."""
+        places = list(map(self._place.get, dict.fromkeys(reversed(row))))
+        places.reverse()
+        return [place for place in places if place is not None]
 
     def _told(
         self,

@@ -20,12 +20,14 @@ from recsys.recommenders.rule_index import build_index, single_consequents
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
 from recsys.recommenders.scoring import FittedModel, mark_sources
 from recsys.rules import Rules
+from recsys.rules.measures import MEASURES
 
 if TYPE_CHECKING:
     from recsys.recommenders._rules_kernel import ByConsequent, Index
 
 IntArray = npt.NDArray[np.integer[Any]]
 
+TOLD = ("confidence", "lift")  # of a rule that is a reason
 AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
 
 
@@ -218,13 +220,18 @@ class RuleModel(FittedModel):
         ]
 
     def _told(self, chosen: IntArray, shares: npt.NDArray[np.float64]) -> list[Reason]:
-        rules = self.rules[chosen]
-        starts, antecedents = rules.source.flatten(rules.antecedents)
-        flat = antecedents.tolist()
+        rules, source = self.rules, self.rules.source
+        antecedents = rules.antecedents[chosen]
+        together, left, right = (
+            source.counts[itemsets]
+            for itemsets in (rules.itemsets[chosen], antecedents, rules.consequents[chosen])
+        )
+        measured = (MEASURES[name](source.n_transactions, together, left, right) for name in TOLD)
+        starts, items = source.flatten(antecedents)
+        flat = items.tolist()
         sides = [tuple(flat[some]) for some in _slices(starts)]
-        measures = rules.measures(["confidence", "lift"])
-        columns = (rules.support_counts, measures["confidence"], measures["lift"], shares)
-        return [Reason(*row) for row in zip(sides, *(column.tolist() for column in columns), strict=True)]
+        columns = (column.tolist() for column in (together, *measured, shares))
+        return [Reason(*row) for row in zip(sides, *columns, strict=True)]
 
     @cached_property
     def _by_consequent(self) -> ByConsequent:

@@ -13,8 +13,8 @@ NO_NUL = "^[^\\u0000]*$"
 
 Whole = Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=LONGEST_NAME, pattern=NO_NUL)]
-ItemId = Whole | Name
-UserId = Whole | Name
+ItemId = Annotated[Whole | Name, Field(union_mode="left_to_right")]
+UserId = Annotated[Whole | Name, Field(union_mode="left_to_right")]
 # The first wrong one is enough: to list a hundred thousand takes seconds.
 ItemIds = Annotated[list[ItemId], Field(fail_fast=True)]
 Names = Annotated[list[Name], Field(fail_fast=True)]
