@@ -11,7 +11,7 @@ STORAGE ?= $(shell ls -t multirun/studies/*.log 2>/dev/null | head -n 1)
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep run reproduce ui dashboard test lint lock clean
+.PHONY: help setup sweep run reproduce serve ui dashboard test lint lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,10 @@ run: $(INSTALLED) ## one run with the defaults
 
 reproduce: $(INSTALLED) ## the seed's Table 1, with its numbers checked
 	$(BIN)/python scripts/reproduce.py
+
+serve: PORT = 8000
+serve: $(INSTALLED) ## recommendations on http://127.0.0.1:8000 (PORT=...), by the champion of the registry
+	$(BIN)/python -m recsys.serving --port $(PORT)
 
 ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000 (PORT=...)
 	@case "$$MLFLOW_TRACKING_URI" in http://*|https://*) \
