@@ -119,21 +119,21 @@ async def _swap(
 
     async def promote() -> None:
         try:
-            async with connected(port) as connection:
-                for number, version in enumerate(versions, start=1):
-                    await _until(lambda due=number * n_requests / 5: len(outcome.load.milliseconds) >= due)
-                    await asyncio.to_thread(registry.promote, version)
-                    told: dict[str, Any] = {}
-                    failure: dict[str, Any] = {}
-                    while version not in (told.get("version"), failure.get("version")):
-                        await asyncio.sleep(POLL / 4)
+            for number, version in enumerate(versions, start=1):
+                await _until(lambda due=number * n_requests / 5: len(outcome.load.milliseconds) >= due)
+                await asyncio.to_thread(registry.promote, version)
+                told: dict[str, Any] = {}
+                failure: dict[str, Any] = {}
+                while version not in (told.get("version"), failure.get("version")):
+                    await asyncio.sleep(POLL / 4)
+                    async with connected(port) as connection:  # an idle one would be closed
                         told = json.loads((await connection.ask(request("/model")))[1])
-                        failure = told["last_failure"] or {}
-                    if told["version"] == version:
-                        outcome.promoted.append(version)
-                    else:
-                        outcome.failure = failure["message"]
-                await _until(lambda: len(outcome.load.milliseconds) >= n_requests)
+                    failure = told["last_failure"] or {}
+                if told["version"] == version:
+                    outcome.promoted.append(version)
+                else:
+                    outcome.failure = failure["message"]
+            await _until(lambda: len(outcome.load.milliseconds) >= n_requests)
         finally:
             done.set()
 
