@@ -8,9 +8,10 @@ PORT ?= 5000
 DASHBOARD_PORT ?= 8080
 # A study's journal, by default that of the latest sweep; or a URL such as sqlite:///study.db
 STORAGE ?= $(shell ls -t multirun/studies/*.log 2>/dev/null | head -n 1)
+LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep run reproduce ui dashboard test lint lock clean
+.PHONY: help setup sweep run reproduce serve ui dashboard test lint lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,12 +33,17 @@ $(INSTALLED): requirements.txt pyproject.toml
 
 sweep: $(INSTALLED) ## the main job: 60 trials on the bundled ratings, recorded in MLflow
 	$(BIN)/python -m recsys experiment=seed_sweep
+	$(BIN)/python -m recsys.registry register --latest
 
 run: $(INSTALLED) ## one run with the defaults
 	$(BIN)/python -m recsys
 
 reproduce: $(INSTALLED) ## the seed's Table 1, with its numbers checked
 	$(BIN)/python scripts/reproduce.py
+
+serve: PORT = 8000
+serve: $(INSTALLED) ## recommendations on http://127.0.0.1:8000 (PORT=...), by the champion of the registry
+	$(BIN)/python -m recsys.serving --port $(PORT)
 
 ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000 (PORT=...)
 	@case "$$MLFLOW_TRACKING_URI" in http://*|https://*) \
@@ -61,9 +67,10 @@ lint: $(INSTALLED) ## ruff, mypy and import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: $(INSTALLED) ## renew requirements.txt from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate \
-		--no-emit-index-url --extra dev pyproject.toml -o requirements.txt
+lock: $(INSTALLED) ## renew requirements.txt and requirements-runtime.txt from pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --upgrade --extra dev -o requirements.txt
+	@# What the image holds: the same versions, without what development needs.
+	$(BIN)/uv pip compile $(LOCK) --extra postgresql --constraint requirements.txt -o requirements-runtime.txt
 
 clean: ## remove .venv and caches; outputs, multirun and mlflow.db stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

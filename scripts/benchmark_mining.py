@@ -19,6 +19,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -327,13 +328,28 @@ def of_attributes(values: IntArray) -> Transactions:
     return Transactions.from_lists((values + bases).tolist())
 
 
+DRAW = """\
+import sys
+import numpy as np
+sys.path.insert(0, {scripts!r})
+import benchmark_mining as benchmark
+transactions = benchmark.ml_25m_shape({n_users})
+matrix = transactions.matrix
+np.savez({file!r}, indptr=matrix.indptr, indices=matrix.indices, items=transactions.items)
+"""
+
 GROWTH = """\
 import json, sys, time
+import numpy as np
+from scipy import sparse
 from recsys import Transactions
 from recsys.mining import BitsetEngine, mine
 sys.path.insert(0, {scripts!r})
 import benchmark_mining as benchmark
-transactions = benchmark.ml_25m_shape({n_users})
+with np.load({file!r}) as arrays:
+    indptr, indices, items = arrays["indptr"], arrays["indices"], arrays["items"]
+likes = np.ones(len(indices), np.bool_)
+transactions = Transactions(sparse.csr_array((likes, indices, indptr), (len(indptr) - 1, len(items))), items)
 engine = BitsetEngine({n_threads})
 mine(Transactions.from_lists([[1, 2, 3]] * 2), 0.5, None, engine)  # imports, and loads the machine code
 before = benchmark.peak_of_process()
@@ -349,28 +365,32 @@ print(json.dumps(dict(n_transactions=len(transactions), n_likes=int(transactions
 def growth(arguments: argparse.Namespace) -> dict[str, Any]:
     """Run recsys alone over sizes, supports and threads, and hold the search against a bare loop."""
     processors = len(os.sched_getaffinity(0))
-    rows = []
-    for n_users in arguments.n_users:
-        rows.append(grown(n_users, arguments.supports[0], processors))
-    for min_support in arguments.supports[1:]:
-        rows.append(grown(arguments.n_users[-1], min_support, processors))
-    for n_threads in range(1, processors):
-        rows.append(grown(arguments.n_users[-1], arguments.supports[0], n_threads))
+    first, most = arguments.supports[0], arguments.n_users[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        files = {n_users: str(Path(folder, f"{n_users}.npz")) for n_users in arguments.n_users}
+        rows = [grown(n_users, file, first, processors) for n_users, file in files.items()]
+        rows += [grown(most, files[most], min_support, processors) for min_support in arguments.supports[1:]]
+        rows += [grown(most, files[most], first, n_threads) for n_threads in range(1, processors)]
     return {"machine": machine(), "growth": rows, "limit": limit()}
 
 
-def grown(n_users: int, min_support: float, n_threads: int) -> dict[str, Any]:
-    """Mine the likes of some users, of the shape of ML-25M, in a process of its own."""
-    scripts = str(Path(__file__).parent)
-    program = GROWTH.format(
-        scripts=scripts, n_users=n_users, min_support=min_support, max_len=3, n_threads=n_threads
-    )
+def grown(n_users: int, file: str, min_support: float, n_threads: int) -> dict[str, Any]:
+    """Mine the likes of some users, of the shape of ML-25M, in a process of its own; another draws them."""
+    told = {"scripts": str(Path(__file__).parent), "n_users": n_users, "file": file}
+    if not Path(file).exists():
+        output_of(DRAW.format(**told))
+    program = GROWTH.format(**told, min_support=min_support, max_len=3, n_threads=n_threads)
+    row = {"min_support": min_support, "n_threads": n_threads, **json.loads(output_of(program))}
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def output_of(program: str) -> str:
+    """Return what a program prints; end with its error if it fails."""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr[-2000:])
-    row = {"min_support": min_support, "n_threads": n_threads, **json.loads(done.stdout)}
-    print(json.dumps(row), flush=True)
-    return row
+    return done.stdout
 
 
 def ml_25m_shape(n_users: int) -> Transactions:

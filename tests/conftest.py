@@ -46,6 +46,15 @@ def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Callable[[str], str]]:
+    """Make a database in a PostgreSQL server and return its URL."""
+    from tests.postgresql import postgresql_server
+
+    with postgresql_server() as server:
+        yield server
+
+
 @pytest.fixture
 def _hydra_leaves_no_trace() -> Iterator[None]:
     """Hydra configures logging and remembers itself for the whole process: put both back."""

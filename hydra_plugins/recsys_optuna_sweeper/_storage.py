@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
 
 _JOURNAL, _SQLITE = "journal:", "sqlite:///"
+_TRIES = 3  # there are three steps at which another worker may be first
 
 
 def make_storage(storage: Any, folder: Path | None = None) -> BaseStorage:
@@ -29,13 +30,28 @@ def make_storage(storage: Any, folder: Path | None = None) -> BaseStorage:
         storage = instantiate(storage)
     path = storage_file(storage, folder)
     if path is None:
-        return get_storage(storage)
+        return _open(storage)
     if storage.startswith(_JOURNAL):
         from ._journal import JournalFile
 
         path.parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFile(str(path)))
-    return get_storage(f"{_SQLITE}{path}")
+    return _open(f"{_SQLITE}{path}")
+
+
+def _open(storage: Any) -> BaseStorage:
+    """Open a storage; of workers that are the first on a new database, one makes its tables."""
+    if not isinstance(storage, str):
+        return get_storage(storage)
+    from sqlalchemy.exc import DBAPIError, IntegrityError  # half a second, which no journal needs
+
+    for _ in range(_TRIES):
+        try:
+            return get_storage(storage)
+        except DBAPIError as error:
+            if not isinstance(error, IntegrityError) and "already exists" not in str(error):
+                raise
+    return get_storage(storage)
 
 
 def storage_file(storage: Any, folder: Path | None = None) -> Path | None:

@@ -145,14 +145,17 @@ class Bundle:
         return [Titled(*pair) for pair in zip(self.item_ids, self.catalog.titles(self.item_ids), strict=True)]
 
     def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
-        place = self._place
-        rows = [
-            [place[item] for item in dict.fromkeys(reversed(row)) if item in place][::-1] for row in likes
-        ]
+        rows = [self._places(row) for row in likes]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
-        indices = np.fromiter((item for row in rows for item in row), np.int32, int(offsets[-1]))
+        indices = np.array([item for row in rows for item in row], dtype=np.int32)
         return Histories(offsets, indices, self.model.items, users=np.arange(len(rows)))
+
+    def _places(self, row: Sequence[Any]) -> list[int]:
+        """Return where the items of a row stand: those that are known, each where it comes last."""
+        places = list(map(self._place.get, dict.fromkeys(reversed(row))))
+        places.reverse()
+        return [place for place in places if place is not None]
 
     def _told(
         self,
@@ -166,17 +169,11 @@ class Bundle:
         size = len(sources) - sources.count(-1)
         reasons = self.model.explain_all(history, items[:size], n_reasons) if n_reasons else [[]] * size
         return [
-            Recommendation(
-                *self._titled[item], score, SOURCES[source], tuple(self._explained(one) for one in why)
-            )
+            Recommendation(*self._titled[item], score, SOURCES[source], tuple(map(self._explained, why)))
             for item, score, source, why in zip(items, scores, sources, reasons, strict=False)
         ]
 
     def _explained(self, reason: Reason) -> ExplainedReason:
-        return ExplainedReason(
-            antecedents=tuple(self._titled[item] for item in reason.antecedents),
-            support_count=reason.support_count,
-            confidence=finite(reason.confidence),
-            lift=finite(reason.lift),
-            share=reason.share,
-        )
+        antecedents, support_count, confidence, lift, share = reason
+        titled = tuple([self._titled[item] for item in antecedents])
+        return ExplainedReason(titled, support_count, finite(confidence), finite(lift), share)

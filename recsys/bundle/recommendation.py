@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
@@ -14,8 +13,7 @@ class Titled(NamedTuple):
     title: str
 
 
-@dataclass(frozen=True)
-class ExplainedReason:
+class ExplainedReason(NamedTuple):
     """Why an item is recommended; `recsys.recommenders.Reason` in terms of people.
 
     Parameters
@@ -39,7 +37,7 @@ class ExplainedReason:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return {
-            "antecedents": [one._asdict() for one in self.antecedents],
+            "antecedents": [{"item_id": item_id, "title": title} for item_id, title in self.antecedents],
             "support_count": self.support_count,
             "confidence": self.confidence,
             "lift": self.lift,
@@ -47,8 +45,7 @@ class ExplainedReason:
         }
 
 
-@dataclass(frozen=True)
-class Recommendation:
+class Recommendation(NamedTuple):
     """One item of a list.
 
     Parameters

@@ -46,15 +46,15 @@ class Database(NamedTuple):
         The occurrences of item i are those from starts[i] to starts[i + 1] - 1.
     n_after : ndarray, shape (n_items,), int64
         For each item, how many items stand after its occurrences, all together.
-    places, ends : ndarray, shape (n_entries,), int32 or int64
-        For each occurrence, where the items after it stand in `row_items`: from places[k] to ends[k] - 1.
+    spans : ndarray, shape (n_entries, 2), int32 or int64
+        For each occurrence, where the items after it stand in `row_items`: from spans[k, 0] to
+        spans[k, 1] - 1.
     """
 
     row_items: IntArray
     starts: IntArray
     n_after: IntArray
-    places: IntArray
-    ends: IntArray
+    spans: IntArray
 
 
 class Pairs(NamedTuple):
@@ -126,6 +126,15 @@ class Workspace(NamedTuple):
 
 
 @kernel
+def item_counts(indices: IntArray, n_items: int) -> IntArray:
+    """Return the number of occurrences of each column, int64."""
+    counts = np.zeros(n_items, dtype=np.int64)
+    for index in indices:
+        counts[at(index)] += 1
+    return counts
+
+
+@kernel
 def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntArray) -> Database:
     """Return the database of the frequent items.
 
@@ -146,8 +155,7 @@ def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntA
     nexts = starts.copy()
     n_after = np.zeros(n_items, dtype=np.int64)
     row_items = np.empty(n_entries + 1, dtype=numbers.dtype)
-    places = np.empty(n_entries, dtype=indptr.dtype)
-    ends = np.empty(n_entries, dtype=indptr.dtype)
+    spans = np.empty((n_entries, 2), dtype=indptr.dtype)
     end = 0
     for row in range(len(indptr) - 1):
         begin = end
@@ -159,11 +167,11 @@ def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntA
         for place in range(begin, end):
             number = row_items[at(place)]
             occurrence = nexts[number]
-            places[at(occurrence)] = place + 1
-            ends[at(occurrence)] = end
+            spans[at(occurrence), 0] = place + 1
+            spans[at(occurrence), 1] = end
             nexts[number] = occurrence + 1
             n_after[number] += end - place - 1
-    return Database(row_items[:n_entries], starts, n_after, places, ends)
+    return Database(row_items[:n_entries], starts, n_after, spans)
 
 
 @kernel
@@ -201,14 +209,14 @@ def frequent_pairs(
     size : int
         Where the next pair goes.
     """
-    row_items, starts, _, places, ends = database
+    row_items, starts, _, spans = database
     n_items = len(starts) - 1
     delivered = np.zeros(n_items, dtype=np.int32)
     for item in range(first, stop):
         if size + n_items - item > len(items) or stopped[0] != 0:
             return item, size
         for occurrence in range(starts[item], starts[item + 1]):
-            for place in range(places[occurrence], ends[occurrence]):
+            for place in range(spans[at(occurrence), 0], spans[at(occurrence), 1]):
                 delivered[at(row_items[at(place)])] += 1
         begin = size
         for chunk in range(item + 1, n_items, CHUNK):
@@ -267,7 +275,7 @@ def copy_extended(
 @kernel
 def place_partners(database: Database, pairs: Pairs, workspace: Workspace, first: int) -> None:
     """Make the partners of a first item its extensions, and bit sets over the transactions that hold it."""
-    row_items, starts, _, places, ends = database
+    row_items, starts, _, spans = database
     stack, words, slots = workspace.stack, workspace.words, workspace.slots
     begin = pairs.starts[first]
     n_partners = pairs.starts[first + 1] - begin
@@ -285,7 +293,7 @@ def place_partners(database: Database, pairs: Pairs, workspace: Workspace, first
         occurrence = starts[first] + bit
         word = bit >> 6
         one = ONE << (np.uint64(bit) & LOW)
-        for place in range(places[occurrence], ends[occurrence]):
+        for place in range(spans[at(occurrence), 0], spans[at(occurrence), 1]):
             words[at(slots[at(row_items[at(place)])] * n_words + word)] |= one
     for slot in range(n_partners):
         slots[stack[ITEM, slot]] = 0

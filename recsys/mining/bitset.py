@@ -76,9 +76,12 @@ class BitsetEngine:
         budget = DEFAULT_BUDGET if budget is None else budget
         meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
         threshold = min_count(min_support, transactions.n_transactions)
-        counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
+        # Imported here: Numba takes a second, and reading or ranking itemsets does not need it.
+        from recsys.mining._bitset_kernel import item_counts
+
+        counts = item_counts(transactions.matrix.indices, transactions.n_items)
         columns = np.flatnonzero(counts >= threshold).astype(np.int32)
-        counts = counts[columns].astype(np.int64)
+        counts = counts[columns]
         search = None
         sizes = np.asarray([len(columns)])
         if len(columns) > meter.max_itemsets:
@@ -134,7 +137,6 @@ class _Search:
         meter: Meter,
         n_threads: int,
     ) -> None:
-        # Imported here: Numba takes a second, and reading or ranking itemsets does not need it.
         from recsys.mining import _bitset_kernel as kernel
 
         self._kernel = kernel

@@ -42,6 +42,24 @@ class Index(NamedTuple):
     items: IntArray
 
 
+class ByConsequent(NamedTuple):
+    """Rules by consequent, an entry a rule.
+
+    Parameters
+    ----------
+    starts : ndarray, shape (n_items + 1,), int64
+        The rules to item i are the entries starts[i] to starts[i + 1] - 1 of the next two.
+    rules : ndarray, shape (n_rules,), int64
+        In their order.
+    last_items : ndarray, shape (n_rules,), int32
+        The last item of the antecedent of each.
+    """
+
+    starts: IntArray
+    rules: IntArray
+    last_items: IntArray
+
+
 class Room(NamedTuple):
     """What scoring works with, for one user after the other.
 
@@ -180,33 +198,96 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
 
 
 @kernel
-def fired(
-    rules: IntArray, antecedents: IntArray, parents: IntArray, last_items: IntArray, liked: FloatArray
-) -> FloatArray:
-    """Return the recency of each of some rules: that of the oldest like of its antecedent.
+def highest(values: FloatArray, n: int) -> IntArray:
+    """Return the places of the n highest values, the highest first, equals in their order."""
+    if len(values) < 8 * n or n == 0:
+        return np.argsort(-values, kind="mergesort")[:n]
+    places = np.empty(n, dtype=np.int64)
+    size = 0
+    for place in range(len(values)):
+        if size == n and values[place] <= values[places[n - 1]]:
+            continue
+        size = min(size + 1, n)
+        free = size - 1
+        while free > 0 and values[place] > values[places[free - 1]]:
+            places[free] = places[free - 1]
+            free -= 1
+        places[free] = place
+    return places
 
-    It is -1 where not all items of the antecedent are liked.
+
+@kernel
+def fired(
+    to: ByConsequent,
+    items: IntArray,
+    antecedents: IntArray,
+    parents: IntArray,
+    last_items: IntArray,
+    weights: FloatArray,
+    liked: FloatArray,
+    n: int,
+) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+    """Return what the rules that fire for some items contribute, and the n strongest rules to each.
 
     Parameters
     ----------
-    rules : ndarray, shape (n,), int64
-        Positions in `antecedents`.
+    to : ByConsequent
+    items : ndarray, shape (n_asked,), int64
+        Consequents.
     antecedents : ndarray, shape (n_rules,), int64
         Itemset of each rule.
     parents, last_items : ndarray, shape (n_itemsets,)
         The itemsets, as `recsys.mining.FrequentItemsets` has them.
+    weights : ndarray, shape (n_rules,), float64
     liked : ndarray, shape (n_items,), float64
         Recency of each like; -1 for the other items.
+    n : int
+        Rules to each item, at most.
+
+    Returns
+    -------
+    starts : ndarray, shape (n_asked + 1,), int64
+        What speaks for item i of `items` are the entries starts[i] to starts[i + 1] - 1 of the next.
+    contributions : ndarray, shape (n_fired,), float64
+        In the order of the rules.
+    best_starts : ndarray, shape (n_asked + 1,), int64
+        As `starts`, for the last one.
+    best : ndarray, shape (n_best,), int64
+        The strongest rules to each item, the strongest first.
     """
-    recency = np.empty(len(rules))
-    for place in range(len(rules)):
-        itemset = antecedents[rules[place]]
-        recency[place] = liked[last_items[itemset]]
-        itemset = parents[itemset]
-        while itemset >= 0 and recency[place] >= 0.0:
-            recency[place] = min(recency[place], liked[last_items[itemset]])
-            itemset = parents[itemset]
-    return recency
+    n_items, most = len(to.starts) - 1, 0
+    for item in items:
+        if 0 <= item < n_items:  # nothing fires for an item that there is not
+            most += to.starts[item + 1] - to.starts[item]
+    starts, best_starts = np.zeros(len(items) + 1, dtype=np.int64), np.zeros(len(items) + 1, dtype=np.int64)
+    rules, contributions, best = (
+        np.empty(most, dtype=np.int64),
+        np.empty(most),
+        np.empty(most, dtype=np.int64),
+    )
+    size = n_best = 0
+    for place in range(len(items)):
+        item = items[place] if 0 <= items[place] < n_items else 0
+        stop = to.starts[item + 1] if item == items[place] else to.starts[item]
+        for entry in range(to.starts[item], stop):
+            # An antecedent is as recent as the oldest of its likes; most are told apart by one look.
+            recency = liked[to.last_items[entry]]
+            if recency < 0.0:
+                continue
+            rule = to.rules[entry]
+            itemset = parents[antecedents[rule]]
+            while itemset >= 0 and recency >= 0.0:
+                recency = min(recency, liked[last_items[itemset]])
+                itemset = parents[itemset]
+            if recency >= 0.0:
+                rules[size], contributions[size] = rule, recency * weights[rule]
+                size += 1
+        first = starts[place]
+        for chosen in highest(contributions[first:size], n):
+            best[n_best] = rules[first + chosen]
+            n_best += 1
+        starts[place + 1], best_starts[place + 1] = size, n_best
+    return starts, contributions[:size], best_starts, best[:n_best]
 
 
 @kernel

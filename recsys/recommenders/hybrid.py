@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -139,7 +139,7 @@ class HybridModel(FittedModel):
 
 def _scaled(reasons: list[Reason], share: float) -> list[Reason]:
     """Return reasons with shares of the whole, of which they have a share together; none if that is 0."""
-    return [replace(reason, share=reason.share * float(share)) for reason in reasons] if share else []
+    return [reason._replace(share=reason.share * float(share)) for reason in reasons] if share else []
 
 
 def _normalised(scores: FloatArray, histories: Histories) -> FloatArray:

@@ -20,12 +20,14 @@ from recsys.recommenders.rule_index import build_index, single_consequents
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
 from recsys.recommenders.scoring import FittedModel, mark_sources
 from recsys.rules import Rules
+from recsys.rules.measures import MEASURES
 
 if TYPE_CHECKING:
-    from recsys.recommenders._rules_kernel import Index
+    from recsys.recommenders._rules_kernel import ByConsequent, Index
 
 IntArray = npt.NDArray[np.integer[Any]]
 
+TOLD = ("confidence", "lift")  # of a rule that is a reason
 AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
 
 
@@ -188,57 +190,61 @@ class RuleModel(FittedModel):
         highest `top_m` for mean_top_m; the other rules that fired have a share of 0. If none fired, the one
         reason is the popularity of the item.
         """
+        from recsys.recommenders._rules_kernel import fired
+
         liked = np.full(len(self.items), -1.0)
         liked[history] = self.recency(np.arange(len(history))[::-1])
-        fired, shares = [], []
-        for item in items:
-            rules, contributions = self._fired(liked, item)
+        source, asked = self.rules.source, np.array(items, dtype=np.int64)
+        itemsets = self.rules.antecedents, source.parents, source.last_items
+        most = len(self.rules) if n_reasons is None else n_reasons
+        starts, contributions, best_starts, best = fired(
+            self._by_consequent, asked, *itemsets, self.weights, liked, most
+        )
+        negated = -contributions  # NumPy sorts upwards
+        totals = np.empty(len(items))
+        for place, some in enumerate(_slices(starts)):
+            counted = negated[some]
+            counted.sort()
             if self.settings.m:
-                contributions[self.settings.m :] = 0.0
-            total = contributions.sum()
-            fired.append(rules[:n_reasons] if total else rules[:0])
-            shares.append(contributions[:n_reasons] / total if total else contributions[:0])
+                counted[self.settings.m :] = -0.0
+            totals[place] = counted.sum()
         # The rules of all items at once: measuring a few costs as much as measuring many.
-        reasons = self._told(np.concatenate(fired), np.concatenate(shares)) if fired else []
-        ends = np.cumsum([0, *map(len, fired)]).tolist()
+        counts = np.diff(best_starts)
+        places = np.arange(len(best)) + np.repeat(starts[:-1] - best_starts[:-1], counts)
+        # What is too old to count in float64 is no reason.
+        shares = negated[places] / np.repeat(np.where(totals, totals, -1.0), counts)
+        reasons = self._told(best, shares)
         return [
-            reasons[start:stop] or [self.popularity.reason(item)]
-            for item, (start, stop) in zip(items, pairwise(ends), strict=True)
+            reasons[some] if total else [self.popularity.reason(item)]
+            for item, some, total in zip(items, _slices(best_starts), totals.tolist(), strict=True)
         ]
 
     def _told(self, chosen: IntArray, shares: npt.NDArray[np.float64]) -> list[Reason]:
-        rules = self.rules[chosen]
-        starts, antecedents = rules.source.flatten(rules.antecedents)
-        flat = antecedents.tolist()
-        sides = [tuple(flat[start:stop]) for start, stop in pairwise(starts.tolist())]
-        measures = rules.measures(["confidence", "lift"])
-        columns = (rules.support_counts, measures["confidence"], measures["lift"], shares)
-        return [Reason(*row) for row in zip(sides, *(column.tolist() for column in columns), strict=True)]
-
-    def _fired(self, liked: npt.NDArray[np.float64], item: int) -> tuple[IntArray, npt.NDArray[np.float64]]:
-        """Return the rules that fire for an item and what they contribute, the highest first.
-
-        Parameters
-        ----------
-        liked : ndarray, shape (n_items,), float64
-            Recency of each like; -1 for the other items.
-        """
-        from recsys.recommenders._rules_kernel import fired
-
-        source, (starts, rules) = self.rules.source, self._by_consequent
-        to_item = rules[starts[item] : starts[item + 1]]
-        recency = fired(to_item, self.rules.antecedents, source.parents, source.last_items, liked)
-        fires = recency >= 0
-        contributions = recency[fires] * self.weights[to_item[fires]]
-        order = np.argsort(-contributions, kind="stable")
-        return to_item[fires][order], contributions[order]
+        rules, source = self.rules, self.rules.source
+        antecedents = rules.antecedents[chosen]
+        together, left, right = (
+            source.counts[itemsets]
+            for itemsets in (rules.itemsets[chosen], antecedents, rules.consequents[chosen])
+        )
+        measured = (MEASURES[name](source.n_transactions, together, left, right) for name in TOLD)
+        starts, items = source.flatten(antecedents)
+        flat = items.tolist()
+        sides = [tuple(flat[some]) for some in _slices(starts)]
+        columns = (column.tolist() for column in (together, *measured, shares))
+        return [Reason(*row) for row in zip(sides, *columns, strict=True)]
 
     @cached_property
-    def _by_consequent(self) -> tuple[IntArray, IntArray]:
-        """Where the rules to each item start, and the rules, in their order."""
-        from recsys.recommenders._rules_kernel import grouped
+    def _by_consequent(self) -> ByConsequent:
+        from recsys.recommenders._rules_kernel import ByConsequent, grouped
 
-        return grouped(self.rules.source.last_items[self.rules.consequents], len(self.items))
+        source = self.rules.source
+        starts, rules = grouped(source.last_items[self.rules.consequents], len(self.items))
+        return ByConsequent(starts, rules, source.last_items[self.rules.antecedents[rules]])
+
+
+def _slices(starts: IntArray) -> list[slice]:
+    """Return the slices between starts that follow each other."""
+    return [slice(*pair) for pair in pairwise(starts.tolist())]
 
 
 def _as_evidence(weights: npt.NDArray[np.float64], n_transactions: int) -> npt.NDArray[np.float64]:

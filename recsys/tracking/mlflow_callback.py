@@ -13,6 +13,7 @@ import hashlib
 import json
 import logging
 import os
+import shlex
 import time
 import uuid
 from pathlib import Path
@@ -138,8 +139,10 @@ class MLflowCallback(Callback):
         self._close(ENDED)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """See that all is sent, and say where to look."""
+        """See that all is sent, and say where to look and what comes next."""
         self._close(ENDED)
+        folder = shlex.quote(config.hydra.sweep.dir)
+        log.info(f"Make a version of the best trial: python -m recsys.registry register {folder}")
 
     def _open(self, folder: Path, about: dict[str, Any]) -> None:
         address = require_address(self.tracking_uri)

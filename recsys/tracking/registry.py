@@ -27,7 +27,7 @@ from recsys.tracking.model import (
     tracking_address,
 )
 from recsys.tracking.provenance import provenance
-from recsys.tracking.record import Record
+from recsys.tracking.record import Record, name_of
 from recsys.tracking.store import connect
 from recsys.training import learn, make_bundle, measure, read_settings, run_folder
 from recsys.trials import LINKS_FILE, read_json
@@ -335,7 +335,7 @@ def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundl
     metadata = bundle.metadata
     tags = {tag: str(metadata[tag]) for tag in TAGS if metadata.get(tag)}
     tags |= {key: links[key] for key in ("study", "trial") if key in links}
-    tags |= {metric.replace("@", "_at_"): f"{value:.6g}" for metric, value in metadata["metrics"].items()}
+    tags |= {name_of(metric): f"{value:.6g}" for metric, value in metadata["metrics"].items()}
     with mlflow_errors(address):
         experiment_id = experiment_id or Record(address, NAME, run).experiment_id
         model_id = log_model(bundle, address, experiment_id, run_id)

@@ -12,24 +12,22 @@ from recsys.feedback import Feedback, FeedbackConflictError, FeedbackStore, by_r
 
 UP = Feedback("a", "ann", "3", True, ("1", "2"), "rule", ("1",), 1, "7", 1_700_000_000_000)
 
-# Another database to run these on: RECSYS_TEST_POSTGRESQL=postgresql://user:password@host/database
+# A database to run these on, instead of one of a server made for them:
+# RECSYS_TEST_POSTGRESQL=postgresql://user:password@host/database
 POSTGRESQL = os.environ.get("RECSYS_TEST_POSTGRESQL")
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgresql",
-            marks=pytest.mark.skipif(not POSTGRESQL, reason="RECSYS_TEST_POSTGRESQL names no database"),
-        ),
-    ]
-)
+@pytest.fixture(scope="module")
+def database(request):
+    return POSTGRESQL or request.getfixturevalue("postgresql")("feedback")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def store(request, tmp_path):
     if request.param == "sqlite":
         store = FeedbackStore.open(str(tmp_path / "new" / "feedback.db"))
     else:
-        store = FeedbackStore.open(POSTGRESQL)
+        store = FeedbackStore.open(request.getfixturevalue("database"))
         with store.engine.begin() as connection:
             connection.execute(text("DELETE FROM feedback"))
     yield store

@@ -66,3 +66,11 @@ def test_without_a_study_there_is_no_dashboard(make):
     done = make("dashboard")
     assert done.returncode != 0
     assert "No study is kept in multirun/studies" in done.stderr
+
+
+def test_a_sweep_ends_with_a_version_of_its_best_trial(make):
+    called = [line for line in make("sweep").stdout.splitlines() if line.startswith("called:")]
+    assert called == [
+        "called: -m recsys experiment=seed_sweep",
+        "called: -m recsys.registry register --latest",
+    ]

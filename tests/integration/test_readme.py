@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 COMMANDS = [
     line.split("  #")[0].strip()
     for block in re.findall(r"```sh\n(.*?)```", README, flags=re.S)
-    for line in block.splitlines()
+    for line in block.replace("\\\n", "").splitlines()
 ]
 # Under `make test`, make would speak of levels and folders.
 NOT_UNDER_MAKE = {
@@ -24,10 +24,15 @@ NOT_UNDER_MAKE = {
 
 # Run elsewhere in the tests, or by whoever runs them.
 ELSEWHERE = (
+    "docker compose up --build --detach",  # needs a Docker engine; see test_containers.py
+    "mlflow run . -e reproduce --env-manager local",
     "make sweep",
     "make test",
     "python -m recsys experiment=seed_table1 engine=mlxtend",
     "python -m recsys experiment=compare",
+    "python -m recsys.registry register --latest",
+    "make serve PORT=8000",
+    *[command for command in COMMANDS if command.startswith("curl ")],
 )
 
 

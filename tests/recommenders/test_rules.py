@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import ParameterError
-from recsys.recommenders import FALLBACK, RULE, RuleRecommender
+from recsys.recommenders import FALLBACK, RULE, Reason, RuleRecommender
 from recsys.recommenders.rule_weights import WEIGHTS
 from recsys.recommenders.rules import AGGREGATIONS
 from recsys.rules import METRICS
@@ -65,6 +66,83 @@ def test_scores_lists_and_reasons_are_those_of_the_definition(problem, settings,
         by_rules = lists.item_indices[user, lists.sources[user] == RULE].tolist()
         assert by_rules == sorted(fired, key=lambda item: (-scores[user, item], item))
         assert lists.scores[user, : len(by_rules)].tolist() == scores[user, by_rules].tolist()
+
+
+def slowly_explained(model, history, items, n_reasons):
+    """Explain by the definition, an item and a rule at a time; sums and orders are NumPy's."""
+    liked = dict(zip(history, model.recency(np.arange(len(history))[::-1]).tolist(), strict=True))
+    source, rules = model.rules.source, model.rules
+    starts, flat = source.flatten(rules.antecedents)
+    sides = [tuple(flat[start:stop].tolist()) for start, stop in pairwise(starts.tolist())]
+    consequents = source.last_items[rules.consequents].tolist()
+    measures = rules.measures(["confidence", "lift"])
+    explained = []
+    for item in items:
+        fires = [
+            rule
+            for rule, (side, consequent) in enumerate(zip(sides, consequents, strict=True))
+            if consequent == item and set(side) <= set(liked)
+        ]
+        recency = np.array([min(liked[like] for like in sides[rule]) for rule in fires])
+        contributions = recency * model.weights[fires]
+        order = np.argsort(-contributions, kind="stable")
+        fires, contributions = np.array(fires, dtype=int)[order], contributions[order]
+        if model.settings.m:
+            contributions[model.settings.m :] = 0.0
+        total = contributions.sum()
+        reasons = [
+            Reason(
+                sides[rule], rules.support_counts[rule].item(), measures["confidence"][rule].item(),
+                measures["lift"][rule].item(), (contribution / total).item(),
+            )
+            for rule, contribution in zip(fires[:n_reasons], contributions[:n_reasons], strict=True)
+        ]  # fmt: skip
+        explained.append(reasons if total else [model.popularity.reason(item)])
+    return explained
+
+
+@deterministic
+@given(
+    problem=problems(), settings=settings, max_len=st.integers(1, 4), n_reasons=st.sampled_from([1, 3, None])
+)
+def test_reasons_are_those_of_the_definition_to_the_last_digit(problem, settings, max_len, n_reasons):
+    train, queries, n_items = problem
+    train = histories(train, n_items)
+    model = settings.fit(train, rules_of(train, max_len=max_len))
+    items = list(range(n_items))
+    for history in queries:
+        fast = model.explain_all(np.array(history, dtype=np.int32), items, n_reasons)
+        assert repr(fast) == repr(slowly_explained(model, history, items, n_reasons))  # -0.0 is not 0.0
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+@pytest.mark.parametrize("n_reasons", [1, 3, None])
+def test_the_strongest_of_many_reasons(aggregation, n_reasons):
+    rng = np.random.default_rng(5)
+    train = histories([rng.permutation(60)[:40].tolist() for _ in range(9)], 60)
+    model = RuleRecommender(weight="confidence", aggregation=aggregation).fit(
+        train, rules_of(train, max_len=2)
+    )
+    history, items = rng.permutation(60)[:50], [3, 5, 59]
+    fast = model.explain_all(history.astype(np.int32), items, n_reasons)
+    assert repr(fast) == repr(slowly_explained(model, history.tolist(), items, n_reasons))
+    assert len(model.explain(history.astype(np.int32), 3)) > 8 * 3
+
+
+def test_an_item_that_there_is_not_has_no_reason():
+    model = model_of()
+    assert model.explain_all(np.array([0], dtype=np.int32), [-1, 2])[1:] == model.explain_all(
+        np.array([0], dtype=np.int32), [2]
+    )
+    with pytest.raises(IndexError):
+        model.explain_all(np.array([0], dtype=np.int32), [5])
+
+
+def test_likes_too_old_to_count_are_no_reason():
+    train = histories([[0, 1], [0, 1], [2], *([item] for item in range(3, 40))], 40)
+    model = RuleRecommender(half_life=0.01).fit(train, rules_of(train))
+    history = np.array([0, *range(2, 40)], dtype=np.int32)
+    assert model.explain_all(history, [1], 3) == [[Reason((), 2, None, None, 1.0)]]
 
 
 def test_longer_antecedents_fire_when_all_of_them_is_liked():

@@ -1,0 +1,61 @@
+"""`python -m recsys.serving`: run the service."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from recsys.errors import RecsysError
+from recsys.serving.settings import read_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until stopped; return the exit code."""
+    try:
+        settings = read_settings(arguments)
+    except RecsysError as error:
+        print(error, file=sys.stderr)
+        return 2
+    # Imported here: --help must not wait for it.
+    import uvicorn
+
+    from recsys.feedback import FeedbackStore
+    from recsys.serving.app import create_app
+    from recsys.serving.follower import Follower
+    from recsys.serving.source import source_of
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
+    follower = Follower(source_of(settings.model), settings.poll_seconds, settings.retry_seconds)
+    try:
+        store = FeedbackStore.open(settings.feedback, "feedback")
+        if settings.wait_for_model:
+            follower.look()
+        else:
+            logging.getLogger(__name__).info("Serving version %s.", follower.load().version)
+    except RecsysError as error:
+        print(error, file=sys.stderr)
+        return 1
+    # The thread that loads the next model must not keep requests waiting for the interpreter.
+    sys.setswitchinterval(0.0005)
+    # What is there now stays: the garbage collector need not go through it again and again.
+    gc.collect()
+    gc.freeze()
+    uvicorn.run(
+        create_app(settings, follower, store),
+        host=settings.host,
+        port=settings.port,
+        access_log=settings.access_log,
+        server_header=False,
+        proxy_headers=False,
+        log_level="info",
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    # Read when NumPy is imported: for the little that a request asks, threads would wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    sys.exit(main())

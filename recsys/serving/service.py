@@ -1,0 +1,177 @@
+"""Service: what the endpoints answer, without the web around it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from recsys.datasets import TitleError
+from recsys.feedback import Feedback, FeedbackConflictError, FeedbackStore, shown
+from recsys.serving.errors import ApiError, shortened
+from recsys.serving.follower import Follower
+from recsys.serving.metrics import Metrics
+from recsys.serving.schemas import BatchRequest, FeedbackRequest, Person, RecommendRequest
+from recsys.serving.served import Served
+from recsys.serving.settings import LIMITS, Settings
+
+INVALID = 422
+
+
+class Service:
+    """Answers.
+
+    Each method takes the model once, so that its answer is of one version. Requests that ask for what cannot
+    be raise `ApiError`.
+
+    Parameters
+    ----------
+    settings : Settings
+    follower : Follower
+        Holds the model.
+    store : FeedbackStore
+    """
+
+    def __init__(self, settings: Settings, follower: Follower, store: FeedbackStore) -> None:
+        self.settings, self.follower, self.store = settings, follower, store
+        self.metrics = Metrics(follower, store)
+
+    @property
+    def served(self) -> Served:
+        """What answers now."""
+        served = self.follower.current
+        if served is None:
+            raise ApiError(503, "no_model", "No model is served yet. GET /model says why.")
+        return served
+
+    def recommend(self, asked: RecommendRequest) -> dict[str, Any]:
+        """Return the list for one person."""
+        served = self.served
+        likes = self._likes(served, asked)
+        answer = self._lists(served, [likes], asked.k, asked.exclude_seen, asked.explain)[0]
+        return {"model_version": served.version, **answer}
+
+    def recommend_batch(self, asked: BatchRequest) -> dict[str, Any]:
+        """Return a list for each person."""
+        served = self.served
+        self._at_most("max_batch", len(asked.users), "users")
+        likes = [self._likes(served, person, f"users.{row}.") for row, person in enumerate(asked.users)]
+        results = self._lists(served, likes, asked.k, asked.exclude_seen, asked.explain)
+        return {"model_version": served.version, "results": results}
+
+    def similar(self, item_id: str, k: int, explain: bool) -> dict[str, Any]:
+        """Return what goes with an item."""
+        served = self.served
+        if item_id not in served.items:
+            raise ApiError(404, "unknown_item", f"No item has the id {shortened(item_id)}.")
+        item = served.items[item_id]
+        answer = self._lists(served, [[item]], k, True, explain)[0]
+        return {
+            "model_version": served.version,
+            "item": {"item_id": item, "title": served.title(item)},
+            "recommendations": answer["recommendations"],
+        }
+
+    def items(self, search: str, limit: int) -> dict[str, Any]:
+        """Return the items that somebody is typing the title of."""
+        return {"items": self.served.find(search, limit)}
+
+    def feedback(self, asked: FeedbackRequest) -> dict[str, Any]:
+        """Keep a thumb; when this returns, it is on the disk."""
+        served = self.served
+        self._at_most("max_items", len(asked.likes), "likes")
+        self._at_most("max_items", len(asked.antecedents), "antecedents")
+        feedback = Feedback(
+            request_id=asked.request_id,
+            user_id=str(asked.user_id),
+            item_id=str(self._item(served, asked.item_id, "item_id")),
+            liked=asked.verdict == "up",
+            likes=tuple(str(item) for item in self._items(served, asked.likes, "likes")),
+            source=asked.source or "",
+            antecedents=tuple(str(item) for item in self._items(served, asked.antecedents, "antecedents")),
+            rank=asked.rank,
+            model_version=asked.model_version,
+            created=time.time_ns() // 1_000_000,
+        )
+        try:
+            new = self.store.add(feedback)
+        except FeedbackConflictError as error:
+            raise ApiError(409, "request_id_used", str(error), "request_id") from error
+        return {"request_id": asked.request_id, "stored": "new" if new else "already"}
+
+    def model(self) -> dict[str, Any]:
+        """Return which model answers, and what went wrong with the last that did not."""
+        served, failure = self.served, self.follower.last_failure
+        return {
+            "address": shown(self.settings.model),
+            "version": served.version,
+            "loaded": _utc(served.loaded),
+            "n_items": len(served.bundle.item_ids),
+            "n_users": len(served.users),
+            "metadata": served.bundle.metadata,
+            "swaps": self.follower.swaps,
+            "last_failure": asdict(failure) | {"at": _utc(failure.at)} if failure else None,
+            "limits": {name: getattr(self.settings, name) for name in LIMITS},
+        }
+
+    def _lists(
+        self, served: Served, likes: Sequence[Sequence[Any]], k: int, exclude_seen: bool, explain: bool
+    ) -> list[dict[str, Any]]:
+        self._at_most("max_k", k, "k")
+        n_reasons = self.settings.max_reasons if explain else 0
+        lists = served.bundle.recommend(likes, k, exclude_seen, n_reasons)
+        self.metrics.count(Counter(one.source for recommendations in lists for one in recommendations))
+        return [served.answer(*row) for row in zip(likes, lists, strict=True)]
+
+    def _likes(self, served: Served, person: Person, where: str = "") -> list[Any]:
+        """Return the ids of what a person likes; an id that stands twice counts where it stands last."""
+        if person.items is not None:
+            self._at_most("max_items", len(person.items), f"{where}items")
+            likes = self._items(served, person.items, f"{where}items")
+        elif person.titles is not None:
+            self._at_most("max_titles", len(person.titles), f"{where}titles")
+            likes = [
+                self._by_title(served, title, f"{where}titles.{row}")
+                for row, title in enumerate(person.titles)
+            ]
+        else:
+            user = served.users.get(str(person.user_id))
+            if user is None:
+                message = f"{where}user_id: the model knows no user {shortened(person.user_id)}."
+                raise ApiError(INVALID, "unknown_user", message, f"{where}user_id")
+            return served.bundle.likes_of(user) or []
+        return list(dict.fromkeys(reversed(likes)))[::-1]
+
+    def _items(self, served: Served, given: Sequence[int | str], where: str) -> list[Any]:
+        items = list(map(served.items.get, given))
+        if None in items:
+            row = items.index(None)
+            self._item(served, given[row], f"{where}.{row}")
+        return items
+
+    def _item(self, served: Served, given: int | str, where: str) -> Any:
+        item = served.items.get(given)
+        if item is None:
+            message = f"{where}: no item has the id {shortened(given)}. GET /items?search= finds ids."
+            raise ApiError(INVALID, "unknown_item", message, where)
+        return item
+
+    def _by_title(self, served: Served, title: str, where: str) -> Any:
+        try:
+            return served.search.find(title)
+        except TitleError as error:
+            raise ApiError(INVALID, "unclear_title", f"{where}: {error}", where) from error
+
+    def _at_most(self, setting: str, value: int, where: str) -> None:
+        limit = getattr(self.settings, setting)
+        if value > limit:
+            what = "a number" if where == "k" else "entries"
+            message = f"{where} must be at most {limit:,} {what} ({setting}). Got {value:,}."
+            raise ApiError(INVALID, "over_limit", message.replace(" a number", ""), where)
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

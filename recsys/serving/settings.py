@@ -1,0 +1,142 @@
+"""Settings: what the service is told by its command line and its environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from recsys.errors import ParameterError
+from recsys.parameters import require_integer, require_positive
+
+PREFIX = "RECSYS_SERVING_"
+TOKEN = "RECSYS_FEEDBACK_TOKEN"
+LIMITS = ("max_body_bytes", "max_items", "max_titles", "max_k", "max_batch", "max_reasons", "max_depth")
+
+
+def _setting(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the service.
+
+    Each is an option of the command line, `--max-k 50`, and an environment variable,
+    `RECSYS_SERVING_MAX_K=50`; the command line goes before. `--help` says what they mean. The token is read
+    from the environment alone, `RECSYS_FEEDBACK_TOKEN`, for everybody on a machine sees its command lines.
+
+    Raises
+    ------
+    ParameterError
+        If one of them breaks its rule.
+    """
+
+    model: str = _setting("models:/recsys@champion", "alias or version of a registered model, or a folder")
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8000, "port to listen on")
+    allowed_hosts: tuple[str, ...] = _setting(
+        ("localhost", "127.0.0.1", "[::1]"), "names the service may be called by, with commas; * for any"
+    )
+    cors_origins: tuple[str, ...] = _setting((), "origins of other pages that may call it, with commas")
+    feedback: str = _setting("feedback.db", "where feedback goes: an SQLite file, or postgresql://...")
+    poll_seconds: float = _setting(5.0, "seconds between looks for another version of the model")
+    retry_seconds: float = _setting(60.0, "seconds until a version that failed is tried again")
+    wait_for_model: bool = _setting(
+        False, "start without a model, not ready until there is one (true, false)"
+    )
+    max_body_bytes: int = _setting(262_144, "bytes of a request's body")
+    max_items: int = _setting(1000, "likes of one person in a request")
+    max_titles: int = _setting(50, "titles of one person in a request")
+    max_k: int = _setting(100, "length of a list")
+    max_batch: int = _setting(100, "people in a batch")
+    max_reasons: int = _setting(3, "reasons of each recommendation")
+    max_depth: int = _setting(8, "brackets in brackets in a request's JSON")
+    access_log: bool = _setting(False, "log each request (true, false)")
+    feedback_token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in LIMITS:
+            require_integer(name, getattr(self, name), minimum=1)
+        for name in ("poll_seconds", "retry_seconds"):
+            require_positive(name, getattr(self, name))
+        if not 0 <= require_integer("port", self.port, minimum=0) < 2**16:
+            raise ParameterError("port", "a port, 0 to 65535", self.port)
+        for name in ("model", "host", "feedback", "allowed_hosts"):
+            if not getattr(self, name):
+                raise ParameterError(name, "given", getattr(self, name))
+        if self.feedback_token is not None and not (
+            self.feedback_token.isascii()
+            and self.feedback_token.isprintable()
+            and self.feedback_token.strip()
+        ):
+            raise ParameterError(TOKEN, "printable ASCII, or not set", "***")
+
+
+def read_settings(
+    arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the command line and the environment; `--help` and unknown options end the program.
+
+    Raises
+    ------
+    ParameterError
+        If a value breaks its rule; it names the option or the variable as typed.
+    """
+    environment = os.environ if environment is None else environment
+    given: dict[str, Any] = {}
+    written: dict[str, str] = {}
+    typed = vars(_parser().parse_args(arguments))
+    for setting in fields(Settings):
+        name, variable = setting.name, PREFIX + setting.name.upper()
+        if not setting.metadata:
+            continue
+        if typed[name] is not None:
+            written[name], text = "--" + name.replace("_", "-"), typed[name]
+        elif variable in environment:
+            written[name], text = variable, environment[variable]
+        else:
+            continue
+        given[name] = _value(written[name], text, setting.default)
+    try:
+        return Settings(**given, feedback_token=environment.get(TOKEN) or None)
+    except ParameterError as error:
+        name = written.get(error.parameter, error.parameter)
+        raise ParameterError(name, error.rule, error.value, error.cure) from None
+
+
+def _value(name: str, text: str, default: Any) -> Any:
+    """Return what a text means, by the kind of the default."""
+    if isinstance(default, bool):
+        if text.lower() not in ("true", "false"):
+            raise ParameterError(name, "true or false", text)
+        return text.lower() == "true"
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, int | float):
+        try:
+            return type(default)(text)
+        except ValueError:
+            raise ParameterError(name, "a number", text) from None
+    return text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m recsys.serving",
+        description="Serve recommendations over HTTP and on a page.",
+        epilog=f"Each option is also an environment variable: {PREFIX}PORT=8000. {TOKEN}: the token that "
+        "feedback needs, unless it is not set.",
+    )
+    for setting in fields(Settings):
+        if setting.metadata:
+            default = setting.default
+            told = ",".join(default) or "none" if isinstance(default, tuple) else str(default)
+            parser.add_argument(
+                "--" + setting.name.replace("_", "-"),
+                metavar=setting.name.rpartition("_")[2].upper(),
+                help=f"{setting.metadata['help']} ({told.lower() if isinstance(default, bool) else told})",
+            )
+    return parser

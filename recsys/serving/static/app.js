@@ -1,0 +1,370 @@
+// The page: search, pick, see recommendations, say what you think of them.
+// Whatever comes from the service is put in as text (textContent), never as HTML.
+
+const LENGTH = 10; // recommendations
+const FOUND = 8; // movies of a search
+const PAUSE = 120; // milliseconds without a key until a search is sent
+const TRIES = 3; // to send feedback
+
+const byId = (id) => document.getElementById(id);
+const search = byId("search");
+const found = byId("found");
+const list = byId("list");
+
+// What is remembered: picks and name in this browser, the token until the tab is closed.
+const remembered = {
+  get(key, otherwise, storage = "localStorage") {
+    try {
+      return JSON.parse(window[storage].getItem(`recsys.${key}`)) ?? otherwise;
+    } catch {
+      return otherwise; // storage is forbidden, or holds something else
+    }
+  },
+  set(key, value, storage = "localStorage") {
+    try {
+      window[storage].setItem(`recsys.${key}`, JSON.stringify(value));
+    } catch {
+      // The page works without; it only forgets.
+    }
+  },
+};
+
+let picks = remembered.get("picks", []);
+let options = []; // movies found
+let shownFor = ""; // the text that they were found by
+let active = -1; // the option that Enter picks
+let latest = 0; // number of the last request for recommendations
+const person = remembered.get("person", null) ?? newId();
+remembered.set("person", person);
+
+function newId() {
+  // crypto.randomUUID is there only over HTTPS and on this machine.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function say(text) {
+  byId("status").textContent = text;
+}
+
+function fromTemplate(id) {
+  return byId(id).content.firstElementChild.cloneNode(true);
+}
+
+async function ask(path, content, settings = {}) {
+  const request = content === undefined ? settings : {
+    ...settings,
+    method: "POST",
+    headers: { "content-type": "application/json", ...settings.headers },
+    body: JSON.stringify(content),
+  };
+  const response = await fetch(path, request);
+  const answer = await response.json();
+  if (!response.ok) {
+    throw Object.assign(new Error(answer.error.message), { status: response.status, ...answer.error });
+  }
+  return answer;
+}
+
+// ---- Search: a combobox with a list, as in the ARIA Authoring Practices
+
+let timer = 0;
+let searching = new AbortController();
+
+search.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(lookUp, PAUSE);
+});
+
+search.addEventListener("keydown", async (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step || (event.key === "Enter" && search.value.trim())) {
+    event.preventDefault();
+    if (isStale()) await lookUp(); // who types faster than the service finds means what is typed
+    if (isStale() || !options.length) return;
+    if (!step) pick(options[Math.max(active, 0)]);
+    else if (active < 0) activate(step > 0 ? 0 : options.length - 1);
+    else activate((active + step + options.length) % options.length);
+  } else if (event.key === "Escape") {
+    if (found.hidden) search.value = "";
+    close();
+  }
+});
+
+function isStale() {
+  return found.hidden || shownFor !== search.value.trim();
+}
+
+search.addEventListener("blur", close);
+found.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
+found.addEventListener("mousedown", (event) => event.preventDefault());
+found.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[role=option]");
+  if (chosen) pick(options[Number(chosen.dataset.row)]);
+});
+
+async function lookUp() {
+  clearTimeout(timer);
+  searching.abort();
+  searching = new AbortController();
+  const text = search.value.trim();
+  if (!text) return close();
+  try {
+    const query = new URLSearchParams({ search: text, limit: Math.min(FOUND + picks.length, 50) });
+    const answer = await ask(`items?${query}`, undefined, { signal: searching.signal });
+    if (document.activeElement === search) show(answer.items, text);
+  } catch (error) {
+    if (error.name !== "AbortError") trouble(error);
+  }
+}
+
+function show(items, text) {
+  shownFor = text;
+  options = items.filter((item) => !picks.some((one) => one.item_id === item.item_id)).slice(0, FOUND);
+  found.replaceChildren(...options.map((item, row) => {
+    const option = fromTemplate("option");
+    option.id = `option-${row}`;
+    option.dataset.row = row;
+    option.querySelector(".title").textContent = item.title;
+    option.querySelector(".about").textContent = about(item);
+    return option;
+  }));
+  if (!options.length) {
+    const nothing = document.createElement("li");
+    nothing.className = "nothing";
+    nothing.textContent = items.length ? "You have picked all that is called so." : "No movie is called anything like that.";
+    found.append(nothing);
+  }
+  found.hidden = false;
+  search.setAttribute("aria-expanded", String(options.length > 0));
+  activate(-1);
+  say(options.length === 1 ? "1 movie found" : `${options.length} movies found`);
+}
+
+function about(item) {
+  const likes = item.n_likes === 1 ? "1 person likes it" : `${number(item.n_likes)} people like it`;
+  return [item.genres.join(", "), likes].filter(Boolean).join(" · ");
+}
+
+function activate(row) {
+  active = row;
+  for (const option of found.querySelectorAll("[role=option]")) {
+    option.setAttribute("aria-selected", String(Number(option.dataset.row) === row));
+  }
+  if (row >= 0) {
+    search.setAttribute("aria-activedescendant", `option-${row}`);
+    byId(`option-${row}`).scrollIntoView({ block: "nearest" });
+  } else {
+    search.removeAttribute("aria-activedescendant");
+  }
+}
+
+function close() {
+  clearTimeout(timer);
+  searching.abort();
+  found.hidden = true;
+  options = [];
+  active = -1;
+  search.setAttribute("aria-expanded", "false");
+  search.removeAttribute("aria-activedescendant");
+}
+
+// ---- Picks
+
+function pick({ item_id, title }) {
+  search.value = "";
+  close();
+  changePicks([...picks, { item_id, title }]);
+  say(`Picked ${title}`);
+}
+
+function changePicks(next) {
+  picks = next;
+  remembered.set("picks", picks);
+  byId("picks").replaceChildren(...picks.map(({ item_id, title }, row) => {
+    const item = fromTemplate("pick");
+    item.querySelector(".title").textContent = title;
+    item.title = title;
+    const remove = item.querySelector("button");
+    remove.setAttribute("aria-label", `Remove ${title}`);
+    remove.addEventListener("click", () => {
+      changePicks(picks.filter((one) => one.item_id !== item_id));
+      say(`Removed ${title}`);
+      // The button is gone: the focus goes to its neighbour.
+      const left = byId("picks").querySelectorAll("button");
+      (left[Math.min(row, left.length - 1)] ?? search).focus();
+    });
+    return item;
+  }));
+  byId("no-picks").hidden = picks.length > 0;
+  byId("clear").hidden = picks.length < 2;
+  recommend();
+}
+
+byId("clear").addEventListener("click", () => {
+  changePicks([]);
+  search.focus();
+});
+
+// ---- Recommendations
+
+async function recommend() {
+  const asked = ++latest;
+  const likes = picks.map((one) => one.item_id);
+  list.setAttribute("aria-busy", "true");
+  try {
+    const answer = await ask("recommend", { items: likes, k: LENGTH, explain: true });
+    if (asked !== latest) return; // a later one is under way
+    byId("trouble").hidden = true;
+    list.replaceChildren(...answer.recommendations.map((one, row) => card(one, row + 1, answer, likes)));
+  } catch (error) {
+    if (asked !== latest) return;
+    const where = /^items\.(\d+)$/.exec(error.details?.[0]?.where ?? "");
+    if (error.code === "unknown_item" && where) {
+      // Another catalogue is served now, without this one.
+      changePicks(picks.filter((_, row) => row !== Number(where[1])));
+      return;
+    }
+    trouble(error);
+  }
+  list.setAttribute("aria-busy", "false");
+}
+
+function trouble(error) {
+  const unreachable = error instanceof TypeError;
+  byId("trouble").textContent = unreachable ? "The service does not answer. Is it running?" : error.message;
+  byId("trouble").hidden = false;
+}
+
+function card(one, rank, answer, likes) {
+  const item = fromTemplate("recommendation");
+  const [first, ...more] = one.reasons;
+  item.querySelector(".title").textContent = one.title;
+  item.querySelector(".source").textContent = { rule: "rule", model: "model", fallback: "popular" }[one.source];
+  item.querySelector(".reason").textContent = first ? sentence(first) : "";
+  item.querySelector(".numbers").textContent = first ? numbers(first) : "";
+  if (more.length) {
+    const details = item.querySelector("details");
+    details.hidden = false;
+    details.querySelector("summary").textContent = more.length === 1 ? "1 more reason" : `${more.length} more reasons`;
+    details.querySelector("ul").replaceChildren(...more.map((reason) => {
+      const line = document.createElement("li");
+      line.textContent = `${sentence(reason)} ${numbers(reason)}`;
+      return line;
+    }));
+  }
+  const thumbs = item.querySelector(".thumbs");
+  thumbs.setAttribute("aria-label", `Your opinion of ${one.title}`);
+  for (const button of thumbs.querySelectorAll("button")) {
+    const verdict = button.dataset.verdict;
+    button.setAttribute("aria-label", verdict === "up" ? `I like ${one.title}` : `I do not like ${one.title}`);
+    button.addEventListener("click", () => judge(thumbs, button, {
+      user_id: person,
+      item_id: one.item_id,
+      verdict,
+      likes,
+      source: one.source,
+      antecedents: first ? first.antecedents.map((like) => like.item_id) : [],
+      rank,
+      model_version: answer.model_version,
+    }));
+  }
+  return item;
+}
+
+function sentence(reason) {
+  const { antecedents, support_count, confidence, lift } = reason;
+  if (!antecedents.length) {
+    return support_count === null ? "Popular." : `${number(support_count)} people like it.`;
+  }
+  const titles = antecedents.map((like) => like.title);
+  const likes = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0];
+  if (confidence === null) return `Because you like ${likes}.`;
+  const share = `Because you like ${likes}: ${percent(confidence)} of those who do like this too`;
+  return lift === null ? `${share}.` : `${share}, ${lift.toFixed(1)} times the share among all.`;
+}
+
+function numbers(reason) {
+  const { antecedents, support_count, confidence, lift, share } = reason;
+  if (!antecedents.length) return "";
+  return [
+    support_count === null ? "" : `${number(support_count)} like ${antecedents.length > 1 ? "all" : "both"}`,
+    confidence === null ? "" : `confidence ${confidence.toFixed(2)}`,
+    lift === null ? "" : `lift ${lift.toFixed(2)}`,
+    `${percent(share)} of the score`,
+  ].filter(Boolean).join(" · ");
+}
+
+function number(value) {
+  return value.toLocaleString("en");
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)}%`;
+}
+
+// ---- Feedback
+
+async function judge(thumbs, button, feedback) {
+  if (button.getAttribute("aria-pressed") === "true" || thumbs.dataset.sending) return;
+  thumbs.dataset.sending = "yes";
+  button.setAttribute("aria-busy", "true");
+  try {
+    await send({ request_id: newId(), ...feedback });
+    for (const one of thumbs.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === button));
+    byId("trouble").hidden = true;
+    say(feedback.verdict === "up" ? "Thumb up saved" : "Thumb down saved");
+  } catch (error) {
+    if (error.status !== 401) trouble(error);
+  }
+  button.removeAttribute("aria-busy");
+  delete thumbs.dataset.sending;
+}
+
+async function send(feedback) {
+  // Sent again under the same id, it counts once: an answer may get lost on its way.
+  for (let attempt = 1; ; attempt++) {
+    const token = remembered.get("token", null, "sessionStorage");
+    try {
+      return await ask("feedback", feedback, { headers: token ? { authorization: `Bearer ${token}` } : {} });
+    } catch (error) {
+      if (error.status === 401) {
+        if (!(await askForToken())) throw error;
+      } else if (attempt >= TRIES || (error.status && error.status < 500)) {
+        throw error;
+      } else {
+        await new Promise((done) => setTimeout(done, 300 * attempt));
+      }
+    }
+  }
+}
+
+function askForToken() {
+  const dialog = byId("token-dialog");
+  byId("token").value = "";
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => {
+      const token = byId("token").value.trim();
+      const given = dialog.returnValue === "sent" && token !== "";
+      if (given) remembered.set("token", token, "sessionStorage");
+      done(given);
+    }, { once: true });
+  });
+}
+
+byId("token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  byId("token-dialog").close("sent");
+});
+byId("token-cancel").addEventListener("click", () => byId("token-dialog").close(""));
+
+// ---- Beginning
+
+ask("model").then((model) => {
+  const name = model.metadata.recommender ?? "Model";
+  byId("model").textContent =
+    `${name}, version ${model.version}: ${number(model.n_items)} movies, learnt from ${number(model.n_users)} people.`;
+}).catch(trouble);
+changePicks(picks);

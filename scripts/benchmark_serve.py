@@ -1,0 +1,170 @@
+"""What `scripts/benchmark.py serve` measures: answers over HTTP, ours beside `mlflow models serve`.
+
+One model, learnt and registered in a folder of its own, is served by both, one after the other, by one
+process each. They are asked on loopback by a client in another process, for ten items with three reasons
+each, for histories drawn like likes are. Ours is asked at a rate, whether or not it keeps up (an answer's
+time runs from the moment its request was due), and then for all that it can take; MLflow's one at a time,
+which is what it can take. `GET /health/live` at the same rate tells what HTTP, client and machine cost
+without any work. Client and server share the processor: `client_processor` is the part of one core that the
+client takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from load_client import Load, at_rate, one_after_the_other, request, run
+from serving_process import ROOT, Serving, serving
+
+K, REASONS = 10, 3
+QUESTIONS = 200  # that take turns
+MODEL = "models:/recsys@challenger"
+COLUMNS = ("requests_a_second", "p50_ms", "p99_ms", "max_ms", "failed", "client_processor")
+
+
+def serve(arguments: argparse.Namespace) -> dict[str, object]:
+    """Measure; return the figures."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}", "PYTHONPATH": str(ROOT)}
+        made = ["recsys", "hydra.run.dir=run", "hydra/callbacks=untracked"]
+        call(
+            [*made, f"dataset={arguments.dataset}", f"apriori.min_support={arguments.min_support}"],
+            folder,
+            environment,
+        )
+        call(["recsys.registry", "register", "run"], folder, environment)
+        histories = {size: draw(size, environment["MLFLOW_TRACKING_URI"]) for size in arguments.histories}
+        with serving(["--model", MODEL], folder, environment) as server:
+            rows = ours(server, histories, arguments)
+        if arguments.mlflow:
+            path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # MLflow calls uvicorn
+            with serving(mlflow_command(), folder, environment | {"PATH": path}) as server:
+                rows |= theirs(server, histories, arguments)
+    return {
+        "dataset": arguments.dataset, "min_support": arguments.min_support, "rate": arguments.rate,
+        "seconds": arguments.seconds, "rows": rows,
+    }  # fmt: skip
+
+
+def call(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Run one of our programs, or end with what it complained of."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, env=os.environ | environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+
+
+def draw(size: int, tracking_uri: str) -> list[list[Any]]:
+    """Return histories of some length, the items drawn by how many like them."""
+    from recsys.tracking.model import load_bundle
+
+    bundle = load_bundle(MODEL, tracking_uri)
+    counts = np.bincount(bundle.histories.item_indices, minlength=bundle.histories.n_items)
+    generator = np.random.default_rng(size)
+    drawn = (
+        generator.choice(len(counts), size, replace=False, p=counts / counts.sum()) for _ in range(QUESTIONS)
+    )
+    return [[bundle.item_ids[item] for item in row.tolist()] for row in drawn]
+
+
+def ours(
+    server: Serving, histories: dict[int, list[list[Any]]], arguments: argparse.Namespace
+) -> dict[str, dict[str, float]]:
+    """Measure our service."""
+    at = f"{arguments.rate:g} requests a second"
+    rows = {}
+
+    def measured(name: str, ask: Callable[[], Any]) -> None:
+        rows[name] = figures(name, run(ask()))
+
+    live, many = [request("/health/live")], {}
+    for size, likes in histories.items():
+        many[size] = [request("/recommend", {"items": row, "k": K, "explain": True}) for row in likes]
+        run(one_after_the_other(server.port, many[size], 1.0))  # warm
+    measured(f"no work, {at}", lambda: at_rate(server.port, live, arguments.rate, arguments.seconds))
+    for size, questions in many.items():
+        measured(
+            f"{size} likes, {at}",
+            lambda questions=questions: at_rate(server.port, questions, arguments.rate, arguments.seconds),
+        )
+    for size, questions in many.items():
+        measured(
+            f"{size} likes, one at a time",
+            lambda questions=questions: one_after_the_other(server.port, questions, arguments.seconds),
+        )
+        measured(
+            f"{size} likes, four at a time",
+            lambda questions=questions: one_after_the_other(server.port, questions, arguments.seconds, 4),
+        )
+    return rows
+
+
+def mlflow_command() -> list[str]:
+    """Return how MLflow serves the model, by one process."""
+    programs = Path(sys.executable).parent
+    with socket.socket() as free:  # a port of 0 is none to MLflow
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(programs / "mlflow"), "models", "serve", "-m", MODEL, "--env-manager", "local"]
+    return [*command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+
+
+def theirs(
+    server: Serving, histories: dict[int, list[list[Any]]], arguments: argparse.Namespace
+) -> dict[str, dict[str, float]]:
+    """Measure MLflow's server."""
+    rows = {}
+    for size, likes in histories.items():
+        questions = [
+            request(
+                "/invocations",
+                {"dataframe_records": [{"likes": row}], "params": {"k": K, "explain": True}},
+            )
+            for row in likes
+        ]
+        run(one_after_the_other(server.port, questions, 1.0))  # warm
+        name = f"mlflow models serve, {size} likes, one at a time"
+        rows[name] = figures(name, run(one_after_the_other(server.port, questions, arguments.seconds)))
+    return rows
+
+
+def figures(name: str, load: Load) -> dict[str, float]:
+    """Return the figures of a row, and tell them."""
+    told = load.figures()
+    print(f"{name}: {', '.join(f'{key} {told[key]:g}' for key in COLUMNS)}", flush=True)
+    if load.failed:
+        print(f"  failed: {load.failed[0]}", file=sys.stderr)
+    return told
+
+
+def serve_tables(told: dict[str, Any]) -> str:
+    """Return the figures as a table."""
+    title = f"{told['dataset']}, min_support {told['min_support']:g}, {told['seconds']:g} s each"
+    lines = [f"| {title} | {' | '.join(COLUMNS)} |", "|---" + "|---:" * len(COLUMNS) + "|"]
+    for name, row in told["rows"].items():
+        lines.append(f"| {name} | " + " | ".join(f"{row[column]:g}" for column in COLUMNS) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def add_commands(commands: Any) -> None:
+    """Add `serve` to the command line."""
+    one = commands.add_parser("serve", help="recommendations over HTTP: our service and mlflow models serve")
+    one.add_argument("--dataset", default="ml_latest_small_2016", help="(%(default)s)")
+    one.add_argument("--min-support", type=float, default=0.01, help="of the rules (%(default)s)")
+    one.add_argument("--histories", metavar="LIKES", type=int, nargs="+", default=[5, 200])
+    one.add_argument("--rate", type=float, default=500, help="requests a second (%(default)s)")
+    one.add_argument("--seconds", type=float, default=10, help="of each measurement (%(default)s)")
+    one.add_argument("--no-mlflow", dest="mlflow", action="store_false", help="our service alone")
+    one.set_defaults(measure=serve, tables=serve_tables)

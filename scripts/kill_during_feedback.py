@@ -1,0 +1,188 @@
+"""Kill the service while it keeps feedback: python scripts/kill_during_feedback.py [--kills 20].
+
+Four connections send thumbs, one after the other; after some answers the service is killed (SIGKILL) and
+another one takes its place, and what was not answered is sent again under its id. At the end every thumb that
+was acknowledged must be in the database, once. Ends with 1 where that is not so.
+
+The services are forks of one process that has imported everything and loaded the model, so that one is there
+at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+from load_client import connected, request
+from serving_process import ROOT
+
+CONNECTIONS = 4
+LONGEST = 300.0  # seconds
+
+
+@dataclass
+class Outcome:
+    """What happened.
+
+    Attributes
+    ----------
+    kills : int
+    acknowledged : list of str
+        Request ids, as they were answered.
+    again : int
+        Thumbs that were sent again, as their answer did not come.
+    known : int
+        Of these, those that were answered by "already": kept, though the answer got lost.
+    kept : Counter
+        Rows in the database by request id.
+    seconds : float
+    """
+
+    kills: int = 0
+    acknowledged: list[str] = field(default_factory=list)
+    again: int = 0
+    known: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether all that was acknowledged is there, once, and nothing else."""
+        return self.kept == Counter(self.acknowledged) and set(self.kept.values()) == {1}
+
+
+def kill(bundle: Path, feedback: Path, kills: int) -> Outcome:
+    """Serve a bundle, kill the service so many times, and look what is kept."""
+    from recsys.bundle import Bundle
+    from recsys.feedback import FeedbackStore
+
+    outcome, item = Outcome(), Bundle.load(bundle).item_ids[0]
+    start = perf_counter()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        command = [sys.executable, __file__, "--fork", str(listening.fileno()), str(bundle), str(feedback)]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, pass_fds=[listening.fileno()],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+        ) as forks:  # fmt: skip
+            port = listening.getsockname()[1]
+            asyncio.run(asyncio.wait_for(_kill(outcome, port, forks, item, kills), LONGEST))
+    outcome.seconds = perf_counter() - start
+    store = FeedbackStore.open(str(feedback), make=False)
+    outcome.kept = Counter(one.request_id for one in store.read())
+    store.close()
+    return outcome
+
+
+async def _kill(outcome: Outcome, port: int, forks: subprocess.Popen[str], item: object, kills: int) -> None:
+    done = asyncio.Event()
+
+    async def send(worker: int) -> None:
+        number, again = 0, False
+        while not done.is_set():
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                async with connected(port) as connection:
+                    while not done.is_set():
+                        name = f"{worker}-{number}"
+                        thumb = {"request_id": name, "user_id": name, "item_id": item, "verdict": "up"}
+                        outcome.again += again
+                        again = True
+                        status, body = await connection.ask(request("/feedback", thumb))
+                        if status != 200:
+                            raise RuntimeError(f"{status}: {body!r}")
+                        outcome.acknowledged.append(name)
+                        outcome.known += b'"already"' in body
+                        number, again = number + 1, False
+
+    async def end() -> None:
+        random = Random(0)
+        try:
+            for _ in range(kills):
+                pid = await _fork(forks)
+                due = len(outcome.acknowledged) + random.randint(5, 40)
+                while len(outcome.acknowledged) < due:
+                    await asyncio.sleep(random.random() / 200)
+                os.kill(pid, signal.SIGKILL)
+                outcome.kills += 1
+            last = await _fork(forks)  # answers what is left
+        finally:
+            done.set()
+        await asyncio.gather(*workers)
+        os.kill(last, signal.SIGKILL)
+        assert forks.stdin is not None
+        forks.stdin.close()
+
+    workers = [asyncio.ensure_future(send(worker)) for worker in range(CONNECTIONS)]
+    await end()
+
+
+async def _fork(forks: subprocess.Popen[str]) -> int:
+    """Have a service made; return its process id."""
+    assert forks.stdin is not None
+    assert forks.stdout is not None
+    forks.stdin.write("\n")
+    forks.stdin.flush()
+    return int(await asyncio.to_thread(forks.stdout.readline))
+
+
+def fork(listening: int, bundle: str, feedback: str) -> None:
+    """For each line that comes, make a service of this process, tell its id, and wait for its end."""
+    import uvicorn
+
+    from recsys.feedback import FeedbackStore
+    from recsys.serving import Settings
+    from recsys.serving.app import create_app
+    from recsys.serving.follower import Follower
+    from recsys.serving.source import FolderSource
+
+    follower = Follower(FolderSource(Path(bundle)), poll_seconds=3600)
+    follower.load()
+    connections = socket.socket(fileno=listening)
+    for _ in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            app = create_app(Settings(), follower, FeedbackStore.open(feedback))
+            uvicorn.Server(uvicorn.Config(app, log_level="error")).run([connections])
+            os._exit(0)
+        print(pid, flush=True)
+        os.waitpid(pid, 0)
+
+
+def main() -> None:
+    """Learn, serve, kill, print."""
+    if sys.argv[1:2] == ["--fork"]:
+        fork(int(sys.argv[2]), *sys.argv[3:])
+        return
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    arguments = parser.parse_args()
+    from benchmark_serve import call
+
+    from recsys.training import train
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = ["recsys", "hydra.run.dir=run", "hydra/callbacks=untracked", "apriori.min_support=0.1"]
+        call(made, folder, {"PYTHONPATH": str(ROOT)})
+        train(folder / "run").save(folder / "bundle")
+        outcome = kill(folder / "bundle", folder / "feedback.db", arguments.kills)
+    acknowledged, kept = len(outcome.acknowledged), outcome.kept.total()
+    print(f"{outcome.kills} kills in {outcome.seconds:.1f} s: {acknowledged:,} thumbs were acknowledged,")
+    print(f"{outcome.again} sent again, {outcome.known} of these kept already; the database has {kept:,}.")
+    if not outcome.good:
+        sys.exit("Not as it must be.")
+
+
+if __name__ == "__main__":
+    main()

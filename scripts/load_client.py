@@ -1,0 +1,166 @@
+"""A client that asks a server over HTTP/1.1 on loopback, as often as it is told, and takes the time.
+
+It writes bytes and reads bytes, so that it takes little of the processor that it shares with the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import perf_counter, process_time
+from typing import Any
+
+GRACE = 5.0  # seconds that answers are waited for when the time is over
+
+
+@dataclass
+class Load:
+    """What became of the requests.
+
+    Attributes
+    ----------
+    milliseconds : list of float
+        From when each request was due until its answer was read.
+    failed : list of str
+        Why requests were not answered by 200.
+    unsent : int
+        Requests that were due, and that no connection was free for when the time was over.
+    seconds, processor : float
+        That it took, and of these, what the client worked.
+    """
+
+    milliseconds: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    unsent: int = 0
+    seconds: float = 0.0
+    processor: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Requests a second that were answered."""
+        return len(self.milliseconds) / self.seconds
+
+    def figures(self) -> dict[str, float]:
+        """Return what is told of it, rounded."""
+        values = sorted(self.milliseconds) or [float("nan")]
+        quantiles = {name: values[int(q * (len(values) - 1))] for name, q in (("p50", 0.5), ("p99", 0.99))}
+        return {
+            "requests_a_second": round(self.rate, 1),
+            **{f"{name}_ms": round(value, 2) for name, value in quantiles.items()},
+            "max_ms": round(values[-1], 2),
+            "failed": len(self.failed) + self.unsent,
+            "client_processor": round(self.processor / self.seconds, 2),
+        }
+
+
+def request(path: str, content: Any = None) -> bytes:
+    """Return a request as it is sent: a POST of JSON, or a GET where there is no content."""
+    if content is None:
+        return f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode()
+    body = json.dumps(content).encode()
+    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+class Connection:
+    """A connection that is kept open."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def ask(self, question: bytes) -> tuple[int, bytes]:
+        """Send a request; return the status and the body."""
+        self.writer.write(question)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
+        start = head.index(b"content-length:") + len(b"content-length:")
+        length = int(head[start : head.index(b"\r\n", start)])
+        return int(head[9:12]), await self.reader.readexactly(length)
+
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncIterator[Connection]:
+    """Open a connection, and close it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Connection(reader, writer)
+    finally:
+        writer.close()
+
+
+async def at_rate(
+    port: int, questions: Sequence[bytes], rate: float, seconds: float, connections: int = 16
+) -> Load:
+    """Ask at a rate, whether or not the server keeps up: what is late waits, and the wait counts."""
+    due: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
+
+    async def answer(load: Load) -> None:
+        async with connected(port) as connection:
+            while (next_one := await due.get()) is not None:
+                await _timed(load, connection, *next_one)
+
+    async def put() -> None:
+        start = perf_counter()
+        for number in range(int(rate * seconds)):
+            when = start + number / rate
+            if (pause := when - perf_counter()) > 0:
+                await asyncio.sleep(pause)
+            due.put_nowait((when, questions[number % len(questions)]))
+        for _ in range(connections):
+            due.put_nowait(None)
+
+    load = await _measured([answer] * connections, seconds, put())
+    load.unsent = sum(due.get_nowait() is not None for _ in range(due.qsize()))
+    return load
+
+
+async def one_after_the_other(
+    port: int, questions: Sequence[bytes], seconds: float, connections: int = 1
+) -> Load:
+    """Ask as often as the server answers: on each connection, the next when there is an answer."""
+
+    async def answer(load: Load) -> None:
+        number, end = 0, perf_counter() + seconds
+        async with connected(port) as connection:
+            while (now := perf_counter()) < end:
+                await _timed(load, connection, now, questions[number % len(questions)])
+                number += 1
+
+    return await _measured([answer] * connections, seconds)
+
+
+async def _timed(load: Load, connection: Connection, since: float, question: bytes) -> None:
+    status, body = await connection.ask(question)
+    if status == 200:
+        load.milliseconds.append(1000 * (perf_counter() - since))
+    else:
+        load.failed.append(f"{status}: {body[:200]!r}")
+
+
+async def _measured(
+    workers: Sequence[Callable[[Load], Coroutine[Any, Any, None]]],
+    seconds: float,
+    *others: Coroutine[Any, Any, None],
+) -> Load:
+    load = Load()
+    start, worked = perf_counter(), process_time()
+    tasks = [asyncio.ensure_future(one) for one in (*(worker(load) for worker in workers), *others)]
+    done, late = await asyncio.wait(tasks, timeout=seconds + GRACE)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    load.seconds, load.processor = perf_counter() - start, process_time() - worked
+    load.failed += [repr(error) for task in done if (error := task.exception())]
+    return load
+
+
+def run(work: Coroutine[Any, Any, Load]) -> Load:
+    """Run one of these to its end."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop
+
+    return uvloop.run(work)

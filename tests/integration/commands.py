@@ -1,0 +1,26 @@
+"""What the commands of containers are: parsed as the programs themselves would."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from recsys.__main__ import CONF
+
+
+def check_command(words, environment):
+    """Check that a program of the project takes a command, or that it is MLflow's server."""
+    if words[:3] == ["python", "-m", "recsys"]:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            sweeper = compose("config", words[3:], return_hydra_config=True).hydra.sweeper
+            assert sweeper.storage.startswith("postgresql+psycopg://")
+    elif words[:3] == ["python", "-m", "recsys.registry"]:
+        from recsys.registry import _parser
+
+        assert _parser().parse_args(words[3:]).command == "register"
+    elif words[:3] == ["python", "-m", "recsys.serving"]:
+        settings = pytest.importorskip("recsys.serving.settings", reason="there is no service yet")
+        read = settings.read_settings(words[3:], environment)
+        assert (read.host, read.port) == ("0.0.0.0", 8000)
+    else:  # MLflow's own command line takes seconds to import
+        assert words[:2] == ["mlflow", "server"]
+        options = dict(zip(words[2::2], words[3::2], strict=True))
+        assert (options["--host"], options["--port"]) == ("0.0.0.0", "5000")

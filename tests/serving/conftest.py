@@ -1,0 +1,112 @@
+"""A service over a few likes, in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from recsys.bundle import Bundle
+from recsys.datasets import ItemCatalog
+from recsys.feedback import FeedbackStore
+from recsys.recommenders import PopularityRecommender
+from recsys.serving.app import create_app
+from recsys.serving.follower import Follower
+from recsys.serving.settings import Settings
+from tests.bundle.problems import long
+from tests.conftest import ROOT
+from tests.recommenders.problems import ALL, rules_of
+
+HTML = "<img src=x onerror=alert(1)>"
+TITLES = {0: "Toy Story (1995)", 10: "Toy Story 2 (1999)", 20: "Heat (1995)", 30: HTML}
+
+
+def script(name: str) -> ModuleType:
+    """Import one of the programs in scripts/."""
+    if str(ROOT / "scripts") not in sys.path:
+        sys.path.append(str(ROOT / "scripts"))
+    return import_module(name)
+
+
+class Shelf:
+    """A source whose versions are objects: `on_top` is to be served."""
+
+    def __init__(self, **bundles: Bundle | Exception) -> None:
+        self.bundles, self.on_top = bundles, next(iter(bundles))
+
+    def version(self) -> str:
+        return self.on_top
+
+    def load(self, version: str) -> Bundle:
+        bundle = self.bundles[version]
+        if isinstance(bundle, Exception):
+            raise bundle
+        return bundle
+
+
+def bundle(name: str = "rules") -> Bundle:
+    train = long()
+    ids = train.items.tolist()
+    items = np.array([*ids, 5000])  # the last one nobody likes
+    titles = (*(TITLES.get(item, f"Film {item}") for item in ids), "Unseen (2001)")
+    catalog = ItemCatalog(items, titles, (("Drama", "War"),) * len(items))
+    recommender = PopularityRecommender() if name == "popularity" else ALL[name]
+    return Bundle(recommender.fit(train, rules_of(train)), catalog, train, {"recommender": name})
+
+
+@pytest.fixture(scope="session")
+def bundles() -> dict[str, Bundle]:
+    return {"1": bundle(), "2": bundle("popularity")}
+
+
+@pytest.fixture
+def shelf(bundles: dict[str, Bundle]) -> Shelf:
+    return Shelf(**bundles)
+
+
+@pytest.fixture
+def follower(shelf: Shelf) -> Follower:
+    return Follower(shelf, poll_seconds=3600)
+
+
+@pytest.fixture
+def serve(follower: Follower, tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
+    """Start a service with some settings; it is called at localhost."""
+    clients = []
+
+    def serve(load: bool = True, **settings: Any) -> TestClient:
+        if load:
+            follower.load()
+        store = FeedbackStore.open(str(tmp_path / "feedback.db"))
+        app = create_app(Settings(**settings), follower, store)
+        client = TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False)
+        client.__enter__()
+        clients.append(client)
+        return client
+
+    yield serve
+    for client in clients:
+        client.__exit__()
+
+
+@pytest.fixture
+def client(serve: Callable[..., TestClient]) -> TestClient:
+    return serve()
+
+
+@pytest.fixture(scope="session")
+def reader(bundles: dict[str, Bundle], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client for tests that leave nothing behind: they share one service, which takes time to make."""
+    follower = Follower(Shelf(**bundles), poll_seconds=3600)
+    follower.load()
+    store = FeedbackStore.open(str(tmp_path_factory.mktemp("reader") / "feedback.db"))
+    app = create_app(Settings(), follower, store)
+    with TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False) as client:
+        yield client

@@ -1,0 +1,180 @@
+"""From a sweep to explained recommendations over HTTP, as somebody does it who reads the README."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+from fastapi.testclient import TestClient
+from mlflow import MlflowClient
+
+from recsys.errors import DataNotFoundError, RecsysError
+from recsys.feedback import FeedbackStore
+from recsys.serving.__main__ import main
+from recsys.serving.app import create_app
+from recsys.serving.follower import Follower
+from recsys.serving.report import report
+from recsys.serving.settings import Settings
+from recsys.serving.source import FixedSource, FolderSource, RegistrySource, source_of
+from recsys.tracking.gate import Gate
+from recsys.tracking.registry import promote, register
+from tests.conftest import ROOT, WARNINGS_ARE_ERRORS
+from tests.serving.conftest import script
+from tests.tracking.run_folders import write_run
+
+LOOSE = Gate(min_coverage=0.001, max_latency=10_000)  # other processes may slow this one down
+
+SWEEP = [
+    "experiment=seed_sweep",
+    "hydra.sweeper.n_trials=1",
+    "hydra.sweeper.params={apriori.min_support: 0.05}",
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a sweep whose winner is the champion, in a store of its own."""
+    folder = tmp_path_factory.mktemp("shell")
+    for arguments in (["recsys", *SWEEP], ["recsys.registry", "register", "--latest"]):
+        done = subprocess.run(
+            [sys.executable, *WARNINGS_ARE_ERRORS, "-m", *arguments],
+            cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "Version 1 of recsys is the champion." in done.stdout
+    return folder
+
+
+@pytest.fixture
+def registry(folder, monkeypatch):
+    """The client of the store, which everything here finds by its address in the environment."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    return MlflowClient("sqlite:///mlflow.db")
+
+
+def test_the_command_of_the_readme(folder):
+    readme = (ROOT / "README.md").read_text().replace("\\\n", "")
+    command = next(line for line in readme.splitlines() if line.startswith("curl "))
+    assert shutil.which("curl"), "the README asks for curl"
+    with script("serving_process").serving([], folder) as server:
+        assert server.log[0] == "INFO:     Serving version 1.\n"
+        here = command.replace("localhost:8000", f"localhost:{server.port}")
+        assert here != command
+        done = subprocess.run(shlex.split(here), capture_output=True, text=True, check=True)
+    assert not [line for line in server.log if "Error" in line or "Traceback" in line]
+    answer = json.loads(done.stdout)
+    assert answer["model_version"] == "1"
+    assert len(answer["recommendations"]) == 3
+    for one in answer["recommendations"]:
+        (first, *_) = one["reasons"]
+        assert {like["title"] for like in first["antecedents"]} <= {"Toy Story (1995)", "Heat (1995)"}
+        assert one["source"] == "rule"
+        assert first["support_count"] > 0
+        assert 0 < first["confidence"] <= 1
+        assert first["lift"] > 0
+
+
+def test_make_serve_runs_it(folder):
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    recipe = subprocess.run(
+        ["make", "-n", "-o", ".venv/installed", "serve", "PORT=8123"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert recipe.stdout.split() == [".venv/bin/python", "-m", "recsys.serving", "--port", "8123"]
+
+
+def test_where_there_is_no_champion(registry, capsys):
+    assert main(["--model", "models:/other@champion"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(
+        "model: no version of other has the alias champion. Make one the champion: make sweep"
+    )
+
+
+def test_an_alias_is_followed(registry):
+    source = source_of("models:/recsys@champion")
+    assert source == RegistrySource("recsys", "champion")
+    follower = Follower(source)
+    assert follower.load().version == "1"
+    assert follower.current.bundle.metadata["recommender"] == "RuleRecommender"
+    first = registry.get_model_version("recsys", "1")
+    registry.create_model_version("recsys", first.source)
+    follower.look()
+    assert follower.current.version == "1"
+    registry.set_registered_model_alias("recsys", "champion", "2")
+    follower.look()
+    assert (follower.current.version, follower.swaps) == ("2", 1)
+    registry.delete_registered_model_alias("recsys", "champion")
+    follower.look()
+    assert follower.current.version == "2"
+    assert "no version of recsys has the alias champion" in follower.last_failure.message
+    registry.set_registered_model_alias("recsys", "champion", "1")
+    follower.look()
+    assert follower.current.version == "1"
+
+
+def test_a_version_is_served_as_long_as_the_service_runs(registry):
+    source = source_of("models:/recsys/1")
+    assert source == FixedSource("models:/recsys/1")
+    assert source.version() == "1"
+    assert source.load("1").metadata["recommender"] == "RuleRecommender"
+    with pytest.raises(DataNotFoundError, match=r"\(name=recsys, version=7\) not found"):
+        Follower(source_of("models:/recsys/7")).load()
+
+
+def test_what_there_is_not(registry, tmp_path):
+    with pytest.raises(DataNotFoundError, match=r"alias staging\. Make one the champion: make sweep"):
+        Follower(source_of("models:/recsys@staging")).load()
+    with pytest.raises(RecsysError, match="model must be an address such as models:/recsys@champion"):
+        Follower(source_of("models:/recsys")).load()
+    assert source_of(str(tmp_path)) == FolderSource(tmp_path)
+
+
+def test_versions_are_swapped_under_load(folder, registry):
+    """A damaged one among them; python scripts/swap_under_load.py asks 10,000 times."""
+    outcome = script("swap_under_load").swap(folder, 500)
+    assert outcome.load.failed == []
+    assert outcome.broken not in outcome.answered_by
+    assert "damaged" in outcome.failure
+    assert outcome.good
+    assert outcome.answered_by.total() >= 500
+
+
+def test_feedback_comes_back_as_recommendations(registry, tmp_path):
+    """Thumbs, the next model learnt with them, promoted, served: other recommendations."""
+    first = write_run(tmp_path / "first", "recommender=item_knn")
+    assert register(first, "loop", gate=LOOSE) == "1"
+    feedback = str(tmp_path / "feedback.db")
+    follower = Follower(source_of("models:/loop@champion"), poll_seconds=3600)
+    follower.load()
+    app = create_app(Settings(feedback=feedback), follower, FeedbackStore.open(feedback))
+    with TestClient(app, base_url="http://localhost:8000") as client:
+        # Items 0 to 7 and 8 to 15 are liked by people of two kinds; here come some who like both 0 and 12.
+        before = client.post("/recommend", json={"items": [0], "k": 4}).json()
+        assert 12 not in {one["item_id"] for one in before["recommendations"]}
+        for person in range(8):
+            thumb = {"request_id": f"{person}", "user_id": f"p{person}", "item_id": 12, "verdict": "up"}
+            assert (
+                client.post("/feedback", json={**thumb, "likes": [0], "source": "model"}).status_code == 200
+            )
+        assert 'recsys_acceptance_by_source{source="model"} 1.0' in client.get("/metrics").text
+
+        settings = ["recommender=item_knn", f"dataset.feedback={feedback}", "dataset.feedback_weight=3"]
+        assert register(write_run(tmp_path / "second", *settings), "loop", gate=LOOSE) == "2"
+        told = report(feedback, 3, "models:/loop@challenger", "models:/loop@champion", k=4)
+        assert re.search(r"hit@4 +1\.0000 +0\.0000 +\+1\.0000", told)
+        assert "has learnt from feedback; 8 of these were there before" in told
+        assert promote(name="loop", gate=LOOSE).accepted
+        follower.look()
+        after = client.post("/recommend", json={"items": [0], "k": 4}).json()
+    assert (before["model_version"], after["model_version"]) == ("1", "2")
+    assert 12 in {one["item_id"] for one in after["recommendations"]}

@@ -1,0 +1,192 @@
+"""Input that is meant to hurt."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections import Counter
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from recsys.serving.strict_json import deeper_than, json_response
+
+CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
+EXAMPLES = settings(
+    max_examples=5,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
+)
+
+
+def post(client, body, path="/recommend", **headers):
+    return client.post(path, content=body, headers={"content-type": "application/json", **headers})
+
+
+def code(answer):
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def test_a_body_over_the_limit(reader):
+    million = json.dumps({"items": [0] * 1_000_000})
+    assert code(post(reader, million)) == (413, "too_large")
+    in_pieces = (b" " * 65_536 for _ in range(32))
+    assert code(post(reader, in_pieces)) == (413, "too_large")
+    assert reader.get("/health/live").status_code == 200
+
+
+def test_a_million_items_within_a_larger_limit(serve):
+    client = serve(max_body_bytes=10_000_000)
+    assert code(post(client, json.dumps({"items": [0] * 1_000_000}))) == (422, "over_limit")
+    wrong = post(client, json.dumps({"items": [None] * 1_000_000}))
+    assert code(wrong) == (422, "invalid_request")
+    assert len(wrong.content) < 4000
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '{"items":['])
+def test_deep_json(reader, opening):
+    body = opening * (250_000 // len(opening))
+    started = time.process_time()
+    assert code(post(reader, body)) == (400, "too_deep")
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "depth"),
+    [
+        (b"3", 0),
+        (b'{"a": [1, [2]], "b": {}}', 3),
+        (b"[[[[", 4),
+        (b"[],[],[],[],[]", 1),
+        (rb'["[[[[[[", "\"[[[[[["]', 1),
+        (b'"[[[[[[', 0),
+        (b'["' + b'\\"[' * 100_000 + b"\\", 1),
+    ],
+)
+def test_depth(text, depth):
+    assert not deeper_than(depth, text)
+    assert depth == 0 or deeper_than(depth - 1, text)
+
+
+@pytest.mark.parametrize("part", ["null,", '"",', "[],", '{"a":0},', "0.5,"])
+def test_a_body_full_of_mistakes_takes_no_time(reader, part):
+    n = 250_000 // len(part)
+    bodies = {"/recommend": '{"items":[%s0]}', "/recommend/batch": '{"users":[%s0]}', "/feedback": "[%s0]"}
+    for path, body in bodies.items():
+        started = time.process_time()
+        assert post(reader, body % (part * n), path).status_code == 422
+        assert time.process_time() - started < 1
+    answer = post(reader, json.dumps({f"x{number}": 0 for number in range(18_000)}))
+    assert answer.json()["error"]["message"].startswith("The request: there is no field 'x0'")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b'{"items": [0]', b"\xff\xfe", b'{"items": [' + b"9" * 5000 + b"]}", b'{"items": [\x00]}',
+        b'{"items": [NaN]}', b'{"items": [Infinity]}', b'{"items": [1e999]}', b'{"titles": ["\\ud800"]}',
+        b'{"items": [-9223372036854775809]}',
+    ],
+)  # fmt: skip
+def test_no_json(reader, body):
+    answer = post(reader, body)
+    assert answer.status_code in (400, 422)
+    assert answer.json()["error"]["message"]
+
+
+def test_only_json_is_read_as_such(reader):
+    # What another site's form can send without being asked.
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        answer = reader.post("/recommend", content='{"items": []}', headers={"content-type": kind})
+        assert answer.status_code in (400, 415, 422)
+
+
+def test_hosts(serve):
+    client = serve()
+    assert client.get("/model", headers={"host": "localhost"}).status_code == 200
+    assert client.get("/model", headers={"host": "[::1]:8000"}).status_code == 200
+    for host in ("evil.example", "localhost.evil.example:8000", "", "localhost:8000:1", "a" * 5000):
+        answer = client.get("/model", headers={"host": host})
+        assert code(answer) == (400, "host_not_allowed")
+        assert len(answer.content) < 600
+    anywhere = serve(allowed_hosts=("*",))
+    assert anywhere.get("/model", headers={"host": "evil.example"}).status_code == 200
+
+
+def test_other_origins_are_closed_out(serve):
+    headers = {"origin": "https://other.example", "access-control-request-method": "POST"}
+    closed = serve()
+    assert "access-control-allow-origin" not in closed.get("/model", headers=headers).headers
+    assert closed.options("/feedback", headers=headers).status_code == 405
+    opened = serve(cors_origins=("https://other.example",))
+    assert (
+        opened.options("/feedback", headers=headers).headers["access-control-allow-origin"]
+        == headers["origin"]
+    )
+    assert (
+        "access-control-allow-origin"
+        not in opened.get("/model", headers={"origin": "https://third.example"}).headers
+    )
+
+
+def test_headers(reader):
+    for path in ("/", "/static/app.js", "/model", "/nothing"):
+        headers = reader.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_is_not_finite_is_never_sent(client, monkeypatch):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_response({"score": float("nan")})
+    assert json_response({"title": "\ud800"}).body == b'{"title":"?"}'
+    service = client.app.state.service
+    monkeypatch.setattr(service, "recommend", lambda asked: {"score": float("inf")})
+    assert code(client.post("/recommend", json={"items": []})) == (500, "internal_error")
+
+
+def test_a_token_is_nowhere_in_the_logs(serve, caplog):
+    caplog.set_level(logging.DEBUG)
+    client = serve(feedback_token="s3cret-token")
+    client.post("/feedback", json={}, headers={"authorization": "Bearer s3cret-token"})
+    client.post("/feedback", content="{", headers={"authorization": "Bearer other-s3cret"})
+    assert "s3cret" not in caplog.text
+    assert "s3cret" not in repr(client.app.state.service.settings)
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
+def test_schemathesis(serve, mode):
+    """Whatever the schema allows, and much that it does not: answers that it describes, none of them 5xx."""
+    client = serve(max_items=50, max_k=20, max_batch=5)
+    schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+    answered = Counter()
+
+    def check(case):
+        request = requests.Request(**case.as_transport_kwargs(base_url="http://localhost:8000")).prepare()
+        answer = client.request(
+            request.method, request.url, content=request.body, headers=dict(request.headers)
+        )
+        assert answer.status_code < 500, f"{case.as_curl_command()}: {answer.text}"
+        headers = {name: [value] for name, value in answer.headers.items()}
+        response = schemathesis.Response(answer.status_code, headers, answer.content, request, 0.0, False)
+        case.validate_response(response, checks=CHECKS)
+        answered[answer.status_code] += 1
+
+    for operation in (one.ok() for one in schema.get_all_operations()):
+        cases = operation.as_strategy(generation_mode=mode)
+        if mode is GenerationMode.POSITIVE or operation.body or list(operation.iter_parameters()):
+            EXAMPLES(given(cases)(check))()
+    assert answered[200 if mode is GenerationMode.POSITIVE else 422] > 5

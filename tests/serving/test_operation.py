@@ -1,0 +1,209 @@
+"""Which model answers, how it is swapped, and what the service tells of itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+
+from recsys.errors import DataError
+from recsys.serving.follower import Follower
+from recsys.serving.schemas import ModelResponse
+from recsys.serving.self_check import SelfCheckError, self_check
+from recsys.serving.served import Served
+from recsys.serving.source import FolderSource
+from tests.serving.test_feedback import THUMB
+
+
+def test_another_version_comes_into_service(client, follower, shelf):
+    before = client.post("/recommend", json={"items": [0]}).json()
+    follower.look()
+    assert follower.swaps == 0
+    shelf.on_top = "2"
+    search = follower.current.search
+    follower.look()
+    after = client.post("/recommend", json={"items": [0]}).json()
+    assert (before["model_version"], after["model_version"]) == ("1", "2")
+    assert before["recommendations"] != after["recommendations"]
+    assert follower.current.search is search  # the titles are the same
+    assert follower.swaps == 1
+
+
+class Broken:
+    """A model that answers wrongly."""
+
+    def __init__(self, model, change):
+        self._model, self._change = model, change
+
+    def __getattr__(self, name):
+        return getattr(self._model, name)
+
+    def recommend(self, *arguments):
+        lists = self._model.recommend(*arguments)
+        self._change(lists)
+        return lists
+
+
+def not_finite(lists):
+    lists.scores[:] = np.nan
+
+
+def twice(lists):
+    lists.item_indices[:, 1] = lists.item_indices[:, 0]
+
+
+def nothing(lists):
+    lists.sources[:] = lists.item_indices[:] = -1
+
+
+def unknown(lists):
+    lists.item_indices[:] = -1
+
+
+def at_random(lists):
+    lists.item_indices[:] = np.random.default_rng(3).integers(12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (not_finite, "a score that is no finite number"),
+        (twice, "an item twice"),
+        (nothing, "0 recommendations where there are"),
+        (at_random, "an item twice"),
+        (unknown, "an item twice"),
+    ],
+)
+def test_a_model_that_answers_wrongly_is_never_served(client, follower, shelf, bundles, change, message):
+    good = bundles["1"]
+    shelf.bundles["3"] = dataclasses.replace(good, model=Broken(good.model, change))
+    with pytest.raises(SelfCheckError, match=message):
+        self_check(Served.of(shelf.bundles["3"], "3"))
+    shelf.on_top = "3"
+    follower.look()
+    told = client.get("/model").json()
+    assert told["version"] == "1"
+    assert told["last_failure"]["version"] == "3"
+    assert message in told["last_failure"]["message"]
+    assert client.post("/recommend", json={"items": [0]}).json()["model_version"] == "1"
+
+
+def test_a_model_that_cannot_be_loaded(client, follower, shelf, caplog):
+    shelf.bundles["3"] = DataError("damaged postgresql://user:secret@host/db")
+    shelf.on_top = "3"
+    follower.look()
+    follower.look()  # not tried again at once
+    assert follower.failures == 1
+    assert "Version 3 is not served, 1 is: damaged" in caplog.text
+    assert "secret" not in caplog.text + client.get("/model").text
+    shelf.on_top = "2"
+    follower.look()
+    assert client.get("/model").json()["version"] == "2"
+    assert client.get("/model").json()["last_failure"]["version"] == "3"
+
+
+def test_whatever_a_model_raises_the_service_stays(client, follower, shelf):
+    shelf.bundles["3"] = MemoryError("too large")
+    shelf.on_top = "3"
+    follower.look()
+    assert follower.last_failure.message == "MemoryError: too large"
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_a_version_that_failed_is_tried_again_later(shelf, bundles):
+    follower = Follower(shelf, retry_seconds=1e-9)
+    shelf.bundles["1"] = DataError("not yet")
+    follower.look()
+    assert follower.current is None
+    shelf.bundles["1"] = bundles["1"]
+    follower.look()
+    assert follower.current.version == "1"
+    assert follower.swaps == 0
+
+
+def test_the_thread_follows(shelf):
+    follower = Follower(shelf, poll_seconds=0.001)
+    follower.load()
+    follower.start()
+    shelf.on_top = "2"
+    while follower.current.version != "2":
+        assert follower.failures == 0
+    follower.stop()
+    assert not follower._thread.is_alive()
+
+
+def test_not_ready_without_a_model(serve, follower, shelf):
+    client = serve(load=False)
+    assert client.get("/health/live").json() == {"status": "ok"}
+    assert client.get("/health/ready").status_code == 503
+    answer = client.post("/recommend", json={"items": []})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_model")
+    assert client.get("/metrics").status_code == 200
+    follower.look()
+    assert client.get("/health/ready").json() == {"status": "ok"}
+
+
+def test_the_model_is_told(serve):
+    told = serve(max_k=7, model="models:/recsys@champion").get("/model").json()
+    ModelResponse.model_validate(told)
+    assert told["metadata"] == {"recommender": "rules"}
+    assert told["limits"]["max_k"] == 7
+    assert told["last_failure"] is None
+
+
+def test_a_folder_and_a_link(tmp_path, bundles):
+    for version, bundle in bundles.items():
+        bundle.save(tmp_path / f"v{version}")
+    link = tmp_path / "champion"
+    link.symlink_to("v1")
+    source = FolderSource(link)
+    assert source.version().startswith("v1@")
+    assert source.load(source.version()).metadata == {"recommender": "rules"}
+    (tmp_path / "new").symlink_to("v2")
+    (tmp_path / "new").rename(link)
+    assert source.version().startswith("v2@")
+    assert source.load(source.version()).metadata == {"recommender": "popularity"}
+
+
+def test_metrics(client):
+    client.post("/recommend", json={"items": [0, 10], "k": 5})
+    client.post("/recommend", json={"items": [7]})
+    client.get("/items/0/similar")
+    client.get("/some/path")
+    client.post("/feedback", json=THUMB)
+    client.post("/feedback", json={**THUMB, "request_id": "b", "verdict": "down", "source": "fallback"})
+    text = client.get("/metrics").text
+    for line in (
+        'recsys_requests_total{method="POST",route="/recommend",status="200"} 1.0',
+        'recsys_requests_total{method="POST",route="/recommend",status="422"} 1.0',
+        'recsys_requests_total{method="GET",route="/items/{item_id}/similar",status="200"} 1.0',
+        'recsys_requests_total{method="GET",route="other",status="404"} 1.0',
+        'recsys_request_seconds_count{route="/recommend"} 2.0',
+        'recsys_recommendations_total{source="rule"}',
+        'recsys_model_info{version="1"} 1.0',
+        "recsys_model_swaps_total 0.0",
+        "recsys_model_failures_total 0.0",
+        'recsys_acceptance_by_source{source="rule"} 1.0',
+        'recsys_acceptance_by_source{source="fallback"} 0.0',
+        'recsys_feedback_by_source_total{source="rule",verdict="up"} 1.0',
+        'recsys_acceptance_by_rule{rule="10 -> 20"} 0.5',
+    ):
+        assert line in text
+    assert "some/path" not in text
+
+
+def test_the_schema_has_examples(client):
+    schema = client.get("/openapi.json").json()
+    assert {"/recommend", "/recommend/batch", "/items", "/items/{item_id}/similar", "/feedback", "/model",
+            "/health/live", "/health/ready", "/metrics"} == set(schema["paths"])  # fmt: skip
+    for name in ("RecommendRequest", "BatchRequest", "FeedbackRequest"):
+        assert schema["components"]["schemas"][name]["examples"]
+
+
+def test_the_log_of_the_follower(client, follower, shelf, caplog):
+    caplog.set_level(logging.INFO)
+    shelf.on_top = "2"
+    follower.look()
+    assert "Serving version 2 after 1." in caplog.text

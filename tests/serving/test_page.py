@@ -1,0 +1,253 @@
+"""The page in a browser, with a keyboard and a mouse, as somebody uses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from dataclasses import replace
+
+import pytest
+import uvicorn
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from recsys.feedback import FeedbackStore
+from recsys.serving.app import create_app
+from recsys.serving.follower import Follower
+from recsys.serving.settings import Settings
+from tests.serving.conftest import HTML, Shelf
+
+PROGRAMS = [
+    next(filter(None, map(shutil.which, names)), None)
+    for names in (("chromium", "chromium-browser", "google-chrome"), ("chromedriver",))
+]
+pytestmark = pytest.mark.skipif(None in PROGRAMS, reason="there is no chromium, or no chromedriver")
+WAIT = 10  # seconds, at most; other processes may slow this one down
+
+
+class Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.answers = threading.Event()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        self.answers.set()
+
+
+@pytest.fixture(scope="module")
+def served(bundles, tmp_path_factory):
+    """A service in a thread: its application, and where it is."""
+    follower = Follower(Shelf(**bundles), poll_seconds=3600)
+    follower.load()
+    store = FeedbackStore.open(str(tmp_path_factory.mktemp("page") / "feedback.db"))
+    app = create_app(Settings(), follower, store)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = Server(uvicorn.Config(app, log_level="error", loop="asyncio"))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    assert server.answers.wait(WAIT)
+    yield app, f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listening.close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = PROGRAMS[0]
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-first-run",
+                     "disable-background-networking", f"user-data-dir={profile}"):  # fmt: skip
+        options.add_argument(f"--{argument}")
+    # Without a proxy of the shell's in between, and without a download of a driver.
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    service = webdriver.ChromeService(PROGRAMS[1], env=environment)
+    with webdriver.Chrome(options=options, service=service) as browser:
+        yield browser
+
+
+class Page:
+    """What somebody does on the page, and sees."""
+
+    def __init__(self, browser, app):
+        self.browser, self.service = browser, app.state.service
+
+    def all(self, selector):
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def until(self, condition):
+        return WebDriverWait(self.browser, WAIT, poll_frequency=0.02).until(lambda _: condition())
+
+    def texts(self, selector):
+        return [one.text for one in self.all(selector)]
+
+    def listed(self):
+        """Wait for the list; return its titles."""
+        self.until(lambda: self.one("#list").get_attribute("aria-busy") == "false")
+        return self.texts("#list .title")
+
+    def press(self, *keys):
+        webdriver.ActionChains(self.browser).send_keys(*keys).perform()
+
+    def focus(self):
+        return self.browser.switch_to.active_element
+
+    def pick(self, text):
+        number = len(self.all("#picks li"))
+        self.one("#search").send_keys(text, Keys.ENTER)
+        self.until(lambda: len(self.all("#picks li")) > number)
+        return self.listed()
+
+
+@pytest.fixture
+def page(browser, served):
+    app, address = served
+    browser.get(f"{address}/health/live")
+    browser.execute_script("localStorage.clear(); sessionStorage.clear()")
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+        {"width": 1200, "height": 900, "deviceScaleFactor": 1, "mobile": False})  # fmt: skip
+    browser.get_log("browser")
+    browser.get(address)
+    page = Page(browser, app)
+    page.listed()
+    with app.state.service.store.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM feedback")
+    yield page
+    # Nothing was refused by the page's own policy, and no program failed.
+    allowed = ("401", "503")  # what a test brought about
+    assert [
+        one for one in browser.get_log("browser") if not any(code in one["message"] for code in allowed)
+    ] == []
+
+
+def test_it_begins_with_what_is_popular(page):
+    assert len(page.listed()) == 10
+    assert page.texts("#list .source") == ["popular"] * 10
+    assert page.texts("#list .reason")[0].endswith("people like it.")
+    page.until(lambda: "version 1" in page.one("#model").text)
+
+
+def test_with_the_keyboard_alone(page):
+    page.press(Keys.TAB)
+    assert page.focus().get_attribute("id") == "search"
+    page.press("toy st")
+    page.until(lambda: page.texts("#found .title") == ["Toy Story (1995)", "Toy Story 2 (1999)"])
+    assert page.focus().get_attribute("aria-expanded") == "true"
+    page.press(Keys.ARROW_DOWN, Keys.ARROW_DOWN)
+    chosen = page.one('#found [aria-selected="true"]')
+    assert (chosen.get_attribute("id"), chosen.text.splitlines()[0]) == (
+        page.focus().get_attribute("aria-activedescendant"), "Toy Story 2 (1999)",
+    )  # fmt: skip
+    page.press(Keys.ENTER)
+    page.until(lambda: page.texts("#picks .title") == ["Toy Story 2 (1999)"])
+    titles = page.listed()
+    assert "Toy Story 2 (1999)" not in titles
+    assert page.texts("#list .source")[0] == "rule"
+    assert page.texts("#list .reason")[0].startswith("Because you like Toy Story 2 (1999): ")
+    assert "confidence" in page.texts("#list .numbers")[0]
+    assert "lift" in page.texts("#list .numbers")[0]
+    while "thumb" not in (page.focus().get_attribute("class") or ""):
+        page.press(Keys.TAB)
+    assert page.focus().get_attribute("aria-label") == f"I like {titles[0]}"
+    page.press(Keys.ENTER)
+    page.until(lambda: page.focus().get_attribute("aria-pressed") == "true")
+    (kept,) = page.service.store.read()
+    assert (kept.liked, kept.likes, kept.source, kept.antecedents, kept.rank) == (
+        True,
+        ("10",),
+        "rule",
+        ("10",),
+        1,
+    )
+    assert kept.model_version == "1"
+    page.press(Keys.TAB, Keys.SPACE)  # changed one's mind
+    page.until(lambda: page.focus().get_attribute("aria-pressed") == "true")
+    assert [one.liked for one in page.service.store.read()] == [True, False]
+    assert len({one.user_id for one in page.service.store.read()}) == 1
+
+
+def test_who_types_fast_gets_what_was_typed(page):
+    page.one("#search").send_keys("heat", Keys.ENTER)
+    page.until(lambda: page.texts("#picks .title") == ["Heat (1995)"])
+
+
+def test_picks_stay_and_go(page):
+    alone = page.pick("toy story (1995)")
+    both = page.pick("heat")
+    assert alone != both
+    page.browser.refresh()
+    assert page.listed() == both
+    page.all("#picks button")[1].click()
+    page.until(lambda: page.listed() == alone)
+    assert page.focus().get_attribute("aria-label") == "Remove Toy Story (1995)"
+    page.press(Keys.ENTER)
+    page.until(lambda: page.texts("#list .source")[0] == "popular")
+    assert page.focus().get_attribute("id") == "search"
+
+
+def test_html_in_titles_is_text(page):
+    page.pick("img src")
+    assert page.texts("#picks .title") == [HTML]
+    page.until(lambda: HTML in page.texts("#list .reason")[0])
+    assert page.all("img") == []
+
+
+def test_nothing_comes_from_elsewhere(page):
+    page.pick("heat")
+    names = page.browser.execute_script(
+        "return performance.getEntriesByType('resource').map((one) => one.name)"
+    )
+    address = page.browser.current_url
+    assert {name.removeprefix(address).partition("?")[0] for name in names} >= {"static/app.js", "recommend"}
+    assert all(name.startswith(address) for name in names)
+
+
+def test_a_phone_in_the_dark(page):
+    page.pick("heat")
+    size = {"width": 340, "height": 700, "deviceScaleFactor": 1, "mobile": True}
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    colour = "return getComputedStyle(document.body).backgroundColor"
+    light = page.browser.execute_script(colour)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": dark})
+    assert page.browser.execute_script(colour) != light
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert page.browser.execute_script("return document.documentElement.scrollWidth") == 340
+    for thumb in page.all(".thumb")[:2]:
+        assert min(thumb.size.values()) >= 44  # what a finger hits
+
+
+def test_a_token_is_asked_for_once(page, monkeypatch):
+    settings = replace(page.service.settings, feedback_token="secret")
+    monkeypatch.setattr(page.service, "settings", settings)
+    page.all('[data-verdict="down"]')[0].click()
+    page.until(lambda: page.one("#token-dialog").is_displayed())
+    assert page.focus().get_attribute("id") == "token"
+    page.press("wrong", Keys.ENTER)
+    page.until(
+        lambda: page.one("#token-dialog").is_displayed() and page.one("#token").get_attribute("value") == ""
+    )
+    page.press("secret", Keys.ENTER)
+    page.until(lambda: page.all('[data-verdict="down"][aria-pressed="true"]'))
+    page.all('[data-verdict="up"]')[1].click()
+    page.until(lambda: len(page.all('[aria-pressed="true"]')) == 2)
+    assert [one.liked for one in page.service.store.read()] == [False, True]
+
+
+def test_trouble_is_told(page, monkeypatch):
+    monkeypatch.setattr(page.service.follower, "current", None)
+    page.browser.refresh()
+    page.until(lambda: page.one("#trouble").is_displayed())
+    assert page.one("#trouble").text == "No model is served yet. GET /model says why."

@@ -1,0 +1,77 @@
+"""The command line and the environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from recsys.errors import ParameterError
+from recsys.serving import Settings
+from recsys.serving.__main__ import main
+from recsys.serving.settings import read_settings
+
+
+def test_the_defaults_are_closed():
+    settings = read_settings([], {})
+    assert settings == Settings()
+    assert settings.model == "models:/recsys@champion"
+    assert settings.host == "127.0.0.1"
+    assert settings.allowed_hosts == ("localhost", "127.0.0.1", "[::1]")
+    assert settings.cors_origins == ()
+
+
+def test_the_command_line_goes_before_the_environment():
+    environment = {
+        "RECSYS_SERVING_PORT": "9000",
+        "RECSYS_SERVING_MAX_K": "5",
+        "RECSYS_SERVING_ALLOWED_HOSTS": "one.example, two.example",
+        "RECSYS_SERVING_WAIT_FOR_MODEL": "true",
+        "RECSYS_FEEDBACK_TOKEN": "secret",
+    }
+    settings = read_settings(["--port", "9001", "--poll-seconds", "0.5"], environment)
+    assert (settings.port, settings.max_k, settings.poll_seconds) == (9001, 5, 0.5)
+    assert settings.allowed_hosts == ("one.example", "two.example")
+    assert settings.wait_for_model
+    assert settings.feedback_token == "secret"
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        (["--max-k", "0"], {}, "--max-k must be an integer of at least 1. Got 0."),
+        (["--port", "http"], {}, "--port must be a number. Got 'http'."),
+        (["--port", "65536"], {}, "--port must be a port, 0 to 65535. Got 65536."),
+        ([], {"RECSYS_SERVING_MAX_BATCH": "-1"}, "RECSYS_SERVING_MAX_BATCH must be an integer"),
+        ([], {"RECSYS_SERVING_POLL_SECONDS": "nan"}, "RECSYS_SERVING_POLL_SECONDS must be a finite number"),
+        ([], {"RECSYS_SERVING_ACCESS_LOG": "1"}, "RECSYS_SERVING_ACCESS_LOG must be true or false. Got '1'."),
+        (["--allowed-hosts", ""], {}, "--allowed-hosts must be given"),
+        (
+            [],
+            {"RECSYS_FEEDBACK_TOKEN": "s\n"},
+            r"RECSYS_FEEDBACK_TOKEN must be .* Got '\*\*\*'",
+        ),
+    ],
+)
+def test_what_cannot_be(arguments, environment, message):
+    with pytest.raises(ParameterError, match=message):
+        read_settings(arguments, environment)
+
+
+def test_help_tells_each(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    told = capsys.readouterr().out
+    assert "--max-body-bytes" in told
+    assert "RECSYS_FEEDBACK_TOKEN" in told
+
+
+def test_a_service_that_cannot_start_says_why(tmp_path, capsys):
+    feedback = str(tmp_path / "feedback.db")
+    assert main(["--port", "-1"]) == 2
+    assert main(["--model", str(tmp_path), "--feedback", feedback]) == 1
+    assert main(["--model", str(tmp_path), "--feedback", "mysql://host/db"]) == 1
+    said = capsys.readouterr().err
+    assert "--port must be an integer" in said
+    assert f"model: there is no bundle in {tmp_path}." in said
+    assert "feedback must be the path of an SQLite file" in said
