@@ -4,19 +4,23 @@ The likes of users drawn with the shape of ML-25M are mined by engine=bitset and
 process of its own, whose peak memory it tells; Spark's is that of its Java, too. Both are warm: machine code
 is loaded, the session has started and has mined a little. Both must find the same.
 
-What a cluster would do is estimated, and said to be: the seconds that Spark's grow by with each rating, over
-`processors / cores`, as if nothing were lost on more cores. It is what a cluster can do at best.
+What a cluster would do is estimated, and said to be, from the seconds of the processors, which other work on
+the machine does not add to: those of Spark spread over all cores, as if nothing were lost on more of them,
+beside bitset on the processors here. It is what a cluster can do at best.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -28,6 +32,7 @@ from recsys.datasets import MovieLensBootstrap
 from recsys.errors import BudgetError
 from recsys.mining import BitsetEngine, Budget, SparkEngine
 
+SLOPES = "processor seconds of a million ratings"
 RATINGS, USERS = 25_000_095, 162_541
 
 PROGRAM = """\
@@ -89,50 +94,61 @@ def read(path: str) -> Transactions:
 
 def mine_with_bitset(path: str, min_support: float, max_len: int | None, seconds: float) -> None:
     """Mine the file; print the figures."""
-    print(json.dumps(measured(BitsetEngine(), read(path), min_support, max_len, seconds)))
+    engine, transactions = BitsetEngine(), read(path)
+    warm_up(engine, max_len)
+    print(json.dumps(measured(engine, transactions, min_support, max_len, seconds)))
 
 
 def mine_with_spark(
     path: str, min_support: float, max_len: int | None, seconds: float, driver_memory: str
 ) -> None:
     """Mine the file on Spark, in one session; print the figures, those of Java among them."""
-    from time import perf_counter
-
     from recsys.mining.spark_session import session
 
     engine = SparkEngine(settings={"spark.driver.memory": driver_memory})
     transactions = read(path)
     start = perf_counter()
     with session(engine.master, dict(engine.settings)) as spark:
-        started = perf_counter() - start
-        figures = measured(engine, transactions, min_support, max_len, seconds)
-        java = spark.sparkContext._gateway.proc.pid
-        status = Path(f"/proc/{java}/status").read_text(encoding="utf-8")
-        peak = next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
-    print(
-        json.dumps({**figures, "java_mb": round(int(peak) * 1024 / 1e6), "start_seconds": round(started, 1)})
-    )
+        figures = {"start_seconds": round(perf_counter() - start, 1)}
+        java = Path(f"/proc/{spark.sparkContext._gateway.proc.pid}")
+        warm_up(engine, max_len)
+        before = processor_seconds(java)
+        figures |= measured(engine, transactions, min_support, max_len, seconds)
+        figures["processor_seconds"] += processor_seconds(java) - before
+        lines = (java / "status").read_text(encoding="utf-8").splitlines()
+        peak = next(line for line in lines if line.startswith("VmHWM")).split()[1]
+    figures["java_mb"] = round(int(peak) * 1024 / 1e6)
+    print(json.dumps(figures))
+
+
+def warm_up(engine: Any, max_len: int | None) -> None:
+    """Mine a little."""
+    mine(Transactions.from_lists([[1, 2, 3]] * 2), 0.5, max_len, engine)
+
+
+def processor_seconds(process: Path) -> float:
+    """Return the seconds that the processors have worked for a process (a folder of /proc)."""
+    fields = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measured(
     engine: Any, transactions: Transactions, min_support: float, max_len: int | None, seconds: float
 ) -> dict[str, Any]:
     """Mine; return seconds, peak memory and a digest of what was found, or that it took too long."""
-    import hashlib
-    from time import perf_counter
-
-    mine(Transactions.from_lists([[1, 2, 3]] * 2), 0.5, max_len, engine)
-    start = perf_counter()
+    before, start = process_time(), perf_counter()
     try:
         found = mine(transactions, min_support, max_len, engine, Budget(max_seconds=seconds))
     except BudgetError:
-        return {"seconds": None, "more_than": seconds, "peak_mb": round(peak_of_process()), "digest": None}
+        told = {"seconds": None, "more_than": seconds, "peak_mb": round(peak_of_process()), "digest": None}
+        return {**told, "processor_seconds": process_time() - before}
     took = perf_counter() - start
     digest = hashlib.sha256()
     for array in (found.parents, found.last_items, found.counts):
         digest.update(array.tobytes())
     return {
         "seconds": round(took, 3),
+        "processor_seconds": process_time() - before,
         "peak_mb": round(peak_of_process()),
         "n_itemsets": len(found),
         "digest": digest.hexdigest()[:16],
@@ -142,7 +158,7 @@ def measured(
 def cluster(rows: list[dict[str, Any]], cores: list[int]) -> dict[str, Any]:
     """Return from how many ratings on a cluster of so many cores would be faster than bitset here: estimated.
 
-    Both are taken to grow in a straight line through the last two sizes that both have mined.
+    The work of both is taken to grow in a straight line through the last two sizes that both have mined.
     """
     done = [row for row in rows if None not in (row["bitset"]["seconds"], row["spark"]["seconds"])]
     if len(done) < 2:
@@ -150,17 +166,19 @@ def cluster(rows: list[dict[str, Any]], cores: list[int]) -> dict[str, Any]:
     processors = machine()["processors"]
     last, before = done[-1], done[-2]
     more = last["n_ratings"] - before["n_ratings"]
-    slopes = {name: (last[name]["seconds"] - before[name]["seconds"]) / more for name in ("bitset", "spark")}
+    work = {name: [row[name]["processor_seconds"] for row in (before, last)] for name in ("bitset", "spark")}
+    slopes = {name: (of_last - of_before) / more for name, (of_before, of_last) in work.items()}
     if min(slopes.values()) <= 0:
         return {}
-    fixed = max(0.0, last["spark"]["seconds"] - slopes["spark"] * last["n_ratings"])
+    # What Spark takes for the smallest size is taken for what it takes for any.
+    fixed = done[0]["spark"]["seconds"]
     from_ratings = {}
     for n_cores in cores:
-        gain = slopes["bitset"] - slopes["spark"] * processors / n_cores
+        gain = slopes["bitset"] / processors - slopes["spark"] / n_cores
         from_ratings[str(n_cores)] = round(fixed / gain) if gain > 0 else None
     memory = (last["bitset"]["peak_mb"] - before["bitset"]["peak_mb"]) / more
     return {
-        "seconds of a million ratings": {name: round(1e6 * slope, 4) for name, slope in slopes.items()},
+        SLOPES: {name: round(1e6 * slope, 4) for name, slope in slopes.items()},
         "fixed seconds of spark": round(fixed, 1),
         "cores at which both grow alike": round(processors * slopes["spark"] / slopes["bitset"]),
         "faster from ratings, by cores": from_ratings,
@@ -176,11 +194,11 @@ def scale_tables(figures: dict[str, Any]) -> str:
     ]
     for row in figures["scale"]:
         bitset, spark = row["bitset"], row["spark"]
-        seconds, ratio = f"over {spark.get('more_than')}", ""
-        if spark["seconds"] is not None:
-            seconds, ratio = f"{spark['seconds']:.3g}", f"{spark['seconds'] / bitset['seconds']:,.0f}"
-        cells = [f"{row['n_ratings']:,}", f"{row['n_likes']:,}", f"{bitset['n_itemsets']:,}"]
-        cells += [f"{bitset['seconds']:.3g}", f"{bitset['peak_mb']:,}", seconds, f"{spark['peak_mb']:,}"]
+        ratio = ""
+        if None not in (bitset["seconds"], spark["seconds"]):
+            ratio = f"{spark['seconds'] / bitset['seconds']:,.0f}"
+        cells = [f"{row['n_ratings']:,}", f"{row['n_likes']:,}", f"{bitset.get('n_itemsets', 0):,}"]
+        cells += [in_words(bitset), f"{bitset['peak_mb']:,}", in_words(spark), f"{spark['peak_mb']:,}"]
         lines.append(f"| {' | '.join([*cells, format(spark['java_mb'], ','), ratio])} |")
     estimated = figures["cluster"]
     if not estimated:
@@ -190,11 +208,16 @@ def scale_tables(figures: dict[str, Any]) -> str:
     for n_cores, n_ratings in estimated["faster from ratings, by cores"].items():
         lines.append(f"| {n_cores} | {'none' if n_ratings is None else format(n_ratings, ',')} |")
     lines += ["", "| by the two largest sizes | |", "|---|---:|"]
-    slopes = estimated["seconds of a million ratings"]
-    lines += [f"| seconds of a million ratings, {name} | {slope} |" for name, slope in slopes.items()]
+    slopes = estimated[SLOPES]
+    lines += [f"| {SLOPES}, {name} | {slope} |" for name, slope in slopes.items()]
     for name in list(estimated)[1:3] + list(estimated)[4:]:
         lines.append(f"| {name} | {estimated[name]} |")
     return "\n".join(lines) + "\n"
+
+
+def in_words(figures: dict[str, Any]) -> str:
+    """Return the seconds, or those after which mining was given up."""
+    return f"over {figures['more_than']}" if figures["seconds"] is None else f"{figures['seconds']:.3g}"
 
 
 def add_commands(commands: Any) -> None:
