@@ -7,6 +7,7 @@
     │   ├── DataFormatError       a file that cannot be read as what it should be
     │   └── DownloadError         a download failed, or is not what it should be
     ├── BudgetError           mining or rules would take more than a limit allows
+    ├── EngineError           an engine that is another program, such as Spark, fails
     ├── NoTransactionsError   the preprocessing leaves nothing to mine
     ├── OutputError           what a run leaves behind cannot be written
     └── RegistryError         MLflow does not do what the registry asks of it
@@ -77,6 +78,10 @@ class BudgetError(RecsysError):
         most = "max_(?:itemsets|seconds|memory|rules|len|consequent_len)"
         names = rf"\b({most}|over_max_rules|min_(?:support|threshold))\b"
         return BudgetError(re.sub(rf"(?<!\.){names}", rf"{group}.\1", str(self)))
+
+
+class EngineError(RecsysError):
+    """An engine that is another program, such as Spark, has failed at the work."""
 
 
 class NoTransactionsError(RecsysError):

@@ -1,4 +1,4 @@
-"""Measure what the parts cost: python scripts/benchmark.py sweep | mining | growth | serve [--help].
+"""Measure what the parts cost: python scripts/benchmark.py sweep | mining | growth | scale | serve [--help].
 
 `sweep` runs empty trials, whose job does nothing: what a trial costs beside its work. The time runs from the
 moment the sweeper exists to the end of the sweep. Each way of running them has a process of its own; the ways
@@ -29,6 +29,7 @@ from pathlib import Path
 from time import perf_counter
 
 import benchmark_mining
+import benchmark_scale
 import benchmark_serve
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -220,6 +221,7 @@ def main() -> None:
     one.add_argument("--dataset", default="ml_latest_small_2016", help="of the seed's sweep")
     one.set_defaults(measure=sweep, tables=sweep_tables)
     benchmark_mining.add_commands(commands)
+    benchmark_scale.add_commands(commands)
     benchmark_serve.add_commands(commands)
     for command in commands.choices.values():
         command.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")

@@ -11,6 +11,7 @@ from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.fimi import FimiDataset
 from recsys.datasets.items import ItemCatalog
 from recsys.datasets.movielens import MovieLens
+from recsys.datasets.parquet_file import ParquetDataset
 from recsys.datasets.quest import Quest
 from recsys.datasets.ratings import Ratings
 from recsys.datasets.search import TitleError, TitleSearch
@@ -22,6 +23,7 @@ __all__ = [
     "ItemCatalog",
     "MovieLens",
     "MovieLensBootstrap",
+    "ParquetDataset",
     "Quest",
     "Ratings",
     "TitleError",

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-import numpy as np
 import numpy.typing as npt
 
-from recsys.datasets.fields import Column, ids_from_text
+from recsys.datasets.batches import gather
+from recsys.datasets.fields import Column
 from recsys.datasets.tables import TextTable, reading
 from recsys.errors import DataFormatError
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+BYTES_AT_ONCE = 2**23
 
 
 def read_columns(table: TextTable, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
     """Read some columns of a table.
 
-    Arrow reads the file, in parallel and straight into typed arrays. What it cannot convert is looked for in
-    a second, slow pass, whose only purpose is an error that names line, column, value and cure.
+    Arrow reads the file in batches, straight into typed arrays, so that the text is never in memory as a
+    whole. What it cannot convert is looked for in a second, slow pass, whose only purpose is an error that
+    names line, column, value and cure.
 
     Parameters
     ----------
@@ -46,16 +46,28 @@ def read_columns(table: TextTable, columns: Mapping[str, Column]) -> dict[str, n
         table.position(column)
     with reading(table.path):
         try:
-            arrow = _read_arrow(table, list(columns.values()))
-            if arrow.num_rows == 0:
-                raise pa.ArrowInvalid("there are no rows")
-            values = {name: _to_numpy(arrow[column.name], column) for name, column in columns.items()}
+            return _read(table, columns)
         except (pa.ArrowInvalid, UnicodeError) as error:
             _explain(table, list(columns.values()), str(error))
-    return values
 
 
-def _read_arrow(table: TextTable, columns: list[Column]) -> pa.Table:
+def _read(table: TextTable, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
+    import pyarrow as pa
+    import pyarrow.csv
+
+    options = _options(table, list(columns.values()))
+    try:
+        with pa.csv.open_csv(table.path, **options) as batches:
+            return gather(batches, columns)
+    except pa.ArrowInvalid:
+        # What kind of times a column holds is told by its first block, and later ones may hold dates of
+        # another form. Read at once, they get a form that suits all.
+        if all(column.kind != "time" for column in columns.values()):
+            raise
+    return gather(pa.csv.read_csv(table.path, **options).to_batches(), columns)
+
+
+def _options(table: TextTable, columns: list[Column]) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.csv
 
@@ -63,56 +75,22 @@ def _read_arrow(table: TextTable, columns: list[Column]) -> pa.Table:
     if len(table.separator) > 1:
         # Arrow knows separators of one character: between two colons it sees an empty column more.
         names = list(chain.from_iterable((name, f"after {name}") for name in table.columns))[:-1]
-    types = {"integer": pa.int64(), "number": pa.float64(), "id": pa.string()}
-    return pa.csv.read_csv(
-        table.path,
-        read_options=pa.csv.ReadOptions(column_names=names, encoding=table.encoding),
-        parse_options=pa.csv.ParseOptions(
+    types = {"integer": pa.int64(), "number": pa.float64(), "id": pa.dictionary(pa.int32(), pa.string())}
+    return {
+        "read_options": pa.csv.ReadOptions(
+            column_names=names, encoding=table.encoding, block_size=BYTES_AT_ONCE
+        ),
+        "parse_options": pa.csv.ParseOptions(
             delimiter=table.separator[0],
             quote_char='"' if table.quoted else False,
             newlines_in_values=table.quoted,
         ),
-        convert_options=pa.csv.ConvertOptions(
+        "convert_options": pa.csv.ConvertOptions(
             include_columns=[column.name for column in columns],
             column_types={column.name: types[column.kind] for column in columns if column.kind in types},
             null_values=[""],
         ),
-    )
-
-
-def _to_numpy(values: pa.ChunkedArray, column: Column) -> npt.NDArray[Any]:
-    """Convert a column; raise ArrowInvalid when a value is missing or not finite."""
-    import pyarrow as pa
-
-    if values.null_count:
-        raise pa.ArrowInvalid("a value is missing")
-    if column.kind == "id":
-        return _ids(values)
-    if column.kind == "time" and not pa.types.is_integer(values.type):
-        if not pa.types.is_temporal(values.type) or pa.types.is_time(values.type):
-            raise pa.ArrowInvalid(f"times are of type {values.type}")
-        values = values.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
-    array = _concatenate(values.chunks)
-    if column.kind == "number" and not np.isfinite(array).all():
-        raise pa.ArrowInvalid("a value is not finite")
-    return array
-
-
-def _ids(values: pa.ChunkedArray) -> npt.NDArray[Any]:
-    """Convert ids once a distinct one, not once a row."""
-    import pyarrow as pa
-
-    encoded = values.dictionary_encode().unify_dictionaries()
-    distinct = [text.strip() for text in encoded.chunk(0).dictionary.to_pylist()]
-    if "" in distinct:
-        raise pa.ArrowInvalid("an id is missing")
-    ids: npt.NDArray[Any] = ids_from_text(distinct)[_concatenate(chunk.indices for chunk in encoded.chunks)]
-    return ids
-
-
-def _concatenate(chunks: Iterable[pa.Array]) -> npt.NDArray[Any]:
-    """Copy chunks into one array; their own `to_numpy` imports pandas, which takes longer than the data."""
-    return np.concatenate([np.from_dlpack(chunk) for chunk in chunks])
+    }
 
 
 def _explain(table: TextTable, columns: list[Column], reason: str) -> NoReturn:

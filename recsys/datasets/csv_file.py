@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy.typing as npt
+
 from recsys.datasets.columns import read_columns
 from recsys.datasets.duplicates import RULES, resolve_duplicates
 from recsys.datasets.feedback import check_feedback, feedback_fingerprint, with_feedback
@@ -138,17 +140,23 @@ class CsvDataset:
             for role, name in RatingColumns(*self.columns)._asdict().items()
             if role in kinds and name is not None
         }
-        values = read_columns(self._table(self.path), columns)
-        ratings = Ratings(**values, items=self._read_items(), name=self.name or "")
+        ratings = Ratings(**self._read_ratings(columns), items=self._read_items(), name=self.name or "")
         rule = "first" if self.layout == "baskets" else self.duplicates
         ratings = resolve_duplicates(ratings, rule, self.path)
         return with_feedback(ratings, self.feedback, self.feedback_weight)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return path, size and modification time of the files, count and last id of the feedback."""
-        paths = [self.path] if self.items_path is None else [self.path, self.items_path]
-        files = fingerprint(*(Path(path).expanduser() for path in paths))
-        return files + feedback_fingerprint(self.feedback)
+        paths = self._ratings_files()
+        if self.items_path is not None:
+            paths.append(Path(self.items_path).expanduser())
+        return fingerprint(*paths) + feedback_fingerprint(self.feedback)
+
+    def _read_ratings(self, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
+        return read_columns(self._table(self.path), columns)
+
+    def _ratings_files(self) -> list[Path]:
+        return [Path(self.path).expanduser()]
 
     def _table(self, path: str) -> TextTable:
         return TextTable(Path(path).expanduser(), separator=self.separator, encoding=self.encoding)

@@ -47,10 +47,9 @@ class Column:
             return f"is not {_RULE[self.kind]}"
         return ""
 
-    @property
-    def cure(self) -> str:
-        """What to do about a wrong value."""
-        cure = "Correct or remove the line"
+    def cure(self, place: str = "line") -> str:
+        """Say what to do about a wrong value, in a line or in another place."""
+        cure = f"Correct or remove the {place}"
         if self.key:
             cure += f", or set {self.key} to another column"
         return cure + (", or to null to do without times" if self.key and self.kind == "time" else "")

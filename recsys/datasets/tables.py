@@ -99,7 +99,7 @@ class TextTable:
         if problem := column.problem(text):
             raise DataFormatError(
                 f"{self.path}, line {line}, column {column.name!r}: the value {text!r} {problem}. "
-                f"{column.cure}."
+                f"{column.cure()}."
             )
 
     def _check_decoded(self, line: int, text: str) -> None:

@@ -9,6 +9,7 @@ from recsys.mining.bitset import BitsetEngine
 from recsys.mining.budget import Budget
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
+from recsys.mining.spark import SparkEngine
 from recsys.parameters import require_choice, require_fraction, require_integer
 from recsys.transactions import Transactions
 
@@ -35,6 +36,7 @@ ENGINES: dict[str, Engine] = {
     "bitset": BitsetEngine(),
     "mlxtend": MlxtendEngine(algorithm="apriori"),
     "fpgrowth": MlxtendEngine(algorithm="fpgrowth"),
+    "spark": SparkEngine(settings={"spark.driver.memory": "4g"}),
 }
 
 
@@ -54,7 +56,7 @@ def mine(
         Fraction of the transactions, in (0, 1], that must hold an itemset for it to be frequent.
     max_len : int, optional
         Longest itemset, in items; no limit unless given.
-    engine : {"bitset", "mlxtend", "fpgrowth"} or Engine
+    engine : {"bitset", "mlxtend", "fpgrowth", "spark"} or Engine
         What mines. The result does not depend on it, the time does.
     budget : Budget, optional
         How much this may take. Half of the memory that is available, unless given.

@@ -6,13 +6,14 @@ import numpy as np
 from scipy import sparse
 
 from recsys.preprocessing.interactions import Interactions
+from recsys.preprocessing.numbering import number
 from recsys.transactions import Transactions
 
 
 def encode(interactions: Interactions) -> Transactions:
     """Encode one transaction a user over the items that occur; rows and columns ascend by id."""
-    users, user_index = np.unique(interactions.user_id, return_inverse=True)
-    items, item_index = np.unique(interactions.item_id, return_inverse=True)
+    users, user_index = number(interactions.user_id)
+    items, item_index = number(interactions.item_id)
     liked = np.ones(len(interactions), dtype=np.bool_)
     matrix = sparse.coo_array((liked, (user_index, item_index)), shape=(len(users), len(items)))
     return Transactions(sparse.csr_array(matrix), items, users)

@@ -12,6 +12,7 @@ from recsys.datasets import Ratings
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
 from recsys.preprocessing.interactions import Interactions
+from recsys.preprocessing.numbering import number
 
 LIKES = ("min_rating", "user_mean", "all")
 
@@ -111,16 +112,19 @@ class Preprocessing:
         """
         steps = [("ratings to learn from", len(train))]
 
-        keep = _occurrences(train.item_id) >= self.min_movie_ratings
+        keep = np.ones(len(train), dtype=np.bool_)
+        if self.min_movie_ratings > 1:
+            keep = _occurrences(train.item_id) >= self.min_movie_ratings
         steps.append((f"min_movie_ratings={self.min_movie_ratings}", int(keep.sum())))
 
         keep &= self._liked(train, train, train)
         steps.append((self.likes_rule, int(keep.sum())))
 
         kept = np.flatnonzero(keep)
-        length = _occurrences(train.user_id[kept])
-        longest = np.inf if self.max_length is None else self.max_length
-        kept = kept[(length >= self.min_length) & (length <= longest)]
+        if self.min_length > 1 or self.max_length is not None:
+            length = _occurrences(train.user_id[kept])
+            longest = np.inf if self.max_length is None else self.max_length
+            kept = kept[(length >= self.min_length) & (length <= longest)]
         steps.append((f"min_length={self.min_length}, max_length={self.max_length}", len(kept)))
 
         if not len(kept):
@@ -150,12 +154,13 @@ class Preprocessing:
 
 def _pairs(interactions: Interactions, kept: npt.NDArray[np.intp]) -> Interactions:
     """Return the kept pairs as what they are now: likes, with nothing left to choose."""
-    return replace(interactions, rating=None, is_candidate=None).select(kept)
+    likes = replace(interactions, rating=None, is_candidate=None)
+    return likes if len(kept) == len(likes) else likes.select(kept)
 
 
 def _mean_of_user(user_id: npt.NDArray[Any], known: Interactions, default: float) -> npt.NDArray[np.float64]:
     """For each user id, the mean of the known ratings of that user; the default where there are none."""
-    users, user = np.unique(known.user_id, return_inverse=True)
+    users, user = number(known.user_id)
     mean = np.append(np.bincount(user, known.rating) / np.bincount(user), default)
     place = np.searchsorted(users, user_id)
     is_known = np.isin(user_id, users)
@@ -164,8 +169,9 @@ def _mean_of_user(user_id: npt.NDArray[Any], known: Interactions, default: float
 
 def _occurrences(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     """For each position, how often its id stands in `ids`."""
-    _, index, counts = np.unique(ids, return_inverse=True, return_counts=True)
-    return counts[index]
+    _, position = number(ids)
+    occurrences: npt.NDArray[np.intp] = np.bincount(position)[position]
+    return occurrences
 
 
 def _nothing_left(steps: list[tuple[str, int]]) -> str:

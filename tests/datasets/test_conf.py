@@ -9,7 +9,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from recsys.datasets import CsvDataset, FimiDataset, MovieLens, MovieLensBootstrap, Quest
+from recsys.datasets import CsvDataset, FimiDataset, MovieLens, MovieLensBootstrap, ParquetDataset, Quest
 from recsys.datasets.editions import EDITIONS
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -36,6 +36,11 @@ def test_csv() -> None:
     dataset = choose("csv", "dataset.path=mine.csv", "dataset.columns.timestamp=when")
     assert dataset == CsvDataset("mine.csv", columns={"timestamp": "when"})
     assert hash(dataset) == hash(CsvDataset("mine.csv", columns={"timestamp": "when"}))
+
+
+def test_parquet() -> None:
+    dataset = choose("parquet", "dataset.path=mine.parquet", "dataset.columns.timestamp=when")
+    assert dataset == ParquetDataset("mine.parquet", columns={"timestamp": "when"})
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,21 @@ def test_times_are_seconds_or_iso_dates(tmp_path: Path, times: list[str], expect
     assert ratings.timestamp.tolist() == expected
 
 
+def test_a_file_of_many_batches_is_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"u{row % 90},{row},{row % 5},1970-01-01" for row in range(500)]
+    late = "z,7,3,1970-01-01 00:01:00"  # times of another form, long after the first batch
+    text = "\n".join(["user_id,item_id,rating,when", *lines, late])
+    at_once = dataset(tmp_path, text, columns={"timestamp": "when"}).load()
+    monkeypatch.setattr("recsys.datasets.columns.BYTES_AT_ONCE", 256)
+    ratings = dataset(tmp_path, text, columns={"timestamp": "when"}).load()
+    assert ratings.digest == at_once.digest
+    assert len(ratings) == 501
+    assert ratings.timestamp is not None
+    assert ratings.timestamp.tolist() == [0] * 500 + [60]
+    with pytest.raises(DataFormatError, match=r"line 503, column 'rating': the value '' is missing"):
+        dataset(tmp_path, text + "\nz,8,,1970-01-01\n", columns={"timestamp": "when"}).load()
+
+
 @pytest.mark.parametrize("ids", [["007", "7"], ["1.0", "1"], ["+1", "1"], ["9" * 30, "1"], ["NA", "null"]])
 def test_ids_that_are_not_plain_integers_stay_as_they_are(tmp_path: Path, ids: list[str]) -> None:
     ratings = dataset(tmp_path, f"user_id,item_id,rating\n1,{ids[0]},4\n1,{ids[1]},4\n").load()

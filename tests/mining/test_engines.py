@@ -199,7 +199,7 @@ def test_mlxtend_leaves_the_warning_filters_alone():
         ({"min_support": True}, r"min_support must be a number in \(0, 1\]. Got True."),
         ({"max_len": 0}, "max_len must be an integer of at least 1. Got 0."),
         ({"max_len": 2.0}, "max_len must be an integer of at least 1. Got 2.0."),
-        ({"engine": "eclat"}, "engine must be one of bitset, mlxtend, fpgrowth. Got 'eclat'."),
+        ({"engine": "eclat"}, "engine must be one of bitset, mlxtend, fpgrowth, spark. Got 'eclat'."),
     ],
 )
 def test_bad_parameters(arguments, message):
@@ -221,7 +221,7 @@ def test_engines_are_values():
     assert {MlxtendEngine(), MlxtendEngine("apriori")} == {ENGINES["mlxtend"]}
 
 
-@pytest.mark.parametrize("name", ENGINE_NAMES)
+@pytest.mark.parametrize("name", ENGINES)
 def test_configuration_makes_the_engine_of_that_name(name):
     from hydra.utils import instantiate
     from omegaconf import OmegaConf

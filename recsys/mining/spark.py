@@ -1,0 +1,293 @@
+"""SparkEngine: mining on Apache Spark, for what one machine is too small for."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recsys.errors import EngineError, ParameterError
+from recsys.mining.budget import DEFAULT_BUDGET, MOST_ITEMSETS, Budget, Meter
+from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.spark_session import require_spark, session
+from recsys.mining.support import min_count
+from recsys.transactions import Transactions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# An itemset as it arrives from Spark, in arrays of Arrow, and as it is put in order.
+BYTES_PER_ITEMSET = 200
+
+# Counts that a budget error looks at; more say nothing more.
+MOST_COUNTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class SparkEngine:
+    """Mine on Apache Spark (Zaharia et al., CACM 59(11), 2016).
+
+    Without a limit on the length MLlib's FPGrowth mines (Li et al., RecSys 2008). It cannot be given one, so
+    where there is one, itemsets are counted length by length, with DataFrames, as in Apriori: a transaction
+    is exploded into those frequent itemsets of one length that it holds, with the items that may follow.
+
+    A session that is active in the process is used, and left as it is; else one is started, and stopped.
+
+    Parameters
+    ----------
+    master : str
+        Where Spark runs: "local[*]", or the URL of a cluster.
+    settings : mapping of str to value
+        Spark's own, as ``{"spark.driver.memory": "4g"}`` or nested, as ``{"spark": {"driver": {"memory":
+        "4g"}}}``; None leaves Spark's default. They are kept as pairs of text, ordered by name.
+
+    Raises
+    ------
+    ParameterError
+        If `master` is not text, or a setting neither text, nor a number, nor a boolean.
+    """
+
+    master: str = "local[*]"
+    settings: Mapping[str, Any] | tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.master, str) or not self.master:
+            raise ParameterError("engine.master", "local[*] or the URL of a cluster", self.master)
+        if isinstance(self.settings, Mapping):
+            object.__setattr__(self, "settings", tuple(sorted(_flat("", self.settings))))
+        elif not isinstance(self.settings, tuple):
+            raise ParameterError("engine.settings", "a mapping of Spark's settings", self.settings)
+
+    def mine(
+        self,
+        transactions: Transactions,
+        min_support: float,
+        max_len: int | None = None,
+        budget: Budget | None = None,
+    ) -> FrequentItemsets:
+        """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
+
+        What Spark finds is counted where it is, and collected only if the budget allows it.
+
+        Raises
+        ------
+        ParameterError
+            If pyspark or Java is not installed, or Spark does not start.
+        EngineError
+            If Spark fails at the work.
+        """
+        require_spark()
+        budget = DEFAULT_BUDGET if budget is None else budget
+        meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
+        threshold = min_count(min_support, transactions.n_transactions)
+        meter.take(8 * transactions.matrix.nnz)
+        item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
+        frequent = np.flatnonzero(item_counts >= threshold)
+        if len(frequent) > meter.max_itemsets or meter.is_late:
+            raise meter.exceeded(item_counts[frequent], 1.0, threshold, late=meter.is_late)
+        matrices: list[IntArray] = [frequent[:, np.newaxis]] if len(frequent) else []
+        counts: list[IntArray] = [item_counts[frequent]] if len(frequent) else []
+        if len(frequent) > 1 and max_len != 1:
+            table = _to_arrow(transactions, item_counts >= threshold)
+            with (
+                session(self.master, dict(self.settings)) as spark,
+                _Search(spark, meter, threshold) as search,
+            ):
+                if max_len is None:
+                    matrices, counts = search.any_length(table)
+                else:
+                    search.levels(table, matrices, counts, max_len)
+        return FrequentItemsets.from_levels(
+            matrices,
+            counts,
+            items=transactions.items,
+            n_transactions=transactions.n_transactions,
+            min_support=min_support,
+            max_len=max_len,
+        )
+
+
+class _Search:
+    """A search on Spark, within a budget; as a context, it ends jobs that are late and says why Spark fails.
+
+    Parameters
+    ----------
+    spark : pyspark.sql.SparkSession
+    meter : Meter
+    threshold : int
+        The minimum count.
+    """
+
+    def __init__(self, spark: Any, meter: Meter, threshold: int) -> None:
+        self._spark, self._meter, self._threshold = spark, meter, threshold
+        self._counts: list[IntArray] = []
+        self._held: list[Any] = []
+        self._tag = f"recsys-{uuid.uuid4().hex}"
+        self._done = threading.Event()
+        self._watch: threading.Thread | None = None
+
+    def __enter__(self) -> _Search:
+        self._spark.sparkContext.addJobTag(self._tag)
+        if self._meter.seconds_left is not None:
+            self._watch = threading.Thread(target=self._end_when_late, daemon=True)
+            self._watch.start()
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        self._done.set()
+        if self._watch is not None:
+            self._watch.join()
+        with suppress(Py4JError, PySparkException):  # where Spark has come to its end, nothing is held
+            self._spark.sparkContext.removeJobTag(self._tag)
+            for frame in self._held:
+                frame.unpersist()
+        if isinstance(error, Py4JError | PySparkException):
+            if self._meter.is_late:
+                raise self._late() from error
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            causes = [line for line in lines if line.startswith("Caused by:")]
+            reason = (causes or lines or [type(error).__name__])[-1 if causes else 0]
+            raise EngineError(
+                f"Spark has failed: {reason}. Give it more memory (engine.settings.spark.driver.memory, "
+                "spark.executor.memory), or raise min_support."
+            ) from error
+
+    def any_length(self, table: pa.Table) -> tuple[list[IntArray], list[IntArray]]:
+        """Return the item indices and the counts of all frequent itemsets, by length."""
+        from pyspark.ml.fpm import FPGrowth
+
+        baskets = self._spark.createDataFrame(table.select(["items"]))
+        # Half a count below the boundary, rounding cannot matter.
+        fraction = (self._threshold - 0.5) / table.num_rows
+        model = FPGrowth(itemsCol="items", minSupport=fraction).fit(baskets)
+        found = self._collect(model.freqItemsets.withColumnRenamed("freq", "count"), 0)
+        items = found["items"].combine_chunks()
+        offsets, flat = np.asarray(items.offsets), np.asarray(items.values)
+        lengths, counts = np.diff(offsets), np.asarray(found["count"])
+        matrices, by_length = [], []
+        for length in range(1, int(lengths.max()) + 1):
+            places = np.flatnonzero(lengths == length)
+            matrices.append(flat[offsets[places][:, np.newaxis] + np.arange(length)])
+            by_length.append(counts[places])
+        return matrices, by_length
+
+    def levels(self, table: pa.Table, matrices: list[IntArray], counts: list[IntArray], max_len: int) -> None:
+        """Add the item indices and counts of the frequent itemsets of 2 to `max_len` items, by length."""
+        from pyspark.sql import functions as f
+
+        # A row: a transaction, a frequent itemset in it (by its number; -1 is the empty one), and the items
+        # that are each frequent together with it, ascending and behind its last.
+        held = self._spark.createDataFrame(table).withColumn("prefix", f.lit(-1))
+        self._counts, n_found = list(counts), len(counts[0])
+        prefixes: IntArray = np.empty((1, 0), dtype=np.int64)
+        for length in range(2, max_len + 1):
+            placed = held.select("*", f.posexplode("items").alias("place", "first"))
+            rest = f.slice("items", f.col("place") + 2, f.size("items"))
+            pairs = placed.select("row", "prefix", "first", f.explode(rest).alias("second"))
+            counted = pairs.groupBy("prefix", "first", "second").count()
+            found = self._collect(counted.where(f.col("count") >= self._threshold), n_found)
+            if not found.num_rows:
+                return
+            prefix, first, second = (np.asarray(found[name]) for name in ("prefix", "first", "second"))
+            matrices.append(np.column_stack((prefixes[prefix], first, second)))
+            counts.append(np.asarray(found["count"]))
+            self._counts.append(counts[-1])
+            n_found += len(second)
+            if length == max_len:
+                return
+            held, prefixes = self._next(pairs, prefixes, prefix, first, second)
+
+    def _next(
+        self, pairs: Any, prefixes: IntArray, prefix: IntArray, first: IntArray, second: IntArray
+    ) -> tuple[Any, IntArray]:
+        """Return the rows of the next length, and the items of its prefixes."""
+        import pyarrow as pa
+        from pyspark.sql import functions as f
+
+        keys, number = np.unique(np.column_stack((prefix, first)), axis=0, return_inverse=True)
+        frequent = self._spark.createDataFrame(
+            pa.table(
+                {
+                    "prefix": pa.array(prefix, pa.int32()),
+                    "first": pa.array(first, pa.int32()),
+                    "second": pa.array(second, pa.int32()),
+                    "number": pa.array(number.ravel(), pa.int32()),
+                }
+            )
+        )
+        held = (
+            pairs.join(f.broadcast(frequent), ["prefix", "first", "second"])
+            .groupBy("row", f.col("number").alias("prefix"))
+            .agg(f.sort_array(f.collect_list("second")).alias("items"))
+            .where(f.size("items") > 1)
+            .persist()
+        )
+        self._held.append(held)
+        return held, np.column_stack((prefixes[keys[:, 0]], keys[:, 1]))
+
+    def _collect(self, frame: Any, n_before: int) -> pa.Table:
+        """Return the rows of a frame of itemsets, unless they are more than the budget leaves room for."""
+        most = self._meter.max_itemsets - n_before
+        if most < MOST_ITEMSETS:
+            frame = frame.limit(most + 1)
+        frame = frame.persist()
+        self._held.append(frame)
+        n_found = frame.count()
+        if n_found > most:
+            # By how often each count occurs: the itemsets themselves may not fit here.
+            times = frame.groupBy("count").count().toDF("value", "times").toArrow()
+            share = min(1.0, MOST_COUNTS / n_found)
+            some = np.rint(np.asarray(times["times"]) * share).astype(np.int64)
+            counts = np.concatenate([*self._counts, np.repeat(np.asarray(times["value"]), some)])
+            raise self._meter.exceeded(counts, share, self._threshold, at_least=n_before + n_found)
+        table = frame.toArrow()
+        if self._meter.is_late:
+            raise self._late()
+        return table
+
+    def _late(self) -> Exception:
+        found = np.concatenate([*self._counts, np.empty(0, dtype=np.int64)])
+        return self._meter.exceeded(found, 1.0, self._threshold, late=True)
+
+    def _end_when_late(self) -> None:
+        """End the jobs when the time is over, and those that begin after it, until the search is done."""
+        seconds = self._meter.seconds_left or 0.0
+        while not self._done.wait(max(0.0, seconds)):
+            self._spark.sparkContext.cancelJobsWithTag(self._tag)
+            seconds = 0.5
+
+
+def _to_arrow(transactions: Transactions, is_frequent: Any) -> pa.Table:
+    """Return the transactions with at least two frequent items, as `row` and `items`, ascending."""
+    import pyarrow as pa
+
+    matrix = transactions.matrix
+    kept = is_frequent[matrix.indices]
+    before = np.concatenate(([0], np.cumsum(kept, dtype=np.int64)))
+    offsets = before[matrix.indptr]
+    items = pa.array(matrix.indices[kept].astype(np.int32))
+    lists = pa.LargeListArray.from_arrays(pa.array(offsets), items).cast(pa.list_(pa.int32()))
+    table = pa.table({"row": pa.array(np.arange(len(offsets) - 1), pa.int32()), "items": lists})
+    return table.filter(pa.array(np.diff(offsets) > 0))
+
+
+def _flat(prefix: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of each setting, as Spark writes them."""
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _flat(f"{name}.", value)
+        elif isinstance(value, bool):
+            yield name, str(value).lower()
+        elif isinstance(value, str | int | float):
+            yield name, str(value)
+        elif value is not None:
+            raise ParameterError(f"engine.settings.{name}", "text, a number, true, false or null", value)

