@@ -30,7 +30,6 @@ ELSEWHERE = (
     "make test",
     "python -m recsys experiment=seed_table1 engine=mlxtend",
     "python -m recsys experiment=compare",
-    "python -m recsys.registry register --latest",
     "make serve PORT=8000",
     *[command for command in COMMANDS if command.startswith("curl ")],
 )
