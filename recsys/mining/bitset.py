@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # An itemset takes 12 bytes when it is found, as much again when the array that holds it grows, and 20 in the
 # result.
 BYTES_PER_ITEMSET = 44
-TASKS_PER_THREAD = 16
+TASKS_PER_THREAD = 6
 TOO_MANY, LATE, FAILED = 1, 2, 3  # why a search was stopped
 
 
@@ -217,7 +217,7 @@ class _Search:
         # The bit sets and the extensions, on each thread, of the first item that needs most of them.
         n_words = self._counts // 64 + 8 + n_partners // 64
         meter.take(self._n_threads * int(np.max(4 * n_partners * (8 * n_words + 148))))
-        tasks = _ranges(n_partners + 1, TASKS_PER_THREAD * self._n_threads)
+        tasks = _ranges((n_partners + 1) ** 2, TASKS_PER_THREAD * self._n_threads)
         # A workspace a thread, for all its tasks: arrays that have grown once need not grow again.
         n_workspaces = min(self._n_threads, len(tasks))
         idle = [(place, _workspace(kernel, len(self._columns))) for place in range(n_workspaces)]
