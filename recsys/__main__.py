@@ -26,19 +26,22 @@ CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if 
 def main(cfg: DictConfig) -> Any:
     """Run one experiment and return its objective, as `recsys.evaluation.Objective` makes it."""
     # Imported here: --help and --cfg must not wait for NumPy and SciPy.
+    from recsys import pipeline, spark_pipeline
+    from recsys.datasets import SparkDataset
     from recsys.errors import BudgetError, RecsysError
-    from recsys.pipeline import run
 
     try:
         objective, output = build(cfg, "objective"), build(cfg, "output")
-        experiment = build_experiment(cfg)
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        experiment = build_experiment(cfg).in_folder(folder)
         objective.check(experiment.evaluation)
 
         def report_objective(metrics: Mapping[str, float], length: int, *, is_last: bool = False) -> None:
             report(objective.values(metrics)[0], length, is_last=is_last)
 
+        run = spark_pipeline.run if isinstance(experiment.dataset, SparkDataset) else pipeline.run
         result = run(experiment, after_length=report_objective if prunes() else None)
-        output.write(result, Path(HydraConfig.get().runtime.output_dir))
+        output.write(result, folder)
         if prunes():
             length = experiment.apriori.max_len or max(2, result.itemsets.max_length)
             report_objective(result.metrics, length, is_last=True)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.datasets import Dataset, Ratings
+from recsys.datasets import Dataset, Ratings, SparkRatings
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
     SERVING_TIME,
@@ -27,10 +28,11 @@ from recsys.evaluation import (
     summarise,
 )
 from recsys.histories import Histories
-from recsys.mining import Engine, FrequentItemsets, ItemsetCache
+from recsys.mining import Engine, FrequentItemsets, ItemsetCache, SparkEngine
 from recsys.preprocessing import Preprocessing, encode
 from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
+from recsys.spark_transactions import SparkTransactions
 from recsys.transactions import Transactions
 
 AfterLength = Callable[[Mapping[str, float], int], None]
@@ -47,6 +49,12 @@ class Experiment:
     cache: ItemsetCache
     recommender: Recommender
     evaluation: Evaluation
+
+    def in_folder(self, folder: Path) -> Experiment:
+        """Return the experiment of a run that leaves its results in this folder: so may an engine."""
+        if isinstance(self.engine, SparkEngine):
+            return replace(self, engine=self.engine.in_folder(folder))
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +77,8 @@ class Result:
     `seconds` are wall seconds of each stage.
     """
 
-    ratings: Ratings
-    transactions: Transactions
+    ratings: Ratings | SparkRatings
+    transactions: Transactions | SparkTransactions
     itemsets: FrequentItemsets
     itemsets_from: str
     rules: Rules
@@ -103,14 +111,14 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     prepared = prepare(experiment, part, seconds)
     apriori, transactions = experiment.apriori, prepared.transactions
     if after_length is not None:
-        with _timed("report", seconds):
+        with timed("report", seconds):
             _report_lengths(experiment, prepared, after_length)
-    with _timed("mine", seconds):
+    with timed("mine", seconds):
         itemsets, source = apriori.mine(transactions, experiment.engine, experiment.cache)
-    with _timed("generate_rules", seconds):
+    with timed("generate_rules", seconds):
         rules = apriori.generate_rules(itemsets)
     model, ranking = _recommend(experiment, prepared, rules, seconds)
-    with _timed("summarise", seconds):
+    with timed("summarise", seconds):
         metrics = _summarise(prepared, itemsets, rules, ranking, seconds)
     return Result(
         prepared.ratings, transactions, itemsets, source, rules, model, ranking, metrics, seconds
@@ -135,9 +143,9 @@ def learn(experiment: Experiment) -> tuple[Prepared, Model]:
 def prepare(experiment: Experiment, part: Part, seconds: dict[str, float] | None = None) -> Prepared:
     """Load the ratings, choose the likes, hold some out; the seconds are put into `seconds`."""
     seconds = {} if seconds is None else seconds
-    with _timed("load", seconds):
+    with timed("load", seconds):
         ratings = _load(experiment.dataset, experiment.dataset.fingerprint())
-    with _timed("preprocess", seconds):
+    with timed("preprocess", seconds):
         return _prepare(ratings, experiment.preprocessing, experiment.evaluation, part)
 
 
@@ -148,11 +156,11 @@ def _recommend(
     evaluation, train = experiment.evaluation, prepared.train
     if isinstance(evaluation, NoSplit):
         return None, None
-    with _timed("fit", seconds):
+    with timed("fit", seconds):
         model = _fit(experiment.recommender, train, rules)
-    with _timed("recommend", seconds):
+    with timed("recommend", seconds):
         recommendations = model.recommend(prepared.histories, evaluation.k)
-    with _timed("evaluate", seconds):
+    with timed("evaluate", seconds):
         return model, evaluate(recommendations, prepared.targets, train, evaluation.cutoffs, prepared.genres)
 
 
@@ -222,7 +230,8 @@ def _prepare(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluat
 
 
 @contextmanager
-def _timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
+def timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Put the wall seconds of a stage into `seconds`."""
     started = perf_counter()
     yield
     seconds[stage] = perf_counter() - started

@@ -11,7 +11,7 @@ from recsys.errors import DataNotFoundError
 
 if TYPE_CHECKING:
     from recsys.bundle import Bundle
-    from recsys.datasets import Ratings
+    from recsys.datasets import Ratings, SparkRatings
     from recsys.evaluation import Evaluation
     from recsys.pipeline import Experiment, Result
     from recsys.recommenders import Model
@@ -70,7 +70,9 @@ def measure(settings: dict[str, Any], of: dict[str, Any] | None = None) -> tuple
     return experiment.evaluation, run(experiment, "test")
 
 
-def make_bundle(model: Model, ratings: Ratings, settings: dict[str, Any], facts: dict[str, Any]) -> Bundle:
+def make_bundle(
+    model: Model, ratings: Ratings | SparkRatings, settings: dict[str, Any], facts: dict[str, Any]
+) -> Bundle:
     """Put a fitted model and its catalogue together, with what is to be known about it."""
     from recsys.bundle import Bundle
     from recsys.datasets import ItemCatalog

@@ -132,14 +132,7 @@ class CsvDataset:
         DataError
             If the feedback cannot be read.
         """
-        kinds: dict[str, Kind] = {"user_id": "id", "item_id": "id", "rating": "number", "timestamp": "time"}
-        if self.layout == "baskets":
-            del kinds["rating"]
-        columns = {
-            role: Column(name, kinds[role], f"dataset.columns.{role}")
-            for role, name in RatingColumns(*self.columns)._asdict().items()
-            if role in kinds and name is not None
-        }
+        columns = self._columns()
         ratings = Ratings(**self._read_ratings(columns), items=self._read_items(), name=self.name or "")
         rule = "first" if self.layout == "baskets" else self.duplicates
         ratings = resolve_duplicates(ratings, rule, self.path)
@@ -151,6 +144,17 @@ class CsvDataset:
         if self.items_path is not None:
             paths.append(Path(self.items_path).expanduser())
         return fingerprint(*paths) + feedback_fingerprint(self.feedback)
+
+    def _columns(self) -> dict[str, Column]:
+        """Return the columns that are read, by what they are."""
+        kinds: dict[str, Kind] = {"user_id": "id", "item_id": "id", "rating": "number", "timestamp": "time"}
+        if self.layout == "baskets":
+            del kinds["rating"]
+        return {
+            role: Column(name, kinds[role], f"dataset.columns.{role}")
+            for role, name in RatingColumns(*self.columns)._asdict().items()
+            if role in kinds and name is not None
+        }
 
     def _read_ratings(self, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
         return read_columns(self._table(self.path), columns)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.dataset import Dataset as Files
 
-_KINDS = {
+KINDS = {
     "integer": "integers",
     "number": "numbers",
     "id": "integers or text",
@@ -114,7 +114,7 @@ def _type_of(path: Path, schema: pa.Schema, column: Column) -> pa.DataType:
     if column.kind == "time" and is_date:
         return pa.timestamp("s")
     raise DataFormatError(
-        f"{path}, column {column.name!r}: the values are of type {stored} and must be {_KINDS[column.kind]}. "
+        f"{path}, column {column.name!r}: the values are of type {stored} and must be {KINDS[column.kind]}. "
         f"Write them as such, or set {column.key} to another column."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recsys.mining import FrequentItemsets
 from recsys.rules import Rules
+from recsys.spark_transactions import SparkTransactions
 from recsys.transactions import Transactions
 
 METRICS = (
@@ -17,7 +18,9 @@ METRICS = (
 )
 
 
-def summarise(transactions: Transactions, itemsets: FrequentItemsets, rules: Rules) -> dict[str, float]:
+def summarise(
+    transactions: Transactions | SparkTransactions, itemsets: FrequentItemsets, rules: Rules
+) -> dict[str, float]:
     """Sum a run up in `METRICS`: finite numbers; without rules the three measures are 0."""
     lift = rules.measure("lift")
     confidence = rules.measure("confidence")

@@ -22,6 +22,7 @@ from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.narrowing import narrow
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
+from recsys.spark_transactions import SparkTransactions
 from recsys.transactions import Transactions
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class ItemsetCache:
 
     def mine(
         self,
-        transactions: Transactions,
+        transactions: Transactions | SparkTransactions,
         min_support: float,
         max_len: int | None,
         engine: Engine,
@@ -218,7 +219,7 @@ def _reaches(longest: int | None, asked: int | None) -> bool:
     return longest is None or (asked is not None and asked <= longest)
 
 
-def _read(entry: _Entry, transactions: Transactions) -> FrequentItemsets | None:
+def _read(entry: _Entry, transactions: Transactions | SparkTransactions) -> FrequentItemsets | None:
     """Return the itemsets of a file, which is marked as used; None if it is gone or cannot be read."""
     try:
         with entry.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:

@@ -11,6 +11,7 @@ from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
 from recsys.mining.spark import SparkEngine
 from recsys.parameters import require_choice, require_fraction, require_integer
+from recsys.spark_transactions import SparkTransactions
 from recsys.transactions import Transactions
 
 
@@ -41,7 +42,7 @@ ENGINES: dict[str, Engine] = {
 
 
 def mine(
-    transactions: Transactions,
+    transactions: Transactions | SparkTransactions,
     min_support: float,
     max_len: int | None = None,
     engine: str | Engine = "bitset",
@@ -51,7 +52,8 @@ def mine(
 
     Parameters
     ----------
-    transactions : Transactions
+    transactions : Transactions or SparkTransactions
+        Those in Spark are mined by `SparkEngine` alone.
     min_support : float
         Fraction of the transactions, in (0, 1], that must hold an itemset for it to be frequent.
     max_len : int, optional
@@ -83,9 +85,13 @@ def mine(
     min_support = require_fraction("min_support", min_support)
     if max_len is not None:
         max_len = require_integer("max_len", max_len, minimum=1)
-    if not isinstance(transactions, Transactions):
+    if not isinstance(transactions, Transactions | SparkTransactions):
         cure = "Make one with Transactions.from_lists or Transactions.from_frame."
         raise ParameterError("transactions", "a Transactions", type(transactions), cure)
     if not hasattr(engine, "mine"):
         engine = ENGINES[require_choice("engine", engine, ENGINES)]
+    if isinstance(transactions, SparkTransactions):
+        if not isinstance(engine, SparkEngine):
+            raise ParameterError("engine", "spark for transactions in Spark", type(engine).__name__)
+        return engine.mine(transactions, min_support, max_len, budget)
     return engine.mine(transactions, min_support, max_len, budget)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recsys.errors import EngineError, ParameterError
+from recsys.errors import BudgetError, ParameterError
 from recsys.mining.budget import DEFAULT_BUDGET, MOST_ITEMSETS, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.spark_overflow import Overflow
 from recsys.mining.spark_session import require_spark, session
 from recsys.mining.support import min_count
+from recsys.parameters import require_integer
+from recsys.spark_transactions import SparkTransactions
 from recsys.transactions import Transactions
 
 if TYPE_CHECKING:
@@ -45,39 +50,65 @@ class SparkEngine:
     settings : mapping of str to value
         Spark's own, as ``{"spark.driver.memory": "4g"}`` or nested, as ``{"spark": {"driver": {"memory":
         "4g"}}}``; None leaves Spark's default. They are kept as pairs of text, ordered by name.
+    overflow : str, optional
+        Folder, or a URL of one, that itemsets go to as Parquet when they are more than a budget allows; the
+        error tells it. Nothing is kept unless given; in a run it is `itemsets` in the run's folder.
+    max_kept : int or None
+        Most itemsets that are kept there, or as many as the budget allows, if those are more; None is all.
 
     Raises
     ------
     ParameterError
-        If `master` is not text, or a setting neither text, nor a number, nor a boolean.
+        If `master` or `overflow` is not text, `max_kept` not a positive integer, or a setting neither text,
+        nor a number, nor a boolean.
     """
 
     master: str = "local[*]"
     settings: Mapping[str, Any] | tuple[tuple[str, str], ...] = ()
+    # They make no difference to what is mined: not to equality, nor to the question of a cache.
+    overflow: str | None = field(default=None, compare=False, repr=False)
+    max_kept: int | None = field(default=1_000_000, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.master, str) or not self.master:
             raise ParameterError("engine.master", "local[*] or the URL of a cluster", self.master)
+        if self.overflow is not None and not (isinstance(self.overflow, str) and self.overflow):
+            raise ParameterError("engine.overflow", "a folder, or null", self.overflow)
+        if self.max_kept is not None:
+            require_integer("engine.max_kept", self.max_kept, minimum=1)
         if isinstance(self.settings, Mapping):
             object.__setattr__(self, "settings", tuple(sorted(_flat("", self.settings))))
         elif not isinstance(self.settings, tuple):
             raise ParameterError("engine.settings", "a mapping of Spark's settings", self.settings)
 
+    def in_folder(self, folder: Path) -> SparkEngine:
+        """Return the engine of a run with this folder: what overflows goes there, unless told elsewhere."""
+        if self.overflow is not None:
+            return self
+        return replace(self, overflow=(folder.resolve() / "itemsets").as_uri())
+
+    def session(self) -> AbstractContextManager[Any]:
+        """Return the context of a session; see `recsys.mining.spark_session.session`."""
+        return session(self.master, dict(self.settings))
+
     def mine(
         self,
-        transactions: Transactions,
+        transactions: Transactions | SparkTransactions,
         min_support: float,
         max_len: int | None = None,
         budget: Budget | None = None,
     ) -> FrequentItemsets:
         """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
 
-        What Spark finds is counted where it is, and collected only if the budget allows it.
+        What Spark finds is counted where it is, and collected only if the budget allows it. Transactions may
+        be in Spark already, in the session that is active.
 
         Raises
         ------
         ParameterError
             If pyspark or Java is not installed, or Spark does not start.
+        BudgetError
+            If it would take more than the budget allows; it says where the itemsets are kept.
         EngineError
             If Spark fails at the work.
         """
@@ -85,23 +116,25 @@ class SparkEngine:
         budget = DEFAULT_BUDGET if budget is None else budget
         meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
         threshold = min_count(min_support, transactions.n_transactions)
-        meter.take(8 * transactions.matrix.nnz)
-        item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
+        item_counts = _count_items(transactions, meter)
         frequent = np.flatnonzero(item_counts >= threshold)
         if len(frequent) > meter.max_itemsets or meter.is_late:
             raise meter.exceeded(item_counts[frequent], 1.0, threshold, late=meter.is_late)
         matrices: list[IntArray] = [frequent[:, np.newaxis]] if len(frequent) else []
         counts: list[IntArray] = [item_counts[frequent]] if len(frequent) else []
         if len(frequent) > 1 and max_len != 1:
-            table = _to_arrow(transactions, item_counts >= threshold)
+            overflow = None
+            if self.overflow is not None:
+                overflow = Overflow(self.overflow, transactions.items, transactions.n_transactions)
             with (
-                session(self.master, dict(self.settings)) as spark,
-                _Search(spark, meter, threshold) as search,
+                self.session() as spark,
+                _Search(spark, meter, threshold, overflow, self.max_kept) as search,
             ):
+                baskets = search.hold(_to_frame(spark, transactions, frequent))
                 if max_len is None:
-                    matrices, counts = search.any_length(table)
+                    matrices, counts = search.any_length(baskets)
                 else:
-                    search.levels(table, matrices, counts, max_len)
+                    search.levels(baskets, matrices, counts, max_len)
         return FrequentItemsets.from_levels(
             matrices,
             counts,
@@ -121,10 +154,18 @@ class _Search:
     meter : Meter
     threshold : int
         The minimum count.
+    overflow : Overflow, optional
+        Where itemsets beyond the budget go.
+    max_kept : int or None
+        How many of them; None is all.
     """
 
-    def __init__(self, spark: Any, meter: Meter, threshold: int) -> None:
+    def __init__(
+        self, spark: Any, meter: Meter, threshold: int, overflow: Overflow | None, max_kept: int | None
+    ) -> None:
         self._spark, self._meter, self._threshold = spark, meter, threshold
+        self._overflow, self._max_kept = overflow, max_kept
+        self._matrices: list[IntArray] = []
         self._counts: list[IntArray] = []
         self._held: list[Any] = []
         self._tag = f"recsys-{uuid.uuid4().hex}"
@@ -149,26 +190,22 @@ class _Search:
             self._spark.sparkContext.removeJobTag(self._tag)
             for frame in self._held:
                 frame.unpersist()
-        if isinstance(error, Py4JError | PySparkException):
-            if self._meter.is_late:
-                raise self._late() from error
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            causes = [line for line in lines if line.startswith("Caused by:")]
-            reason = (causes or lines or [type(error).__name__])[-1 if causes else 0]
-            raise EngineError(
-                f"Spark has failed: {reason}. Give it more memory (engine.settings.spark.driver.memory, "
-                "spark.executor.memory), or raise min_support."
-            ) from error
+        if isinstance(error, Py4JError | PySparkException) and self._meter.is_late:
+            raise self._late() from error
 
-    def any_length(self, table: pa.Table) -> tuple[list[IntArray], list[IntArray]]:
+    def hold(self, frame: Any) -> Any:
+        """Return a frame that is computed once, and let go at the end."""
+        self._held.append(frame.persist())
+        return frame
+
+    def any_length(self, baskets: Any) -> tuple[list[IntArray], list[IntArray]]:
         """Return the item indices and the counts of all frequent itemsets, by length."""
         from pyspark.ml.fpm import FPGrowth
 
-        baskets = self._spark.createDataFrame(table.select(["items"]))
         # Half a count below the boundary, rounding cannot matter.
-        fraction = (self._threshold - 0.5) / table.num_rows
-        model = FPGrowth(itemsCol="items", minSupport=fraction).fit(baskets)
-        found = self._collect(model.freqItemsets.withColumnRenamed("freq", "count"), 0)
+        fraction = (self._threshold - 0.5) / baskets.count()
+        model = FPGrowth(itemsCol="items", minSupport=fraction).fit(baskets.select("items"))
+        found = self._collect(model.freqItemsets.withColumnRenamed("freq", "count"), lambda frame: frame)
         items = found["items"].combine_chunks()
         offsets, flat = np.asarray(items.offsets), np.asarray(items.values)
         lengths, counts = np.diff(offsets), np.asarray(found["count"])
@@ -179,28 +216,28 @@ class _Search:
             by_length.append(counts[places])
         return matrices, by_length
 
-    def levels(self, table: pa.Table, matrices: list[IntArray], counts: list[IntArray], max_len: int) -> None:
+    def levels(self, baskets: Any, matrices: list[IntArray], counts: list[IntArray], max_len: int) -> None:
         """Add the item indices and counts of the frequent itemsets of 2 to `max_len` items, by length."""
         from pyspark.sql import functions as f
 
         # A row: a transaction, a frequent itemset in it (by its number; -1 is the empty one), and the items
         # that are each frequent together with it, ascending and behind its last.
-        held = self._spark.createDataFrame(table).withColumn("prefix", f.lit(-1))
-        self._counts, n_found = list(counts), len(counts[0])
+        held = baskets.withColumn("prefix", f.lit(-1))
+        self._matrices, self._counts = matrices, counts
         prefixes: IntArray = np.empty((1, 0), dtype=np.int64)
         for length in range(2, max_len + 1):
             placed = held.select("*", f.posexplode("items").alias("place", "first"))
             rest = f.slice("items", f.col("place") + 2, f.size("items"))
             pairs = placed.select("row", "prefix", "first", f.explode(rest).alias("second"))
             counted = pairs.groupBy("prefix", "first", "second").count()
-            found = self._collect(counted.where(f.col("count") >= self._threshold), n_found)
+            found = self._collect(
+                counted.where(f.col("count") >= self._threshold), partial(self._with_items, prefixes)
+            )
             if not found.num_rows:
                 return
             prefix, first, second = (np.asarray(found[name]) for name in ("prefix", "first", "second"))
             matrices.append(np.column_stack((prefixes[prefix], first, second)))
             counts.append(np.asarray(found["count"]))
-            self._counts.append(counts[-1])
-            n_found += len(second)
             if length == max_len:
                 return
             held, prefixes = self._next(pairs, prefixes, prefix, first, second)
@@ -228,18 +265,36 @@ class _Search:
             .groupBy("row", f.col("number").alias("prefix"))
             .agg(f.sort_array(f.collect_list("second")).alias("items"))
             .where(f.size("items") > 1)
-            .persist()
         )
-        self._held.append(held)
-        return held, np.column_stack((prefixes[keys[:, 0]], keys[:, 1]))
+        return self.hold(held), np.column_stack((prefixes[keys[:, 0]], keys[:, 1]))
 
-    def _collect(self, frame: Any, n_before: int) -> pa.Table:
-        """Return the rows of a frame of itemsets, unless they are more than the budget leaves room for."""
+    def _with_items(self, prefixes: IntArray, found: Any) -> Any:
+        """Return itemsets, of which the prefix is a number, with all their items."""
+        import pyarrow as pa
+        from pyspark.sql import functions as f
+
+        last = f.array("first", "second")
+        if not prefixes.shape[1]:
+            return found.select(last.alias("items"), "count")
+        numbers = pa.array(np.arange(len(prefixes)), pa.int32())
+        before = pa.array(prefixes.tolist(), pa.list_(pa.int32()))
+        named = self._spark.createDataFrame(pa.table({"prefix": numbers, "before": before}))
+        joined = found.join(f.broadcast(named), "prefix")
+        return joined.select(f.concat("before", last).alias("items"), "count")
+
+    def _collect(self, frame: Any, with_items: Callable[[Any], Any]) -> pa.Table:
+        """Return the rows of a frame of itemsets, unless they are more than the budget leaves room for.
+
+        `with_items` makes of the frame one with the columns `items` and `count`, for those that are kept.
+        """
+        n_before = sum(map(len, self._counts))
         most = self._meter.max_itemsets - n_before
-        if most < MOST_ITEMSETS:
-            frame = frame.limit(most + 1)
-        frame = frame.persist()
-        self._held.append(frame)
+        looked_at = most + 1
+        if self._overflow is not None:
+            looked_at = MOST_ITEMSETS if self._max_kept is None else max(looked_at, self._max_kept)
+        if looked_at < MOST_ITEMSETS:
+            frame = frame.limit(looked_at)
+        self.hold(frame)
         n_found = frame.count()
         if n_found > most:
             # By how often each count occurs: the itemsets themselves may not fit here.
@@ -247,7 +302,11 @@ class _Search:
             share = min(1.0, MOST_COUNTS / n_found)
             some = np.rint(np.asarray(times["times"]) * share).astype(np.int64)
             counts = np.concatenate([*self._counts, np.repeat(np.asarray(times["value"]), some)])
-            raise self._meter.exceeded(counts, share, self._threshold, at_least=n_before + n_found)
+            error = self._meter.exceeded(counts, share, self._threshold, at_least=n_before + n_found)
+            if self._overflow is not None:
+                told = self._overflow.keep(with_items(frame), n_found, self._matrices, self._counts)
+                error = BudgetError(f"{error} {told}")
+            raise error
         table = frame.toArrow()
         if self._meter.is_late:
             raise self._late()
@@ -265,11 +324,34 @@ class _Search:
             seconds = 0.5
 
 
-def _to_arrow(transactions: Transactions, is_frequent: Any) -> pa.Table:
-    """Return the transactions with at least two frequent items, as `row` and `items`, ascending."""
+def _count_items(transactions: Transactions | SparkTransactions, meter: Meter) -> IntArray:
+    """Return in how many transactions each item is, shape (n_items,); count the memory of what goes out."""
+    if isinstance(transactions, SparkTransactions):
+        return transactions.item_counts
+    meter.take(8 * transactions.matrix.nnz)
+    return np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
+
+
+def _to_frame(spark: Any, transactions: Transactions | SparkTransactions, frequent: IntArray) -> Any:
+    """Return the transactions that hold frequent items, as `row` and `items`, ascending."""
+    import pyarrow as pa
+    from pyspark.sql import functions as f
+
+    if isinstance(transactions, Transactions):
+        return spark.createDataFrame(_to_arrow(transactions, frequent))
+    ids = pa.array(transactions.items[frequent].tolist())
+    numbers = spark.createDataFrame(pa.table({"item_id": ids, "item": pa.array(frequent, pa.int32())}))
+    numbered = transactions.likes.join(f.broadcast(numbers), "item_id")
+    items = f.sort_array(f.collect_list("item")).alias("items")
+    return numbered.groupBy(f.col("user_id").alias("row")).agg(items)
+
+
+def _to_arrow(transactions: Transactions, frequent: IntArray) -> pa.Table:
     import pyarrow as pa
 
     matrix = transactions.matrix
+    is_frequent = np.zeros(transactions.n_items, dtype=np.bool_)
+    is_frequent[frequent] = True
     kept = is_frequent[matrix.indices]
     before = np.concatenate(([0], np.cumsum(kept, dtype=np.int64)))
     offsets = before[matrix.indptr]

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from recsys.errors import ParameterError
+from recsys.errors import EngineError, ParameterError
 
 _INSTALL = "pip install 'recsys[spark]'"
 _LOOPBACK = "127.0.0.1"
@@ -50,20 +50,36 @@ def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
     ------
     ParameterError
         If pyspark or Java is not installed, or the session does not start.
+    EngineError
+        If Spark fails at what it is asked for meanwhile.
     """
     require_spark()
     # pyspark warns of pandas 3, which it does not need here.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
 
         active = SparkSession.getActiveSession()
         started = None if active is not None else _start(master, settings)
     try:
         yield active or started
+    except (Py4JError, PySparkException) as error:
+        raise EngineError(
+            f"Spark has failed: {reason_of(error)}. Give it more memory "
+            "(engine.settings.spark.driver.memory, spark.executor.memory), or raise min_support."
+        ) from error
     finally:
         if started is not None:
             started.stop()
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the line of an error of Spark that says why."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith("Caused by:")]
+    return (causes or lines or [type(error).__name__])[-1 if causes else 0]
 
 
 def require_spark() -> None:
@@ -115,6 +131,8 @@ def _defaults(master: str) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         # What is collected is bounded by the budget, before it is collected.
         "spark.driver.maxResultSize": "0",
+        # Times without a zone are those of the data, not of the machine.
+        "spark.sql.session.timeZone": "UTC",
     }
     if is_local(master):
         defaults |= {

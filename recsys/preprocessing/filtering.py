@@ -65,6 +65,22 @@ class Preprocessing:
         """The rule on likes as a user would type it."""
         return f"min_rating={self.min_rating:g}" if self.likes == "min_rating" else f"likes={self.likes}"
 
+    @property
+    def movie_rule(self) -> str:
+        """The rule on movies as a user would type it."""
+        return f"min_movie_ratings={self.min_movie_ratings}"
+
+    @property
+    def length_rule(self) -> str:
+        """The rule on the number of likes as a user would type it."""
+        return f"min_length={self.min_length}, max_length={self.max_length}"
+
+    def refuse_without_ratings(self, name: str) -> None:
+        """Raise ParameterError if `likes` reads ratings; `name` is that of a dataset which has none."""
+        if self.likes != "all":
+            rule = f"all for {name}, which has no ratings"
+            raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing=all.")
+
     def filter(self, ratings: Ratings) -> Interactions:
         """Keep the ratings that count, with nothing held out.
 
@@ -87,9 +103,8 @@ class Preprocessing:
         NoTransactionsError
             If none may be a like.
         """
-        if self.likes != "all" and ratings.rating is None:
-            rule = f"all for {ratings.name}, which has no ratings"
-            raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing=all.")
+        if ratings.rating is None:
+            self.refuse_without_ratings(ratings.name)
         user, item, timestamp = ratings.user_id, ratings.item_id, ratings.timestamp
         if self.likes != "min_rating":
             rating = ratings.rating if self.likes == "user_mean" else None
@@ -97,7 +112,7 @@ class Preprocessing:
         assert ratings.rating is not None
         liked = ratings.rating >= self.min_rating
         if not liked.any():
-            raise NoTransactionsError(_nothing_left([("ratings", len(ratings)), (self.likes_rule, 0)]))
+            raise nothing_left([("ratings", len(ratings)), (self.likes_rule, 0)])
         interactions = Interactions(user, item, timestamp, is_candidate=liked)
         # What is no like only counts for its movie.
         return interactions if self.min_movie_ratings > 1 else interactions.select(liked)
@@ -115,7 +130,7 @@ class Preprocessing:
         keep = np.ones(len(train), dtype=np.bool_)
         if self.min_movie_ratings > 1:
             keep = _occurrences(train.item_id) >= self.min_movie_ratings
-        steps.append((f"min_movie_ratings={self.min_movie_ratings}", int(keep.sum())))
+        steps.append((self.movie_rule, int(keep.sum())))
 
         keep &= self._liked(train, train, train)
         steps.append((self.likes_rule, int(keep.sum())))
@@ -125,10 +140,10 @@ class Preprocessing:
             length = _occurrences(train.user_id[kept])
             longest = np.inf if self.max_length is None else self.max_length
             kept = kept[(length >= self.min_length) & (length <= longest)]
-        steps.append((f"min_length={self.min_length}, max_length={self.max_length}", len(kept)))
+        steps.append((self.length_rule, len(kept)))
 
         if not len(kept):
-            raise NoTransactionsError(_nothing_left(steps))
+            raise nothing_left(steps)
         return _pairs(train, kept)
 
     def likes_of(self, interactions: Interactions, known: Interactions, train: Interactions) -> Interactions:
@@ -174,10 +189,11 @@ def _occurrences(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     return occurrences
 
 
-def _nothing_left(steps: list[tuple[str, int]]) -> str:
+def nothing_left(steps: list[tuple[str, int]]) -> NoTransactionsError:
+    """Return the error for steps, by rule and by what each left, of which one leaves nothing."""
     emptied, _ = next(step for step in steps if step[1] == 0)
     trail = " -> ".join(f"{count:,} after {step}" for step, count in steps[1:])
-    return (
+    return NoTransactionsError(
         f"The preprocessing leaves no transactions: preprocessing.{emptied} drops the last of "
         f"{steps[0][1]:,} {steps[0][0]} ({trail}). Loosen it."
     )

@@ -12,6 +12,7 @@ from recsys.rules.constraints import Items, RuleConstraints
 from recsys.rules.generate import generate_rules
 from recsys.rules.rules import Rules
 from recsys.rules.selection import Selection
+from recsys.spark_transactions import SparkTransactions
 from recsys.transactions import Transactions
 
 
@@ -71,7 +72,10 @@ consequent_contains, drop_redundant, alpha, correction, max_rules, over_max_rule
             object.__setattr__(self, name, value)
 
     def mine(
-        self, transactions: Transactions, engine: Engine, cache: ItemsetCache | None = None
+        self,
+        transactions: Transactions | SparkTransactions,
+        engine: Engine,
+        cache: ItemsetCache | None = None,
     ) -> tuple[FrequentItemsets, str]:
         """Return the frequent itemsets, and where they came from, as `recsys.mining.ItemsetCache.mine`.
 

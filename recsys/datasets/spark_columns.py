@@ -1,0 +1,217 @@
+"""Columns of ratings in Spark: read, checked, and brought to the types that every dataset has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from recsys.datasets.fields import Column
+from recsys.datasets.parquet_file import KINDS
+from recsys.errors import DataFormatError, DataNotFoundError
+
+# As Python's float and int read them, and as `ids_from_text` tells integers from text.
+_NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
+_INTEGER = r"^-?[0-9]{1,18}$"
+_PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
+_DAMAGED = "�"  # what bytes that are no text are read as
+_CORRUPT = "recsys_corrupt_record"
+_INTEGERS = ("tinyint", "smallint", "int", "bigint")
+
+
+def read_in_spark(
+    spark: Any, path: str, columns: Mapping[str, Column], csv: Mapping[str, str] | None = None
+) -> Any:
+    """Read some columns of a file, or of all in a folder; one pass over them checks every value.
+
+    Parameters
+    ----------
+    spark : pyspark.sql.SparkSession
+    path : str
+    columns : mapping of str to Column
+        What to read, under the names of the result.
+    csv : mapping of str to str, optional
+        Spark's options of delimited text with a header line; Parquet unless given.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        bigint for times (seconds since 1970), double for numbers, bigint or text for ids; and `place`, which
+        ascends with the rows where there are times.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is nothing at the path.
+    DataFormatError
+        If a column is missing or of another type, there are no rows, or a value is missing, not finite or of
+        another kind.
+    """
+    from pyspark.errors import AnalysisException
+    from pyspark.sql import functions as f
+
+    try:
+        frame = spark.read.parquet(path) if csv is None else _read_text(spark, path, csv)
+    except AnalysisException as error:
+        reason = str(error).splitlines()[0]
+        raise DataNotFoundError(f"{path} cannot be read by Spark: {reason} Correct dataset.path.") from error
+    fields = {role: _field(path, frame, column, csv is not None) for role, column in columns.items()}
+    found = _check(frame, fields, csv is not None)
+    _refuse(path, columns, found)
+    chosen = []
+    for role, field in fields.items():
+        is_integer = field.is_no_integer is not None and not found[f"text {role}"]
+        chosen.append((field.value.cast("bigint") if is_integer else field.value).alias(role))
+    # Within a part of a file rows have ascending ids, and parts are told by where they begin.
+    place = f.struct("_metadata.file_path", "_metadata.file_block_start", f.monotonically_increasing_id())
+    return frame.select(*chosen, *([place.alias("place")] if "timestamp" in columns else []))
+
+
+def one_of_each(rows: Any, rule: str) -> Any:
+    """Return each (user, item) pair once, all of a user in one partition.
+
+    Parameters
+    ----------
+    rows : pyspark.sql.DataFrame
+        As `read_in_spark` returns them.
+    rule : {"error", "last", "first", "max", "mean"}
+        As for `recsys.datasets.resolve_duplicates`; with "error" the column `n_rows` tells how often a pair
+        stands, and the caller refuses it.
+    """
+    from pyspark.sql import functions as f
+
+    pairs = rows.repartition("user_id").groupBy("user_id", "item_id")
+    if "rating" not in rows.columns:
+        return pairs.agg(f.count("*").alias("n_rows"))
+    if rule in ("first", "last"):
+        when = f.struct(*(name for name in ("timestamp", "place") if name in rows.columns))
+        chosen = f.min_by("rating", when) if rule == "first" else f.max_by("rating", when)
+    elif rule == "mean":
+        # Summed in ascending order, so that the order of the rows does not reach the last bit.
+        ratings = f.array_sort(f.collect_list("rating"))
+        chosen = f.aggregate(ratings, f.lit(0.0), lambda total, rating: total + rating) / f.count("*")
+    else:
+        chosen = f.max("rating")
+    return pairs.agg(chosen.alias("rating"), f.count("*").alias("n_rows"))
+
+
+def digest_of(name: str, frame: Any) -> tuple[int, str]:
+    """Return the number of rows of a frame, each of which stands once, and a digest in any order of them."""
+    from pyspark.sql import functions as f
+
+    columns = sorted(frame.columns)
+    types = [kind for _, kind in sorted(frame.dtypes)]
+    there, back = f.bit_xor(f.xxhash64(*columns)), f.bit_xor(f.xxhash64(*reversed(columns)))
+    n_rows, *hashes = frame.agg(f.count("*"), there, back).first()
+    return n_rows, hashlib.sha256(f"spark {name} {n_rows} {columns} {types} {hashes}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A column as expressions of Spark: as it is stored, as it is read, and what is to be known of both."""
+
+    column: Column
+    raw: Any
+    value: Any
+    is_wrong: Any
+    is_no_integer: Any = None  # of ids in text
+
+
+def _read_text(spark: Any, path: str, options: Mapping[str, str]) -> Any:
+    # Text is checked as text: Spark would make nothing of what it cannot convert.
+    text = {"header": True, "quote": '"', "escape": '"', "columnPruning": False, "enforceSchema": False}
+    reader = spark.read.options(**text, **options)
+    names = reader.csv(path).columns
+    schema = ", ".join(f"{_quoted(name)} string" for name in [*names, _CORRUPT])
+    return reader.schema(schema).option("columnNameOfCorruptRecord", _CORRUPT).csv(path)
+
+
+def _field(path: str, frame: Any, column: Column, in_text: bool) -> _Field:
+    """Return a column; raise DataFormatError if it is missing, or cannot be what it must."""
+    from pyspark.sql import functions as f
+
+    types = dict(frame.dtypes)
+    if column.name not in types:
+        found = ", ".join(repr(name) for name in types if name != _CORRUPT) or "none"
+        raise DataFormatError(
+            f"{path} has no column {column.name!r}; it has {found}. Set {column.key} to the right one."
+        )
+    raw, stored = f.col(_quoted(column.name)), types[column.name]
+    if stored == "string" and (in_text or column.kind == "id"):
+        return _of_text(column, raw)
+    is_number = stored in ("float", "double") or stored.startswith("decimal")
+    if column.kind == "number" and (stored in _INTEGERS or is_number):
+        value = raw.cast("double")
+        return _Field(column, raw, value, _is_not_finite(value))
+    if stored in _INTEGERS:
+        return _Field(column, raw, raw.cast("bigint"), raw.isNull())
+    if column.kind == "time" and stored in ("date", "timestamp", "timestamp_ntz"):
+        return _Field(column, raw, f.unix_seconds(raw.cast("timestamp")), raw.isNull())
+    raise DataFormatError(
+        f"{path}, column {column.name!r}: the values are of type {stored} and must be "
+        f"{KINDS[column.kind]}. Write them as such, or set {column.key} to another column."
+    )
+
+
+def _of_text(column: Column, raw: Any) -> _Field:
+    """Return a column of text, without the space around it."""
+    from pyspark.sql import functions as f
+
+    text = f.regexp_replace(raw, r"(?U)^\s+|\s+$", "")
+    if column.kind == "id":
+        is_wrong = text.isNull() | (text == "") | text.contains(_DAMAGED)
+        return _Field(column, raw, text, is_wrong, ~text.rlike(_PLAIN_INTEGER))
+    if column.kind == "number":
+        number = f.when(text.rlike(_NUMBER), text.try_cast("double"))
+        return _Field(column, raw, number, _is_not_finite(number))
+    seconds = f.when(text.rlike(_INTEGER), text.try_cast("bigint"))
+    seconds = f.coalesce(seconds, f.unix_seconds(text.try_cast("timestamp")))
+    return _Field(column, raw, seconds, seconds.isNull())
+
+
+def _is_not_finite(number: Any) -> Any:
+    from pyspark.sql import functions as f
+
+    infinity = f.lit(float("inf"))
+    return number.isNull() | f.isnan(number) | (f.abs(number) == infinity)
+
+
+def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str, Any]:
+    """Count, in one pass, rows, lines that are no rows, wrong values, and ids that are no integers."""
+    from pyspark.sql import functions as f
+
+    counts = [f.count("*").alias("rows")]
+    line = f.col(_CORRUPT) if in_text else f.lit(None)
+    counts += [f.count(line).alias("damaged"), f.min(line).alias("line")]
+    for role, field in fields.items():
+        wrong = f.when(field.is_wrong, f.coalesce(field.raw.cast("string"), f.lit("")))
+        counts += [f.count(wrong).alias(f"wrong {role}"), f.min(wrong).alias(f"one {role}")]
+        if field.is_no_integer is not None:
+            counts.append(f.count_if(field.is_no_integer).alias(f"text {role}"))
+    found: dict[str, Any] = frame.agg(*counts).first().asDict()
+    return found
+
+
+def _refuse(path: str, columns: Mapping[str, Column], found: Mapping[str, Any]) -> None:
+    """Raise DataFormatError for what the pass over the values has found."""
+    if not found["rows"]:
+        raise DataFormatError(f"{path} has no ratings. Give a file that holds some.")
+    if found["damaged"]:
+        raise DataFormatError(
+            f"{path}: {found['damaged']:,} lines have more or fewer fields than the header, one of them "
+            f"{found['line']!r}. Correct or remove them; a field may not hold a line break here."
+        )
+    for role, column in columns.items():
+        if n_wrong := found[f"wrong {role}"]:
+            text = found[f"one {role}"]
+            problem = column.problem(text) or "is not text"
+            raise DataFormatError(
+                f"{path}, column {column.name!r}: {n_wrong:,} values are wrong, one of them {text!r}, which "
+                f"{problem}. {column.cure('row')}."
+            )
+
+
+def _quoted(name: str) -> str:
+    """Return the name of a column as Spark takes it, whatever stands in it."""
+    return "`" + name.replace("`", "``") + "`"

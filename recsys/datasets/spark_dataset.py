@@ -1,0 +1,144 @@
+"""SparkDataset: ratings or baskets that Spark reads, and that never come to this process."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from recsys.datasets.csv_file import CsvDataset
+from recsys.datasets.duplicates import RULES
+from recsys.datasets.items import ItemCatalog
+from recsys.datasets.ratings import Ratings
+from recsys.datasets.spark_columns import digest_of, one_of_each, read_in_spark
+from recsys.errors import DataFormatError, ParameterError
+from recsys.parameters import require_choice
+
+FORMATS = ("parquet", "csv")
+_ENCODINGS = {"utf-8": "UTF-8", "iso8859-1": "ISO-8859-1", "ascii": "US-ASCII"}
+
+
+@dataclass(frozen=True, eq=False)
+class SparkRatings:
+    """Who rated what, in a Spark session; this process holds what sums it up.
+
+    Parameters
+    ----------
+    frame : pyspark.sql.DataFrame
+        Columns `user_id` and `item_id` (integers, or text), and `rating` unless the data has none; each pair
+        stands once.
+    n_ratings : int
+    digest : str
+        SHA-256, in hexadecimal, of what all rows add up to; not that of the same `Ratings`.
+    items : ItemCatalog, optional
+    name : str
+    """
+
+    frame: Any
+    n_ratings: int
+    digest: str
+    items: ItemCatalog | None = None
+    name: str = ""
+
+    def __len__(self) -> int:
+        return self.n_ratings
+
+    @property
+    def has_ratings(self) -> bool:
+        """Whether there are ratings, and not baskets."""
+        return "rating" in self.frame.columns
+
+    def titles(self, ids: npt.ArrayLike) -> list[str]:
+        """Return the title of each item, or its id as text where no title is known."""
+        return (self.items or ItemCatalog.empty()).titles(ids)
+
+
+@dataclass(frozen=True)
+class SparkDataset(CsvDataset):
+    """Ratings or baskets in Parquet or delimited text that Spark reads in parallel.
+
+    The parameters are those of `CsvDataset`, but `path` is anything that Spark reads: a file, a folder of
+    them, or a URL (`hdfs://`, `s3a://`). In text a field may not hold a line break. The file of the items is
+    read by this process, as everywhere.
+
+    Parameters
+    ----------
+    format : {"parquet", "csv"}
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has a value that its rule forbids.
+    """
+
+    format: str = "parquet"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_choice("format", self.format, FORMATS)
+        if self.feedback is not None:
+            raise ParameterError("feedback", "null where Spark reads the ratings", self.feedback)
+        if self.format == "csv" and codecs.lookup(self.encoding).name not in _ENCODINGS:
+            raise ParameterError("encoding", "utf-8 or latin-1 where Spark reads the ratings", self.encoding)
+
+    def load(self) -> Ratings:
+        """Refuse: they may be more than this process can hold.
+
+        Raises
+        ------
+        ParameterError
+            Always.
+        """
+        cure = "dataset=spark is for mining rules: with engine=spark evaluation=none."
+        raise ParameterError("dataset", "parquet or csv for what needs the ratings in memory", "spark", cure)
+
+    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
+        """Return nothing, for nothing that was read is kept."""
+        return ()
+
+    @contextmanager
+    def read(self, spark: Any) -> Iterator[SparkRatings]:
+        """Have Spark read the ratings, and hold them, in memory or on disk, until the end of the context.
+
+        Parameters
+        ----------
+        spark : pyspark.sql.SparkSession
+
+        Raises
+        ------
+        DataNotFoundError
+            If Spark finds nothing at the path.
+        DataFormatError
+            If a file is not what it should be.
+        """
+        items, columns = self._read_items(), self._columns()
+        if self.duplicates not in ("first", "last"):
+            columns.pop("timestamp", None)  # it decides nothing else here
+        path = self.path if "://" in self.path else str(Path(self.path).expanduser())
+        options = {"sep": self.separator, "encoding": _ENCODINGS.get(codecs.lookup(self.encoding).name, "")}
+        rows = read_in_spark(spark, path, columns, options if self.format == "csv" else None)
+        frame = one_of_each(rows, self.duplicates).persist()
+        try:
+            n_ratings, digest = digest_of("ratings", frame.drop("n_rows"))
+            if self.layout == "ratings" and self.duplicates == "error":
+                self._refuse_duplicates(frame)
+            yield SparkRatings(frame.drop("n_rows"), n_ratings, digest, items, self.name or "")
+        finally:
+            frame.unpersist()
+
+    def _refuse_duplicates(self, frame: Any) -> None:
+        from pyspark.sql import functions as f
+
+        repeated = frame.where("n_rows > 1").agg(f.count("*"), f.min(f.struct("user_id", "item_id")))
+        n_pairs, pair = repeated.first()
+        if n_pairs:
+            raise DataFormatError(
+                f"{self.path}: each user rates an item once, but {n_pairs} (user, item) pairs stand more "
+                f"than once, the first of them user {pair[0]!r} with item {pair[1]!r}. Set "
+                f"dataset.duplicates to one of {', '.join(RULES[1:])} to say which rating counts."
+            )

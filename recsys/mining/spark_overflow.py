@@ -1,0 +1,93 @@
+"""Overflow: where itemsets stay that a budget leaves no room for in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.mining.itemsets import IntArray
+from recsys.mining.spark_session import is_local, reason_of
+
+
+@dataclass(frozen=True)
+class Overflow:
+    """A folder of Parquet files that Spark writes itemsets to: `itemsets`, `support_count`, `support`.
+
+    Parameters
+    ----------
+    path : str
+        The folder, as Spark takes it; what it holds already is replaced.
+    items : ndarray, shape (n_items,)
+        Id of each item.
+    n_transactions : int
+    """
+
+    path: str
+    items: npt.NDArray[Any]
+    n_transactions: int
+
+    def keep(
+        self, found: Any, n_found: int, matrices: Sequence[IntArray] = (), counts: Sequence[IntArray] = ()
+    ) -> str:
+        """Write itemsets; return a sentence that says so, or why they cannot be kept.
+
+        Parameters
+        ----------
+        found : pyspark.sql.DataFrame
+            `items`, arrays of item indices, and `count`.
+        n_found : int
+            Number of its rows.
+        matrices, counts : sequence of ndarray
+            Itemsets that were collected before, by length.
+        """
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+        from pyspark.sql import functions as f
+
+        spark = found.sparkSession
+        for matrix, level_counts in zip(matrices, counts, strict=True):
+            found = found.unionByName(spark.createDataFrame(_to_arrow(matrix, level_counts)))
+        # One text, which Spark makes a constant of: literals of many items take long to be made, one by one.
+        kind = "bigint" if self.items.dtype.kind in "iu" else "string"
+        ids = f.from_json(f.lit(json.dumps(self.items.tolist())), f"array<{kind}>")
+        kept = found.select(
+            f.transform("items", lambda item: f.get(ids, item)).alias("itemsets"),
+            f.col("count").cast("bigint").alias("support_count"),
+            (f.col("count") / f.lit(self.n_transactions)).alias("support"),
+        )
+        total = f"{n_found + sum(map(len, counts)):,}"
+        try:
+            kept.write.mode("overwrite").parquet(self.path)
+        except (Py4JError, PySparkException) as error:
+            return f"They could not be kept in {self.path}: {reason_of(error)}."
+        if not self._is_here(is_local(spark.sparkContext.master)):
+            cure = "Set engine.overflow to one that this machine shares with the cluster's"
+            return f"They could not be kept in {self.path}, which the cluster wrote on its own disks. {cure}."
+        return f"{total} of them are kept in {self._readable}."
+
+    @property
+    def _readable(self) -> str:
+        """The folder as people write it."""
+        return unquote(urlsplit(self.path).path) if self.path.startswith("file:") else self.path
+
+    def _is_here(self, is_one_machine: bool) -> bool:
+        """Whether files for this machine are on it, where others have written them."""
+        if is_one_machine or not self.path.startswith("file:"):
+            return True
+        return any(Path(self._readable).glob("part-*"))
+
+
+def _to_arrow(matrix: IntArray, counts: IntArray) -> Any:
+    import pyarrow as pa
+
+    n_itemsets, length = matrix.shape
+    offsets = pa.array(np.arange(n_itemsets + 1, dtype=np.int32) * np.int32(length))
+    items = pa.ListArray.from_arrays(offsets, pa.array(matrix.astype(np.int32).ravel()))
+    return pa.table({"items": items, "count": pa.array(counts.astype(np.int64))})

@@ -1,0 +1,70 @@
+"""The same way through the house, in Spark: ratings become rules, and only itemsets come to this process."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+
+from recsys.datasets import SparkDataset
+from recsys.errors import ParameterError
+from recsys.evaluation import NoSplit, summarise
+from recsys.mining import SparkEngine
+from recsys.pipeline import AfterLength, Experiment, Result, timed
+from recsys.preprocessing import encode_in_spark
+from recsys.spark_transactions import SparkTransactions
+
+
+def run(experiment: Experiment, after_length: AfterLength | None = None) -> Result:
+    """Run an experiment on a `SparkDataset`: as `recsys.pipeline.run`, without an evaluation.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    after_length : callable, optional
+        As for `recsys.pipeline.run`.
+
+    Raises
+    ------
+    ParameterError
+        If the engine is another than Spark, or likes would be held out: histories of users do not come here.
+    recsys.errors.RecsysError
+        See the tree in `recsys.errors`.
+    """
+    engine, dataset, apriori = experiment.engine, experiment.dataset, experiment.apriori
+    if not isinstance(engine, SparkEngine):
+        raise ParameterError("engine", "spark with dataset=spark", type(engine).__name__, "Set engine=spark.")
+    if not isinstance(experiment.evaluation, NoSplit):
+        cure = "Set evaluation=none, or dataset=parquet for ratings that this process can hold."
+        value = type(experiment.evaluation).__name__
+        raise ParameterError("evaluation", "none with dataset=spark, which only mines rules", value, cure)
+    assert isinstance(dataset, SparkDataset)
+    seconds: dict[str, float] = {}
+    with ExitStack() as until_mined:
+        with timed("load", seconds):
+            ratings = until_mined.enter_context(dataset.read(until_mined.enter_context(engine.session())))
+        with timed("preprocess", seconds):
+            encoded = encode_in_spark(experiment.preprocessing, ratings)
+            transactions = until_mined.enter_context(encoded)
+        if after_length is not None:
+            with timed("report", seconds):
+                _report_lengths(experiment, transactions, after_length)
+        with timed("mine", seconds):
+            itemsets, source = apriori.mine(transactions, engine, experiment.cache)
+    with timed("generate_rules", seconds):
+        rules = apriori.generate_rules(itemsets)
+    with timed("summarise", seconds):
+        metrics = summarise(transactions, itemsets, rules)
+    return Result(ratings, transactions, itemsets, source, rules, None, None, metrics, seconds)
+
+
+def _report_lengths(
+    experiment: Experiment, transactions: SparkTransactions, after_length: AfterLength
+) -> None:
+    """Tell the metrics of each length that is not the last."""
+    apriori = experiment.apriori
+    for length in range(2, apriori.max_len or transactions.n_items):
+        shorter = replace(apriori, max_len=length)
+        itemsets, _ = shorter.mine(transactions, experiment.engine, experiment.cache)
+        if itemsets.max_length < length:
+            return
+        after_length(summarise(transactions, itemsets, apriori.generate_rules(itemsets)), length)
