@@ -10,8 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from recsys.mining import SparkEngine
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,6 +57,34 @@ def postgresql() -> Iterator[Callable[[str], str]]:
 
     with postgresql_server() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def spark_engine() -> Iterator[SparkEngine]:
+    """Give the engine of a session that is active: one for a file, since it takes longer than its tests.
+
+    Spark compiles nothing here: what little there is to do is done before it would be compiled.
+    """
+    from recsys.errors import ParameterError
+    from recsys.mining import SparkEngine, spark_session
+
+    try:
+        spark_session.require_spark()
+    except ParameterError as error:
+        pytest.skip(str(error))
+    engine = SparkEngine(
+        "local[2]",
+        {
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            "spark.sql.shuffle.partitions": 2,
+            "spark.default.parallelism": 2,
+            "spark.sql.adaptive.enabled": False,
+            "spark.sql.codegen.wholeStage": False,
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        },
+    )
+    with engine.session():
+        yield engine
 
 
 @pytest.fixture

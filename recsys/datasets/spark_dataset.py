@@ -119,7 +119,9 @@ class SparkDataset(CsvDataset):
         items, columns = self._read_items(), self._columns()
         if self.duplicates not in ("first", "last"):
             columns.pop("timestamp", None)  # it decides nothing else here
-        path = self.path if "://" in self.path else str(Path(self.path).expanduser())
+        here = Path(self.path).expanduser()
+        # Java may have been started in another folder. (Not as_uri: Spark takes a %20 for what it says.)
+        path = f"file://{here.resolve()}" if here.exists() else self.path
         options = {"sep": self.separator, "encoding": _ENCODINGS.get(codecs.lookup(self.encoding).name, "")}
         rows = read_in_spark(spark, path, columns, options if self.format == "csv" else None)
         frame = one_of_each(rows, self.duplicates).persist()

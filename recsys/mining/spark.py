@@ -85,7 +85,7 @@ class SparkEngine:
         """Return the engine of a run with this folder: what overflows goes there, unless told elsewhere."""
         if self.overflow is not None:
             return self
-        return replace(self, overflow=(folder.resolve() / "itemsets").as_uri())
+        return replace(self, overflow=f"file://{folder.resolve()}/itemsets")
 
     def session(self) -> AbstractContextManager[Any]:
         """Return the context of a session; see `recsys.mining.spark_session.session`."""

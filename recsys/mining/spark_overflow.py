@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -75,11 +74,11 @@ class Overflow:
     @property
     def _readable(self) -> str:
         """The folder as people write it."""
-        return unquote(urlsplit(self.path).path) if self.path.startswith("file:") else self.path
+        return self.path.removeprefix("file://")
 
     def _is_here(self, is_one_machine: bool) -> bool:
         """Whether files for this machine are on it, where others have written them."""
-        if is_one_machine or not self.path.startswith("file:"):
+        if is_one_machine or not self.path.startswith("file://"):
             return True
         return any(Path(self._readable).glob("part-*"))
 

@@ -1,0 +1,253 @@
+"""Ratings that Spark reads: what comes of them is what comes of the same file here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from recsys import pipeline, spark_pipeline
+from recsys.datasets import CsvDataset, ParquetDataset, SparkDataset
+from recsys.errors import DataFormatError, DataNotFoundError, NoTransactionsError, ParameterError
+from recsys.evaluation import NoSplit, UserShare
+from recsys.mining import BitsetEngine, ItemsetCache, SparkEngine
+from recsys.pipeline import Experiment
+from recsys.preprocessing import Preprocessing
+from recsys.recommenders import RuleRecommender
+from recsys.rules import Apriori
+from tests.mining.test_engines import assert_same
+
+
+def experiment(dataset, engine, preprocessing=None, evaluation=None, **apriori):
+    return Experiment(
+        dataset=dataset,
+        preprocessing=preprocessing or Preprocessing(),
+        apriori=Apriori(**{"min_support": 0.1, **apriori}),
+        engine=engine,
+        cache=ItemsetCache(enabled=False),
+        recommender=RuleRecommender(),
+        evaluation=evaluation or NoSplit(),
+    )
+
+
+def table(n_rows=1000, texts=False, repeated=False):
+    """Ratings in no order, of items of which few are rated often; thirds do not add up without rounding."""
+    rng = np.random.default_rng(7)
+    n_drawn = n_rows if repeated else 8 * n_rows
+    users, items = rng.integers(0, 80, n_drawn), np.minimum(rng.geometric(0.06, n_drawn), 60) - 5
+    rows = {
+        "who": users if not texts else [f" u{user} " if user % 7 else f"u{user}" for user in users],
+        "item_id": items,
+        "rating": rng.integers(1, 16, n_drawn) / 3,
+        "when": rng.integers(0, 5, n_drawn),
+    }
+    if not repeated:
+        _, first = np.unique(users * 100 + items, return_index=True)
+        order = rng.permutation(first)
+        rows = {name: np.asarray(column)[order] for name, column in rows.items()}
+    return pa.table(rows)
+
+
+def write(rows, path):
+    """Write Parquet as a folder of two files, and text as a file."""
+    if path.suffix == ".csv":
+        pa.csv.write_csv(rows, path)
+        return
+    path.mkdir()
+    half = rows.num_rows // 2
+    for part, rows_of_part in enumerate((rows.slice(0, half), rows.slice(half))):
+        pq.write_table(rows_of_part, path / f"{part}.parquet", row_group_size=200)
+
+
+def both(path, **options):
+    options = {"path": str(path), "columns": {"user_id": "who"}, **options}
+    here = (CsvDataset if path.suffix == ".csv" else ParquetDataset)(**options)
+    return here, SparkDataset(format=path.suffix[1:], **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "max_len", "rules"),
+    [
+        (
+            "a.parquet",
+            11,
+            3,
+            {"min_movie_ratings": 10, "min_length": 9, "max_length": 14},
+        ),
+        ("a.csv", 8, 2, {"likes": "user_mean", "min_movie_ratings": 3}),
+        ("a.csv", 15, None, {}),
+    ],
+)
+def test_rules_are_those_of_the_same_file_here(spark_engine, tmp_path, name, count, max_len, rules):
+    write(table(texts=name == "a.csv"), tmp_path / name)
+    here, there = both(tmp_path / name)
+    preprocessing = Preprocessing(**rules)
+    n_transactions = len(
+        pipeline.prepare(experiment(here, BitsetEngine(), preprocessing), "test").transactions
+    )
+    asked = {"min_support": count / n_transactions, "max_len": max_len}
+    expected = pipeline.run(experiment(here, BitsetEngine(), preprocessing, **asked))
+    found = spark_pipeline.run(experiment(there, spark_engine, preprocessing, **asked))
+    assert_same(found.itemsets, expected.itemsets)
+    assert found.itemsets.counts.min() == count
+    assert found.itemsets.max_length > 1
+    assert found.itemsets.items.dtype == expected.itemsets.items.dtype
+    assert found.metrics == expected.metrics
+    assert len(found.ratings) == len(expected.ratings)
+
+
+@pytest.mark.parametrize(("name", "rules"), [("a.csv", ("last", "mean")), ("a.parquet", ("first", "max"))])
+def test_duplicates_are_resolved_as_here(spark_engine, tmp_path, name, rules):
+    write(table(repeated=True), tmp_path / name)
+    columns = {"user_id": "who", "timestamp": "when"}
+    with spark_engine.session() as spark:
+        for rule in rules:
+            here, there = both(tmp_path / name, duplicates=rule, columns=columns)
+            expected = here.load()
+            with there.read(spark) as ratings:
+                rows = ratings.frame.orderBy("user_id", "item_id").toArrow()
+            for column in ("user_id", "item_id", "rating"):
+                np.testing.assert_array_equal(rows[column], getattr(expected, column), f"{rule} {column}")
+        with pytest.raises(DataFormatError) as caught:
+            both(tmp_path / name)[0].load()
+        with pytest.raises(DataFormatError) as refused, both(tmp_path / name)[1].read(spark):
+            pass
+        assert str(refused.value) == str(caught.value)
+
+
+def test_baskets_and_digests_in_any_order_of_the_rows(spark_engine, tmp_path):
+    rows = table(200, repeated=True)
+    digests = []
+    for name, order in (("a.csv", 1), ("b.csv", -1)):
+        write(rows.take(np.arange(200)[::order]), tmp_path / name)
+        here, there = both(tmp_path / name, layout="baskets")
+        likes = Preprocessing(likes="all")
+        found = spark_pipeline.run(experiment(there, spark_engine, likes, max_len=1))
+        assert_same(found.itemsets, pipeline.run(experiment(here, BitsetEngine(), likes, max_len=1)).itemsets)
+        digests.append((found.ratings.digest, found.transactions.digest))
+    assert digests[0] == digests[1]
+    assert digests[0][0] != digests[0][1]
+    with pytest.raises(ParameterError, match=r"preprocessing\.likes must be all for b, which has no ratings"):
+        spark_pipeline.run(experiment(there, spark_engine))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "who,item_id\n1,2\n",
+            r"has no column 'rating'; it has 'who', 'item_id'\. Set dataset\.columns\.rating",
+        ),
+        ("who,item_id,rating\n", r"has no ratings"),
+        ("who,item_id,rating\n1,2,3\n1,4\n", r"1 lines have more or fewer fields .* one of them '1,4'"),
+        (
+            "who,item_id,rating\n1,2,bad\n1,3,4f\n",
+            r"'rating': 2 values are wrong, one of them '4f', which is not a",
+        ),
+        (
+            "who,item_id,rating\n1,2,1e999\n",
+            r"'rating': 1 values .* '1e999', which is not finite\. Correct or rem",
+        ),
+        ('who,item_id,rating\n1, ,3\n"a\nb",2,3\n', r"fields than the header"),
+        ("who,item_id,rating\n1, ,3\n", r"'item_id': 1 values are wrong, one of them ' ', which is missing"),
+    ],
+)
+def test_text_that_is_wrong(spark_engine, tmp_path, text, message):
+    (tmp_path / "a.csv").write_text(text)
+    _, there = both(tmp_path / "a.csv")
+    with pytest.raises(DataFormatError, match=message), spark_engine.session() as spark, there.read(spark):
+        pass
+
+
+def test_parquet_that_is_wrong(spark_engine, tmp_path):
+    with spark_engine.session() as spark:
+        for column, message in [
+            (pa.array([1.5, None]), r"'rating': 1 values are wrong, one of them '', which is missing"),
+            (
+                pa.array([1.5, np.nan]),
+                r"'rating': 1 values are wrong, one of them 'NaN', which is not finite",
+            ),
+            (pa.array(["1", "2"]), r"'rating': the values are of type string and must be numbers"),
+        ]:
+            pq.write_table(
+                pa.table({"who": [1, 2], "item_id": [1, 2], "rating": column}), tmp_path / "a.parquet"
+            )
+            _, there = both(tmp_path / "a.parquet")
+            with pytest.raises(DataFormatError, match=message), there.read(spark):
+                pass
+        _, there = both(tmp_path / "none.parquet")
+        with pytest.raises(
+            DataNotFoundError, match=r"none\.parquet cannot be read by Spark: .*Correct dataset\.p"
+        ):
+            there.read(spark).__enter__()
+
+
+def test_what_drops_the_last_is_told(spark_engine, tmp_path):
+    write(table(50), tmp_path / "a.parquet")
+    rules = Preprocessing(min_length=60)
+    with pytest.raises(
+        NoTransactionsError, match=r"preprocessing\.min_length=60, max_length=None drops the last"
+    ):
+        spark_pipeline.run(experiment(both(tmp_path / "a.parquet")[1], spark_engine, rules))
+
+
+def test_lengths_are_reported_before_longer_ones_are_mined(spark_engine, tmp_path):
+    write(table(200), tmp_path / "a.parquet")
+    here, there = both(tmp_path / "a.parquet")
+    told = {True: [], False: []}
+    asked = {"preprocessing": Preprocessing(likes="all"), "min_support": 0.3, "max_len": 3}
+    for run, dataset, engine in [
+        (pipeline.run, here, BitsetEngine()),
+        (spark_pipeline.run, there, spark_engine),
+    ]:
+        heard = told[run is pipeline.run]
+        run(experiment(dataset, engine, **asked), after_length=lambda *pair, heard=heard: heard.append(pair))
+    assert told[True] == told[False]
+    assert [length for _, length in told[True]] == [2]
+
+
+def test_a_run_from_the_shell(spark_engine, call, tmp_path):
+    rows = table(200)
+    write(rows.rename_columns(["user_id", *rows.column_names[1:]]), tmp_path / "a.parquet")
+    asked = ["dataset.path=a.parquet", "evaluation=none", "apriori.min_support=0.1", "apriori.max_len=2"]
+    mine = ["dataset=spark", "engine=spark", *asked]
+    assert call("dataset=parquet", *asked, "hydra.run.dir=here").code == 0
+    outcome = call(*mine, "hydra.run.dir=there")
+    assert outcome.code == 0, outcome.stderr
+    assert (tmp_path / "there/rules.csv").read_text() == (tmp_path / "here/rules.csv").read_text()
+    data = json.loads((tmp_path / "there/data.json").read_text())
+    assert (data["dataset"], data["n_ratings"], data["itemsets_from"]) == ("a", rows.num_rows, "mined")
+    n_itemsets = json.loads((tmp_path / "there/metrics.json").read_text())["n_itemsets"]
+    small = f"apriori.max_itemsets={n_itemsets - 1}"
+    outcome = call(*mine, "hydra.run.dir=small", "cache.enabled=false", small)
+    assert outcome.code != 0
+    assert f"{n_itemsets} of them are kept in {tmp_path}/small/itemsets." in outcome.stderr
+    assert list((tmp_path / "small/itemsets").glob("part-*"))
+
+
+def test_what_needs_the_ratings_here_is_refused():
+    dataset = SparkDataset("ratings.parquet")
+    with pytest.raises(
+        ParameterError, match=r"dataset must be parquet or csv .*engine=spark evaluation=none"
+    ):
+        pipeline.run(experiment(dataset, SparkEngine()))
+    with pytest.raises(ParameterError, match=r"engine must be spark with dataset=spark\. Got 'BitsetEngine'"):
+        spark_pipeline.run(experiment(dataset, BitsetEngine()))
+    held_out = experiment(dataset, SparkEngine(), evaluation=UserShare())
+    with pytest.raises(ParameterError, match=r"evaluation must be none with dataset=spark.* Got 'UserShare'"):
+        spark_pipeline.run(held_out)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "options"),
+    [("format", {"format": "orc"}), ("feedback", {"feedback": "f.db"}), ("encoding", {"encoding": "utf-16"})],
+)
+def test_wrong_parameters_are_named(parameter, options):
+    with pytest.raises(ParameterError) as caught:
+        replace(SparkDataset("a", format="csv"), **options)
+    assert caught.value.parameter == parameter
