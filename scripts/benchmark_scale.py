@@ -2,7 +2,8 @@
 
 The likes of users drawn with the shape of ML-25M are mined by engine=bitset and by engine=spark, each in a
 process of its own, whose peak memory it tells; Spark's is that of its Java, too. Both are warm: machine code
-is loaded, the session has started and has mined a little. Both must find the same.
+is loaded, the session has started and has mined a little. Then both do all of it, from a Parquet file of the
+ratings: with Spark they never come to this process (dataset=spark). All must find the same.
 
 What a cluster would do is estimated, and said to be, from the seconds of the processors, which other work on
 the machine does not add to: those of Spark spread over all cores, as if nothing were lost on more of them,
@@ -18,20 +19,26 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from benchmark_mining import liked, machine, peak_of_process
 from scipy import sparse
 
 from recsys import Transactions, mine
-from recsys.datasets import MovieLensBootstrap
+from recsys.datasets import MovieLensBootstrap, ParquetDataset, SparkDataset
 from recsys.errors import BudgetError
 from recsys.mining import BitsetEngine, Budget, SparkEngine
+from recsys.preprocessing import Preprocessing, encode, encode_in_spark
 
+WAYS = ("bitset", "spark", "bitset_from_file", "spark_from_file")
 SLOPES = "processor seconds of a million ratings"
 RATINGS, USERS = 25_000_095, 162_541
 
@@ -50,17 +57,24 @@ def scale(arguments: argparse.Namespace) -> dict[str, Any]:
     options = (arguments.min_support, arguments.max_len, arguments.seconds)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder, "transactions.npz"))
+        path, ratings = str(Path(folder, "transactions.npz")), str(Path(folder, "ratings.parquet"))
+        memory = arguments.driver_memory
         for n_ratings in arguments.n_ratings:
-            row = {"n_ratings": n_ratings, **in_a_process("make", n_ratings, path)}
+            row = {"n_ratings": n_ratings, **in_a_process("make", n_ratings, path, ratings)}
             row["bitset"] = in_a_process("mine_with_bitset", path, *options)
-            row["spark"] = in_a_process("mine_with_spark", path, *options, arguments.driver_memory)
-            if len({row[name]["digest"] for name in ("bitset", "spark")} - {None}) > 1:
+            row["spark"] = in_a_process("mine_with_spark", path, *options, memory)
+            row["bitset_from_file"] = in_a_process("mine_with_bitset", ratings, *options)
+            row["spark_from_file"] = in_a_process("mine_with_spark", ratings, *options, memory)
+            if len({row[name]["digest"] for name in WAYS} - {None}) > 1:
                 sys.exit(f"Spark and bitset do not find the same in {n_ratings:,} ratings.")
             print(json.dumps(row), flush=True)
             rows.append(row)
     told = {"min_support": arguments.min_support, "max_len": arguments.max_len}
-    return {"machine": machine(), **told, "scale": rows, "cluster": cluster(rows, arguments.cores)}
+    estimated = {
+        "cluster": cluster(rows, arguments.cores, *WAYS[:2]),
+        "cluster_from_file": cluster(rows, arguments.cores, *WAYS[2:]),
+    }
+    return {"machine": machine(), **told, "scale": rows, **estimated}
 
 
 def in_a_process(function: str, *arguments: Any) -> dict[str, Any]:
@@ -74,10 +88,13 @@ def in_a_process(function: str, *arguments: Any) -> dict[str, Any]:
     return figures
 
 
-def make(n_ratings: int, path: str) -> None:
-    """Write the likes of some users, of the shape of ML-25M, to a file."""
+def make(n_ratings: int, path: str, ratings_path: str) -> None:
+    """Write the ratings of some users, of the shape of ML-25M, to a file, and their likes to another."""
     n_users = max(1, round(USERS * n_ratings / RATINGS))
-    transactions = liked(MovieLensBootstrap(n_users=n_users, n_ratings=n_ratings, seed=42))
+    ratings = MovieLensBootstrap(n_users=n_users, n_ratings=n_ratings, seed=42).load()
+    names = ("user_id", "item_id", "rating")
+    pq.write_table(pa.table({name: getattr(ratings, name) for name in names}), ratings_path)
+    transactions = encode(Preprocessing().filter(ratings))
     matrix = transactions.matrix
     np.savez(path, indptr=matrix.indptr, indices=matrix.indices, items=transactions.items)
     print(json.dumps({"n_transactions": len(transactions), "n_likes": int(matrix.nnz)}))
@@ -93,27 +110,38 @@ def read(path: str) -> Transactions:
 
 
 def mine_with_bitset(path: str, min_support: float, max_len: int | None, seconds: float) -> None:
-    """Mine the file; print the figures."""
-    engine, transactions = BitsetEngine(), read(path)
+    """Mine the file, of ratings or of likes; print the figures."""
+    engine = BitsetEngine()
     warm_up(engine, max_len)
-    print(json.dumps(measured(engine, transactions, min_support, max_len, seconds)))
+    if path.endswith(".parquet"):
+        print(
+            json.dumps(measured(lambda: liked(ParquetDataset(path)), min_support, max_len, engine, seconds))
+        )
+        return
+    transactions = read(path)
+    print(json.dumps(measured(lambda: transactions, min_support, max_len, engine, seconds)))
 
 
 def mine_with_spark(
     path: str, min_support: float, max_len: int | None, seconds: float, driver_memory: str
 ) -> None:
-    """Mine the file on Spark, in one session; print the figures, those of Java among them."""
-    from recsys.mining.spark_session import session
-
+    """Mine the file, of ratings or of likes, on Spark; print the figures, those of Java among them."""
     engine = SparkEngine(settings={"spark.driver.memory": driver_memory})
-    transactions = read(path)
+    in_spark = path.endswith(".parquet")
+    transactions = None if in_spark else read(path)
     start = perf_counter()
-    with session(engine.master, dict(engine.settings)) as spark:
+    with engine.session() as spark, ExitStack() as held:
+
+        def transactions_in_spark() -> Any:
+            ratings = held.enter_context(SparkDataset(path).read(spark))
+            return held.enter_context(encode_in_spark(Preprocessing(), ratings))
+
+        take = transactions_in_spark if in_spark else lambda: transactions
         figures = {"start_seconds": round(perf_counter() - start, 1)}
         java = Path(f"/proc/{spark.sparkContext._gateway.proc.pid}")
         warm_up(engine, max_len)
         before = processor_seconds(java)
-        figures |= measured(engine, transactions, min_support, max_len, seconds)
+        figures |= measured(take, min_support, max_len, engine, seconds)
         figures["processor_seconds"] += processor_seconds(java) - before
         lines = (java / "status").read_text(encoding="utf-8").splitlines()
         peak = next(line for line in lines if line.startswith("VmHWM")).split()[1]
@@ -133,12 +161,12 @@ def processor_seconds(process: Path) -> float:
 
 
 def measured(
-    engine: Any, transactions: Transactions, min_support: float, max_len: int | None, seconds: float
+    take: Callable[[], Any], min_support: float, max_len: int | None, engine: Any, seconds: float
 ) -> dict[str, Any]:
-    """Mine; return seconds, peak memory and a digest of what was found, or that it took too long."""
+    """Take transactions and mine; return seconds, peak memory and a digest, or that it took too long."""
     before, start = process_time(), perf_counter()
     try:
-        found = mine(transactions, min_support, max_len, engine, Budget(max_seconds=seconds))
+        found = mine(take(), min_support, max_len, engine, Budget(max_seconds=seconds))
     except BudgetError:
         told = {"seconds": None, "more_than": seconds, "peak_mb": round(peak_of_process()), "digest": None}
         return {**told, "processor_seconds": process_time() - before}
@@ -155,28 +183,29 @@ def measured(
     }
 
 
-def cluster(rows: list[dict[str, Any]], cores: list[int]) -> dict[str, Any]:
+def cluster(rows: list[dict[str, Any]], cores: list[int], of_bitset: str, of_spark: str) -> dict[str, Any]:
     """Return from how many ratings on a cluster of so many cores would be faster than bitset here: estimated.
 
     The work of both is taken to grow in a straight line through the last two sizes that both have mined.
     """
-    done = [row for row in rows if None not in (row["bitset"]["seconds"], row["spark"]["seconds"])]
+    done = [row for row in rows if None not in (row[of_bitset]["seconds"], row[of_spark]["seconds"])]
     if len(done) < 2:
         return {}
     processors = machine()["processors"]
     last, before = done[-1], done[-2]
     more = last["n_ratings"] - before["n_ratings"]
-    work = {name: [row[name]["processor_seconds"] for row in (before, last)] for name in ("bitset", "spark")}
+    ways = {"bitset": of_bitset, "spark": of_spark}
+    work = {name: [row[way]["processor_seconds"] for row in (before, last)] for name, way in ways.items()}
     slopes = {name: (of_last - of_before) / more for name, (of_before, of_last) in work.items()}
     if min(slopes.values()) <= 0:
         return {}
     # What Spark takes for the smallest size is taken for what it takes for any.
-    fixed = done[0]["spark"]["seconds"]
+    fixed = done[0][of_spark]["seconds"]
     from_ratings = {}
     for n_cores in cores:
         gain = slopes["bitset"] / processors - slopes["spark"] / n_cores
         from_ratings[str(n_cores)] = round(fixed / gain) if gain > 0 else None
-    memory = (last["bitset"]["peak_mb"] - before["bitset"]["peak_mb"]) / more
+    memory = (last[of_bitset]["peak_mb"] - before[of_bitset]["peak_mb"]) / more
     return {
         SLOPES: {name: round(1e6 * slope, 4) for name, slope in slopes.items()},
         "fixed seconds of spark": round(fixed, 1),
@@ -188,23 +217,16 @@ def cluster(rows: list[dict[str, Any]], cores: list[int]) -> dict[str, Any]:
 
 def scale_tables(figures: dict[str, Any]) -> str:
     """Return the figures of `scale` as tables."""
-    lines = [
-        "| ratings | likes | itemsets | bitset, s | MB | spark, s | MB | of Java, MB | spark / bitset |",
-        f"|{'---:|' * 9}",
-    ]
-    for row in figures["scale"]:
-        bitset, spark = row["bitset"], row["spark"]
-        ratio = ""
-        if None not in (bitset["seconds"], spark["seconds"]):
-            ratio = f"{spark['seconds'] / bitset['seconds']:,.0f}"
-        cells = [f"{row['n_ratings']:,}", f"{row['n_likes']:,}", f"{bitset.get('n_itemsets', 0):,}"]
-        cells += [in_words(bitset), f"{bitset['peak_mb']:,}", in_words(spark), f"{spark['peak_mb']:,}"]
-        lines.append(f"| {' | '.join([*cells, format(spark['java_mb'], ','), ratio])} |")
-    estimated = figures["cluster"]
+    lines = [*table_of(figures["scale"], *WAYS[:2]), *estimate_of(figures["cluster"])]
+    lines += ["", "From a Parquet file of ratings:", "", *table_of(figures["scale"], *WAYS[2:])]
+    return "\n".join([*lines, *estimate_of(figures["cluster_from_file"])]) + "\n"
+
+
+def estimate_of(estimated: dict[str, Any]) -> list[str]:
+    """Return the lines of what a cluster would do."""
     if not estimated:
-        why = "Nothing is estimated: both must have mined two sizes, the larger in more seconds."
-        return "\n".join([*lines, "", why]) + "\n"
-    lines += ["", "| estimated: cores of a cluster | Spark is faster from ratings |", "|---:|---:|"]
+        return ["", "Nothing is estimated: both must have mined two sizes, the larger in more seconds."]
+    lines = ["", "| estimated: cores of a cluster | Spark is faster from ratings |", "|---:|---:|"]
     for n_cores, n_ratings in estimated["faster from ratings, by cores"].items():
         lines.append(f"| {n_cores} | {'none' if n_ratings is None else format(n_ratings, ',')} |")
     lines += ["", "| by the two largest sizes | |", "|---|---:|"]
@@ -212,7 +234,24 @@ def scale_tables(figures: dict[str, Any]) -> str:
     lines += [f"| {SLOPES}, {name} | {slope} |" for name, slope in slopes.items()]
     for name in list(estimated)[1:3] + list(estimated)[4:]:
         lines.append(f"| {name} | {estimated[name]} |")
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+def table_of(rows: list[dict[str, Any]], of_bitset: str, of_spark: str) -> list[str]:
+    """Return the lines of a table of two ways, side by side."""
+    lines = [
+        "| ratings | likes | itemsets | bitset, s | MB | spark, s | MB | of Java, MB | spark / bitset |",
+        f"|{'---:|' * 9}",
+    ]
+    for row in rows:
+        bitset, spark = row[of_bitset], row[of_spark]
+        ratio = ""
+        if None not in (bitset["seconds"], spark["seconds"]):
+            ratio = f"{spark['seconds'] / bitset['seconds']:,.0f}"
+        cells = [f"{row['n_ratings']:,}", f"{row['n_likes']:,}", f"{bitset.get('n_itemsets', 0):,}"]
+        cells += [in_words(bitset), f"{bitset['peak_mb']:,}", in_words(spark), f"{spark['peak_mb']:,}"]
+        lines.append(f"| {' | '.join([*cells, format(spark['java_mb'], ','), ratio])} |")
+    return lines
 
 
 def in_words(figures: dict[str, Any]) -> str:
