@@ -25,7 +25,7 @@ def composed(*overrides):
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_makes_its_object(group, option):
-    path = ["dataset.path=ratings.csv"] if option in ("csv", "fimi", "parquet") else []
+    path = ["dataset.path=ratings.csv"] if option in ("csv", "fimi", "parquet", "spark") else []
     made = instantiate(composed(f"{group}={option}", *path)[group], _convert_="all")
     hash(made)  # a cache key in the pipeline
 
