@@ -205,7 +205,7 @@ def _refuse(path: str, columns: Mapping[str, Column], found: Mapping[str, Any]) 
     for role, column in columns.items():
         if n_wrong := found[f"wrong {role}"]:
             text = found[f"one {role}"]
-            problem = column.problem(text) or "is not text"
+            problem = column.problem(text) or "is not text in dataset.encoding"
             raise DataFormatError(
                 f"{path}, column {column.name!r}: {n_wrong:,} values are wrong, one of them {text!r}, which "
                 f"{problem}. {column.cure('row')}."

@@ -59,7 +59,7 @@ def a_boundary():
     [
         (bundled, 67, None),
         (ml_latest_small, 31, 2),
-        (sparse_baskets, 40, 4),
+        (sparse_baskets, 40, 3),
         (dense, 60, None),
     ],
 )
@@ -104,21 +104,23 @@ def test_time_is_over(engine, max_len, seconds):
 def test_what_the_budget_leaves_no_room_for_is_kept(engine, max_len, tmp_path):
     transactions, min_support = dense(), 90 / 300
     mined = mine(transactions, min_support, max_len)
-    small = Budget(max_itemsets=20)
     kept_by = replace(engine.in_folder(tmp_path), max_kept=None)
     with pytest.raises(BudgetError, match=rf"{len(mined)} of them are kept in {tmp_path}/itemsets\.$"):
-        mine(transactions, min_support, max_len, kept_by, small)
+        mine(transactions, min_support, max_len, kept_by, Budget(max_itemsets=20))
     kept = pq.read_table(tmp_path / "itemsets").to_pylist()
     expected = mined.to_frame()
     supports = dict(zip(expected["itemsets"], expected["support"], strict=True))
     assert {frozenset(row["itemsets"]): row["support"] for row in kept} == supports
     assert sorted(row["support_count"] for row in kept) == sorted(mined.counts)
+
+
+def test_no_more_is_kept_than_asked_for_and_what_cannot_be_is_told(engine, tmp_path):
     elsewhere = replace(engine, overflow=str(tmp_path / "elsewhere"), max_kept=30)
     with pytest.raises(BudgetError, match=r"\. [1-9]\d of them are kept in .*/elsewhere\.$"):
-        mine(transactions, min_support, max_len, elsewhere, small)
+        mine(dense(), 0.3, 2, elsewhere, Budget(max_itemsets=20))
     (tmp_path / "file").touch()
     with pytest.raises(BudgetError, match=r"max_itemsets is 20; .* could not be kept in .*/file/x: "):
-        mine(transactions, min_support, max_len, replace(engine, overflow=f"{tmp_path}/file/x"), small)
+        mine(dense(), 0.3, 2, replace(engine, overflow=f"{tmp_path}/file/x"), Budget(max_itemsets=20))
 
 
 def test_memory_is_estimated_before_it_is_taken(engine):
