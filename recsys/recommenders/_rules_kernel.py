@@ -126,12 +126,15 @@ def fire(index: Index, node: int, recency: float, room: Room, scores: FloatArray
     are kept in `room`, in no order, and `scores` holds the lowest of them once there are m.
     """
     m = room.top.shape[1]
-    for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
-        consequent = index.consequents[entry]
-        contribution = recency * index.weights[entry]
-        if m == 0:
-            scores[consequent] += contribution
-        elif m == 1:
+    entries = range(index.rule_starts[node], index.rule_starts[node + 1])
+    consequents, weights = index.consequents, index.weights
+    if m == 0:  # a loop of its own takes half the time
+        for entry in entries:
+            scores[consequents[entry]] += recency * weights[entry]
+        return
+    for entry in entries:
+        consequent, contribution = consequents[entry], recency * weights[entry]
+        if m == 1:
             scores[consequent] = max(scores[consequent], contribution)
         elif room.sizes[consequent] < m:
             room.top[consequent, room.sizes[consequent]] = contribution
