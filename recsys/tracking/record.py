@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from recsys.tracking.address import masked
-from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, Entry, Start
+from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, End, Entry, Start
 from recsys.tracking.links import write_links
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, reconcile
 from recsys.tracking.results import add_links
@@ -27,6 +27,20 @@ MAX_PARAMS_IN_BATCH = 100  # MLflow refuses more in one request
 NOT_IN_NAMES = re.compile(r"[^\w./: -]", re.ASCII)
 MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters that MLflow keeps
 LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # what a folder is told of our tags
+
+
+class _Before(NamedTuple):
+    """How a run was that was taken up again.
+
+    Parameters
+    ----------
+    tags : dict
+        What it said then that it may say otherwise now.
+    end : End
+    """
+
+    tags: dict[str, str]
+    end: End
 
 
 class Record:
@@ -48,7 +62,7 @@ class Record:
     def __init__(self, tracking_uri: str, experiment_name: str, folder: Path) -> None:
         self.tracking_uri, self.experiment_name, self.folder = tracking_uri, experiment_name, folder
         self.open_runs: set[str] = set()  # keys of those that were started here and not ended
-        self.before: dict[str, tuple[str, int]] = {}  # how those ended before that were taken up again
+        self._before: dict[str, _Before] = {}  # of those that were taken up again
         self._ids: dict[str, str] = {}
         self._listed: set[str] = set()  # keys of runs whose children were asked for
         self._children: dict[str, Run] = {}  # of those, by their keys, until they are taken up
@@ -96,7 +110,9 @@ class Record:
 
     def _apply(self, entry: Entry) -> None:
         parameters: Mapping[str, str] = {}
-        tags = entry.tags
+        tags, end = entry.tags, entry.end
+        if entry.undo:
+            tags, end = self._undone(entry)
         if entry.start:
             parameters, tags = self._start(entry.run, entry.start, tags), {}
         run_id = self.id_of(entry.run)
@@ -108,10 +124,18 @@ class Record:
             self._log_dataset(run_id, entry.dataset)
         for file in entry.files:
             self._keep(run_id, file)
-        if entry.end:
+        if end:
             if news:
-                self.client.set_terminated(run_id, entry.end.status, entry.end.time)
+                self.client.set_terminated(run_id, end.status, end.time)
             self.open_runs.discard(entry.run)
+
+    def _undone(self, entry: Entry) -> tuple[dict[str, str], End | None]:
+        """Return the tags and the end that leave a run as it was before it was taken up here."""
+        if entry.run in self._before:
+            return self._before[entry.run]
+        if self.client.get_run(self.id_of(entry.run)).info.status != "RUNNING":  # it was not taken up
+            return {}, None
+        return entry.tags, entry.end
 
     def _is_news(self, run_id: str, entry: Entry) -> bool:
         """Whether a sweep's word is the latest about its study, which may have gone on in another folder."""
@@ -193,7 +217,8 @@ class Record:
         if run.info.status != "RUNNING":
             if (run.info.end_time or 0) > start.time:
                 return
-            self.before[key] = (run.info.status, run.info.end_time or start.time)
+            said = {name: value for name, value in run.data.tags.items() if name in {*tags, ENDED_BY_TAG}}
+            self._before[key] = _Before(said, End(run.info.status, run.info.end_time or start.time))
             self.client.update_run(run.info.run_id, "RUNNING")
         if ENDED_BY_TAG in run.data.tags:
             self.client.delete_tag(run.info.run_id, ENDED_BY_TAG)

@@ -89,7 +89,7 @@ class Sender:
             self._send_earlier()
             self.queue.over = True  # of two that end at once, one must not wait for the other's word
             alone = not any(map(_is_at_work, self._siblings()))
-            self.sweep.finish(word, now, self.record.before.get(self.sweep.run), alone=alone)
+            self.sweep.finish(word, now, alone=alone)
         sent = self._send_all()
         if self.sweep is not None and sent:
             self._send_earlier()  # what was left to others, should they be gone by now

@@ -364,6 +364,7 @@ main()
 """
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_ctrl_c_then_continued(call, store, tmp_path):
     study = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=3"]
     study += ["apriori.min_support=interval(0.2,0.5)", "hydra.sweeper.sampler.seed=1"]
@@ -381,8 +382,9 @@ def test_ctrl_c_then_continued(call, store, tmp_path):
     assert [run.info.status for run in children] == ["FINISHED"] * 3
     assert (parent.info.status, parent.data.tags["ended_by"]) == ("FINISHED", "total")
     assert parent.data.metrics["n_complete"] == 3
-    refused = call(*study, "hydra.sweep.dir=third", "apriori.max_len=3", tracking=True)
-    assert refused.code != 0
+    # From the shell, for it is as the program ends that the record learns of it.
+    refused = shell(*study, "hydra.sweep.dir=third", "apriori.max_len=3", cwd=tmp_path)
+    assert refused.returncode != 0
     children, parent = family(store)
     assert len(children) == 3
     assert (parent.info.status, parent.data.metrics["n_complete"]) == ("FINISHED", 3)
