@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -20,8 +21,48 @@ USER = "recsys"
 DEBIAN = Path("/usr/lib/postgresql")
 
 
+@dataclass
+class Server:
+    """The server; call it with a name to make a new database and learn its URL.
+
+    Attributes
+    ----------
+    programs, folder : Path
+        Where its programs are, and where its socket and its data.
+    account : tuple of (str, str), optional
+        The user and group it runs under, if not ours.
+    """
+
+    programs: Path
+    folder: Path
+    account: tuple[str, str] | None
+
+    def __call__(self, name: str) -> str:
+        with psycopg.connect(host=str(self.folder), user=USER, dbname="postgres", autocommit=True) as server:
+            server.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """Return the URL of a database."""
+        query = {"host": str(self.folder)}
+        return URL.create("postgresql+psycopg", USER, database=name, query=query).render_as_string(False)
+
+    def start(self) -> None:
+        """Start it; after a kill, it first makes whole what was being written."""
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off"
+        self.control("-l", self.folder / "log", "-o", options, "-w", "start")
+
+    def kill(self) -> None:
+        """End all of it at once, in the middle of whatever it does."""
+        self.control("-m", "immediate", "-w", "stop")
+
+    def control(self, *words: object) -> None:
+        """Call the program that starts and stops it."""
+        _run(self.account, self.programs / "pg_ctl", "-D", self.folder / "data", *words)
+
+
 @contextmanager
-def postgresql_server() -> Iterator[Callable[[str], str]]:
+def postgresql_server() -> Iterator[Server]:
     """Start a server; give what makes a new database and returns its URL. Skips where none is installed."""
     programs = _programs()
     if programs is None:
@@ -32,15 +73,16 @@ def postgresql_server() -> Iterator[Callable[[str], str]]:
     try:
         if account is not None:
             shutil.chown(folder, *account)
-        data = folder / "data"
         # The folder is closed to others, so who reaches the socket may do all.
-        _run(account, programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8")
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        _run(account, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
+        initdb = (programs / "initdb", "-D", folder / "data", "-U", USER, "-A", "trust", "-E", "UTF8")
+        _run(account, *initdb, "--no-sync")
+        server = Server(programs, folder, account)
+        server.start()
         try:
-            yield lambda name: _database(folder, name)
+            yield server
         finally:
-            _run(account, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            if (folder / "data/postmaster.pid").exists():
+                server.kill()
     finally:
         shutil.rmtree(folder)
 
@@ -67,10 +109,3 @@ def _run(account: tuple[str, str] | None, *command: object) -> None:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-
-
-def _database(folder: Path, name: str) -> str:
-    with psycopg.connect(host=str(folder), user=USER, dbname="postgres", autocommit=True) as connection:
-        connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
-    query = {"host": str(folder)}
-    return URL.create("postgresql+psycopg", USER, database=name, query=query).render_as_string(False)
