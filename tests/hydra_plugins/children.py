@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ def in_child(work: Callable[[], Any]) -> int:
         work()
         os._exit(0)
     except BaseException:
+        traceback.print_exc()
         os._exit(1)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +19,16 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED, JOB_DIR, WORKER
 from hydra_plugins.recsys_optuna_sweeper._database import PatientStorage
-from tests.hydra_plugins.children import die, in_child
+from tests.hydra_plugins.children import die, end_of, in_child
 from tests.postgresql import Server, postgresql_server
 
-N_WORKERS, TOTAL = 4, 40
+N_WORKERS, TOTAL = 4, 24
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 # At which operation on the database a worker is killed; each that is killed is followed by another.
-MOMENTS = [20, 33, 41, 47, 52, 68, 75, 83, 94, 110]
+MOMENTS = [20, 33, 41, 52, 68, 83]
+
+
+AWAY = "hydra.sweeper.storage does not answer"
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +46,15 @@ class Workers:
         self.app, self.url = app, url
         self.n_started = 0
         self.ran = app.folder / "ran.txt"
-        self.ran.touch()
+        # What this process has imported, its children need not.
+        app.sweep(*SPACE, "hydra.sweeper.n_trials=1", task=self.task)
+        self.ran.write_text("")
 
     def start(self, *overrides: str, killed_at: int | None = None) -> int:
         number, self.n_started = self.n_started, self.n_started + 1
 
         def work() -> None:
-            output = os.open(self.log(number), os.O_WRONLY | os.O_CREAT)
-            os.dup2(output, 1)
-            os.dup2(output, 2)
+            sys.stdout = sys.stderr = self.log(number).open("w", buffering=1)
             if killed_at is not None:
                 die_at_operation(killed_at)
             kept = (f"hydra.sweeper.storage='{self.url}'", "hydra.sweeper.study_name=study")
@@ -67,7 +72,9 @@ class Workers:
         return float(cfg.x)
 
     def log(self, number: int) -> Path:
-        return Path(self.app.folder / f"log{number}.txt")
+        path = Path(self.app.folder / f"log{number}.txt")
+        path.touch()
+        return path
 
     def logs(self) -> str:
         return "\n".join(self.log(number).read_text() for number in range(self.n_started))
@@ -128,3 +135,41 @@ def test_workers_come_go_and_are_killed(app: Any, server: Server) -> None:
     assert Counter(codes) == {-signal.SIGKILL: len(MOMENTS), 0: N_WORKERS}, workers.logs()
     trials = workers.check()
     assert len({trial.user_attrs[WORKER] for trial in trials}) > N_WORKERS
+
+
+def test_the_database_is_killed_and_comes_back(app: Any, server: Server) -> None:
+    workers = Workers(app, server("outage"))
+    # Patient for a moment only: these end, and say why.
+    impatient = [workers.start("hydra.sweeper.storage_timeout=0.01") for _ in range(2)]
+    kill_after(6, server, workers)
+    assert [end_of(pid) for pid in impatient] == [1, 1], workers.logs()
+    for number in range(2):
+        assert "hydra.sweeper.storage failed: postgresql+psycopg://" in workers.log(number).read_text()
+        assert "the same command with the same hydra.sweeper.study_name continues it" in workers.logs()
+    server.start()
+    # These are still there when it comes back, and go on; so does one that is started while they work.
+    patient = [workers.start() for _ in range(2)]
+    kill_after(12, server, workers)
+    wait_until(lambda: all(AWAY in workers.log(number).read_text() for number in (2, 3)))
+    server.start()
+    patient.append(workers.start())
+    assert [end_of(pid) for pid in patient] == [0, 0, 0], workers.logs()
+    for number in (2, 3):
+        told = workers.log(number).read_text()
+        assert (told.count(AWAY), told.count("hydra.sweeper.storage answers again.")) == (1, 1)
+    trials = workers.check()
+    # What the patient ones ran was not lost.
+    assert len(trials) <= TOTAL + len(impatient)
+
+
+def kill_after(n_jobs: int, server: Server, workers: Workers) -> None:
+    """Kill the database when so many jobs have run."""
+    wait_until(lambda: len(workers.ran.read_text().split()) >= n_jobs)
+    server.kill()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
