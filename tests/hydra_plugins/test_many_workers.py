@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED, JOB_DIR, WORKER
 from hydra_plugins.recsys_optuna_sweeper._database import PatientStorage
 from tests.hydra_plugins.children import die, end_of, in_child
-from tests.postgresql import Server, postgresql_server
+from tests.postgresql import Server, server_or_skip
 
 N_WORKERS, TOTAL = 4, 24
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
@@ -34,7 +34,7 @@ AWAY = "hydra.sweeper.storage does not answer"
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """A server of its own, for it is killed."""
-    with postgresql_server() as server:
+    with server_or_skip() as server:
         optuna.storages.RDBStorage(server("first")).engine.dispose()  # imports what no child then has to
         yield server
 
