@@ -1,4 +1,6 @@
-"""Measure what the parts cost: python scripts/benchmark.py sweep | mining | growth | scale | workers | serve [--help].
+"""Measure what the parts cost: python scripts/benchmark.py PART [--help].
+
+The parts: sweep | mining | growth | scale | workers | serve.
 
 `sweep` runs empty trials, whose job does nothing: what a trial costs beside its work. The time runs from the
 moment the sweeper exists to the end of the sweep. Each way of running them has a process of its own; the ways

@@ -37,6 +37,7 @@ class Server:
     account: tuple[str, str] | None
 
     def __call__(self, name: str) -> str:
+        """Make a new database and return its URL."""
         with psycopg.connect(host=str(self.folder), user=USER, dbname="postgres", autocommit=True) as server:
             server.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
         return self.url(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import logging
 import math
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from ._errors import first_line
 
@@ -23,6 +24,10 @@ T = TypeVar("T")
 # Seconds before the second try, which double until the longest. The first comes at once: of a database that
 # was started again between two operations, the connections are stale and nothing else.
 _SOON, _LONGEST = 0.1, 5.0
+
+# Seconds that a look at the trials serves, unless this process writes: each look is seven statements, and a
+# trial would take twelve of them. Whoever decides by them must write before, or bear that they are older.
+_FRESH = 0.05
 
 
 class PatientStorage(_CachedStorage):
@@ -47,6 +52,7 @@ class PatientStorage(_CachedStorage):
         self.returned = -math.inf
         self._away_since: float | None = None
         self._told = False
+        self._looked: dict[int, float] = {}
         self._over = threading.Event()
 
     def outlast(self, operation: Callable[[], T]) -> T:
@@ -118,7 +124,28 @@ class PatientStorage(_CachedStorage):
                     return True  # it was this process that told it
                 raise
 
-        return self.outlast(tell)
+        try:
+            return self.outlast(tell)
+        finally:
+            self._looked.clear()
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """Return a trial; one that runs as the last look at all of them showed it."""
+        known = self._trial_id_to_study_id_and_number.get(trial_id)
+        if known is None:
+            return self.outlast(lambda: self._backend.get_trial(trial_id))
+        study_id, number = known
+        trials = self._studies[study_id].trials
+        if not trials[number].state.is_finished():
+            self.outlast(lambda: self._read_trials_from_remote_storage(study_id))
+        trial = trials[number]
+        # Optuna writes into that of a running trial.
+        return trial if trial.state.is_finished() else copy.deepcopy(trial)
+
+    def _read_trials_from_remote_storage(self, study_id: int) -> None:
+        if time.monotonic() - self._looked.get(study_id, -math.inf) > _FRESH:
+            super()._read_trials_from_remote_storage(study_id)
+            self._looked[study_id] = time.monotonic()
 
     def remove_session(self) -> None:
         """Close the connections that nobody uses."""
@@ -128,10 +155,15 @@ class PatientStorage(_CachedStorage):
 
 def _patient(name: str) -> Callable[..., Any]:
     operation = getattr(_CachedStorage, name)
+    writes = name.startswith(("create_new_trial", "set_trial"))
 
     @functools.wraps(operation)
     def outlasting(self: PatientStorage, *args: Any, **kwargs: Any) -> Any:
-        return self.outlast(lambda: operation(self, *args, **kwargs))
+        try:
+            return self.outlast(lambda: operation(self, *args, **kwargs))
+        finally:
+            if writes:
+                self._looked.clear()
 
     return outlasting
 

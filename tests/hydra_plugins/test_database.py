@@ -15,6 +15,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
+from hydra_plugins.recsys_optuna_sweeper import _database
 from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED
 from hydra_plugins.recsys_optuna_sweeper._claims import Claims
 from hydra_plugins.recsys_optuna_sweeper._database import PatientStorage, lost_connection
@@ -121,6 +122,32 @@ def test_ctrl_c_ends_the_waiting(
     with pytest.raises(StorageInternalError):
         study.get_trials()
     assert len(calls) == 2
+
+
+def test_a_look_at_the_trials_serves_until_the_next_write(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_database, "_FRESH", 60)
+    trial = study.ask()
+    looks = break_off(monkeypatch, "_get_trials", 0)
+    trial.set_user_attr("a", 1)
+    for _ in range(2):
+        assert [one.user_attrs for one in study.get_trials()] == [{"a": 1}]
+    assert study._storage.get_trial(trial._trial_id).user_attrs == {"a": 1}
+    assert len(looks) == 1
+    study.tell(trial, 2.0)
+    assert [one.value for one in study.get_trials(deepcopy=False)] == [2.0]
+    assert len(looks) == 2
+
+
+def test_what_another_process_writes_is_seen_soon(
+    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_database, "_FRESH", 0)
+    study.ask()
+    assert study.trials[0].state is TrialState.RUNNING
+    RDBStorage.set_trial_state_values(storage._backend, 1, TrialState.FAIL)
+    assert study.trials[0].state is TrialState.FAIL
 
 
 @pytest.mark.parametrize("arrives", [False, True])
