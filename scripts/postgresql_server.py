@@ -47,9 +47,9 @@ class Server:
         query = {"host": str(self.folder)}
         return URL.create("postgresql+psycopg", USER, database=name, query=query).render_as_string(False)
 
-    def start(self) -> None:
-        """Start it; after a kill, it first makes whole what was being written."""
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off"
+    def start(self, listen: str = "") -> None:
+        """Start it, on an address to `listen` at, too; after a kill, it mends what was being written."""
+        options = f"-k {self.folder} -c listen_addresses='{listen}' -c fsync=off"
         self.control("-l", self.folder / "log", "-o", options, "-w", "start")
 
     def kill(self) -> None:

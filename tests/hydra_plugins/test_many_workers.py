@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
-from hydra.core.hydra_config import HydraConfig
-from optuna.trial import FrozenTrial, TrialState
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED, JOB_DIR, WORKER
+from hydra_plugins.recsys_optuna_sweeper._attributes import WORKER
 from hydra_plugins.recsys_optuna_sweeper._database import PatientStorage
-from tests.hydra_plugins.children import die, end_of, in_child
+from tests.hydra_plugins.children import die, end_of
+from tests.hydra_plugins.workers import AWAY, TOTAL, Workers, wait_until
 from tests.postgresql import Server, server_or_skip
 
-N_WORKERS, TOTAL = 4, 24
-SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
+N_WORKERS = 4
 # At which operation on the database a worker is killed; each that is killed is followed by another.
 MOMENTS = [20, 33, 41, 52, 68, 83]
-
-
-AWAY = "hydra.sweeper.storage does not answer"
 
 
 @pytest.fixture(scope="module")
@@ -37,63 +28,6 @@ def server() -> Iterator[Server]:
     with server_or_skip() as server:
         optuna.storages.RDBStorage(server("first")).engine.dispose()  # imports what no child then has to
         yield server
-
-
-class Workers:
-    """The workers of an application: each is started in a process of its own, with a log and a folder."""
-
-    def __init__(self, app: Any, url: str) -> None:
-        self.app, self.url = app, url
-        self.n_started = 0
-        self.ran = app.folder / "ran.txt"
-        # What this process has imported, its children need not.
-        app.sweep(*SPACE, "hydra.sweeper.n_trials=1", task=self.task)
-        self.ran.write_text("")
-
-    def start(self, *overrides: str, killed_at: int | None = None) -> int:
-        number, self.n_started = self.n_started, self.n_started + 1
-
-        def work() -> None:
-            sys.stdout = sys.stderr = self.log(number).open("w", buffering=1)
-            if killed_at is not None:
-                die_at_operation(killed_at)
-            kept = (f"hydra.sweeper.storage='{self.url}'", "hydra.sweeper.study_name=study")
-            folder = f"hydra.sweep.dir={self.app.sweep_dir}/{number}"
-            self.app.sweep(
-                *SPACE, f"hydra.sweeper.n_trials={TOTAL}", *kept, folder, *overrides, task=self.task
-            )
-
-        return in_child(work)
-
-    def task(self, cfg: Any) -> float:
-        """An empty job, which tells that it ran."""
-        with self.ran.open("a") as file:
-            file.write(f"{HydraConfig.get().job.num}\n")
-        return float(cfg.x)
-
-    def log(self, number: int) -> Path:
-        path = Path(self.app.folder / f"log{number}.txt")
-        path.touch()
-        return path
-
-    def logs(self) -> str:
-        return "\n".join(self.log(number).read_text() for number in range(self.n_started))
-
-    def check(self) -> list[FrozenTrial]:
-        """Check that no trial is lost or doubled; return all."""
-        with opened(self.url) as study:
-            trials = study.trials
-        states = Counter(trial.state for trial in trials)
-        assert states[TrialState.COMPLETE] == TOTAL
-        assert set(states) <= {TrialState.COMPLETE, TrialState.FAIL}
-        assert [trial.number for trial in trials] == list(range(len(trials)))
-        complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
-        assert all(DISCARDED in trial.user_attrs for trial in trials if trial not in complete)
-        assert len({trial.user_attrs[JOB_DIR] for trial in complete}) == TOTAL
-        ran = Counter(map(int, self.ran.read_text().split()))
-        assert set(ran.values()) == {1}  # no job was run twice
-        assert ran.keys() >= {trial.number for trial in complete}
-        return trials
 
 
 def die_at_operation(number: int) -> None:
@@ -111,27 +45,22 @@ def die_at_operation(number: int) -> None:
     PatientStorage.outlast = deadly  # type: ignore[method-assign, assignment]
 
 
-@contextmanager
-def opened(url: str) -> Iterator[optuna.Study]:
-    storage = optuna.storages.RDBStorage(url)
-    try:
-        yield optuna.load_study(study_name="study", storage=storage)
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
+def start(workers: Workers, moment: int | None) -> int:
+    """Start a worker that is killed at its so manyth operation, or one that is left alone."""
+    return workers.start() if moment is None else workers.start(first=lambda: die_at_operation(moment))
 
 
 def test_workers_come_go_and_are_killed(app: Any, server: Server) -> None:
     workers = Workers(app, server("churn"))
     moments = iter(MOMENTS)
-    living = {workers.start(killed_at=next(moments)) for _ in range(N_WORKERS)}
+    living = {start(workers, next(moments)) for _ in range(N_WORKERS)}
     codes = []
     while living:
         pid, status = os.wait()
         living.remove(pid)
         codes.append(os.waitstatus_to_exitcode(status))
         if codes[-1]:
-            living.add(workers.start(killed_at=next(moments, None)))
+            living.add(start(workers, next(moments, None)))
     assert Counter(codes) == {-signal.SIGKILL: len(MOMENTS), 0: N_WORKERS}, workers.logs()
     trials = workers.check()
     assert len({trial.user_attrs[WORKER] for trial in trials}) > N_WORKERS
@@ -166,10 +95,3 @@ def kill_after(n_jobs: int, server: Server, workers: Workers) -> None:
     """Kill the database when so many jobs have run."""
     wait_until(lambda: len(workers.ran.read_text().split()) >= n_jobs)
     server.kill()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
