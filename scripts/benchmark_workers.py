@@ -7,7 +7,8 @@ come from the random sampler and none is answered from the study, so that what i
 One worker with the study in a journal is measured in the same run. Everything is on this machine: workers,
 PostgreSQL and, with --record, MLflow's server take the same processors.
 
-What a trial asks of the database, in statements and in transactions, is counted in the worker.
+What a trial asks of the database, in statements and in transactions, is counted in the worker, and so is what
+its processor worked, which other programs on the machine do not add to.
 
 With --record, each worker has its trials recorded by one MLflow server that keeps them in PostgreSQL; the
 seconds then are those until all is recorded, and the runs are counted in MLflow at the end.
@@ -43,7 +44,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from sqlalchemy import Engine, event
 
-counts = {{"statements": 0, "transactions": 0}}
+counts = {{"statements": 0, "transactions": 0, "jobs": 0}}
 
 @event.listens_for(Engine, "before_cursor_execute")
 def statement(*_):
@@ -56,11 +57,16 @@ def transaction(*_):
 
 @hydra.main(version_base="1.3", config_path={conf!r}, config_name="config")
 def main(cfg):
+    counts["jobs"] += 1
+    if counts["jobs"] == 1:
+        counts["since"] = time.process_time()
     time.sleep({work})
     Path(HydraConfig.get().runtime.output_dir, "metrics.json").write_text('{{"max_lift": 1.0}}')
     return cfg.apriori.min_support
 
 main()
+since = counts.pop("since", None)
+counts["processor_ms"] = 0 if since is None else 1000 * (time.process_time() - since)
 print(json.dumps(counts))
 """
 OVERRIDES = (
@@ -106,6 +112,7 @@ def measured(n_workers: int, storage: str | None, work: float, n_trials: int) ->
         "trials": len(trials),
         "trials_a_second": round(counted / seconds, 2),
         "ms_of_a_worker": round(1000 * n_workers * seconds / counted, 1),
+        "processor_ms": round(sum(one["processor_ms"] for one in told) / n_trials, 1),
         "statements": round(sum(one["statements"] for one in told) / n_trials, 1),
         "transactions": round(sum(one["transactions"] for one in told) / n_trials, 1),
     }
@@ -234,13 +241,13 @@ def workers_tables(figures: dict[str, Any]) -> str:
     """Return the figures of `workers` as tables."""
     lines = [
         "| study in | workers | a trial's work, s | trials | trials a second | ms of a worker for one "
-        "| statements | transactions |",
-        f"|---|{'---:|' * 7}",
+        "| of its processor | statements | transactions |",
+        f"|---|{'---:|' * 8}",
     ]
     for row in figures["workers"]:
         cells = (
             row["storage"], row["workers"], row["seconds_of_work"], row["trials"], row["trials_a_second"],
-            row["ms_of_a_worker"], row["statements"] or "", row["transactions"] or "",
+            row["ms_of_a_worker"], row["processor_ms"], row["statements"] or "", row["transactions"] or "",
         )  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")
     if figures["record"]:

@@ -54,6 +54,7 @@ class PatientStorage(_CachedStorage):
         self._told = False
         self._looked: dict[int, float] = {}
         self._over = threading.Event()
+        logging.getLogger(RDBStorage.__module__).addFilter(_is_not_told_here)
 
     def outlast(self, operation: Callable[[], T]) -> T:
         """Do what asks the database, again and again while that is away.
@@ -151,6 +152,11 @@ class PatientStorage(_CachedStorage):
         """Close the connections that nobody uses."""
         self._backend.remove_session()
         self._backend.engine.dispose()
+
+
+def _is_not_told_here(record: logging.LogRecord) -> bool:
+    """Whether Optuna may say it: that it tries in vain to get along without the database, it may not."""
+    return not record.getMessage().startswith("Caught an error from sqlalchemy")
 
 
 def _patient(name: str) -> Callable[..., Any]:

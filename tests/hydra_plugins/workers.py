@@ -50,6 +50,8 @@ class Workers:
 
         def work() -> None:
             sys.stdout = sys.stderr = self.log(number).open("w", buffering=1)
+            optuna.logging.disable_default_handler()  # it has the stream of before
+            optuna.logging.enable_default_handler()
             first()
             kept = (f"hydra.sweeper.storage='{self.url}'", "hydra.sweeper.study_name=study")
             folder = f"hydra.sweep.dir={self.app.sweep_dir}/{number}"
