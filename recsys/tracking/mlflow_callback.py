@@ -37,7 +37,7 @@ from recsys.trials import read_json
 
 log = logging.getLogger(__name__)
 
-ARTIFACTS = (".hydra/config.yaml", ".hydra/overrides.yaml", "metrics.json", "rules.parquet", "rules.csv")
+ARTIFACTS = (".hydra/config.yaml", "rules.parquet", "rules.csv")  # overrides are a tag, metrics metrics
 # Of the composed config these are no parameters of the experiment; the whole of it is an artifact.
 NO_PARAMETERS = ("hydra", "output", "cache", "experiment_name")
 
