@@ -1,4 +1,6 @@
-"""Measure what the parts cost: python scripts/benchmark.py sweep | mining | growth | scale | serve [--help].
+"""Measure what the parts cost: python scripts/benchmark.py PART [--help].
+
+The parts: sweep | mining | growth | scale | workers | serve.
 
 `sweep` runs empty trials, whose job does nothing: what a trial costs beside its work. The time runs from the
 moment the sweeper exists to the end of the sweep. Each way of running them has a process of its own; the ways
@@ -32,6 +34,7 @@ from time import perf_counter
 import benchmark_mining
 import benchmark_scale
 import benchmark_serve
+import benchmark_workers
 
 ROOT = Path(__file__).resolve().parents[1]
 SWITCH = "OPTUNA_SWEEPER_PLAIN_LAUNCHER"
@@ -241,6 +244,7 @@ def main() -> None:
     benchmark_mining.add_commands(commands)
     benchmark_scale.add_commands(commands)
     benchmark_serve.add_commands(commands)
+    benchmark_workers.add_commands(commands)
     for command in commands.choices.values():
         command.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")
         command.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")

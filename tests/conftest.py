@@ -50,9 +50,9 @@ def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Callable[[str], str]]:
     """Make a database in a PostgreSQL server and return its URL."""
-    from tests.postgresql import postgresql_server
+    from tests.postgresql import server_or_skip
 
-    with postgresql_server() as server:
+    with server_or_skip() as server:
         yield server
 
 

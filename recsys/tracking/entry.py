@@ -13,6 +13,7 @@ from typing import Any
 from recsys.tracking.address import masked
 
 KEY_TAG = "recsys.key"  # the tag that holds our key
+STUDY_KEY = "study/"  # how the key of a study's run begins
 ENDED_BY_TAG = "ended_by"  # the tag that says why a sweep is over
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 
