@@ -59,7 +59,7 @@ dashboard: $(INSTALLED) ## open Optuna's dashboard on http://127.0.0.1:8080 (STO
 	$(BIN)/optuna-dashboard $(STORAGE) --port $(DASHBOARD_PORT)
 
 test: $(INSTALLED) ## run all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from hydra.errors import CompactHydraException
 from omegaconf import DictConfig
 
 from hydra_plugins.recsys_optuna_sweeper import prune, prunes, report
-from recsys.composition import build, build_experiment
+from recsys.composition import build, build_experiment, share_config_store
 
 log = logging.getLogger("recsys")
 
@@ -59,4 +59,5 @@ class ExperimentError(CompactHydraException):
 
 
 if __name__ == "__main__":
+    share_config_store()
     main()

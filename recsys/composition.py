@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 if TYPE_CHECKING:
     from recsys.pipeline import Experiment
+
+
+def share_config_store() -> None:
+    """Have this process keep one store of configs that were registered in Python.
+
+    Hydra copies all of it whenever it looks at a config group, a hundred times for `--help`, which then takes
+    two and a half times as long. The store hands out copies of what it holds, so none need be made of it.
+    For a program's entry point only: a test that restores Hydra's state wants the copies.
+    """
+    store = ConfigStore.instance()
+    store.__dict__["__deepcopy__"] = partial(_itself, store)
+
+
+def _itself(store: ConfigStore, memo: dict[int, Any]) -> ConfigStore:
+    return store
 
 
 def build_experiment(cfg: DictConfig) -> Experiment:

@@ -1,11 +1,14 @@
-"""Measure what the parts cost: python scripts/benchmark.py sweep | mining | growth | scale | serve [--help].
+"""Measure what the parts cost: python scripts/benchmark.py PART [--help].
+
+The parts: sweep | mining | growth | scale | workers | serve.
 
 `sweep` runs empty trials, whose job does nothing: what a trial costs beside its work. The time runs from the
 moment the sweeper exists to the end of the sweep. Each way of running them has a process of its own; the ways
 take turns, and the best of the rounds counts, for what else the machine does can only add; it adds little to
 the processor time, which is shown too. No job is asked which others it equals, for that loads the ratings,
-its work; and no report is drawn at the end, for the official sweeper draws none. `--official` is a Python
-that has hydra-optuna-sweeper:
+its work; and no report is drawn at the end, for the official sweeper draws none. With tracking on, each sweep
+waits once for MLflow to be imported; `--further 120` tells what a trial takes beside that. `--official` is a
+Python that has hydra-optuna-sweeper:
 
     python -m venv official && official/bin/pip install --pre hydra-optuna-sweeper==1.4.0rc3
     python scripts/benchmark.py sweep --official official/bin/python
@@ -31,6 +34,7 @@ from time import perf_counter
 import benchmark_mining
 import benchmark_scale
 import benchmark_serve
+import benchmark_workers
 
 ROOT = Path(__file__).resolve().parents[1]
 SWITCH = "OPTUNA_SWEEPER_PLAIN_LAUNCHER"
@@ -85,6 +89,8 @@ class Way:
     environment : dict of str to str
     milliseconds, processor : list of float
         What a trial took, and how much of it the processor worked; a round each.
+    further : list of float
+        Milliseconds of a trial more, in a longer sweep: without what a sweep takes once.
     """
 
     name: str
@@ -93,6 +99,7 @@ class Way:
     environment: dict[str, str] = field(default_factory=dict)
     milliseconds: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
+    further: list[float] = field(default_factory=list)
 
     @property
     def best(self) -> float:
@@ -113,8 +120,9 @@ def sweep(arguments: argparse.Namespace) -> dict[str, object]:
         ways.append(Way("official sweeper, no tracking", arguments.official))
     for number in range(arguments.rounds):
         for way in ways:
-            run_empty(way, arguments.trials)
+            run_empty(way, arguments.trials, arguments.further)
             took = f"{way.milliseconds[-1]:.1f} ms per trial, of the processor {way.processor[-1]:.1f}"
+            took += f", a trial more {way.further[-1]:.1f}" if way.further else ""
             print(f"round {number + 1}: {way.name}: {took}", flush=True)
     rows: dict[str, object] = {}
     for way in ways:
@@ -122,6 +130,7 @@ def sweep(arguments: argparse.Namespace) -> dict[str, object]:
             "ms": round(way.best, 1),
             "median_ms": round(statistics.median(way.milliseconds), 1),
             "processor_ms": round(min(way.processor), 1),
+            "further_ms": round(statistics.median(way.further), 1) if way.further else None,
             "ratio": round(way.best / ways[0].best, 2),
             "ratio_to_tracked": round(way.best / ways[1].best, 2),
         }
@@ -129,8 +138,17 @@ def sweep(arguments: argparse.Namespace) -> dict[str, object]:
     return {"trials": arguments.trials, "rounds": arguments.rounds, "empty_trial": rows, "seed_sweep": stages}
 
 
-def run_empty(way: Way, trials: int) -> None:
-    """Run a sweep of empty trials; note the milliseconds of one."""
+def run_empty(way: Way, trials: int, further: int = 0) -> None:
+    """Run a sweep of empty trials, and one that has some more; note the milliseconds of a trial."""
+    seconds, processor = time_empty(way, trials)
+    way.milliseconds.append(1000 * seconds / trials)
+    way.processor.append(1000 * processor / trials)
+    if further:
+        way.further.append(1000 * (time_empty(way, trials + further)[0] - seconds) / further)
+
+
+def time_empty(way: Way, trials: int) -> tuple[float, float]:
+    """Run a sweep of empty trials; return its seconds, and those of the processor."""
     official = "official" in way.name
     with tempfile.TemporaryDirectory() as folder:
         conf = official_conf(Path(folder)) if official else ROOT / "conf"
@@ -142,9 +160,8 @@ def run_empty(way: Way, trials: int) -> None:
             command += ["hydra.sweeper.equivalence=null", "~hydra.callbacks.report", "~hydra.callbacks.final"]
         environment = os.environ | {"PYTHONPATH": "" if official else str(ROOT)} | way.environment
         environment.pop("MLFLOW_TRACKING_URI", None)
-        seconds = output_of(command, folder, environment).rpartition("seconds ")[2].split()
-    way.milliseconds.append(1000 * float(seconds[0]) / trials)
-    way.processor.append(1000 * float(seconds[1]) / trials)
+        told = output_of(command, folder, environment).rpartition("seconds ")[2].split()
+    return float(told[0]), float(told[1])
 
 
 def official_conf(folder: Path) -> Path:
@@ -199,8 +216,11 @@ def output_of(command: Sequence[str], folder: str, environment: dict[str, str]) 
 def sweep_tables(figures: dict[str, object]) -> str:
     """Return the figures of `sweep` as tables."""
     rows: dict[str, dict[str, float]] = figures["empty_trial"]  # type: ignore[assignment]
-    columns = ("ms", "processor_ms", "ratio", "ratio_to_tracked")
-    lines = [f"| {figures['trials']} empty trials | {' | '.join(columns)} |", "|---|---:|---:|---:|---:|"]
+    columns = ["ms", "processor_ms", "ratio", "ratio_to_tracked"]
+    if any(row["further_ms"] for row in rows.values()):
+        columns.insert(1, "further_ms")
+    lines = [f"| {figures['trials']} empty trials | {' | '.join(columns)} |"]
+    lines.append("|---|" + "---:|" * len(columns))
     lines += [f"| {name} | {' | '.join(str(row[key]) for key in columns)} |" for name, row in rows.items()]
     stages: dict[str, float] = figures["seed_sweep"]  # type: ignore[assignment]
     if stages:
@@ -217,12 +237,14 @@ def main() -> None:
     one.add_argument("--official", metavar="PYTHON", help="an interpreter that has hydra-optuna-sweeper")
     one.add_argument("--trials", type=int, default=60)
     one.add_argument("--rounds", type=int, default=3)
+    one.add_argument("--further", type=int, default=0, help="also time a sweep of so many trials more")
     one.add_argument("--no-seed-sweep", dest="seed_sweep", action="store_false", help="empty trials only")
     one.add_argument("--dataset", default="ml_latest_small_2016", help="of the seed's sweep")
     one.set_defaults(measure=sweep, tables=sweep_tables)
     benchmark_mining.add_commands(commands)
     benchmark_scale.add_commands(commands)
     benchmark_serve.add_commands(commands)
+    benchmark_workers.add_commands(commands)
     for command in commands.choices.values():
         command.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")
         command.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")

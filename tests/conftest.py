@@ -46,16 +46,17 @@ def _ctrl_c_is_heard() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests neither read nor fill the caches of who runs them."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    """Tests neither read nor fill the caches of who runs them; those of all workers share one."""
+    base = tmp_path_factory.getbasetemp()
+    os.environ["XDG_CACHE_HOME"] = str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "xdg")
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Callable[[str], str]]:
     """Make a database in a PostgreSQL server and return its URL."""
-    from tests.postgresql import postgresql_server
+    from tests.postgresql import server_or_skip
 
-    with postgresql_server() as server:
+    with server_or_skip() as server:
         yield server
 
 

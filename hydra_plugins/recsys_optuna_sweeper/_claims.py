@@ -128,16 +128,20 @@ class Claims:
         return trial_id
 
     def recover(self) -> None:
-        """Fail the trials of dead processes, and have their parameters asked again before any others."""
+        """Fail the trials of dead processes, and have their parameters asked again before any others.
+
+        To be called while this process runs none. Should there be one in its name, it was taken when the
+        database went away, and no answer came.
+        """
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        running = [trial for trial in running if trial.user_attrs.get(WORKER) != self.worker.id]
         if not running:
             return
-        alive = self.worker.alive()
+        alive = self.worker.alive() - {self.worker.id}
         for trial in running:
             if not self._is_lost(trial, alive):
                 continue
-            reason = "The process that ran it is gone."
+            own = trial.user_attrs.get(WORKER) == self.worker.id
+            reason = "The storage did not answer." if own else "The process that ran it is gone."
             if discard(self.study, trial, "lost", reason):
                 log.warning("Trial %d is asked again: %s", trial.number, reason)
                 ask_again(self.study, trial)
@@ -148,7 +152,7 @@ class Claims:
             return worker not in alive
         assert trial.datetime_start is not None
         age = self.worker.clock() - trial.datetime_start.timestamp()
-        return len(alive) == 1 or age > _UNSIGNED
+        return not alive or age > _UNSIGNED
 
 
 def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:

@@ -66,18 +66,22 @@ class QuickLauncher(Launcher):
         self.config = config
         self.composer = Composer(hydra_context.config_loader, config)
         self.writer = YamlWriter()
+        self._logs_to_sweep = False
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs of these overrides."""
         setup_globals()
-        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+        if not self._logs_to_sweep:  # else the last job of the last launch was followed by it
+            configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         log.info(f"Launching {len(job_overrides)} jobs locally")
         jobs = []
         for number, overrides in enumerate(job_overrides, start=initial_job_idx):
             log.info(f"\t#{number} : {' '.join(filter_overrides(overrides))}")
+            self._logs_to_sweep = False
             jobs.append(self._run(overrides, number))
             configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+            self._logs_to_sweep = True
         return jobs
 
     def _run(self, overrides: Sequence[str], number: int) -> JobReturn:

@@ -19,6 +19,9 @@ from ._attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
 from ._best import best_trial, count_states, pareto_front
 from ._errors import unwritable
 
+# The one in C, where PyYAML has it, writes the same in less time.
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
 RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
 
 
@@ -39,24 +42,57 @@ class End(StrEnum):
     """Something else broke: the storage, the sampler, a key that the application has not."""
 
 
-def write_results(study: Study, folder: Path, ended_by: End | None = None) -> None:
-    """Write ``optimization_results.yaml`` and ``trials.csv``.
+class ResultsWriter:
+    """Writes ``optimization_results.yaml`` and ``trials.csv``.
 
     Each is replaced in one step, so that who reads while the sweep runs, or after it was killed, finds a
-    whole file.
+    whole file. Lines of finished trials, which do not change any more, are remembered.
 
     Parameters
     ----------
     study : Study
     folder : Path
-    ended_by : End, optional
-        How the sweep ended, when it did.
     """
-    trials = study.get_trials(deepcopy=False)
-    # allow_unicode: who reads the file should find the names as they were typed.
-    text = yaml.safe_dump(results(study, ended_by), sort_keys=False, allow_unicode=True)
-    _replace(folder / RESULTS_FILE, text)
-    _replace(folder / TRIALS_FILE, _table(trials, len(study.directions)))
+
+    def __init__(self, study: Study, folder: Path) -> None:
+        self.study, self.folder = study, folder
+        self._columns: tuple[list[str], list[str]] = ([], [])
+        self._lines: dict[int, str] = {}  # of finished trials with these columns, by their numbers
+
+    def write(self, ended_by: End | None = None) -> None:
+        """Write both.
+
+        Parameters
+        ----------
+        ended_by : End, optional
+            How the sweep ended, when it did.
+        """
+        # allow_unicode: who reads the file should find the names as they were typed.
+        text = yaml.dump(results(self.study, ended_by), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        _replace(self.folder / RESULTS_FILE, text)
+        _replace(self.folder / TRIALS_FILE, self._table())
+
+    def _table(self) -> str:
+        trials = self.study.get_trials(deepcopy=False)
+        trials = [trial for trial in trials if trial.state is not TrialState.WAITING]
+        # A custom search space may give trials different parameters; a dict keeps the order of appearance.
+        names = list(dict.fromkeys(name for trial in trials for name in trial.params))
+        constraints = list(dict.fromkeys(name for trial in trials for name in trial.constraints))
+        if self._columns != (names, constraints):
+            self._columns = names, constraints
+            self._lines.clear()
+        header = ["number", "state", *value_names(len(self.study.directions))]
+        header += [f"params_{name}" for name in names] + [f"constraints_{name}" for name in constraints]
+        header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON, ANSWERED_FROM]
+        return "".join([_line(header), *map(self._line_of, trials)])
+
+    def _line_of(self, trial: FrozenTrial) -> str:
+        line = self._lines.get(trial.number)
+        if line is None:
+            line = _line(_row(trial, *self._columns, len(self.study.directions)))
+            if trial.state.is_finished():
+                self._lines[trial.number] = line
+        return line
 
 
 def results(study: Study, ended_by: End | None = None) -> dict[str, Any]:
@@ -89,18 +125,9 @@ def value_names(n_objectives: int) -> list[str]:
     return ["value"] if n_objectives == 1 else [f"value_{i}" for i in range(n_objectives)]
 
 
-def _table(trials: Sequence[FrozenTrial], n_objectives: int) -> str:
-    trials = [trial for trial in trials if trial.state is not TrialState.WAITING]
-    # A custom search space may give trials different parameters; a dict keeps the order of their appearance.
-    names = list(dict.fromkeys(name for trial in trials for name in trial.params))
-    header = ["number", "state", *value_names(n_objectives), *(f"params_{name}" for name in names)]
-    constraints = list(dict.fromkeys(name for trial in trials for name in trial.constraints))
-    header += [f"constraints_{name}" for name in constraints]
-    header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON, ANSWERED_FROM]
+def _line(cells: Sequence[Any]) -> str:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(_row(trial, names, constraints, n_objectives) for trial in trials)
+    csv.writer(stream, lineterminator="\n").writerow(cells)
     return stream.getvalue()
 
 

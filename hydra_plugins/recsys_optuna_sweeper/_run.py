@@ -27,6 +27,7 @@ from ._beginning import begin, read_answers, read_questions
 from ._claims import Claims, finished
 from ._compose import Composer
 from ._conditions import read_conditions
+from ._database import lost_connection
 from ._encoding import encode
 from ._errors import KEPT, SweepError, first_line, is_full, refusal, unwritable
 from ._grid import combinations_left, grid
@@ -86,7 +87,7 @@ def run_sweep(
                 raise
             raise unwritable(error.filename or config.hydra.sweep.dir, error) from error
         except StorageInternalError as error:
-            reason = first_line(error.__cause__ or error)
+            reason = first_line(lost_connection(error) or error.__cause__ or error)
             storage = describe_storage(settings.storage)
             raise SweepError(f"hydra.sweeper.storage failed: {storage}. {reason}. {KEPT}") from error
     raise SystemExit(interrupt.exit_code)
@@ -123,7 +124,7 @@ def _run(
     folder = Path(config.hydra.sweep.dir).absolute()
     name = settings.study_name or _fresh_name(config.hydra.job.name)
     with _quiet_optuna():
-        study = open_study(settings.storage, name, directions, sampler, pruner)
+        study = open_study(settings.storage, name, directions, sampler, pruner, settings.storage_timeout)
         try:
             agree_on_spec(study, spec, settings.allow_changes)
             with Worker(study, settings.heartbeat) as worker:
@@ -226,6 +227,8 @@ def _check(settings: OptunaSweeper) -> None:
             raise refusal(f"hydra.sweeper.{name}", "at least 1", getattr(settings, name))
     if settings.timeout is not None and not settings.timeout > 0:
         raise refusal("hydra.sweeper.timeout", "more than 0 seconds, or null", settings.timeout)
+    if not settings.storage_timeout >= 0:
+        raise refusal("hydra.sweeper.storage_timeout", "at least 0 seconds", settings.storage_timeout)
     if not settings.heartbeat > 0:
         raise refusal("hydra.sweeper.heartbeat", "more than 0 seconds", settings.heartbeat)
     if not 0 <= settings.max_failure_rate <= 1:

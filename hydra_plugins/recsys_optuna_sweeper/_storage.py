@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, _CachedStorage, get_storage
 
 _JOURNAL, _SQLITE = "journal:", "sqlite:///"
 _TRIES = 3  # there are three steps at which another worker may be first
 
 
-def make_storage(storage: Any, folder: Path | None = None) -> BaseStorage:
+def make_storage(storage: Any, folder: Path | None = None, patience: float = 0.0) -> BaseStorage:
     """Make the storage that the config names.
 
     Parameters
@@ -25,12 +25,15 @@ def make_storage(storage: Any, folder: Path | None = None) -> BaseStorage:
     folder : Path, optional
         What relative paths are relative to; the working directory when not given. Jobs may change into
         folders of their own, so that no relative path is handed on.
+    patience : float, optional
+        ``hydra.sweeper.storage_timeout``: seconds that the server of a database may be away once it has
+        answered; while it is opened it is not waited for, for its address may be wrong.
     """
     if isinstance(storage, DictConfig):
         storage = instantiate(storage)
     path = storage_file(storage, folder)
     if path is None:
-        return _open(storage)
+        return _waiting(_open(storage), patience)
     if storage.startswith(_JOURNAL):
         from ._journal import JournalFile
 
@@ -52,6 +55,15 @@ def _open(storage: Any) -> BaseStorage:
             if not isinstance(error, IntegrityError) and "already exists" not in str(error):
                 raise
     return get_storage(storage)
+
+
+def _waiting(storage: BaseStorage, patience: float) -> BaseStorage:
+    """Return a storage that waits for its database, where that is a server, not a file."""
+    if not isinstance(storage, _CachedStorage) or storage._backend.engine.name == "sqlite" or not patience:
+        return storage
+    from ._database import PatientStorage
+
+    return PatientStorage(storage._backend, patience)
 
 
 def storage_file(storage: Any, folder: Path | None = None) -> Path | None:

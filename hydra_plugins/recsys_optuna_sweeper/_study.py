@@ -40,6 +40,7 @@ def open_study(
     directions: Sequence[StudyDirection],
     sampler: BaseSampler,
     pruner: BasePruner | None = None,
+    patience: float = 0.0,
 ) -> Study:
     """Make the study, or open the one of this name in the storage.
 
@@ -52,6 +53,8 @@ def open_study(
     directions : sequence of StudyDirection
     sampler : BaseSampler
     pruner : BasePruner, optional
+    patience : float, optional
+        ``hydra.sweeper.storage_timeout``.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def open_study(
     """
     try:
         study = optuna.create_study(
-            storage=make_storage(storage),
+            storage=make_storage(storage, patience=patience),
             study_name=name,
             directions=directions,
             sampler=sampler,

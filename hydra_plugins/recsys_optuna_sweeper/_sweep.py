@@ -33,7 +33,7 @@ from ._links import read_links
 from ._outcome import ObjectiveError, Outcome, judge
 from ._progress import Progress
 from ._report import best_so_far, summary, trial_line
-from ._results import RESULTS_FILE, End, write_results
+from ._results import RESULTS_FILE, End, ResultsWriter
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,9 @@ class Sweep:
     answered_in_a_row: int = 0
     ended_by: End | None = None
 
+    def __post_init__(self) -> None:
+        self.results = ResultsWriter(self.study, self.folder)
+
     def run(self) -> None:
         """Run the trials, batch by batch.
 
@@ -109,7 +112,7 @@ class Sweep:
         SweepError
             If no trial completed.
         """
-        write_results(self.study, self.folder)  # a folder that cannot be written is known before any trial
+        self.results.write()  # a folder that cannot be written is known before any trial
         try:
             with self.progress:
                 self._run_batches()
@@ -118,7 +121,7 @@ class Sweep:
             self.ended_by = self._end_of(error)
             raise
         finally:
-            write_results(self.study, self.folder, self.ended_by)  # with what other processes did meanwhile
+            self.results.write(self.ended_by)  # with what other processes did meanwhile
         if self._has_result():
             log.info("%s\nResults: %s", summary(self.study), self.folder / RESULTS_FILE)
 
@@ -207,7 +210,7 @@ class Sweep:
                 raise
             log.warning("The running trials did not finish: %s", first_line(error))
         finally:
-            write_results(self.study, self.folder)
+            self.results.write()
         for frozen in told:
             level = logging.WARNING if frozen.state is TrialState.FAIL else logging.INFO
             log.log(level, "%s", trial_line(self.study, frozen))

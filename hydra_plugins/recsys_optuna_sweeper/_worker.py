@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import platform
 import threading
@@ -122,7 +123,9 @@ class Worker:
         """Return the ids of the workers that live, this one included."""
         attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
         records = {key.removeprefix(PREFIX): attributes[key] for key in attributes if key.startswith(PREFIX)}
-        alive = {id for id, record in records.items() if is_alive(record, self.clock())}
+        # Nobody could show a sign of life while the database was away.
+        back = getattr(self.study._storage, "returned", -math.inf)
+        alive = {id for id, record in records.items() if is_alive(record, self.clock(), back)}
         mine = {id for id in alive if _is_of_this_process(records[id])}
         return {self.id} | (alive - mine) | (mine & _here)
 
@@ -144,10 +147,10 @@ def _is_of_this_process(record: Mapping[str, Any]) -> bool:
     return bool(record["machine"] == this_machine() and record["pid"] == os.getpid())
 
 
-def is_alive(record: Mapping[str, Any], now: float) -> bool:
-    """Whether the process of a record lives."""
+def is_alive(record: Mapping[str, Any], now: float, back: float = -math.inf) -> bool:
+    """Whether the process of a record lives, at a time `now`, by a storage that came `back` before."""
     if record["ended"]:
         return False
     if record["machine"] == this_machine():
         return bool(process_start(record["pid"]) == record["started"])
-    return bool(now - record["seen"] <= GRACE_BEATS * record["interval"])
+    return bool(now - max(record["seen"], back) <= GRACE_BEATS * record["interval"])

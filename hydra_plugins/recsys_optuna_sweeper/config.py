@@ -54,6 +54,10 @@ class OptunaSweeperConf:
     # machines take it for dead and run its trials themselves. On one machine death is known at once.
     heartbeat: float = 15.0
 
+    # Seconds that the server of a database may be away in the middle of a sweep, which then goes on. 0: the
+    # sweep ends at once, as it does where the server is away when it begins; the same command continues it.
+    storage_timeout: float = 300.0
+
     # A trial that asks what a complete one has asked is answered from the study, not run. true runs it.
     repeat: bool = False
 

@@ -112,17 +112,18 @@ def _open_study(config: Any) -> Study | None:
     pruner = OmegaConf.to_yaml(settings.pruner, resolve=True) if settings.pruner else ""
     storage = settings.storage
     text = storage if isinstance(storage, str) else OmegaConf.to_yaml(storage, resolve=True)
-    return _study(text, isinstance(storage, str), settings.study_name, pruner, config.runtime.cwd)
+    wait, folder = settings.storage_timeout, config.runtime.cwd
+    return _study(text, isinstance(storage, str), settings.study_name, pruner, folder, wait)
 
 
 @functools.lru_cache(maxsize=1)
-def _study(storage: str, is_text: bool, name: str, pruner: str, folder: str) -> Study:
+def _study(storage: str, is_text: bool, name: str, pruner: str, folder: str, patience: float) -> Study:
     import optuna
 
     from ._pruner import make_pruner
     from ._storage import make_storage
 
-    made = make_storage(storage if is_text else OmegaConf.create(storage), Path(folder))
+    made = make_storage(storage if is_text else OmegaConf.create(storage), Path(folder), patience)
     settings = OmegaConf.create(pruner) if pruner else None
     return optuna.load_study(study_name=name, storage=made, pruner=make_pruner(settings))
 

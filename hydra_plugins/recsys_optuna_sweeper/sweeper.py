@@ -37,6 +37,7 @@ class OptunaSweeper(Sweeper):
         timeout: float | None = None,
         allow_changes: bool = False,
         heartbeat: float = 15.0,
+        storage_timeout: float = 300.0,
         repeat: bool = False,
         distinct: bool = False,
         equivalence: str | None = None,
@@ -60,6 +61,7 @@ class OptunaSweeper(Sweeper):
         self.timeout = timeout
         self.allow_changes = allow_changes
         self.heartbeat = heartbeat
+        self.storage_timeout = storage_timeout
         self.repeat = repeat
         self.distinct = distinct
         self.equivalence = equivalence

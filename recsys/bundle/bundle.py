@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -148,14 +149,17 @@ class Bundle:
         rows = [self._places(row) for row in likes]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
-        indices = np.array([item for row in rows for item in row], dtype=np.int32)
+        indices = np.array(list(chain.from_iterable(rows)), dtype=np.int32)
         return Histories(offsets, indices, self.model.items, users=np.arange(len(rows)))
 
     def _places(self, row: Sequence[Any]) -> list[int]:
         """Return where the items of a row stand: those that are known, each where it comes last."""
-        places = list(map(self._place.get, dict.fromkeys(reversed(row))))
-        places.reverse()
-        return [place for place in places if place is not None]
+        given = list(map(self._place.get, row))
+        places = [place for place in given if place is not None]
+        if len(set(places)) < len(places):
+            places = list(dict.fromkeys(reversed(places)))
+            places.reverse()
+        return places
 
     def _told(
         self,

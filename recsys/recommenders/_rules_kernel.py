@@ -9,6 +9,8 @@ import numpy as np
 from recsys.kernel import kernel
 from recsys.recommenders._ranking_kernel import FloatArray, IntArray, fill_up, keep_best
 
+FEW = 64  # reasons for which there is room beforehand
+
 
 class Index(NamedTuple):
     """Rules by antecedent: the antecedents and their prefixes as a trie, a node an itemset.
@@ -24,11 +26,13 @@ class Index(NamedTuple):
     child_starts : ndarray, shape (n_nodes + 1,), int64
         The children of node v are child_starts[v] to child_starts[v + 1] - 1.
     rule_starts : ndarray, shape (n_nodes + 1,), int64
-        The rules of node v are the entries rule_starts[v] to rule_starts[v + 1] - 1 of the next two.
+        The rules of node v are the entries rule_starts[v] to rule_starts[v + 1] - 1 of the next three.
     consequents : ndarray, shape (n_rules,), uint32
         Position in `items`.
     weights : ndarray, shape (n_rules,), float64
         Positive.
+    rules : ndarray, shape (n_rules,), int64
+        Which rule it is.
     items : ndarray, shape (n_consequents,), int32
         The items that rules lead to, ascending.
     """
@@ -39,25 +43,8 @@ class Index(NamedTuple):
     rule_starts: IntArray
     consequents: IntArray
     weights: FloatArray
-    items: IntArray
-
-
-class ByConsequent(NamedTuple):
-    """Rules by consequent, an entry a rule.
-
-    Parameters
-    ----------
-    starts : ndarray, shape (n_items + 1,), int64
-        The rules to item i are the entries starts[i] to starts[i + 1] - 1 of the next two.
-    rules : ndarray, shape (n_rules,), int64
-        In their order.
-    last_items : ndarray, shape (n_rules,), int32
-        The last item of the antecedent of each.
-    """
-
-    starts: IntArray
     rules: IntArray
-    last_items: IntArray
+    items: IntArray
 
 
 class Room(NamedTuple):
@@ -139,12 +126,15 @@ def fire(index: Index, node: int, recency: float, room: Room, scores: FloatArray
     are kept in `room`, in no order, and `scores` holds the lowest of them once there are m.
     """
     m = room.top.shape[1]
-    for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
-        consequent = index.consequents[entry]
-        contribution = recency * index.weights[entry]
-        if m == 0:
-            scores[consequent] += contribution
-        elif m == 1:
+    entries = range(index.rule_starts[node], index.rule_starts[node + 1])
+    consequents, weights = index.consequents, index.weights
+    if m == 0:  # a loop of its own takes half the time
+        for entry in entries:
+            scores[consequents[entry]] += recency * weights[entry]
+        return
+    for entry in entries:
+        consequent, contribution = consequents[entry], recency * weights[entry]
+        if m == 1:
             scores[consequent] = max(scores[consequent], contribution)
         elif room.sizes[consequent] < m:
             room.top[consequent, room.sizes[consequent]] = contribution
@@ -197,97 +187,184 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
             scores[consequent] = total / m
 
 
-@kernel
-def highest(values: FloatArray, n: int) -> IntArray:
-    """Return the places of the n highest values, the highest first, equals in their order."""
-    if len(values) < 8 * n or n == 0:
-        return np.argsort(-values, kind="mergesort")[:n]
-    places = np.empty(n, dtype=np.int64)
-    size = 0
-    for place in range(len(values)):
-        if size == n and values[place] <= values[places[n - 1]]:
-            continue
-        size = min(size + 1, n)
-        free = size - 1
-        while free > 0 and values[place] > values[places[free - 1]]:
-            places[free] = places[free - 1]
-            free -= 1
-        places[free] = place
-    return places
-
-
-@kernel
-def fired(
-    to: ByConsequent,
-    items: IntArray,
-    antecedents: IntArray,
-    parents: IntArray,
-    last_items: IntArray,
-    weights: FloatArray,
-    liked: FloatArray,
-    n: int,
-) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
-    """Return what the rules that fire for some items contribute, and the n strongest rules to each.
+class Reasons(NamedTuple):
+    """The strongest rules that fired for each of some items, while they are looked for.
 
     Parameters
     ----------
-    to : ByConsequent
+    slots : ndarray, shape (n_consequents,), int64
+        Row of each consequent in the following; -1 for those that nobody asked about.
+    rules, contributions : ndarray, shape (n_asked, n_kept), int64 and float64
+        In no order.
+    sizes : ndarray, shape (n_asked,), int64
+        How many stand in each row.
+    lowest : ndarray, shape (n_asked,), float64
+        The lowest contribution in each row that is full; -1 in others.
+    totals : ndarray, shape (n_asked,), float64
+        Sum of all contributions.
+    """
+
+    slots: IntArray
+    rules: IntArray
+    contributions: FloatArray
+    sizes: IntArray
+    lowest: FloatArray
+    totals: FloatArray
+
+
+@kernel
+def keep_reason(reasons: Reasons, row: int, rule: int, contribution: float) -> None:
+    """Keep a rule if it is among the strongest; of equal ones the first rules are kept."""
+    rules, contributions = reasons.rules[row], reasons.contributions[row]
+    size = reasons.sizes[row]
+    if size < len(rules):
+        rules[size], contributions[size] = rule, contribution
+        reasons.sizes[row] = size = size + 1
+        if size < len(rules):
+            return
+    else:
+        last = weakest(rules, contributions)
+        if contribution == contributions[last] and rule > rules[last]:
+            return
+        rules[last], contributions[last] = rule, contribution
+    reasons.lowest[row] = contributions.min()
+
+
+@kernel
+def weakest(rules: IntArray, contributions: FloatArray) -> int:
+    """Return the place of the lowest contribution; of equal ones that of the last rule."""
+    place = 0
+    for other in range(1, len(rules)):
+        if contributions[other] < contributions[place] or (
+            contributions[other] == contributions[place] and rules[other] > rules[place]
+        ):
+            place = other
+    return place
+
+
+@kernel
+def reasons_for(index: Index, items: IntArray, n: int) -> Reasons:
+    """Make room for the n strongest rules to each of some items."""
+    slots = np.full(len(index.items), -1, dtype=np.int64)
+    for row in range(len(items)):
+        consequent = np.searchsorted(index.items, items[row])
+        if consequent < len(index.items) and index.items[consequent] == items[row]:
+            slots[consequent] = row
+    if n > FEW:  # as where all are asked for: no more than there are
+        counts = np.zeros(len(items) + 1, dtype=np.int64)  # those that nobody asked about at the end
+        for consequent in index.consequents:
+            counts[slots[consequent]] += 1
+        n = min(n, counts[:-1].max()) if len(items) else 0
+    return Reasons(
+        slots,
+        np.empty((len(items), n), dtype=np.int64),
+        np.empty((len(items), n)),
+        np.zeros(len(items), dtype=np.int64),
+        np.full(len(items), -1.0),
+        np.zeros(len(items)),
+    )
+
+
+@kernel
+def explain(
+    index: Index,
+    history: IntArray,
+    liked: FloatArray,
+    items: IntArray,
+    n: int,
+    m: int,
+    antecedents: IntArray,
+    parents: IntArray,
+    last_items: IntArray,
+) -> tuple[IntArray, IntArray, FloatArray, IntArray, IntArray]:
+    """Return the n strongest of the rules that fire for each of some items: walk as `score` does.
+
+    Parameters
+    ----------
+    history : ndarray, shape (n_likes,), int32
+    liked : ndarray, shape (n_items,), float64
+        Recency of each like; -1 for the other items.
     items : ndarray, shape (n_asked,), int64
-        Consequents.
+        Each once.
+    n : int
+        Rules to each item, at most.
+    m : int
+        How many contributions to an item count, the highest ones; 0 for all.
     antecedents : ndarray, shape (n_rules,), int64
         Itemset of each rule.
     parents, last_items : ndarray, shape (n_itemsets,)
         The itemsets, as `recsys.mining.FrequentItemsets` has them.
-    weights : ndarray, shape (n_rules,), float64
-    liked : ndarray, shape (n_items,), float64
-        Recency of each like; -1 for the other items.
-    n : int
-        Rules to each item, at most.
 
     Returns
     -------
     starts : ndarray, shape (n_asked + 1,), int64
-        What speaks for item i of `items` are the entries starts[i] to starts[i + 1] - 1 of the next.
-    contributions : ndarray, shape (n_fired,), float64
-        In the order of the rules.
-    best_starts : ndarray, shape (n_asked + 1,), int64
-        As `starts`, for the last one.
-    best : ndarray, shape (n_best,), int64
-        The strongest rules to each item, the strongest first.
+        What speaks for item i of `items` are the entries starts[i] to starts[i + 1] - 1 of the next two, the
+        strongest first, the first rules first where they are equal. None where all are too old to count.
+    rules : ndarray, shape (n_found,), int64
+    shares : ndarray, shape (n_found,), float64
+        Of each contribution that counts in the sum of them; 0 for others.
+    side_starts : ndarray, shape (n_found + 1,), int64
+        The antecedent of `rules[j]` are the entries side_starts[j] to side_starts[j + 1] - 1 of the next.
+    sides : ndarray, int32
     """
-    n_items, most = len(to.starts) - 1, 0
-    for item in items:
-        if 0 <= item < n_items:  # nothing fires for an item that there is not
-            most += to.starts[item + 1] - to.starts[item]
-    starts, best_starts = np.zeros(len(items) + 1, dtype=np.int64), np.zeros(len(items) + 1, dtype=np.int64)
-    rules, contributions, best = (
-        np.empty(most, dtype=np.int64),
-        np.empty(most),
-        np.empty(most, dtype=np.int64),
+    reasons = reasons_for(index, items, max(n, m))
+    stack, strengths = (
+        np.empty(len(index.last_items) + 1, dtype=np.int64),
+        np.empty(len(index.last_items) + 1),
     )
-    size = n_best = 0
-    for place in range(len(items)):
-        item = items[place] if 0 <= items[place] < n_items else 0
-        stop = to.starts[item + 1] if item == items[place] else to.starts[item]
-        for entry in range(to.starts[item], stop):
-            # An antecedent is as recent as the oldest of its likes; most are told apart by one look.
-            recency = liked[to.last_items[entry]]
-            if recency < 0.0:
-                continue
-            rule = to.rules[entry]
-            itemset = parents[antecedents[rule]]
-            while itemset >= 0 and recency >= 0.0:
-                recency = min(recency, liked[last_items[itemset]])
-                itemset = parents[itemset]
-            if recency >= 0.0:
-                rules[size], contributions[size] = rule, recency * weights[rule]
-                size += 1
-        first = starts[place]
-        for chosen in highest(contributions[first:size], n):
-            best[n_best] = rules[first + chosen]
-            n_best += 1
-        starts[place + 1], best_starts[place + 1] = size, n_best
-    return starts, contributions[:size], best_starts, best[:n_best]
+    for item in history[::-1]:  # the latest first: what comes then is often too low to be kept
+        if index.roots[item] < 0:
+            continue
+        size = 1
+        stack[0], strengths[0] = index.roots[item], liked[item]
+        while size:
+            size -= 1
+            node, strength = stack[size], strengths[size]
+            for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
+                row = reasons.slots[index.consequents[entry]]
+                if row < 0:
+                    continue
+                contribution = strength * index.weights[entry]
+                reasons.totals[row] += contribution
+                if contribution >= reasons.lowest[row]:
+                    keep_reason(reasons, row, index.rules[entry], contribution)
+            for child in range(index.child_starts[node], index.child_starts[node + 1]):
+                recency = liked[index.last_items[child]]
+                if recency >= 0.0:
+                    stack[size], strengths[size] = child, min(strength, recency)
+                    size += 1
+    starts = np.zeros(len(items) + 1, dtype=np.int64)
+    rules = np.empty(reasons.sizes.sum(), dtype=np.int64)
+    shares = np.empty(len(rules))
+    n_found = 0
+    for row in range(len(items)):
+        found, contributions = reasons.rules[row, : reasons.sizes[row]], reasons.contributions[row]
+        order = np.argsort(found)
+        order = order[np.argsort(-contributions[order], kind="mergesort")]
+        total = reasons.totals[row]
+        if m > 0:
+            total = contributions[order[:m]].sum()
+        for rank in range(min(n, len(order)) if total > 0.0 else 0):
+            rules[n_found] = found[order[rank]]
+            shares[n_found] = contributions[order[rank]] / total if m == 0 or rank < m else 0.0
+            n_found += 1
+        starts[row + 1] = n_found
+    rules, shares = rules[:n_found], shares[:n_found]
+    side_starts = np.zeros(n_found + 1, dtype=np.int64)
+    for reason in range(n_found):
+        size, itemset = 0, antecedents[rules[reason]]
+        while itemset >= 0:
+            size += 1
+            itemset = parents[itemset]
+        side_starts[reason + 1] = side_starts[reason] + size
+    sides = np.empty(side_starts[n_found], dtype=np.int32)
+    for reason in range(n_found):
+        place, itemset = side_starts[reason + 1], antecedents[rules[reason]]
+        while itemset >= 0:
+            place -= 1
+            sides[place] = last_items[itemset]
+            itemset = parents[itemset]
+    return starts, rules, shares, side_starts, sides
 
 
 @kernel

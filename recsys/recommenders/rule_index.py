@@ -57,6 +57,7 @@ def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> Index:
         rule_starts=rule_starts,
         consequents=position[rules.consequents[members]].astype(np.uint32),
         weights=weights[members],
+        rules=members,
         items=source.last_items[: len(led_to)][led_to],
     )
 

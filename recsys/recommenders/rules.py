@@ -23,7 +23,7 @@ from recsys.rules import Rules
 from recsys.rules.measures import MEASURES
 
 if TYPE_CHECKING:
-    from recsys.recommenders._rules_kernel import ByConsequent, Index
+    from recsys.recommenders._rules_kernel import Index
 
 IntArray = npt.NDArray[np.integer[Any]]
 
@@ -190,56 +190,34 @@ class RuleModel(FittedModel):
         highest `top_m` for mean_top_m; the other rules that fired have a share of 0. If none fired, the one
         reason is the popularity of the item.
         """
-        from recsys.recommenders._rules_kernel import fired
+        from recsys.recommenders._rules_kernel import explain
 
         liked = np.full(len(self.items), -1.0)
         liked[history] = self.recency(np.arange(len(history))[::-1])
-        source, asked = self.rules.source, np.array(items, dtype=np.int64)
+        once = list(dict.fromkeys(items))
+        asked, source = np.array(once, dtype=np.int64), self.rules.source
+        n = len(self.rules) if n_reasons is None else n_reasons
         itemsets = self.rules.antecedents, source.parents, source.last_items
-        most = len(self.rules) if n_reasons is None else n_reasons
-        starts, contributions, best_starts, best = fired(
-            self._by_consequent, asked, *itemsets, self.weights, liked, most
+        starts, rules, shares, side_starts, sides = explain(
+            self.index, history, liked, asked, n, self.settings.m, *itemsets
         )
-        negated = -contributions  # NumPy sorts upwards
-        totals = np.empty(len(items))
-        for place, some in enumerate(_slices(starts)):
-            counted = negated[some]
-            counted.sort()
-            if self.settings.m:
-                counted[self.settings.m :] = -0.0
-            totals[place] = counted.sum()
-        # The rules of all items at once: measuring a few costs as much as measuring many.
-        counts = np.diff(best_starts)
-        places = np.arange(len(best)) + np.repeat(starts[:-1] - best_starts[:-1], counts)
-        # What is too old to count in float64 is no reason.
-        shares = negated[places] / np.repeat(np.where(totals, totals, -1.0), counts)
-        reasons = self._told(best, shares)
-        return [
-            reasons[some] if total else [self.popularity.reason(item)]
-            for item, some, total in zip(items, _slices(best_starts), totals.tolist(), strict=True)
-        ]
-
-    def _told(self, chosen: IntArray, shares: npt.NDArray[np.float64]) -> list[Reason]:
-        rules, source = self.rules, self.rules.source
-        antecedents = rules.antecedents[chosen]
-        together, left, right = (
-            source.counts[itemsets]
-            for itemsets in (rules.itemsets[chosen], antecedents, rules.consequents[chosen])
-        )
-        measured = (MEASURES[name](source.n_transactions, together, left, right) for name in TOLD)
-        starts, items = source.flatten(antecedents)
-        flat = items.tolist()
-        sides = [tuple(flat[some]) for some in _slices(starts)]
-        columns = (column.tolist() for column in (together, *measured, shares))
-        return [Reason(*row) for row in zip(sides, *columns, strict=True)]
+        # The rules of all items at once: to look up a few costs as much as to look up many.
+        flat, columns = sides.tolist(), [column[rules].tolist() for column in self._told]
+        antecedents = [tuple(flat[some]) for some in _slices(side_starts)]
+        reasons = list(map(Reason, antecedents, *columns, shares.tolist()))
+        found = {
+            item: reasons[some] or [self.popularity.reason(item)]
+            for item, some in zip(once, _slices(starts), strict=True)
+        }
+        return [found[item] for item in items]
 
     @cached_property
-    def _by_consequent(self) -> ByConsequent:
-        from recsys.recommenders._rules_kernel import ByConsequent, grouped
-
-        source = self.rules.source
-        starts, rules = grouped(source.last_items[self.rules.consequents], len(self.items))
-        return ByConsequent(starts, rules, source.last_items[self.rules.antecedents[rules]])
+    def _told(self) -> list[npt.NDArray[Any]]:
+        """What is told of each rule: its count, confidence and lift."""
+        rules, source = self.rules, self.rules.source
+        sides = rules.itemsets, rules.antecedents, rules.consequents
+        counts = [source.counts[side] for side in sides]
+        return [counts[0], *(MEASURES[name](source.n_transactions, *counts) for name in TOLD)]
 
 
 def _slices(starts: IntArray) -> list[slice]:

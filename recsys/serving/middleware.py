@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recsys.serving.errors import error_response
@@ -20,6 +19,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-cache",
 }
+RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 OTHER = "other"  # the route of what there is not; its path is whatever somebody thought of
 
 
@@ -64,9 +64,9 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"] = list(message["headers"])
+                present = {name for name, _ in headers}  # in lower case, as ASGI has them
+                headers += [header for header in RAW_HEADERS if header[0] not in present]
             await send(message)
 
         try:

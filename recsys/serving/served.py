@@ -45,13 +45,17 @@ class Served:
     def prepare(self) -> None:
         """Make now what would else be made by the first requests."""
         self.search.candidates("a title that there is not")
-        _ = self.items, self.users, self.n_likes, self._known, self._rows
+        _ = self.items, self.ids, self.users, self.n_likes, self._known, self._rows
 
     @cached_property
     def items(self) -> dict[Any, Any]:
         """The id of each item that the catalogue or the model knows, by itself and by its text."""
-        ids = [*self.bundle.catalog.item_id.tolist(), *self.bundle.item_ids]
-        return {str(item): item for item in ids} | {item: item for item in ids}
+        return {str(item): item for item in self.ids} | {item: item for item in self.ids}
+
+    @cached_property
+    def ids(self) -> frozenset[Any]:
+        """The id of each item that the catalogue or the model knows."""
+        return frozenset([*self.bundle.catalog.item_id.tolist(), *self.bundle.item_ids])
 
     @cached_property
     def users(self) -> dict[str, Any]:

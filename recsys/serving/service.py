@@ -146,6 +146,8 @@ class Service:
         return list(dict.fromkeys(reversed(likes)))[::-1]
 
     def _items(self, served: Served, given: Sequence[int | str], where: str) -> list[Any]:
+        if served.ids.issuperset(given):  # as nearly all are: the ids themselves, not their text
+            return list(given)
         items = list(map(served.items.get, given))
         if None in items:
             row = items.index(None)

@@ -13,6 +13,7 @@ from typing import Any
 from recsys.tracking.address import masked
 
 KEY_TAG = "recsys.key"  # the tag that holds our key
+STUDY_KEY = "study/"  # how the key of a study's run begins
 ENDED_BY_TAG = "ended_by"  # the tag that says why a sweep is over
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 
@@ -73,6 +74,8 @@ class Entry:
     files : list of str
         Artifacts, relative to the folder of the queue; those that are missing are passed over.
     end : End or None
+    undo : bool
+        Leave the run as it was before it was taken up again here; tags and end are for one that was not.
     """
 
     run: str
@@ -86,6 +89,7 @@ class Entry:
     link_results: bool = False
     files: list[str] = field(default_factory=list)
     end: End | None = None
+    undo: bool = False
 
     def to_json(self) -> str:
         """Write the entry as JSON."""
@@ -106,7 +110,7 @@ class Entry:
 
     def followed_by(self, other: Entry) -> Entry | None:
         """Return both as one, where that says the same: a trial that is over when its start is sent."""
-        if self.run != other.run or self.end or self.trials or other.start:
+        if self.run != other.run or self.end or self.trials or other.start or other.undo:
             return None
         if self.start and other.n_trials is not None:  # its tags count only if nobody knows better
             return None

@@ -26,7 +26,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from recsys.failures import summary, visible
 from recsys.tracking.address import DEFAULT_ADDRESS, masked, require_address
-from recsys.tracking.entry import FAILED, FINISHED, KILLED, End, Entry, Start, text
+from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
 from recsys.tracking.links import write_links
 from recsys.tracking.provenance import provenance
 from recsys.tracking.queue import Queue
@@ -37,7 +37,7 @@ from recsys.trials import read_json
 
 log = logging.getLogger(__name__)
 
-ARTIFACTS = (".hydra/config.yaml", ".hydra/overrides.yaml", "metrics.json", "rules.parquet", "rules.csv")
+ARTIFACTS = (".hydra/config.yaml", "rules.parquet", "rules.csv")  # overrides are a tag, metrics metrics
 # Of the composed config these are no parameters of the experiment; the whole of it is an artifact.
 NO_PARAMETERS = ("hydra", "output", "cache", "experiment_name")
 
@@ -190,7 +190,7 @@ def _study_key(config: DictConfig, name: str) -> str:
     """The key of a study's run: the same whenever the study is continued."""
     storage = OmegaConf.select(config, "hydra.sweeper.storage")
     # Hashed, for an address may hold a password.
-    return f"study/{name}/{hashlib.sha256(str(storage).encode()).hexdigest()[:12]}"
+    return f"{STUDY_KEY}{name}/{hashlib.sha256(str(storage).encode()).hexdigest()[:12]}"
 
 
 def _tags(config: DictConfig, folder: Path) -> dict[str, str]:

@@ -102,7 +102,7 @@ def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> En
         like = job_key(parent, source, source_folder) if source_folder else _missing_key(parent, source)
     elif folder:
         tags["output_dir"] = folder
-        files = [str(Path(folder) / name) for name in (".hydra/config.yaml", "metrics.json")]
+        files = [str(Path(folder) / ".hydra/config.yaml")]
     metrics = read_json(Path(folder) / "metrics.json") if folder else {}
     return Entry(
         run=_missing_key(parent, trial["number"]),

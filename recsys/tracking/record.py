@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from recsys.tracking.address import masked
-from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, Entry, Start
+from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, STUDY_KEY, End, Entry, Start
 from recsys.tracking.links import write_links
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, reconcile
 from recsys.tracking.results import add_links
@@ -27,6 +27,20 @@ MAX_PARAMS_IN_BATCH = 100  # MLflow refuses more in one request
 NOT_IN_NAMES = re.compile(r"[^\w./: -]", re.ASCII)
 MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters that MLflow keeps
 LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # what a folder is told of our tags
+
+
+class _Before(NamedTuple):
+    """How a run was that was taken up again.
+
+    Parameters
+    ----------
+    tags : dict
+        What it said then that it may say otherwise now.
+    end : End
+    """
+
+    tags: dict[str, str]
+    end: End
 
 
 class Record:
@@ -48,7 +62,7 @@ class Record:
     def __init__(self, tracking_uri: str, experiment_name: str, folder: Path) -> None:
         self.tracking_uri, self.experiment_name, self.folder = tracking_uri, experiment_name, folder
         self.open_runs: set[str] = set()  # keys of those that were started here and not ended
-        self.before: dict[str, tuple[str, int]] = {}  # how those ended before that were taken up again
+        self._before: dict[str, _Before] = {}  # of those that were taken up again
         self._ids: dict[str, str] = {}
         self._listed: set[str] = set()  # keys of runs whose children were asked for
         self._children: dict[str, Run] = {}  # of those, by their keys, until they are taken up
@@ -96,11 +110,15 @@ class Record:
 
     def _apply(self, entry: Entry) -> None:
         parameters: Mapping[str, str] = {}
-        tags = entry.tags
+        tags, end = entry.tags, entry.end
+        if entry.undo:
+            tags, end = self._undone(entry)
         if entry.start:
             parameters, tags = self._start(entry.run, entry.start, tags), {}
+        news = True
+        if entry.n_trials is not None:
+            news = _is_news(self._settled(entry.run), entry)
         run_id = self.id_of(entry.run)
-        news = entry.n_trials is None or self._is_news(run_id, entry)
         if entry.trials is not None:
             self._agree(run_id, entry, news)
         self._log(run_id, entry.metrics, parameters, tags if news else {})
@@ -108,18 +126,38 @@ class Record:
             self._log_dataset(run_id, entry.dataset)
         for file in entry.files:
             self._keep(run_id, file)
-        if entry.end:
+        if end:
             if news:
-                self.client.set_terminated(run_id, entry.end.status, entry.end.time)
+                self.client.set_terminated(run_id, end.status, end.time)
             self.open_runs.discard(entry.run)
 
-    def _is_news(self, run_id: str, entry: Entry) -> bool:
-        """Whether a sweep's word is the latest about its study, which may have gone on in another folder."""
-        run = self.client.get_run(run_id)
-        if run.data.metrics.get("n_trials", 0) > (entry.n_trials or 0):
-            return False
-        over = run.info.status != "RUNNING"
-        return not (over and entry.end and (run.info.end_time or 0) > entry.end.time)
+    def _undone(self, entry: Entry) -> tuple[dict[str, str], End | None]:
+        """Return the tags and the end that leave a run as it was before it was taken up here."""
+        if entry.run in self._before:
+            return self._before[entry.run]
+        if self.client.get_run(self.id_of(entry.run)).info.status != "RUNNING":  # it was not taken up
+            return {}, None
+        return entry.tags, entry.end
+
+    def _settled(self, key: str) -> Run:
+        """Return the run of a study, and see that it is the only one.
+
+        Workers that begin at once may each find none and make one. All of them then take the first, by an
+        order that they share, and who sees another hands its children over and deletes it.
+        """
+        runs = list(self.client.search_runs([self.experiment_id], f"tags.`{KEY_TAG}` = '{key}'"))
+        if not runs:
+            raise KeyError(f"MLflow has no run with the tag {KEY_TAG} = {key}")
+        first, *others = sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))
+        # What was ours until now may have been deleted by another, and have got children since.
+        former = {run.info.run_id for run in others} | {self._ids.get(key, first.info.run_id)}
+        for run_id in former - {first.info.run_id}:
+            for child in self._runs_under(run_id):
+                self.client.set_tag(child.info.run_id, PARENT_TAG, first.info.run_id)
+        for run in others:
+            self.client.delete_run(run.info.run_id)
+        self._ids[key] = first.info.run_id
+        return first
 
     def id_of(self, key: str) -> str:
         """MLflow's id of the run with our key."""
@@ -137,9 +175,12 @@ class Record:
 
     def children(self, parent: str) -> list[Run]:
         """All runs under the run with this key, the oldest first."""
+        return self._runs_under(self.id_of(parent))
+
+    def _runs_under(self, run_id: str) -> list[Run]:
         found: list[Run] = []
         token: str | None = None
-        question = f"tags.`{PARENT_TAG}` = '{self.id_of(parent)}'"
+        question = f"tags.`{PARENT_TAG}` = '{run_id}'"
         while True:
             page = self.client.search_runs(
                 [self.experiment_id], question, page_token=token, order_by=["attributes.start_time ASC"]
@@ -160,6 +201,8 @@ class Record:
                 labels[PARENT_TAG] = self.id_of(start.parent)
             run = self.client.create_run(self.experiment_id, start.time, _cut(labels, MAX_TAG), start.name)
             self._places[run.info.run_id] = run.info.artifact_uri
+            if key.startswith(STUDY_KEY):
+                run = self._settled(key)
         else:
             # Parameters cannot be changed: a study keeps those that it began with.
             parameters = {name: parameters[name] for name in parameters.keys() - run.data.params.keys()}
@@ -193,7 +236,8 @@ class Record:
         if run.info.status != "RUNNING":
             if (run.info.end_time or 0) > start.time:
                 return
-            self.before[key] = (run.info.status, run.info.end_time or start.time)
+            said = {name: value for name, value in run.data.tags.items() if name in {*tags, ENDED_BY_TAG}}
+            self._before[key] = _Before(said, End(run.info.status, run.info.end_time or start.time))
             self.client.update_run(run.info.run_id, "RUNNING")
         if ENDED_BY_TAG in run.data.tags:
             self.client.delete_tag(run.info.run_id, ENDED_BY_TAG)
@@ -287,3 +331,11 @@ def named(values: Mapping[str, str]) -> dict[str, str]:
 
 def _cut(values: Mapping[str, Any], length: int) -> dict[str, str]:
     return {key: value[:length] for key, value in values.items()}
+
+
+def _is_news(run: Run, entry: Entry) -> bool:
+    """Whether a sweep's word is the latest about its study, which may have gone on in another folder."""
+    if run.data.metrics.get("n_trials", 0) > (entry.n_trials or 0):
+        return False
+    over = run.info.status != "RUNNING"
+    return not (over and entry.end and (run.info.end_time or 0) > entry.end.time)

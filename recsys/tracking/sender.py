@@ -24,6 +24,7 @@ from recsys.trials import read_trials
 log = logging.getLogger(__name__)
 
 LOOK_EVERY, RETRY_AFTER = 0.1, 5.0  # seconds
+UPDATE_EVERY = 1.0  # seconds; a sweep's own run says the same of one trial more as of ten
 TRIES = 3  # of an entry that MLflow refuses
 
 _MULTIRUN = Path("multirun")
@@ -51,6 +52,7 @@ class Sender:
     sweep: SweepRun | None = field(init=False, default=None)
     _reachable: bool = field(init=False, default=True)
     _asked_at: float = field(init=False, default=float("-inf"))
+    _updated_at: float = field(init=False, default=float("-inf"))
 
     def __post_init__(self) -> None:
         about = self.queue.about()
@@ -87,7 +89,7 @@ class Sender:
             self._send_earlier()
             self.queue.over = True  # of two that end at once, one must not wait for the other's word
             alone = not any(map(_is_at_work, self._siblings()))
-            self.sweep.finish(word, now, self.record.before.get(self.sweep.run), alone=alone)
+            self.sweep.finish(word, now, alone=alone)
         sent = self._send_all()
         if self.sweep is not None and sent:
             self._send_earlier()  # what was left to others, should they be gone by now
@@ -106,7 +108,8 @@ class Sender:
         return True
 
     def _look(self) -> None:
-        if self.sweep is not None:
+        if self.sweep is not None and time.monotonic() - self._updated_at > UPDATE_EVERY:
+            self._updated_at = time.monotonic()
             first = not self.sweep.checked
             self.sweep.update()
             if first and self.sweep.checked:

@@ -96,7 +96,7 @@ class SweepRun:
                 self.queue.put(entry)
         self.checked = True
 
-    def finish(self, word: str, time: int, before: tuple[str, int] | None, *, alone: bool) -> None:
+    def finish(self, word: str, time: int, *, alone: bool) -> None:
         """Queue the last word: states agree, the best is linked, the run is over.
 
         Parameters
@@ -105,26 +105,25 @@ class SweepRun:
             What the sweep said as it ended: ENDED, LEFT, INTERRUPTED, or nothing when it was killed.
         time : int
             When that was, in milliseconds since 1970.
-        before : tuple of (str, int), optional
-            How the run had ended that this sweep took up again.
         alone : bool
             Whether no other process works on the study: else that one will end the run.
         """
+        if self.study and word == LEFT and stamp(self.queue.folder) == self._earlier_table:
+            # The sweeper refused the sweep: with the study nothing has happened.
+            entry = Entry(self.run, link_results=True)
+            if alone:  # else whoever is at work will end it
+                entry.tags, entry.end, entry.undo = {ENDED_BY_TAG: "error"}, End(FAILED, time), True
+            self.queue.put(entry)
+            return
         trials = self._trials()
         entry = self._entry(trials, check=True)
         entry.files = [RESULTS_FILE, TRIALS_FILE, REPORT_FILE, *FINAL_FILES]
         entry.metrics += self._final(time)
         entry.link_results = True
-        if self.study and word == LEFT and stamp(self.queue.folder) == self._earlier_table:
-            # The sweeper refused the sweep: with the study nothing has happened.
-            status, ended_at = before or (FAILED, time)
-            entry.end = End(status, ended_at)
-            entry.tags |= {} if before else {ENDED_BY_TAG: "error"}
-        else:
-            status, ended_by = self._end(trials, word)
-            if alone or ended_by == "total":
-                entry.end = End(status, time)
-                entry.tags[ENDED_BY_TAG] = ended_by
+        status, ended_by = self._end(trials, word)
+        if alone or ended_by == "total":
+            entry.end = End(status, time)
+            entry.tags[ENDED_BY_TAG] = ended_by
         self.queue.put(entry)
 
     def _end(self, trials: list[Trial], word: str) -> tuple[str, str]:

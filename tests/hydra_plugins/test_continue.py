@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from optuna.trial import TrialState
 
 from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED, INSTEAD_OF, JOB_DIR, WORKER
 from hydra_plugins.recsys_optuna_sweeper._journal import JournalFile
+from tests.hydra_plugins.children import die, end_of, in_child
 
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 COMPLETE, FAIL, RUNNING = TrialState.COMPLETE, TrialState.FAIL, TrialState.RUNNING
@@ -24,28 +22,6 @@ COMPLETE, FAIL, RUNNING = TrialState.COMPLETE, TrialState.FAIL, TrialState.RUNNI
 
 def journal(app: Any) -> tuple[str, str]:
     return f"hydra.sweeper.storage='journal:{app.journal}'", "hydra.sweeper.study_name=study"
-
-
-def in_child(work: Callable[[], Any]) -> int:
-    """Start the work in a process of its own; forked, for Hydra and Optuna take a second to import."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if pid:
-        return pid
-    try:
-        work()
-        os._exit(0)
-    except BaseException:
-        os._exit(1)
-
-
-def end_of(pid: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def die_at_write(number: int, moment: str) -> None:

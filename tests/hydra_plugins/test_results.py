@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from optuna.trial import create_trial
 
 from hydra_plugins.recsys_optuna_sweeper._attributes import JOB_DIR
-from hydra_plugins.recsys_optuna_sweeper._results import results, write_results
+from hydra_plugins.recsys_optuna_sweeper._results import ResultsWriter, results
 
 
 def trial(value: float | list[float], x: float, **attributes: Any) -> optuna.trial.FrozenTrial:
@@ -88,10 +88,32 @@ def test_files_are_whole_at_any_time(app: Any) -> None:
     assert found == [(0, 0), (0, 0), (2, 2), (2, 2)]
 
 
+def test_lines_that_are_remembered_are_those_of_now(tmp_path: Path) -> None:
+    study = optuna.create_study()
+    writer = ResultsWriter(study, tmp_path)
+    open_trial = study.ask({"x": optuna.distributions.FloatDistribution(0, 10)})
+    study.add_trial(trial(1, 1))
+    for news in (
+        lambda: study.tell(open_trial, 3.0),
+        lambda: study.ask({"another": optuna.distributions.IntDistribution(0, 3)}),
+        lambda: study.add_trial(trial(2, 1, fail_reason="a, b")),
+    ):
+        writer.write()
+        news()
+        writer.write()
+        table = (tmp_path / "trials.csv").read_text()
+        ResultsWriter(study, tmp_path).write()
+        assert (tmp_path / "trials.csv").read_text() == table
+    assert [line.split(",")[1] for line in table.splitlines()] == [
+        "state", "complete", "complete", "running", "complete"
+    ]  # fmt: skip
+
+
 def test_a_failed_write_keeps_the_file_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = optuna.create_study()
     study.add_trial(trial(1, 1, **{JOB_DIR: "/run/ä"}))
-    write_results(study, tmp_path)
+    writer = ResultsWriter(study, tmp_path)
+    writer.write()
     before = sorted(path.name for path in tmp_path.iterdir())
 
     def refuse(*_: Any) -> None:
@@ -100,7 +122,7 @@ def test_a_failed_write_keeps_the_file_and_no_litter(tmp_path: Path, monkeypatch
     study.add_trial(trial(0, 2))
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(HydraException, match=r"optimization_results\.yaml cannot be written: disk full\. "):
-        write_results(study, tmp_path)
+        writer.write()
     assert (
         sorted(path.name for path in tmp_path.iterdir())
         == before

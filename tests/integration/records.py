@@ -1,14 +1,17 @@
 """What Optuna, MLflow and the folders hold of a study, compared."""
 
+import contextlib
 import csv
+import fcntl
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
 import optuna
 import yaml
 from mlflow import MlflowClient
-from optuna.storages import JournalStorage
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 
@@ -17,8 +20,13 @@ def check_records(folder: Path, results: Path, total: int) -> None:
 
     `folder` is where the sweep of the study "s" was started, `results` a folder where it wrote its results.
     """
-    journal = folder / "multirun/studies/s.log"
-    study = optuna.load_study(study_name="s", storage=JournalStorage(JournalFileBackend(str(journal))))
+    journal = JournalStorage(JournalFileBackend(str(folder / "multirun/studies/s.log")))
+    check_study(folder, results, total, journal, f"sqlite:///{folder}/mlflow.db")
+
+
+def check_study(folder: Path, results: Path, total: int, storage: BaseStorage, tracking_uri: str) -> None:
+    """Check the same of a study that is kept and recorded elsewhere."""
+    study = optuna.load_study(study_name="s", storage=storage)
     states = Counter(trial.state.name for trial in study.trials)
     assert states["COMPLETE"] == total
     assert set(states) <= {"COMPLETE", "FAIL"}
@@ -36,7 +44,7 @@ def check_records(folder: Path, results: Path, total: int) -> None:
     values = {int(row["number"]): float(row["value"]) if row["value"] else None for row in rows}
     assert {int(row["number"]): (row["state"], values[int(row["number"])]) for row in rows} == optuna_says
 
-    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    client = MlflowClient(tracking_uri)
     experiment = client.get_experiment_by_name("recsys")
     runs = client.search_runs([experiment.experiment_id], max_results=1000)
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
@@ -74,3 +82,12 @@ def check_records(folder: Path, results: Path, total: int) -> None:
         assert (links["study"], links["trial"]) == (study.study_name, str(trial.number))
     told = [trial for trial in study.trials if "links" in trial.user_attrs]
     assert len(told) == len([trial for trial in study.trials if "job_dir" in trial.user_attrs])
+
+
+def wait_for_senders(folder: Path) -> None:
+    """Wait for the senders of processes that were killed, which have outlived them."""
+    for queue in folder.rglob(".mlflow-queue"):
+        with contextlib.suppress(FileNotFoundError):
+            handle = os.open(queue, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            os.close(handle)

@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from recsys.equivalence import outcome
 
 SWEEP = ("-m", "hydra/sweeper=optuna", "hydra.sweep.dir=sweep", "hydra.sweeper.study_name=study")
+SWEEP += ("~hydra.callbacks.report",)
 GRID = (*SWEEP, "hydra/sweeper/sampler=grid")
 
 
@@ -126,7 +127,7 @@ def test_a_budget_prunes_a_trial_and_ends_a_run(call, monkeypatch):
     single = call("hydra.run.dir=out", "cache.enabled=false")
     assert single.code == 1
     assert "apriori.max_itemsets=10 would be passed" in single.stderr
-    swept = call(*GRID, "apriori.min_support=choice(0.2)", "cache.enabled=false", "~hydra.callbacks.report")
+    swept = call(*GRID, "apriori.min_support=choice(0.2)", "cache.enabled=false")
     assert "Trial 0: pruned, apriori.max_itemsets=10 would be passed. Raise" in swept.stdout
     assert "0 failed, 1 pruned. The last one: apriori.max_itemsets=10 would be passed." in swept.stderr
     assert [trial.state for trial in study().trials] == [TrialState.PRUNED]

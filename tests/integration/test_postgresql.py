@@ -1,27 +1,52 @@
-"""A study in PostgreSQL: two processes share it, and its total is exact."""
+"""Study and record in PostgreSQL: workers come, go and are killed; the total is exact, the records agree."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections import Counter
 from contextlib import contextmanager
 
 import optuna
 import pytest
 
+from recsys.__main__ import CONF
+from recsys.tracking.store import connect
 from tests.conftest import WARNINGS_ARE_ERRORS
+from tests.integration.records import check_study, wait_for_senders
 
-TOTAL = 8
+TOTAL = 12
+# An application with the configuration of ours, whose jobs do nothing; killed with SIGKILL in one of them.
+APPLICATION = f"""
+import json, os, signal, sys
+from pathlib import Path
+import hydra
+from hydra.core.hydra_config import HydraConfig
+
+killed_in, jobs = int(sys.argv.pop(1)), []
+
+@hydra.main(version_base="1.3", config_path={str(CONF)!r}, config_name="config")
+def main(cfg):
+    jobs.append(cfg)
+    if len(jobs) == killed_in:
+        os.kill(os.getpid(), signal.SIGKILL)
+    found = {{"max_lift": cfg.apriori.min_support}}
+    Path(HydraConfig.get().runtime.output_dir, "metrics.json").write_text(json.dumps(found))
+    return found["max_lift"]
+
+main()
+"""
 SWEEP = [
     "-m",
     "hydra/sweeper=optuna",
-    "hydra/callbacks=untracked",
+    "hydra/sweeper/sampler=random",
+    "~hydra.callbacks.report",
+    "~hydra.callbacks.final",
+    "hydra.sweeper.equivalence=null",
     "hydra.sweeper.study_name=s",
     # As compose.yaml has it: the address, with its password, is in the environment alone.
     "hydra.sweeper.storage=${oc.env:OPTUNA_STORAGE}",
+    f"hydra.sweeper.n_trials={TOTAL}",
     "apriori.min_support=interval(0.1,0.5)",
-    "evaluation=none",
-    "output.show_rules=0",
 ]
 
 
@@ -41,22 +66,31 @@ def storage(postgresql):
     return postgresql("optuna")  # without tables: the first process makes them
 
 
-def test_two_processes_share_a_study(tmp_path, storage):
-    processes = [
-        subprocess.Popen(
-            [sys.executable, *WARNINGS_ARE_ERRORS, "-m", "recsys", *SWEEP, f"hydra.sweeper.n_trials={TOTAL}",
-             f"hydra.sweep.dir=sweep/{number}"],
-            cwd=tmp_path, env=os.environ | {"OPTUNA_STORAGE": storage},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for number in range(2)
-    ]  # fmt: skip
-    told = [process.communicate()[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], told
+@pytest.fixture
+def tracking_uri(postgresql):
+    uri = postgresql("mlflow")
+    connect(uri)  # makes the tables, as an MLflow server does when it starts
+    return uri
+
+
+def test_four_workers_two_of_them_killed(tmp_path, storage, tracking_uri):
+    environment = os.environ | {"OPTUNA_STORAGE": storage, "MLFLOW_TRACKING_URI": tracking_uri}
+
+    def start(number, killed_in=0):
+        with (tmp_path / f"log{number}.txt").open("w") as log:
+            command = [sys.executable, *WARNINGS_ARE_ERRORS, "-c", APPLICATION, str(killed_in), *SWEEP]
+            command.append(f"hydra.sweep.dir=multirun/here/{number}")
+            return subprocess.Popen(
+                command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    processes = [start(0, killed_in=1), start(1, killed_in=2), start(2), start(3)]
+    codes = [process.wait() for process in processes]
+    told = "\n".join((tmp_path / f"log{number}.txt").read_text() for number in range(4))
+    assert codes == [-signal.SIGKILL, -signal.SIGKILL, 0, 0], told
+    assert "cannot be reached" not in told
+    assert "refuses" not in told
+    wait_for_senders(tmp_path)
     with opened(storage) as database:
-        study = optuna.load_study(study_name="s", storage=database)
-        assert Counter(trial.state.name for trial in study.trials) == {"COMPLETE": TOTAL}
-        assert [trial.number for trial in study.trials] == list(range(TOTAL))
-        folders = [trial.user_attrs["job_dir"] for trial in study.trials if "job_dir" in trial.user_attrs]
-    assert len(folders) == len(set(folders))
-    assert all("Best trials" in text for text in told)
+        for number in (2, 3):
+            check_study(tmp_path, tmp_path / f"multirun/here/{number}", TOTAL, database, tracking_uri)

@@ -77,7 +77,7 @@ def test_a_child_holds_parameters_metrics_data_and_artifacts(sweep):
         assert run.data.tags["dataset"] == "ml-latest-small-2016"
         assert len(run.data.tags["ratings_digest"]) == 64
         artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
-        assert artifacts == {"config.yaml", "overrides.yaml", "metrics.json", "rules.parquet", "rules.csv"}
+        assert artifacts == {"config.yaml", "rules.parquet", "rules.csv"}
 
 
 def test_the_search_is_the_one_that_was_asked_for(sweep):

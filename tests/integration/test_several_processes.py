@@ -1,15 +1,12 @@
 """Three processes share a study, and one of them is killed: the records agree, and the total is exact."""
 
-import contextlib
-import fcntl
-import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.conftest import WARNINGS_ARE_ERRORS
-from tests.integration.records import check_records
+from tests.integration.records import check_records, wait_for_senders
 
 TOTAL = 12
 # The last is the first: most often that is answered by then, whoever was given it.
@@ -61,15 +58,6 @@ def test_three_processes_one_killed(tmp_path):
     assert codes == [-signal.SIGKILL, 0, 0], told
     assert "cannot be reached" not in told
     assert "refuses" not in told
-    _wait_for_senders(tmp_path)
+    wait_for_senders(tmp_path)
     for number in (1, 2):
         check_records(tmp_path, tmp_path / f"multirun/here/{number}", TOTAL)
-
-
-def _wait_for_senders(folder: Path) -> None:
-    """Wait for the sender of the process that was killed, which has outlived it."""
-    for queue in folder.rglob(".mlflow-queue"):
-        with contextlib.suppress(FileNotFoundError):
-            handle = os.open(queue, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            os.close(handle)

@@ -28,6 +28,7 @@ SWEEP = [
     "apriori.min_support=range(0.1,0.5,0.1)",
     "apriori.max_len=range(2,4)",
     "output.show_rules=0",
+    "~hydra.callbacks.report",
 ]
 NEEDS = {"gp": "torch"}
 

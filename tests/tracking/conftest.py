@@ -2,7 +2,10 @@
 
 import csv
 import json
+import logging
+import os
 import shutil
+import threading
 
 import pytest
 from mlflow import MlflowClient
@@ -10,13 +13,14 @@ from mlflow import MlflowClient
 from recsys.tracking.entry import Entry, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.sender import Sender
+from recsys.tracking.store import connect
 
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory):
-    """A store with its tables made, which takes MLflow seconds."""
+    """A store with its tables made, which takes MLflow seconds: the copy of one that any test has made."""
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
+    connect(f"sqlite:///{path}").search_experiments()
     return path
 
 
@@ -103,3 +107,43 @@ def runs(store):
         return {None if key is None else int(key): run for key, run in named.items()}
 
     return ask
+
+
+class SenderThread:
+    """Stands for the sender's process in this one, where MLflow is imported, which takes seconds."""
+
+    def __init__(self, queue):
+        self.queue, self.sent = queue, False
+        self.reader, self.writer = os.pipe()
+        self.thread = threading.Thread(target=self._follow)
+        self.thread.start()
+
+    def _follow(self):
+        with self.queue.sole_reader() as alone:
+            assert alone
+            self.sent = Sender(self.queue, logging.getLogger("sender").warning).follow(self.reader)
+
+    def close(self, patience, word):
+        if self.thread is not None:
+            os.write(self.writer, word.encode())
+            os.close(self.writer)
+            self.thread.join()
+            os.close(self.reader)
+            self.thread = None
+        return self.sent
+
+
+@pytest.fixture
+def sender_in_a_thread(monkeypatch):
+    """For tests of what is sent; others have the process that sends it."""
+    senders = []
+
+    class KnownSenderThread(SenderThread):
+        def __init__(self, queue):
+            super().__init__(queue)
+            senders.append(self)
+
+    monkeypatch.setattr("recsys.tracking.mlflow_callback.SenderProcess", KnownSenderThread)
+    yield
+    for sender in senders:  # which a callback that a test has broken did not close
+        SenderThread.close(sender, 0, "")

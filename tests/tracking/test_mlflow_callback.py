@@ -41,6 +41,7 @@ def test_a_single_run(call, store, tmp_path):
     assert not (tmp_path / "out/.mlflow-queue").exists()
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_names_that_mlflow_does_not_take(call, store):
     """`recommender@recommender.rules` is a choice of the hybrid's, `++key` an override of anybody's."""
     outcome = call(
@@ -79,6 +80,7 @@ def test_names(name, taken):
     assert name_of(name) == taken
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_what_misses_a_constraint_is_never_the_best(call, store):
     outcome = call(
         "-m",
@@ -101,6 +103,7 @@ def test_what_misses_a_constraint_is_never_the_best(call, store):
     assert highest > best["best_value"]
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_a_warm_start(call, store):
     sweep = ("-m", "hydra/sweeper=optuna", "apriori.min_support=interval(0.2,0.3)", "evaluation=none")
     storage = "hydra.sweeper.storage=sqlite:///study.db"
@@ -119,6 +122,7 @@ def test_a_warm_start(call, store):
     assert parent.data.metrics["n_trials"] == len(runs) - 1 >= 3
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_a_failed_run_is_failed_and_says_why(call, store):
     outcome = call("preprocessing.min_rating=6", "experiment_name=other", tracking=True)
     assert outcome.code != 0
@@ -139,6 +143,7 @@ def test_a_plain_multirun_has_a_parent(call, store):
     assert parent.data.tags["best_run_id"] == children[0].info.run_id
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_a_failed_trial_among_others(call, store):
     outcome = call(
         "-m", "hydra/sweeper=optuna", "hydra.sweeper.sampler.seed=1", "hydra.sweep.dir=sweep",
@@ -158,6 +163,7 @@ def test_a_failed_trial_among_others(call, store):
     assert parent.info.status == "FINISHED"
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_several_objectives_have_no_single_best(call, store):
     outcome = call(
         "-m",
@@ -178,6 +184,7 @@ STUDY = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_a_study_that_continues_has_one_run(call, store):
     for folder, n_trials in (("first", 1), ("second", 2)):
         outcome = call(
@@ -234,6 +241,7 @@ BROKEN = "recsys.tracking.mlflow_callback."
 SWEEP_OF_TWO = ["-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep"]
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 @pytest.mark.parametrize(
     ("called", "hook", "times"),
     [
@@ -269,6 +277,7 @@ def check_that_errors_are_seen(outcome, store, where, error):
     assert f"The first: {where}: {error}" in last
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_errors_of_several_hooks(call, store, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("tracking is broken")
@@ -355,6 +364,7 @@ main()
 """
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")
 def test_ctrl_c_then_continued(call, store, tmp_path):
     study = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=3"]
     study += ["apriori.min_support=interval(0.2,0.5)", "hydra.sweeper.sampler.seed=1"]
@@ -372,8 +382,9 @@ def test_ctrl_c_then_continued(call, store, tmp_path):
     assert [run.info.status for run in children] == ["FINISHED"] * 3
     assert (parent.info.status, parent.data.tags["ended_by"]) == ("FINISHED", "total")
     assert parent.data.metrics["n_complete"] == 3
-    refused = call(*study, "hydra.sweep.dir=third", "apriori.max_len=3", tracking=True)
-    assert refused.code != 0
+    # From the shell, for it is as the program ends that the record learns of it.
+    refused = shell(*study, "hydra.sweep.dir=third", "apriori.max_len=3", cwd=tmp_path)
+    assert refused.returncode != 0
     children, parent = family(store)
     assert len(children) == 3
     assert (parent.info.status, parent.data.metrics["n_complete"]) == ("FINISHED", 3)

@@ -174,6 +174,29 @@ def test_sent_twice_is_recorded_once(store, tmp_path, runs):
     assert [(point.value, point.timestamp) for point in history] == [(1.0, 7)]
 
 
+def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypatch):
+    study = "study/s/0"
+    one, other = (Record(f"sqlite:///{store}", "recsys", tmp_path) for _ in range(2))
+
+    def child(number):
+        return Entry(
+            f"{study}/{number}@x", Start("trial", 9, parent=study), tags={"trial.number": str(number)}
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "find", lambda *_: None)  # both have looked, and neither has made it yet
+        one.apply(Entry(study, Start("study s", 7, {"p": "1"})))
+        one.apply(child(0))
+        other.apply(Entry(study, Start("study s", 5, {"p": "1"})))  # comes first, and deletes the one's
+    one.apply(child(1))  # it does not know that yet
+    one.apply(Entry(study, metrics=[("n_trials", 2, 9, 1)], n_trials=2))
+    found = runs()
+    assert found.keys() == {None, 0, 1}
+    assert (found[None].info.start_time, found[None].data.params) == (5, {"p": "1"})
+    assert found[None].data.metrics == {"n_trials": 2}
+    assert {found[n].data.tags["mlflow.parentRunId"] for n in (0, 1)} == {found[None].info.run_id}
+
+
 def test_more_parameters_and_metrics_than_mlflow_takes_at_once(store, tmp_path, runs):
     metrics = [(f"m{i}", 1.0, 1, 0) for i in range(2100)]
     entry = Entry("key", Start("one", 1, {f"p{i:03}": "x" * 7000 for i in range(250)}), metrics)

@@ -31,6 +31,12 @@ store.connect("sqlite:///mlflow.db")
 """
 
 
+@pytest.fixture
+def _no_store_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("_no_store_kept")
 def test_processes_that_make_a_store_at_once(tmp_path):
     names = ["a", "b"]
     processes = [
@@ -59,11 +65,6 @@ def test_killed_while_it_is_made(tmp_path, monkeypatch):
     assert not (tmp_path / "mlflow.db").exists()
     assert connect(f"sqlite:///{tmp_path}/mlflow.db").search_experiments()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db"]
-
-
-@pytest.fixture
-def _no_store_kept(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.mark.usefixtures("_no_store_kept")

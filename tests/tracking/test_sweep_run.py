@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from mlflow import MlflowClient
 
 from recsys.tracking import __main__ as program
 from recsys.tracking.entry import End, Entry, Start
@@ -80,16 +81,27 @@ def test_an_interrupted_study_that_is_continued_is_finished(sweep_folder, runs):
     assert parent(runs) == ("FINISHED", "total")
 
 
-def test_a_refused_sweep_leaves_the_study_as_it_was(sweep_folder, runs):
+@pytest.mark.parametrize("heard", ["as it begins", "at its end", "after the study went on"])
+def test_a_refused_sweep_leaves_the_study_as_it_was(sweep_folder, runs, store, heard):
     first = sweep_folder("first")
     first.results("total")
     first.table((0, "complete", 1.0, {}))
     assert first.sender().finish(ENDED)
     ended_at = runs()[None].info.end_time
+    MlflowClient(f"sqlite:///{store}").set_tag(runs()[None].info.run_id, "output_dir", str(first.folder))
+    tags = runs()[None].data.tags
     second = sweep_folder("second")  # with another search space: the sweeper writes nothing
-    assert second.sender().finish(LEFT)
-    assert parent(runs)[0] == "FINISHED"
+    if heard != "after the study went on":
+        start = Start("study s", ended_at + 1)
+        second.queue.put(Entry(second.PARENT, start, tags={"output_dir": str(second.folder)}))
+    sender = second.sender()
+    if heard == "as it begins":
+        assert sender.send()
+        assert parent(runs) == ("RUNNING", None)
+    assert sender.finish(LEFT)
+    assert parent(runs) == ("FINISHED", "total")
     assert runs()[None].info.end_time == ended_at
+    assert runs()[None].data.tags == tags
     assert runs()[None].data.metrics["n_trials"] == 1
 
 

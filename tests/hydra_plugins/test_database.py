@@ -1,0 +1,206 @@
+"""A database that is away for a while, without one: what Optuna's storage says of it is made up here."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+from sqlalchemy.exc import OperationalError, PendingRollbackError
+
+from hydra_plugins.recsys_optuna_sweeper import _database
+from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED
+from hydra_plugins.recsys_optuna_sweeper._claims import Claims
+from hydra_plugins.recsys_optuna_sweeper._database import PatientStorage, lost_connection
+from hydra_plugins.recsys_optuna_sweeper._worker import Worker
+
+SWEEPER = "hydra_plugins.recsys_optuna_sweeper"
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[PatientStorage]:
+    made = PatientStorage(RDBStorage(f"sqlite:///{tmp_path}/study.db"), patience=60)
+    yield made
+    made.remove_session()
+
+
+@pytest.fixture
+def study(storage: PatientStorage) -> optuna.Study:
+    return optuna.create_study(storage=storage, study_name="study")
+
+
+def away() -> StorageInternalError:
+    """What Optuna raises when the connection breaks."""
+    error = StorageInternalError("An exception is raised during the commit.")
+    error.__cause__ = OperationalError("SELECT 1", None, Exception("connection refused"))
+    return error
+
+
+def break_off(monkeypatch: pytest.MonkeyPatch, name: str, times: int, *, arrives: bool = False) -> list[str]:
+    """Have an operation fail so many times; `arrives` says that it was done, and that the answer was lost."""
+    operation: Callable[..., Any] = getattr(RDBStorage, name)
+    calls: list[str] = []
+
+    def breaking(*args: Any, **kwargs: Any) -> Any:
+        calls.append(name)
+        if len(calls) > times:
+            return operation(*args, **kwargs)
+        if arrives:
+            operation(*args, **kwargs)
+        raise away()
+
+    monkeypatch.setattr(RDBStorage, name, breaking)
+    return calls
+
+
+def test_it_is_asked_until_it_answers(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = break_off(monkeypatch, "set_study_user_attr", 3)
+    study.set_user_attr("a", 1)
+    assert (study.user_attrs, len(calls)) == ({"a": 1}, 4)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith(SWEEPER)] == [
+        "hydra.sweeper.storage does not answer: (builtins.Exception) connection refused. It is asked again "
+        "for hydra.sweeper.storage_timeout=60 seconds.",
+        "hydra.sweeper.storage answers again.",
+    ]
+
+
+def test_of_a_stale_connection_nothing_is_said(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    break_off(monkeypatch, "_get_trials", 1)
+    with caplog.at_level(logging.DEBUG, SWEEPER):
+        assert study.trials == []
+    assert not caplog.records
+
+
+def test_after_the_timeout_the_error_comes_through(
+    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.patience = 0.15
+    calls = break_off(monkeypatch, "_get_trials", 100)
+    with pytest.raises(StorageInternalError):
+        study.get_trials()
+    tries = len(calls)
+    assert tries >= 3
+    with pytest.raises(StorageInternalError):
+        study.get_trials()
+    assert len(calls) == tries + 1  # nothing that the end of the sweep does waits again
+
+
+def test_other_errors_come_through_at_once(study: optuna.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def refuse(*args: Any) -> None:
+        calls.append(args)
+        raise StorageInternalError("value too long")
+
+    monkeypatch.setattr(RDBStorage, "set_study_user_attr", refuse)
+    with pytest.raises(StorageInternalError, match="too long"):
+        study.set_user_attr("a", 1)
+    assert len(calls) == 1
+
+
+def test_ctrl_c_ends_the_waiting(
+    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storage._over, "wait", press)
+    calls = break_off(monkeypatch, "_get_trials", 100)
+    with pytest.raises(KeyboardInterrupt):
+        study.get_trials()
+    with pytest.raises(StorageInternalError):
+        study.get_trials()
+    assert len(calls) == 2
+
+
+def test_a_look_at_the_trials_serves_until_the_next_write(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_database, "_FRESH", 60)
+    trial = study.ask()
+    looks = break_off(monkeypatch, "_get_trials", 0)
+    trial.set_user_attr("a", 1)
+    for _ in range(2):
+        assert [one.user_attrs for one in study.get_trials()] == [{"a": 1}]
+    assert study._storage.get_trial(trial._trial_id).user_attrs == {"a": 1}
+    assert len(looks) == 1
+    study.tell(trial, 2.0)
+    assert [one.value for one in study.get_trials(deepcopy=False)] == [2.0]
+    assert len(looks) == 2
+
+
+def test_what_another_process_writes_is_seen_soon(
+    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_database, "_FRESH", 0)
+    study.ask()
+    assert study.trials[0].state is TrialState.RUNNING
+    RDBStorage.set_trial_state_values(storage._backend, 1, TrialState.FAIL)
+    assert study.trials[0].state is TrialState.FAIL
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_a_trial_is_told_once(study: optuna.Study, monkeypatch: pytest.MonkeyPatch, arrives: bool) -> None:
+    trial = study.ask()
+    break_off(monkeypatch, "set_trial_state_values", 2, arrives=arrives)
+    study.tell(trial, 2.0)
+    assert [(one.state, one.values) for one in study.trials] == [(TrialState.COMPLETE, [2.0])]
+
+
+def test_a_trial_that_another_process_has_told_is_no_success(
+    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study.ask()
+    storage.set_trial_state_values(1, TrialState.FAIL)
+    break_off(monkeypatch, "set_trial_state_values", 1)
+    with pytest.raises(UpdateFinishedTrialError):
+        storage.set_trial_state_values(1, TrialState.COMPLETE, [2.0])
+
+
+def test_a_trial_that_was_made_twice_is_given_back(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Worker(study, 15) as worker:
+        claims = Claims(study, worker, n_trials=2)
+        break_off(monkeypatch, "_create_new_trial", 1, arrives=True)
+        taken = claims.take({})
+        assert taken is not None
+        assert study.trials[1]._trial_id == taken
+        study.tell(1, 2.0)
+        assert claims.free() == 0  # the first of the two holds a place
+        claims.recover()
+        assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE]
+        assert study.trials[0].user_attrs[DISCARDED] == "lost"
+        assert claims.free() == 1
+
+
+def test_while_it_was_away_nobody_could_show_a_sign_of_life(
+    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Worker(study, 10, clock=lambda: time.time() + 40) as worker:
+        elsewhere = {"machine": "another", "seen": 0.0, "interval": 10.0, "ended": False}
+        study.set_user_attr("worker:elsewhere", elsewhere)
+        assert worker.alive() == {worker.id}
+        break_off(monkeypatch, "_get_trials", 1)
+        study.get_trials()
+        assert worker.alive() == {worker.id, "elsewhere"}
+
+
+def test_what_says_that_it_is_away() -> None:
+    error = away()
+    assert lost_connection(error) is error.__cause__
+    hiding = PendingRollbackError("Can't reconnect until invalid transaction is rolled back.")
+    hiding.__context__ = error
+    assert lost_connection(hiding) is error.__cause__
+    assert lost_connection(ValueError()) is None
