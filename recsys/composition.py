@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 from dataclasses import fields
 from functools import lru_cache, partial
@@ -10,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 if TYPE_CHECKING:
     from recsys.pipeline import Experiment
+
+log = logging.getLogger(__name__)
 
 
 def share_config_store() -> None:
@@ -71,20 +75,47 @@ def build(cfg: DictConfig, group: str) -> Any:
 
     if not isinstance(cfg[group], DictConfig):
         raise ParameterError(group, "a group of settings, as python -m recsys --cfg job shows", cfg[group])
-    missing = sorted(OmegaConf.missing_keys(cfg[group]))
-    if missing:
-        raise ParameterError(missing[0], "given", "???", f"For example {missing[0]}=... on the command line.")
-    settings = OmegaConf.to_container(cfg[group], resolve=True)
     try:
-        return _instantiate(pickle.dumps(settings))
+        settings = pickle.dumps(OmegaConf.to_container(cfg[group], resolve=True))
+    except OmegaConfBaseException:  # as where a key asks for another that is missing
+        _require_given(cfg[group])
+        raise
+    if b"???" in settings:
+        _require_given(cfg[group])
+    try:
+        return _instantiate(settings)
     except InstantiationException as error:
         if isinstance(error.__cause__, ParameterError):
             raise error.__cause__.within(group) from error
         raise
 
 
+def _require_given(group: DictConfig) -> None:
+    """Raise an error if a key of a group is missing."""
+    from recsys.errors import ParameterError
+
+    missing = sorted(OmegaConf.missing_keys(group))
+    if missing:
+        raise ParameterError(missing[0], "given", "???", f"For example {missing[0]}=... on the command line.")
+
+
 # The trials of a sweep share most of their settings, and making an object of them takes longer than all else
 # that is done with it here. The objects are frozen. (JSON would make text of keys that are numbers.)
 @lru_cache(maxsize=64)
 def _instantiate(settings: bytes) -> Any:
-    return instantiate(pickle.loads(settings), _convert_="all")
+    plain = pickle.loads(settings)
+    target = str(plain.get("_target_"))
+    if target.startswith("recsys.") and _is_flat(plain):  # a fifth of the time that Hydra takes
+        try:
+            return get_class(target)(**{key: value for key, value in plain.items() if key != "_target_"})
+        except Exception:
+            log.debug("Hydra shall say what is wrong with %s", target, exc_info=True)
+    return instantiate(plain, _convert_="all")
+
+
+def _is_flat(settings: dict[Any, Any]) -> bool:
+    """Whether there is nothing in it for Hydra to do but to call the target."""
+    return not any(
+        (str(key).startswith("_") and key != "_target_") or isinstance(value, dict | list)
+        for key, value in settings.items()
+    )
