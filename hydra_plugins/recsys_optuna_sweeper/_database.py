@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
+from optuna.storages import RDBStorage, _CachedStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from ._errors import first_line
@@ -174,9 +174,10 @@ def _patient(name: str) -> Callable[..., Any]:
     return outlasting
 
 
-# All that a storage can do, as Optuna declares it.
-for _name in BaseStorage.__abstractmethods__ - vars(PatientStorage).keys():
-    setattr(PatientStorage, _name, _patient(_name))
+# All that a storage can do: what Optuna declares, and what it does here otherwise than by that.
+for _name in vars(_CachedStorage).keys() - vars(PatientStorage).keys():
+    if not _name.startswith("_"):
+        setattr(PatientStorage, _name, _patient(_name))
 
 
 def lost_connection(error: BaseException | None) -> Exception | None:

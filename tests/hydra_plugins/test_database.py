@@ -11,7 +11,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
 from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
@@ -71,6 +71,17 @@ def test_it_is_asked_until_it_answers(
         "for hydra.sweeper.storage_timeout=60 seconds.",
         "hydra.sweeper.storage answers again.",
     ]
+
+
+def test_whatever_asks_it_asks_again(study: optuna.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not what Optuna declares alone: the best trial is a question of its own."""
+    study.tell(study.ask(), 1.0)
+    names = {name for name in vars(_CachedStorage) if not name.startswith("_")}
+    assert names <= vars(PatientStorage).keys()
+    assert names >= BaseStorage.__abstractmethods__
+    calls = break_off(monkeypatch, "_get_best_trial_id", 1)
+    assert study.best_trial.number == 0
+    assert len(calls) == 2
 
 
 def test_of_a_stale_connection_nothing_is_said(
