@@ -146,6 +146,19 @@ def fire(index: Index, node: int, recency: float, room: Room, scores: FloatArray
 
 
 @kernel
+def descend(index: Index, node: int, strength: float, liked: FloatArray, room: Room, size: int) -> int:
+    """Put the liked children of a node on the stack; return how many nodes are on it then."""
+    for child in range(index.child_starts[node], index.child_starts[node + 1]):
+        recency = liked[index.last_items[child]]
+        if recency >= 0.0:
+            room.stack[size] = child
+            # An antecedent is as recent as the oldest of its likes.
+            room.strengths[size] = min(strength, recency)
+            size += 1
+    return size
+
+
+@kernel
 def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores: FloatArray) -> None:
     """Compute the scores of all consequents for one history: walk down the trie wherever it is liked.
 
@@ -171,13 +184,7 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
             size -= 1
             node, strength = stack[size], strengths[size]
             fire(index, node, strength, room, scores)
-            for child in range(index.child_starts[node], index.child_starts[node + 1]):
-                recency = liked[index.last_items[child]]
-                if recency >= 0.0:
-                    stack[size] = child
-                    # An antecedent is as recent as the oldest of its likes.
-                    strengths[size] = min(strength, recency)
-                    size += 1
+            size = descend(index, node, strength, liked, room, size)
     m = room.top.shape[1]
     if m > 1:
         for consequent in range(len(scores)):
@@ -308,10 +315,8 @@ def explain(
     sides : ndarray, int32
     """
     reasons = reasons_for(index, items, max(n, m))
-    stack, strengths = (
-        np.empty(len(index.last_items) + 1, dtype=np.int64),
-        np.empty(len(index.last_items) + 1),
-    )
+    room = room_for(index, 0)
+    stack, strengths = room.stack, room.strengths
     for item in history[::-1]:  # the latest first: what comes then is often too low to be kept
         if index.roots[item] < 0:
             continue
@@ -328,11 +333,7 @@ def explain(
                 reasons.totals[row] += contribution
                 if contribution >= reasons.lowest[row]:
                     keep_reason(reasons, row, index.rules[entry], contribution)
-            for child in range(index.child_starts[node], index.child_starts[node + 1]):
-                recency = liked[index.last_items[child]]
-                if recency >= 0.0:
-                    stack[size], strengths[size] = child, min(strength, recency)
-                    size += 1
+            size = descend(index, node, strength, liked, room, size)
     starts = np.zeros(len(items) + 1, dtype=np.int64)
     rules = np.empty(reasons.sizes.sum(), dtype=np.int64)
     shares = np.empty(len(rules))
