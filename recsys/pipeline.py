@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -112,7 +112,7 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     apriori, transactions = experiment.apriori, prepared.transactions
     if after_length is not None:
         with timed("report", seconds):
-            _report_lengths(experiment, prepared, after_length)
+            report_lengths(experiment, transactions, partial(_measure, experiment, prepared), after_length)
     with timed("mine", seconds):
         itemsets, source = apriori.mine(transactions, experiment.engine, experiment.cache)
     with timed("generate_rules", seconds):
@@ -186,18 +186,29 @@ def _fit(recommender: Recommender, train: Histories, rules: Rules) -> Model:
         raise error.within("recommender") from error
 
 
-def _report_lengths(experiment: Experiment, prepared: Prepared, after_length: AfterLength) -> None:
+def _measure(
+    experiment: Experiment, prepared: Prepared, itemsets: FrequentItemsets, rules: Rules
+) -> dict[str, float]:
+    """Return the metrics of itemsets and rules, with those of the lists that they make."""
+    seconds: dict[str, float] = {}
+    _, ranking = _recommend(experiment, prepared, rules, seconds)
+    return _summarise(prepared, itemsets, rules, ranking, seconds)
+
+
+def report_lengths(
+    experiment: Experiment,
+    transactions: Transactions | SparkTransactions,
+    metrics_of: Callable[[FrequentItemsets, Rules], Mapping[str, float]],
+    after_length: AfterLength,
+) -> None:
     """Tell the metrics of each length that is not the last."""
-    apriori, transactions = experiment.apriori, prepared.transactions
+    apriori = experiment.apriori
     for length in range(2, apriori.max_len or transactions.n_items):
         shorter = replace(apriori, max_len=length)
         itemsets, _ = shorter.mine(transactions, experiment.engine, experiment.cache)
         if itemsets.max_length < length:
             return
-        rules = apriori.generate_rules(itemsets)
-        seconds: dict[str, float] = {}
-        _, ranking = _recommend(experiment, prepared, rules, seconds)
-        after_length(_summarise(prepared, itemsets, rules, ranking, seconds), length)
+        after_length(metrics_of(itemsets, apriori.generate_rules(itemsets)), length)
 
 
 # A sweep asks for the same ratings and parts again and again: the last of each is kept. The fingerprint

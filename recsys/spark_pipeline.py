@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
+from functools import partial
 
 from recsys.datasets import SparkDataset
 from recsys.errors import ParameterError
 from recsys.evaluation import NoSplit, summarise
 from recsys.mining import SparkEngine
-from recsys.pipeline import AfterLength, Experiment, Result, timed
+from recsys.pipeline import AfterLength, Experiment, Result, report_lengths, timed
 from recsys.preprocessing import encode_in_spark
-from recsys.spark_transactions import SparkTransactions
 
 
 def run(experiment: Experiment, after_length: AfterLength | None = None) -> Result:
@@ -47,7 +46,7 @@ def run(experiment: Experiment, after_length: AfterLength | None = None) -> Resu
             transactions = until_mined.enter_context(encoded)
         if after_length is not None:
             with timed("report", seconds):
-                _report_lengths(experiment, transactions, after_length)
+                report_lengths(experiment, transactions, partial(summarise, transactions), after_length)
         with timed("mine", seconds):
             itemsets, source = apriori.mine(transactions, engine, experiment.cache)
     with timed("generate_rules", seconds):
@@ -55,16 +54,3 @@ def run(experiment: Experiment, after_length: AfterLength | None = None) -> Resu
     with timed("summarise", seconds):
         metrics = summarise(transactions, itemsets, rules)
     return Result(ratings, transactions, itemsets, source, rules, None, None, metrics, seconds)
-
-
-def _report_lengths(
-    experiment: Experiment, transactions: SparkTransactions, after_length: AfterLength
-) -> None:
-    """Tell the metrics of each length that is not the last."""
-    apriori = experiment.apriori
-    for length in range(2, apriori.max_len or transactions.n_items):
-        shorter = replace(apriori, max_len=length)
-        itemsets, _ = shorter.mine(transactions, experiment.engine, experiment.cache)
-        if itemsets.max_length < length:
-            return
-        after_length(summarise(transactions, itemsets, apriori.generate_rules(itemsets)), length)
