@@ -215,7 +215,11 @@ class Record:
     def _earlier(self, key: str, parent: str | None) -> Run | None:
         """Find the run that is to be started, if it is there; a sweep's children are asked for at once."""
         if key in self._ids:
-            return self.client.get_run(self._ids[key])
+            run = self.client.get_run(self._ids[key])
+            if run.info.lifecycle_stage == "active":
+                return run
+            del self._ids[key]  # another process had made the same, and kept its own
+            return self.find(key)
         if parent is None:
             return self.find(key)
         if parent not in self._listed:

@@ -197,6 +197,23 @@ def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypat
     assert {found[n].data.tags["mlflow.parentRunId"] for n in (0, 1)} == {found[None].info.run_id}
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_run_that_another_worker_deleted_is_not_taken_up(store, tmp_path, runs, monkeypatch, kept):
+    one, other = (Record(f"sqlite:///{store}", "recsys", tmp_path) for _ in range(2))
+    entry = Entry("key", Start("trial 0", 5), [("m", 1.0, 7, 0)], {"trial.number": "0"}, end=End(KILLED, 5))
+    one.apply(entry)
+    former = runs()[0].info.run_id
+    if kept:
+        with monkeypatch.context() as patch:
+            patch.setattr(Record, "find", lambda *_: None)  # it has looked before the one had made it
+            other.apply(entry)
+    MlflowClient(f"sqlite:///{store}").delete_run(former)
+    one.apply(entry)
+    found = runs()[0]
+    assert found.info.run_id == (other if kept else one).id_of("key") != former
+    assert (found.info.status, found.data.metrics) == (KILLED, {"m": 1.0})
+
+
 def test_more_parameters_and_metrics_than_mlflow_takes_at_once(store, tmp_path, runs):
     metrics = [(f"m{i}", 1.0, 1, 0) for i in range(2100)]
     entry = Entry("key", Start("one", 1, {f"p{i:03}": "x" * 7000 for i in range(250)}), metrics)
