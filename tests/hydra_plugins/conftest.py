@@ -17,8 +17,10 @@ from omegaconf import DictConfig
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+# The samplers that have no seed of their own have this one: the tests must not draw anew.
+SEED = "  sweeper: {sampler: {seed: 0}}\n"
 CONFIG = """\
-defaults: [_self_, {override hydra/sweeper: optuna}]
+defaults: [{override hydra/sweeper: optuna}, _self_]
 x: 1.0
 y: 0
 word: a
@@ -27,7 +29,7 @@ directions: [minimize]
 hydra:
   output_subdir: null
   sweep: {dir: "%s", subdir: "${hydra.job.num}"}
-  job_logging: {handlers: {file: {filename: "${hydra.runtime.output_dir}/job.log"}}}
+%s  job_logging: {handlers: {file: {filename: "${hydra.runtime.output_dir}/job.log"}}}
 """
 
 
@@ -49,6 +51,10 @@ class App:
     @property
     def sweep_dir(self) -> Path:
         return self.folder / "multirun"
+
+    def configure(self, seed: str = SEED) -> None:
+        """Write the primary config."""
+        self.write("config.yaml", CONFIG % (self.sweep_dir, seed))
 
     def write(self, name: str, text: str) -> None:
         path = self.conf / name
@@ -99,6 +105,6 @@ class App:
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     application = App(tmp_path)
-    application.write("config.yaml", CONFIG % application.sweep_dir)
+    application.configure()
     yield application
     GlobalHydra.instance().clear()

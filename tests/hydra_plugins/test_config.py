@@ -28,6 +28,7 @@ def test_the_application_extends_the_schema(app: Any, version_base: str | None) 
 
 
 def test_the_sampler_takes_the_seed_of_the_application(app: Any) -> None:
+    app.configure(seed="")
     app.write("hydra/sweeper/optuna.yaml", OWN_SWEEPER)
 
     def asked(seed: int) -> float:

@@ -66,6 +66,7 @@ def test_the_same_seed_asks_the_same(sampler: str) -> None:
 
 
 def test_sampler_of_the_application(app: Any) -> None:
+    app.configure(seed="")
     app.write(
         "hydra/sweeper/sampler/mine.yaml",
         "_target_: optuna.samplers.PartialFixedSampler\nfixed_params: {y: 1}\n"
