@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import select
 import sys
 import time
@@ -80,7 +81,12 @@ def _send(queue: Queue) -> bool:
 
 
 def _tell(line: str) -> None:
-    print(line, flush=True)
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:  # who listened was killed; the record is sent all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is left in the buffer
+        sys.stdout = sys.stderr
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

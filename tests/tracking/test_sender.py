@@ -258,6 +258,20 @@ def test_what_mlflow_refuses_holds_nothing_up(sweep_folder, runs, caplog):
     assert "MLflow refuses an entry" in caplog.text
 
 
+def test_refusals_hold_nothing_up_when_nobody_listens(sweep_folder, runs, monkeypatch, capfd):
+    sweep = sweep_folder()
+    for name in (300 * "long", 300 * "wide"):
+        sweep.queue.put(Entry(sweep.PARENT, metrics=[(name, 1.0, 1, 0)]))
+    sweep.queue.put(Entry(sweep.PARENT, tags={"after": "yes"}))
+    reader, writer = os.pipe()
+    os.close(reader)  # the sweep was killed
+    with os.fdopen(writer, "w") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        assert program.main(["sync", str(sweep.folder)]) == 1
+    assert runs()[None].data.tags["after"] == "yes"
+    assert capfd.readouterr().err.count("MLflow refuses a part of the record") == 2
+
+
 def test_a_queue_that_cannot_be_read_does_not_hold_up_the_others(sweep_folder, runs, capsys):
     broken, whole = sweep_folder("broken"), sweep_folder("whole", study="t")
     broken.table((0, "complete", "no number", {}))
