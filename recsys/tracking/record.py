@@ -201,7 +201,7 @@ class Record:
                 labels[PARENT_TAG] = self.id_of(start.parent)
             run = self.client.create_run(self.experiment_id, start.time, _cut(labels, MAX_TAG), start.name)
             self._places[run.info.run_id] = run.info.artifact_uri
-            if key.startswith(STUDY_KEY):
+            if start.parent is None and key.startswith(STUDY_KEY):
                 run = self._settled(key)
         else:
             # Parameters cannot be changed: a study keeps those that it began with.

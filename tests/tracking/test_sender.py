@@ -197,6 +197,20 @@ def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypat
     assert {found[n].data.tags["mlflow.parentRunId"] for n in (0, 1)} == {found[None].info.run_id}
 
 
+def test_of_a_trial_that_two_workers_tell_of_all_keep_the_same_run(store, tmp_path, runs, monkeypatch):
+    study = "study/s/0"
+    one, other = (Record(f"sqlite:///{store}", "recsys", tmp_path) for _ in range(2))
+    one.apply(Entry(study, Start("study s", 1)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "_earlier", lambda *_: None)  # both have looked, and neither has made it yet
+        for record, time in ((one, 5), (other, 6)):
+            start = Start("trial 0", time, parent=study)
+            record.apply(Entry(f"{study}/0", start, tags={"trial.number": "0"}, end=End(KILLED, 7)))
+    for record in (one, other):
+        record.apply(Entry(study, trials=[]))
+        assert runs()[0].info.start_time == 6  # as `reconcile` has it: the later one
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_run_that_another_worker_deleted_is_not_taken_up(store, tmp_path, runs, monkeypatch, kept):
     one, other = (Record(f"sqlite:///{store}", "recsys", tmp_path) for _ in range(2))
