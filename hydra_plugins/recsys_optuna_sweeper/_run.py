@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SEEDS = 2**32  # NumPy takes smaller ones
+
 
 def run_sweep(
     settings: OptunaSweeper, config: DictConfig, launcher: Launcher, command_line: Sequence[str]
@@ -196,11 +198,13 @@ def _own_draws(
 
     Grid and QMC share one order among all processes, which the seed makes.
     """
-    earlier = worker.earlier()
     seed = settings.sampler.get("seed")
-    if not earlier or seed is None or isinstance(sampler, GridSampler | QMCSampler):
+    if seed is None or isinstance(sampler, GridSampler | QMCSampler):
         return sampler
-    config = OmegaConf.merge(settings.sampler, {"seed": seed + earlier})
+    draw = worker.draw()
+    if not draw:
+        return sampler
+    config = OmegaConf.merge(settings.sampler, {"seed": (seed + draw) % SEEDS})
     return make_sampler(config, arguments.parameters, n_objectives)
 
 

@@ -129,10 +129,16 @@ class Worker:
         mine = {id for id in alive if _is_of_this_process(records[id])}
         return {self.id} | (alive - mine) | (mine & _here)
 
-    def earlier(self) -> int:
-        """Return how many other processes have worked on the study."""
+    def draw(self) -> int:
+        """Return what to add to a seed, so that no two processes at the study draw the same.
+
+        It is 0 for the first of all, and for who continues alone the number of those before: the same seed
+        then asks the same. Of processes at work at once, which of them asks what is chance anyway; and who
+        begins together with others cannot tell how many have come before.
+        """
         attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
-        return sum(key.startswith(PREFIX) for key in attributes) - 1
+        earlier = sum(key.startswith(PREFIX) for key in attributes) - 1
+        return earlier if self.alive() == {self.id} else earlier + int(self.id, 16)
 
     def _keep_beating(self) -> None:
         while not self._over.wait(self.interval):
