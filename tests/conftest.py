@@ -88,9 +88,12 @@ def spark_engine() -> Iterator[SparkEngine]:
         yield engine
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def _hydra_leaves_no_trace() -> Iterator[None]:
-    """Hydra configures logging and remembers itself for the whole process: put both back."""
+    """Hydra configures logging and remembers itself for the whole process: put both back.
+
+    Its handlers write to the streams of the test, which are closed by the time another test logs something.
+    """
     from hydra.core.global_hydra import GlobalHydra
 
     root = logging.getLogger()
@@ -111,7 +114,6 @@ def call(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
-    _hydra_leaves_no_trace: None,
 ) -> Callable[..., Outcome]:
     """Call `recsys` in this process, from an empty folder, without MLflow unless a test puts it back."""
 

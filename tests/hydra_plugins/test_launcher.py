@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ class Spy:
 
 
 @pytest.fixture
-def launch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Launch]:
+def launch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Launch:
     conf, multirun = tmp_path / "conf", tmp_path / "multirun"
     (conf / "model").mkdir(parents=True)
     (conf / "config.yaml").write_text(CONFIG % multirun)
@@ -97,8 +97,7 @@ def launch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Launch
         }
         return {"returns": returns, "seen": seen, "files": files, "output": capfd.readouterr()}
 
-    yield launch
-    GlobalHydra.instance().clear()
+    return launch
 
 
 def assert_same(one: Any, other: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
 from hydra import initialize_config_dir
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
@@ -34,7 +33,6 @@ JOBS = [
 ]
 
 
-@pytest.mark.usefixtures("_hydra_leaves_no_trace")
 def test_the_files_of_jobs_are_equal(tmp_path: Path) -> None:
     sweep = tmp_path / "sweep"
     written = []

@@ -8,7 +8,6 @@ from importlib.util import find_spec
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 
 from hydra_plugins.recsys_optuna_sweeper.config import OptunaSweeperConf
 from hydra_plugins.recsys_optuna_sweeper.sampler_config import SAMPLERS
@@ -116,11 +115,8 @@ def test_launchers_compose(launcher, package):
     if find_spec(package) is None:
         pytest.skip(f"hydra/launcher={launcher} needs the package {package.removeprefix('hydra_plugins.')}")
     overrides = ["hydra/sweeper=optuna", f"hydra/launcher={launcher}", "hydra.sweeper.n_jobs=4"]
-    try:
-        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            config = compose("config", overrides, return_hydra_config=True)
-    finally:
-        GlobalHydra.instance().clear()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("config", overrides, return_hydra_config=True)
     assert config.hydra.runtime.choices["hydra/launcher"] == launcher
     assert config.hydra.launcher._target_
     assert config.hydra.sweeper._target_.endswith("OptunaSweeper")
