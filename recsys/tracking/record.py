@@ -218,8 +218,8 @@ class Record:
             run = self.client.get_run(self._ids[key])
             if run.info.lifecycle_stage == "active":
                 return run
-            del self._ids[key]  # another process had made the same, and kept its own
-            return self.find(key)
+            kept = self.find(key)  # another process had made the same, and kept its own
+            return kept if kept is None or parent is not None else self._settled(key)
         if parent is None:
             return self.find(key)
         if parent not in self._listed:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -174,7 +175,10 @@ def test_sent_twice_is_recorded_once(store, tmp_path, runs):
     assert [(point.value, point.timestamp) for point in history] == [(1.0, 7)]
 
 
-def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypatch):
+@pytest.mark.parametrize(
+    "next_word", [Entry("study/s/0", n_trials=2), Entry("study/s/0", Start("study s", 8))]
+)
+def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypatch, next_word):
     study = "study/s/0"
     one, other = (Record(f"sqlite:///{store}", "recsys", tmp_path) for _ in range(2))
 
@@ -189,7 +193,7 @@ def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypat
         one.apply(child(0))
         other.apply(Entry(study, Start("study s", 5, {"p": "1"})))  # comes first, and deletes the one's
     one.apply(child(1))  # it does not know that yet
-    one.apply(Entry(study, metrics=[("n_trials", 2, 9, 1)], n_trials=2))
+    one.apply(replace(next_word, metrics=[("n_trials", 2, 9, 1)]))
     found = runs()
     assert found.keys() == {None, 0, 1}
     assert (found[None].info.start_time, found[None].data.params) == (5, {"p": "1"})
