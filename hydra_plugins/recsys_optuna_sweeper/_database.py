@@ -66,6 +66,7 @@ class PatientStorage(_CachedStorage):
         """
         pause = 0.0
         while True:
+            asked = time.monotonic()
             try:
                 result = operation()
             except StorageInternalError as error:
@@ -77,7 +78,7 @@ class PatientStorage(_CachedStorage):
                     raise
                 pause = min(2 * pause, _LONGEST) or _SOON
             else:
-                self._has_answered()
+                self._has_answered(asked)
                 return result
 
     def _wait(self, pause: float, reason: Exception) -> None:
@@ -100,8 +101,9 @@ class PatientStorage(_CachedStorage):
             self._over.set()
             raise
 
-    def _has_answered(self) -> None:
-        if self._away_since is None:
+    def _has_answered(self, asked: float) -> None:
+        # What another thread asked before says nothing: the answer was on its way when the database went.
+        if self._away_since is None or asked < self._away_since:
             return
         self.returned, self._away_since = time.time(), None
         if self._told:

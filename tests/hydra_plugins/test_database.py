@@ -93,6 +93,26 @@ def test_of_a_stale_connection_nothing_is_said(
     assert not caplog.records
 
 
+def test_an_answer_that_was_on_its_way_says_nothing(
+    storage: PatientStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = iter([away(), away(), RuntimeError("still away")])
+
+    def fails() -> None:
+        raise next(failures)
+
+    def answers_late() -> str:
+        with pytest.raises(RuntimeError, match="still away"):  # meanwhile, in another thread
+            storage.outlast(fails)
+        return "late"
+
+    assert storage.outlast(answers_late) == "late"
+    assert "does not answer" in caplog.text
+    assert "answers again" not in caplog.text
+    storage.outlast(lambda: None)
+    assert caplog.text.count("answers again") == 1
+
+
 def test_after_the_timeout_the_error_comes_through(
     study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
