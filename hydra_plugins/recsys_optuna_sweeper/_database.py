@@ -9,13 +9,16 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, _CachedStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from ._errors import first_line
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,8 @@ class PatientStorage(_CachedStorage):
     """
 
     def __init__(self, backend: RDBStorage, patience: float) -> None:
+        from sqlalchemy import event
+
         super().__init__(backend)
         self.patience = patience
         self.returned = -math.inf
@@ -54,6 +59,8 @@ class PatientStorage(_CachedStorage):
         self._told = False
         self._looked: dict[int, float] = {}
         self._over = threading.Event()
+        event.listen(backend.engine, "before_cursor_execute", self._asks)
+        event.listen(backend.engine, "after_cursor_execute", self._has_answered)
         logging.getLogger(RDBStorage.__module__).addFilter(_is_not_told_here)
 
     def outlast(self, operation: Callable[[], T]) -> T:
@@ -66,9 +73,8 @@ class PatientStorage(_CachedStorage):
         """
         pause = 0.0
         while True:
-            asked = time.monotonic()
             try:
-                result = operation()
+                return operation()
             except StorageInternalError as error:
                 reason = lost_connection(error)
                 if reason is None or self._over.is_set():
@@ -77,9 +83,6 @@ class PatientStorage(_CachedStorage):
                 if self._over.is_set():
                     raise
                 pause = min(2 * pause, _LONGEST) or _SOON
-            else:
-                self._has_answered(asked)
-                return result
 
     def _wait(self, pause: float, reason: Exception) -> None:
         now = time.monotonic()
@@ -101,9 +104,15 @@ class PatientStorage(_CachedStorage):
             self._over.set()
             raise
 
-    def _has_answered(self, asked: float) -> None:
-        # What another thread asked before says nothing: the answer was on its way when the database went.
-        if self._away_since is None or asked < self._away_since:
+    def _asks(self, connection: Connection, *_: object) -> None:
+        connection.info["asked"] = time.monotonic()
+
+    def _has_answered(self, connection: Connection, *_: object) -> None:
+        """Note that the database is there. An operation does not say so: what is known, it need not ask.
+
+        Nor does what another thread asked before: the answer was on its way when the database went.
+        """
+        if self._away_since is None or connection.info["asked"] < self._away_since:
             return
         self.returned, self._away_since = time.time(), None
         if self._told:

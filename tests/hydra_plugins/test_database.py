@@ -13,6 +13,7 @@ import pytest
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
 from optuna.trial import TrialState
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from hydra_plugins.recsys_optuna_sweeper import _database
@@ -101,16 +102,29 @@ def test_an_answer_that_was_on_its_way_says_nothing(
     def fails() -> None:
         raise next(failures)
 
-    def answers_late() -> str:
-        with pytest.raises(RuntimeError, match="still away"):  # meanwhile, in another thread
+    def meanwhile(*_: object) -> None:  # in another thread
+        with pytest.raises(RuntimeError, match="still away"):
             storage.outlast(fails)
-        return "late"
 
-    assert storage.outlast(answers_late) == "late"
-    assert "does not answer" in caplog.text
-    assert "answers again" not in caplog.text
-    storage.outlast(lambda: None)
+    engine = storage._backend.engine
+    event.listen(engine, "after_cursor_execute", meanwhile, insert=True, once=True)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        assert "does not answer" in caplog.text
+        assert "answers again" not in caplog.text
+        connection.execute(text("SELECT 1"))
     assert caplog.text.count("answers again") == 1
+
+
+def test_of_what_is_known_the_database_is_not_asked(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    study.tell(study.ask(), 1.0)
+    break_off(monkeypatch, "get_best_trial", 3)
+    break_off(monkeypatch, "_get_best_trial_id", 3)
+    assert study.directions == [optuna.study.StudyDirection.MINIMIZE]
+    assert study.best_trial.number == 0
+    assert caplog.text.count("does not answer") == caplog.text.count("answers again") == 1
 
 
 def test_after_the_timeout_the_error_comes_through(
