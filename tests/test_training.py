@@ -1,10 +1,13 @@
 """Bundles from folders of runs; `tests/integration/test_ranking.py` has them from real ones."""
 
+import json
+
 import pytest
 
-from recsys.errors import DataNotFoundError
+from recsys.errors import DataError, DataNotFoundError
 from recsys.evaluation import UserShare
-from recsys.training import measure, read_settings, run_folder, train
+from recsys.feedback import FeedbackStore
+from recsys.training import experiment_of, measure, read_settings, run_folder, train
 from tests.tracking.run_folders import write_run
 
 
@@ -16,6 +19,21 @@ def test_a_bundle_is_learnt_from_all_ratings(tmp_path):
     assert bundle.metadata["config"]["recommender"]["shrinkage"] == 10.0
     assert len(bundle.metadata["ratings_digest"]) == len(bundle.metadata["transactions_digest"]) == 64
     assert bundle.recommend([[0, 1]], n_reasons=1)[0][0].item_id < 8
+
+
+def test_what_the_environment_holds_is_not_kept_with_the_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("FEEDBACK", str(tmp_path / "secret.db"))
+    FeedbackStore.open(str(tmp_path / "secret.db")).close()
+    run = write_run(tmp_path / "run", "recommender=popularity", "dataset.feedback=${oc.env:FEEDBACK}")
+    bundle = train(run)
+    assert bundle.metadata["config"]["dataset"]["feedback"] == "${oc.env:FEEDBACK}"
+    assert "secret.db" not in json.dumps(bundle.metadata)
+    settings = bundle.metadata["config"]
+    assert experiment_of(settings).dataset.feedback == str(tmp_path / "secret.db")
+    monkeypatch.delenv("FEEDBACK")
+    for read in (lambda: read_settings(run), lambda: experiment_of(settings)):
+        with pytest.raises(DataError, match=r"dataset\.feedback: .*'FEEDBACK' not found.*Set it as it was"):
+            read()
 
 
 @pytest.mark.parametrize(("times", "order"), [(True, "time"), (False, "random")])

@@ -153,6 +153,16 @@ def test_the_model_is_told(serve):
     assert told["last_failure"] is None
 
 
+def test_no_password_is_told(serve, shelf, bundles):
+    config = {
+        "dataset": {"feedback": "postgresql://user:secret@host/db", "others": ["http://me:secret@here"]}
+    }
+    shelf.bundles["1"] = dataclasses.replace(bundles["1"], metadata={"config": config})
+    answer = serve().get("/model")
+    assert answer.json()["metadata"]["config"]["dataset"]["feedback"] == "postgresql://user:***@host/db"
+    assert "secret" not in answer.text
+
+
 def test_a_folder_and_a_link(tmp_path, bundles):
     for version, bundle in bundles.items():
         bundle.save(tmp_path / f"v{version}")
