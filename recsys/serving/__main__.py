@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server_header=False,
         proxy_headers=False,
         log_level="info",
+        # Else one client that never sends the rest of its request keeps the service from ending.
+        timeout_graceful_shutdown=settings.drain_seconds,
     )
     return 0
 

@@ -54,11 +54,12 @@ class Settings:
     max_batch: int = _setting(100, "people in a batch")
     max_reasons: int = _setting(3, "reasons of each recommendation")
     max_depth: int = _setting(8, "brackets in brackets in a request's JSON")
+    drain_seconds: int = _setting(5, "seconds that requests have to end, once the service is told to")
     access_log: bool = _setting(False, "log each request (true, false)")
     feedback_token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for name in LIMITS:
+        for name in (*LIMITS, "drain_seconds"):
             require_integer(name, getattr(self, name), minimum=1)
         for name in ("poll_seconds", "retry_seconds"):
             require_positive(name, getattr(self, name))

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -79,6 +80,18 @@ def test_the_command_of_the_readme(folder):
         assert first["support_count"] > 0
         assert 0 < first["confidence"] <= 1
         assert first["lift"] > 0
+
+
+def test_a_client_that_never_ends_its_request_does_not_keep_the_service(folder):
+    with (
+        script("serving_process").serving(["--drain-seconds", "1"], folder) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+    ):
+        head = "POST /recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        client.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 9\r\n\r\n".encode())
+        assert b"100 Continue" in client.recv(1000)  # it waits for the body
+        server.process.terminate()
+        server.process.wait(timeout=10)
 
 
 def test_make_serve_runs_it(folder):
