@@ -37,6 +37,7 @@ from recsys.serving.service import Service
 from recsys.serving.strict_json import deeper_than, json_response
 
 STATIC = Path(__file__).parent / "static"
+WRITING = 10  # thumbs that are written at once, of the 40 threads that there are
 AT_ONCE: dict[str, type[Asked]] = {"/recommend": RecommendRequest}
 
 _bearer = HTTPBearer(auto_error=False, description="Needed where RECSYS_FEEDBACK_TOKEN is set.")
@@ -194,9 +195,11 @@ def _authorised(
     dependencies=[Depends(_authorised)],
     tags=["feedback"],
 )
-def feedback(request: Request, asked: FeedbackRequest) -> Response:
+async def feedback(request: Request, asked: FeedbackRequest) -> Response:
     """Keep a thumb up or down. The response says that it is on the disk; until it comes, send it again."""
-    return json_response(_service(request).feedback(asked))
+    # A database that is locked keeps a thread for seconds: some are left for who asks for recommendations.
+    async with request.app.state.writing:
+        return json_response(await run_in_threadpool(_service(request).feedback, asked))
 
 
 @router.get("/model", response_model=ModelResponse, tags=["operation"])

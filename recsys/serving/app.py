@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -11,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from recsys.feedback import FeedbackStore
-from recsys.serving.api import STATIC, router
+from recsys.serving.api import STATIC, WRITING, router
 from recsys.serving.errors import add_handlers
 from recsys.serving.follower import Follower
 from recsys.serving.middleware import AllowedHosts, Observed
@@ -48,6 +49,7 @@ def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> 
         redoc_url=None,
     )
     app.state.service = service = Service(settings, follower, store)
+    app.state.writing = Semaphore(WRITING)
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_handlers(app)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
@@ -98,6 +100,23 @@ def test_a_token(serve):
     assert kept(client) == []
     assert client.post("/feedback", json=THUMB, headers={"authorization": "Bearer secret"}).status_code == 200
     assert client.post("/recommend", json={"items": []}).status_code == 200
+
+
+def test_a_database_that_is_locked_keeps_no_recommendation_waiting(client, monkeypatch):
+    locked, n_waiting = Event(), 50  # more than there are threads
+    monkeypatch.setattr(client.app.state.service.store.__class__, "add", lambda *_: locked.wait(30))
+    with ThreadPoolExecutor(n_waiting + 2) as people:
+        thumbs = [people.submit(client.post, "/feedback", json=THUMB) for _ in range(n_waiting)]
+        try:
+            for _ in range(50):  # while the thumbs come in
+                titles = people.submit(client.post, "/recommend", json={"titles": ["Heat (1995)"]})
+                found = people.submit(client.get, "/items?search=toy")
+                assert titles.result(timeout=10).status_code == 200
+                assert found.result(timeout=10).status_code == 200
+            assert not any(thumb.done() for thumb in thumbs)
+        finally:
+            locked.set()
+    assert {thumb.result().status_code for thumb in thumbs} == {200}
 
 
 def test_a_database_that_fails_is_no_fault_of_the_request(client, monkeypatch, tmp_path, caplog):
