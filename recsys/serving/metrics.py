@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from recsys.feedback import FeedbackStore, by_rule, by_source
+from recsys.errors import DataError
+from recsys.feedback import Acceptance, FeedbackStore, by_rule, by_source
 from recsys.serving.follower import Follower
+
+log = logging.getLogger(__name__)
 
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)  # seconds
 N_RULES = 20  # those with the most feedback: each is a series of its own
@@ -87,7 +91,15 @@ class _FeedbackCollector(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        for label, rows in (("source", by_source(self._store)), ("rule", by_rule(self._store, N_RULES))):
+        up = GaugeMetricFamily("recsys_feedback_up", "1 if the database of feedback answers, 0 if not.")
+        found: tuple[tuple[str, list[Acceptance]], ...] = ()
+        try:
+            found = ("source", by_source(self._store)), ("rule", by_rule(self._store, N_RULES))
+        except DataError as error:  # all else is to be told then most of all
+            log.error("Metrics of feedback are left out: %s", error)
+        up.add_metric([], float(bool(found)))
+        yield up
+        for label, rows in found:
             thumbs = CounterMetricFamily(
                 f"recsys_feedback_by_{label}", f"Thumbs by {label}.", labels=[label, "verdict"]
             )

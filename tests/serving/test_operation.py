@@ -204,6 +204,19 @@ def test_metrics(client):
     assert "some/path" not in text
 
 
+def test_metrics_while_the_database_of_feedback_fails(client, caplog):
+    client.post("/recommend", json={"items": [0]})
+    assert "recsys_feedback_up 1.0" in client.get("/metrics").text
+    with client.app.state.service.store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE feedback")
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "recsys_feedback_up 0.0" in answer.text
+    assert 'recsys_requests_total{method="POST",route="/recommend",status="200"} 1.0' in answer.text
+    assert "recsys_feedback_by_source" not in answer.text
+    assert "no such table" in caplog.text
+
+
 def test_the_schema_has_examples(client):
     schema = client.get("/openapi.json").json()
     assert {"/recommend", "/recommend/batch", "/items", "/items/{item_id}/similar", "/feedback", "/model",
