@@ -44,7 +44,9 @@ class Service:
         """What answers now."""
         served = self.follower.current
         if served is None:
-            raise ApiError(503, "no_model", "No model is served yet. GET /model says why.")
+            failure = self.follower.last_failure
+            why = failure.message if failure else "The first one is being loaded."
+            raise ApiError(503, "no_model", f"No model is served yet. {why}")
         return served
 
     def recommend(self, asked: RecommendRequest) -> dict[str, Any]:

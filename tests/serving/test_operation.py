@@ -141,6 +141,12 @@ def test_not_ready_without_a_model(serve, follower, shelf):
     answer = client.post("/recommend", json={"items": []})
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_model")
     assert client.get("/metrics").status_code == 200
+    assert "is being loaded" in client.get("/model").json()["error"]["message"]
+    shelf.bundles["1"] = DataError("damaged postgresql://user:secret@host/db")
+    follower.look()
+    told = client.get("/model").json()["error"]["message"]
+    assert told == "No model is served yet. damaged postgresql://user:***@host/db"
+    shelf.on_top = "2"
     follower.look()
     assert client.get("/health/ready").json() == {"status": "ok"}
 
