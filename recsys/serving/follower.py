@@ -64,6 +64,7 @@ class Follower:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._rejected: dict[str, float] = {}
+        self._told = ""  # the failure that the log tells once, until a look goes well
 
     def load(self) -> Served:
         """Load and check what the source names, and serve it.
@@ -82,6 +83,7 @@ class Follower:
         try:
             version = self.source.version()
             if before is not None and version == before.version:
+                self._told = ""
                 return
             if time.monotonic() < self._rejected.get(version, 0.0):
                 return
@@ -92,6 +94,7 @@ class Follower:
         self.current = served
         self.swaps += before is not None
         self._rejected.clear()
+        self._told = ""
         log.info("Serving version %s%s.", version, f" after {before.version}" if before else "")
 
     def _ready(self, version: str) -> Served:
@@ -117,11 +120,11 @@ class Follower:
 
     def _note(self, version: str, error: Exception) -> None:
         message = shown(str(error) if isinstance(error, RecsysError) else f"{type(error).__name__}: {error}")
-        known = self.last_failure is not None and self.last_failure.message == message
         self.failures += 1
         self.last_failure = Failure(version, message, time.time())
         if version:
             self._rejected[version] = time.monotonic() + self.retry_seconds
-        if not known:
+        if message != self._told:
+            self._told = message
             kept = self.current.version if self.current else "nothing"
             log.error("Version %s is not served, %s is: %s", version or "?", kept, message)

@@ -231,6 +231,22 @@ def test_the_schema_has_examples(client):
         assert schema["components"]["schemas"][name]["examples"]
 
 
+def test_a_failure_is_told_once_until_it_is_over_and_then_anew(follower, shelf, monkeypatch, caplog):
+    follower.load()
+
+    def locked():
+        raise DataError("database is locked")
+
+    for _ in range(2):
+        with monkeypatch.context() as patched:
+            patched.setattr(shelf, "version", locked)
+            follower.look()
+            follower.look()
+        follower.look()
+    assert caplog.text.count("database is locked") == 2
+    assert follower.failures == 4
+
+
 def test_the_log_of_the_follower(client, follower, shelf, caplog):
     caplog.set_level(logging.INFO)
     shelf.on_top = "2"
