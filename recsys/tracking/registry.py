@@ -169,7 +169,8 @@ def promote(
     DataNotFoundError
         If there is no such version.
     RegistryError
-        If MLflow does not do it, or a version was not made by `register`.
+        If MLflow does not do it, a version was not made by `register`, or another became the champion
+        meanwhile.
     """
     gate, address = gate or Gate(), tracking_address(tracking_uri)
     client = connect(address)
@@ -378,12 +379,23 @@ def _conclude(
     by: str,
     tell: Tell,
 ) -> None:
-    """Tell a decision, and do what it says."""
+    """Tell a decision, and do what it says.
+
+    Raises
+    ------
+    RegistryError
+        If the champion is no longer the one that the decision was made against.
+    """
     for check in decision.checks:
         tell(str(check))
     if not decision.accepted:
         tell(f"Version {number} of {name} does not become the champion.")
         return
+    if (now := _aliases(client, name).get(CHAMPION)) != champion:
+        raise RegistryError(
+            f"Version {number} of {name} was measured against {_called(champion)}, and meanwhile the "
+            f"champion is {_called(now)}. Measure it against that: python -m recsys.registry promote {number}"
+        )
     tags = {"promoted": _now(), "promoted_by": by, PREVIOUS_TAG: champion or ""}
     tags["gate"] = "; ".join(check.text for check in decision.checks)
     for tag, value in tags.items():
@@ -392,6 +404,10 @@ def _conclude(
     tell(
         f"Version {number} of {name} is the champion" + (f", after version {champion}." if champion else ".")
     )
+
+
+def _called(champion: str | None) -> str:
+    return f"version {champion}" if champion else "none"
 
 
 def _now() -> str:

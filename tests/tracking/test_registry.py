@@ -102,6 +102,28 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     assert "ItemKNNRecommender" in oldest
 
 
+def test_the_gate_is_for_the_champion_that_is_replaced(client, say, tmp_path, monkeypatch):
+    for recommender in ("popularity", "item_knn", "popularity"):
+        run = write_run(tmp_path / str(len(list(tmp_path.iterdir()))), f"recommender={recommender}")
+        assert say("register", str(run), *LOOSE)[0] == 0
+    measure_latency = registry.measure_latency
+
+    def while_somebody_else_promotes(bundle):
+        client.set_registered_model_alias("recsys", "champion", "2")
+        return measure_latency(bundle)
+
+    monkeypatch.setattr(registry, "measure_latency", while_somebody_else_promotes)
+    code, said = say("promote", "3", *LOOSE)
+    assert code == 1
+    assert (
+        "Version 3 of recsys was measured against version 1, and meanwhile the champion is version 2" in said
+    )
+    assert aliases(client)["champion"] == "2"
+    code, said = say("promote", "3", *LOOSE)
+    assert code == 1
+    assert "REFUSED ndcg@10" in said
+
+
 def test_the_train_part_alone(client, tmp_path):
     run = write_run(tmp_path / "run", "recommender=popularity", "evaluation=leave_last_out")
     assert registry.register(run, "mine", refit=False) == "1"
