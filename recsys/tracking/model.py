@@ -69,7 +69,7 @@ def log_model(
     RegistryError
         If MLflow does not take it.
     """
-    client = connect(tracking_uri)
+    client = connected(tracking_uri)
     pyfunc = import_pyfunc()
     from mlflow.entities import LoggedModelOutput
 
@@ -135,7 +135,7 @@ def is_address(model: str) -> bool:
 
 def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
     """Download a file of a model's bundle, or all of it, into a folder; return where it lies."""
-    client = connect(tracking_uri)
+    client = connected(tracking_uri)
     from mlflow.artifacts import download_artifacts
 
     with mlflow_errors(tracking_uri):
@@ -267,13 +267,32 @@ def pointed_at(tracking_uri: str) -> Iterator[None]:
             os.environ[VARIABLE] = variable
 
 
+def connected(tracking_uri: str) -> MlflowClient:
+    """Return a client of the store, as `connect` does.
+
+    Raises
+    ------
+    RegistryError
+        If there is no such store, or it does not answer.
+    """
+    try:
+        return connect(tracking_uri)
+    except Exception:  # to know MLflow's own errors takes its import, which is for `connect` to make
+        with mlflow_errors(tracking_uri):
+            raise
+
+
 @contextmanager
 def mlflow_errors(tracking_uri: str) -> Iterator[None]:
-    """Tell MLflow's errors as ours."""
+    """Tell MLflow's errors as ours, and those of its database that it lets through."""
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
+    except (SQLAlchemyError, OSError) as error:
+        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise RegistryError(f"{masked(said)} (MLflow at {masked(tracking_uri)})") from error
     except MlflowException as error:
         said = f"{masked(str(error))} (MLflow at {masked(tracking_uri)})"
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":

@@ -19,6 +19,7 @@ from recsys.errors import DataNotFoundError, RegistryError
 from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
 from recsys.tracking.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.tracking.model import (
+    connected,
     download,
     load_bundle,
     log_model,
@@ -28,7 +29,6 @@ from recsys.tracking.model import (
 )
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
-from recsys.tracking.store import connect
 from recsys.training import learn, make_bundle, measure, read_settings, run_folder
 from recsys.trials import LINKS_FILE, read_json
 
@@ -130,10 +130,10 @@ def register(
         bundle = make_bundle(result.model, result.ratings, settings, facts)
     commit = provenance().get("mlflow.source.git.commit", "")
     bundle = replace(bundle, metadata=bundle.metadata | {"metrics": ranking.metrics, "git_commit": commit})
-    number = _add(connect(address), address, name, run, bundle, tell)
+    number = _add(connected(address), address, name, run, bundle, tell)
     if alias_version(name, CHAMPION, address) is None:
         decision = judge(gate, ranking, measure_latency(bundle), evaluation)
-        _conclude(connect(address), name, number, None, decision, "gate", tell)
+        _conclude(connected(address), name, number, None, decision, "gate", tell)
     return number
 
 
@@ -173,7 +173,7 @@ def promote(
         meanwhile.
     """
     gate, address = gate or Gate(), tracking_address(tracking_uri)
-    client = connect(address)
+    client = connected(address)
     number = _number(client, address, name, version, CHALLENGER)
     champion = alias_version(name, CHAMPION, address)
     if champion == number:
@@ -201,7 +201,7 @@ def rollback(name: str = NAME, tracking_uri: str | None = None, tell: Tell = _si
         If there is no champion, or was none before it.
     """
     address = tracking_address(tracking_uri)
-    client = connect(address)
+    client = connected(address)
     champion = alias_version(name, CHAMPION, address)
     if champion is None:
         raise RegistryError(f"{name} has no champion to roll back. Promote a version first.")
@@ -236,7 +236,7 @@ def compare(
         As for `promote`.
     """
     address = tracking_address(tracking_uri)
-    client = connect(address)
+    client = connected(address)
     numbers = (
         _number(client, address, name, version, CHALLENGER),
         _number(client, address, name, other, CHAMPION),
@@ -251,7 +251,7 @@ def compare(
 def versions(name: str = NAME, tracking_uri: str | None = None) -> list[Version]:
     """Return all versions, the latest first; none where there is no such model."""
     address = tracking_address(tracking_uri)
-    client = connect(address)
+    client = connected(address)
     with mlflow_errors(address):
         aliases = _aliases(client, name)
         found = client.search_model_versions(f"name = '{name}'")
@@ -283,7 +283,7 @@ def alias_version(name: str, alias: str, tracking_uri: str | None = None) -> str
     from mlflow.exceptions import MlflowException
 
     address = tracking_address(tracking_uri)
-    client = connect(address)
+    client = connected(address)
     with mlflow_errors(address):
         try:  # a service asks every few seconds: this takes half the time of asking for the whole model
             return str(client.get_model_version_by_alias(name, alias).version)

@@ -1,9 +1,12 @@
 """Versions, aliases, the gate and the way back, as MLflow then has them."""
 
 import json
+import re
+import sqlite3
 
 import pytest
 from mlflow import MlflowClient
+from sqlalchemy.exc import OperationalError
 
 from recsys import registry as terminal
 from recsys.errors import DataNotFoundError, RegistryError
@@ -157,6 +160,24 @@ def test_where_nothing_is_registered(client, say):
         assert "recsys has no challenger. Register a version" in said
     with pytest.raises(DataNotFoundError, match=r"Model Version \(name=recsys, version=7\) not found"):
         registry.promote("7")
+
+
+def test_a_store_that_is_locked(client, say, monkeypatch):
+    def locked(address):
+        raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr("recsys.tracking.model.connect", locked)
+    for command in ("list", "promote", "rollback"):
+        code, said = say(command)
+        assert code == 1
+        assert re.fullmatch(r"database is locked \(MLflow at sqlite:///.*\)\n", said)
+
+
+def test_a_store_of_no_kind(say, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "other://user:secret@host")
+    code, said = say("list")
+    assert code == 1
+    assert "(MLflow at other://user:***@host)" in said
 
 
 def test_a_version_of_something_else_is_not_learnt_anew(client, tmp_path):
