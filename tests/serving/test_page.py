@@ -250,4 +250,4 @@ def test_trouble_is_told(page, monkeypatch):
     monkeypatch.setattr(page.service.follower, "current", None)
     page.browser.refresh()
     page.until(lambda: page.one("#trouble").is_displayed())
-    assert page.one("#trouble").text == "No model is served yet. GET /model says why."
+    assert page.one("#trouble").text == "No model is served yet. The first one is being loaded."
