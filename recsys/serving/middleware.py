@@ -31,14 +31,14 @@ class AllowedHosts:
     """
 
     def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str]) -> None:
-        self.app, self.allowed_hosts = app, frozenset(allowed_hosts)
+        self.app, self.allowed_hosts = app, frozenset(host.lower() for host in allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] == "http" and "*" not in self.allowed_hosts:
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             name, _, port = host.rpartition(":")
-            if (name if port.isdecimal() and name else host) not in self.allowed_hosts:
+            if (name if port.isdecimal() and name else host).lower() not in self.allowed_hosts:
                 message = (
                     f"The service is not called {host[:200]!r}. Its names are the setting allowed_hosts."
                 )

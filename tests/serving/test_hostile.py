@@ -121,6 +121,9 @@ def test_hosts(serve):
         answer = client.get("/model", headers={"host": host})
         assert code(answer) == (400, "host_not_allowed")
         assert len(answer.content) < 600
+    cased = serve(allowed_hosts=("Recsys.Example",))  # browsers send it in lower case
+    for host in ("recsys.example", "Recsys.example:8000"):
+        assert cased.get("/model", headers={"host": host}).status_code == 200
     anywhere = serve(allowed_hosts=("*",))
     assert anywhere.get("/model", headers={"host": "evil.example"}).status_code == 200
 
