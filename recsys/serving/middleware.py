@@ -20,6 +20,7 @@ HEADERS = {
     "cache-control": "no-cache",
 }
 RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+HEALTH = ("/health/live", "/health/ready")
 OTHER = "other"  # the route of what there is not; its path is whatever somebody thought of
 
 
@@ -28,6 +29,8 @@ class AllowedHosts:
 
     A page from elsewhere could else reach a service on this machine by having its own name point here.
     (Starlette's middleware answers in text; this in the shape of all errors.)
+
+    Its health it tells under any name: who asks for it, such as Docker, calls an address.
     """
 
     def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str]) -> None:
@@ -35,7 +38,8 @@ class AllowedHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and "*" not in self.allowed_hosts:
+        checked = scope["type"] == "http" and scope["path"] not in HEALTH and "*" not in self.allowed_hosts
+        if checked:
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             name, _, port = host.rpartition(":")
             if (name if port.isdecimal() and name else host).lower() not in self.allowed_hosts:

@@ -124,6 +124,8 @@ def test_hosts(serve):
     cased = serve(allowed_hosts=("Recsys.Example",))  # browsers send it in lower case
     for host in ("recsys.example", "Recsys.example:8000"):
         assert cased.get("/model", headers={"host": host}).status_code == 200
+    for path in ("/health/live", "/health/ready"):
+        assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
     anywhere = serve(allowed_hosts=("*",))
     assert anywhere.get("/model", headers={"host": "evil.example"}).status_code == 200
 
