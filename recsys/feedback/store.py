@@ -34,6 +34,7 @@ from recsys.feedback.address import database_url, shown, sqlite_file
 from recsys.feedback.feedback import Feedback
 
 WAIT_FOR_A_LOCK = 10.0  # seconds, while another process writes
+WAIT_FOR_A_SERVER = 10  # seconds, where the address says nothing else
 
 TABLE = Table(
     "feedback",
@@ -105,6 +106,8 @@ class FeedbackStore:
             engine = create_engine(url, connect_args={"timeout": WAIT_FOR_A_LOCK})
             event.listen(engine, "connect", _durable)
         else:
+            # Two minutes, unless told: people would wait, and threads run out.
+            url = url.update_query_dict({"connect_timeout": f"{WAIT_FOR_A_SERVER}"} | dict(url.query))
             engine = create_engine(url, pool_pre_ping=True)
         store = cls(engine)
         with store._errors(parameter):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.feedback import Feedback, FeedbackConflictError, FeedbackStore, by_rule, by_source, database_url
@@ -112,3 +113,13 @@ def test_a_password_is_not_told():
     with pytest.raises(DataError, match=r"\*\*\*@127\.0\.0\.1") as error:
         FeedbackStore.open("postgresql://user:secret@127.0.0.1:1/db")
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("", "10"), ("?connect_timeout=3", "3")])
+def test_a_server_that_does_not_answer_is_not_waited_for_long(monkeypatch, asked, seconds):
+    def create(url, **_):
+        raise SQLAlchemyError(url.query["connect_timeout"])
+
+    monkeypatch.setattr("recsys.feedback.store.create_engine", create)
+    with pytest.raises(SQLAlchemyError, match=f"^{seconds}$"):
+        FeedbackStore.open(f"postgresql://user@host/db{asked}")
