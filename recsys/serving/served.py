@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recsys.bundle import Bundle, Recommendation
-from recsys.datasets import TitleSearch
+from recsys.datasets import ItemCatalog, TitleSearch
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Served:
     bundle : Bundle
     version : str
     search : TitleSearch
-        Over the catalogue of the bundle.
+        Over the catalogue of the bundle, and what of the model is not in it.
     loaded : float
         Seconds since 1970.
     """
@@ -36,11 +36,12 @@ class Served:
     @classmethod
     def of(cls, bundle: Bundle, version: str, before: Served | None = None) -> Served:
         """Make a bundle ready; the index of titles is taken over from the one before where they are equal."""
+        new = _called(bundle)
         if before is not None:
-            old, new = before.bundle.catalog, bundle.catalog
+            old = before.search.catalog
             if old.title == new.title and np.array_equal(old.item_id, new.item_id):
                 return cls(bundle, version, before.search)
-        return cls(bundle, version, TitleSearch(bundle.catalog))
+        return cls(bundle, version, TitleSearch(new))
 
     def prepare(self) -> None:
         """Make now what would else be made by the first requests."""
@@ -75,7 +76,7 @@ class Served:
 
     @cached_property
     def _rows(self) -> list[Any]:
-        ids: list[Any] = self.bundle.catalog.item_id.tolist()
+        ids: list[Any] = self.search.catalog.item_id.tolist()
         return ids
 
     def title(self, item_id: Any) -> str:
@@ -84,13 +85,13 @@ class Served:
 
     def find(self, text: str, limit: int) -> list[dict[str, Any]]:
         """Return the items of the model whose title is being typed, the most liked first."""
-        catalog, n_likes = self.bundle.catalog, self.n_likes
+        catalog, n_likes = self.search.catalog, self.n_likes
         rows = [row for row in self.search.beginning(text) if self._rows[row] in n_likes]
         rows.sort(key=lambda row: -n_likes[self._rows[row]])
         return [
             {
                 "item_id": self._rows[row],
-                "title": catalog.title[row] or str(self._rows[row]),
+                "title": catalog.title[row],
                 "genres": list(catalog.genres[row]),
                 "n_likes": n_likes[self._rows[row]],
             }
@@ -106,3 +107,19 @@ class Served:
             "ignored": ignored,
             "recommendations": [one.as_dict() for one in recommendations],
         }
+
+
+def _called(bundle: Bundle) -> ItemCatalog:
+    """Return what items are called: where there is no title, as in data without a catalogue, by their ids."""
+    catalog = bundle.catalog
+    ids: list[Any] = catalog.item_id.tolist()
+    known = set(map(str, ids))
+    others = [item for item in bundle.item_ids if str(item) not in known]
+    if not others and all(catalog.title):
+        return catalog
+    text = any(isinstance(item, str) for item in [*ids, *others])
+    return ItemCatalog(
+        np.array([*ids, *others], dtype=np.str_ if text else np.int64),
+        (*catalog.titles(ids), *map(str, others)),
+        (*catalog.genres, *[()] * len(others)),
+    )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
+from recsys.datasets import ItemCatalog
 from recsys.serving.schemas import BatchResponse, ItemsResponse, RecommendResponse, SimilarResponse
+from tests.bundle.problems import bundle_of, long, wide
 from tests.serving.conftest import HTML
 
 
@@ -193,3 +196,23 @@ def test_paths_that_are_none(reader, path, status, code):
     answer = reader.get(path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert set(answer.json()["error"]) == {"code", "message", "details"}
+
+
+@pytest.mark.parametrize("train", [long(), wide()], ids=["numbers", "text"])
+def test_without_a_catalogue_items_are_called_by_their_ids(serve, shelf, train):
+    model = bundle_of("item_knn", train)
+    shelf.bundles["1"] = replace(model, catalog=ItemCatalog.empty())
+    client = serve()
+    item = model.item_ids[1]
+    found = client.get("/items", params={"search": str(item)}).json()["items"]
+    assert (item, str(item)) in [(one["item_id"], one["title"]) for one in found]
+    assert client.post("/recommend", json={"titles": [str(item)]}).json()["likes"] == [item]
+
+
+def test_items_that_the_catalogue_lacks_are_found_too(serve, shelf, bundles):
+    catalog = bundles["1"].catalog
+    some = ItemCatalog(catalog.item_id[:2], catalog.title[:2], catalog.genres[:2])
+    shelf.bundles["1"] = replace(bundles["1"], catalog=some)
+    client = serve()
+    for search, item in (("toy story", 0), ("20", 20)):
+        assert client.get("/items", params={"search": search}).json()["items"][0]["item_id"] == item
