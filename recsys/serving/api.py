@@ -159,7 +159,7 @@ def items(
 
 
 @router.get(
-    "/items/{item_id}/similar",
+    "/items/{item_id:path}/similar",  # an id may hold slashes
     response_model=SimilarResponse,
     responses=_errors(e404="No item has the id."),
     tags=["items"],

@@ -76,5 +76,5 @@ class Observed:
         try:
             await self.app(scope, receive, send_with_headers)
         finally:
-            route = getattr(scope.get("route"), "path", OTHER)
+            route = getattr(scope.get("route"), "path_format", OTHER)
             self.metrics.observe(scope["method"], route, status, perf_counter() - started)

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from recsys.datasets import ItemCatalog
@@ -178,7 +179,7 @@ def test_errors_of_a_batch_name_the_person(reader):
     ("path", "status", "code"),
     [
         ("/items/7/similar", 404, "unknown_item"),
-        ("/items/..%2f..%2fetc%2fpasswd/similar", 404, "not_found"),
+        ("/items/..%2f..%2fetc%2fpasswd/similar", 404, "unknown_item"),
         ("/items/0/similar?k=0", 422, "invalid_request"),
         ("/items/0/similar?k=1000", 422, "over_limit"),
         ("/items", 422, "invalid_request"),
@@ -216,3 +217,15 @@ def test_items_that_the_catalogue_lacks_are_found_too(serve, shelf, bundles):
     client = serve()
     for search, item in (("toy story", 0), ("20", 20)):
         assert client.get("/items", params={"search": search}).json()["items"][0]["item_id"] == item
+
+
+def test_an_id_with_a_slash(serve, shelf):
+    catalog = ItemCatalog(np.array(["milk/oat"]), ("Oat milk",), ((),))
+    shelf.bundles["1"] = replace(bundle_of("item_knn", wide()), catalog=catalog)
+    client = serve()
+    answer = client.get("/items/milk%2Foat/similar")
+    assert answer.json()["item"] == {"item_id": "milk/oat", "title": "Oat milk"}
+    assert (
+        client.get("/items/milk/soy/similar").json()["error"]["message"] == "No item has the id 'milk/soy'."
+    )
+    assert 'route="/items/{item_id}/similar",status="404"} 1.0' in client.get("/metrics").text
