@@ -37,3 +37,21 @@ WARM_START = "warm_start"
 
 ENQUEUED = "enqueued"
 """The question of ``hydra.sweeper.enqueue`` that it asks, as text."""
+
+OWN = frozenset(
+    {
+        JOB_NUM,
+        JOB_DIR,
+        LINKS,
+        OVERRIDES,
+        FAIL_REASON,
+        WORKER,
+        ANSWERED_FROM,
+        EQUIVALENCE,
+        DISCARDED,
+        INSTEAD_OF,
+        WARM_START,
+        ENQUEUED,
+    }
+)
+"""All of them: an application may have keys of these names, and fixed overrides are user attributes, too."""

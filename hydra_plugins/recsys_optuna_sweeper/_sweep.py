@@ -20,7 +20,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ._arguments import Arguments
-from ._attributes import ANSWERED_FROM, EQUIVALENCE, FAIL_REASON, JOB_DIR, JOB_NUM, LINKS, OVERRIDES
+from ._attributes import ANSWERED_FROM, EQUIVALENCE, FAIL_REASON, JOB_DIR, JOB_NUM, LINKS, OVERRIDES, OWN
 from ._balance import Balance
 from ._best import best_trial, pareto_front
 from ._claims import Claims, discard, finished
@@ -220,9 +220,10 @@ class Sweep:
     def _take(self, size: int, taken: list[int]) -> list[Trial]:
         """Take so many places, or as many as are left, and choose the parameters."""
         trials = []
+        # The fixed overrides go where a custom search space may look for them.
+        fixed = {key: text for key, text in self.arguments.fixed.items() if key not in OWN}
         for _ in range(size):
-            # The fixed overrides go where a custom search space may look for them.
-            trial_id = self.claims.take(self.arguments.fixed)
+            trial_id = self.claims.take(fixed)
             if trial_id is None:
                 break
             taken.append(trial_id)

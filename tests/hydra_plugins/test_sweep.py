@@ -56,6 +56,23 @@ def test_what_a_trial_says_of_its_job(app: Any) -> None:
     assert f"x: {trial.params['x']}" in (app.sweep_dir / "1" / "hydra" / "config.yaml").read_text()
 
 
+@pytest.mark.parametrize("key", ["worker", "equivalence", "discarded", "warm_start", "answered_from"])
+def test_keys_of_the_application_called_like_the_attributes_of_a_trial(app: Any, key: str) -> None:
+    ran = []
+
+    def task(cfg: DictConfig) -> float:
+        assert cfg[key] == 1
+        assert len(ran) < 3
+        ran.append(cfg.x)
+        return float(cfg.x)
+
+    with (app.conf / "config.yaml").open("a") as file:
+        file.write(f"{key}: 0\n")
+    app.sweep(SPACE, f"{key}=1", "hydra.sweeper.n_trials=3", *app.kept, task=task)
+    assert len(ran) == 3
+    assert app.study().trials[0].user_attrs.get(key) != "1"
+
+
 def test_a_continued_study_counts_on(app: Any) -> None:
     for n_trials in (2, 4):
         app.sweep(SPACE, f"hydra.sweeper.n_trials={n_trials}", *app.kept)
