@@ -23,7 +23,7 @@ from ._arguments import Arguments
 from ._attributes import ANSWERED_FROM, EQUIVALENCE, FAIL_REASON, JOB_DIR, JOB_NUM, LINKS, OVERRIDES, OWN
 from ._balance import Balance
 from ._best import best_trial, pareto_front
-from ._claims import Claims, discard, finished
+from ._claims import Claims, ask_again, discard, finished
 from ._conditions import Conditions
 from ._errors import SweepError, first_line, is_full
 from ._interrupt import Interrupt
@@ -346,10 +346,16 @@ class Sweep:
             return frozen
 
     def _abandon(self, taken: Sequence[int], error: BaseException) -> None:
-        """Tell the study that the trials of a broken batch failed; finished ones stay as they are."""
+        """Tell the study that the trials of a broken batch failed; finished ones stay as they are.
+
+        What the user broke off, or a full disk, is asked again when the study is continued.
+        """
         reason = Outcome(TrialState.FAIL, error=error).reason or ""
+        no_fault = bool(self.interrupt) or isinstance(error, KeyboardInterrupt) or is_full(error)
         for trial_id in taken:
-            discard(self.study, self.study._storage.get_trial(trial_id), "interrupted", reason)
+            trial = self.study._storage.get_trial(trial_id)
+            if discard(self.study, trial, "interrupted", reason) and no_fault:
+                ask_again(self.study, trial)
 
     def _check_failures(self, failed: JobReturn) -> None:
         failures = [outcome for outcome in self.outcomes if outcome.state is TrialState.FAIL]

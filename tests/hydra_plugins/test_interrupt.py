@@ -64,10 +64,22 @@ def test_twice_ends_at_once(app: Any) -> None:
         app.sweep(*SPACE, *app.kept, task=press_ctrl_c(2))
     assert caught.value.code == 130
     states = [trial.state for trial in app.study().trials]
-    assert states == [TrialState.COMPLETE, TrialState.FAIL]
+    assert states == [TrialState.COMPLETE, TrialState.FAIL, TrialState.WAITING]
     assert app.results["ended_by"] == "interrupt"
     app.sweep(*SPACE, *app.kept)
     assert app.results["n_trials"]["complete"] == 5
+    _, interrupted, again, *_ = app.study().trials
+    assert again.params == interrupted.params
+
+
+def test_an_enqueued_question_that_was_interrupted_is_asked_again(app: Any) -> None:
+    asked = "hydra.sweeper.enqueue=[{x:0.25},{x:0.5}]"
+    with pytest.raises(SystemExit):
+        app.sweep(*SPACE, asked, *app.kept, task=press_ctrl_c(2))
+    app.sweep(*SPACE, asked, *app.kept)
+    complete = [trial.params["x"] for trial in app.study().trials if trial.state is TrialState.COMPLETE]
+    assert complete[:2] == [0.25, 0.5]
+    assert len(complete) == 5
 
 
 def test_in_the_last_trial(app: Any) -> None:

@@ -143,7 +143,10 @@ def test_twice(app: Any, start: Any, launcher: tuple[str, ...], n_jobs: int) -> 
     assert not any(Path(f"/proc/{pid}").exists() for pid in jobs.values())
     assert "Traceback" not in program.output
     assert "Interrupted with 0 of 6 trials finished. To continue it: " in program.output
-    assert [trial.state for trial in app.study().trials] == [TrialState.FAIL] * n_jobs
+    assert [trial.state for trial in app.study().trials] == [
+        *[TrialState.FAIL] * n_jobs,
+        *[TrialState.WAITING] * n_jobs,  # to be asked again
+    ]
     assert app.results["n_trials"] == {"complete": 0, "pruned": 0, "fail": 0, "discarded": n_jobs}
 
 
@@ -155,7 +158,7 @@ def test_the_jobs_die_of_it(app: Any, start: Any) -> None:
     assert program.end() == 143, program.output
     assert "Traceback" not in program.output
     assert "The running trials did not finish: " in program.output
-    assert {trial.state for trial in app.study().trials} == {TrialState.FAIL}
+    assert {trial.state for trial in app.study().trials} == {TrialState.FAIL, TrialState.WAITING}
     assert app.results["ended_by"] == "interrupt"
 
 

@@ -17,7 +17,7 @@ from hydra_plugins.recsys_optuna_sweeper._attributes import FAIL_REASON, JOB_DIR
 from hydra_plugins.recsys_optuna_sweeper._claims import Claims, discard
 
 SPACE = "x=interval(-1, 1)"
-COMPLETE, FAIL, PRUNED = TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED
+COMPLETE, FAIL, PRUNED, WAITING = TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED, TrialState.WAITING
 
 
 def states(study: optuna.Study) -> list[TrialState]:
@@ -162,7 +162,7 @@ def test_an_interruption_leaves_no_trial_running(app: Any, sampler: str) -> None
             *app.kept,
             task=fail_at(3, error=KeyboardInterrupt()),
         )
-    assert states(app.study()) == [COMPLETE, COMPLETE, FAIL, FAIL]
+    assert states(app.study()) == [COMPLETE, COMPLETE, FAIL, FAIL, WAITING, WAITING]  # to be asked again
     assert app.study().trials[3].user_attrs[FAIL_REASON] == "KeyboardInterrupt"
     assert app.results["n_trials"] == {"complete": 2, "pruned": 0, "fail": 0, "discarded": 2}
 
