@@ -21,8 +21,8 @@ from ._worker import Worker
 
 _ENQUEUE, _WARM_START = "hydra.sweeper.enqueue", "hydra.sweeper.warm_start"
 
-# Whose turn it is, of several processes, to add what is missing: {worker, done}.
-_TURN = "beginning"
+# The ticket of a process that waits to add what is missing, by its id: 0 while it draws one, null afterwards.
+_TICKET = "ticket:"
 
 
 def read_questions(enqueue: Any, arguments: Arguments, open_space: bool) -> list[dict[str, Any]]:
@@ -154,18 +154,32 @@ def begin(
             raise SweepError(f"{_WARM_START}: its trials have another number of objectives.")
     if not questions and not answers:
         return
-    while True:
-        turn = study.user_attrs.get(_TURN)
-        if turn is None or turn["done"] or turn["worker"] not in worker.alive():
-            study.set_user_attr(_TURN, {"worker": worker.id, "done": False})
-        elif turn["worker"] == worker.id:
-            break
-        else:
-            sleep(0.1)
+    own = f"{_TICKET}{worker.id}"
+    _wait_for_turn(study, worker, own, sleep)
     known = study.get_trials(deepcopy=False)
     taken = {trial.user_attrs.get(key) for trial in known for key in (ENQUEUED, WARM_START)}
     for question in questions:
         if repr(dict(question)) not in taken:
             study.enqueue_trial(dict(question), user_attrs={ENQUEUED: repr(dict(question))})
     study.add_trials([answer for answer in answers if answer.user_attrs[WARM_START] not in taken])
-    study.set_user_attr(_TURN, {"worker": worker.id, "done": True})
+    study.set_user_attr(own, None)
+
+
+def _wait_for_turn(study: Study, worker: Worker, own: str, sleep: Callable[[float], None]) -> None:
+    """Wait until nobody has a lower ticket: Lamport's bakery, for a storage can write, but not lock."""
+    study.set_user_attr(own, 0)
+    study.set_user_attr(own, 1 + max(ticket for ticket, _ in _tickets(study)))
+    while True:
+        tickets = _tickets(study)
+        alive = worker.alive()
+        if min(ticket for ticket in tickets if ticket[1] in alive)[1] == worker.id:
+            return
+        sleep(0.1)
+
+
+def _tickets(study: Study) -> list[tuple[int, str]]:
+    return [
+        (ticket, key.removeprefix(_TICKET))
+        for key, ticket in study.user_attrs.items()
+        if key.startswith(_TICKET) and ticket is not None
+    ]

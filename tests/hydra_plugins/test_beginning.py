@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from hydra.errors import HydraException
 
 from hydra_plugins.recsys_optuna_sweeper._attributes import WARM_START
+from hydra_plugins.recsys_optuna_sweeper._beginning import begin
+from hydra_plugins.recsys_optuna_sweeper._worker import Worker
 
 RANDOM = ("hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 
@@ -40,6 +45,58 @@ def test_questions_that_cannot_be_asked(app: Any, enqueue: str, message: str) ->
 def test_a_grid_takes_no_questions(app: Any) -> None:
     with pytest.raises(HydraException, match="the grid sampler asks every combination anyway"):
         app.sweep("x=range(2)", "hydra/sweeper/sampler=grid", "hydra.sweeper.enqueue=[{x: 1}]")
+
+
+def test_processes_that_begin_together_enqueue_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one has looked whose turn it is, and not yet said that it is its own, when the other begins."""
+    storage = optuna.storages.InMemoryStorage()
+    early, late = (
+        optuna.create_study(storage=storage, study_name="study", load_if_exists=True) for _ in range(2)
+    )
+    looked, entered, waited = threading.Event(), threading.Event(), threading.Event()
+
+    def say(key: str, value: Any) -> None:
+        looked.set()
+        assert entered.wait(10)
+        optuna.Study.set_user_attr(late, key, value)
+
+    def look(**_: Any) -> Any:
+        seen = optuna.Study.get_trials(early)
+        entered.set()
+        assert waited.wait(10)
+        return seen
+
+    def look_late(**_: Any) -> Any:
+        seen = optuna.Study.get_trials(late)
+        waited.set()
+        return seen
+
+    monkeypatch.setattr(late, "set_user_attr", say)
+    monkeypatch.setattr(early, "get_trials", look)
+    monkeypatch.setattr(late, "get_trials", look_late)
+
+    def work(study: optuna.Study) -> None:
+        with Worker(study, 15) as worker:
+            begin(study, worker, [{"x": 1}, {"x": 2}], [], sleep=lambda _: waited.set())
+
+    with ThreadPoolExecutor() as pool:
+        second = pool.submit(work, late)
+        assert looked.wait(10)
+        pool.submit(work, early).result(20)
+        second.result(20)
+    asked = [trial.system_attrs["fixed_params"] for trial in optuna.Study.get_trials(late)]
+    assert asked == [{"x": 1}, {"x": 2}]
+
+
+def test_the_turn_of_a_killed_process_passes_on(app: Any) -> None:
+    app.sweep("x=interval(0, 1)", "hydra.sweeper.n_trials=1", *RANDOM, *app.kept)
+    study = app.study()
+    with Worker(study, 15) as dead:
+        study.set_user_attr(f"ticket:{dead.id}", 0)
+    app.sweep(
+        "x=interval(0, 1)", "hydra.sweeper.enqueue=[{x: 0.5}]", "hydra.sweeper.n_trials=2", *RANDOM, *app.kept
+    )
+    assert app.study().trials[1].params == {"x": 0.5}
 
 
 def test_warm_start(app: Any) -> None:
