@@ -15,6 +15,8 @@ from ._encoding import encode
 from ._results import value_names
 from ._study import describe_directions
 
+_NAME = "hydra.sweeper.study_name="
+
 
 def study_line(study: Study, n_trials: int, n_finished: int, n_jobs: int, storage: str) -> str:
     """Return the line that says what is about to run."""
@@ -34,10 +36,9 @@ def continue_line(command: Sequence[str], study_name: str) -> str:
         How this program was started.
     study_name : str
     """
-    words = list(command)
-    if not any(word.lstrip("+").startswith("hydra.sweeper.study_name=") for word in words):
-        words.append(f"hydra.sweeper.study_name={encode(study_name)}")
-    return f"To continue it: {shlex.join(words)}"
+    # What was typed may come to another name tomorrow: null, or one with ${now:...}.
+    words = [word for word in command if not word.lstrip("+").startswith(_NAME)]
+    return f"To continue it: {shlex.join([*words, f'{_NAME}{encode(study_name)}'])}"
 
 
 def trial_line(study: Study, trial: FrozenTrial) -> str:

@@ -9,7 +9,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from hydra_plugins.recsys_optuna_sweeper._report import summary, trial_line
+from hydra_plugins.recsys_optuna_sweeper._report import continue_line, summary, trial_line
 
 
 def study_of(*values: float, direction: str = "minimize") -> optuna.Study:
@@ -68,3 +68,12 @@ def test_what_a_sweep_logs(app: Any, capsys: pytest.CaptureFixture[str]) -> None
     assert ours[-1] == f"Results: {app.sweep_dir / 'optimization_results.yaml'}"
     assert len(ours) == 8
     assert captured.err == ""  # Optuna's own lines
+
+
+@pytest.mark.parametrize("typed", [[], ["one two"], ["null"], ["one-${now:%Y}"]])
+def test_the_command_that_continues_names_the_study(typed: list[str]) -> None:
+    command = ["python", "app.py", *(f"hydra.sweeper.study_name={name}" for name in typed), "-m"]
+    assert (
+        continue_line(command, "one two")
+        == "To continue it: python app.py -m 'hydra.sweeper.study_name='\"'\"'one two'\"'\"''"
+    )
