@@ -233,12 +233,12 @@ def send_folder(queue: Queue, tell: Callable[[str], None], *, last_word: bool = 
     `last_word` says that a sweep which was cut before it could say how it ended shall say so now.
     """
     with queue.sole_reader() as alone:
+        if not queue.about():  # closed by the one who was here before
+            return not queue.pending()
         if not alone and last_word:
             tell(f"Another process is sending {queue.path}.")
         if not alone:
             return False
-        if not queue.about():  # closed by the one who was here before
-            return not queue.pending()
         sender = Sender(queue, tell)
         if last_word and sender.sweep is not None and not _was_ended(queue):
             return sender.finish("", queue.last_sign())

@@ -299,6 +299,16 @@ def test_a_queue_that_cannot_be_read_does_not_hold_up_the_others(sweep_folder, r
     assert runs()[None].data.tags["best_trial"] == "0"
 
 
+def test_what_went_with_another_queue_of_the_study_was_sent(sweep_folder, runs, capsys):
+    first, second = sweep_folder("first"), sweep_folder("second")
+    for number, sweep in enumerate((first, second)):  # both were killed
+        sweep.start(number)
+        sweep.table((number, "fail", "", {}))
+    assert program.main(["sync", str(first.folder), str(second.folder)]) == 0
+    assert capsys.readouterr().out == "2 of 2 queues were sent.\n"
+    assert states(runs()) == {None: "KILLED", 0: "FAILED", 1: "FAILED"}
+
+
 def test_one_sender_at_a_time(sweep_folder):
     sweep = sweep_folder()
     with sweep.queue.sole_reader() as alone:
