@@ -38,7 +38,7 @@ from ._pruner import make_pruner
 from ._report import continue_line, study_line
 from ._results import End
 from ._sampler import make_sampler
-from ._spec import agree_on_spec, make_spec
+from ._spec import agree_on_spec, check_kinds, make_spec
 from ._storage import describe_storage, outlives_process
 from ._study import open_study, read_directions
 from ._sweep import Sweep
@@ -128,6 +128,8 @@ def _run(
     with _quiet_optuna():
         study = open_study(settings.storage, name, directions, sampler, pruner, settings.storage_timeout)
         try:
+            if settings.allow_changes:
+                check_kinds(study, arguments)
             agree_on_spec(study, spec, settings.allow_changes)
             with Worker(study, settings.heartbeat) as worker:
                 study.sampler = _own_draws(settings, sampler, worker, arguments, len(directions))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from optuna.distributions import check_distribution_compatibility
 from optuna.study import Study
 
 from ._arguments import Arguments
@@ -52,6 +53,27 @@ def agree_on_spec(study: Study, spec: Mapping[str, Any], allow_changes: bool) ->
             f"The study {study.study_name} asks another question: {'; '.join(changes)}. Name another "
             "hydra.sweeper.study_name to start afresh, or set hydra.sweeper.allow_changes=true to go on."
         )
+
+
+def check_kinds(study: Study, arguments: Arguments) -> None:
+    """Refuse what Optuna cannot have in one study: a parameter of two kinds, or with different choices.
+
+    Raises
+    ------
+    SweepError
+        If a parameter was something else in a trial of the study.
+    """
+    for trial in study.get_trials(deepcopy=False):
+        for name in trial.distributions.keys() & arguments.parameters.keys():
+            was, now = trial.distributions[name], arguments.parameters[name].distribution
+            try:
+                check_distribution_compatibility(was, now)
+            except ValueError:
+                raise SweepError(
+                    f"{name} was {was} in the study {study.study_name} and is {now}: Optuna lets a range of "
+                    "numbers change in a study, but neither choices nor the kind. Name another "
+                    "hydra.sweeper.study_name; hydra.sweeper.warm_start takes over the trials that fit."
+                ) from None
 
 
 def _changes(known: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:

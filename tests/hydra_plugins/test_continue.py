@@ -183,6 +183,17 @@ def test_another_question_is_refused(app: Any, overrides: list[str], difference:
     assert len(app.study().trials) == 2
 
 
+@pytest.mark.parametrize("changed", ["x=1,2", "x=range(0,3)", "x=tag(log,interval(0.1,1))"])
+def test_changes_that_no_study_can_have(app: Any, changed: str) -> None:
+    app.sweep(*SPACE, "hydra.sweeper.n_trials=1", *journal(app))
+    with pytest.raises(
+        HydraException, match=r"^x was FloatDistribution\(.*\) in the study study and is .*: Opt"
+    ):
+        app.sweep(changed, "hydra.sweeper.n_trials=2", "hydra.sweeper.allow_changes=true", *journal(app))
+    app.sweep(*SPACE, "hydra.sweeper.n_trials=2", *journal(app))  # it is as it was
+    assert [trial.state for trial in app.study().trials] == [COMPLETE, COMPLETE]
+
+
 def test_a_continued_study_does_not_draw_the_same_again(app: Any) -> None:
     for n_trials in (3, 6):
         app.sweep(*SPACE, "hydra.sweeper.sampler.seed=1", f"hydra.sweeper.n_trials={n_trials}", *journal(app))
