@@ -10,6 +10,7 @@ from recsys.composition import read_experiment
 from recsys.evaluation import Interval, NoSplit, RankingResult, bootstrap_intervals
 from recsys.pipeline import Experiment, run
 from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.reporting.whole_file import write_whole
 from recsys.trials import TEST_FILE, Trial
 
 
@@ -73,6 +74,4 @@ def as_json(found: dict[str, Interval]) -> dict[str, dict[str, float]]:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a file whole; NaN and infinity are no JSON."""
-    new = path.with_suffix(".json.new")
-    new.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    new.replace(path)
+    write_whole(path, json.dumps(content, indent=2, allow_nan=False) + "\n")

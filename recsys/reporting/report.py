@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from recsys.evaluation import Interval
 from recsys.reporting import page
 from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.reporting.whole_file import write_whole
 from recsys.trials import TEST_FILE, read_json
 
 if TYPE_CHECKING:
@@ -44,9 +45,8 @@ def write_report(folder: Path) -> Path:
         If the folder is not that of a sweep.
     """
     path = folder / REPORT_FILE
-    new = path.with_suffix(".html.new")
-    new.write_text(render(read_sweep(folder)), encoding="utf-8")
-    return new.replace(path)
+    write_whole(path, render(read_sweep(folder)))
+    return path
 
 
 def render(sweep: Sweep) -> str:

@@ -4,6 +4,7 @@ import csv
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -178,6 +179,23 @@ def test_a_plain_multirun_is_read_from_its_folders(tmp_path):
         (0, "complete", (2.0,)), (1, "fail", ()), (10, "complete", (3.0,))
     ]  # fmt: skip
     assert trials[0].params == {"apriori.min_support": "0.0", "extra": "a"}
+
+
+def test_processes_that_end_together_in_one_folder(tmp_path, monkeypatch):
+    """The second comes to its end while the first puts its report in place."""
+    folder, replace, others = make(tmp_path), Path.replace, []
+
+    def replace_later(path, target):
+        if not others:
+            others.append(path)
+            write_report(folder)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace_later)
+    path = write_report(folder)
+    assert others
+    assert path.read_text().endswith("</html>\n")
+    assert not [left.name for left in folder.iterdir() if left.name.startswith((".report", "report.html."))]
 
 
 def test_the_program(tmp_path):
