@@ -134,9 +134,8 @@ def _run(
             with Worker(study, settings.heartbeat) as worker:
                 study.sampler = _own_draws(settings, sampler, worker, arguments, len(directions))
                 begin(study, worker, questions, answers)
-                n_trials = settings.n_trials
-                if not settings.custom_search_space:
-                    n_trials = _within_grid(n_trials, study, arguments)
+                count = _counter(settings, study, arguments)
+                n_trials = count()
                 claims = Claims(study, worker, n_trials, settings.distinct)
                 _announce(claims, settings)
                 _tell_jobs(config, study.study_name)
@@ -159,6 +158,7 @@ def _run(
                     balance,
                     interrupt,
                     Progress(n_trials, len(finished(study, settings.distinct)), settings.progress_bar),
+                    count,
                 )
                 try:
                     sweep.run()
@@ -268,6 +268,13 @@ def _outcome_key(
     known = getattr(launcher, "composer", None)
     composer = known if isinstance(known, Composer) else Composer(settings.context.config_loader, config)
     return lambda overrides: outcome_key(equivalence, composer.peek(overrides))
+
+
+def _counter(settings: OptunaSweeper, study: Study, arguments: Arguments) -> Callable[[], int]:
+    """Return what counts the trials that the study is to have, by those that it has."""
+    if settings.custom_search_space:
+        return lambda: settings.n_trials
+    return lambda: _within_grid(settings.n_trials, study, arguments)
 
 
 def _within_grid(n_trials: int, study: Study, arguments: Arguments) -> int:

@@ -73,6 +73,9 @@ class Sweep:
         Whether the user wants the sweep to end; entered.
     progress : Progress
         The bar.
+    count : callable
+        Counts anew how many places there are: of processes that went through a grid together, two may have
+        asked the same at the same time, and a combination is left.
     clock, sleep : callable
         Time, in seconds.
     """
@@ -92,6 +95,7 @@ class Sweep:
     balance: Balance | None = None
     interrupt: Interrupt = field(default_factory=Interrupt)
     progress: Progress = field(default_factory=lambda: Progress(0, wanted=False))
+    count: Callable[[], int] = int  # which is 0: no more than there are
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     outcomes: list[Outcome] = field(default_factory=list)
@@ -170,6 +174,10 @@ class Sweep:
                 return min(self.n_jobs, free)
             others = self.claims.others()
             if not others:
+                places = self.count()
+                if places > self.claims.n_trials:
+                    self.claims.n_trials = places
+                    continue
                 self.ended_by = End.TOTAL
                 return 0
             if others != waiting:

@@ -174,6 +174,20 @@ def test_a_key_that_the_application_has_not(app: Any) -> None:
     assert app.results["ended_by"] == "error"
 
 
+def test_no_combination_is_left_out_where_another_process_asked_the_same(app: Any) -> None:
+    def task(cfg: DictConfig) -> float:
+        if HydraConfig.get().job.num == 0:
+            trial = app.study().trials[0]
+            app.study().add_trial(
+                optuna.trial.create_trial(value=0, params=trial.params, distributions=trial.distributions)
+            )
+        return float(cfg.x)
+
+    brute_force = ("hydra/sweeper/sampler=bruteforce", "hydra.sweeper.n_trials=10", "hydra.sweeper.n_jobs=1")
+    app.sweep("x=range(0,3)", *brute_force, *app.kept, task=task)
+    assert sorted(trial.params["x"] for trial in app.study().trials[1:]) == [0, 1, 2]
+
+
 class BrokenSampler(optuna.samplers.RandomSampler):
     """Fails while the study is asked, when the trial exists but nobody has it yet."""
 
