@@ -12,6 +12,7 @@ Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
     _balance.py                    a parameter whose choices get the same number of trials
     _encoding.py                   a value -> the text of an override
     _sampler.py, _grid.py          the sampler, and what it can search
+    _brute_force.py                a sampler that passes over what is no result
     _pruner.py                     the pruner
     _storage.py, _journal.py       where the study is kept
     _study.py, _spec.py            directions, the study, and that it asks what it asked before

@@ -24,6 +24,7 @@ from optuna.samplers import (
     QMCSampler,
 )
 
+from . import _brute_force
 from ._errors import SweepError, first_line, refusal
 from ._grid import grid
 from ._search_space import Parameter
@@ -77,6 +78,8 @@ def _factory(config: Any) -> functools.partial[Any]:
         make = instantiate({**settings, "_partial_": True, "_convert_": "all"})
     except InstantiationException as error:
         raise SweepError(f"{_KEY}: {first_line(error)}") from error
+    if make.func is BruteForceSampler:
+        make = functools.partial(_brute_force.BruteForceSampler, **make.keywords)
     # NSGA-III wants an array, which YAML has not.
     return (
         make if points is None else functools.partial(make, reference_points=np.asarray(points, dtype=float))

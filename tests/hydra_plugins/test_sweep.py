@@ -188,6 +188,22 @@ def test_no_combination_is_left_out_where_another_process_asked_the_same(app: An
     assert sorted(trial.params["x"] for trial in app.study().trials[1:]) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("chosen", [0, 1, 2])
+def test_brute_force_passes_over_what_is_no_result(app: Any, chosen: int) -> None:
+    """A trial was given back, or its process was killed, before so many of its parameters were chosen."""
+    brute_force = ("hydra/sweeper/sampler=bruteforce", "hydra.sweeper.n_jobs=1")
+    space = ("x=range(0,2)", "y=range(0,2)")
+    app.sweep(*space, *brute_force, "hydra.sweeper.n_trials=1", *app.kept)
+    study = app.study()
+    trial = study.ask()
+    for name in ("x", "y")[:chosen]:
+        trial.suggest_int(name, 0, 1)
+    discard(study, study._storage.get_trial(trial._trial_id), "surplus", "")
+    app.sweep(*space, *brute_force, "hydra.sweeper.n_trials=10", *app.kept)
+    tried = [tuple(trial.params.values()) for trial in app.study().trials if trial.state is COMPLETE]
+    assert sorted(tried) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
 class BrokenSampler(optuna.samplers.RandomSampler):
     """Fails while the study is asked, when the trial exists but nobody has it yet."""
 
