@@ -38,7 +38,7 @@ def reconcile(record: Record, parent: str, trials: list[dict[str, Any]]) -> dict
         if child is None:
             record.apply(missing(parent, trial, folders.get(trial["answered_from"])))
             made = True
-        elif child.info.status != STATUS[trial["state"]]:
+        elif child.info.status != STATUS[trial["state"]] or _reason(trial).keys() - child.data.tags.keys():
             record.apply(_correction(record, child, trial))
     if made:  # another process may have made the same at the same time
         children = _children(record, parent)

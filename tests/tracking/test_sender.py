@@ -64,6 +64,15 @@ def test_states_agree_with_the_sweepers(sweep_folder, runs):
     assert sweep.told == []
 
 
+def test_a_job_that_was_cut_has_the_reason_on_record(sweep_folder, runs):
+    sweep = sweep_folder()
+    key = sweep.start(0)
+    sweep.queue.put(Entry(key, end=End("FAILED", 2000)))  # by the sender, who did not know more
+    sweep.table((0, "fail", "", {"fail_reason": "The process that ran it is gone."}))
+    assert sweep.sender().finish("end")
+    assert runs()[0].data.tags["error"] == "The process that ran it is gone."
+
+
 def test_the_sweeps_run_is_told_as_the_sweep_goes(sweep_folder, runs, store):
     sweep = sweep_folder()
     sender = sweep.sender()
