@@ -385,12 +385,18 @@ class Sweep:
         return bool(best_trial(self.study) if len(self.study.directions) == 1 else pareto_front(self.study))
 
     def _nothing(self) -> str:
-        failures = [outcome for outcome in self.outcomes if outcome.state is TrialState.FAIL]
-        if any(outcome.state is TrialState.COMPLETE for outcome in self.outcomes):
-            return f"None of the {len(self.outcomes)} trials keeps the constraints."
-        reason = (failures or self.outcomes or [Outcome(TrialState.FAIL)])[-1].reason
+        # A finished study runs nothing: then it is what the study knows.
+        ends = [(outcome.state, outcome.reason) for outcome in self.outcomes] or [
+            (trial.state, trial.user_attrs.get(FAIL_REASON)) for trial in finished(self.study)
+        ]
+        if not ends:
+            return "No trial was run."
+        if any(state is TrialState.COMPLETE for state, _ in ends):
+            return f"None of the {len(ends)} trials keeps the constraints."
+        failures = [reason for state, reason in ends if state is TrialState.FAIL]
+        reason = failures[-1] if failures else ends[-1][1]
         last = f" The last one: {reason}" if reason else ""
         return (
-            f"None of the {len(self.outcomes)} trials completed: {len(failures)} failed, "
-            f"{len(self.outcomes) - len(failures)} pruned.{last}"
+            f"None of the {len(ends)} trials completed: {len(failures)} failed, "
+            f"{len(ends) - len(failures)} pruned.{last}"
         )

@@ -204,6 +204,25 @@ def test_brute_force_passes_over_what_is_no_result(app: Any, chosen: int) -> Non
     assert sorted(tried) == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
+def test_a_finished_study_of_failures_says_so_again(app: Any) -> None:
+    asked = (SPACE, "hydra.sweeper.n_trials=2", "hydra.sweeper.max_failure_rate=1", *app.kept)
+    for _ in range(2):
+        with pytest.raises(HydraException, match=r"^None of the 2 trials completed: 2 failed, .*: no data$"):
+            app.sweep(*asked, task=fail_at(0, 1, error=ValueError("no data")))
+    assert len(app.study().trials) == 2
+
+
+def test_a_finished_study_of_infeasible_trials_says_so_again(app: Any) -> None:
+    for _ in range(2):
+        with pytest.raises(HydraException, match=r"^None of the 2 trials keeps the constraints\.$"):
+            app.sweep(
+                SPACE,
+                "hydra.sweeper.n_trials=2",
+                *app.kept,
+                task=lambda cfg: {"values": cfg.x, "constraints": [1]},
+            )
+
+
 class BrokenSampler(optuna.samplers.RandomSampler):
     """Fails while the study is asked, when the trial exists but nobody has it yet."""
 
