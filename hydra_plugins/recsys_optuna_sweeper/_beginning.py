@@ -66,7 +66,7 @@ def _checked(key: str, value: Any, arguments: Arguments, names: Mapping[str, str
 
 
 def read_answers(
-    warm_start: Any, own_storage: Any, arguments: Arguments, conditions: Conditions
+    warm_start: Any, own_storage: Any, own_name: str | None, arguments: Arguments, conditions: Conditions
 ) -> list[FrozenTrial]:
     """Return the complete trials of another study that fit the search space, as trials of this one.
 
@@ -76,19 +76,23 @@ def read_answers(
         ``hydra.sweeper.warm_start``: ``study_name`` and, if it is another one, ``storage``.
     own_storage : str or DictConfig, optional
         The storage of this study.
+    own_name : str, optional
+        Its name.
     arguments : Arguments
     conditions : Conditions
 
     Raises
     ------
     SweepError
-        If there is no such study.
+        If there is no such study, or it is this one.
     """
     if not warm_start:
         return []
     if not isinstance(warm_start, Mapping | DictConfig) or not warm_start.get("study_name"):
         raise refusal(_WARM_START, "a mapping with study_name, and storage if it is another one", warm_start)
     name, storage = warm_start["study_name"], warm_start.get("storage") or own_storage
+    if name == own_name and storage == own_storage:
+        raise refusal(f"{_WARM_START}.study_name", "another study than hydra.sweeper.study_name", name)
     file = storage_file(storage)
     if file is not None and not file.exists():  # to open it would make it
         raise SweepError(f"{_WARM_START}: the study {name} cannot be read: there is no file {file}.")

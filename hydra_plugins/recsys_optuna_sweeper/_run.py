@@ -119,7 +119,7 @@ def _run(
         custom_search_space=settings.custom_search_space,
     )
     questions = read_questions(settings.enqueue, arguments, bool(settings.custom_search_space))
-    answers = read_answers(settings.warm_start, settings.storage, arguments, conditions)
+    answers = read_answers(settings.warm_start, settings.storage, settings.study_name, arguments, conditions)
     sampler = make_sampler(settings.sampler, arguments.parameters, len(directions))
     balance = read_balance(settings.balanced, arguments, sampler)
     pruner = make_pruner(settings.pruner)
@@ -132,7 +132,9 @@ def _run(
                 check_kinds(study, arguments)
             agree_on_spec(study, spec, settings.allow_changes)
             with Worker(study, settings.heartbeat) as worker:
-                study.sampler = _own_draws(settings, sampler, worker, arguments, len(directions))
+                study.sampler = _own_draws(
+                    settings, sampler, worker.draw() + len(answers), arguments, len(directions)
+                )
                 begin(study, worker, questions, answers)
                 count = _counter(settings, study, arguments)
                 n_trials = count()
@@ -194,16 +196,16 @@ def _say_goodbye(claims: Claims) -> None:
 
 
 def _own_draws(
-    settings: OptunaSweeper, sampler: BaseSampler, worker: Worker, arguments: Arguments, n_objectives: int
+    settings: OptunaSweeper, sampler: BaseSampler, draw: int, arguments: Arguments, n_objectives: int
 ) -> BaseSampler:
     """Return the sampler with a seed of its own for each process at the study, which else would ask the same.
 
-    Grid and QMC share one order among all processes, which the seed makes.
+    So would a study that takes over the answers of another of the same seed. Grid and QMC share one order
+    among all processes, which the seed makes.
     """
     seed = settings.sampler.get("seed")
     if seed is None or isinstance(sampler, GridSampler | QMCSampler):
         return sampler
-    draw = worker.draw()
     if not draw:
         return sampler
     config = OmegaConf.merge(settings.sampler, {"seed": (seed + draw) % SEEDS})

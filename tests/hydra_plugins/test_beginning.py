@@ -113,6 +113,25 @@ def test_warm_start(app: Any) -> None:
     assert [trial.value for trial in taken] == [trial.value for trial in before]
 
 
+def test_a_warm_start_does_not_ask_what_was_taken_over(app: Any) -> None:
+    kept = (app.kept[0], "hydra.sweeper.n_trials=4", "hydra.sweeper.sampler.seed=1", *RANDOM)
+    app.sweep("x=interval(0, 1)", *kept, "hydra.sweeper.study_name=study")
+    app.sweep(
+        "x=interval(0, 1)",
+        *kept,
+        "hydra.sweeper.study_name=b",
+        "hydra.sweeper.warm_start={study_name: study}",
+    )
+    assert len({trial.params["x"] for trial in app.study("b").trials}) == 8
+
+
+def test_a_study_does_not_take_over_its_own(app: Any) -> None:
+    app.sweep("x=interval(0, 1)", "hydra.sweeper.n_trials=1", *RANDOM, *app.kept)
+    with pytest.raises(HydraException, match=r"warm_start\.study_name must be another study than .*'study'"):
+        app.sweep("x=interval(0, 1)", "hydra.sweeper.warm_start={study_name: study}", *RANDOM, *app.kept)
+    assert len(app.study().trials) == 1
+
+
 @pytest.mark.parametrize("scheme", ["journal:", "sqlite:///"])
 def test_a_warm_start_from_a_misspelt_file_makes_none(app: Any, tmp_path: Path, scheme: str) -> None:
     file = tmp_path / "misspelt"
