@@ -25,6 +25,7 @@ PARENT_TAG = "mlflow.parentRunId"
 MAX_PARAMS_IN_BATCH = 100  # MLflow refuses more in one request
 # What MLflow allows in the names of metrics, parameters and tags.
 NOT_IN_NAMES = re.compile(r"[^\w./: -]", re.ASCII)
+UNWRITABLE = re.compile(r"['\"\\]")
 MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters that MLflow keeps
 LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # what a folder is told of our tags
 
@@ -145,7 +146,7 @@ class Record:
         Workers that begin at once may each find none and make one. All of them then take the first, by an
         order that they share, and who sees another hands its children over and deletes it.
         """
-        runs = list(self.client.search_runs([self.experiment_id], f"tags.`{KEY_TAG}` = '{key}'"))
+        runs = self._runs_with(key)
         if not runs:
             raise KeyError(f"MLflow has no run with the tag {KEY_TAG} = {key}")
         first, *others = sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))
@@ -170,8 +171,15 @@ class Record:
 
     def find(self, key: str) -> Run | None:
         """Find a run by our key."""
-        found = self.client.search_runs([self.experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1)
+        found = self._runs_with(key)
         return found[0] if found else None
+
+    def _runs_with(self, key: str) -> list[Run]:
+        question = f"tags.`{KEY_TAG}` = '{key}'"
+        if "'" in key:  # MLflow's filters have no way to write it; _ is any character
+            question = f"tags.`{KEY_TAG}` LIKE '{UNWRITABLE.sub('_', key)}'"
+        found = self.client.search_runs([self.experiment_id], question)
+        return [run for run in found if run.data.tags[KEY_TAG] == key]
 
     def children(self, parent: str) -> list[Run]:
         """All runs under the run with this key, the oldest first."""

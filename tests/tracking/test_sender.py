@@ -64,6 +64,21 @@ def test_states_agree_with_the_sweepers(sweep_folder, runs):
     assert sweep.told == []
 
 
+@pytest.mark.parametrize("name", ["o'brien", 'it\'s "one" \\ of_a%'])
+def test_folders_with_what_the_filters_of_mlflow_cannot_write(sweep_folder, runs, name):
+    sweep, other = sweep_folder(name), sweep_folder(name.replace("'", "X"))
+    for number, folder in enumerate((other, sweep)):
+        key = folder.start(number)
+        folder.job(number, 2.0)
+        assert folder.sender().send()
+        folder.queue.put(Entry(key, metrics=[("max_lift", number, 1, 0)], end=End("FINISHED", 2000)))
+        assert folder.sender().send()  # finds the run by its key
+    found = runs()
+    assert [found[number].data.metrics["max_lift"] for number in (0, 1)] == [0, 1]
+    assert states(found) == {None: "RUNNING", 0: "FINISHED", 1: "FINISHED"}
+    assert sweep.told == []
+
+
 def test_a_job_that_was_cut_has_the_reason_on_record(sweep_folder, runs):
     sweep = sweep_folder()
     key = sweep.start(0)
