@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from ._conditions import Conditions
 from ._errors import SweepError, first_line, refusal
 from ._storage import make_storage, storage_file
 from ._worker import Worker
+
+log = logging.getLogger(__name__)
 
 _ENQUEUE, _WARM_START = "hydra.sweeper.enqueue", "hydra.sweeper.warm_start"
 
@@ -103,6 +106,16 @@ def read_answers(
         raise SweepError(f"{_WARM_START}: the study {name} cannot be read: {first_line(error)}") from error
     found = arguments.parameters
     space = {key: one.distribution for key, one in found.items()}
+    fitting = [
+        trial
+        for trial in trials
+        if conditions.fit(trial.params)
+        and all(_fits(space[key], value) for key, value in trial.params.items())
+    ]
+    log.info(
+        "%s: %d of the %d complete trials of %s fit the search space.",
+        _WARM_START, len(fitting), len(trials), name,
+    )  # fmt: skip
     return [
         create_trial(
             values=trial.values,
@@ -115,9 +128,7 @@ def read_answers(
                 OVERRIDES: list(arguments.overrides(trial.params)),
             },
         )
-        for trial in trials
-        if conditions.fit(trial.params)
-        and all(_fits(space[key], value) for key, value in trial.params.items())
+        for trial in fitting
     ]
 
 

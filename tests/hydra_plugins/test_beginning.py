@@ -99,13 +99,17 @@ def test_the_turn_of_a_killed_process_passes_on(app: Any) -> None:
     assert app.study().trials[1].params == {"x": 0.5}
 
 
-def test_warm_start(app: Any) -> None:
+def test_warm_start(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
     app.sweep("x=interval(-1, 1)", "hydra.sweeper.n_trials=6", *RANDOM, *app.kept)
     before = [trial for trial in app.study().trials if trial.params["x"] >= 0]
     storage = app.kept[0]
     warm = "hydra.sweeper.warm_start={study_name: study}"
     app.sweep(
         "x=interval(0, 1)", warm, storage, *RANDOM, "hydra.sweeper.study_name=b", "hydra.sweeper.n_trials=2"
+    )
+    assert (
+        f"warm_start: {len(before)} of the 6 complete trials of study fit the search space."
+        in capsys.readouterr().out
     )
     assert app.results["n_trials"]["complete"] == len(before) + 2
     taken = app.study("b").trials[: len(before)]
