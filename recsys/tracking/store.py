@@ -1,4 +1,4 @@
-"""MLflow's client, and the tables of a new SQLite store, which only one process makes, and whole."""
+"""MLflow's client, and the tables of a new store in a database, which only one process makes, and whole."""
 
 from __future__ import annotations
 
@@ -36,14 +36,17 @@ SETTINGS = {
 }
 
 SQLITE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
+POSTGRESQL = re.compile(r"postgresql(\+\w+)?://")
+TURN = 5_316_200_471_093  # of the locks that programs agree on in a database, the one taken here
 
 
 def connect(tracking_uri: str) -> MlflowClient:
     """Return a client of the store; the first call imports MLflow, which takes seconds.
 
-    The tables of an SQLite store are made by MLflow's first client. They take seconds and are no single
-    transaction: two processes at once trip over each other, and one that is killed amid leaves a store that
-    no MLflow can open. So processes take turns here, and a new file is made elsewhere, once for all folders,
+    The tables of a store in a database are made by MLflow's first client, which takes seconds: two processes
+    at once trip over each other. So processes take turns here, by a lock in the folder of an SQLite store,
+    and by one in PostgreSQL. In SQLite the tables are no single transaction either, and a process that is
+    killed amid leaves a store that no MLflow can open. So a new file is made elsewhere, once for all folders,
     and its copy put in place whole.
     """
     for name, value in SETTINGS.items():
@@ -57,6 +60,9 @@ def connect(tracking_uri: str) -> MlflowClient:
 def _client(tracking_uri: str) -> MlflowClient:
     from mlflow import MlflowClient
 
+    if POSTGRESQL.match(tracking_uri):
+        with _turn_in_database(tracking_uri):
+            return MlflowClient(tracking_uri=tracking_uri)
     path = _sqlite_file(tracking_uri)
     if path is None:
         return MlflowClient(tracking_uri=tracking_uri)
@@ -97,6 +103,16 @@ def _turn(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _turn_in_database(url: str) -> Iterator[None]:
+    """Wait until no other process is in here for this database. The lock goes away with its transaction."""
+    from sqlalchemy import NullPool, create_engine, func, select
+
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        connection.execute(select(func.pg_advisory_xact_lock(TURN)))
+        yield
 
 
 def _make_store(path: Path) -> None:

@@ -10,7 +10,6 @@ import optuna
 import pytest
 
 from recsys.__main__ import CONF
-from recsys.tracking.store import connect
 from tests.conftest import WARNINGS_ARE_ERRORS
 from tests.integration.records import check_study, wait_for_senders
 
@@ -68,9 +67,7 @@ def storage(postgresql):
 
 @pytest.fixture
 def tracking_uri(postgresql):
-    uri = postgresql("mlflow")
-    connect(uri)  # makes the tables, as an MLflow server does when it starts
-    return uri
+    return postgresql("mlflow")  # without tables, too
 
 
 def test_four_workers_two_of_them_killed(tmp_path, storage, tracking_uri):

@@ -1,8 +1,9 @@
-"""A new SQLite store is made once, and is whole or not there."""
+"""A new store is made once; in SQLite it is whole or not there."""
 
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ import sys
 from pathlib import Path
 from recsys.tracking.entry import Entry, Start
 from recsys.tracking.record import Record
+import mlflow.store.tracking.sqlalchemy_store
+print("ready", flush=True)
 sys.stdin.read()  # all begin at once
-record = Record("sqlite:///new/mlflow.db", "together", Path())
+record = Record(sys.argv[2], "together", Path())
 record.client  # makes the tables
 record.apply(Entry(sys.argv[1], Start(sys.argv[1], 1)))
 """
@@ -36,26 +39,41 @@ def _no_store_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
+def record_at_once(url, folder):
+    """Have two processes make the store and record a run each; the names of the runs in it."""
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", RECORD, name, url],
+                    cwd=folder,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for name in ("a", "b")
+        ]
+        assert [process.stdout.readline() for process in processes] == ["ready\n"] * 2
+        for process in processes:
+            process.stdin.close()
+        errors = [process.stderr.read() for process in processes]
+        assert [process.wait() for process in processes] == [0, 0], errors
+    client = MlflowClient(url)
+    experiment = client.get_experiment_by_name("together")
+    return sorted(run.info.run_name for run in client.search_runs([experiment.experiment_id]))
+
+
 @pytest.mark.usefixtures("_no_store_kept")
 def test_processes_that_make_a_store_at_once(tmp_path):
-    names = ["a", "b"]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", RECORD, name], cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        for name in names
-    ]
-    for process in processes:
-        process.stdin.close()
-    errors = [process.stderr.read().decode() for process in processes]
-    for process in processes:
-        process.stderr.close()
-    assert [process.wait() for process in processes] == [0, 0], errors
-    client = MlflowClient(f"sqlite:///{tmp_path}/new/mlflow.db")
-    experiment = client.get_experiment_by_name("together")
-    runs = client.search_runs([experiment.experiment_id])
-    assert sorted(run.info.run_name for run in runs) == names
+    url = f"sqlite:///{tmp_path}/new/mlflow.db"
+    assert record_at_once(url, tmp_path) == ["a", "b"]
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["mlflow.db"]
+
+
+def test_processes_that_make_a_store_in_postgresql_at_once(tmp_path, postgresql):
+    assert record_at_once(postgresql("made_at_once"), tmp_path) == ["a", "b"]
 
 
 def test_killed_while_it_is_made(tmp_path, monkeypatch):
