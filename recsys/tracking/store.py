@@ -51,6 +51,8 @@ def connect(tracking_uri: str) -> MlflowClient:
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
+    # It tells how a connection ends on which MLflow has met an error, which MLflow mends or raises.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     if "mlflow" in sys.modules:
         return _client(tracking_uri)
     with _nothing_to_collect():

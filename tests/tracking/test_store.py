@@ -25,6 +25,17 @@ record.client  # makes the tables
 record.apply(Entry(sys.argv[1], Start(sys.argv[1], 1)))
 """
 
+# As two processes at a study do: what is on record already, MLflow finds out by an error.
+RECORD_TWICE = """
+import sys
+from recsys.tracking.store import connect
+client = connect(sys.argv[1])
+from mlflow.entities import Metric
+run = client.create_run("0").info.run_id
+for _ in range(2):
+    client.log_batch(run, [Metric("found", 1.0, 0, step) for step in range(100)])
+"""
+
 # Killed when the tables are made, but not yet in place.
 KILLED = """
 import os, signal
@@ -74,6 +85,17 @@ def test_processes_that_make_a_store_at_once(tmp_path):
 
 def test_processes_that_make_a_store_in_postgresql_at_once(tmp_path, postgresql):
     assert record_at_once(postgresql("made_at_once"), tmp_path) == ["a", "b"]
+
+
+def test_driver_of_postgresql_says_nothing_of_what_mlflow_mends(tmp_path, postgresql):
+    done = subprocess.run(
+        [sys.executable, "-c", RECORD_TWICE, postgresql("recorded_twice")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_killed_while_it_is_made(tmp_path, monkeypatch):
