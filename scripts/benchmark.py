@@ -22,6 +22,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -249,6 +250,8 @@ def main() -> None:
         command.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")
         command.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")
     arguments = parser.parse_args()
+    # As Ctrl-C does, so that what was started, such as servers, is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     figures = arguments.measure(arguments)
     text = arguments.tables(figures)
     print(f"\n{text}", end="")

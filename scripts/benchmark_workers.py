@@ -135,7 +135,12 @@ def run_workers(
         )
         for number in range(n_workers)
     ]  # fmt: skip
-    told = [process.communicate()[0] for process in processes]
+    try:
+        told = [process.communicate()[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
     for process, text in zip(processes, told, strict=True):
         if process.returncode:
             sys.exit(f"A worker ended with {process.returncode}:\n{text[-2000:]}")

@@ -83,8 +83,8 @@ def postgresql_server() -> Iterator[Server]:
         initdb = (programs / "initdb", "-D", folder / "data", "-U", USER, "-A", "trust", "-E", "UTF8")
         _run(account, *initdb, "--no-sync")
         server = Server(programs, folder, account)
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             if (folder / "data/postmaster.pid").exists():
