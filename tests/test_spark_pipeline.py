@@ -101,18 +101,26 @@ def test_rules_are_those_of_the_same_file_here(spark_engine, tmp_path, name, cou
     assert len(found.ratings) == len(expected.ratings)
 
 
-@pytest.mark.parametrize(("name", "rules"), [("a.csv", ("last", "mean")), ("a.parquet", ("first", "max"))])
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("a.csv", [("last", "when"), ("mean", "when"), ("first", None)]),
+        ("a.parquet", [("first", "when"), ("max", "when"), ("last", None), ("first", None)]),
+    ],
+)
 def test_duplicates_are_resolved_as_here(spark_engine, tmp_path, name, rules):
     write(table(repeated=True), tmp_path / name)
-    columns = {"user_id": "who", "timestamp": "when"}
     with spark_engine.session() as spark:
-        for rule in rules:
+        for rule, when in rules:
+            columns = {"user_id": "who", "timestamp": when}
             here, there = both(tmp_path / name, duplicates=rule, columns=columns)
             expected = here.load()
             with there.read(spark) as ratings:
                 rows = ratings.frame.orderBy("user_id", "item_id").toArrow()
             for column in ("user_id", "item_id", "rating"):
-                np.testing.assert_array_equal(rows[column], getattr(expected, column), f"{rule} {column}")
+                np.testing.assert_array_equal(
+                    rows[column], getattr(expected, column), f"{rule} {when} {column}"
+                )
         with pytest.raises(DataFormatError) as caught:
             both(tmp_path / name)[0].load()
         with pytest.raises(DataFormatError) as refused, both(tmp_path / name)[1].read(spark):

@@ -21,7 +21,11 @@ _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 
 
 def read_in_spark(
-    spark: Any, path: str, columns: Mapping[str, Column], csv: Mapping[str, str] | None = None
+    spark: Any,
+    path: str,
+    columns: Mapping[str, Column],
+    csv: Mapping[str, str] | None = None,
+    in_order: bool = False,
 ) -> Any:
     """Read some columns of a file, or of all in a folder; one pass over them checks every value.
 
@@ -33,12 +37,14 @@ def read_in_spark(
         What to read, under the names of the result.
     csv : mapping of str to str, optional
         Spark's options of delimited text with a header line; Parquet unless given.
+    in_order : bool
+        Whether the order of the rows is asked for.
 
     Returns
     -------
     pyspark.sql.DataFrame
-        bigint for times (seconds since 1970), double for numbers, bigint or text for ids; and `place`, which
-        ascends with the rows where there are times.
+        bigint for times (seconds since 1970), double for numbers, bigint or text for ids; and, if `in_order`,
+        `place`, which ascends with the rows.
 
     Raises
     ------
@@ -65,7 +71,7 @@ def read_in_spark(
         chosen.append((field.value.cast("bigint") if is_integer else field.value).alias(role))
     # Within a part of a file rows have ascending ids, and parts are told by where they begin.
     place = f.struct("_metadata.file_path", "_metadata.file_block_start", f.monotonically_increasing_id())
-    return frame.select(*chosen, *([place.alias("place")] if "timestamp" in columns else []))
+    return frame.select(*chosen, *([place.alias("place")] if in_order else []))
 
 
 def one_of_each(rows: Any, rule: str) -> Any:
@@ -74,7 +80,7 @@ def one_of_each(rows: Any, rule: str) -> Any:
     Parameters
     ----------
     rows : pyspark.sql.DataFrame
-        As `read_in_spark` returns them.
+        As `read_in_spark` returns them; in order for "last" and "first".
     rule : {"error", "last", "first", "max", "mean"}
         As for `recsys.datasets.resolve_duplicates`; with "error" the column `n_rows` tells how often a pair
         stands, and the caller refuses it.

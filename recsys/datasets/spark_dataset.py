@@ -117,13 +117,14 @@ class SparkDataset(CsvDataset):
             If a file is not what it should be.
         """
         items, columns = self._read_items(), self._columns()
-        if self.duplicates not in ("first", "last"):
+        in_order = self.layout == "ratings" and self.duplicates in ("first", "last")
+        if not in_order:
             columns.pop("timestamp", None)  # it decides nothing else here
         here = Path(self.path).expanduser()
         # Java may have been started in another folder. (Not as_uri: Spark takes a %20 for what it says.)
         path = f"file://{here.resolve()}" if here.exists() else self.path
         options = {"sep": self.separator, "encoding": _ENCODINGS.get(codecs.lookup(self.encoding).name, "")}
-        rows = read_in_spark(spark, path, columns, options if self.format == "csv" else None)
+        rows = read_in_spark(spark, path, columns, options if self.format == "csv" else None, in_order)
         frame = one_of_each(rows, self.duplicates).persist()
         try:
             n_ratings, digest = digest_of("ratings", frame.drop("n_rows"))
