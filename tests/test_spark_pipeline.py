@@ -128,6 +128,22 @@ def test_duplicates_are_resolved_as_here(spark_engine, tmp_path, name, rules):
         assert str(refused.value) == str(caught.value)
 
 
+def test_folders_in_a_folder(spark_engine, tmp_path):
+    rows = table(100)
+    (tmp_path / "a.parquet/more").mkdir(parents=True)
+    pq.write_table(rows.slice(0, 40), tmp_path / "a.parquet/0.parquet")
+    pq.write_table(rows.slice(40), tmp_path / "a.parquet/more/1.parquet")
+    here, there = both(tmp_path / "a.parquet")
+    with spark_engine.session() as spark:
+        with there.read(spark) as ratings:
+            assert len(ratings) == len(here.load()) == rows.num_rows
+        pq.write_to_dataset(rows, tmp_path / "b.parquet", partition_cols=["item_id"])
+        for wanted in ({"user_id": "who"}, {"user_id": "who", "item_id": "when"}):
+            _, there = both(tmp_path / "b.parquet", columns=wanted, duplicates="max")
+            with there.read(spark) as ratings:
+                assert ratings.frame.columns == ["user_id", "item_id", "rating"]
+
+
 def test_baskets_and_digests_in_any_order_of_the_rows(spark_engine, tmp_path):
     rows = table(200, repeated=True)
     digests = []

@@ -27,7 +27,7 @@ def read_in_spark(
     csv: Mapping[str, str] | None = None,
     in_order: bool = False,
 ) -> Any:
-    """Read some columns of a file, or of all in a folder; one pass over them checks every value.
+    """Read some columns of a file, or of all in a folder and below; one pass over them checks every value.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def read_in_spark(
     from pyspark.sql import functions as f
 
     try:
-        frame = spark.read.parquet(path) if csv is None else _read_text(spark, path, csv)
+        frame = _read(spark, path, columns, csv)
     except AnalysisException as error:
         reason = str(error).splitlines()[0]
         raise DataNotFoundError(f"{path} cannot be read by Spark: {reason} Correct dataset.path.") from error
@@ -124,10 +124,22 @@ class _Field:
     is_no_integer: Any = None  # of ids in text
 
 
-def _read_text(spark: Any, path: str, options: Mapping[str, str]) -> Any:
+def _read(spark: Any, path: str, columns: Mapping[str, Column], csv: Mapping[str, str] | None) -> Any:
+    frame = None
+    # Else Spark leaves out, without a word, what is in folders of the folder, unless they are called as in
+    # user_id=7. Where they are, and a column is wanted that their names hold, they are read as Spark has it.
+    for recursive in (True, False):
+        reader = spark.read.option("recursiveFileLookup", recursive)
+        frame = reader.parquet(path) if csv is None else _read_text(reader, path, csv)
+        if {column.name for column in columns.values()} <= set(frame.columns):
+            break
+    return frame
+
+
+def _read_text(reader: Any, path: str, options: Mapping[str, str]) -> Any:
     # Text is checked as text: Spark would make nothing of what it cannot convert.
     text = {"header": True, "quote": '"', "escape": '"', "columnPruning": False, "enforceSchema": False}
-    reader = spark.read.options(**text, **options)
+    reader = reader.options(**text, **options)
     names = reader.csv(path).columns
     schema = ", ".join(f"{_quoted(name)} string" for name in [*names, _CORRUPT])
     return reader.schema(schema).option("columnNameOfCorruptRecord", _CORRUPT).csv(path)
