@@ -144,6 +144,14 @@ def test_folders_in_a_folder(spark_engine, tmp_path):
                 assert ratings.frame.columns == ["user_id", "item_id", "rating"]
 
 
+@pytest.mark.parametrize("name", ["[1] {a,b} *?.parquet", "a\\b 100%20 ü.parquet"])
+def test_names_are_no_patterns(spark_engine, tmp_path, name):
+    write(table(20), tmp_path / name)
+    here, there = both(tmp_path / name)
+    with spark_engine.session() as spark, there.read(spark) as ratings:
+        assert len(ratings) == len(here.load())
+
+
 def test_baskets_and_digests_in_any_order_of_the_rows(spark_engine, tmp_path):
     rows = table(200, repeated=True)
     digests = []

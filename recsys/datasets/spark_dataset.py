@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from recsys.errors import DataFormatError, ParameterError
 from recsys.parameters import require_choice
 
 FORMATS = ("parquet", "csv")
+_PATTERNS = re.compile(r"[]\\*?[{}]")
 _ENCODINGS = {"utf-8": "UTF-8", "iso8859-1": "ISO-8859-1", "ascii": "US-ASCII"}
 
 
@@ -121,8 +123,10 @@ class SparkDataset(CsvDataset):
         if not in_order:
             columns.pop("timestamp", None)  # it decides nothing else here
         here = Path(self.path).expanduser()
-        # Java may have been started in another folder. (Not as_uri: Spark takes a %20 for what it says.)
-        path = f"file://{here.resolve()}" if here.exists() else self.path
+        # Java may have been started in another folder. (Not as_uri: Spark takes a %20 for what it says, but
+        # brackets and stars for patterns.)
+        whole = _PATTERNS.sub(r"\\\g<0>", str(here.resolve()))
+        path = f"file://{whole}" if here.exists() else self.path
         options = {"sep": self.separator, "encoding": _ENCODINGS.get(codecs.lookup(self.encoding).name, "")}
         rows = read_in_spark(spark, path, columns, options if self.format == "csv" else None, in_order)
         frame = one_of_each(rows, self.duplicates).persist()
