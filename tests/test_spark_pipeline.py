@@ -152,6 +152,19 @@ def test_names_are_no_patterns(spark_engine, tmp_path, name):
         assert len(ratings) == len(here.load())
 
 
+def test_times_in_nanoseconds(spark_engine, tmp_path):
+    rows = table(100, repeated=True)
+    when = rows["when"].cast(pa.timestamp("s")).cast(pa.timestamp("ns"))
+    pq.write_table(rows.set_column(3, "when", when), tmp_path / "a.parquet")
+    with spark_engine.session() as spark:
+        for column in ("when", None):
+            columns = {"user_id": "who", "timestamp": column}
+            here, there = both(tmp_path / "a.parquet", columns=columns, duplicates="last")
+            with there.read(spark) as ratings:
+                found = ratings.frame.orderBy("user_id", "item_id").toArrow()["rating"]
+            np.testing.assert_array_equal(found, here.load().rating)
+
+
 def test_baskets_and_digests_in_any_order_of_the_rows(spark_engine, tmp_path):
     rows = table(200, repeated=True)
     digests = []

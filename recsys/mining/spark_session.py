@@ -133,6 +133,8 @@ def _defaults(master: str) -> dict[str, str]:
         "spark.driver.maxResultSize": "0",
         # Times without a zone are those of the data, not of the machine.
         "spark.sql.session.timeZone": "UTC",
+        # Times in nanoseconds, as pandas writes them, are read as integers; else no column of the file is.
+        "spark.sql.legacy.parquet.nanosAsLong": "true",
     }
     if is_local(master):
         defaults |= {
