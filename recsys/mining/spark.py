@@ -186,11 +186,12 @@ class _Search:
         self._done.set()
         if self._watch is not None:
             self._watch.join()
-        with suppress(Py4JError, PySparkException):  # where Spark has come to its end, nothing is held
+        # Where Spark has come to its end, nothing is held.
+        with suppress(Py4JError, PySparkException, ConnectionError):
             self._spark.sparkContext.removeJobTag(self._tag)
             for frame in self._held:
                 frame.unpersist()
-        if isinstance(error, Py4JError | PySparkException) and self._meter.is_late:
+        if isinstance(error, Py4JError | PySparkException | ConnectionError) and self._meter.is_late:
             raise self._late() from error
 
     def hold(self, frame: Any) -> Any:

@@ -64,7 +64,7 @@ class Overflow:
         total = f"{n_found + sum(map(len, counts)):,}"
         try:
             kept.write.mode("overwrite").parquet(self.path)
-        except (Py4JError, PySparkException) as error:
+        except (Py4JError, PySparkException, ConnectionError) as error:
             return f"They could not be kept in {self.path}: {reason_of(error)}."
         if not self._is_here(is_local(spark.sparkContext.master)):
             cure = "Set engine.overflow to one that this machine shares with the cluster's"

@@ -65,18 +65,40 @@ def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
         started = None if active is not None else _start(master, settings)
     try:
         yield active or started
-    except (Py4JError, PySparkException) as error:
+    except (Py4JError, PySparkException, ConnectionError) as error:
         raise EngineError(
             f"Spark has failed: {reason_of(error)}. Give it more memory "
             "(engine.settings.spark.driver.memory, spark.executor.memory), or raise min_support."
         ) from error
     finally:
         if started is not None:
-            started.stop()
+            _stop(started)
+
+
+def _stop(session: Any) -> None:
+    """Stop a session; of one whose Java has ended nothing is kept, or the next one would ask that Java."""
+    from py4j.protocol import Py4JError
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # which says that Java has ended
+            session.stop()
+    except (Py4JError, ConnectionError):
+        session.sparkContext.stop()  # the rest of it, which is here
+        SparkSession._instantiatedSession = SparkSession._activeSession = None
+        SparkContext._gateway = SparkContext._jvm = None
 
 
 def reason_of(error: BaseException) -> str:
     """Return the line of an error of Spark that says why."""
+    from py4j.protocol import Py4JError, Py4JNetworkError
+
+    # A call that Java does not answer any more is an error without a trace of Java's.
+    unanswered = type(error) is Py4JError and "Trace:" not in str(error)
+    if unanswered or isinstance(error, ConnectionError | Py4JNetworkError):
+        return "its Java has ended, or was ended, as for want of memory; Spark's own words are above"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith("Caused by:")]
     return (causes or lines or [type(error).__name__])[-1 if causes else 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -164,6 +165,31 @@ def test_the_session_is_stopped_whatever_happens(engine, monkeypatch):
     with pytest.raises(KeyboardInterrupt), spark_session.session("local[1]", {}):
         raise KeyboardInterrupt
     assert started.stopped
+
+
+# Twice: the second session has a Java of its own.
+JAVA_IS_KILLED = """
+import os, signal
+from recsys.errors import EngineError
+from recsys.mining import SparkEngine
+
+for _ in range(2):
+    try:
+        with SparkEngine("local[1]").session() as spark:
+            assert spark.range(2).count() == 2
+            os.kill(spark._jvm.java.lang.ProcessHandle.current().pid(), signal.SIGKILL)
+            spark.range(2).count()
+    except EngineError as error:
+        print(error)
+"""
+
+
+def test_java_that_is_killed_is_told_and_started_anew(engine):
+    done = subprocess.run([sys.executable, "-c", JAVA_IS_KILLED], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
+    assert len(told) == 2
+    assert all(line.startswith("Spark has failed: its Java has ended") for line in told)
 
 
 def test_a_session_listens_on_loopback_alone_and_leaves_ctrl_c_and_the_environment(engine):
