@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
@@ -93,6 +94,10 @@ def _why(error: Exception) -> str:
         name = str(missing.name)
         return f"It needs the module {name}. Run: pip install {_DRIVERS.get(name, name)}"
     cure = "Mend it, or set another, such as hydra.sweeper.storage=journal:study.log."
+    if isinstance(error, StorageInternalError):
+        from ._database import lost_connection  # half a second, which no journal needs
+
+        error = lost_connection(error) or error  # Optuna only guesses at what the database says
     return f"{first_line(error).rstrip('.')}. {cure}"
 
 

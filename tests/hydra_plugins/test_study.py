@@ -12,6 +12,8 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from optuna.samplers import RandomSampler
 from optuna.study import StudyDirection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from hydra_plugins.recsys_optuna_sweeper._storage import describe_storage
 from hydra_plugins.recsys_optuna_sweeper._study import open_study, read_directions
@@ -103,6 +105,15 @@ def test_a_database_whose_server_does_not_answer(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(HydraException, match=r"Connection refused\. Mend it, or set another, ") as caught:
         open_study("sqlite:///study.db", "one", [MINIMIZE], RandomSampler())
     assert "\n" not in str(caught.value)
+
+
+def test_what_the_database_says_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit(*_: Any) -> None:
+        raise OperationalError("INSERT", {}, Exception("FATAL: sorry, too many clients already"))
+
+    monkeypatch.setattr(Session, "commit", commit)
+    with pytest.raises(HydraException, match=r": sqlite://\. .*too many clients already.* Mend it"):
+        open_study("sqlite://", "one", [MINIMIZE], RandomSampler())
 
 
 @pytest.mark.parametrize("path", ["file/study.log", "folder"])
