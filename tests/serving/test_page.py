@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 import uvicorn
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -88,10 +89,13 @@ class Page:
         return self.browser.find_element(By.CSS_SELECTOR, selector)
 
     def until(self, condition):
-        return WebDriverWait(self.browser, WAIT, poll_frequency=0.02).until(lambda _: condition())
+        """Wait for something to be true; what the page has just replaced is looked up again."""
+        wait = WebDriverWait(self.browser, WAIT, 0.02, (StaleElementReferenceException,))
+        return wait.until(lambda _: condition())
 
     def texts(self, selector):
-        return [one.text for one in self.all(selector)]
+        (texts,) = self.until(lambda: ([one.text for one in self.all(selector)],))
+        return texts
 
     def listed(self):
         """Wait for the list; return its titles."""
