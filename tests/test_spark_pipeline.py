@@ -153,13 +153,14 @@ def test_names_are_no_patterns(spark_engine, tmp_path, name):
 
 
 def test_times_in_nanoseconds(spark_engine, tmp_path):
-    rows = table(100, repeated=True)
-    when = rows["when"].cast(pa.timestamp("s")).cast(pa.timestamp("ns"))
+    """They count as seconds, and within one the row decides."""
+    rows = table(300, repeated=True)
+    when = pa.array(400_000_000 * rows["when"].to_numpy(), pa.timestamp("ns"))
     pq.write_table(rows.set_column(3, "when", when), tmp_path / "a.parquet")
     with spark_engine.session() as spark:
-        for column in ("when", None):
+        for column, rule in (("when", "last"), ("when", "first"), (None, "last")):
             columns = {"user_id": "who", "timestamp": column}
-            here, there = both(tmp_path / "a.parquet", columns=columns, duplicates="last")
+            here, there = both(tmp_path / "a.parquet", columns=columns, duplicates=rule)
             with there.read(spark) as ratings:
                 found = ratings.frame.orderBy("user_id", "item_id").toArrow()["rating"]
             np.testing.assert_array_equal(found, here.load().rating)

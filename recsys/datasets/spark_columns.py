@@ -162,6 +162,8 @@ def _field(path: str, frame: Any, column: Column, in_text: bool) -> _Field:
     if column.kind == "number" and (stored in _INTEGERS or is_number):
         value = raw.cast("double")
         return _Field(column, raw, value, _is_not_finite(value))
+    if column.kind == "time" and not in_text and _is_in_nanoseconds(frame, column.name):
+        return _Field(column, raw, f.expr(f"{_quoted(column.name)} div {10**9}"), raw.isNull())
     if stored in _INTEGERS:
         return _Field(column, raw, raw.cast("bigint"), raw.isNull())
     if column.kind == "time" and stored in ("date", "timestamp", "timestamp_ntz"):
@@ -170,6 +172,27 @@ def _field(path: str, frame: Any, column: Column, in_text: bool) -> _Field:
         f"{path}, column {column.name!r}: the values are of type {stored} and must be "
         f"{KINDS[column.kind]}. Write them as such, or set {column.key} to another column."
     )
+
+
+def _is_in_nanoseconds(frame: Any, name: str) -> bool:
+    """Tell whether Parquet has times in nanoseconds where Spark has integers, and does not say of what."""
+    spark = frame.sparkSession
+    hadoop, parquet = spark._jvm.org.apache.hadoop, spark._jvm.org.apache.parquet.hadoop
+    for url in frame._jdf.inputFiles():
+        path = hadoop.fs.Path(spark._jvm.java.net.URI(url))
+        file = parquet.util.HadoopInputFile.fromPath(path, spark._jsc.hadoopConfiguration())
+        if not file.getLength():  # Spark leaves it out
+            continue
+        reader = parquet.ParquetFileReader.open(file)
+        try:
+            schema = reader.getFileMetaData().getSchema()
+        finally:
+            reader.close()
+        if not schema.containsField(name):  # it is in the names of the folders
+            return False
+        kind = schema.getType(schema.getFieldIndex(name)).getLogicalTypeAnnotation()  # TIMESTAMP(NANOS,true)
+        return str(kind).startswith("TIMESTAMP(NANOS")
+    return False
 
 
 def _of_text(column: Column, raw: Any) -> _Field:
