@@ -152,6 +152,20 @@ def test_names_are_no_patterns(spark_engine, tmp_path, name):
         assert len(ratings) == len(here.load())
 
 
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+def test_names_of_columns_that_differ_in_case_alone(spark_engine, tmp_path, name):
+    rows = table(50)
+    write(rows.append_column("Rating", rows["when"]), tmp_path / name)
+    here, there = both(tmp_path / name)
+    setting = "spark.sql.caseSensitive"
+    with spark_engine.session() as spark:
+        before = spark.conf.get(setting)
+        with there.read(spark) as ratings:
+            found = ratings.frame.orderBy("user_id", "item_id").toArrow()["rating"]
+        np.testing.assert_array_equal(found, here.load().rating)
+        assert spark.conf.get(setting) == before == "false"
+
+
 def test_times_in_nanoseconds(spark_engine, tmp_path):
     """They count as seconds, and within one the row decides."""
     rows = table(300, repeated=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,28 @@ _DAMAGED = "�"  # what bytes that are no text are read as
 _CORRUPT = "recsys_corrupt_record"
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 
+_SETTINGS = {
+    "spark.sql.caseSensitive": "true",  # `rating` and `Rating` are two columns
+    # Times in nanoseconds, as pandas writes them, are read as integers; else no column of the file is.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
+}
+
+
+@contextmanager
+def settings_for_reading(spark: Any) -> Iterator[None]:
+    """Set what reading asks of a session, which may be the user's, and put back what was there."""
+    before = {key: spark.conf.get(key, None) for key in _SETTINGS}
+    for key, value in _SETTINGS.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                spark.conf.unset(key)
+            else:
+                spark.conf.set(key, value)
+
 
 def read_in_spark(
     spark: Any,
@@ -32,6 +55,7 @@ def read_in_spark(
     Parameters
     ----------
     spark : pyspark.sql.SparkSession
+        With `settings_for_reading`, until what comes of it has been computed.
     path : str
     columns : mapping of str to Column
         What to read, under the names of the result.

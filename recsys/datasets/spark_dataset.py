@@ -16,7 +16,7 @@ from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.duplicates import RULES
 from recsys.datasets.items import ItemCatalog
 from recsys.datasets.ratings import Ratings
-from recsys.datasets.spark_columns import digest_of, one_of_each, read_in_spark
+from recsys.datasets.spark_columns import digest_of, one_of_each, read_in_spark, settings_for_reading
 from recsys.errors import DataFormatError, ParameterError
 from recsys.parameters import require_choice
 
@@ -128,15 +128,16 @@ class SparkDataset(CsvDataset):
         whole = _PATTERNS.sub(r"\\\g<0>", str(here.resolve()))
         path = f"file://{whole}" if here.exists() else self.path
         options = {"sep": self.separator, "encoding": _ENCODINGS.get(codecs.lookup(self.encoding).name, "")}
-        rows = read_in_spark(spark, path, columns, options if self.format == "csv" else None, in_order)
-        frame = one_of_each(rows, self.duplicates).persist()
-        try:
-            n_ratings, digest = digest_of("ratings", frame.drop("n_rows"))
-            if self.layout == "ratings" and self.duplicates == "error":
-                self._refuse_duplicates(frame)
-            yield SparkRatings(frame.drop("n_rows"), n_ratings, digest, items, self.name or "")
-        finally:
-            frame.unpersist()
+        with settings_for_reading(spark):
+            rows = read_in_spark(spark, path, columns, options if self.format == "csv" else None, in_order)
+            frame = one_of_each(rows, self.duplicates).persist()
+            try:
+                n_ratings, digest = digest_of("ratings", frame.drop("n_rows"))
+                if self.layout == "ratings" and self.duplicates == "error":
+                    self._refuse_duplicates(frame)
+                yield SparkRatings(frame.drop("n_rows"), n_ratings, digest, items, self.name or "")
+            finally:
+                frame.unpersist()
 
     def _refuse_duplicates(self, frame: Any) -> None:
         from pyspark.sql import functions as f

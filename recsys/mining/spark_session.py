@@ -156,8 +156,6 @@ def _defaults(master: str) -> dict[str, str]:
         "spark.driver.maxResultSize": "0",
         # Times without a zone are those of the data, not of the machine.
         "spark.sql.session.timeZone": "UTC",
-        # Times in nanoseconds, as pandas writes them, are read as integers; else no column of the file is.
-        "spark.sql.legacy.parquet.nanosAsLong": "true",
         # FPGrowth's trees are as deep as transactions are long, and are written out by recursion.
         "spark.driver.defaultJavaOptions": _STACK,
         "spark.executor.defaultJavaOptions": _STACK,
