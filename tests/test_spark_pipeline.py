@@ -196,6 +196,27 @@ def test_baskets_and_digests_in_any_order_of_the_rows(spark_engine, tmp_path):
         spark_pipeline.run(experiment(there, spark_engine))
 
 
+def test_integers_without_a_sign(spark_engine, tmp_path):
+    rows = table(50, repeated=True)
+    columns = {name: column.to_pylist() for name, column in zip(rows.column_names, rows.columns, strict=True)}
+    unsigned = {"who": pa.array(columns["who"], pa.uint64()), "when": pa.array(columns["when"], pa.uint64())}
+    path = tmp_path / "a.parquet"
+    with spark_engine.session() as spark:
+        pq.write_table(pa.table({**columns, **unsigned}), path)
+        here, there = both(path, columns={"user_id": "who", "timestamp": "when"}, duplicates="last")
+        with there.read(spark) as ratings:
+            found = ratings.frame.orderBy("user_id", "item_id").toArrow()
+        np.testing.assert_array_equal(found["user_id"], here.load().user_id)
+        np.testing.assert_array_equal(found["rating"], here.load().rating)
+        assert found["user_id"].type == pa.int64()
+        large = pa.array([*range(49), 2**63], pa.uint64())
+        pq.write_table(pa.table({**columns, "who": large}), path)
+        _, there = both(path, duplicates="max")
+        message = r"'who': 1 values are wrong, one of them '9223372036854775808', which does not fit 64 bits"
+        with pytest.raises(DataFormatError, match=message), there.read(spark):
+            pass
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

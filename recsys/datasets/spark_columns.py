@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recsys.datasets.fields import Column
@@ -19,6 +19,7 @@ _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
 _DAMAGED = "�"  # what bytes that are no text are read as
 _CORRUPT = "recsys_corrupt_record"
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
+_UNSIGNED = "decimal(20,0)"  # what Spark makes of Parquet's uint64
 
 _SETTINGS = {
     "spark.sql.caseSensitive": "true",  # `rating` and `Rating` are two columns
@@ -88,7 +89,7 @@ def read_in_spark(
         raise DataNotFoundError(f"{path} cannot be read by Spark: {reason} Correct dataset.path.") from error
     fields = {role: _field(path, frame, column, csv is not None) for role, column in columns.items()}
     found = _check(frame, fields, csv is not None)
-    _refuse(path, columns, found)
+    _refuse(path, fields, found)
     chosen = []
     for role, field in fields.items():
         is_integer = field.is_no_integer is not None and not found[f"text {role}"]
@@ -190,6 +191,9 @@ def _field(path: str, frame: Any, column: Column, in_text: bool) -> _Field:
         return _Field(column, raw, f.expr(f"{_quoted(column.name)} div {10**9}"), raw.isNull())
     if stored in _INTEGERS:
         return _Field(column, raw, raw.cast("bigint"), raw.isNull())
+    if stored == _UNSIGNED:
+        integer = raw.try_cast("bigint")
+        return _Field(replace(column, kind="integer"), raw, integer, integer.isNull())
     if column.kind == "time" and stored in ("date", "timestamp", "timestamp_ntz"):
         return _Field(column, raw, f.unix_seconds(raw.cast("timestamp")), raw.isNull())
     raise DataFormatError(
@@ -258,7 +262,7 @@ def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str,
     return found
 
 
-def _refuse(path: str, columns: Mapping[str, Column], found: Mapping[str, Any]) -> None:
+def _refuse(path: str, fields: Mapping[str, _Field], found: Mapping[str, Any]) -> None:
     """Raise DataFormatError for what the pass over the values has found."""
     if not found["rows"]:
         raise DataFormatError(f"{path} has no ratings. Give a file that holds some.")
@@ -267,9 +271,9 @@ def _refuse(path: str, columns: Mapping[str, Column], found: Mapping[str, Any]) 
             f"{path}: {found['damaged']:,} lines have more or fewer fields than the header, one of them "
             f"{found['line']!r}. Correct or remove them; a field may not hold a line break here."
         )
-    for role, column in columns.items():
+    for role, field in fields.items():
         if n_wrong := found[f"wrong {role}"]:
-            text = found[f"one {role}"]
+            column, text = field.column, found[f"one {role}"]
             problem = column.problem(text) or "is not text in dataset.encoding"
             raise DataFormatError(
                 f"{path}, column {column.name!r}: {n_wrong:,} values are wrong, one of them {text!r}, which "
