@@ -148,8 +148,12 @@ def test_folders_in_a_folder(spark_engine, tmp_path):
 def test_names_are_no_patterns(spark_engine, tmp_path, name):
     write(table(20), tmp_path / name)
     here, there = both(tmp_path / name)
-    with spark_engine.session() as spark, there.read(spark) as ratings:
-        assert len(ratings) == len(here.load())
+    with spark_engine.session() as spark:
+        with there.read(spark) as ratings:
+            assert len(ratings) == len(here.load())
+        with pytest.raises(DataFormatError) as caught:
+            replace(there, columns={"user_id": "none"}).read(spark).__enter__()
+    assert str(caught.value).startswith(f"{tmp_path / name} has no column 'none'; ")
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv"])

@@ -47,6 +47,7 @@ def settings_for_reading(spark: Any) -> Iterator[None]:
 def read_in_spark(
     spark: Any,
     path: str,
+    url: str,
     columns: Mapping[str, Column],
     csv: Mapping[str, str] | None = None,
     in_order: bool = False,
@@ -58,6 +59,9 @@ def read_in_spark(
     spark : pyspark.sql.SparkSession
         With `settings_for_reading`, until what comes of it has been computed.
     path : str
+        What errors call it.
+    url : str
+        The same as Spark takes it.
     columns : mapping of str to Column
         What to read, under the names of the result.
     csv : mapping of str to str, optional
@@ -83,7 +87,7 @@ def read_in_spark(
     from pyspark.sql import functions as f
 
     try:
-        frame = _read(spark, path, columns, csv)
+        frame = _read(spark, url, columns, csv)
     except AnalysisException as error:
         reason = str(error).splitlines()[0]
         raise DataNotFoundError(f"{path} cannot be read by Spark: {reason} Correct dataset.path.") from error
@@ -149,25 +153,25 @@ class _Field:
     is_no_integer: Any = None  # of ids in text
 
 
-def _read(spark: Any, path: str, columns: Mapping[str, Column], csv: Mapping[str, str] | None) -> Any:
+def _read(spark: Any, url: str, columns: Mapping[str, Column], csv: Mapping[str, str] | None) -> Any:
     frame = None
     # Else Spark leaves out, without a word, what is in folders of the folder, unless they are called as in
     # user_id=7. Where they are, and a column is wanted that their names hold, they are read as Spark has it.
     for recursive in (True, False):
         reader = spark.read.option("recursiveFileLookup", recursive)
-        frame = reader.parquet(path) if csv is None else _read_text(reader, path, csv)
+        frame = reader.parquet(url) if csv is None else _read_text(reader, url, csv)
         if {column.name for column in columns.values()} <= set(frame.columns):
             break
     return frame
 
 
-def _read_text(reader: Any, path: str, options: Mapping[str, str]) -> Any:
+def _read_text(reader: Any, url: str, options: Mapping[str, str]) -> Any:
     # Text is checked as text: Spark would make nothing of what it cannot convert.
     text = {"header": True, "quote": '"', "escape": '"', "columnPruning": False, "enforceSchema": False}
     reader = reader.options(**text, **options)
-    names = reader.csv(path).columns
+    names = reader.csv(url).columns
     schema = ", ".join(f"{_quoted(name)} string" for name in [*names, _CORRUPT])
-    return reader.schema(schema).option("columnNameOfCorruptRecord", _CORRUPT).csv(path)
+    return reader.schema(schema).option("columnNameOfCorruptRecord", _CORRUPT).csv(url)
 
 
 def _field(path: str, frame: Any, column: Column, in_text: bool) -> _Field:

@@ -126,10 +126,12 @@ class SparkDataset(CsvDataset):
         # Java may have been started in another folder. (Not as_uri: Spark takes a %20 for what it says, but
         # brackets and stars for patterns.)
         whole = _PATTERNS.sub(r"\\\g<0>", str(here.resolve()))
-        path = f"file://{whole}" if here.exists() else self.path
-        options = {"sep": self.separator, "encoding": _ENCODINGS.get(codecs.lookup(self.encoding).name, "")}
+        url = f"file://{whole}" if here.exists() else self.path
+        options = None
+        if self.format == "csv":
+            options = {"sep": self.separator, "encoding": _ENCODINGS[codecs.lookup(self.encoding).name]}
         with settings_for_reading(spark):
-            rows = read_in_spark(spark, path, columns, options if self.format == "csv" else None, in_order)
+            rows = read_in_spark(spark, self.path, url, columns, options, in_order)
             frame = one_of_each(rows, self.duplicates).persist()
             try:
                 n_ratings, digest = digest_of("ratings", frame.drop("n_rows"))
