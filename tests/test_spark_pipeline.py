@@ -272,6 +272,17 @@ def test_parquet_that_is_wrong(spark_engine, tmp_path):
             there.read(spark).__enter__()
 
 
+@pytest.mark.parametrize("name", ["_a.parquet", ".a.csv"])
+def test_a_file_that_spark_ignores_is_refused(spark_engine, tmp_path, name):
+    (tmp_path / name).write_text("who,item_id,rating\n1,2,3\n")
+    _, there = both(tmp_path / name)
+    message = (
+        rf"dataset\.path must be .* begin with _ or \., .*{name}'\. Rename it, or set dataset={name[3:]}"
+    )
+    with spark_engine.session() as spark, pytest.raises(ParameterError, match=message):
+        there.read(spark).__enter__()
+
+
 def test_what_drops_the_last_is_told(spark_engine, tmp_path):
     write(table(50), tmp_path / "a.parquet")
     rules = Preprocessing(min_length=60)

@@ -117,12 +117,15 @@ class SparkDataset(CsvDataset):
             If Spark finds nothing at the path.
         DataFormatError
             If a file is not what it should be.
+        ParameterError
+            If Spark would ignore the file for its name.
         """
         items, columns = self._read_items(), self._columns()
         in_order = self.layout == "ratings" and self.duplicates in ("first", "last")
         if not in_order:
             columns.pop("timestamp", None)  # it decides nothing else here
         here = Path(self.path).expanduser()
+        _refuse_hidden(here, self.path, self.format)
         # Java may have been started in another folder. (Not as_uri: Spark takes a %20 for what it says, but
         # brackets and stars for patterns.)
         whole = _PATTERNS.sub(r"\\\g<0>", str(here.resolve()))
@@ -152,3 +155,11 @@ class SparkDataset(CsvDataset):
                 f"than once, the first of them user {pair[0]!r} with item {pair[1]!r}. Set "
                 f"dataset.duplicates to one of {', '.join(RULES[1:])} to say which rating counts."
             )
+
+
+def _refuse_hidden(file: Path, path: str, instead: str) -> None:
+    """Raise ParameterError for a file here that Spark would take for one of its own, and ignore."""
+    name = file.resolve().name
+    if file.is_file() and (name[0] == "." or (name[0] == "_" and "=" not in name)):
+        rule = "a file whose name does not begin with _ or ., which Spark ignores"
+        raise ParameterError("dataset.path", rule, path, f"Rename it, or set dataset={instead}.")
