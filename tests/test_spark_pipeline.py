@@ -249,7 +249,7 @@ def test_text_that_is_wrong(spark_engine, tmp_path, text, message):
         pass
 
 
-def test_parquet_that_is_wrong(spark_engine, tmp_path):
+def test_files_that_are_wrong(spark_engine, tmp_path):
     with spark_engine.session() as spark:
         for column, message in [
             (pa.array([1.5, None]), r"'rating': 1 values are wrong, one of them '', which is missing"),
@@ -265,6 +265,17 @@ def test_parquet_that_is_wrong(spark_engine, tmp_path):
             _, there = both(tmp_path / "a.parquet")
             with pytest.raises(DataFormatError, match=message), there.read(spark):
                 pass
+        (tmp_path / "empty.csv").touch()
+        (tmp_path / "empty.parquet").mkdir()
+        (tmp_path / "empty.parquet/_a.parquet").touch()
+        (tmp_path / "text.parquet").write_text("who,item_id,rating")
+        for name, message in [
+            ("empty.csv", r"empty\.csv holds no table: it is empty, or .* Put a sound copy in its place"),
+            ("empty.parquet", r"empty\.parquet holds no Parquet: .* begin with _ or \. Put a sound copy"),
+            ("text.parquet", r"text\.parquet is not Parquet: .* Put a sound copy in its place"),
+        ]:
+            with pytest.raises(DataFormatError, match=message):
+                both(tmp_path / name)[1].read(spark).__enter__()
         _, there = both(tmp_path / "none.parquet")
         with pytest.raises(
             DataNotFoundError, match=r"none\.parquet cannot be read by Spark: .*Correct dataset\.p"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ _NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
 _INTEGER = r"^-?[0-9]{1,18}$"
 _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
 _DAMAGED = "�"  # what bytes that are no text are read as
+_NO_PARQUET = re.compile(r"\[FAILED_READ_FILE\.CANNOT_READ_FILE_FOOTER\].*")
 _CORRUPT = "recsys_corrupt_record"
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _UNSIGNED = "decimal(20,0)"  # what Spark makes of Parquet's uint64
@@ -80,23 +82,33 @@ def read_in_spark(
     DataNotFoundError
         If there is nothing at the path.
     DataFormatError
-        If a column is missing or of another type, there are no rows, or a value is missing, not finite or of
-        another kind.
+        If it is empty or not Parquet, a column is missing or of another type, there are no rows, or a value
+        is missing, not finite or of another kind.
     """
+    from py4j.protocol import Py4JJavaError
     from pyspark.errors import AnalysisException
     from pyspark.sql import functions as f
 
     try:
         frame = _read(spark, url, columns, csv)
+    except Py4JJavaError as error:
+        found = _NO_PARQUET.search(str(error))
+        if found is None:
+            raise
+        raise DataFormatError(f"{path} is not Parquet: {found[0]} Put a sound copy in its place.") from error
     except AnalysisException as error:
+        if error.getCondition() == "UNABLE_TO_INFER_SCHEMA":
+            raise _nothing_in(path, "Parquet") from error
         reason = str(error).splitlines()[0]
         raise DataNotFoundError(f"{path} cannot be read by Spark: {reason} Correct dataset.path.") from error
+    if set(frame.columns) <= {_CORRUPT}:
+        raise _nothing_in(path, "table")
     fields = {role: _field(path, frame, column, csv is not None) for role, column in columns.items()}
-    found = _check(frame, fields, csv is not None)
-    _refuse(path, fields, found)
+    counted = _check(frame, fields, csv is not None)
+    _refuse(path, fields, counted)
     chosen = []
     for role, field in fields.items():
-        is_integer = field.is_no_integer is not None and not found[f"text {role}"]
+        is_integer = field.is_no_integer is not None and not counted[f"text {role}"]
         chosen.append((field.value.cast("bigint") if is_integer else field.value).alias(role))
     # Within a part of a file rows have ascending ids, and parts are told by where they begin.
     place = f.struct("_metadata.file_path", "_metadata.file_block_start", f.monotonically_increasing_id())
@@ -172,6 +184,13 @@ def _read_text(reader: Any, url: str, options: Mapping[str, str]) -> Any:
     names = reader.csv(url).columns
     schema = ", ".join(f"{_quoted(name)} string" for name in [*names, _CORRUPT])
     return reader.schema(schema).option("columnNameOfCorruptRecord", _CORRUPT).csv(url)
+
+
+def _nothing_in(path: str, what: str) -> DataFormatError:
+    return DataFormatError(
+        f"{path} holds no {what}: it is empty, or a folder of files that Spark ignores, since they are empty "
+        "or have names that begin with _ or . Put a sound copy in its place."
+    )
 
 
 def _field(path: str, frame: Any, column: Column, in_text: bool) -> _Field:
