@@ -16,7 +16,7 @@ import numpy as np
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining.budget import DEFAULT_BUDGET, MOST_ITEMSETS, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
-from recsys.mining.spark_overflow import Overflow
+from recsys.mining.spark_overflow import Overflow, to_arrow
 from recsys.mining.spark_session import require_spark, session
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
@@ -118,11 +118,12 @@ class SparkEngine:
         threshold = min_count(min_support, transactions.n_transactions)
         item_counts = _count_items(transactions, meter)
         frequent = np.flatnonzero(item_counts >= threshold)
-        if len(frequent) > meter.max_itemsets or meter.is_late:
+        is_too_many = len(frequent) > meter.max_itemsets
+        if meter.is_late or (is_too_many and self.overflow is None):
             raise meter.exceeded(item_counts[frequent], 1.0, threshold, late=meter.is_late)
         matrices: list[IntArray] = [frequent[:, np.newaxis]] if len(frequent) else []
         counts: list[IntArray] = [item_counts[frequent]] if len(frequent) else []
-        if len(frequent) > 1 and max_len != 1:
+        if is_too_many or (len(frequent) > 1 and max_len != 1):
             overflow = None
             if self.overflow is not None:
                 overflow = Overflow(self.overflow, transactions.items, transactions.n_transactions)
@@ -130,6 +131,8 @@ class SparkEngine:
                 self.session() as spark,
                 _Search(spark, meter, threshold, overflow, self.max_kept) as search,
             ):
+                if is_too_many and max_len is not None:  # nothing longer is searched for
+                    search.collect(spark.createDataFrame(to_arrow(matrices[0], counts[0])))
                 baskets = search.hold(_to_frame(spark, transactions, frequent))
                 if max_len is None:
                     matrices, counts = search.any_length(baskets)
@@ -206,7 +209,7 @@ class _Search:
         # Half a count below the boundary, rounding cannot matter.
         fraction = (self._threshold - 0.5) / baskets.count()
         model = FPGrowth(itemsCol="items", minSupport=fraction).fit(baskets.select("items"))
-        found = self._collect(model.freqItemsets.withColumnRenamed("freq", "count"), lambda frame: frame)
+        found = self.collect(model.freqItemsets.withColumnRenamed("freq", "count"))
         items = found["items"].combine_chunks()
         offsets, flat = np.asarray(items.offsets), np.asarray(items.values)
         lengths, counts = np.diff(offsets), np.asarray(found["count"])
@@ -231,7 +234,7 @@ class _Search:
             rest = f.slice("items", f.col("place") + 2, f.size("items"))
             pairs = placed.select("row", "prefix", "first", f.explode(rest).alias("second"))
             counted = pairs.groupBy("prefix", "first", "second").count()
-            found = self._collect(
+            found = self.collect(
                 counted.where(f.col("count") >= self._threshold), partial(self._with_items, prefixes)
             )
             if not found.num_rows:
@@ -283,7 +286,7 @@ class _Search:
         joined = found.join(f.broadcast(named), "prefix")
         return joined.select(f.concat("before", last).alias("items"), "count")
 
-    def _collect(self, frame: Any, with_items: Callable[[Any], Any]) -> pa.Table:
+    def collect(self, frame: Any, with_items: Callable[[Any], Any] | None = None) -> pa.Table:
         """Return the rows of a frame of itemsets, unless they are more than the budget leaves room for.
 
         `with_items` makes of the frame one with the columns `items` and `count`, for those that are kept.
@@ -305,7 +308,8 @@ class _Search:
             counts = np.concatenate([*self._counts, np.repeat(np.asarray(times["value"]), some)])
             error = self._meter.exceeded(counts, share, self._threshold, at_least=n_before + n_found)
             if self._overflow is not None:
-                told = self._overflow.keep(with_items(frame), n_found, self._matrices, self._counts)
+                kept = frame if with_items is None else with_items(frame)
+                told = self._overflow.keep(kept, n_found, self._matrices, self._counts)
                 error = BudgetError(f"{error} {told}")
             raise error
         table = frame.toArrow()

@@ -52,7 +52,7 @@ class Overflow:
 
         spark = found.sparkSession
         for matrix, level_counts in zip(matrices, counts, strict=True):
-            found = found.unionByName(spark.createDataFrame(_to_arrow(matrix, level_counts)))
+            found = found.unionByName(spark.createDataFrame(to_arrow(matrix, level_counts)))
         # One text, which Spark makes a constant of: literals of many items take long to be made, one by one.
         kind = "bigint" if self.items.dtype.kind in "iu" else "string"
         ids = f.from_json(f.lit(json.dumps(self.items.tolist())), f"array<{kind}>")
@@ -83,7 +83,8 @@ class Overflow:
         return any(Path(self._readable).glob("part-*"))
 
 
-def _to_arrow(matrix: IntArray, counts: IntArray) -> Any:
+def to_arrow(matrix: IntArray, counts: IntArray) -> Any:
+    """Return itemsets of one length as `items` and `count`; see `Overflow.keep`."""
     import pyarrow as pa
 
     n_itemsets, length = matrix.shape

@@ -101,13 +101,18 @@ def test_time_is_over(engine, max_len, seconds):
         mine(dense(), 0.1, max_len, engine, Budget(max_seconds=seconds))
 
 
-@pytest.mark.parametrize("max_len", [None, 3])
-def test_what_the_budget_leaves_no_room_for_is_kept(engine, max_len, tmp_path):
+# 12 items are frequent: with a limit on the length, 5 ends the search before there are pairs.
+@pytest.mark.parametrize(
+    ("max_len", "max_itemsets", "kept_len"),
+    [(None, 20, None), (3, 20, 3), (None, 5, None), (3, 5, 1), (1, 5, 1)],
+)
+def test_what_the_budget_leaves_no_room_for_is_kept(engine, max_len, max_itemsets, kept_len, tmp_path):
     transactions, min_support = dense(), 90 / 300
-    mined = mine(transactions, min_support, max_len)
+    mined = mine(transactions, min_support, kept_len)
     kept_by = replace(engine.in_folder(tmp_path), max_kept=None)
-    with pytest.raises(BudgetError, match=rf"{len(mined)} of them are kept in {tmp_path}/itemsets\.$"):
-        mine(transactions, min_support, max_len, kept_by, Budget(max_itemsets=20))
+    message = rf"max_itemsets is {max_itemsets}; .* {len(mined)} of them are kept in {tmp_path}/itemsets\.$"
+    with pytest.raises(BudgetError, match=message):
+        mine(transactions, min_support, max_len, kept_by, Budget(max_itemsets=max_itemsets))
     kept = pq.read_table(tmp_path / "itemsets").to_pylist()
     expected = mined.to_frame()
     supports = dict(zip(expected["itemsets"], expected["support"], strict=True))
