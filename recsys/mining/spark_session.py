@@ -100,7 +100,11 @@ def reason_of(error: BaseException) -> str:
     unanswered = type(error) is Py4JError and "Trace:" not in str(error)
     if unanswered or isinstance(error, ConnectionError | Py4JNetworkError):
         return "its Java has ended, or was ended, as for want of memory; Spark's own words are above"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if "on a stopped SparkContext" in str(error):
+        return "the cluster did not answer, or has ended the session"
+    lines = [line.strip().removeprefix(": ") for line in str(error).splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("An error occurred while calling"):
+        del lines[0]  # which is Py4J's
     causes = [line for line in lines if line.startswith("Caused by:")]
     return (causes or lines or [type(error).__name__])[-1 if causes else 0]
 
@@ -137,10 +141,8 @@ def _start(master: str, settings: Mapping[str, str]) -> Any:
         try:
             started = builder.getOrCreate()
         except (Py4JError, PySparkException) as error:
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            cure = (
-                f"It says: {reason.rstrip('.')}. Look above for Spark's own words; it needs Java 17 or newer."
-            )
+            reason = reason_of(error).rstrip(".")
+            cure = f"It says: {reason}. Look above for Spark's own words; it needs Java 17 or newer."
             raise ParameterError("engine.master", "one on which Spark starts", master, cure) from error
     started.sparkContext.setLogLevel("ERROR")
     logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection that ends

@@ -161,6 +161,29 @@ def test_a_failure_is_told_in_one_line(engine, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("a.B: Could not parse 'local[x]'", r"a\.B: Could not parse 'local\[x\]'"),
+        (
+            "a.B: Cannot call methods on a stopped SparkContext.",
+            "the cluster did not answer, or has ended the session",
+        ),
+    ],
+)
+def test_a_session_that_does_not_start_tells_the_reason_of_spark(engine, monkeypatch, words, reason):
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    def fail(self):
+        raise PySparkException(f"An error occurred while calling None.c.D.\n: {words}\n\tat e.f.G(H:1)\n")
+
+    monkeypatch.setattr(SparkSession.Builder, "getOrCreate", fail)
+    message = rf"engine\.master must be one on which Spark starts\. Got 'spark://a:1'\. It says: {reason}"
+    with pytest.raises(ParameterError, match=message):
+        spark_session._start("spark://a:1", {})
+
+
 def test_the_session_is_stopped_whatever_happens(engine, monkeypatch):
     from pyspark.sql import SparkSession
 
