@@ -7,9 +7,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+from recsys.bundle import self_check
 from recsys.errors import RecsysError
 from recsys.feedback import shown
-from recsys.serving.self_check import self_check
 from recsys.serving.served import Served
 from recsys.serving.source import ModelSource
 
@@ -100,7 +100,7 @@ class Follower:
     def _ready(self, version: str) -> Served:
         served = Served.of(self.source.load(version), version, self.current)
         served.prepare()
-        self_check(served)
+        self_check(served.bundle, version)
         return served
 
     def start(self) -> None:

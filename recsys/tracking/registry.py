@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.bundle import Bundle
+from recsys.bundle import Bundle, self_check
 from recsys.bundle.folder import BUNDLE_FILE, read_description
-from recsys.errors import DataNotFoundError, RegistryError
+from recsys.errors import DataNotFoundError, RecsysError, RegistryError
 from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
 from recsys.tracking.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.tracking.model import (
@@ -157,7 +157,7 @@ def promote(
     name, gate, tracking_uri, tell
         As for `register`.
     force : bool
-        Whether to make it so by hand, without the gate.
+        Whether to make it so by hand, without the gate. What cannot be served is refused nevertheless.
 
     Returns
     -------
@@ -169,8 +169,8 @@ def promote(
     DataNotFoundError
         If there is no such version.
     RegistryError
-        If MLflow does not do it, a version was not made by `register`, or another became the champion
-        meanwhile.
+        If MLflow does not do it, a version was not made by `register`, the version cannot be loaded or
+        does not pass `self_check`, or another became the champion meanwhile.
     """
     gate, address = gate or Gate(), tracking_address(tracking_uri)
     client = connected(address)
@@ -179,6 +179,7 @@ def promote(
     if champion == number:
         tell(f"Version {number} of {name} is the champion already.")
         return Decision()
+    bundle = _servable(name, number, address)
     if force:
         decision = Decision((Check(True, "by hand"),))
         _conclude(client, name, number, champion, decision, "hand", tell)
@@ -186,8 +187,7 @@ def promote(
     settings = _settings(name, number, address)
     evaluation, ranking = _ranked(settings, settings)
     theirs = _ranked(_settings(name, champion, address), settings)[1] if champion else None
-    latency = measure_latency(load_bundle(f"models:/{name}/{number}", address))
-    decision = judge(gate, ranking, latency, evaluation, theirs)
+    decision = judge(gate, ranking, measure_latency(bundle), evaluation, theirs)
     _conclude(client, name, number, champion, decision, "gate", tell)
     return decision
 
@@ -314,6 +314,19 @@ def _number(client: MlflowClient, address: str, name: str, version: str | None, 
         )
     with mlflow_errors(address):
         return str(client.get_model_version(name, number).version)
+
+
+def _servable(name: str, number: str, address: str) -> Bundle:
+    """Load a version and check it, as a service does: none starts under a champion that fails there."""
+    try:
+        bundle = load_bundle(f"models:/{name}/{number}", address)
+        self_check(bundle, number)
+    except RecsysError as error:
+        raise RegistryError(
+            f"Version {number} of {name} cannot be served, and does not become the champion: {error} "
+            "Register its run again (python -m recsys.registry register FOLDER), or name another version."
+        ) from error
+    return bundle
 
 
 def _settings(name: str, number: str, address: str) -> dict[str, Any]:

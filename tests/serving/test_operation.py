@@ -8,11 +8,10 @@ import logging
 import numpy as np
 import pytest
 
+from recsys.bundle import SelfCheckError, self_check
 from recsys.errors import DataError
 from recsys.serving.follower import Follower
 from recsys.serving.schemas import ModelResponse
-from recsys.serving.self_check import SelfCheckError, self_check
-from recsys.serving.served import Served
 from recsys.serving.source import FolderSource
 from tests.serving.test_feedback import THUMB
 
@@ -80,7 +79,7 @@ def test_a_model_that_answers_wrongly_is_never_served(client, follower, shelf, b
     good = bundles["1"]
     shelf.bundles["3"] = dataclasses.replace(good, model=Broken(good.model, change))
     with pytest.raises(SelfCheckError, match=message):
-        self_check(Served.of(shelf.bundles["3"], "3"))
+        self_check(shelf.bundles["3"], "3")
     shelf.on_top = "3"
     follower.look()
     told = client.get("/model").json()

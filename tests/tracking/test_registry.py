@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 
 import pytest
@@ -9,6 +10,7 @@ from mlflow import MlflowClient
 from sqlalchemy.exc import OperationalError
 
 from recsys import registry as terminal
+from recsys.bundle import Bundle
 from recsys.errors import DataNotFoundError, RegistryError
 from recsys.tracking import registry
 from recsys.tracking.model import load_bundle
@@ -203,3 +205,25 @@ def test_the_latest_sweep(tmp_path, monkeypatch, say, client):
         (folder / "multirun.yaml").touch()
         os.utime(folder / "multirun.yaml", (seconds, seconds))
     assert terminal.latest_sweep(tmp_path / "multirun") == folder
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_version_that_cannot_be_served_is_not_promoted(client, say, tmp_path, force):
+    for name in ("first", "second"):
+        assert say("register", str(write_run(tmp_path / name, "recommender=popularity")), *LOOSE)[0] == 0
+    shutil.rmtree(client.get_model_version_download_uri("recsys", "2").removeprefix("file://"))
+    code, said = say("promote", "2", *LOOSE, *force)
+    assert code == 1
+    assert "Version 2 of recsys cannot be served, and does not become the champion: " in said
+    assert "Register its run again" in said
+    assert aliases(client)["champion"] == "1"
+
+
+def test_a_version_that_answers_wrongly_is_not_promoted(client, say, tmp_path, monkeypatch):
+    for name in ("first", "second"):
+        assert say("register", str(write_run(tmp_path / name, "recommender=popularity")), *LOOSE)[0] == 0
+    monkeypatch.setattr(Bundle, "recommend", lambda self, likes, *_, **__: [[] for _ in likes])
+    code, said = say("promote", "2", "--force")
+    assert code == 1
+    assert "Version 2 does not pass its check: for 6 likes it gives 0 recommendations" in said
+    assert aliases(client)["champion"] == "1"

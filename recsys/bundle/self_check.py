@@ -1,4 +1,4 @@
-"""What a model must show before it is served."""
+"""What a model must show before it is promoted, and before it is served."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys.bundle import Recommendation
+from recsys.bundle.bundle import Bundle
+from recsys.bundle.recommendation import Recommendation
 from recsys.errors import DataError
-from recsys.serving.served import Served
 
 N_USERS = 16
 K = 10
@@ -21,8 +21,14 @@ class SelfCheckError(DataError):
     """A model does not answer as it must."""
 
 
-def self_check(served: Served) -> None:
+def self_check(bundle: Bundle, version: str) -> None:
     """Ask for lists for known users, for who likes one item, and for who likes nothing; look at the answers.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    version : str
+        What errors call it.
 
     Raises
     ------
@@ -30,23 +36,25 @@ def self_check(served: Served) -> None:
         If a list is empty, holds an item twice, one that is liked already or unknown, or anything that is no
         finite number; or if a list made alone is not the one made among others.
     """
-    bundle = served.bundle
     if not bundle.item_ids:
-        raise SelfCheckError(f"Version {served.version} knows no items.")
+        raise SelfCheckError(f"Version {version} knows no items.")
     users = bundle.histories.users[np.linspace(0, len(bundle.histories) - 1, N_USERS).astype(int)].tolist()
     likes = [bundle.likes_of(user) or [] for user in dict.fromkeys(users)] if users else []
-    likes += [[], [max(served.n_likes, key=served.n_likes.__getitem__)]]
+    n_likes = np.bincount(bundle.histories.item_indices, minlength=len(bundle.item_ids))
+    likes += [[], [bundle.item_ids[int(n_likes.argmax())]]]
     lists = bundle.recommend(likes, K, n_reasons=2)
     for row, recommendations in zip(likes, lists, strict=True):
-        _check(served, row, recommendations)
+        _check(bundle, version, row, recommendations)
     alone = bundle.recommend(likes[:1], K, n_reasons=2)[0]
     if [one.item_id for one in alone] != [one.item_id for one in lists[0]]:
-        raise SelfCheckError(f"Version {served.version} answers one person otherwise than among others.")
+        raise SelfCheckError(f"Version {version} answers one person otherwise than among others.")
 
 
-def _check(served: Served, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> None:
+def _check(
+    bundle: Bundle, version: str, likes: Sequence[Any], recommendations: Sequence[Recommendation]
+) -> None:
     ids = [one.item_id for one in recommendations]
-    unseen = len(served.bundle.item_ids) - len(set(likes))
+    unseen = len(bundle.item_ids) - len(set(likes))
     wrong = None
     if len(ids) != min(K, unseen):
         wrong = f"{len(ids)} recommendations where there are {unseen:,} items to choose from"
@@ -54,7 +62,7 @@ def _check(served: Served, likes: Sequence[Any], recommendations: Sequence[Recom
         wrong = "an item twice"
     elif set(ids) & set(likes):
         wrong = "an item that is liked already"
-    elif not all(served.bundle.knows(item) for item in ids):
+    elif not all(bundle.knows(item) for item in ids):
         wrong = "an item that there is not"
     elif not all(math.isfinite(one.score) for one in recommendations):
         wrong = "a score that is no finite number"
@@ -65,5 +73,5 @@ def _check(served: Served, likes: Sequence[Any], recommendations: Sequence[Recom
             wrong = f"what JSON cannot hold ({error})"
     if wrong:
         raise SelfCheckError(
-            f"Version {served.version} does not pass its check: for {len(likes)} likes it gives {wrong}."
+            f"Version {version} does not pass its check: for {len(likes)} likes it gives {wrong}."
         )
