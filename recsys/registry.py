@@ -137,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("--force", action="store_true", help="by hand, without the gate")
     promote.set_defaults(do=_promote)
 
-    rollback = commands.add_parser("rollback", help="make the champion before the champion again")
+    rollback = commands.add_parser("rollback", help="undo the last promotion; again: the one before")
     rollback.set_defaults(do=_rollback)
 
     listed = commands.add_parser("list", help="show the versions")

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 NAME = "recsys"  # of the model, and of the MLflow experiment of what was not recorded
 CHALLENGER, CHAMPION = "challenger", "champion"
-PREVIOUS_TAG = "previous_champion"
+PREVIOUS_TAG = "previous_champions"  # the champions before a version, the last one last
+KEPT = 100  # of them, as the tag must not grow without end
 TAGS = ("recommender", "dataset", "ratings_digest", "transactions_digest", "learnt_from", "git_commit")
 
 Tell = Callable[[str], None]
@@ -193,12 +194,14 @@ def promote(
 
 
 def rollback(name: str = NAME, tracking_uri: str | None = None, tell: Tell = _silent) -> str:
-    """Make the champion before the present one the champion again, and return its number.
+    """Undo the last promotion that is not undone yet, and return the number of the champion.
+
+    Called again, it goes one further back.
 
     Raises
     ------
     RegistryError
-        If there is no champion, or was none before it.
+        If there is no champion, or was none before it, or that one cannot be served any more.
     """
     address = tracking_address(tracking_uri)
     client = connected(address)
@@ -206,13 +209,17 @@ def rollback(name: str = NAME, tracking_uri: str | None = None, tell: Tell = _si
     if champion is None:
         raise RegistryError(f"{name} has no champion to roll back. Promote a version first.")
     with mlflow_errors(address):
-        previous = client.get_model_version(name, champion).tags.get(PREVIOUS_TAG)
-        if not previous:
+        before = _before(client, name, champion)
+        if not before:
             raise RegistryError(f"Version {champion} of {name} is its first champion: there is none before.")
+        previous = before.pop()
+        _servable(name, previous, address)
+        # Its own tag may be of a later promotion, which is undone.
+        client.set_model_version_tag(name, previous, PREVIOUS_TAG, ",".join(before))
         client.set_registered_model_alias(name, CHAMPION, previous)
         client.set_model_version_tag(name, champion, "rolled_back", _now())
     tell(f"Version {previous} of {name} is the champion again, version {champion} no longer.")
-    return str(previous)
+    return previous
 
 
 def compare(
@@ -324,7 +331,7 @@ def _servable(name: str, number: str, address: str) -> Bundle:
     except RecsysError as error:
         raise RegistryError(
             f"Version {number} of {name} cannot be served, and does not become the champion: {error} "
-            "Register its run again (python -m recsys.registry register FOLDER), or name another version."
+            "Register its run again (python -m recsys.registry register FOLDER), or promote another."
         ) from error
     return bundle
 
@@ -409,7 +416,8 @@ def _conclude(
             f"Version {number} of {name} was measured against {_called(champion)}, and meanwhile the "
             f"champion is {_called(now)}. Measure it against that: python -m recsys.registry promote {number}"
         )
-    tags = {"promoted": _now(), "promoted_by": by, PREVIOUS_TAG: champion or ""}
+    before = [*_before(client, name, champion), champion] if champion else []
+    tags = {"promoted": _now(), "promoted_by": by, PREVIOUS_TAG: ",".join(before[-KEPT:])}
     tags["gate"] = "; ".join(check.text for check in decision.checks)
     for tag, value in tags.items():
         client.set_model_version_tag(name, number, tag, value)
@@ -417,6 +425,12 @@ def _conclude(
     tell(
         f"Version {number} of {name} is the champion" + (f", after version {champion}." if champion else ".")
     )
+
+
+def _before(client: MlflowClient, name: str, champion: str) -> list[str]:
+    """Return the numbers of the champions before one, the last one last."""
+    before = client.get_model_version(name, champion).tags.get(PREVIOUS_TAG, "")
+    return before.split(",") if before else []
 
 
 def _called(champion: str | None) -> str:

@@ -227,3 +227,31 @@ def test_a_version_that_answers_wrongly_is_not_promoted(client, say, tmp_path, m
     assert code == 1
     assert "Version 2 does not pass its check: for 6 likes it gives 0 recommendations" in said
     assert aliases(client)["champion"] == "1"
+
+
+def test_each_rollback_undoes_one_promotion(client, say, tmp_path):
+    for name in ("first", "second"):
+        assert say("register", str(write_run(tmp_path / name, "recommender=popularity")), *LOOSE)[0] == 0
+    for number in ("2", "1"):
+        assert say("promote", number, "--force")[0] == 0
+    for champion in ("2", "1"):
+        code, said = say("rollback")
+        assert code == 0, said
+        assert aliases(client)["champion"] == champion
+    nothing_before = (1, "Version 1 of recsys is its first champion: there is none before.\n")
+    assert say("rollback") == nothing_before
+    assert say("promote", "2", "--force")[0] == 0
+    assert say("rollback")[0] == 0
+    assert aliases(client)["champion"] == "1"
+    assert say("rollback") == nothing_before
+
+
+def test_no_way_back_to_what_cannot_be_served(client, say, tmp_path):
+    for name in ("first", "second"):
+        assert say("register", str(write_run(tmp_path / name, "recommender=popularity")), *LOOSE)[0] == 0
+    assert say("promote", "2", "--force")[0] == 0
+    shutil.rmtree(client.get_model_version_download_uri("recsys", "1").removeprefix("file://"))
+    code, said = say("rollback")
+    assert code == 1
+    assert "Version 1 of recsys cannot be served, and does not become the champion: " in said
+    assert aliases(client)["champion"] == "2"
