@@ -46,6 +46,7 @@ def build_experiment(cfg: DictConfig) -> Experiment:
     """
     from recsys.pipeline import Experiment
 
+    _require_no_password(cfg)
     return Experiment(**{field.name: build(cfg, field.name) for field in fields(Experiment)})
 
 
@@ -88,6 +89,30 @@ def build(cfg: DictConfig, group: str) -> Any:
         if isinstance(error.__cause__, ParameterError):
             raise error.__cause__.within(group) from error
         raise
+
+
+def _require_no_password(cfg: DictConfig) -> None:
+    """Raise an error if the address of the feedback holds a password, for it is kept with the model.
+
+    It cannot be masked there: who compares a version or promotes it reads the feedback again.
+    """
+    if not isinstance(cfg.dataset, DictConfig):
+        return
+    written = OmegaConf.to_container(cfg.dataset, resolve=False)
+    assert isinstance(written, dict)
+    # What comes from the environment is kept as written, all else as it is resolved.
+    kept = written.get("feedback")
+    if isinstance(kept, str) and "${oc.env:" not in kept:
+        kept = cfg.dataset.feedback
+    if not isinstance(kept, str) or "://" not in kept:
+        return
+    from recsys.errors import ParameterError
+    from recsys.feedback import has_plain_password, shown
+
+    if has_plain_password(kept):
+        rule = "without a password, which would be kept with the model"
+        cure = "Put the address into the environment: 'dataset.feedback=${oc.env:FEEDBACK}'."
+        raise ParameterError("dataset.feedback", rule, shown(kept), cure)
 
 
 def _require_given(group: DictConfig) -> None:

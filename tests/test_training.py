@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from recsys.errors import DataError, DataNotFoundError
+from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.evaluation import UserShare
 from recsys.feedback import FeedbackStore
 from recsys.training import experiment_of, measure, read_settings, run_folder, train
@@ -34,6 +34,18 @@ def test_what_the_environment_holds_is_not_kept_with_the_model(tmp_path, monkeyp
     for read in (lambda: read_settings(run), lambda: experiment_of(settings)):
         with pytest.raises(DataError, match=r"dataset\.feedback: .*'FEEDBACK' not found.*Set it as it was"):
             read()
+
+
+@pytest.mark.parametrize("typed", ["dataset.feedback", "+secrets.here"])
+def test_a_password_that_is_typed_is_refused(tmp_path, typed):
+    address = "postgresql://user:secret@127.0.0.1:1/db"
+    other = [] if typed == "dataset.feedback" else ["dataset.feedback=${secrets.here}"]
+    run = write_run(tmp_path, "recommender=popularity", f"{typed}={address}", *other)
+    with pytest.raises(ParameterError, match=r"dataset\.feedback must be without a password") as error:
+        train(run)
+    assert "user:***@127.0.0.1" in str(error.value)
+    assert "'dataset.feedback=${oc.env:FEEDBACK}'" in str(error.value)
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize(("times", "order"), [(True, "time"), (False, "random")])

@@ -71,10 +71,10 @@ def with_feedback(ratings: Ratings, feedback: str | None, weight: int = 1) -> Ra
     """
     if feedback is None:
         return ratings
-    from recsys.feedback import FeedbackStore
+    from recsys.feedback import FeedbackStore, shown
 
     if ratings.rating is None:
-        raise ParameterError("feedback", f"null for {ratings.name}, which has no ratings", feedback)
+        raise ParameterError("feedback", f"null for {ratings.name}, which has no ratings", shown(feedback))
     store = FeedbackStore.open(feedback, PARAMETER, make=False)
     try:
         said = store.read()

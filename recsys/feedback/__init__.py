@@ -1,7 +1,7 @@
 """Feedback: what people think of their recommendations, kept in a database."""
 
 from recsys.feedback.acceptance import Acceptance, by_rule, by_source
-from recsys.feedback.address import database_url, shown
+from recsys.feedback.address import database_url, has_plain_password, shown
 from recsys.feedback.feedback import Feedback
 from recsys.feedback.store import FeedbackConflictError, FeedbackStore
 
@@ -13,5 +13,6 @@ __all__ = [
     "by_rule",
     "by_source",
     "database_url",
+    "has_plain_password",
     "shown",
 ]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+]*://", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*:)\S+(?=@)|([?&]password=)[^&\s]+", re.IGNORECASE)
+_FROM_ENVIRONMENT = re.compile(r"\$\{oc\.env:[^}]*\}")
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
 
@@ -48,4 +50,9 @@ def sqlite_file(url: URL) -> Path | None:
 
 def shown(address: str) -> str:
     """Return an address as it may be shown: without its password."""
-    return re.sub(r"(?<=://)([^/@:\s]*):[^/\s]*@", r"\1:***@", address)
+    return _PASSWORD.sub(r"\1\2***", address)
+
+
+def has_plain_password(address: str) -> bool:
+    """Whether a password is typed in an address of a configuration, not left to the environment."""
+    return _PASSWORD.search(_FROM_ENVIRONMENT.sub("", address)) is not None

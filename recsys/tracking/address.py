@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 DEFAULT_ADDRESS = "sqlite:///mlflow.db"
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
+PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):\S+@")
 SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "uc")
 
 

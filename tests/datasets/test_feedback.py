@@ -1,5 +1,7 @@
 """Feedback becomes ratings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -124,3 +126,13 @@ def test_what_cannot_be(tmp_path):
     baskets = Ratings(np.array([1]), np.array([1]))
     with pytest.raises(ParameterError, match="feedback must be null"):
         with_feedback(baskets, str(tmp_path / "none.db"))
+
+
+def test_a_password_is_not_told_where_there_are_no_ratings():
+    address = "postgresql://user:secret@host/db"
+    for refuse in (
+        lambda: CsvDataset("baskets.csv", layout="baskets", feedback=address),
+        lambda: with_feedback(replace(RATINGS, rating=None), address),
+    ):
+        with pytest.raises(ParameterError, match=r"user:\*\*\*@host"):
+            refuse()

@@ -9,7 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from recsys.errors import DataError, DataNotFoundError, ParameterError
-from recsys.feedback import Feedback, FeedbackConflictError, FeedbackStore, by_rule, by_source, database_url
+from recsys.feedback import (
+    Feedback,
+    FeedbackConflictError,
+    FeedbackStore,
+    by_rule,
+    by_source,
+    database_url,
+    has_plain_password,
+    shown,
+)
 
 UP = Feedback("a", "ann", "3", True, ("1", "2"), "rule", ("1",), 1, "7", 1_700_000_000_000)
 
@@ -123,3 +132,35 @@ def test_a_server_that_does_not_answer_is_not_waited_for_long(monkeypatch, asked
     monkeypatch.setattr("recsys.feedback.store.create_engine", create)
     with pytest.raises(SQLAlchemyError, match=f"^{seconds}$"):
         FeedbackStore.open(f"postgresql://user@host/db{asked}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://user:secret@host/db",
+        "postgresql://user:sec@ret@host/db",
+        "postgresql://user:sec/ret@host/db",
+        "postgresql://host/db?user=me&password=secret",
+        "postgresql://user:secret@${oc.env:HOST}/db",
+    ],
+)
+def test_a_password_that_is_typed_is_found_and_hidden(address):
+    assert has_plain_password(address)
+    for part in ("secret", "sec", "ret@"):
+        assert part not in shown(address)
+    assert shown(address).startswith("postgresql://")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "${oc.env:FEEDBACK}",
+        "postgresql://user:${oc.env:PASSWORD}@host/db",
+        "postgresql://${oc.env:USER}:${oc.env:PASSWORD}@host/db",
+        "postgresql://user@host:5432/db",
+        "sqlite:///feedback.db",
+        "feedback.db",
+    ],
+)
+def test_an_address_without_a_password_of_its_own(address):
+    assert not has_plain_password(address)

@@ -176,7 +176,7 @@ def test_a_store_that_is_locked(client, say, monkeypatch):
 
 
 def test_a_store_of_no_kind(say, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "other://user:secret@host")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "other://user:sec@ret@host")
     code, said = say("list")
     assert code == 1
     assert "(MLflow at other://user:***@host)" in said
