@@ -34,7 +34,7 @@ class AllowedHosts:
     """
 
     def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str]) -> None:
-        self.app, self.allowed_hosts = app, frozenset(host.lower() for host in allowed_hosts)
+        self.app, self.allowed_hosts = app, frozenset(map(_bare, allowed_hosts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -42,13 +42,19 @@ class AllowedHosts:
         if checked:
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             name, _, port = host.rpartition(":")
-            if (name if port.isdecimal() and name else host).lower() not in self.allowed_hosts:
+            if _bare(name if port.isdecimal() and name else host) not in self.allowed_hosts:
                 message = (
                     f"The service is not called {host[:200]!r}. Its names are the setting allowed_hosts."
                 )
                 await error_response(400, "host_not_allowed", message)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def _bare(host: str) -> str:
+    """Return a name in lower case, an IPv6 address without its brackets: Kubernetes tells it so."""
+    inside = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    return inside.lower()
 
 
 class Observed:

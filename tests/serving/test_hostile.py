@@ -124,6 +124,12 @@ def test_hosts(serve):
     cased = serve(allowed_hosts=("Recsys.Example",))  # browsers send it in lower case
     for host in ("recsys.example", "Recsys.example:8000"):
         assert cased.get("/model", headers={"host": host}).status_code == 200
+    for allowed in ("fd00::A7", "[fd00::a7]"):  # Kubernetes tells a pod its address without brackets
+        pod = serve(allowed_hosts=("localhost", allowed))
+        for host in ("[fd00::a7]:8000", "[FD00::A7]"):
+            assert pod.get("/model", headers={"host": host}).status_code == 200
+        for host in ("[fd00::a8]:8000", "[fd00::a7", "fd00::a7]:8000"):
+            assert code(pod.get("/model", headers={"host": host})) == (400, "host_not_allowed")
     for path in ("/health/live", "/health/ready"):
         assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
     anywhere = serve(allowed_hosts=("*",))
