@@ -50,8 +50,8 @@ class Served:
 
     @cached_property
     def items(self) -> dict[Any, Any]:
-        """The id of each item that the catalogue or the model knows, by itself and by its text."""
-        return {str(item): item for item in self.ids} | {item: item for item in self.ids}
+        """The id of each item that the catalogue or the model knows, by its text."""
+        return {str(item): item for item in [*self.bundle.catalog.item_id.tolist(), *self.bundle.item_ids]}
 
     @cached_property
     def ids(self) -> frozenset[Any]:

@@ -150,14 +150,14 @@ class Service:
     def _items(self, served: Served, given: Sequence[int | str], where: str) -> list[Any]:
         if served.ids.issuperset(given):  # as nearly all are: the ids themselves, not their text
             return list(given)
-        items = list(map(served.items.get, given))
+        items = list(map(served.items.get, map(str, given)))
         if None in items:
             row = items.index(None)
             self._item(served, given[row], f"{where}.{row}")
         return items
 
     def _item(self, served: Served, given: int | str, where: str) -> Any:
-        item = served.items.get(given)
+        item = served.items.get(str(given))
         if item is None:
             message = f"{where}: no item has the id {shortened(given)}. GET /items?search= finds ids."
             raise ApiError(INVALID, "unknown_item", message, where)

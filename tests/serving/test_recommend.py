@@ -210,6 +210,15 @@ def test_without_a_catalogue_items_are_called_by_their_ids(serve, shelf, train):
     assert client.post("/recommend", json={"titles": [str(item)]}).json()["likes"] == [item]
 
 
+def test_ids_that_are_text_may_be_sent_as_numbers(serve, shelf):
+    train = replace(wide(), items=np.array(["09", "1", "2", "3", "4", "7", "8"]))
+    shelf.bundles["1"] = bundle_of("item_knn", train)
+    client = serve()
+    assert client.post("/recommend", json={"items": [7]}).json()["likes"] == ["7"]
+    assert client.post("/recommend", json={"items": [8, "7"]}).json()["likes"] == ["8", "7"]
+    assert client.post("/recommend", json={"items": [9]}).json()["error"]["code"] == "unknown_item"
+
+
 def test_items_that_the_catalogue_lacks_are_found_too(serve, shelf, bundles):
     catalog = bundles["1"].catalog
     some = ItemCatalog(catalog.item_id[:2], catalog.title[:2], catalog.genres[:2])
