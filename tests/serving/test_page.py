@@ -259,3 +259,12 @@ def test_trouble_is_told(page, monkeypatch):
     page.browser.refresh()
     page.until(lambda: page.one("#trouble").is_displayed())
     assert page.one("#trouble").text == "No model is served yet. The first one is being loaded."
+
+
+def test_a_proxy_that_answers_for_the_service(page):
+    page.browser.execute_script(
+        "window.fetch = async () => new Response('<h1>502 Bad Gateway</h1>', {status: 502})"
+    )
+    page.one("#search").send_keys("toy")
+    page.until(lambda: page.one("#trouble").is_displayed())
+    assert page.one("#trouble").text == "The service does not answer. Is it running?"

@@ -59,7 +59,10 @@ async function ask(path, content, settings = {}) {
     body: JSON.stringify(content),
   };
   const response = await fetch(path, request);
-  const answer = await response.json();
+  const answer = await response.json().catch((error) => {
+    // No JSON comes from something in between, such as a proxy: it is as if nothing had been reached.
+    throw error instanceof SyntaxError ? Object.assign(new TypeError(error.message), { status: response.status }) : error;
+  });
   if (!response.ok) {
     throw Object.assign(new Error(answer.error.message), { status: response.status, ...answer.error });
   }
