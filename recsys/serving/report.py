@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys.errors import DataError, RecsysError
 from recsys.feedback import Acceptance, FeedbackStore, by_rule, by_source, shown
+from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
     from recsys.bundle import Bundle
@@ -48,7 +49,7 @@ def report(
     feedback : str
         Database, a path or a URL.
     n_rules : int
-        Rules that are told, those with the most thumbs.
+        Rules that are told, at least 0: those with the most thumbs.
     model, against : str
         Models whose lists are compared on what people liked, as `recsys.tracking.load_bundle` takes them;
         none are, if `model` is None.
@@ -57,11 +58,14 @@ def report(
 
     Raises
     ------
+    ParameterError
+        If `n_rules` is no such number, named as the option is.
     DataError
         If the database cannot be read, or nothing in it is liked and a model is to be compared.
     RecsysError
         As for `load_bundle`.
     """
+    require_integer("rules", n_rules, minimum=0)
     store = FeedbackStore.open(feedback, make=False)
     try:
         said = store.read()

@@ -54,6 +54,17 @@ def test_acceptance(kept, say):
     ]
 
 
+def test_how_many_rules_are_told(kept, say):
+    path = kept(UP, replace(UP, antecedents=("10",)))
+    for number in (0, 1, 2):
+        code, said = say("--feedback", path, "--rules", str(number))
+        assert (code, said.count(" -> ")) == (0, number)
+    assert say("--feedback", path, "--rules", "-1") == (
+        1,
+        "rules must be an integer of at least 0. Got -1.\n",
+    )
+
+
 def test_the_last_thumb_counts():
     down = replace(UP, liked=False)
     assert liked([UP, down, replace(UP, user_id="bob")]) == [replace(UP, user_id="bob")]
