@@ -137,6 +137,7 @@ def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
     """Download a file of a model's bundle, or all of it, into a folder; return where it lies."""
     client = connected(tracking_uri)
     from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
 
     with mlflow_errors(tracking_uri):
         # Asked of our client: MLflow's own way asks the store that the whole process is set to.
@@ -145,6 +146,11 @@ def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
             return Path(download_artifacts(path, dst_path=str(folder), tracking_uri=tracking_uri))
         except OSError as error:
             raise DataNotFoundError(f"{uri} is registered, but its files are not there: {error}.") from error
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            said = f"{uri} is registered, but its files are not there: {masked(path)}."
+            raise DataNotFoundError(said) from error
 
 
 def _location(uri: str, client: MlflowClient) -> str:
@@ -294,7 +300,8 @@ def mlflow_errors(tracking_uri: str) -> Iterator[None]:
         said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         raise RegistryError(f"{masked(said)} (MLflow at {masked(tracking_uri)})") from error
     except MlflowException as error:
-        said = f"{masked(str(error))} (MLflow at {masked(tracking_uri)})"
+        told = " ".join(str(error).split())  # of several files it tells in several lines
+        said = f"{masked(told)} (MLflow at {masked(tracking_uri)})"
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             raise DataNotFoundError(f"{said}. {CURE}") from error
         raise RegistryError(said) from error

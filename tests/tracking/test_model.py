@@ -15,13 +15,21 @@ from urllib.request import Request, urlopen
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from mlflow.models import get_model_info
 from mlflow.pyfunc import load_model
 
 from recsys import recommend
 from recsys.datasets.search import TitleError
 from recsys.errors import DataNotFoundError, ParameterError, RegistryError
-from recsys.tracking.model import input_example, load_bundle, log_model, pointed_at, requirements
+from recsys.tracking.model import (
+    input_example,
+    load_bundle,
+    log_model,
+    mlflow_errors,
+    pointed_at,
+    requirements,
+)
 from tests.bundle.problems import LIKES, bundle_of, wide
 from tests.conftest import ROOT
 
@@ -143,6 +151,13 @@ def test_an_mlflow_that_does_not_answer(monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(RegistryError, match=r"MLflow at http://127\.0\.0\.1:9"):
         load_bundle("models:/recsys@champion", "http://127.0.0.1:9")
+
+
+def test_an_error_of_mlflow_is_one_line():
+    with pytest.raises(RegistryError) as error, mlflow_errors("http://user:secret@host"):
+        raise MlflowException("2 failures:\n##### File a #####\nnot there")
+    told = "2 failures: ##### File a ##### not there (MLflow at http://user:***@host)"
+    assert str(error.value) == told
 
 
 # To compile the kernels anew, in a folder where they never were, takes half a minute.
