@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 DEFAULT_ADDRESS = "sqlite:///mlflow.db"
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):\S+@")
+PASSWORD = re.compile(r"(?<=://)([^/@:\s]*:)\S+(?=@)|([?&]password=)[^&\s'\"]+", re.IGNORECASE)
 SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "uc")
 
 
@@ -36,7 +36,7 @@ def require_address(tracking_uri: str) -> str:
 
 def masked(said: str) -> str:
     """Return a text with the passwords of the addresses in it hidden."""
-    return PASSWORD.sub(r"\1:***@", said)
+    return PASSWORD.sub(r"\1\2***", said)
 
 
 def _problem(tracking_uri: str) -> str | None:

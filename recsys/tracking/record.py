@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
@@ -316,10 +317,20 @@ class Record:
         self.client.log_inputs(run_id, [DatasetInput(what, [InputTag("mlflow.data.context", "mining")])])
 
     def _keep(self, run_id: str, file: str) -> None:
-        """Copy a file that the run left into its artifacts."""
+        """Copy a file that the run left into its artifacts; of a configuration not its passwords."""
         path = self.folder / file
         if not path.exists():
             return
+        text = path.read_text(encoding="utf-8") if path.suffix == ".yaml" else ""
+        if (shown := masked(text)) == text:
+            self._copy(run_id, path)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder, path.name)
+            copy.write_text(shown, encoding="utf-8")
+            self._copy(run_id, copy)
+
+    def _copy(self, run_id: str, path: Path) -> None:
         place = self._places.get(run_id)
         if place and urlsplit(place).scheme in ("", "file", "mlflow-artifacts"):
             # The client would ask MLflow for the run first, to learn what it said when the run was made.

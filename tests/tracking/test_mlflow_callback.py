@@ -131,6 +131,16 @@ def test_a_failed_run_is_failed_and_says_why(call, store):
     assert "preprocessing.min_rating=6 drops the last" in run.data.tags["error"]
 
 
+def test_a_password_is_not_on_record(call, store, tmp_path):
+    outcome = call("dataset.feedback='postgresql://me:hush@127.0.0.1:1/db?password=hush'", tracking=True)
+    assert "dataset.feedback must be without a password" in outcome.stderr
+    (run,) = runs_in(store)
+    assert run.data.params["dataset.feedback"] == "postgresql://me:***@127.0.0.1:1/db?password=***"
+    assert "hush" not in str(run.to_dictionary()) + outcome.stdout
+    (config,) = (tmp_path / "mlruns").glob("*/*/artifacts/config.yaml")
+    assert "feedback: postgresql://me:***@127.0.0.1:1/db?password=***\n" in config.read_text()
+
+
 def test_a_plain_multirun_has_a_parent(call, store):
     outcome = call("-m", "apriori.min_support=0.1,0.2", "hydra.sweep.dir=sweep", tracking=True)
     assert outcome.code == 0, outcome.stderr
