@@ -27,7 +27,9 @@ EQUIVALENCE = "equivalence"
 """What it has in common with all trials of the same outcome, as the application says."""
 
 DISCARDED = "discarded"
-"""Why it is no result, and does not count: ``surplus``, ``lost`` or ``interrupted``."""
+"""Why it is no result, and does not count: ``surplus``, ``lost``, ``interrupted`` or ``broken``.
+
+The questions of lost and interrupted trials are asked again."""
 
 INSTEAD_OF = "instead_of"
 """The number of the lost trial whose question it asks again."""

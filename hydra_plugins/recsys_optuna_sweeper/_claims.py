@@ -7,13 +7,15 @@ enqueued hold their places. A trial can only leave the count, never enter it aga
 exceeded; and a process goes on, or waits for the others, until it is reached.
 
 A trial that was given back, or whose process died, is FAIL with the user attribute ``discarded``, which says
-why; it is not a result and does not count.
+why; it is not a result and does not count. The question of a dead process's trial is enqueued again after the
+trial has left the count, and by any process that finds it is not: the first one may have died in between. Two
+that find it at once both enqueue it, and the later one is surplus.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,9 @@ log = logging.getLogger(__name__)
 
 # The sampler's own notes on a trial, without which a grid would forget what is asked again.
 _SAMPLER_NOTES = ("grid_id", "search_space")
+
+# Why a trial was discarded whose question is to be asked again.
+_TO_ASK_AGAIN = ("lost", "interrupted")
 
 # The process of a trial that was taken from the queue is written down a moment after. Until then, seconds.
 _UNSIGNED = 10.0
@@ -118,12 +123,13 @@ class Claims:
         else:
             for key, value in attributes.items():
                 storage.set_trial_user_attr(trial_id, key, value)
-        number = storage.get_trial(trial_id).number
-        before = [
-            trial for trial in study.get_trials(deepcopy=False)[:number] if counts(trial, self.distinct)
-        ]
-        if len(before) >= self.n_trials:
-            discard(study, storage.get_trial(trial_id), "surplus", "Another process took the last place.")
+        trial = storage.get_trial(trial_id)
+        earlier = study.get_trials(deepcopy=False)[: trial.number]
+        if INSTEAD_OF in trial.user_attrs and trial.user_attrs[INSTEAD_OF] in _asked_again(earlier):
+            discard(study, trial, "surplus", "Another process has asked it again.")
+            return None
+        if sum(counts(one, self.distinct) for one in earlier) >= self.n_trials:
+            discard(study, trial, "surplus", "Another process took the last place.")
             return None
         return trial_id
 
@@ -134,9 +140,7 @@ class Claims:
         database went away, and no answer came.
         """
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        if not running:
-            return
-        alive = self.worker.alive() - {self.worker.id}
+        alive = self.worker.alive() - {self.worker.id} if running else set()
         for trial in running:
             if not self._is_lost(trial, alive):
                 continue
@@ -144,7 +148,13 @@ class Claims:
             reason = "The storage did not answer." if own else "The process that ran it is gone."
             if discard(self.study, trial, "lost", reason):
                 log.warning("Trial %d is asked again: %s", trial.number, reason)
-                ask_again(self.study, trial)
+        trials = self.study.get_trials(deepcopy=False)
+        discarded = [trial for trial in trials if trial.user_attrs.get(DISCARDED) in _TO_ASK_AGAIN]
+        if discarded and self.free() > 0:
+            asked = _asked_again(trials)
+            for trial in discarded:
+                if trial.state is TrialState.FAIL and trial.number not in asked:
+                    ask_again(self.study, trial)
 
     def _is_lost(self, trial: FrozenTrial, alive: set[str]) -> bool:
         worker = trial.user_attrs.get(WORKER)
@@ -155,6 +165,11 @@ class Claims:
         return not alive or age > _UNSIGNED
 
 
+def _asked_again(trials: Iterable[FrozenTrial]) -> set[int]:
+    """Return the numbers of the lost trials whose questions some of these ask again."""
+    return {trial.user_attrs[INSTEAD_OF] for trial in trials if INSTEAD_OF in trial.user_attrs}
+
+
 def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
     """Fail a trial that is no result.
 
@@ -163,7 +178,7 @@ def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
     study : Study
     trial : FrozenTrial
     why : str
-        ``surplus``, ``lost`` or ``interrupted``.
+        ``surplus``, ``lost``, ``interrupted`` or ``broken``.
     reason : str
         The same for people.
 

@@ -362,7 +362,7 @@ class Sweep:
         no_fault = bool(self.interrupt) or isinstance(error, KeyboardInterrupt) or is_full(error)
         for trial_id in taken:
             trial = self.study._storage.get_trial(trial_id)
-            if discard(self.study, trial, "interrupted", reason) and no_fault:
+            if discard(self.study, trial, "interrupted" if no_fault else "broken", reason) and no_fault:
                 ask_again(self.study, trial)
 
     def _check_failures(self, failed: JobReturn) -> None:

@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from optuna.trial import TrialState
 
+from hydra_plugins.recsys_optuna_sweeper import _claims
 from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED, INSTEAD_OF, JOB_DIR, WORKER
 from hydra_plugins.recsys_optuna_sweeper._journal import JournalFile
 from tests.hydra_plugins.children import die, end_of, in_child
@@ -135,6 +136,26 @@ def test_killed_in_a_job(app: Any, storage: str) -> None:
     assert trials[1].user_attrs[DISCARDED] == "lost"
     assert trials[2].user_attrs[INSTEAD_OF] == 1
     assert trials[2].params == trials[1].params
+
+
+def test_killed_again_before_the_lost_question_is_enqueued(app: Any) -> None:
+    def task(cfg: Any) -> float:
+        if HydraConfig.get().job.num == 1:
+            die()
+        return float(cfg.x)
+
+    def work(**more: Any) -> int:
+        return end_of(in_child(lambda: app.sweep(*SPACE, "hydra.sweeper.n_trials=3", *journal(app), **more)))
+
+    def die_instead() -> None:
+        _claims.ask_again = lambda *_: die()
+        app.sweep(*SPACE, "hydra.sweeper.n_trials=3", *journal(app))
+
+    assert work(task=task) == -signal.SIGKILL
+    assert end_of(in_child(die_instead)) == -signal.SIGKILL
+    assert work() == 0
+    trials = assert_exact(app, 3)
+    assert [trial.params for trial in trials].count(trials[1].params) == 2
 
 
 def test_a_lost_point_of_a_grid_is_asked_again(app: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from hydra_plugins.recsys_optuna_sweeper._attributes import ANSWERED_FROM, DISCARDED, WARM_START, WORKER
-from hydra_plugins.recsys_optuna_sweeper._claims import Claims
+from hydra_plugins.recsys_optuna_sweeper._claims import Claims, ask_again
 from hydra_plugins.recsys_optuna_sweeper._worker import Worker, is_alive, process_start, this_machine
 
 
@@ -121,6 +121,67 @@ def test_trials_of_dead_processes_are_asked_again(study: optuna.Study) -> None:
     again = claims.take({})
     assert again is not None
     assert optuna.Trial(study, again).suggest_float("x", 0, 1) == study.trials[1].params["x"]
+
+
+def lose_a_trial(study: optuna.Study) -> None:
+    with Worker(study, 15) as dead:
+        lost = Claims(study, dead, 5).take({})
+        assert lost is not None
+        optuna.Trial(study, lost).suggest_float("x", 0, 1)
+
+
+def killed(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_killed_before_a_lost_question_is_enqueued(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_a_trial(study)
+    with monkeypatch.context() as patched, Worker(study, 15) as worker:
+        patched.setattr("hydra_plugins.recsys_optuna_sweeper._claims.ask_again", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Claims(study, worker, 5).recover()
+    assert [trial.state.name for trial in study.trials] == ["FAIL"]
+    for _ in range(2):
+        with Worker(study, 15) as worker:
+            Claims(study, worker, 5).recover()
+        assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
+    assert study.trials[1].system_attrs["fixed_params"] == study.trials[0].params
+
+
+def test_a_lost_question_that_two_processes_enqueue_is_asked_once(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_a_trial(study)
+    with Worker(study, 15) as first, Worker(study, 15) as second:
+
+        def slow(study: optuna.Study, trial: Any) -> None:
+            monkeypatch.undo()
+            Claims(study, second, 5).recover()  # sees the trial failed, and not yet asked again
+            ask_again(study, trial)
+
+        monkeypatch.setattr("hydra_plugins.recsys_optuna_sweeper._claims.ask_again", slow)
+        claims = Claims(study, first, 5)
+        claims.recover()
+        assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING", "WAITING"]
+        assert claims.take({}) == study.trials[1]._trial_id
+        assert claims.take({}) is None
+        assert study.trials[2].user_attrs[DISCARDED] == "surplus"
+        Claims(study, second, 5).recover()
+        assert claims.free() == 4
+        assert len(study.trials) == 3
+
+
+def test_a_finished_study_asks_nothing_again(study: optuna.Study) -> None:
+    study.add_trial(create_trial(value=1))
+    lost = create_trial(state=TrialState.FAIL, user_attrs={DISCARDED: "lost"})
+    lost.system_attrs["fixed_params"] = {"x": 1}
+    study.add_trial(lost)
+    Claims(study, Worker(study, 15), 1).recover()
+    assert len(study.trials) == 2
+    Claims(study, Worker(study, 15), 2).recover()
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "FAIL", "WAITING"]
 
 
 @pytest.mark.parametrize(("age", "lost"), [(5, False), (15, True)])
