@@ -27,7 +27,7 @@ EQUIVALENCE = "equivalence"
 """What it has in common with all trials of the same outcome, as the application says."""
 
 DISCARDED = "discarded"
-"""Why it is no result, and does not count: ``surplus``, ``lost``, ``interrupted`` or ``broken``.
+"""Why it is no result, and does not count: ``surplus``, ``outside``, ``lost``, ``interrupted`` or ``broken``.
 
 The questions of lost and interrupted trials are asked again."""
 

@@ -63,7 +63,7 @@ def _checked(key: str, value: Any, arguments: Arguments, names: Mapping[str, str
     if name is None:
         if not open_space:
             raise refusal(f"{_ENQUEUE}: {key}", f"one of {', '.join(names)}", value)
-    elif not _fits(arguments.parameters[name].distribution, value):
+    elif not arguments.parameters[name].fits(value):
         raise refusal(f"{_ENQUEUE}: {key}", f"in {arguments.parameters[name].distribution}", value)
     return value
 
@@ -109,8 +109,7 @@ def read_answers(
     fitting = [
         trial
         for trial in trials
-        if conditions.fit(trial.params)
-        and all(_fits(space[key], value) for key, value in trial.params.items())
+        if conditions.fit(trial.params) and all(found[key].fits(value) for key, value in trial.params.items())
     ]
     log.info(
         "%s: %d of the %d complete trials of %s fit the search space.",
@@ -130,13 +129,6 @@ def read_answers(
         )
         for trial in fitting
     ]
-
-
-def _fits(distribution: optuna.distributions.BaseDistribution, value: Any) -> bool:
-    try:
-        return distribution._contains(distribution.to_internal_repr(value))
-    except (TypeError, ValueError):
-        return False
 
 
 def begin(

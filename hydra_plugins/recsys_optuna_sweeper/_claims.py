@@ -178,7 +178,7 @@ def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
     study : Study
     trial : FrozenTrial
     why : str
-        ``surplus``, ``lost``, ``interrupted`` or ``broken``.
+        ``surplus``, ``outside``, ``lost``, ``interrupted`` or ``broken``.
     reason : str
         The same for people.
 

@@ -49,6 +49,13 @@ class Parameter:
     distribution: BaseDistribution
     verbatim: frozenset[str] = frozenset()
 
+    def fits(self, value: Any) -> bool:
+        """Whether it may be this value."""
+        try:
+            return self.distribution._contains(self.distribution.to_internal_repr(value))
+        except (TypeError, ValueError):
+            return False
+
     def suggest(self, trial: Trial) -> None:
         """Let the sampler choose the value for a trial."""
         match self.distribution:

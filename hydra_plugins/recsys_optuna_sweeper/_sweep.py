@@ -235,11 +235,31 @@ class Sweep:
             if trial_id is None:
                 break
             taken.append(trial_id)
+            if self._drop(trial_id):
+                continue
             if self.balance is not None:
                 self.balance.decide(self.study, trial_id)
             trials.append(Trial(self.study, trial_id))
             self._choose(trials[-1])
         return trials
+
+    def _drop(self, trial_id: int) -> bool:
+        """Discard a trial that was enqueued with values that the search space has not, or no longer.
+
+        It is Optuna's way to ask such a question as it is, with a warning.
+        """
+        trial = self.study._storage.get_trial(trial_id)
+        space = self.arguments.parameters
+        outside = [
+            f"{name} must be in {space[name].distribution}. Got {value!r}."
+            for name, value in trial.system_attrs.get("fixed_params", {}).items()
+            if name in space and not space[name].fits(value)
+        ]
+        if outside:
+            reason = f"{' '.join(outside)} It was enqueued for another search space."
+            discard(self.study, trial, "outside", reason)
+            log.warning("Trial %d is dropped: %s", trial.number, reason)
+        return bool(outside)
 
     def _part(
         self, trials: Sequence[Trial], told: list[FrozenTrial]

@@ -29,6 +29,47 @@ def test_enqueued_questions_come_first_and_once(app: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("space", "narrowed", "outside"),
+    [
+        ("x=interval(0, 10)", "x=interval(0, 1)", 8.5),
+        ("x=range(0, 10)", "x=range(0, 2)", 8),
+        ("x=choice(1, 8)", "x=choice(1, 2)", 8),
+    ],
+)
+def test_questions_outside_a_narrowed_space_are_dropped(
+    app: Any, space: str, narrowed: str, outside: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[float] = []
+    app.sweep(space, *RANDOM, "hydra.sweeper.n_trials=1", "hydra.sweeper.enqueue=[{x: 1}]", *app.kept)
+    study = app.study()
+    study.enqueue_trial({"x": outside})
+    study.enqueue_trial({"x": 1})
+    if "choice" in space:  # Optuna refuses other choices of a parameter that a trial has had
+        study = optuna.create_study(storage=study._storage, study_name="fresh")
+        study.enqueue_trial({"x": outside})
+        study.enqueue_trial({"x": 1})
+    app.sweep(
+        narrowed,
+        *RANDOM,
+        "hydra.sweeper.n_trials=2",
+        "hydra.sweeper.allow_changes=true",
+        "hydra.sweeper.repeat=true",
+        app.kept[0],
+        f"hydra.sweeper.study_name={study.study_name}",
+        task=lambda cfg: seen.append(cfg.x) or 1.0,
+    )
+    dropped = next(
+        trial for trial in study.get_trials() if trial.system_attrs.get("fixed_params") == {"x": outside}
+    )
+    assert dropped.state.name == "FAIL"
+    assert "discarded" in dropped.user_attrs
+    assert outside not in seen
+    assert seen[0] == 1
+    assert f"Trial {dropped.number} is dropped: x must be in " in capsys.readouterr().out
+    assert sum(trial.state.name == "COMPLETE" for trial in study.get_trials()) == 2
+
+
+@pytest.mark.parametrize(
     ("enqueue", "message"),
     [
         ("[{z: 1}]", r"hydra\.sweeper\.enqueue: z must be one of x\. Got 1"),
