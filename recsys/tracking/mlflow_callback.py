@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import json
 import logging
 import os
 import shlex
@@ -27,17 +26,16 @@ from omegaconf import DictConfig, OmegaConf
 from recsys.failures import summary, visible
 from recsys.tracking.address import DEFAULT_ADDRESS, masked, require_address
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
+from recsys.tracking.job_folder import add_results
 from recsys.tracking.links import write_links
 from recsys.tracking.provenance import provenance
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, job_key
 from recsys.tracking.sender_process import SenderProcess
 from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT, stamp
-from recsys.trials import read_json
 
 log = logging.getLogger(__name__)
 
-ARTIFACTS = (".hydra/config.yaml", "rules.parquet", "rules.csv")  # overrides are a tag, metrics metrics
 # Of the composed config these are no parameters of the experiment; the whole of it is an artifact.
 NO_PARAMETERS = ("hydra", "output", "cache", "experiment_name")
 
@@ -115,24 +113,17 @@ class MLflowCallback(Callback):
             return
         run, self._run = self._run, None
         folder, now = Path(config.hydra.runtime.output_dir), _now()
-        data = read_json(folder / "data.json")
-        tags, status = text(data), FINISHED
+        tags, status = {}, FINISHED
         if job_return.status != JobStatus.COMPLETED:
             error = job_return._return_value
             pruned = _is_pruned(error)
             status = KILLED if pruned else FAILED
-            tags |= {"pruned": "true"} if pruned else {"error": f"{type(error).__name__}: {error}"}
-        metrics = read_json(folder / "metrics.json")
-        self._queue.put(
-            Entry(
-                run,
-                metrics=[(name, value, now, 0) for name, value in metrics.items()],
-                tags=tags,
-                dataset=_dataset(data),
-                files=[os.path.relpath(folder / name, self._queue.folder) for name in ARTIFACTS],
-                end=End(status, now),
-            )
-        )
+            tags = {"pruned": "true"} if pruned else {"error": f"{type(error).__name__}: {error}"}
+        entry = Entry(run, tags=tags, end=End(status, now))
+        add_results(entry, folder, now)
+        # The folder may be moved before it is sent.
+        entry.files = [os.path.relpath(file, self._queue.folder) for file in entry.files]
+        self._queue.put(entry)
 
     def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
         """See that all is sent, and say where to look."""
@@ -220,18 +211,6 @@ def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
         key: value
         for name, child in node.items()
         for key, value in _flat(child, f"{prefix}.{name}" if prefix else str(name)).items()
-    }
-
-
-def _dataset(data: dict[str, Any]) -> dict[str, str] | None:
-    """What was mined, as an MLflow dataset; a run that failed early has read nothing."""
-    if not data:
-        return None
-    return {
-        "name": str(data["dataset"]),
-        "digest": str(data["ratings_digest"]),
-        "source": json.dumps({"dataset": data["dataset"]}),
-        "profile": json.dumps({"num_rows": data["n_ratings"]}),
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start
+from recsys.tracking.job_folder import add_results
 from recsys.tracking.queue import Queue
 from recsys.trials import read_json
 
@@ -95,24 +96,23 @@ def _correction(record: Record, child: Run, trial: dict[str, Any]) -> Entry:
 def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> Entry:
     """Make the child of a trial that has none: from its folder, or that of the trial it was answered from."""
     now, source = _end(trial), trial["answered_from"]
-    tags, like, files = _reason(trial), None, []
-    folder = trial["job_dir"] or source_folder
+    number, folder, like = str(trial["number"]), trial["job_dir"] or source_folder, None
     if source is not None:
-        tags[ANSWERED_TAG] = str(source)
         like = job_key(parent, source, source_folder) if source_folder else _missing_key(parent, source)
-    elif folder:
-        tags["output_dir"] = folder
-        files = [str(Path(folder) / ".hydra/config.yaml")]
-    metrics = read_json(Path(folder) / "metrics.json") if folder else {}
-    return Entry(
+    entry = Entry(
         run=_missing_key(parent, trial["number"]),
-        start=Start(f"trial {trial['number']}", now, dict(trial["params"]), parent, like),
-        metrics=[(name, value, now, 0) for name, value in metrics.items()],
-        tags=tags
-        | {NUMBER_TAG: str(trial["number"]), "job_num": str(trial["number"]), STUDY_TAG: trial["study"]},
-        files=files,
+        start=Start(f"trial {number}", now, dict(trial["params"]), parent, like),
+        tags=_reason(trial) | {NUMBER_TAG: number, "job_num": number, STUDY_TAG: trial["study"]},
         end=End(STATUS[trial["state"]], now),
     )
+    if source is not None:
+        entry.tags[ANSWERED_TAG] = str(source)
+        metrics = read_json(Path(folder) / "metrics.json") if folder else {}
+        entry.metrics = [(name, value, now, 0) for name, value in metrics.items()]
+    elif folder:
+        entry.tags["output_dir"] = folder
+        add_results(entry, Path(folder), now)
+    return entry
 
 
 def _reason(trial: dict[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The queue comes to MLflow: in order, once, whatever happens in between; the states then agree."""
 
+import json
 import os
 import subprocess
 import sys
@@ -125,6 +126,27 @@ def test_a_continued_study_has_one_run_and_mends_what_a_kill_left(sweep_folder, 
     second.table((0, "fail", "", {"fail_reason": "killed"}), (1, "complete", 2.0, {}))
     assert second.sender().finish("end")
     assert states(runs()) == {None: "FINISHED", 0: "FAILED", 1: "FINISHED"}
+
+
+def test_a_child_that_is_missing_is_made_from_the_folder_of_its_job(sweep_folder, runs, store):
+    sweep = sweep_folder()
+    job = sweep.job(0, 1.0)
+    (job / ".hydra").mkdir()
+    for name in (".hydra/config.yaml", "rules.parquet", "rules.csv"):
+        (job / name).touch()
+    data = {"dataset": "small", "n_ratings": 7, "ratings_digest": "abc", "itemsets_from": "bitset"}
+    (job / "data.json").write_text(json.dumps(data))
+    sweep.table((0, "complete", 1.0, {}), (1, "complete", 1.0, {"answered_from": 0}))
+    assert sweep.sender().finish("end")
+    child, answered = runs()[0], runs()[1]
+    assert child.data.metrics == answered.data.metrics == {"max_lift": 1.0}
+    assert child.data.tags["itemsets_from"] == "bitset"
+    (mined,) = child.inputs.dataset_inputs
+    assert (mined.dataset.name, mined.dataset.digest) == ("small", "abc")
+    client = MlflowClient(f"sqlite:///{store}")
+    kept = {file.path for file in client.list_artifacts(child.info.run_id)}
+    assert kept == {"config.yaml", "rules.parquet", "rules.csv"}
+    assert not client.list_artifacts(answered.info.run_id)  # no job left anything for it
 
 
 def test_what_an_earlier_sweep_could_not_send_comes_first(sweep_folder, runs):

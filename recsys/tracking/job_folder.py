@@ -1,0 +1,42 @@
+"""What a job leaves in its folder, as the record has it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from recsys.tracking.entry import Entry, text
+from recsys.trials import read_json
+
+ARTIFACTS = (".hydra/config.yaml", "rules.parquet", "rules.csv")  # overrides are a tag, metrics metrics
+
+
+def add_results(entry: Entry, folder: Path, time: int) -> None:
+    """Add to an entry about a job's run what the job left; one that failed early has left little.
+
+    Parameters
+    ----------
+    entry : Entry
+    folder : Path
+        The folder of the job.
+    time : int
+        When it ended, in milliseconds since 1970.
+    """
+    data = read_json(folder / "data.json")
+    entry.metrics += [(name, value, time, 0) for name, value in read_json(folder / "metrics.json").items()]
+    entry.tags |= text(data)
+    entry.dataset = _dataset(data)
+    entry.files += [str(folder / name) for name in ARTIFACTS]
+
+
+def _dataset(data: dict[str, Any]) -> dict[str, str] | None:
+    """What was mined, as an MLflow dataset; a run that failed early has read nothing."""
+    if not data:
+        return None
+    return {
+        "name": str(data["dataset"]),
+        "digest": str(data["ratings_digest"]),
+        "source": json.dumps({"dataset": data["dataset"]}),
+        "profile": json.dumps({"num_rows": data["n_ratings"]}),
+    }
