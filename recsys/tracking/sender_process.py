@@ -9,9 +9,12 @@ import sys
 import threading
 from pathlib import Path
 
+from recsys.tracking.address import masked
 from recsys.tracking.queue import Queue
 
 log = logging.getLogger(__name__)
+
+SAY_AFTER = 2.0  # seconds of waiting that need no word; MLflow's import takes as long
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,15 +49,29 @@ class SenderProcess:
             pipe.close()
         except BrokenPipeError:  # it is gone, and what waits in the queue is told below
             pass
-        try:
-            self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if not self._ends_within(min(patience, SAY_AFTER)):
+            left = patience - SAY_AFTER
+            if left > 0 and self.queue.pending():
+                log.info(
+                    "Waiting for MLflow at %s to take the rest of the record, %.3g s at most "
+                    "(hydra.callbacks.mlflow.patience). What is left then, or with patience=0 at once, is "
+                    "kept, and sent by: python -m recsys.tracking sync %s",
+                    masked(self.queue.about().get("tracking_uri", "")), left, self.queue.folder,
+                )  # fmt: skip
+            if not self._ends_within(max(left, 0)):
+                self._process.kill()
+                self._process.wait()
         self._ear.join()
         if self._process.stdout:
             self._process.stdout.close()
         return self._process.returncode == 0
+
+    def _ends_within(self, seconds: float) -> bool:
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _listen(self) -> None:
         for line in self._process.stdout or ():
