@@ -103,10 +103,11 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
                     rule = f"what it can be: {' or '.join(map(str, spaces))}"
                     raise refusal(f"{_KEY}: {key}: {other}", rule, one)
             values = frozenset(text for one in listed for text in _texts(one, spaces))
-            if name is None:
-                continue  # fixed, where it is what it is
             searched = names.get(str(other).lstrip("+"))
-            if searched is not None:
+            if name is None:  # fixed, where it is what it is; but a key is not misspelt
+                if searched is None and not spaces and not _is_there(str(other), arguments, config):
+                    raise _unknown(str(other))
+            elif searched is not None:
                 required.setdefault(name, {})[searched] = values
             elif not _fixed_value(str(other), arguments, config) & values:
                 absent.add(name)
@@ -160,8 +161,12 @@ def _fixed_value(key: str, arguments: Arguments, config: DictConfig) -> set[str]
     chosen = config.hydra.runtime.choices.get(key)
     value = OmegaConf.select(config, key) if chosen is None else chosen
     if value is None or isinstance(value, DictConfig | ListConfig):
-        raise SweepError(f"{_KEY}: {key} is neither a parameter nor a value of the config.")
+        raise _unknown(key)
     return {encode(value)}
+
+
+def _unknown(key: str) -> SweepError:
+    return SweepError(f"{_KEY}: {key} is neither a parameter nor a value of the config.")
 
 
 def _ordered(names: Mapping[str, Any], required: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -50,6 +50,7 @@ def test_of_what_is_fixed(app: Any, overrides: list[str], there: bool) -> None:
         ("{x: {y: 1}, y: {x: 1}}", r"hydra\.sweeper\.conditions go in a circle: x, y"),
         ("{x: 1}", r"hydra\.sweeper\.conditions must be a mapping"),
         ("{x: {nothing: 1}}", "nothing is neither a parameter nor a value of the config"),
+        ("{seed: {nothing: 1}}", "nothing is neither a parameter nor a value of the config"),
         ("{z: {word: a}}", r"hydra\.sweeper\.conditions: z is neither a parameter \(word, x, y\) nor of the"),
         ("{x.z: {word: a}}", r"hydra\.sweeper\.conditions: x\.z is neither"),
         ("{x: {word: [a, z]}}", r"conditions: x: word must be what it can be: Categorical.* Got 'z'"),
@@ -75,6 +76,12 @@ def test_choices_that_the_command_line_leaves_out_may_be_named(app: Any) -> None
     assert all((trial["params_word"] == "a") == bool(trial["params_x"]) for trial in app.trials)
     app.sweep("word=c", "hydra.sweeper.n_trials=2")
     assert "params_x" not in app.trials[0]
+
+
+def test_conditions_of_what_is_fixed_may_name_what_is_fixed(app: Any) -> None:
+    conditions = "hydra.sweeper.conditions={y: {word: b, seed: 7, directions: 1, gone: 1}}"
+    app.sweep("x=interval(0,1)", "y=1", "+gone=2", conditions, "hydra.sweeper.n_trials=1")
+    assert len(app.trials) == 1
 
 
 def test_a_whole_number_of_an_interval(app: Any) -> None:
