@@ -9,14 +9,17 @@ from typing import Any
 
 import optuna
 from omegaconf import DictConfig, OmegaConf
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import TrialPruned
 from optuna.samplers import GridSampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState, create_trial
 
 from ._arguments import Arguments
 from ._attributes import ENQUEUED, JOB_DIR, OVERRIDES, WARM_START
 from ._conditions import Conditions
 from ._errors import SweepError, first_line, refusal
+from ._search_space import fits
 from ._storage import make_storage, storage_file
 from ._worker import Worker
 
@@ -69,7 +72,12 @@ def _checked(key: str, value: Any, arguments: Arguments, names: Mapping[str, str
 
 
 def read_answers(
-    warm_start: Any, own_storage: Any, own_name: str | None, arguments: Arguments, conditions: Conditions
+    warm_start: Any,
+    own_storage: Any,
+    own_name: str | None,
+    arguments: Arguments,
+    conditions: Conditions,
+    extend: Callable[[BaseTrial], None],
 ) -> list[FrozenTrial]:
     """Return the complete trials of another study that fit the search space, as trials of this one.
 
@@ -83,11 +91,13 @@ def read_answers(
         Its name.
     arguments : Arguments
     conditions : Conditions
+    extend : callable
+        The custom search space, given a trial.
 
     Raises
     ------
     SweepError
-        If there is no such study, or it is this one.
+        If there is no such study, or it is this one, or the custom search space cannot tell what fits.
     """
     if not warm_start:
         return []
@@ -104,13 +114,8 @@ def read_answers(
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     except Exception as error:  # whatever a driver of a database raises
         raise SweepError(f"{_WARM_START}: the study {name} cannot be read: {first_line(error)}") from error
-    found = arguments.parameters
-    space = {key: one.distribution for key, one in found.items()}
-    fitting = [
-        trial
-        for trial in trials
-        if conditions.fit(trial.params) and all(found[key].fits(value) for key, value in trial.params.items())
-    ]
+    asked = [_ask(trial, arguments, conditions, extend) for trial in trials]
+    fitting = [(trial, space) for trial, space in zip(trials, asked, strict=True) if space is not None]
     log.info(
         "%s: %d of the %d complete trials of %s fit the search space.",
         _WARM_START, len(fitting), len(trials), name,
@@ -119,7 +124,7 @@ def read_answers(
         create_trial(
             values=trial.values,
             params=trial.params,
-            distributions={key: space[key] for key in trial.params},
+            distributions=space,
             constraints=trial.constraints,
             user_attrs={
                 WARM_START: f"{name}/{trial.number}",
@@ -127,8 +132,37 @@ def read_answers(
                 OVERRIDES: list(arguments.overrides(trial.params)),
             },
         )
-        for trial in fitting
+        for trial, space in fitting
     ]
+
+
+class _Asked(FixedTrial):
+    """A trial that has chosen: to suggest what it did not choose, or has not to choose from, is an error."""
+
+    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        if name in self._params and not fits(distribution, self._params[name]):
+            raise ValueError(f"{name} must be in {distribution}. Got {self._params[name]!r}.")
+        return super()._suggest(name, distribution)
+
+
+def _ask(
+    trial: FrozenTrial, arguments: Arguments, conditions: Conditions, extend: Callable[[BaseTrial], None]
+) -> dict[str, BaseDistribution] | None:
+    """Let a trial choose what it chose; return from what, or None if it cannot in this search space."""
+    asked = _Asked(trial.params, trial.number)
+    for key, text in arguments.fixed.items():
+        asked.set_user_attr(key, text)
+    try:
+        conditions.suggest(asked)
+        extend(asked)
+    except (ValueError, TrialPruned):
+        return None
+    except Exception as error:  # it is the application's code, which finds no study behind this trial
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise SweepError(
+            f"{_WARM_START}: hydra.sweeper.custom_search_space cannot be asked what fits: {reason}"
+        ) from error
+    return asked.distributions if asked.params.keys() == trial.params.keys() else None
 
 
 def begin(

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from optuna import Trial
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.trial import BaseTrial
 
 from ._arguments import Arguments, read_arguments
 from ._encoding import encode
 from ._errors import SweepError, refusal
-from ._search_space import Parameter
+from ._search_space import Parameter, fits
 
 _KEY = "hydra.sweeper.conditions"
 
@@ -48,15 +48,11 @@ class Conditions:
         needs = self.required.get(name, {})
         return all(other in chosen and encode(chosen[other]) in values for other, values in needs.items())
 
-    def suggest(self, trial: Trial) -> None:
+    def suggest(self, trial: BaseTrial) -> None:
         """Let the sampler choose the parameters that exist for a trial."""
         for parameter in self.parameters:
             if self.hold(parameter.name, trial.params):
                 parameter.suggest(trial)
-
-    def fit(self, chosen: Mapping[str, Any]) -> bool:
-        """Whether these are the parameters of a trial: all that exist, and no others."""
-        return chosen.keys() == {one.name for one in self.parameters if self.hold(one.name, chosen)}
 
     def described(self) -> dict[str, dict[str, list[str]]]:
         """Return the conditions as plain data."""
@@ -130,10 +126,7 @@ def _can_be(value: Any, space: BaseDistribution) -> bool:
     if isinstance(space, CategoricalDistribution):
         # By their text, for Optuna cannot tell 1 from true.
         return encode(value) in map(encode, space.choices)
-    try:
-        return space._contains(space.to_internal_repr(value))
-    except (TypeError, ValueError):
-        return False
+    return fits(space, value)
 
 
 def _texts(value: Any, spaces: Sequence[BaseDistribution]) -> set[str]:

@@ -15,10 +15,10 @@ import optuna
 from hydra.plugins.launcher import Launcher
 from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
-from optuna import Trial
 from optuna.exceptions import StorageInternalError
 from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSampler
 from optuna.study import Study
+from optuna.trial import BaseTrial
 
 from . import reporting
 from ._arguments import Arguments, read_arguments
@@ -119,7 +119,9 @@ def _run(
         custom_search_space=settings.custom_search_space,
     )
     questions = read_questions(settings.enqueue, arguments, bool(settings.custom_search_space))
-    answers = read_answers(settings.warm_start, settings.storage, settings.study_name, arguments, conditions)
+    answers = read_answers(
+        settings.warm_start, settings.storage, settings.study_name, arguments, conditions, extend
+    )
     sampler = make_sampler(settings.sampler, arguments.parameters, len(directions))
     balance = read_balance(settings.balanced, arguments, sampler)
     pruner = make_pruner(settings.pruner)
@@ -243,7 +245,7 @@ def _check(settings: OptunaSweeper) -> None:
         raise refusal("hydra.sweeper.max_failure_rate", "between 0 and 1", settings.max_failure_rate)
 
 
-def _extension(path: str | None, config: DictConfig) -> Callable[[Trial], None]:
+def _extension(path: str | None, config: DictConfig) -> Callable[[BaseTrial], None]:
     """Return the custom search space as a function of the trial alone."""
     if path is None:
         return lambda trial: None
@@ -253,7 +255,7 @@ def _extension(path: str | None, config: DictConfig) -> Callable[[Trial], None]:
     except Exception as error:  # importing it runs the application's code
         raise SweepError(f"hydra.sweeper.custom_search_space={path}: {first_line(error)}") from error
 
-    def extend(trial: Trial) -> None:
+    def extend(trial: BaseTrial) -> None:
         configure(config, trial)
 
     return extend

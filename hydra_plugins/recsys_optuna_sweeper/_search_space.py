@@ -19,13 +19,13 @@ from hydra.core.override_parser.types import (
     Transformer,
     ValueType,
 )
-from optuna import Trial
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
+from optuna.trial import BaseTrial
 
 from ._encoding import encode
 from ._errors import SweepError
@@ -51,12 +51,9 @@ class Parameter:
 
     def fits(self, value: Any) -> bool:
         """Whether it may be this value."""
-        try:
-            return self.distribution._contains(self.distribution.to_internal_repr(value))
-        except (TypeError, ValueError):
-            return False
+        return fits(self.distribution, value)
 
-    def suggest(self, trial: Trial) -> None:
+    def suggest(self, trial: BaseTrial) -> None:
         """Let the sampler choose the value for a trial."""
         match self.distribution:
             case CategoricalDistribution(choices=choices):
@@ -69,6 +66,14 @@ class Parameter:
     def override(self, value: Any) -> str:
         """Return the override that gives a job this value."""
         return f"{self.name}={value if value in self.verbatim else encode(value)}"
+
+
+def fits(distribution: BaseDistribution, value: Any) -> bool:
+    """Whether a distribution has this value."""
+    try:
+        return distribution._contains(distribution.to_internal_repr(value))
+    except (TypeError, ValueError):
+        return False
 
 
 def parameter(override: Override, key: str) -> Parameter:

@@ -158,6 +158,43 @@ def test_warm_start(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert [trial.value for trial in taken] == [trial.value for trial in before]
 
 
+HOOK = """
+def wide(cfg, trial):
+    if trial.params["x"] > 0:
+        trial.suggest_int("y", 1, 4)
+
+def narrow(cfg, trial):
+    assert trial.user_attrs["word"] == "b"
+    if trial.params["x"] > 0:
+        trial.suggest_int("y", 1, 2)
+
+def of_the_study(cfg, trial):
+    trial.study.trials
+"""
+
+
+def test_a_warm_start_of_a_custom_search_space(
+    app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hooks_of_a_warm_start.py").write_text(HOOK)
+    monkeypatch.syspath_prepend(tmp_path)
+    hook = "hydra.sweeper.custom_search_space=hooks_of_a_warm_start"
+    same = ("x=choice(-1, 1)", "word=b", "hydra.sweeper.repeat=true", *RANDOM, app.kept[0])
+    app.sweep(*same, f"{hook}.wide", "hydra.sweeper.study_name=study", "hydra.sweeper.n_trials=12")
+    before = [trial for trial in app.study().trials if trial.params.get("y", 1) <= 2]
+    assert {trial.params.get("y") for trial in before} == {None, 1, 2}
+    assert len(before) < 12
+    warm = "hydra.sweeper.warm_start={study_name: study}"
+    more = (warm, "hydra.sweeper.study_name=b", "hydra.sweeper.n_trials=1")
+    with pytest.raises(HydraException, match=r"warm_start: .*custom_search_space cannot .*: AttributeError"):
+        app.sweep(*same, f"{hook}.of_the_study", *more)
+    app.sweep(*same, f"{hook}.narrow", *more)
+    assert f"warm_start: {len(before)} of the 12 complete" in capsys.readouterr().out
+    taken = app.study("b").trials[: len(before)]
+    assert [trial.params for trial in taken] == [trial.params for trial in before]
+    assert {trial.distributions["y"].high for trial in taken if "y" in trial.params} == {2}
+
+
 def test_a_warm_start_does_not_ask_what_was_taken_over(app: Any) -> None:
     kept = (app.kept[0], "hydra.sweeper.n_trials=4", "hydra.sweeper.sampler.seed=1", *RANDOM)
     app.sweep("x=interval(0, 1)", *kept, "hydra.sweeper.study_name=study")
