@@ -7,7 +7,6 @@ import hashlib
 import logging
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -236,7 +235,7 @@ def _read(entry: _Entry, transactions: Transactions | SparkTransactions) -> Freq
         os.utime(entry.path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # what damaged bytes raise in NumPy and zipfile is no closed list
         log.warning("%s cannot be read and is mined again: %s", entry.path, error)
         return None
     return itemsets

@@ -135,10 +135,25 @@ def test_not_enabled(cache, transactions):
     assert not cache.path.exists()
 
 
-def test_a_broken_file_is_told_and_mined_again(cache, transactions, forget, caplog):
+def compressed(content):
+    """Say in the list at the end of a zip file that its first file was compressed by an unknown method."""
+    place = content.index(b"PK\1\2") + 10
+    return content[:place] + bytes([99]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:100],
+        lambda content: b"",  # as a power cut leaves it
+        compressed,
+    ],
+    ids=["cut", "empty", "unknown method"],
+)
+def test_a_broken_file_is_told_and_mined_again(cache, transactions, forget, caplog, damage):
     ask(cache, transactions, 0.2)
     (file,) = cache.path.iterdir()
-    file.write_bytes(file.read_bytes()[:100])
+    file.write_bytes(damage(file.read_bytes()))
     forget()
     assert ask(cache, transactions, 0.2) == "mined"
     assert "cannot be read and is mined again" in caplog.text
