@@ -232,12 +232,13 @@ def _read(entry: _Entry, transactions: Transactions | SparkTransactions) -> Freq
                 min_support=float(arrays["min_support"]),
                 max_len=entry.max_len,
             )
-        os.utime(entry.path)
     except FileNotFoundError:
         return None
     except Exception as error:  # what damaged bytes raise in NumPy and zipfile is no closed list
         log.warning("%s cannot be read and is mined again: %s", entry.path, error)
         return None
+    with contextlib.suppress(OSError):  # taken away meanwhile, or in a folder that may only be read
+        os.utime(entry.path)
     return itemsets
 
 

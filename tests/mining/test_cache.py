@@ -161,6 +161,18 @@ def test_a_broken_file_is_told_and_mined_again(cache, transactions, forget, capl
     assert ask(cache, transactions, 0.2) == "file"
 
 
+def test_a_file_that_cannot_be_marked_as_used_answers(cache, transactions, forget, caplog, monkeypatch):
+    ask(cache, transactions, 0.2)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "utime", refuse)
+    forget()
+    assert ask(cache, transactions, 0.2) == "file"
+    assert not caplog.text
+
+
 def test_a_foreign_file_is_left_alone(cache, transactions, forget):
     ask(cache, transactions, 0.2)
     (file,) = cache.path.iterdir()
