@@ -16,6 +16,9 @@ from recsys.preprocessing.numbering import number
 
 LIKES = ("min_rating", "user_mean", "all")
 
+# The share of a rating by which it must pass a mean: sums of decimal fractions are not exact.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -164,7 +167,9 @@ class Preprocessing:
     ) -> npt.NDArray[np.bool_]:
         if interactions.rating is None or known.rating is None or train.rating is None:
             return interactions.candidates.copy()
-        return interactions.rating > _mean_of_user(interactions.user_id, known, train.rating.mean())
+        above = interactions.rating - _mean_of_user(interactions.user_id, known, train.rating.mean())
+        liked: npt.NDArray[np.bool_] = above > ROUNDING * np.abs(interactions.rating)
+        return liked
 
 
 def _pairs(interactions: Interactions, kept: npt.NDArray[np.intp]) -> Interactions:

@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys.datasets import SparkRatings
 from recsys.datasets.spark_columns import digest_of
-from recsys.preprocessing.filtering import Preprocessing, nothing_left
+from recsys.preprocessing.filtering import ROUNDING, Preprocessing, nothing_left
 from recsys.spark_transactions import SparkTransactions
 
 
@@ -58,7 +58,8 @@ def _steps(preprocessing: Preprocessing, rated: Any) -> list[tuple[str, Any]]:
     if preprocessing.likes == "min_rating":
         kept = kept.where(f.col("rating") >= float(preprocessing.min_rating))
     elif preprocessing.likes == "user_mean":
-        kept = kept.join(_means(rated), "user_id").where("rating > mean")
+        above = f.col("rating") - f.col("mean")
+        kept = kept.join(_means(rated), "user_id").where(above > ROUNDING * f.abs("rating"))
     steps.append((preprocessing.likes_rule, kept))
 
     if preprocessing.min_length > 1 or preprocessing.max_length is not None:

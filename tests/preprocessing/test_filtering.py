@@ -46,6 +46,18 @@ def test_above_the_users_own_mean():
     assert pairs(Preprocessing(likes="user_mean").filter(RATINGS)) == [(1, 10), (2, 10)]
 
 
+@pytest.mark.parametrize("values", [[0.1] * 6, [0.2] * 8, [0.1, 0.4, 0.7], [0.1, 2.2, 4.3]])
+def test_a_rating_that_is_the_mean_is_not_above_it_for_rounding(values):
+    ratings = make_ratings([(1, item, value) for item, value in enumerate(values)])
+    above = [item for item, value in enumerate(values) if value > values[len(values) // 2]]
+    rules = Preprocessing(likes="user_mean")
+    if above:
+        assert pairs(rules.filter(ratings)) == [(1, item) for item in above]
+    else:
+        with pytest.raises(NoTransactionsError, match="likes=user_mean drops the last of"):
+            rules.filter(ratings)
+
+
 def test_a_movie_with_few_ratings_is_dropped_whoever_liked_it():
     # Movie 10 has 3 ratings, 11 and 12 have 2 each, likes or not.
     assert pairs(Preprocessing(min_movie_ratings=3).filter(RATINGS)) == [(1, 10), (3, 10)]
