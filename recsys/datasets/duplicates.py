@@ -50,7 +50,9 @@ def resolve_duplicates(ratings: Ratings, rule: str, source: str | Path = "") -> 
     if rule == "mean" and ratings.rating is not None:
         # Summed in ascending order, so that the order of the input does not reach the last bit.
         ascending = ratings.rating[np.lexsort((ratings.rating, pair))]
-        kept = replace(kept, rating=np.bincount(pair - 1, ascending) / (last - first + 1))
+        mean = np.bincount(pair - 1, ascending) / (last - first + 1)
+        # Between the lowest and the highest, out of which rounding takes it: equal ratings stay as they are.
+        kept = replace(kept, rating=np.clip(mean, ascending[first], ascending[last]))
     return kept
 
 

@@ -137,7 +137,8 @@ def one_of_each(rows: Any, rule: str) -> Any:
     elif rule == "mean":
         # Summed in ascending order, so that the order of the rows does not reach the last bit.
         ratings = f.array_sort(f.collect_list("rating"))
-        chosen = f.aggregate(ratings, f.lit(0.0), lambda total, rating: total + rating) / f.count("*")
+        mean = f.aggregate(ratings, f.lit(0.0), lambda total, rating: total + rating) / f.count("*")
+        chosen = f.least(f.greatest(mean, f.min("rating")), f.max("rating"))
     else:
         chosen = f.max("rating")
     return pairs.agg(chosen.alias("rating"), f.count("*").alias("n_rows"))

@@ -44,6 +44,13 @@ def test_mean_does_not_depend_on_the_order_of_the_input() -> None:
     assert len(set(means)) == 1
 
 
+@pytest.mark.parametrize("rating", [0.7, 3.3, 6.1])
+def test_the_mean_of_equal_ratings_is_the_rating(rating: float) -> None:
+    resolved = resolve_duplicates(Ratings([1] * 3, [7] * 3, [rating] * 3), "mean")
+    assert resolved.rating is not None
+    assert resolved.rating.tolist() == [rating]
+
+
 @pytest.mark.parametrize("rule", ["error", "last", "first", "max", "mean"])
 def test_ratings_without_duplicates_pass_untouched(rule: str) -> None:
     ratings = Ratings([1, 2], [7, 7], [3.0, 5.0])
