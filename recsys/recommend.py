@@ -43,7 +43,7 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, n_reasons: int = 3)
         anew, from all ratings. Or a model that is fitted: an address of MLflow such as
         models:/recsys@champion, or the folder of a bundle.
     likes : sequence of str
-        Titles, as people write them; the one liked last comes last.
+        Titles, as people write them, or ids of items without one; the one liked last comes last.
     k : int
         Number of recommendations.
     n_reasons : int
@@ -61,17 +61,14 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, n_reasons: int = 3)
     TitleError
         If a title is not clear.
     """
-    # Imported here: --help must not wait for it.
-    from recsys.datasets import TitleSearch
-
     bundle = _bundle(model)
-    search = TitleSearch(bundle.catalog)
-    liked = list(dict.fromkeys(search.find(title) for title in likes))
+    liked = list(dict.fromkeys(bundle.find(title) for title in likes))
     (found,) = bundle.recommend([liked], k, n_reasons=n_reasons)
     return {"likes": bundle.catalog.titles(liked), "recommendations": [_as_dict(one) for one in found]}
 
 
 def _bundle(model: str) -> Bundle:
+    # Imported here: --help must not wait for it.
     from recsys.tracking.model import is_address, load_bundle
     from recsys.training import train
 
@@ -121,7 +118,11 @@ def _parser() -> argparse.ArgumentParser:
         help="of a run, a trial, a sweep or a bundle; or an address of MLflow: models:/recsys@champion",
     )
     parser.add_argument(
-        "--likes", nargs="*", default=[], metavar="TITLE", help="titles; the one liked last comes last"
+        "--likes",
+        nargs="*",
+        default=[],
+        metavar="TITLE",
+        help="titles, or ids of items without one; the one liked last comes last",
     )
     parser.add_argument(
         "--k", type=positive_integer, default=10, help="number of recommendations (default 10)"

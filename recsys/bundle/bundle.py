@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle.recommendation import ExplainedReason, Recommendation, Titled, finite
-from recsys.datasets import ItemCatalog
+from recsys.datasets import ItemCatalog, TitleSearch
 from recsys.errors import ParameterError
 from recsys.histories import Histories
 from recsys.parameters import require_integer
@@ -98,6 +98,33 @@ class Bundle:
         user = self._user.get(user_id)
         return None if user is None else [self.item_ids[item] for item in self.histories.of(user).tolist()]
 
+    def find(self, title: str) -> Any:
+        """Return the id of the item that is called so; see `called` and `recsys.datasets.TitleSearch.find`.
+
+        Raises
+        ------
+        TitleError
+            If none is called so, or several are; the message names the candidates.
+        """
+        found = self._search.find(title)
+        # By text, as the catalogue looks them up: its ids may be texts where those of the model are numbers.
+        return self._by_text.get(str(found), found)
+
+    @cached_property
+    def called(self) -> ItemCatalog:
+        """What items are called: where there is no title, as in data without a catalogue, by their ids."""
+        ids: list[Any] = self.catalog.item_id.tolist()
+        known = set(map(str, ids))
+        others = [item for item in self.item_ids if str(item) not in known]
+        if not others and all(self.catalog.title):
+            return self.catalog
+        text = any(isinstance(item, str) for item in [*ids, *others])
+        return ItemCatalog(
+            np.array([*ids, *others], dtype=np.str_ if text else np.int64),
+            (*self.catalog.titles(ids), *map(str, others)),
+            (*self.catalog.genres, *[()] * len(others)),
+        )
+
     @cached_property
     def item_ids(self) -> list[Any]:
         """The ids of the model's items, ascending, as Python has them."""
@@ -132,6 +159,14 @@ class Bundle:
         from recsys.bundle.folder import load
 
         return load(folder)
+
+    @cached_property
+    def _search(self) -> TitleSearch:
+        return TitleSearch(self.called)
+
+    @cached_property
+    def _by_text(self) -> dict[str, Any]:
+        return {str(item): item for item in self.item_ids}
 
     @cached_property
     def _place(self) -> dict[Any, int]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recsys.bundle import Bundle, Recommendation
-from recsys.datasets import ItemCatalog, TitleSearch
+from recsys.datasets import TitleSearch
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Served:
     @classmethod
     def of(cls, bundle: Bundle, version: str, before: Served | None = None) -> Served:
         """Make a bundle ready; the index of titles is taken over from the one before where they are equal."""
-        new = _called(bundle)
+        new = bundle.called
         if before is not None:
             old = before.search.catalog
             if old.title == new.title and np.array_equal(old.item_id, new.item_id):
@@ -107,19 +107,3 @@ class Served:
             "ignored": ignored,
             "recommendations": [one.as_dict() for one in recommendations],
         }
-
-
-def _called(bundle: Bundle) -> ItemCatalog:
-    """Return what items are called: where there is no title, as in data without a catalogue, by their ids."""
-    catalog = bundle.catalog
-    ids: list[Any] = catalog.item_id.tolist()
-    known = set(map(str, ids))
-    others = [item for item in bundle.item_ids if str(item) not in known]
-    if not others and all(catalog.title):
-        return catalog
-    text = any(isinstance(item, str) for item in [*ids, *others])
-    return ItemCatalog(
-        np.array([*ids, *others], dtype=np.str_ if text else np.int64),
-        (*catalog.titles(ids), *map(str, others)),
-        (*catalog.genres, *[()] * len(others)),
-    )

@@ -7,7 +7,6 @@ recommendations. `recsys.tracking.model` logs it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
 from recsys.bundle import Bundle
-from recsys.datasets import TitleSearch
 from recsys.errors import ParameterError
 
 REASONS = 3  # of each recommendation, at most
@@ -70,13 +68,9 @@ class RecommenderModel(PythonModel):
         if not all(isinstance(like, str | int) for like in plain):
             raise ParameterError("likes", "a list of item ids and titles a row", plain)
         return [
-            self._search.find(like) if isinstance(like, str) and not self.bundle.knows(like) else like
+            self.bundle.find(like) if isinstance(like, str) and not self.bundle.knows(like) else like
             for like in plain
         ]
-
-    @cached_property
-    def _search(self) -> TitleSearch:
-        return TitleSearch(self.bundle.catalog)
 
 
 set_model(RecommenderModel())

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from recsys.bundle import Bundle, ExplainedReason, Titled
+from recsys.datasets import ItemCatalog, TitleError
 from recsys.errors import ParameterError
 from recsys.recommenders import SOURCES, Reason
 from tests.bundle.problems import LIKES, bundle_of, long, wide
@@ -49,6 +50,24 @@ def test_reasons_are_those_of_the_model(name):
 def test_one_user_is_answered_as_in_a_batch(name):
     bundle = bundle_of(name)
     assert bundle.recommend(LIKES, n_reasons=3) == [bundle.recommend([row], n_reasons=3)[0] for row in LIKES]
+
+
+@pytest.mark.parametrize("train", [long(), wide()], ids=["numbers", "texts"])
+def test_an_item_without_a_title_is_found_by_its_id(train):
+    bundle = replace(bundle_of("rules", train), catalog=ItemCatalog.empty())
+    for item in bundle.item_ids:
+        assert bundle.find(str(item)) == item
+    with pytest.raises(TitleError, match="No item is called 'nothing of all this'"):
+        bundle.find("nothing of all this")
+
+
+def test_what_is_found_is_an_id_of_the_model():
+    bundle = bundle_of("rules")
+    texts = np.array([*map(str, bundle.item_ids), "abc"])
+    titles = (*(f"Title {item}" for item in bundle.item_ids), "Other")
+    bundle = replace(bundle, catalog=ItemCatalog(texts, titles, ((),) * len(titles)))
+    assert bundle.find("title 70") == 70
+    assert bundle.find("other") == "abc"
 
 
 def test_of_an_id_that_stands_twice_the_last_counts():

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -20,6 +21,7 @@ from mlflow.models import get_model_info
 from mlflow.pyfunc import load_model
 
 from recsys import recommend
+from recsys.datasets import ItemCatalog
 from recsys.datasets.search import TitleError
 from recsys.errors import DataNotFoundError, ParameterError, RegistryError
 from recsys.tracking.model import (
@@ -114,6 +116,13 @@ def test_the_bundle_comes_back(logged, address):
     bundle, model, uri = logged
     again = load_bundle(address.format(model=model), uri)
     assert again.recommend(LIKES, n_reasons=2) == bundle.recommend(LIKES, n_reasons=2)
+
+
+def test_the_terminal_takes_ids_where_there_are_no_titles(tmp_path, capsys):
+    bundle = replace(bundle_of("rules"), catalog=ItemCatalog.empty())
+    bundle.save(tmp_path / "bundle")
+    assert recommend.main(["--model", str(tmp_path / "bundle"), "--likes", "10", "70"]) == 0
+    assert capsys.readouterr().out.startswith("You like 10; 70.")
 
 
 def test_the_bundle_of_a_folder(logged, tmp_path):
