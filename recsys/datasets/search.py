@@ -69,8 +69,8 @@ class TitleSearch:
     def candidates(self, title: str) -> list[int]:
         """Return the rows of the catalogue that may be meant, those of the closest kind only, by title."""
         key, year = _key(title)
-        if not key:
-            return []
+        if not key:  # "!!!" has no letters to be forgiving with
+            return [row for row, written in enumerate(self.catalog.title) if title and written == title]
         rows = self._of_year(self._by_key.get(key, []), year)
         if not rows:
             names = set.intersection(*(self._names_with.get(word, set()) for word in set(key.split())))

@@ -67,6 +67,12 @@ def test_a_year_that_the_catalogue_does_not_know():
     assert search.find("Toy Story (1995)") == 0
 
 
+@pytest.mark.parametrize("title", ["!!!", "$ (1971)", "🍎"])
+def test_a_title_without_letters_is_found_as_it_is_written(title):
+    search = TitleSearch(ItemCatalog(np.arange(4), ("Heat (1995)", "???", title, ""), ((),) * 4))
+    assert search.find(title) == 2
+
+
 def test_several(search):
     with pytest.raises(
         TitleError, match=r"^'sabrina' may be one of 2: 'Sabrina \(1954\)'; 'Sabrina \(1995\)'\."
