@@ -12,8 +12,8 @@ from recsys.recommenders.recommendations import FALLBACK
 
 BEYOND_ACCURACY = ("novelty", "diversity", "fallback_share")
 
-#: Users whose pairs of items are compared at a time: they fit into the processor's cache.
-_BLOCK = 128
+#: Pairs of items that are compared at a time, or those of one user: they fit into the processor's cache.
+_PAIRS = 2**16
 
 
 def encode_genres(genres: Sequence[Sequence[str]]) -> npt.NDArray[np.bool_]:
@@ -90,8 +90,9 @@ def diversity(
     one_hot = np.zeros((len(genres) + 1, genres.shape[1]), dtype=np.float32)  # the last row is read by -1
     one_hot[:-1] = genres
     unlike = np.empty(item_indices.shape)
-    for start in range(0, len(item_indices), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    n_at_once = max(_PAIRS // item_indices.shape[1] ** 2, 1)
+    for start in range(0, len(item_indices), n_at_once):
+        block = slice(start, start + n_at_once)
         unlike[block] = _unlike_earlier(one_hot[item_indices[block]])
     unlike[item_indices < 0] = 0
     unlike_up_to = np.cumsum(unlike, axis=1)

@@ -1,5 +1,7 @@
 """Novelty, diversity, coverage and fallback, by hand and against their definitions."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -77,3 +79,15 @@ def test_all_agree_with_their_definitions(problem):
         }
         for name, values in expected.items():
             np.testing.assert_allclose(found[f"{name}@{k}"], values, atol=1e-12)
+
+
+def test_the_pairs_of_long_lists_are_not_all_in_memory():
+    items = np.tile(np.arange(400, dtype=np.int32), (100, 1))
+    genres = np.eye(3, dtype=np.bool_)[np.arange(400) % 3]
+    tracemalloc.start()
+    values = diversity(items, genres, [400])["diversity@400"]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    same = sum(len(part) * (len(part) - 1) / 2 for part in (range(134), range(133), range(133)))
+    np.testing.assert_allclose(values, 1 - same / (400 * 399 / 2))
+    assert peak < 20_000_000
