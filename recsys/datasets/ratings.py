@@ -37,7 +37,7 @@ class Ratings:
     Raises
     ------
     ParameterError
-        If the columns differ in length or an id is neither an integer nor text.
+        If the columns differ in length or an id is neither an integer of 64 bits nor text.
     """
 
     user_id: npt.NDArray[Any]
@@ -108,6 +108,8 @@ def _as_ids(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return ids as int64 or as text."""
     ids = np.asarray(values)
     if ids.dtype.kind in "iu":
+        if ids.dtype.kind == "u" and len(ids) and int(ids.max()) >= 2**63:
+            raise ParameterError(name, "integers below 2**63, or text", int(ids.max()))
         return ids.astype(np.int64, copy=False)
     if ids.dtype.kind == "U" or (ids.dtype.kind == "O" and all(isinstance(value, str) for value in ids.flat)):
         return ids.astype(np.str_, copy=False)

@@ -53,6 +53,15 @@ def test_columns_of_different_lengths_are_refused() -> None:
         Ratings([1, 2], [1, 1], [3.0])
 
 
+def test_ids_that_do_not_fit_64_bits_are_refused() -> None:
+    ids = np.array([1, 2**63], dtype=np.uint64)
+    assert Ratings(ids[:1], [1]).user_id.dtype == np.int64
+    with pytest.raises(
+        ParameterError, match=r"user_id must be integers below 2\*\*63, .* Got 9223372036854775808"
+    ):
+        Ratings(ids, [1, 2])
+
+
 def test_ids_are_integers_or_text() -> None:
     with pytest.raises(ParameterError, match="item_id must be integers or text"):
         Ratings([1], [1.5])
