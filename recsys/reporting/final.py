@@ -10,8 +10,8 @@ from recsys.composition import read_experiment
 from recsys.evaluation import Interval, NoSplit, RankingResult, bootstrap_intervals
 from recsys.pipeline import Experiment, run
 from recsys.reporting.sweep import Sweep, read_sweep
-from recsys.reporting.whole_file import write_whole
 from recsys.trials import TEST_FILE, Trial
+from recsys.whole_file import write_whole
 
 
 def measure_on_test(folder: Path) -> dict[int, dict[str, Interval]]:

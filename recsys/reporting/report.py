@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from recsys.evaluation import Interval
 from recsys.reporting import page
 from recsys.reporting.sweep import Sweep, read_sweep
-from recsys.reporting.whole_file import write_whole
 from recsys.trials import TEST_FILE, read_json
+from recsys.whole_file import write_whole
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from recsys.trials import LINKS_FILE
+from recsys.whole_file import write_whole
 
 
 def write_links(folder: Path, links: dict[str, str]) -> None:
     """Write the links of a run into its folder, which is whole at any time; not if the folder is gone."""
     try:
-        handle, new = tempfile.mkstemp(dir=folder, prefix=f".{LINKS_FILE}.")
+        write_whole(folder / LINKS_FILE, json.dumps(links, indent=1))
     except FileNotFoundError:
         return
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(links, indent=1))
-    Path(new).chmod(0o644)  # mkstemp makes files that only their owner may read
-    Path(new).replace(folder / LINKS_FILE)

@@ -1,4 +1,4 @@
-"""A file that is whole at any time, also where the processes at a study share a folder and end together."""
+"""A file that is whole at any time, also where several processes write it at once."""
 
 from __future__ import annotations
 
