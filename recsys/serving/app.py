@@ -41,7 +41,7 @@ def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> 
 
     app = FastAPI(
         title="recsys",
-        version=version("recsys"),
+        version=version("recsys-rules"),
         description="Recommendations with their reasons, and feedback on them.",
         lifespan=lifespan,
         # They load programs from elsewhere, which the policy of the page forbids.

