@@ -1,10 +1,13 @@
 """The folder of a bundle: JSON, NumPy and Parquet files, of which none is a program.
 
-bundle.json       kind and settings of the model, the metadata, size and SHA-256 of the other files
+bundle.json       kind and settings of the model, the metadata, size and SHA-256 of the other files; and the
+                  SHA-256 of all that, which is the digest of the bundle
 model.npz         the arrays of the model
 train.npz         the likes that it was fitted on
 histories.npz     what users like, unless that is the same
 catalog.parquet   item_id, title, genres
+
+A bundle is these files and no others.
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
 from recsys.histories import Histories
 
-VERSION = 1  # of this format
+VERSION = 2  # of this format; version 1 has no digest of its own
 BUNDLE_FILE = "bundle.json"
+REQUIRED = frozenset({"model.npz", "train.npz", "catalog.parquet"})
+OPTIONAL = frozenset({"histories.npz"})
 HISTORY = ("offsets", "item_indices", "items", "users")
 
 
@@ -49,7 +54,7 @@ def save(bundle: Bundle, folder: Path) -> None:
             "metadata": bundle.metadata,
             "files": {path.name: _stamp(path) for path in sorted(folder.iterdir())},
         }
-        text = json.dumps(content, indent=1, allow_nan=False)
+        text = json.dumps(content | {"sha256": digest(content)}, indent=1, allow_nan=False)
         (folder / BUNDLE_FILE).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(f"The bundle cannot be written to {folder}: {error.strerror or error}.") from error
@@ -97,15 +102,30 @@ def read_description(folder: Path) -> dict[str, Any]:
         raise DataFormatError(
             f"{path} is of version {version}, and this recsys reads up to {VERSION}. Update recsys."
         )
+    if version > 1 and content.get("sha256") != digest(content):
+        raise DataFormatError(f"{path} is damaged: it is not what was written. {CURE}")
     return dict(content)
 
 
+def digest(content: dict[str, Any]) -> str:
+    """Return the digest of a bundle: the SHA-256 of its description, which holds that of every other file."""
+    described = {key: value for key, value in content.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
 def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> None:
-    for name, stamp in files.items():
+    """Raise DataFormatError unless the folder holds the files of a bundle, as written, and nothing else."""
+    found = {path.name for path in folder.iterdir()} - {BUNDLE_FILE}
+    others = sorted(found - files.keys() | files.keys() - REQUIRED - OPTIONAL)
+    if others:
+        raise DataFormatError(
+            f"{folder} holds {others[0]!r}, which is no part of the bundle. Remove it, or: {CURE}"
+        )
+    for name in sorted(REQUIRED | files.keys()):
         path = folder / name
-        if Path(name).name != name or not path.is_file():
+        if name not in files or not path.is_file():
             raise DataFormatError(f"{folder} is damaged: there is no file {name}. {CURE}")
-        if _stamp(path) != stamp:
+        if _stamp(path) != files[name]:
             raise DataFormatError(f"{path} is damaged: it is not what was written. {CURE}")
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.bundle import Bundle
+from recsys.bundle.folder import read_description
 from recsys.datasets import TitleSearch
 from recsys.datasets.search import TitleError
-from recsys.errors import DataNotFoundError, ParameterError, RegistryError
+from recsys.errors import DataFormatError, DataNotFoundError, ParameterError, RegistryError
 from recsys.recommenders.als import ALSModel
 from recsys.recommenders.hybrid import HybridModel
 from recsys.tracking.address import DEFAULT_ADDRESS, masked
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CODE = Path(__file__).with_name("pyfunc_model.py")
+DIGEST_TAG = "bundle_sha256"  # of a logged model: what its files must be
 BUNDLE = "bundle"  # the name of the artifact, and of its folder
 URI = re.compile(r"models:/((?P<id>m-\w+)|(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+)))")
 VARIABLE = "MLFLOW_TRACKING_URI"
@@ -82,7 +84,8 @@ def log_model(
         saved, code = Path(folder, BUNDLE), Path(folder, "code", PACKAGE.name)
         bundle.save(saved)
         shutil.copytree(PACKAGE, code, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
-        model = client.create_logged_model(experiment_id, name, source_run_id=run_id)
+        tags = {DIGEST_TAG: read_description(saved)["sha256"]}
+        model = client.create_logged_model(experiment_id, name, source_run_id=run_id, tags=tags)
         pyfunc.log_model(
             name=name,
             model_id=model.model_id,
@@ -134,16 +137,23 @@ def is_address(model: str) -> bool:
 
 
 def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
-    """Download a file of a model's bundle, or all of it, into a folder; return where it lies."""
+    """Download a file of a model's bundle, or all of it, into a folder; return its path there.
+
+    Raises
+    ------
+    DataFormatError
+        If its description is not that of the model that MLflow's database knows.
+    """
     client = connected(tracking_uri)
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
     with mlflow_errors(tracking_uri):
         # Asked of our client: MLflow's own way asks the store that the whole process is set to.
-        path = "/".join(part for part in (_location(uri, client), "artifacts", BUNDLE, file) if part)
+        location, digest = _location(uri, client)
+        path = "/".join(part for part in (location, "artifacts", BUNDLE, file) if part)
         try:
-            return Path(download_artifacts(path, dst_path=str(folder), tracking_uri=tracking_uri))
+            downloaded = Path(download_artifacts(path, dst_path=str(folder), tracking_uri=tracking_uri))
         except OSError as error:
             raise DataNotFoundError(f"{uri} is registered, but its files are not there: {error}.") from error
         except MlflowException as error:
@@ -151,10 +161,16 @@ def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
                 raise
             said = f"{uri} is registered, but its files are not there: {masked(path)}."
             raise DataNotFoundError(said) from error
+    bundle = downloaded if downloaded.is_dir() else downloaded.parent
+    if digest is not None and read_description(bundle).get("sha256") != digest:
+        raise DataFormatError(
+            f"The files of {uri} are not those that were registered. Register its run again."
+        )
+    return downloaded
 
 
-def _location(uri: str, client: MlflowClient) -> str:
-    """Return where the files of a model are."""
+def _location(uri: str, client: MlflowClient) -> tuple[str, str | None]:
+    """Return where the files of a model are, and the digest of its bundle; None for one logged earlier."""
     asked = URI.fullmatch(uri)
     if asked is None:
         rule = "an address such as models:/recsys@champion or models:/recsys/3"
@@ -167,8 +183,9 @@ def _location(uri: str, client: MlflowClient) -> str:
             raise DataNotFoundError(f"No version of the model {name} has the alias {alias}. {CURE}")
         model_id = client.get_model_version(name, str(number)).model_id
         if model_id is None:  # registered by something else than `register`
-            return str(client.get_model_version_download_uri(name, str(number))).rstrip("/")
-    return str(client.get_logged_model(model_id).artifact_location).rstrip("/")
+            return str(client.get_model_version_download_uri(name, str(number))).rstrip("/"), None
+    model = client.get_logged_model(model_id)
+    return str(model.artifact_location).rstrip("/"), model.tags.get(DIGEST_TAG)
 
 
 def tracking_address(tracking_uri: str | None = None) -> str:

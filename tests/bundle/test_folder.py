@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import zipfile
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from recsys.bundle import Bundle
+from recsys.bundle.folder import digest
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, ParameterError
 from tests.bundle.problems import LIKES, bundle_of, long, wide
 from tests.recommenders.problems import ALL
@@ -83,8 +85,22 @@ def test_no_bundle(tmp_path):
 
 
 def spoil_description(folder, **values):
-    content = json.loads((folder / "bundle.json").read_text())
-    (folder / "bundle.json").write_text(json.dumps(content | values))
+    content = json.loads((folder / "bundle.json").read_text()) | values
+    (folder / "bundle.json").write_text(json.dumps(content | {"sha256": digest(content)}))
+
+
+def edit_description(folder, old, new):
+    text = (folder / "bundle.json").read_text()
+    assert old in text
+    (folder / "bundle.json").write_text(text.replace(old, new))
+
+
+def list_file(folder, name):
+    """Add a file to a bundle, with its digest in the description."""
+    (folder / name).write_text("x")
+    files = json.loads((folder / "bundle.json").read_text())["files"]
+    stamp = {"bytes": 1, "sha256": hashlib.sha256(b"x").hexdigest()}
+    spoil_description(folder, files=files | {name: stamp})
 
 
 @pytest.mark.parametrize(
@@ -92,10 +108,18 @@ def spoil_description(folder, **values):
     [
         (lambda f: (f / "bundle.json").write_text("{"), "cannot be read"),
         (lambda f: (f / "bundle.json").write_text("[]"), "does not describe a bundle"),
-        (lambda f: spoil_description(f, version=99), "of version 99, and this recsys reads up to 1"),
+        (lambda f: spoil_description(f, version=99), "of version 99, and this recsys reads up to 2"),
         (lambda f: spoil_description(f, kind="magic"), "damaged: KeyError: 'magic'"),
         (lambda f: spoil_description(f, settings={}), "damaged: KeyError"),
-        (lambda f: spoil_description(f, files={"../model.npz": {}}), "there is no file ../model.npz"),
+        (lambda f: spoil_description(f, files={}), "holds 'catalog.parquet', which is no part of the bundle"),
+        (lambda f: list_file(f, "../evil.npz"), r"holds '\.\./evil\.npz', which is no part of the bundle"),
+        (lambda f: list_file(f, "evil.py"), "holds 'evil.py', which is no part of the bundle"),
+        (lambda f: (f / "evil.py").touch(), "holds 'evil.py', which is no part of the bundle. Remove it"),
+        (lambda f: (f / "more").mkdir(), "holds 'more', which is no part of the bundle"),
+        (
+            lambda f: edit_description(f, '"metric": "lift"', '"metric": "LIFT"'),
+            "json is damaged: it is not what",
+        ),
         (lambda f: (f / "model.npz").unlink(), "there is no file model.npz"),
         (lambda f: (f / "train.npz").write_bytes(b"PK"), "train.npz is damaged: it is not what was written"),
     ],
@@ -110,3 +134,11 @@ def test_damage_is_told(tmp_path, spoil, message):
 def test_metadata_are_json(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         replace(bundle_of("rules"), metadata={"lift": float("inf")}).save(tmp_path)
+
+
+def test_a_bundle_of_version_1_has_no_digest_of_its_own(tmp_path):
+    bundle_of("rules").save(tmp_path)
+    content = json.loads((tmp_path / "bundle.json").read_text())
+    del content["sha256"]
+    (tmp_path / "bundle.json").write_text(json.dumps(content | {"version": 1}))
+    assert Bundle.load(tmp_path).metadata == {"recommender": "rules"}
