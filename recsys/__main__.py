@@ -14,12 +14,9 @@ from omegaconf import DictConfig
 
 from hydra_plugins.recsys_optuna_sweeper import prune, prunes, report
 from recsys.composition import build, build_experiment, share_config_store
+from recsys.stored_config import CONF
 
 log = logging.getLogger("recsys")
-
-# In the wheel the configuration lies inside the package, in the repository beside it.
-PACKAGE = Path(__file__).resolve().parent
-CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")

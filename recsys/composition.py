@@ -6,7 +6,6 @@ import logging
 import pickle
 from dataclasses import fields
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
@@ -48,19 +47,6 @@ def build_experiment(cfg: DictConfig) -> Experiment:
 
     _require_no_password(cfg)
     return Experiment(**{field.name: build(cfg, field.name) for field in fields(Experiment)})
-
-
-def read_experiment(folder: Path) -> Experiment:
-    """Make the objects of a run from the configuration that it left in its folder.
-
-    Raises
-    ------
-    ParameterError
-        If a value breaks its rule; it names the key as typed.
-    """
-    cfg = OmegaConf.load(folder / ".hydra" / "config.yaml")
-    assert isinstance(cfg, DictConfig)
-    return build_experiment(cfg)
 
 
 def build(cfg: DictConfig, group: str) -> Any:

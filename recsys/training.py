@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.errors import DataError, DataNotFoundError
+from recsys.errors import DataNotFoundError
+from recsys.stored_config import experiment_of, read_settings
 
 if TYPE_CHECKING:
     from recsys.bundle import Bundle
     from recsys.datasets import Ratings, SparkRatings
     from recsys.evaluation import Evaluation
-    from recsys.pipeline import Experiment, Result
+    from recsys.pipeline import Result
     from recsys.recommenders import Model
 
 TEST_PART = ("dataset", "preprocessing", "evaluation")  # the groups that decide what it is
@@ -92,67 +91,6 @@ def make_bundle(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     return Bundle(model, ratings.items or ItemCatalog.empty(), model.train, metadata)
-
-
-def read_settings(folder: Path) -> dict[str, Any]:
-    """Return the configuration of a run, as plain values: the groups that decide on what it learns.
-
-    What comes from the environment stays as written, "${oc.env:FEEDBACK}": it may hold a password, and
-    settings are kept with the model and told by the service.
-
-    Raises
-    ------
-    DataError
-        If a variable of the environment is not set.
-    """
-    from omegaconf import DictConfig, OmegaConf
-
-    from recsys.pipeline import Experiment
-
-    cfg = OmegaConf.load(folder / ".hydra" / "config.yaml")
-    assert isinstance(cfg, DictConfig)
-    with _variables_set():
-        return {
-            field.name: _as_written(
-                OmegaConf.to_container(cfg[field.name], resolve=False),
-                OmegaConf.to_container(cfg[field.name], resolve=True),
-            )
-            for field in fields(Experiment)
-        }
-
-
-def _as_written(written: Any, resolved: Any) -> Any:
-    """Return resolved values, but those of the environment as written."""
-    if isinstance(written, dict) and isinstance(resolved, dict):
-        return {key: _as_written(written[key], value) for key, value in resolved.items()}
-    return written if isinstance(written, str) and "${oc.env:" in written else resolved
-
-
-def experiment_of(settings: dict[str, Any]) -> Experiment:
-    """Make the objects of settings that `read_settings` gave.
-
-    Raises
-    ------
-    DataError
-        If a variable of the environment is not set.
-    """
-    from omegaconf import OmegaConf
-
-    from recsys.composition import build_experiment
-
-    with _variables_set():
-        return build_experiment(OmegaConf.create(settings))
-
-
-@contextmanager
-def _variables_set() -> Iterator[None]:
-    from omegaconf.errors import InterpolationResolutionError
-
-    try:
-        yield
-    except InterpolationResolutionError as error:
-        said = str(error).partition("\n")[0]
-        raise DataError(f"{error.full_key}: {said}. Set it as it was for the run.") from error
 
 
 def run_folder(folder: Path) -> Path:

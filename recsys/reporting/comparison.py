@@ -13,7 +13,12 @@ from recsys.trials import Trial
 SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10", "fallback_share@10")
 
 
-def compare(folder: Path, by: str = "recommender", baseline: str = "popularity") -> str:
+def compare(
+    folder: Path,
+    by: str = "recommender",
+    baseline: str = "popularity",
+    trusted: frozenset[str] = frozenset(),
+) -> str:
     """Compare the best trials of each choice on the test part.
 
     Each choice is learnt anew, from the training and the validation part, with the parameters that were best
@@ -30,6 +35,8 @@ def compare(folder: Path, by: str = "recommender", baseline: str = "popularity")
         The parameter whose choices are compared.
     baseline : str
         The choice that the others are held against.
+    trusted : frozenset of str
+        Names that the configurations of its trials may use; see `recsys.stored_config.read_experiment`.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def compare(folder: Path, by: str = "recommender", baseline: str = "popularity")
     rankings: dict[str, RankingResult] = {}
     measured: dict[str, dict[str, Interval]] = {}
     for name, trial in chosen.items():
-        experiment, ranking = rank_on_test(sweep, trial)
+        experiment, ranking = rank_on_test(sweep, trial, trusted)
         if ranking is None:
             raise DataNotFoundError("evaluation=none measures no recommendations. Set evaluation=temporal.")
         rankings[name], measured[name] = ranking, intervals(experiment, ranking)

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from recsys.composition import read_experiment
 from recsys.evaluation import Interval, NoSplit, RankingResult, bootstrap_intervals
 from recsys.pipeline import Experiment, run
 from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.stored_config import read_experiment
 from recsys.trials import TEST_FILE, Trial
 from recsys.whole_file import write_whole
 
 
-def measure_on_test(folder: Path) -> dict[int, dict[str, Interval]]:
+def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[int, dict[str, Interval]]:
     """Measure what a sweep chose on the test part, and write `test.json`.
 
     Chosen is the best trial; with several objectives, each of the Pareto front.
@@ -23,6 +23,8 @@ def measure_on_test(folder: Path) -> dict[int, dict[str, Interval]]:
     ----------
     folder : Path
         The sweep's folder.
+    trusted : frozenset of str
+        Names that the configurations of its trials may use; see `recsys.stored_config.read_experiment`.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def measure_on_test(folder: Path) -> dict[int, dict[str, Interval]]:
     sweep = read_sweep(folder)
     measured = {}
     for trial in sweep.front:
-        experiment, ranking = rank_on_test(sweep, trial)
+        experiment, ranking = rank_on_test(sweep, trial, trusted)
         if ranking is not None:
             measured[trial.number] = intervals(experiment, ranking)
     if measured:
@@ -42,7 +44,9 @@ def measure_on_test(folder: Path) -> dict[int, dict[str, Interval]]:
     return measured
 
 
-def rank_on_test(sweep: Sweep, trial: Trial) -> tuple[Experiment, RankingResult | None]:
+def rank_on_test(
+    sweep: Sweep, trial: Trial, trusted: frozenset[str] = frozenset()
+) -> tuple[Experiment, RankingResult | None]:
     """Learn from the training and the validation part as a trial was told to, and measure on the test part.
 
     Raises
@@ -53,7 +57,7 @@ def rank_on_test(sweep: Sweep, trial: Trial) -> tuple[Experiment, RankingResult 
     job = sweep.folder_of(trial)
     if job is None:
         raise FileNotFoundError(f"The folder of trial {trial.number} is gone, and with it its configuration.")
-    experiment = read_experiment(job)
+    experiment = read_experiment(job, trusted)
     if isinstance(experiment.evaluation, NoSplit):
         return experiment, None
     return experiment, run(experiment, "test").ranking

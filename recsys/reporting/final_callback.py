@@ -33,18 +33,21 @@ class _AfterSearch(Callback):
         SystemExit
             With 1 after a failure; Hydra lets it through, and report and record are made nevertheless.
         """
-        self._measure(Path(config.hydra.sweep.dir).resolve())
+        self._measure(Path(config.hydra.sweep.dir).resolve(), config)
         if self.failures:
             raise SystemExit(1)
 
     @visible
-    def _measure(self, folder: Path) -> None:
+    def _measure(self, folder: Path, config: DictConfig) -> None:
         if not search_is_over(folder):
             return
-        self.measure(folder)
+        # Imported here: --help and single runs must not wait for it.
+        from recsys.stored_config import names_of
 
-    def measure(self, folder: Path) -> None:
-        """Measure, and write what came of it into the sweep's folder."""
+        self.measure(folder, names_of(config))
+
+    def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
+        """Measure, and write the results into the sweep's folder; `trusted` as for `read_experiment`."""
         raise NotImplementedError
 
 
@@ -55,12 +58,12 @@ class FinalCallback(_AfterSearch):
     record, which take along what it found.
     """
 
-    def measure(self, folder: Path) -> None:
+    def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
         """Measure the best trial, or each of the front."""
         # Imported here: --help and single runs must not wait for it.
         from recsys.reporting.final import measure_on_test
 
-        for number, found in measure_on_test(folder).items():
+        for number, found in measure_on_test(folder, trusted).items():
             told = (f"{name} {found[name]:.4f}" for name in TOLD if name in found)
             log.info("Trial %d on the test part: %s", number, ", ".join(told))
 
@@ -96,11 +99,11 @@ class CompareCallback(_AfterSearch):
                 f"'{self.by}=choice({self.baseline},rules)', or hydra.callbacks.compare.baseline."
             )
 
-    def measure(self, folder: Path) -> None:
+    def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
         """Measure the best trial of each choice, and hold them against each other."""
         from recsys.reporting.comparison import compare
 
-        table = compare(folder, self.by, self.baseline)
+        table = compare(folder, self.by, self.baseline, trusted)
         log.info("On the test part:\n%s\n%s", table, folder / "compare.md")
 
 

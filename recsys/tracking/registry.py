@@ -17,6 +17,7 @@ from recsys.bundle import Bundle, self_check
 from recsys.bundle.folder import BUNDLE_FILE, read_description
 from recsys.errors import DataNotFoundError, RecsysError, RegistryError
 from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
+from recsys.stored_config import read_settings
 from recsys.tracking.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.tracking.model import (
     connected,
@@ -29,7 +30,7 @@ from recsys.tracking.model import (
 )
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
-from recsys.training import learn, make_bundle, measure, read_settings, run_folder
+from recsys.training import learn, make_bundle, measure, run_folder
 from recsys.trials import LINKS_FILE, read_json
 
 if TYPE_CHECKING:
