@@ -45,14 +45,8 @@ serve: PORT = 8000
 serve: $(INSTALLED) ## recommendations on http://127.0.0.1:8000 (PORT=...), by the champion of the registry
 	$(BIN)/python -m recsys.serving --port $(PORT)
 
-ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000 (PORT=...)
-	@case "$$MLFLOW_TRACKING_URI" in http://*|https://*) \
-		echo "The record is kept by the MLflow server of MLFLOW_TRACKING_URI: open its address in a browser." \
-			"For the record in this folder: MLFLOW_TRACKING_URI= make ui"; exit 1;; esac
-	@# Two programs that make MLflow's tables at once trip over each other; a sweep that begins now waits for this.
-	@[ -n "$$MLFLOW_TRACKING_URI" ] || [ -e mlflow.db ] || \
-		$(BIN)/python -c 'from recsys.tracking.store import connect; connect("sqlite:///mlflow.db")'
-	$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --port $(PORT)
+ui: $(INSTALLED) ## the MLflow UI on http://127.0.0.1:5000 (PORT=...); prints the page of the runs
+	$(BIN)/python -m recsys.tracking ui --port $(PORT)
 
 dashboard: $(INSTALLED) ## open Optuna's dashboard on http://127.0.0.1:8080 (STORAGE=...)
 	$(if $(STORAGE),,$(error No study is kept in multirun/studies. Sweep first, or name one: make dashboard STORAGE=...))

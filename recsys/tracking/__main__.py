@@ -1,22 +1,29 @@
 """Send to MLflow what waits in queues: `python -m recsys.tracking sync [FOLDER ...]`.
 
-A run or sweep writes down what MLflow is to be told before it is told (`.mlflow-queue/` in its folder). Where
-MLflow could not be reached, that is still there; `sync` sends it, in order, and once. It looks in and below
-the folders given, or in outputs/ and multirun/.
+A run or sweep queues the entries of its record (`.mlflow-queue/` in its folder). They are still there where
+MLflow could not be reached or refused them, or all processes were killed; `sync` sends them, in order, once.
+A killed sweep is ended in MLflow, and its running trials in the study. `sync` looks in and below the folders
+given, or in outputs/ and multirun/.
+
+`python -m recsys.tracking ui` starts MLflow's UI and says which page shows the runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import select
+import shlex
 import sys
 import time
 from pathlib import Path
 
 from recsys.tracking.queue import Queue, find_queues
 from recsys.tracking.sender import Sender, send_folder
+from recsys.tracking.sender_process import VERDICT
+from recsys.tracking.ui import run_ui
 
 WAIT = 0.1  # seconds between looks at a queue that another process sends
 
@@ -29,21 +36,28 @@ def main(arguments: list[str] | None = None) -> int:
     sync.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     follow = commands.add_parser("follow", help="send one queue until standard input closes (used by runs)")
     follow.add_argument("folder", type=Path, metavar="FOLDER")
+    follow.add_argument("--patience", type=float, default=0.0, metavar="SECONDS")
+    ui = commands.add_parser("ui", help="start MLflow's UI, and print the page of the runs")
+    ui.add_argument("--port", type=int, default=5000)
     given = parser.parse_args(arguments)
     # MLflow and Alembic report each table they make.
     logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
-    return _follow(given.folder) if given.command == "follow" else _sync(given.folders)
+    if given.command == "follow":
+        return _follow(given.folder, given.patience)
+    return run_ui(given.port) if given.command == "ui" else _sync(given.folders)
 
 
-def _follow(folder: Path) -> int:
+def _follow(folder: Path, patience: float) -> int:
     """Send the queue; while another process does, wait for it to end, or for it to have sent everything."""
+    # The queue is sent again and again; MLflow's own attempts would only delay what is said about it.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     queue, about, said = Queue(folder.resolve()), {}, False
     while True:
         if queue.about():
             about = queue.about()
             with queue.sole_reader() as alone:
                 if alone:
-                    return 0 if Sender(queue, _tell).follow(sys.stdin.fileno()) else 1
+                    return _follow_alone(queue, patience, silent=said)
         over = select.select([sys.stdin.fileno()], [], [], WAIT)[0]
         if over and about and not queue.about():
             queue.open(about)  # the other one is gone, and the last word is this one's
@@ -53,7 +67,21 @@ def _follow(folder: Path) -> int:
             time.sleep(WAIT)
         elif not said and queue.about():
             _tell(f"Another process is sending {queue.path}, and this one's record with it.")
+            _tell(f"{VERDICT}{{}}")
             said = True
+
+
+def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
+    """Say whether MLflow takes the record, unless that was said; then send the queue."""
+    sender = Sender(queue, _tell)
+    refused = None if silent else sender.check()
+    if refused:
+        queue.close()
+        _tell(VERDICT + json.dumps({"refused": refused}))
+        return 1
+    if not silent:
+        _tell(VERDICT + json.dumps(sender.destination()))
+    return 0 if sender.follow(sys.stdin.fileno(), patience, os.getppid()) else 1
 
 
 def _sync(folders: list[Path]) -> int:
@@ -71,13 +99,28 @@ def _sync(folders: list[Path]) -> int:
 def _send(queue: Queue) -> bool:
     """Send a queue; one that cannot be read is told, and the others get their turn."""
     try:
-        sent = send_folder(queue, _tell)
+        _wait_for_other(queue)
+        sent = send_folder(queue, _tell, refused=True)
     except Exception as error:
         logging.getLogger(__name__).error("%s cannot be sent", queue.path, exc_info=error)
         return False
     if queue.refused:
-        _tell(f"MLflow refused what is kept in {queue.refused}.")
+        _tell(f"MLflow refused {queue.refusals()}. When that is corrected, send it: {_command(queue)}")
     return sent
+
+
+def _wait_for_other(queue: Queue) -> None:
+    """Wait for the process of a run or sweep that has ended and is sending what is left."""
+    said = False
+    while queue.over and queue.is_taken():
+        if not said:
+            _tell(f"Waiting for another process, which is sending {queue.path}.")
+            said = True
+        time.sleep(WAIT)
+
+
+def _command(queue: Queue) -> str:
+    return f"python -m recsys.tracking sync {shlex.quote(str(queue.folder))}"
 
 
 def _tell(line: str) -> None:

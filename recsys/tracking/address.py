@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from importlib.metadata import entry_points
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 DEFAULT_ADDRESS = "sqlite:///mlflow.db"
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*:)\S+(?=@)|([?&]password=)[^&\s'\"]+", re.IGNORECASE)
-SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "uc")
+SCHEMES = (*DATABASES, "http", "https", "file", "databricks")
 
 
 def require_address(tracking_uri: str) -> str:
@@ -22,8 +23,10 @@ def require_address(tracking_uri: str) -> str:
     problem = _problem(tracking_uri)
     if problem:
         # Hydra makes a warning of an exception in a callback; an exit it lets through.
+        typed = os.environ.get("MLFLOW_TRACKING_URI") == tracking_uri
+        key = "MLFLOW_TRACKING_URI" if typed else "hydra.callbacks.mlflow.tracking_uri"
         sys.exit(
-            "hydra.callbacks.mlflow.tracking_uri must be an address that MLflow knows. "
+            f"{key} must be an address that MLflow knows. "
             f"Got {masked(tracking_uri)!r} ({problem}). "
             "Correct it, or run without a record: hydra/callbacks=untracked."
         )
@@ -32,6 +35,11 @@ def require_address(tracking_uri: str) -> str:
     if tracking_uri == relative or relative.startswith(("/", ":memory:")):
         return tracking_uri
     return prefix + str(Path.cwd() / relative)
+
+
+def page(server: str, experiment_id: str | None) -> str:
+    """Return the address of the page of MLflow's UI that shows the runs of an experiment."""
+    return f"{server}/#/experiments/{experiment_id}" if experiment_id else server
 
 
 def masked(said: str) -> str:
@@ -46,7 +54,9 @@ def _problem(tracking_uri: str) -> str | None:
         return str(error)
     scheme = parts.scheme.partition("+")[0]
     if not scheme:
-        return None if tracking_uri in ("databricks", "uc") else "no scheme such as sqlite:/// or http://"
+        return None if tracking_uri == "databricks" else "no scheme such as sqlite:/// or http://"
+    if scheme == "file" and os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() not in ("true", "1"):
+        return "MLflow no longer records in folders; a database file is sqlite:///mlflow.db"
     if scheme not in SCHEMES and scheme not in entry_points(group="mlflow.tracking_store").names:
         return f"no scheme is called {parts.scheme}"
     if scheme == "sqlite" and not tracking_uri.startswith("sqlite:///"):

@@ -13,8 +13,10 @@ import hashlib
 import logging
 import os
 import shlex
+import sys
 import time
 import uuid
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,9 @@ from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.failures import summary, visible
-from recsys.tracking.address import DEFAULT_ADDRESS, masked, require_address
+from recsys.tracking.address import DEFAULT_ADDRESS, masked, page, require_address
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
+from recsys.tracking.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
 from recsys.tracking.job_folder import add_results
 from recsys.tracking.links import write_links
 from recsys.tracking.provenance import provenance
@@ -51,18 +54,32 @@ class MLflowCallback(Callback):
     experiment_name : str
         The MLflow experiment; made if it does not exist.
     patience : float
-        Seconds to wait at the end of a run or sweep for MLflow to take what is left in the queue.
+        Seconds to wait for MLflow: before anything is run, for whether it refuses the record; at the end of a
+        run or sweep, for it to take what is left in the queue.
+    experiment_id : str, optional
+        The MLflow experiment by its id, unless the configuration sets `experiment_name` itself.
+    run_id : str, optional
+        A run that becomes the parent of the run or sweep, as that of `mlflow run`. Its experiment is used.
     """
 
-    def __init__(self, tracking_uri: str, experiment_name: str, patience: float = 60.0) -> None:
+    def __init__(
+        self,
+        tracking_uri: str,
+        experiment_name: str,
+        patience: float = 60.0,
+        experiment_id: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
         self.tracking_uri = tracking_uri or DEFAULT_ADDRESS
-        self.experiment_name, self.patience = experiment_name, patience
+        self.experiment_name, self.patience = experiment_name or DEFAULT_EXPERIMENT, patience
+        self.experiment_id, self.run_id = experiment_id or None, run_id or None
         self.failures: list[str] = []
         self._tags: dict[str, str] = {}
         self._queue: Queue | None = None
         self._sender: SenderProcess | None = None
         self._parent: str | None = None  # key of the sweep's run
         self._run: str | None = None  # key of the job's run
+        self._experiment: dict[str, str] = {}  # what MLflow said of it
 
     def __getstate__(self) -> dict[str, Any]:
         """Go to the processes of a parallel launcher, which write into the queue; the sender stays."""
@@ -71,7 +88,7 @@ class MLflowCallback(Callback):
     @visible
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open the queue of a run."""
-        self._open(Path(config.hydra.run.dir), {})
+        self._open(Path(config.hydra.run.dir), self._destination(config))
 
     @visible
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -82,7 +99,7 @@ class MLflowCallback(Callback):
         parent = _study_key(config, study) if study else f"sweep/{uuid.uuid4().hex}"
         objective = {key: list(config.objective[key]) for key in ("metrics", "directions")}
         sweep = {"run": parent, "study": str(study or ""), **objective, "table": stamp(folder)}
-        self._open(folder, {"sweep": sweep})
+        self._open(folder, self._destination(config) | _study(config, study) | {"sweep": sweep})
         sweeper = _flat(OmegaConf.to_container(config.hydra.sweeper, resolve=True), "sweeper")
         name = f"study {study}" if study else f"sweep {'/'.join(folder.parts[-2:])}"
         self._start(parent, name, _parameters(config) | sweeper, _tags(config, folder))
@@ -125,24 +142,67 @@ class MLflowCallback(Callback):
         entry.files = [os.path.relpath(file, self._queue.folder) for file in entry.files]
         self._queue.put(entry)
 
-    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """See that all is sent, and say where to look."""
+    def on_run_end(self, config: DictConfig, *, job_return: JobReturn, **kwargs: Any) -> None:  # type: ignore[override]
+        """See that all is sent, and say where to look.
+
+        Raises
+        ------
+        SystemExit
+            If MLflow refused a part of the record; an error of the run itself comes first.
+        """
         self._close(ENDED)
+        if self._is_refused() and job_return.status == JobStatus.COMPLETED:
+            sys.exit(1)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """See that all is sent, and say where to look and what comes next."""
-        self._close(ENDED)
+        """Say what comes next, see that all is sent, and say where to look.
+
+        Raises
+        ------
+        SystemExit
+            If MLflow refused a part of the record.
+        """
         folder = shlex.quote(config.hydra.sweep.dir)
         log.info(f"Make a version of the best trial: python -m recsys.registry register {folder}")
+        self._close(ENDED)
+        if self._is_refused():
+            sys.exit(1)
+
+    def _is_refused(self) -> bool:
+        return self._queue is not None and self._queue.refused is not None
+
+    def _destination(self, config: DictConfig) -> dict[str, Any]:
+        """Which experiment, and under which run: what the configuration sets comes before the environment."""
+        explicit = not OmegaConf.is_interpolation(config, "experiment_name")
+        explicit |= self.experiment_name != config.get("experiment_name")
+        by_id = None if explicit or self.run_id else self.experiment_id
+        named = explicit or not (by_id or self.run_id)
+        if by_id and os.environ.get(NAME_VARIABLE):
+            named = True  # both are given: they must denote the same
+        name = self.experiment_name if named else None
+        return {"experiment_name": name, "experiment_id": by_id, "run_id": self.run_id}
 
     def _open(self, folder: Path, about: dict[str, Any]) -> None:
         address = require_address(self.tracking_uri)
         self._queue = Queue(folder.resolve())
-        self._queue.open(about | {"tracking_uri": address, "experiment_name": self.experiment_name})
-        self._sender = SenderProcess(self._queue)
+        self._queue.open(about | {"tracking_uri": address})
+        self._sender = SenderProcess(self._queue, self.patience)
         # Hydra calls no callback when a sweep fails or is interrupted.
         atexit.register(self._close)
         self._tags |= provenance()
+        if self.patience > 0:
+            # Needed by the run anyway, and imported while the sender imports MLflow.
+            import_module("recsys.pipeline")
+            self._heed(self._sender.verdict())
+
+    def _heed(self, verdict: dict[str, str]) -> None:
+        """End the program where MLflow refuses the record."""
+        if "refused" in verdict:
+            self._sender = None
+            atexit.unregister(self._close)
+            # Hydra makes a warning of an exception in a callback; an exit it lets through.
+            sys.exit(f"{verdict['refused']} Without a record: hydra/callbacks=untracked.")
+        self._experiment = verdict
 
     def _start(
         self, run: str, name: str, parameters: dict[str, Any], tags: dict[str, str], parent: str | None = None
@@ -165,16 +225,34 @@ class MLflowCallback(Callback):
         sender, self._sender = self._sender, None
         atexit.unregister(self._close)
         # An error that a job raises comes to its end; Ctrl-C does not.
-        if sender.close(self.patience, word or (LEFT if self._run is None else INTERRUPTED)):
-            look = f"make ui (mlflow ui --backend-store-uri {masked(self.tracking_uri)})"
-            log.info(f"Recorded in MLflow, experiment {self.experiment_name!r}. Look: {look}")
-        elif self._queue.refused and not self._queue.pending():
-            log.error(f"The record is not whole: MLflow refused what is kept in {self._queue.refused}.")
+        if sender.close(word or (LEFT if self._run is None else INTERRUPTED)):
+            name = self._experiment.get("experiment_name", self.experiment_name)
+            log.info(f"Recorded in MLflow, experiment {name!r}. Look: {self._page()}")
+        elif self._queue.refused:
+            log.error(
+                f"The record is not whole: MLflow refused {self._queue.refusals()}. When that is corrected, "
+                f"send it: python -m recsys.tracking sync {shlex.quote(str(self._queue.folder))}"
+            )
         else:
             log.warning(
                 f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "
                 f"Send it with: python -m recsys.tracking sync {self._queue.folder}"
             )
+
+    def _page(self) -> str:
+        """Where to look at the runs."""
+        if self.tracking_uri.startswith(("http://", "https://")):
+            server = masked(self.tracking_uri.rstrip("/"))
+            return page(server, self._experiment.get("experiment_id"))
+        return f"make ui (mlflow ui --backend-store-uri {masked(self.tracking_uri)})"
+
+
+def _study(config: DictConfig, name: str | None) -> dict[str, Any]:
+    """Where the study of a sweep is kept, if another process can open it by its address."""
+    storage = OmegaConf.select(config, "hydra.sweeper.storage")
+    if not isinstance(storage, str):
+        return {}
+    return {"study": {"storage": storage, "name": name, "base": str(Path.cwd())}}
 
 
 def _study_key(config: DictConfig, name: str) -> str:

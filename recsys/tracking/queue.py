@@ -18,6 +18,7 @@ from typing import Any
 from recsys.tracking.entry import Entry
 
 QUEUE_FOLDER, ABOUT_FILE, REFUSED_FOLDER = ".mlflow-queue", "about.json", "refused"
+REASON_FILE = "reason.txt"  # in the folder of refused entries: why MLflow refused the first of them
 UNFINISHED = ".entry-"  # what the name of a file begins with that is still being written
 
 
@@ -54,14 +55,15 @@ class Queue:
             return {}
         return content
 
+    def note(self, **facts: Any) -> None:
+        """Add facts to what `about` returns; None removes one."""
+        about = {key: value for key, value in (self.about() | facts).items() if value is not None}
+        _write(self.path / ABOUT_FILE, json.dumps(about, indent=1))
+
     @property
     def over(self) -> bool:
-        """Whether who sends it has come to its last words."""
-        return bool(self.about().get("over"))
-
-    @over.setter
-    def over(self, value: bool) -> None:
-        _write(self.path / ABOUT_FILE, json.dumps(self.about() | {"over": value}, indent=1))
+        """Whether the run or sweep has ended, and only the rest of its record is being sent."""
+        return "word" in self.about()
 
     def put(self, entry: Entry) -> None:
         """Append an entry. Several processes may: a number is given once, a file is whole or not there."""
@@ -92,46 +94,65 @@ class Queue:
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(entry.to_json())
-            number = max((int(name[:-5]) for name in self._names()), default=0) + 1
-            while True:
-                try:
-                    os.link(temporary, self.path / f"{number:06}.json")
-                    return
-                except FileExistsError:
-                    number += 1
+            # Greater than that of each refused entry, which keeps its number and may be sent again.
+            files = self.pending() + self._refused_files()
+            self._link(Path(temporary), max(map(_number, files), default=0) + 1)
         finally:
             Path(temporary).unlink(missing_ok=True)
 
+    def _link(self, file: Path, number: int) -> None:
+        """Give a file a number in the queue: this one, or the next that is free."""
+        while True:
+            try:
+                os.link(file, self.path / f"{number:06}.json")
+                return
+            except FileExistsError:
+                number += 1
+
     def pending(self) -> list[Path]:
         """The files that are still to be sent, in their order."""
-        return [self.path / name for name in sorted(self._names(), key=lambda name: int(name[:-5]))]
+        return _entries_in(self.path)
 
-    def _names(self) -> list[str]:
-        try:
-            names = [path.name for path in self.path.iterdir()]
-        except FileNotFoundError:
-            return []
-        return [name for name in names if name[:1].isdigit() and name.endswith(".json")]
+    def _refused_files(self) -> list[Path]:
+        return _entries_in(self.path / REFUSED_FOLDER)
 
     def last_sign(self) -> int:
         """When somebody last wrote into the queue, in milliseconds since 1970."""
         paths = [self.path / ABOUT_FILE, *self.pending()]
         return max(int(path.stat().st_mtime * 1000) for path in paths if path.exists())
 
-    def refuse(self, files: list[Path]) -> Path:
-        """Put aside what MLflow will never take, so that what follows is not held up; return the folder."""
+    def refuse(self, files: list[Path], reason: str) -> Path:
+        """Put aside entries that MLflow refuses, so that the others can be sent; return the folder."""
         folder = self.path / REFUSED_FOLDER
         folder.mkdir(exist_ok=True)
+        if not (folder / REASON_FILE).exists():
+            (folder / REASON_FILE).write_text(reason + "\n", encoding="utf-8")
         for file in files:
-            number = 1 + len(list(folder.iterdir()))
-            file.rename(folder / f"{number:06}.json")
+            file.rename(folder / file.name)
         return folder
 
     @property
     def refused(self) -> Path | None:
-        """The folder of what MLflow will never take, if there is any."""
-        folder = self.path / REFUSED_FOLDER
-        return folder if folder.exists() else None
+        """The folder of refused entries, if there are any."""
+        return self.path / REFUSED_FOLDER if self._refused_files() else None
+
+    def refusals(self) -> str:
+        """How many entries were refused, and why the first of them, as a part of a sentence."""
+        count = len(self._refused_files())
+        try:
+            reason = (self.path / REFUSED_FOLDER / REASON_FILE).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            reason = "unknown"
+        return f"{count} {'entry' if count == 1 else 'entries'} ({reason})"
+
+    def retry_refused(self) -> None:
+        """Put refused entries back into the queue, each at its former place."""
+        for file in self._refused_files():
+            self._link(file, _number(file))
+            file.unlink()
+        if (folder := self.path / REFUSED_FOLDER).exists():
+            (folder / REASON_FILE).unlink(missing_ok=True)
+            folder.rmdir()
 
     def close(self) -> None:
         """Remove the queue if nothing is left in it."""
@@ -164,11 +185,30 @@ class Queue:
         finally:
             os.close(handle)
 
+    def is_taken(self) -> bool:
+        """Whether another process sends it at this moment."""
+        with self.sole_reader() as alone:
+            return not alone and self.path.exists()
+
 
 def find_queues(folders: list[Path]) -> list[Queue]:
     """Find the queues in and below some folders."""
     found = {path.parent for folder in folders for path in folder.rglob(QUEUE_FOLDER)}
     return [Queue(folder) for folder in sorted(found)]
+
+
+def _entries_in(folder: Path) -> list[Path]:
+    """Return the files of entries in a folder, in the order of their numbers."""
+    try:
+        paths = list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    files = [path for path in paths if path.name[:1].isdigit() and path.suffix == ".json"]
+    return sorted(files, key=_number)
+
+
+def _number(file: Path) -> int:
+    return int(file.stem)
 
 
 def _is_at(handle: int, path: Path) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from recsys.tracking.address import masked
 from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, STUDY_KEY, End, Entry, Start
+from recsys.tracking.experiment import Destination
 from recsys.tracking.links import write_links
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, reconcile
 from recsys.tracking.results import add_links
@@ -20,7 +21,7 @@ from recsys.tracking.store import connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Experiment, Run
 
 PARENT_TAG = "mlflow.parentRunId"
 MAX_PARAMS_IN_BATCH = 100  # MLflow refuses more in one request
@@ -55,14 +56,15 @@ class Record:
     ----------
     tracking_uri : str
         A database URL or the address of a tracking server.
-    experiment_name : str
-        The MLflow experiment.
+    experiment : str or Destination
+        The name of the MLflow experiment, or how else it is given.
     folder : Path
         What the files of entries are relative to.
     """
 
-    def __init__(self, tracking_uri: str, experiment_name: str, folder: Path) -> None:
-        self.tracking_uri, self.experiment_name, self.folder = tracking_uri, experiment_name, folder
+    def __init__(self, tracking_uri: str, experiment: str | Destination, folder: Path) -> None:
+        self.tracking_uri, self.folder = tracking_uri, folder
+        self.destination = experiment if isinstance(experiment, Destination) else Destination(experiment)
         self.open_runs: set[str] = set()  # keys of those that were started here and not ended
         self._before: dict[str, _Before] = {}  # of those that were taken up again
         self._ids: dict[str, str] = {}
@@ -77,22 +79,14 @@ class Record:
         return connect(self.tracking_uri)
 
     @cached_property
-    def experiment_id(self) -> str:
+    def experiment(self) -> Experiment:
         """The experiment, found or made."""
-        from mlflow.exceptions import MlflowException
+        return self.destination.find(self.client, self.tracking_uri)
 
-        experiment = self.client.get_experiment_by_name(self.experiment_name)
-        if experiment is None:
-            try:
-                # The UI then shows runs and their charts, not its pages for language models.
-                kind = {"mlflow.experimentKind": "custom_model_development"}
-                return self.client.create_experiment(self.experiment_name, tags=kind)
-            except MlflowException:
-                # Another process may have made it in between.
-                experiment = self.client.get_experiment_by_name(self.experiment_name)
-                if experiment is None:
-                    raise
-        return experiment.experiment_id
+    @property
+    def experiment_id(self) -> str:
+        """MLflow's id of the experiment."""
+        return self.experiment.experiment_id
 
     def apply(self, entry: Entry) -> None:
         """Put an entry on record. Doing so again changes nothing.
@@ -206,8 +200,8 @@ class Record:
         if run is None:
             parameters = self._parameters_of(start.like) | parameters
             labels = {KEY_TAG: key, **named(tags)}
-            if start.parent is not None:
-                labels[PARENT_TAG] = self.id_of(start.parent)
+            if (parent := self._parent_id(start)) is not None:
+                labels[PARENT_TAG] = parent
             run = self.client.create_run(self.experiment_id, start.time, _cut(labels, MAX_TAG), start.name)
             self._places[run.info.run_id] = run.info.artifact_uri
             if start.parent is None and key.startswith(STUDY_KEY):
@@ -216,10 +210,16 @@ class Record:
             # Parameters cannot be changed: a study keeps those that it began with.
             parameters = {name: parameters[name] for name in parameters.keys() - run.data.params.keys()}
             self._take_up(run, key, start, tags)
+            if start.parent is None and (parent := self._parent_id(start)) is not None:
+                self.client.set_tag(run.info.run_id, PARENT_TAG, parent)
         self._ids[key] = run.info.run_id
         self.open_runs.add(key)
-        self._link(run, key, tags)
+        self._link(run, key, start, tags)
         return parameters
+
+    def _parent_id(self, start: Start) -> str | None:
+        """MLflow's id of the run above: that of the sweep, or the one that all runs are to be under."""
+        return self.destination.run_id if start.parent is None else self.id_of(start.parent)
 
     def _earlier(self, key: str, parent: str | None) -> Run | None:
         """Find the run that is to be started, if it is there; a sweep's children are asked for at once."""
@@ -256,11 +256,9 @@ class Record:
             self.client.delete_tag(run.info.run_id, ENDED_BY_TAG)
         self._log(run.info.run_id, [], {}, tags)
 
-    def _link(self, run: Run, key: str, tags: Mapping[str, str]) -> None:
-        """Tell the folder of a run where MLflow holds it; not what was made from another's word alone."""
-        if "output_dir" in tags and (
-            PARENT_TAG not in run.data.tags or key.endswith(f"@{tags['output_dir']}")
-        ):
+    def _link(self, run: Run, key: str, start: Start, tags: Mapping[str, str]) -> None:
+        """Write into the folder of a run where MLflow holds it; not for a child made without its job."""
+        if "output_dir" in tags and (start.parent is None or key.endswith(f"@{tags['output_dir']}")):
             links = {"mlflow_run_id": run.info.run_id, "mlflow_experiment_id": run.info.experiment_id}
             links |= {"mlflow_tracking_uri": masked(self.tracking_uri), "mlflow_key": key}
             links |= {name: tags[tag] for name, tag in LINKED.items() if tag in tags}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -15,6 +16,8 @@ from recsys.tracking.queue import Queue
 log = logging.getLogger(__name__)
 
 SAY_AFTER = 2.0  # seconds of waiting that need no word; MLflow's import takes as long
+# What the sender says before anything else, followed by its verdict as JSON.
+VERDICT = "verdict "
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,13 +26,22 @@ class SenderProcess:
     """`python -m recsys.tracking follow FOLDER`, which reads the queue of a folder until it is told to end.
 
     It holds the other end of a pipe, so that it learns of any end of this process, `kill -9` included.
+
+    Parameters
+    ----------
+    queue : Queue
+    patience : float
+        Seconds that it waits for MLflow after the end of this process.
     """
 
-    def __init__(self, queue: Queue) -> None:
-        self.queue = queue
+    def __init__(self, queue: Queue, patience: float) -> None:
+        self.queue, self.patience = queue, patience
+        self._verdict: dict[str, str] = {}
+        self._decided = threading.Event()
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        module = ("-m", "recsys.tracking")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "recsys.tracking", "follow", str(queue.folder)],
+            [sys.executable, *module, "follow", str(queue.folder), "--patience", str(patience)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -39,8 +51,23 @@ class SenderProcess:
         self._ear = threading.Thread(target=self._listen, daemon=True)
         self._ear.start()
 
-    def close(self, patience: float, word: str) -> bool:
+    def verdict(self) -> dict[str, str]:
+        """Wait for what MLflow says to the record before anything is run, for at most `patience` seconds.
+
+        Returns
+        -------
+        dict of str to str
+            `refused`, a line that says why MLflow takes no record; or `experiment_id` and `experiment_name`.
+            Empty where MLflow cannot be reached: the record waits for it.
+        """
+        self._decided.wait(self.patience)
+        if "refused" in self._verdict:
+            self.close("")
+        return self._verdict
+
+    def close(self, word: str) -> bool:
         """Say how the run ended, wait for at most `patience` seconds; whether all was sent."""
+        patience = self.patience
         pipe = self._process.stdin
         if pipe is None or pipe.closed:
             return False
@@ -75,4 +102,9 @@ class SenderProcess:
 
     def _listen(self) -> None:
         for line in self._process.stdout or ():
-            log.warning(line.rstrip())
+            if line.startswith(VERDICT):
+                self._verdict = json.loads(line.removeprefix(VERDICT))
+                self._decided.set()
+            else:
+                log.warning(line.rstrip())
+        self._decided.set()  # it has ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import logging
@@ -16,6 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recsys.errors import ParameterError
 from recsys.folders import cache_folder
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def _client(tracking_uri: str) -> MlflowClient:
     path = _sqlite_file(tracking_uri)
     if path is None:
         return MlflowClient(tracking_uri=tracking_uri)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _require_database(path)
     with _turn(path.parent):
         if not path.exists():
             _make_store(path)
@@ -94,6 +96,27 @@ def _nothing_to_collect() -> Iterator[None]:
 def _sqlite_file(tracking_uri: str) -> Path | None:
     found = SQLITE.match(tracking_uri)
     return Path(found["path"]) if found and not found["path"].startswith(":memory:") else None
+
+
+def _require_database(path: Path) -> None:
+    """Refuse a file that is no database or cannot be written; MLflow would try for minutes to open it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            with closing(sqlite3.connect(path)) as database:
+                database.execute("PRAGMA schema_version")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, sqlite3.DatabaseError) as error:
+        if "locked" in str(error):  # by another process, for a moment
+            return
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ParameterError(
+            "The tracking URI",
+            f"a database that can be opened and written ({reason})",
+            f"sqlite:///{path}",
+            "Set another, for example MLFLOW_TRACKING_URI=sqlite:///mlflow.db.",
+        ) from error
 
 
 @contextmanager

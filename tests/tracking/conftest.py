@@ -112,8 +112,9 @@ def runs(store):
 class SenderThread:
     """Stands for the sender's process in this one, where MLflow is imported, which takes seconds."""
 
-    def __init__(self, queue):
-        self.queue, self.sent = queue, False
+    def __init__(self, queue, patience):
+        self.queue, self.sent, self.said = queue, False, {}
+        self.decided = threading.Event()
         self.reader, self.writer = os.pipe()
         self.thread = threading.Thread(target=self._follow)
         self.thread.start()
@@ -121,9 +122,22 @@ class SenderThread:
     def _follow(self):
         with self.queue.sole_reader() as alone:
             assert alone
-            self.sent = Sender(self.queue, logging.getLogger("sender").warning).follow(self.reader)
+            sender = Sender(self.queue, logging.getLogger("sender").warning)
+            refused = sender.check()
+            self.said = {"refused": refused} if refused else sender.destination()
+            self.decided.set()
+            if refused:
+                self.queue.close()
+            else:
+                self.sent = sender.follow(self.reader)
 
-    def close(self, patience, word):
+    def verdict(self):
+        self.decided.wait()
+        if "refused" in self.said:
+            self.close("")
+        return self.said
+
+    def close(self, word):
         if self.thread is not None:
             os.write(self.writer, word.encode())
             os.close(self.writer)
@@ -139,11 +153,11 @@ def sender_in_a_thread(monkeypatch):
     senders = []
 
     class KnownSenderThread(SenderThread):
-        def __init__(self, queue):
-            super().__init__(queue)
+        def __init__(self, queue, patience):
+            super().__init__(queue, patience)
             senders.append(self)
 
     monkeypatch.setattr("recsys.tracking.mlflow_callback.SenderProcess", KnownSenderThread)
     yield
     for sender in senders:  # which a callback that a test has broken did not close
-        SenderThread.close(sender, 0, "")
+        SenderThread.close(sender, "")

@@ -329,7 +329,7 @@ def test_a_run_that_is_cut_is_killed(store, tmp_path, end):
         "from recsys.tracking.mlflow_callback import MLflowCallback\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background shell ignores it
         f"callback = MLflowCallback('sqlite:///{store}', 'cut')\n"
-        "callback._open(Path('out'), {})\n"
+        "callback._open(Path('out'), {'experiment_name': 'cut'})\n"
         "callback._start('key', 'one', {}, {})\n"
         f"os.kill(os.getpid(), {int(end)})"
     )

@@ -38,3 +38,17 @@ def test_the_order_is_that_of_the_numbers(tmp_path):
     for number in (999_999, 1_000_000, 5):
         (queue.path / f"{number:06}.json").write_text("{}")
     assert [path.stem for path in queue.pending()] == ["000005", "999999", "1000000"]
+
+
+def test_refused_entries_go_back_to_their_places(tmp_path):
+    queue = Queue(tmp_path)
+    queue.open({})
+    for i in range(3):
+        queue.put(Entry("key", tags={"i": str(i)}))
+    queue.refuse(queue.pending()[:2], "too long")
+    assert queue.refusals() == "2 entries (too long)"
+    queue.pending()[0].unlink()  # sent
+    queue.put(Entry("key", tags={"i": "3"}))  # a number of its own, though the queue was empty
+    queue.retry_refused()
+    assert [Entry.from_json(file.read_text()).tags["i"] for file in queue.pending()] == ["0", "1", "3"]
+    assert queue.refused is None

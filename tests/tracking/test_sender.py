@@ -1,6 +1,7 @@
 """The queue comes to MLflow: in order, once, whatever happens in between; the states then agree."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from recsys.tracking import __main__ as program
 from recsys.tracking.entry import KILLED, End, Entry, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.record import Record
-from recsys.tracking.sender import is_final, send_folder
+from recsys.tracking.sender import Sender, is_final, send_folder
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -306,6 +307,7 @@ def test_mlflow_down_then_sync(sweep_folder, runs, store, capsys):
 
 
 def test_what_mlflow_refuses_holds_nothing_up(sweep_folder, runs, caplog):
+    caplog.set_level(logging.DEBUG, logger="recsys")
     sweep = sweep_folder()
     sweep.queue.put(Entry(sweep.PARENT, metrics=[(300 * "long", 1.0, 1, 0)]))
     trial = sweep.start(0)
@@ -318,7 +320,8 @@ def test_what_mlflow_refuses_holds_nothing_up(sweep_folder, runs, caplog):
     assert runs()[None].data.tags["after"] == "yes"
     assert runs()[0].info.status == "FAILED"  # FINISHED at first, and then as the sweeper says
     assert len(list((sweep.queue.path / "refused").iterdir())) >= 3
-    assert all("refuses" in line for line in sweep.told)
+    (said,) = sweep.told
+    assert said.startswith("MLflow refuses a part of the record: 1 entry (")
     assert "MLflow refuses an entry" in caplog.text
 
 
@@ -333,7 +336,9 @@ def test_refusals_hold_nothing_up_when_nobody_listens(sweep_folder, runs, monkey
         monkeypatch.setattr(sys, "stdout", gone)
         assert program.main(["sync", str(sweep.folder)]) == 1
     assert runs()[None].data.tags["after"] == "yes"
-    assert capfd.readouterr().err.count("MLflow refuses a part of the record") == 2
+    told = capfd.readouterr().err
+    assert told.count("MLflow refuses a part of the record") == 1
+    assert "MLflow refused 2 entries (" in told
 
 
 def test_a_queue_that_cannot_be_read_does_not_hold_up_the_others(sweep_folder, runs, capsys):
@@ -353,6 +358,134 @@ def test_what_went_with_another_queue_of_the_study_was_sent(sweep_folder, runs, 
     assert program.main(["sync", str(first.folder), str(second.folder)]) == 0
     assert capsys.readouterr().out == "2 of 2 queues were sent.\n"
     assert states(runs()) == {None: "KILLED", 0: "FAILED", 1: "FAILED"}
+
+
+def test_an_experiment_deleted_on_the_way_and_restored(sweep_folder, runs, store, capsys):
+    """What follows from the refusal is refused, too; in its order all of it can be sent."""
+    sweep, client = sweep_folder(), MlflowClient(f"sqlite:///{store}")
+    sender = sweep.sender()
+    assert sender.send()
+    experiment = client.get_experiment_by_name("recsys").experiment_id
+    client.delete_experiment(experiment)
+    for number in (0, 1):
+        key = sweep.start(number)
+        sweep.job(number, 1.0)
+        sweep.queue.put(Entry(key, metrics=[("max_lift", 1.0, 1, 0)], end=End("FINISHED", 2000)))
+    sweep.table((0, "complete", 1.0, {}), (1, "complete", 1.0, {}))
+    sweep.results("total")
+    assert not sender.finish("end")
+    assert len(sweep.told) == 1
+    refused = sweep.queue.refusals()
+    assert refused.startswith("5 entries (The")  # two of each trial, and the last word
+    assert program.main(["sync", str(sweep.folder)]) == 1  # the cause is still there
+    assert sweep.queue.refusals().startswith("5 entries (experiment_name must be")
+    assert "When that is corrected, send it: python -m recsys.tracking sync" in capsys.readouterr().out
+    client.restore_experiment(experiment)
+    assert program.main(["sync", str(sweep.folder)]) == 0
+    found = runs()
+    assert states(found) == {None: "FINISHED", 0: "FINISHED", 1: "FINISHED"}
+    assert found[0].data.params == {"apriori.min_support": "0"}
+    assert found[None].data.metrics["n_complete"] == 2
+    assert not sweep.queue.path.exists()
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+@pytest.mark.parametrize(("patience", "sent"), [(60.0, True), (20.0, False), (0.0, False)])
+def test_a_server_that_is_away_is_waited_for(sweep_folder, runs, monkeypatch, patience, sent):
+    sweep, clock, apply = sweep_folder(), Clock(), Record.apply
+
+    def away_for_30_seconds(self, entry):
+        if clock.now < 30:
+            raise ConnectionError("refused")
+        apply(self, entry)
+
+    monkeypatch.setattr(Record, "apply", away_for_30_seconds)
+    sweep.table((0, "complete", 1.0, {}))
+    sender = Sender(sweep.queue, sweep.told.append, clock, clock.sleep)
+    assert sender.finish("end", patience=patience) == sent
+    assert clock.now == (30 if sent else patience)
+    assert len(sweep.told) == 1 + sent
+    assert sweep.queue.path.exists() != sent
+
+
+def test_what_a_database_refuses_is_not_waited_for(sweep_folder, tmp_path):
+    (tmp_path / "text.db").write_text("no database, though long enough to be read as the head of one" * 9)
+    sweep = sweep_folder(uri=f"sqlite:///{tmp_path / 'text.db'}")
+    refused = sweep.sender().check()
+    assert refused.startswith("The tracking URI must be a database that can be opened and written (file")
+    assert sweep.sender().destination() == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "start"),
+    [
+        ({"experiment_name": "gone"}, "experiment_name must be an MLflow experiment that is not deleted."),
+        ({"experiment_id": "99"}, "MLFLOW_EXPERIMENT_ID must be the id of an experiment in sqlite:///"),
+        (
+            {"experiment_id": "0", "experiment_name": "recsys"},
+            "MLFLOW_EXPERIMENT_NAME must be 'Default'",
+        ),
+        ({"run_id": "abc"}, "MLFLOW_RUN_ID must be the id of a run in sqlite:///"),
+    ],
+)
+def test_what_mlflow_will_refuse_is_known_before_anything_is_sent(sweep_folder, store, given, start):
+    client = MlflowClient(f"sqlite:///{store}")
+    client.delete_experiment(client.create_experiment("gone"))
+    sweep = sweep_folder()
+    sweep.queue.note(**{"experiment_name": None, **given})
+    assert sweep.sender().check().startswith(start)
+
+
+def test_the_experiment_that_the_run_above_is_in(sweep_folder, store):
+    client = MlflowClient(f"sqlite:///{store}")
+    above = client.create_run(client.create_experiment("other"))
+    sweep = sweep_folder()
+    sweep.queue.note(run_id=above.info.run_id)
+    refused = sweep.sender().check()
+    assert refused.startswith("experiment_name must be 'other', the experiment of the run MLFLOW_RUN_ID=")
+    sweep.queue.note(experiment_name=None)
+    sender = sweep.sender()
+    assert sender.check() is None
+    assert sender.destination() == {
+        "experiment_id": above.info.experiment_id,
+        "experiment_name": "other",
+    }
+
+
+def test_under_a_run_of_mlflow_the_sweep_is_its_child(sweep_folder, store):
+    client = MlflowClient(f"sqlite:///{store}")
+    above = client.create_run(client.create_experiment("other"))
+    sweep = sweep_folder()
+    sweep.queue.note(run_id=above.info.run_id, experiment_name=None)
+    sweep.start(0)
+    sweep.table((0, "complete", 1.0, {}))
+    assert sweep.sender().finish("end")
+    found = {run.info.run_name: run for run in client.search_runs([above.info.experiment_id])}
+    parents = {name: run.data.tags.get("mlflow.parentRunId") for name, run in found.items()}
+    study = found["study s"].info.run_id
+    assert parents == {above.info.run_name: None, "study s": above.info.run_id, "trial 0": study}
+
+
+def test_credentials_that_a_server_refuses(sweep_folder, broken_server):
+    answer, address = broken_server
+    sweep = sweep_folder(uri=address)
+    for answer.status, answer.body in [(401, b"who are you?"), (403, b'{"error_code": "PERMISSION_DENIED"}')]:
+        refused = sweep.sender().check()
+        assert refused.startswith(f"MLflow refuses the record at {address}: ")
+        assert "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or" in refused
+    assert sweep.told == []
 
 
 def test_one_sender_at_a_time(sweep_folder):
@@ -444,7 +577,6 @@ def broken_server():
         (503, b"<html>busy</html>"),
         (404, b"<html>no such page</html>"),
         (200, b"<html>log in first</html>"),
-        (401, b"who are you?"),
     ],
 )
 def test_a_server_that_answers_nonsense_loses_nothing(

@@ -26,7 +26,7 @@ def test_it_says_what_it_waits_for(silent_server, tmp_path, monkeypatch, caplog,
     queue.open({"tracking_uri": f"http://bob:s3cret@{silent_server}", "experiment_name": "recsys"})
     if waits:
         queue.put(Entry("run/0", Start("run", 1)))
-    SenderProcess(queue).close(patience, "end")
+    SenderProcess(queue, patience).close("end")
     lines = [line for line in caplog.messages if line.startswith("Waiting")]
     start = (
         f"Waiting for MLflow at http://bob:***@{silent_server} to take the rest of the record, 0.2 s at most"
