@@ -64,7 +64,7 @@ class Histories:
         """Make the histories of some users from (user, item) pairs in any order.
 
         Pairs of other users or other items are left out; a user without a pair has an empty history. Likes
-        of one second, and all likes where there are no times, are ordered by item.
+        of one moment, and all likes where there are no times, are stored by item, which means nothing.
 
         Parameters
         ----------
@@ -125,11 +125,21 @@ class Histories:
 
     @property
     def ages(self) -> npt.NDArray[np.int64]:
-        """How many likes of the same user came after each like, shape (n_likes,): 0 for the last one."""
-        return self.offsets[1:][self.rows] - 1 - np.arange(len(self.item_indices))
+        """Number of likes of the same user that came later than each like, shape (n_likes,).
+
+        Likes of one moment have one age; without timestamps each like is later than the one before it.
+        """
+        end_of_user = self.offsets[1:][self.rows]
+        if self.timestamps is None:
+            return end_of_user - 1 - np.arange(len(self.item_indices))
+        starts_step = np.ones(len(self.item_indices), dtype=np.bool_)
+        starts_step[1:] = (np.diff(self.timestamps) != 0) | (np.diff(self.rows) != 0)
+        ends = np.append(np.flatnonzero(starts_step)[1:], len(self.item_indices))
+        ages: npt.NDArray[np.int64] = end_of_user - ends[np.cumsum(starts_step) - 1]
+        return ages
 
     def of(self, user: int) -> npt.NDArray[np.int32]:
-        """Return the likes of the user at a position, the earliest first."""
+        """Return the likes of the user at a position, the earliest first; those of one moment by item."""
         return self.item_indices[self.offsets[user] : self.offsets[user + 1]]
 
 

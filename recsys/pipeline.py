@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +36,11 @@ from recsys.rules import Apriori, Rules
 from recsys.spark_transactions import SparkTransactions
 from recsys.transactions import Transactions
 
+log = logging.getLogger(__name__)
+
+# Users whose visible and held-out likes share a moment, so that chance decides between them.
+CUT_IN_TIE = "n_users_cut_in_tie"
+
 AfterLength = Callable[[Mapping[str, float], int], None]
 
 
@@ -59,7 +65,11 @@ class Experiment:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What is learnt from, as transactions and as histories over the same items, and what is asked for."""
+    """Training data, as transactions and as histories over the same items, and evaluation targets.
+
+    `n_cut_in_tie` is the number of users with a visible and a held-out like of one moment; None where likes
+    are not held out by time.
+    """
 
     ratings: Ratings
     transactions: Transactions
@@ -67,6 +77,7 @@ class Prepared:
     histories: Histories
     targets: Targets
     genres: npt.NDArray[np.bool_]
+    n_cut_in_tie: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +120,7 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     """
     seconds: dict[str, float] = {}
     prepared = prepare(experiment, part, seconds)
+    warn_of_ties(prepared)
     apriori, transactions = experiment.apriori, prepared.transactions
     if after_length is not None:
         with timed("report", seconds):
@@ -175,6 +187,8 @@ def _summarise(
     metrics = summarise(prepared.transactions, itemsets, rules)
     if ranking is not None:
         metrics |= ranking.metrics
+        if prepared.n_cut_in_tie is not None:
+            metrics[CUT_IN_TIE] = prepared.n_cut_in_tie
         metrics[SERVING_TIME] = 1000 * seconds["recommend"] / max(prepared.histories.n_users, 1)
     return metrics
 
@@ -237,7 +251,21 @@ def _prepare(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluat
     train = Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, transactions.ids, items)
     genres = ratings.items.genres_of(items) if ratings.items else [()] * len(items)
     asked = holdout.histories(items), holdout.targets(items)
-    return Prepared(ratings, transactions, train, *asked, encode_genres(genres))
+    n_cut_in_tie = holdout.n_cut_in_tie if evaluation.is_by_time else None
+    return Prepared(ratings, transactions, train, *asked, encode_genres(genres), n_cut_in_tie)
+
+
+def warn_of_ties(prepared: Prepared) -> None:
+    """Warn if chance, not time, decides what is held out of more than half of the users."""
+    n_cut, n_users = prepared.n_cut_in_tie, len(prepared.targets)
+    if n_cut is not None and 2 * n_cut > n_users:
+        log.warning(
+            "evaluation.order=time: for %s of %s users the visible and the held-out likes share a moment, "
+            "and evaluation.seed decides which are held out. Give the data finer times, or set "
+            "evaluation.order=random.",
+            f"{n_cut:,}",
+            f"{n_users:,}",
+        )
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,10 @@ class Bundle:
 
         Parameters
         ----------
-        likes : sequence of sequences of ids
-            A row a user, the item liked last comes last. Ids that the model does not know are left out; of an
-            id that stands twice, the last counts.
+        likes : sequence of sequences
+            One row per user, of ids, the item liked last comes last; a list of ids in a row holds items liked
+            at one moment. Ids that the model does not know are left out; of an id that stands twice, the last
+            counts.
         k : int
             Length of each list; shorter where there are fewer items.
         exclude_seen : bool
@@ -73,8 +74,9 @@ class Bundle:
         histories = self._histories(likes)
         lists = self.model.recommend(histories, k, exclude_seen)
         rows = zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
+        ages = np.split(histories.ages, histories.offsets[1:-1])
         return [
-            self._told(histories.of(user), *row, n_reasons) for user, row in enumerate(rows)
+            self._told(histories.of(user), ages[user], *row, n_reasons) for user, row in enumerate(rows)
         ]  # fmt: skip
 
     def similar(self, item_id: Any, k: int = 10, n_reasons: int = 0) -> list[Recommendation]:
@@ -97,6 +99,21 @@ class Bundle:
         """Return the ids that a known user likes, the earliest first; None if the user is not known."""
         user = self._user.get(user_id)
         return None if user is None else [self.item_ids[item] for item in self.histories.of(user).tolist()]
+
+    def steps_of(self, user_id: Any) -> list[list[Any]] | None:
+        """Return the likes of a known user as `recommend` takes them: a list for each moment, by id.
+
+        None if the user is not known.
+        """
+        user, likes = self._user.get(user_id), self.likes_of(user_id)
+        if user is None or likes is None:
+            return None
+        if self.histories.timestamps is None:
+            return [[item] for item in likes]
+        start, stop = self.histories.offsets[user : user + 2]
+        times = self.histories.timestamps[start:stop]
+        places = np.flatnonzero(np.diff(times)) + 1
+        return [likes[i:j] for i, j in pairwise([0, *places.tolist(), len(likes)]) if i < j]
 
     def find(self, title: str) -> Any:
         """Return the id of the item that is called so; see `called` and `recsys.datasets.TitleSearch.find`.
@@ -181,11 +198,22 @@ class Bundle:
         return [Titled(*pair) for pair in zip(self.item_ids, self.catalog.titles(self.item_ids), strict=True)]
 
     def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
-        rows = [self._places(row) for row in likes]
+        rows = [self._places(flatten(row)) for row in likes]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
         indices = np.array(list(chain.from_iterable(rows)), dtype=np.int32)
-        return Histories(offsets, indices, self.model.items, users=np.arange(len(rows)))
+        times = None
+        if any(list in map(type, row) for row in likes):
+            moments = [self._moments(row) for row in likes]
+            pairs = zip(moments, rows, strict=True)
+            times = np.array([moment[place] for moment, row in pairs for place in row], dtype=np.int64)
+        return Histories(offsets, indices, self.model.items, np.arange(len(rows)), times)
+
+    def _moments(self, row: Sequence[Any]) -> dict[int | None, int]:
+        """Return the moment of each place of a row: the number of the last entry that names it."""
+        return {
+            self._place.get(item): moment for moment, entry in enumerate(row) for item in flatten([entry])
+        }
 
     def _places(self, row: Sequence[Any]) -> list[int]:
         """Return where the items of a row stand: those that are known, each where it comes last."""
@@ -199,6 +227,7 @@ class Bundle:
     def _told(
         self,
         history: npt.NDArray[np.int32],
+        ages: npt.NDArray[np.int64],
         items: list[int],
         scores: list[float],
         sources: list[int],
@@ -206,7 +235,7 @@ class Bundle:
     ) -> list[Recommendation]:
         """Return a list with titles and reasons; it ends where its sources do."""
         size = len(sources) - sources.count(-1)
-        reasons = self.model.explain_all(history, items[:size], n_reasons) if n_reasons else [[]] * size
+        reasons = self.model.explain_all(history, items[:size], n_reasons, ages) if n_reasons else [[]] * size
         return [
             Recommendation(*self._titled[item], score, SOURCES[source], tuple(map(self._explained, why)))
             for item, score, source, why in zip(items, scores, sources, reasons, strict=False)
@@ -216,3 +245,10 @@ class Bundle:
         antecedents, support_count, confidence, lift, share = reason
         titled = tuple([self._titled[item] for item in antecedents])
         return ExplainedReason(titled, support_count, finite(confidence), finite(lift), share)
+
+
+def flatten(row: Sequence[Any]) -> list[Any]:
+    """Return the ids of a row of likes, those of its lists in their order."""
+    if list not in map(type, row):
+        return list(row)
+    return list(chain.from_iterable(entry if isinstance(entry, list) else [entry] for entry in row))

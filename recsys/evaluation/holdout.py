@@ -83,6 +83,20 @@ class Holdout:
         """Id of each user, ascending; the rows of `histories` and `targets`."""
         return np.unique(self.held_out.user_id)
 
+    @cached_property
+    def n_cut_in_tie(self) -> int:
+        """Number of users with a visible and a held-out like of one moment; 0 without times."""
+        if self.visible.timestamp is None or self.held_out.timestamp is None:
+            return 0
+        never = np.iinfo(np.int64)
+        latest, earliest = np.full(len(self), never.min), np.full(len(self), never.max)
+        shown = np.isin(self.visible.user_id, self.users)
+        np.maximum.at(
+            latest, np.searchsorted(self.users, self.visible.user_id[shown]), self.visible.timestamp[shown]
+        )
+        np.minimum.at(earliest, np.searchsorted(self.users, self.held_out.user_id), self.held_out.timestamp)
+        return int(np.count_nonzero(latest == earliest))
+
     def histories(self, items: npt.NDArray[Any]) -> Histories:
         """Return what may be seen, as far as a catalogue (ids, ascending) knows the items."""
         return _histories(self.visible, self.users, items)

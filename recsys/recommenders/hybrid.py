@@ -106,12 +106,16 @@ class HybridModel(FittedModel):
         return lists
 
     def explain_all(
-        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+        self,
+        history: npt.NDArray[np.int32],
+        items: Sequence[int],
+        n_reasons: int | None = None,
+        ages: npt.NDArray[np.int64] | None = None,
     ) -> list[list[Reason]]:
         """Return the reasons of the rules and of the model, each with its share of the whole score."""
-        by_rules, by_model = (part[0, list(items)] for part in self._parts(one(history, self.items)))
+        by_rules, by_model = (part[0, list(items)] for part in self._parts(one(history, self.items, ages)))
         whole = by_rules + by_model
-        asked = history, items, n_reasons
+        asked = history, items, n_reasons, ages
         of_rules = self.rules.explain_all(*asked) if by_rules.any() else [[] for _ in items]
         of_model = self.model.explain_all(*asked) if by_model.any() else [[] for _ in items]
         explained = []

@@ -24,7 +24,11 @@ class ItemBasedModel(ScoringModel):
         """Return what each like of a history contributes to the score of each item, shape (n, n_likes)."""
 
     def explain_all(
-        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+        self,
+        history: npt.NDArray[np.int32],
+        items: Sequence[int],
+        n_reasons: int | None = None,
+        ages: npt.NDArray[np.int64] | None = None,
     ) -> list[list[Reason]]:
         """Return the likes that speak for each of some items, the strongest first.
 

@@ -32,7 +32,11 @@ class PopularityModel(ScoringModel):
         return np.tile(self.popularity.counts, (len(histories), 1))
 
     def explain_all(
-        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+        self,
+        history: npt.NDArray[np.int32],
+        items: Sequence[int],
+        n_reasons: int | None = None,
+        ages: npt.NDArray[np.int64] | None = None,
     ) -> list[list[Reason]]:
         """Return one reason for each item: how many users like it."""
         return [[self.popularity.reason(item)] for item in items]

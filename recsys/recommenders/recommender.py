@@ -52,11 +52,26 @@ class Model(Protocol):
         ...
 
     def explain_all(
-        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+        self,
+        history: npt.NDArray[np.int32],
+        items: Sequence[int],
+        n_reasons: int | None = None,
+        ages: npt.NDArray[np.int64] | None = None,
     ) -> list[list[Reason]]:
         """Return the reasons for each of some items, the strongest first, at most `n_reasons` of each.
 
         Those that are left out keep their shares, and what all items need is computed once.
+
+        Parameters
+        ----------
+        history : ndarray, shape (n_likes,), int32
+            Positions in the catalogue, the earliest like first.
+        items : sequence of int
+            Positions in the catalogue.
+        n_reasons : int, optional
+            All unless given.
+        ages : ndarray, shape (n_likes,), int64, optional
+            As `Histories.ages`; each like is later than the one before it unless given.
         """
         ...
 

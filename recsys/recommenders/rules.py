@@ -18,7 +18,7 @@ from recsys.recommenders.recommendations import RULE, Recommendations
 from recsys.recommenders.recommender import Reason
 from recsys.recommenders.rule_index import build_index, single_consequents
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
-from recsys.recommenders.scoring import FittedModel, mark_sources
+from recsys.recommenders.scoring import FittedModel, mark_sources, one
 from recsys.rules import Rules
 from recsys.rules.measures import MEASURES
 
@@ -37,8 +37,8 @@ class RuleRecommender:
 
     A rule fires when all items of its antecedent are in the history. It contributes r w to the score of its
     consequent, w its weight and r its recency, 2^(-a / half_life), where a is the age of its oldest like: the
-    number of likes of the user that came later. Rules with more than one item in the consequent are left out,
-    as what they say the rules to each of these items say too.
+    number of likes of the user that came later; likes of one moment are of one age. Rules with more than one
+    item in the consequent are left out, as what they say the rules to each of these items say too.
 
     Parameters
     ----------
@@ -181,7 +181,11 @@ class RuleModel(FittedModel):
         return np.exp2(-ages / self.settings.half_life)
 
     def explain_all(
-        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+        self,
+        history: npt.NDArray[np.int32],
+        items: Sequence[int],
+        n_reasons: int | None = None,
+        ages: npt.NDArray[np.int64] | None = None,
     ) -> list[list[Reason]]:
         """Return the rules that fired for each of some items, the strongest first.
 
@@ -193,7 +197,7 @@ class RuleModel(FittedModel):
         from recsys.recommenders._rules_kernel import explain
 
         liked = np.full(len(self.items), -1.0)
-        liked[history] = self.recency(np.arange(len(history))[::-1])
+        liked[history] = self.recency(one(history, self.items, ages).ages)
         once = list(dict.fromkeys(items))
         asked, source = np.array(once, dtype=np.int64), self.rules.source
         n = len(self.rules) if n_reasons is None else n_reasons

@@ -50,7 +50,11 @@ class FittedModel(ABC):
 
     @abstractmethod
     def explain_all(
-        self, history: npt.NDArray[np.int32], items: Sequence[int], n_reasons: int | None = None
+        self,
+        history: npt.NDArray[np.int32],
+        items: Sequence[int],
+        n_reasons: int | None = None,
+        ages: npt.NDArray[np.int64] | None = None,
     ) -> list[list[Reason]]:
         """Return the reasons for each of some items; see `recsys.recommenders.Model`."""
 
@@ -134,9 +138,12 @@ def without_rounding(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]
     return scores
 
 
-def one(history: npt.NDArray[np.int32], items: npt.NDArray[Any]) -> Histories:
-    """Return the histories of a single user."""
-    return Histories(np.array([0, len(history)]), history, items, users=np.zeros(1))
+def one(
+    history: npt.NDArray[np.int32], items: npt.NDArray[Any], ages: npt.NDArray[np.int64] | None = None
+) -> Histories:
+    """Return the histories of a single user; likes of one age are of one moment."""
+    times = None if ages is None else -ages
+    return Histories(np.array([0, len(history)]), history, items, np.zeros(1), times)
 
 
 def portions(histories: Histories) -> Iterator[tuple[slice, Histories]]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from recsys.bundle.bundle import flatten
 from recsys.datasets import TitleError
 from recsys.feedback import Feedback, FeedbackConflictError, FeedbackStore, shown
 from recsys.serving.errors import ApiError, shortened
@@ -126,10 +127,10 @@ class Service:
         n_reasons = self.settings.max_reasons if explain else 0
         lists = served.bundle.recommend(likes, k, exclude_seen, n_reasons)
         self.metrics.count(Counter(one.source for recommendations in lists for one in recommendations))
-        return [served.answer(*row) for row in zip(likes, lists, strict=True)]
+        return [served.answer(*row) for row in zip(map(flatten, likes), lists, strict=True)]
 
     def _likes(self, served: Served, person: Person, where: str = "") -> list[Any]:
-        """Return the ids of what a person likes; an id that stands twice counts where it stands last."""
+        """Return what a person likes as `Bundle.recommend` takes it; an id that stands twice counts last."""
         if person.items is not None:
             self._at_most("max_items", len(person.items), f"{where}items")
             likes = self._items(served, person.items, f"{where}items")
@@ -144,7 +145,7 @@ class Service:
             if user is None:
                 message = f"{where}user_id: the model knows no user {shortened(person.user_id)}."
                 raise ApiError(INVALID, "unknown_user", message, f"{where}user_id")
-            return served.bundle.likes_of(user) or []
+            return served.bundle.steps_of(user) or []
         return list(dict.fromkeys(reversed(likes)))[::-1]
 
     def _items(self, served: Served, given: Sequence[int | str], where: str) -> list[Any]:

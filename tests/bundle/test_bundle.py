@@ -9,7 +9,7 @@ from recsys.datasets import ItemCatalog, TitleError
 from recsys.errors import ParameterError
 from recsys.recommenders import SOURCES, Reason
 from tests.bundle.problems import LIKES, bundle_of, long, wide
-from tests.recommenders.problems import ALL, histories
+from tests.recommenders.problems import ALL, blocks, histories
 
 everybody = pytest.mark.parametrize("name", ALL)
 
@@ -100,6 +100,44 @@ def test_likes_of_known_users():
     bundle = bundle_of("rules", wide())
     assert bundle.likes_of("v") == ["e", "a", "b", "f"]
     assert bundle.likes_of("x") is None
+
+
+def tied():
+    """Users who like items 0 to 2 of twelve at one moment, and 3 to 5 at the next."""
+    train = blocks()
+    return replace(train, timestamps=train.timestamps // 3)
+
+
+def test_steps_of_known_users():
+    bundle = replace(bundle_of("rules"), histories=tied())
+    steps, likes = bundle.steps_of(0), bundle.likes_of(0)
+    assert [item for step in steps for item in step] == likes
+    assert max(map(len, steps)) > 1
+    assert bundle_of("rules", wide()).steps_of("v") == [["e"], ["a"], ["b"], ["f"]]
+    assert bundle.steps_of(10**6) is None
+
+
+@pytest.mark.parametrize("name", ["rules", "rules_max", "blend", "ease"])
+def test_a_known_user_is_answered_as_the_model_does_whatever_the_order_inside_a_step(name):
+    bundle = replace(bundle_of(name), histories=tied())
+    steps = bundle.steps_of(0)
+    (answer,) = bundle.recommend([steps], n_reasons=3)
+    (backwards,) = bundle.recommend([[step[::-1] for step in steps]], n_reasons=3)
+    assert [one.item_id for one in answer] == [one.item_id for one in backwards]
+    assert [one.score for one in answer] == pytest.approx([one.score for one in backwards])
+    lists = bundle.model.recommend(bundle.histories, len(answer))
+    assert [one.score for one in answer] == lists.scores[0, : len(answer)].tolist()
+    for one, other in zip(answer, backwards, strict=True):
+        assert sorted(why.share for why in one.reasons) == pytest.approx(
+            sorted(why.share for why in other.reasons)
+        )
+
+
+def test_the_last_moment_of_an_item_counts():
+    bundle = bundle_of("rules")
+    twice = bundle.recommend([[[0, 10], 999, [20, 0]]], n_reasons=2)
+    assert twice == bundle.recommend([[10, [20, 0]]], n_reasons=2)
+    assert twice != bundle.recommend([[10, 20, 0]], n_reasons=2)
 
 
 @pytest.mark.parametrize("arguments", [{"k": 0}, {"k": 1.5}, {"n_reasons": -1}])

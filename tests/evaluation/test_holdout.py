@@ -33,6 +33,15 @@ def test_targets_count_what_the_catalogue_does_not_know():
     assert targets.keys.tolist() == [0 * 3 + 2, 1 * 3 + 2]
 
 
+def test_users_whose_cut_falls_inside_a_tie():
+    visible = make_interactions({(1, 10): 5, (1, 20): 7, (2, 10): 3, (3, 10): 2, (4, 10): 7})
+    held_out = make_interactions({(1, 30): 7, (1, 40): 8, (2, 30): 4, (3, 20): 2, (5, 10): 7})
+    assert Holdout(visible, held_out).n_cut_in_tie == 2  # users 1 and 3
+    assert Holdout(held_out.select([]), held_out).n_cut_in_tie == 0
+    without = [make_interactions({(1, item): 0}, times=False) for item in (10, 20)]
+    assert Holdout(*without).n_cut_in_tie == 0
+
+
 def test_an_empty_catalogue_knows_nothing():
     holdout = Holdout(VISIBLE, HELD_OUT)
     nothing = np.empty(0, dtype=np.int64)

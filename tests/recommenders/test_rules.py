@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -123,6 +124,19 @@ def test_reasons_are_those_of_the_definition(problem, settings, max_len, n_reaso
     for history in queries:
         fast = model.explain_all(np.array(history, dtype=np.int32), items, n_reasons)
         assert_same(fast, slowly_explained(model, history, items, n_reasons))
+
+
+def test_likes_of_one_moment_count_alike():
+    model = model_of(half_life=1.0)
+    one_step = [replace(histories([row], 5), timestamps=np.zeros(2, int)) for row in ([1, 4], [4, 1])]
+    first, second = (model.scores(one) for one in one_step)
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(
+        first, replace(model, settings=RuleRecommender(half_life=None)).scores(one_step[0])
+    )
+    ages = one_step[0].ages
+    of_both = [model.explain_all(np.array(row, dtype=np.int32), [0], None, ages) for row in ([1, 4], [4, 1])]
+    assert of_both[0] == of_both[1]
 
 
 @pytest.mark.parametrize("aggregation", AGGREGATIONS)

@@ -63,6 +63,18 @@ def test_a_known_user(reader, bundles):
     assert answer == reader.post("/recommend", json={"items": likes}).json()
 
 
+def test_likes_of_a_known_user_at_one_moment_count_alike(serve, shelf, bundles):
+    histories = bundles["1"].histories
+    kept = replace(bundles["1"], histories=replace(histories, timestamps=histories.timestamps // 4))
+    user = histories.users[0].item()
+    shelf.bundles["1"] = kept
+    answer = serve().post("/recommend", json={"user_id": user}).json()
+    assert answer["likes"] == kept.likes_of(user)
+    scores = [one["score"] for one in answer["recommendations"]]
+    assert scores == kept.model.recommend(kept.histories, len(scores)).scores[0].tolist()
+    assert scores != [one.score for one in kept.recommend([kept.likes_of(user)])[0]]
+
+
 def test_seen_items_on_request(reader):
     answer = reader.post("/recommend", json={"items": [0, 10], "k": 100, "exclude_seen": False}).json()
     assert {0, 10} <= {one["item_id"] for one in answer["recommendations"]}

@@ -33,7 +33,7 @@ class Evaluation(ABC):
     confidence_level : float
         Of the intervals, in (0, 1).
     seed : int
-        Of everything drawn: users, likes, resamples.
+        Of everything drawn: users, likes, ties in time, resamples.
 
     Raises
     ------
@@ -75,6 +75,11 @@ class Evaluation(ABC):
         train_and_validation, test = self.hold_out(interactions, "test")
         train, validation = self.hold_out(train_and_validation, "validation")
         return Split(train, validation, train_and_validation, test)
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether held-out likes are the latest ones, so that equal times can matter."""
+        return False
 
     @abstractmethod
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:

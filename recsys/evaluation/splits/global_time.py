@@ -60,6 +60,11 @@ class GlobalTime(Evaluation):
         """Number of visible likes that a user needs to be measured."""
         return self.min_history
 
+    @property
+    def is_by_time(self) -> bool:
+        """Whether held-out likes are the latest ones."""
+        return True
+
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return what to learn from, and what to measure on."""
         timestamp, candidates = require_timestamps(interactions, "global_time"), interactions.candidates

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +39,10 @@ class UserOrder:
 
 
 def order_likes(interactions: Interactions, order: str, generator: np.random.Generator) -> UserOrder:
-    """Put each user's likes in order: by time, those of one second by item; or at random.
+    """Put each user's likes in order: by time, ties at random; or all at random.
+
+    One number is drawn for each interaction, in the order of `Interactions` (user, then item): the order of
+    the input and the alphabet of the ids have no say, but other ids draw other numbers.
 
     Raises
     ------
@@ -50,18 +52,16 @@ def order_likes(interactions: Interactions, order: str, generator: np.random.Gen
     users, user = np.unique(interactions.user_id, return_inverse=True)
     candidates = interactions.candidates
     n_likes = np.bincount(user[candidates], minlength=len(users))
-    key: npt.NDArray[Any]
+    if order == "time" and interactions.timestamp is None:
+        raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
     if order == "time":
-        if interactions.timestamp is None:
-            raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
-        key = interactions.timestamp
-    else:
-        # The likes draw first: what else is kept changes nothing for them.
-        key = np.empty(len(interactions))
-        key[candidates] = generator.random(int(candidates.sum()))
-        key[~candidates] = generator.random(int((~candidates).sum()))
-    # The sort is stable and interactions ascend by item within a user: this decides likes of one second.
-    sequence = np.lexsort((key, user))
+        generator = generator.spawn(1)[0]  # ties do not change what else is drawn, such as users
+    # The likes draw first: what else is kept changes nothing for them.
+    drawn = np.empty(len(interactions))
+    drawn[candidates] = generator.random(int(candidates.sum()))
+    drawn[~candidates] = generator.random(int((~candidates).sum()))
+    times = interactions.timestamp if order == "time" else None
+    sequence = np.lexsort((drawn, user) if times is None else (drawn, times, user))
     from_last = np.empty(len(interactions), dtype=np.int64)
     from_last[sequence] = np.cumsum(n_likes)[user[sequence]] - np.cumsum(candidates[sequence])
     return UserOrder(user, n_likes, from_last)

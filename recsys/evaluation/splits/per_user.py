@@ -30,7 +30,7 @@ class UserShare(Evaluation):
     validation_size : float in (0, 1)
         Share of those that the test part leaves.
     order : {"time", "random"}
-        What "last" means; times that are equal are ordered by item.
+        What "last" means; likes of one moment are ordered at random.
 
     Raises
     ------
@@ -47,6 +47,11 @@ class UserShare(Evaluation):
         require_share("test_size", self.test_size)
         require_share("validation_size", self.validation_size)
         require_choice("order", self.order, ORDERS)
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether held-out likes are the latest ones."""
+        return self.order == "time"
 
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return what to learn from, and what to measure on."""
@@ -71,7 +76,7 @@ class LeaveOut(Evaluation):
     n_held_out : int
         Likes of each user in the test part, and as many in the validation part.
     order : {"time", "random"}
-        What "last" means; times that are equal are ordered by item.
+        What "last" means; likes of one moment are ordered at random.
 
     Raises
     ------
@@ -86,6 +91,11 @@ class LeaveOut(Evaluation):
         super().__post_init__()
         require_integer("n_held_out", self.n_held_out, minimum=1)
         require_choice("order", self.order, ORDERS)
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether held-out likes are the latest ones."""
+        return self.order == "time"
 
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return what to learn from, and what to measure on."""

@@ -29,7 +29,7 @@ class UserHoldout(Evaluation):
     held_out_size : float in (0, 1)
         Share of a drawn user's likes that is asked for, by the same rule.
     order : {"time", "random"}
-        Which likes are the last; times that are equal are ordered by item.
+        Which likes are the last; likes of one moment are ordered at random.
 
     Raises
     ------
@@ -48,6 +48,11 @@ class UserHoldout(Evaluation):
         require_share("validation_size", self.validation_size)
         require_share("held_out_size", self.held_out_size)
         require_choice("order", self.order, ORDERS)
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether held-out likes are the latest ones."""
+        return self.order == "time"
 
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return what to learn from, and what to measure on."""

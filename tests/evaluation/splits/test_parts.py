@@ -20,9 +20,17 @@ def test_where_doubles_miss_by_one():
     assert largest_count([0, 4, 5], 0.2).tolist() == [0, 0, 1]
 
 
-def test_likes_of_one_second_are_ordered_by_item():
+def test_likes_of_one_moment_are_ordered_at_random():
     likes = make_interactions({(1, 10): 7, (1, 20): 3, (1, 30): 7, (2, 10): 1})
-    order = order_likes(likes, "time", np.random.default_rng(0))
-    assert order.from_last.tolist() == [1, 2, 0, 0]
-    assert order.n_likes.tolist() == [3, 1]
-    assert order.user.tolist() == [0, 0, 0, 1]
+    orders = [order_likes(likes, "time", np.random.default_rng(seed)) for seed in range(20)]
+    found = [order.from_last.tolist() for order in orders]
+    assert sorted({tuple(one) for one in found}) == [(0, 2, 1, 0), (1, 2, 0, 0)]
+    assert 4 < found.count([1, 2, 0, 0]) < 16
+    assert orders[0].n_likes.tolist() == [3, 1]
+    assert orders[0].user.tolist() == [0, 0, 0, 1]
+
+
+def test_ties_change_nothing_else_that_is_drawn():
+    generator = np.random.default_rng(3)
+    order_likes(make_interactions({(1, 10): 7, (1, 20): 7}), "time", generator)
+    assert generator.random() == np.random.default_rng(3).random()

@@ -1,9 +1,12 @@
 """Likes of every user held out: a share or a number."""
 
+import numpy as np
 import pytest
 
+from recsys.datasets import Ratings
 from recsys.errors import ParameterError
 from recsys.evaluation import LeaveOut, UserShare
+from recsys.preprocessing import Preprocessing
 from tests.evaluation.strategies import make_interactions, pairs
 
 # User 1 liked ten movies, 109 first and 100 last; user 2 four.
@@ -43,6 +46,25 @@ def test_random_needs_no_times_and_follows_the_seed():
     assert drawn[0] == drawn[1] != drawn[2]
     assert len(drawn[0]) == 5 * 4
     assert len(pairs(LeaveOut(order="random").split(likes).test.held_out)) == 5
+
+
+@pytest.mark.parametrize("evaluation", [UserShare(), LeaveOut(n_held_out=2)])
+def test_names_do_not_decide_what_is_held_out_of_one_moment(evaluation):
+    likes = make_interactions({(user, item): user for user in range(200) for item in range(10)})
+    held_out = evaluation.split(likes).test.held_out
+    assert np.bincount(held_out.item_id, minlength=10).min() > 15
+    assert np.bincount(held_out.item_id).sum() == 2 * 200
+
+
+def test_ties_follow_the_seed_and_not_the_order_of_the_rows():
+    user, item = np.divmod(np.arange(100), 10)
+    rows = np.random.default_rng(0).permutation(100)
+    given = Ratings(user, item, timestamp=user), Ratings(user[rows], item[rows], timestamp=user[rows])
+    first, shuffled = (Preprocessing(likes="all").candidates(ratings) for ratings in given)
+    assert pairs(UserShare().split(first).test.held_out) == pairs(UserShare().split(shuffled).test.held_out)
+    assert pairs(UserShare(seed=1).split(first).test.held_out) != pairs(
+        UserShare().split(first).test.held_out
+    )
 
 
 def test_the_two_parts_are_drawn_independently():

@@ -1,0 +1,35 @@
+"""Ages of likes, and the steps that they stand in."""
+
+import numpy as np
+
+from recsys.histories import Histories
+
+ITEMS = np.array(["a", "b", "c", "d"])
+USERS = np.array([1, 2, 3])
+
+
+def make(likes, times):
+    """Make histories from (user, item) pairs and their times."""
+    user_id, item_id = map(np.array, zip(*likes, strict=True))
+    return Histories.from_pairs(user_id, item_id, times, USERS, ITEMS)
+
+
+def test_likes_of_one_moment_are_of_one_age():
+    likes = [(1, "d"), (1, "c"), (1, "b"), (1, "a"), (3, "b"), (3, "a")]
+    histories = make(likes, np.array([5, 9, 9, 7, 9, 9]))
+    assert histories.item_indices.tolist() == [3, 0, 1, 2, 0, 1]
+    assert histories.ages.tolist() == [3, 2, 0, 0, 0, 0]
+
+
+def test_a_moment_ends_with_its_user():
+    histories = make([(1, "a"), (2, "b"), (2, "a")], np.array([4, 4, 4]))
+    assert histories.ages.tolist() == [0, 0, 0]
+
+
+def test_without_times_each_like_is_later_than_the_one_before():
+    histories = make([(1, "a"), (1, "b"), (3, "c")], None)
+    assert histories.ages.tolist() == [1, 0, 0]
+
+
+def test_nobody_has_no_ages():
+    assert Histories(np.zeros(1, np.int64), np.empty(0, np.int32), ITEMS, USERS[:0]).ages.tolist() == []

@@ -1,0 +1,83 @@
+"""What a run says and measures when likes share a moment."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from recsys import pipeline
+from recsys.datasets import Ratings
+from recsys.evaluation import LeaveOut, NoSplit, UserShare
+from recsys.mining import BitsetEngine, ItemsetCache
+from recsys.preprocessing import Preprocessing
+from recsys.recommenders import PopularityRecommender
+from recsys.rules import Apriori
+
+
+@dataclass(frozen=True, eq=False)
+class InMemory:
+    """A dataset that stands in memory."""
+
+    ratings: Ratings
+
+    def fingerprint(self):
+        return ()
+
+    def load(self):
+        return self.ratings
+
+
+def run(time_of, evaluation, n_users=6, n_items=10):
+    """Run an experiment on users who like all items, at the times that a function of both gives."""
+    user, item = np.divmod(np.arange(n_users * n_items), n_items)
+    ratings = Ratings(user, item, timestamp=time_of(user, item), name="memory")
+    cache = ItemsetCache(enabled=False)
+    recommender, rules = PopularityRecommender(), Preprocessing(likes="all")
+    return pipeline.run(
+        pipeline.Experiment(
+            InMemory(ratings),
+            rules,
+            Apriori(min_support=0.5, max_len=1),
+            BitsetEngine(),
+            cache,
+            recommender,
+            evaluation,
+        )
+    )
+
+
+def one_moment(user, item):
+    return user
+
+
+def own_moments(user, item):
+    return item
+
+
+def two_users_in_six(user, item):
+    return np.where(user < 2, 0, item)
+
+
+@pytest.mark.parametrize(
+    ("time_of", "n_cut", "warns"),
+    [(one_moment, 6, True), (two_users_in_six, 2, False), (own_moments, 0, False)],
+)
+@pytest.mark.parametrize("evaluation", [UserShare(), LeaveOut()])
+def test_users_whose_cut_falls_inside_a_tie_are_counted(time_of, n_cut, warns, evaluation, caplog):
+    with caplog.at_level(logging.WARNING, "recsys"):
+        metrics = run(time_of, evaluation).metrics
+    assert metrics["n_users_cut_in_tie"] == n_cut
+    assert bool(caplog.messages) == warns
+    if warns:
+        (message,) = caplog.messages
+        assert message.startswith(
+            "evaluation.order=time: for 6 of 6 users the visible and the held-out likes"
+        )
+        assert message.endswith("set evaluation.order=random.")
+
+
+@pytest.mark.parametrize("evaluation", [UserShare(order="random"), NoSplit()])
+def test_where_time_decides_nothing_there_are_no_ties(evaluation, caplog):
+    assert "n_users_cut_in_tie" not in run(one_moment, evaluation).metrics
+    assert not caplog.messages
