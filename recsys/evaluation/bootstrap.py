@@ -18,14 +18,19 @@ _BLOCK = 4_000_000
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the bounds of its interval; `f"{interval:.4f}"` is "0.1077 (0.0942 to 0.1201)"."""
+    """A mean and the bounds of its interval.
+
+    `f"{interval:.4f}"` is "0.1077 (0.0942 to 0.1201)", and "0.1077" where the interval has no width in these
+    digits, as that of coverage, which belongs to no user.
+    """
 
     value: float
     low: float
     high: float
 
     def __format__(self, spec: str) -> str:
-        return f"{self.value:{spec}} ({self.low:{spec}} to {self.high:{spec}})"
+        value, low, high = (format(number, spec) for number in (self.value, self.low, self.high))
+        return value if value == low == high else f"{value} ({low} to {high})"
 
 
 def bootstrap_intervals(

@@ -6,11 +6,15 @@ from pathlib import Path
 
 from recsys.errors import DataNotFoundError
 from recsys.evaluation import Interval, RankingResult, paired_differences
+from recsys.reporting.comparison_table import (
+    COMPARISON_FILE,
+    DIFFERENCES_FILE,
+    comparison_table,
+    main_metric,
+)
 from recsys.reporting.final import as_json, intervals, rank_on_test, write_json
 from recsys.reporting.sweep import Sweep, read_sweep
 from recsys.trials import Trial
-
-SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10", "fallback_share@10")
 
 
 def compare(
@@ -68,15 +72,15 @@ def compare(
         for name, ranking in rankings.items()
         if name != baseline
     }
-    metric = sweep.metrics[0] if sweep.metrics[0] in measured[baseline] else SHOWN[0]
+    metric = main_metric(sweep, measured)
     order = sorted(measured, key=lambda name: -measured[name][metric].value)
-    table = _table(by, order, measured, differences, metric, baseline)
+    table = _markdown(comparison_table(by, measured, differences, metric, baseline))
     missed = [name for name in order if not chosen[name].feasible]
     if missed:
         table += f"\n\nNo trial keeps the constraints of the objective: {', '.join(missed)}."
-    write_json(folder / "compare.json", {name: as_json(measured[name]) for name in order})
+    write_json(folder / COMPARISON_FILE, {name: as_json(measured[name]) for name in order})
     write_json(
-        folder / "compare_differences.json",
+        folder / DIFFERENCES_FILE,
         {name: as_json(differences[name]) for name in order if name != baseline},
     )
     (folder / "compare.md").write_text(_page(table, sweep, chosen, by, order, metric), encoding="utf-8")
@@ -121,24 +125,8 @@ def draw(path: Path, values: dict[str, Interval], label: str) -> None:
     figure.savefig(path, dpi=150)
 
 
-def _table(
-    by: str,
-    order: list[str],
-    measured: dict[str, dict[str, Interval]],
-    differences: dict[str, dict[str, Interval]],
-    metric: str,
-    baseline: str,
-) -> str:
-    shown = [metric, *(name for name in SHOWN if name != metric and name in measured[baseline])]
-    header = [by, *shown, f"{metric} less {baseline}"]
-    rows = []
-    for name in order:
-        cells = [
-            f"{measured[name][one]:.4f}" if one == metric else f"{measured[name][one].value:.4f}"
-            for one in shown
-        ]
-        last = f"{differences[name][metric]:+.4f}" if name != baseline else ""
-        rows.append([name, *cells, last])
+def _markdown(table: list[list[str]]) -> str:
+    header, *rows = table
     lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
     return "\n".join(lines)
 

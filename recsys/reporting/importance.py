@@ -23,21 +23,21 @@ def importance(column: Column, values: list[float]) -> float:
     >>> importance(Column("x", [0, 0, 0, 1, 1, 1], ["a", "b"], False), [1.0, 2.0, 3.0, 7.0, 8.0, 9.0])
     0.714...
     """
-    ranks = _ranks(np.asarray(values, float))
+    ranked = ranks(np.asarray(values, float))
     groups = np.asarray(column.values) if column.categories else _groups(np.asarray(column.values, float))
     names, index = np.unique(groups, return_inverse=True)
-    n, k = len(ranks), len(names)
-    total = float(((ranks - ranks.mean()) ** 2).sum())
+    n, k = len(ranked), len(names)
+    total = float(((ranked - ranked.mean()) ** 2).sum())
     if k < 2 or n <= k or total == 0:
         return 0.0
     sizes = np.bincount(index)
-    means = np.bincount(index, ranks) / sizes
-    between = float((sizes * (means - ranks.mean()) ** 2).sum()) / total
+    means = np.bincount(index, ranked) / sizes
+    between = float((sizes * (means - ranked.mean()) ** 2).sum()) / total
     return max(0.0, 1 - (1 - between) * (n - 1) / (n - k))
 
 
-def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Ranks from 0; equal values share the mean of theirs."""
+def ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return ranks from 0; equal values share the mean of theirs."""
     _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     means: npt.NDArray[np.float64] = (ends - 1) - (counts - 1) / 2

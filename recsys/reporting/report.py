@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from recsys.evaluation import Interval
 from recsys.reporting import page
+from recsys.reporting.captions import lift_and_lists_caption
+from recsys.reporting.comparison_table import read_comparison
 from recsys.reporting.sweep import Sweep, read_sweep
 from recsys.trials import TEST_FILE, read_json
 from recsys.whole_file import write_whole
@@ -20,9 +22,9 @@ REPORT_FILE = "report.html"
 SHOWN = 10  # trials and rules in tables
 LISTS = "ndcg@10"  # what the lift is held against
 
-LIFT_AND_LISTS = (
-    "Each trial by the lift of its best rule, and by what its lists of ten are worth to users. A high lift "
-    "comes from rare pairs, which few users ever see; what ranks well is liked by many together."
+COMPARED = (
+    "The best trial of each, measured once on likes that no trial has seen; learnt from all the rest. All "
+    "items are ranked. In parentheses the bootstrap interval over users; differences are paired."
 )
 ON_TEST = (
     "Measured once, after the search, on likes that no trial has seen; learnt from all the rest. In "
@@ -52,8 +54,12 @@ def write_report(folder: Path) -> Path:
 def render(sweep: Sweep) -> str:
     """Return the page."""
     sections = [page.section("Summary", _summary(sweep)), page.section("Reproduce", _reproduce(sweep))]
-    measured = read_json(sweep.folder / TEST_FILE)
-    if measured:
+    measured, compared = read_json(sweep.folder / TEST_FILE), read_comparison(sweep)
+    if compared:
+        header, *rows = compared
+        body = page.note(COMPARED) + page.table(header, rows)
+        sections.insert(0, page.section(f"Comparison by {header[0]} on the test part", body))
+    elif measured:
         sections.append(page.section("On the test part", _on_test(measured)))
     if sweep.complete:
         sections += _figures(sweep)
@@ -77,7 +83,8 @@ def _figures(sweep: Sweep) -> list[str]:
         made.append(("Parallel coordinates", hint, figures.parallel_coordinates(sweep)))
     points = sweep.lift_and(LISTS)
     if len(points) > 1:
-        made.append(("Lift and lists", LIFT_AND_LISTS, figures.lift_and_lists(points, LISTS)))
+        caption = lift_and_lists_caption(points, LISTS)
+        made.append(("Lift and lists", caption, figures.lift_and_lists(points, LISTS)))
     sections = [page.section(title, page.note(note) + page.figure(drawn)) for title, note, drawn in made]
     rules = sweep.rules()
     if rules and sweep.best is not None:

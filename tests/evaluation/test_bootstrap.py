@@ -70,6 +70,13 @@ def test_one_user_leaves_no_doubt_to_resample():
     assert bootstrap_intervals(make_result(ndcg=[0.25])) == {"ndcg": Interval(0.25, 0.25, 0.25)}
 
 
+def test_an_interval_without_width_is_not_shown():
+    assert f"{Interval(0.25, 0.2, 0.3):+.4f}" == "+0.2500 (+0.2000 to +0.3000)"
+    assert f"{Interval(0.25, 0.25, 0.25):.4f}" == "0.2500"
+    assert f"{Interval(0.25, 0.24999, 0.25001):.4f}" == "0.2500"
+    assert f"{Interval(0.25, 0.25, 0.26):.4f}" == "0.2500 (0.2500 to 0.2600)"
+
+
 def test_pairs_show_a_difference_that_the_intervals_hide():
     """Every user gains a hundredth; between users there is far more."""
     baseline = make_result(ndcg=VALUES, recall=VALUES)

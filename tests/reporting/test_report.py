@@ -1,6 +1,7 @@
 """The report of a sweep, made from the sweep's folder alone."""
 
 import csv
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from recsys.reporting.captions import lift_and_lists_caption
 from recsys.reporting.columns import Column, columns
 from recsys.reporting.figures import history, importances, parallel_coordinates, pareto_front, rules, slices
 from recsys.reporting.importance import importance
@@ -141,6 +143,60 @@ def test_the_figures_hold_the_trials(tmp_path):
     (points,) = rules(sweep.rules()).data
     assert list(points.customdata) == [8.0, 9.0]
     assert points.text[1].endswith("and 3 more")
+
+
+INTERVAL = {"value": 0.1, "low": 0.09, "high": 0.11}
+
+
+def test_the_test_part_shows_no_interval_without_width(tmp_path):
+    coverage = {"value": 0.0123, "low": 0.0123, "high": 0.0123}
+    found = {"3": {"ndcg@10": INTERVAL, "coverage@10": coverage}}
+    (make(tmp_path) / "test.json").write_text(json.dumps(found))
+    html = write_report(tmp_path).read_text()
+    assert "<td>0.1000 (0.0900 to 0.1100)</td>" in html
+    assert "<td>0.0123</td>" in html
+
+
+def test_a_comparison_comes_first_and_the_metrics_of_one_trial_do_not(tmp_path):
+    (make(tmp_path) / "test.json").write_text(json.dumps({"3": {"ndcg@10": INTERVAL, "mrr@5": INTERVAL}}))
+    compared = {"popularity": {"ndcg@10": INTERVAL}, "rules": {"ndcg@10": INTERVAL | {"value": 0.105}}}
+    (tmp_path / "compare.json").write_text(json.dumps(compared))
+    (tmp_path / "compare_differences.json").write_text(json.dumps({"rules": {"ndcg@10": INTERVAL}}))
+    html = write_report(tmp_path).read_text()
+    titles = re.findall("<h2>(.*?)</h2>", html)
+    assert titles[:2] == ["Comparison by recommender on the test part", "Summary"]
+    assert "On the test part" not in titles
+    assert "mrr@5" not in html
+    first, second = (html.index(f"<td>{name}</td>") for name in ("rules", "popularity"))
+    assert first < second
+    assert "<td>+0.1000 (+0.0900 to +0.1100)</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("points", "caption"),
+    [
+        (
+            {0: (2.0, 0.3), 1: (4.0, 0.2), 2: (9.0, 0.1)},
+            "The highest lift, 9, comes with ndcg@10 0.1000 at best, which 2 of the 3 trials surpass; the "
+            "best ndcg@10, 0.3000, with a lift of 2. Spearman's rank correlation of the two is -1.00: a "
+            "higher lift tends to go with a lower ndcg@10.",
+        ),
+        (
+            {0: (2.0, 0.1), 1: (4.0, 0.3), 2: (4.0, 0.2)},
+            "The highest lift, 4, comes with ndcg@10 0.3000 at best, the best of all; the best ndcg@10, "
+            "0.3000, with a lift of 4. Spearman's rank correlation of the two is +0.87: a higher lift tends "
+            "to go with a higher ndcg@10.",
+        ),
+        (
+            {0: (1.0, 0.2), 1: (2.0, 0.1), 2: (1.0, 0.1), 3: (2.0, 0.2)},
+            "Spearman's rank correlation of the two is +0.00: the lift says next to nothing about ndcg@10.",
+        ),
+        ({0: (5.5, 0.1), 1: (5.5, 0.2)}, "All 2 trials have the same highest lift, 5.5."),
+        ({0: (5.5, 0.1), 1: (5.0, 0.1)}, "All 2 trials have the same ndcg@10, 0.1000."),
+    ],
+)
+def test_the_caption_of_lift_and_lists_is_what_the_data_say(points, caption):
+    assert lift_and_lists_caption(points, "ndcg@10").endswith(caption)
 
 
 @pytest.mark.parametrize("complete", [0, 1, 2])
