@@ -1,11 +1,17 @@
-"""How this project compiles: one decorator for all its kernels."""
+"""How this project compiles: one decorator for all its kernels, and a clock that leaves compiling out."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from threading import Lock
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.core import event
+
+log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -17,3 +23,56 @@ def kernel(function: Function) -> Function:
     except RuntimeError:
         # No folder that Numba could write to, as in a read-only installation: compile once a process.
         return cast(Function, njit(nogil=True)(function))
+
+
+def clock() -> float:
+    """Return seconds for measuring durations, as `time.perf_counter`; it stands still while Numba compiles.
+
+    Loading machine code from disk counts as compiling. Both happen once per process, before the first use of
+    a kernel, and would otherwise be the larger part of a first measurement.
+    """
+    return perf_counter() - _compiling.seconds()
+
+
+class _Compiling(event.Listener):
+    """The seconds during which at least one thread compiles."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._depth, self._started, self._total = 0, 0.0, 0.0
+
+    def on_start(self, event: Any) -> None:
+        with self._lock:
+            if self._depth == 0:
+                self._started = perf_counter()
+            self._depth += 1
+
+    def on_end(self, event: Any) -> None:
+        with self._lock:
+            self._depth -= 1
+            if self._depth == 0:
+                self._total += perf_counter() - self._started
+
+    def seconds(self) -> float:
+        with self._lock:
+            return self._total + (perf_counter() - self._started if self._depth else 0.0)
+
+
+class _Notice(event.Listener):
+    """Say once per process why the first use of a kernel takes long."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def on_start(self, event: Any) -> None:
+        if not self._said:
+            self._said = True
+            log.info("Compiling the kernels, which takes up to a minute; the machine code is kept on disk.")
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+_compiling = _Compiling()
+event.register("numba:compiler_lock", _compiling)  # type: ignore[no-untyped-call]  # held while a kernel is compiled or loaded
+event.register("numba:compile", _Notice())  # type: ignore[no-untyped-call]  # not where it is loaded

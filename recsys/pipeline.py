@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -85,7 +84,7 @@ class Result:
     """Everything that a run makes, in the order it is made.
 
     `itemsets_from` is "mined", "memory" or "file". Without an evaluation there are no model and no ranking.
-    `seconds` are wall seconds of each stage.
+    `seconds` are wall seconds of each stage; compiling, at the first use of a kernel, is not in them.
     """
 
     ratings: Ratings | SparkRatings
@@ -270,7 +269,9 @@ def warn_of_ties(prepared: Prepared) -> None:
 
 @contextmanager
 def timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
-    """Put the wall seconds of a stage into `seconds`."""
-    started = perf_counter()
+    """Put the wall seconds of a stage into `seconds`, without those in which Numba compiles."""
+    from recsys.kernel import clock  # before the clock starts: importing Numba takes a while, too
+
+    started = clock()
     yield
-    seconds[stage] = perf_counter() - started
+    seconds[stage] = clock() - started

@@ -1,7 +1,16 @@
+import logging
 import subprocess
 import sys
+from time import perf_counter
+
+import numba
+import pytest
 
 from recsys import kernel
+from recsys.mining import Budget
+from recsys.mining.budget import Meter
+from recsys.pipeline import timed
+from recsys.rules.budget import RulesMeter
 
 MINE = """
 import sys
@@ -32,3 +41,44 @@ def test_a_second_process_compiles_nothing():
     for name in ("first", "second"):
         done = subprocess.run([sys.executable, "-c", MINE, name], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.fixture
+def uncompiled():
+    """A function that takes longer to compile than to run."""
+
+    @numba.njit
+    def function(number):
+        total = 0
+        for one in range(number):
+            total += one // 3 if one % 7 else number
+        return total
+
+    return lambda: function(5)
+
+
+def test_the_clock_stands_still_while_a_kernel_is_compiled(uncompiled):
+    wall, work = perf_counter(), kernel.clock()
+    uncompiled()
+    wall, work = perf_counter() - wall, kernel.clock() - work
+    assert 0 < work < wall / 2
+
+
+def test_seconds_of_a_stage_and_of_a_budget_are_those_of_the_work(uncompiled):
+    seconds, wall = {}, perf_counter()
+    meters = Meter(Budget(max_seconds=100), 10, 1), RulesMeter(Budget(max_seconds=100))
+    with timed("mine", seconds):
+        uncompiled()
+    wall = perf_counter() - wall
+    assert 0 < seconds["mine"] < wall / 2
+    assert meters[0].seconds_left > 100 - wall / 2
+    assert kernel.clock() - meters[1]._started < wall / 2
+
+
+def test_compiling_is_announced_once(caplog):
+    notice = kernel._Notice()
+    with caplog.at_level(logging.INFO, "recsys.kernel"):
+        notice.on_start(None)
+        notice.on_start(None)
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("Compiling the kernels, which takes up to a minute")

@@ -6,7 +6,6 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 
@@ -131,7 +130,10 @@ class Meter:
         self._bytes_per_itemset = bytes_per_itemset
         self._memory = budget.memory_bytes()
         self._fixed_bytes = fixed_bytes
-        self._started = perf_counter()
+        from recsys.kernel import clock  # imported here: it loads Numba, which settings are read without
+
+        self._clock = clock
+        self._started = clock()
 
     @property
     def max_itemsets(self) -> int:
@@ -146,7 +148,7 @@ class Meter:
         """Seconds until `max_seconds` is over, negative after it; None without it."""
         if self.budget.max_seconds is None:
             return None
-        return self.budget.max_seconds - (perf_counter() - self._started)
+        return self.budget.max_seconds - (self._clock() - self._started)
 
     @property
     def is_late(self) -> bool:
@@ -196,7 +198,7 @@ class Meter:
         else:
             memory = _in_words(self.budget.max_memory, self._memory or 0)
             reached = f"max_memory is {memory}, room for {most:,} itemsets"
-        seconds = perf_counter() - self._started
+        seconds = self._clock() - self._started
         found = f"after {seconds:.2g} s mining had found {len(counts):,}"
         if at_least is not None:
             number = f"{at_least:,}" if at_least < 10**15 else f"2**{at_least.bit_length() - 1}"

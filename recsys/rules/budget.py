@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import ROUND_FLOOR, Context
 from itertools import accumulate
 from math import comb, isinf
-from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +60,10 @@ class RulesMeter:
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self._memory = budget.memory_bytes()
-        self._started = perf_counter()
+        from recsys.kernel import clock  # imported here: it loads Numba, which settings are read without
+
+        self._clock = clock
+        self._started = clock()
 
     def check(self, n_held: int, n_found: int) -> None:
         """Raise BudgetError if the rules in memory, or the seconds, are more than the budget has."""
@@ -75,7 +77,7 @@ class RulesMeter:
                 f"max_memory is {self.budget.max_memory}, room for {room:,} rules; {n_found:,} were found "
                 f"so far. {cure}"
             )
-        seconds = perf_counter() - self._started
+        seconds = self._clock() - self._started
         if self.budget.max_seconds is not None and seconds > self.budget.max_seconds:
             raise BudgetError(
                 f"max_seconds is {self.budget.max_seconds:g}; after {seconds:.2g} s {n_found:,} rules "
