@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
@@ -61,3 +62,10 @@ def require_choice(parameter: str, value: Any, choices: Collection[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise ParameterError(parameter, f"one of {', '.join(choices)}", value)
     return str(value)
+
+
+def typed_override(key: str, value: str) -> str:
+    """Return the override that sets a key to a text, quoted as Hydra and a shell need it."""
+    # A tab is typed as \t, which Hydra leaves as it is.
+    text = value.replace("\\", r"\\").replace('"', r"\"").replace("\t", r"\t")
+    return shlex.quote(f'{key}="{text}"')

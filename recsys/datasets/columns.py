@@ -38,12 +38,15 @@ def read_columns(table: TextTable, columns: Mapping[str, Column]) -> dict[str, n
     Raises
     ------
     DataFormatError
-        If a column is missing, the table has no rows, or a value is missing, not finite or of another kind.
+        If a column is missing, the table has no rows, or a value is missing, not finite or of another kind;
+        if a quote is not closed where it should be, or an id holds a line break.
     """
     import pyarrow as pa
 
     for column in columns.values():
         table.position(column)
+    if table.quoted:
+        table.check_quotes(columns.values())
     with reading(table.path):
         try:
             return _read(table, columns)

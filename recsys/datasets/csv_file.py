@@ -54,6 +54,8 @@ class CsvDataset:
         Names of the columns in the file, for `user_id`, `item_id`, `rating` and `timestamp`.
     separator : str
         The character between two fields.
+    quoted : bool
+        Whether a field may stand in double quotes, as in CSV; false where all quotes belong to the text.
     encoding : str
         Encoding of the files.
     items_path : str, optional
@@ -83,6 +85,7 @@ class CsvDataset:
     layout: str = "ratings"
     columns: Mapping[str, str | None] | RatingColumns = field(default_factory=RatingColumns)
     separator: str = ","
+    quoted: bool = True
     encoding: str = "utf-8"
     items_path: str | None = None
     items_columns: Mapping[str, str | None] | ItemColumns = field(default_factory=ItemColumns)
@@ -110,6 +113,8 @@ class CsvDataset:
             object.__setattr__(self, "separator", "\t")
         if not isinstance(self.separator, str) or len(self.separator) != 1 or self.separator in '\r\n"':
             raise ParameterError("separator", "one character", self.separator)
+        if not isinstance(self.quoted, bool):
+            raise ParameterError("quoted", "true or false", self.quoted)
         try:
             "".encode(self.encoding)
         except (LookupError, TypeError):
@@ -159,18 +164,30 @@ class CsvDataset:
         }
 
     def _read_ratings(self, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
-        return read_columns(self._table(self.path), columns)
+        return read_columns(self._table(self.path, is_configurable=True), columns)
 
     def _ratings_files(self) -> list[Path]:
         return [Path(self.path).expanduser()]
 
-    def _table(self, path: str) -> TextTable:
-        return TextTable(Path(path).expanduser(), separator=self.separator, encoding=self.encoding)
+    @property
+    def _has_ratings_in_text(self) -> bool:
+        """Whether separator, quotes and encoding are those of the ratings, too."""
+        return True
+
+    def _table(self, path: str, *, is_configurable: bool) -> TextTable:
+        return TextTable(
+            Path(path).expanduser(),
+            separator=self.separator,
+            encoding=self.encoding,
+            quoted=self.quoted,
+            is_configurable=is_configurable,
+        )
 
     def _read_items(self) -> ItemCatalog | None:
         if self.items_path is None:
             return None
-        table, names = self._table(self.items_path), ItemColumns(*self.items_columns)
+        table = self._table(self.items_path, is_configurable=not self._has_ratings_in_text)
+        names = ItemColumns(*self.items_columns)
         item_id = Column(names.item_id, "id", "dataset.items_columns.item_id")
         title = Column(names.title, "id", "dataset.items_columns.title")
         if names.genres is None:

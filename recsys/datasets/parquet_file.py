@@ -31,12 +31,16 @@ KINDS = {
 class ParquetDataset(CsvDataset):
     """Ratings or baskets in a Parquet file, or in a folder of them, as Spark writes it.
 
-    The parameters are those of `CsvDataset`; `separator` and `encoding` are those of the file of the items,
-    which is text.
+    The parameters are those of `CsvDataset`; `separator`, `quoted` and `encoding` are those of the file of
+    the items, which is text.
     """
 
     def _read_ratings(self, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
         return read_parquet(Path(self.path).expanduser(), columns)
+
+    @property
+    def _has_ratings_in_text(self) -> bool:
+        return False
 
     def _ratings_files(self) -> list[Path]:
         path = Path(self.path).expanduser()

@@ -11,6 +11,7 @@ from typing import Any
 
 from recsys.datasets.fields import Column
 from recsys.datasets.parquet_file import KINDS
+from recsys.datasets.separators import separator_cure
 from recsys.errors import DataFormatError, DataNotFoundError
 
 # As Python's float and int read them, and as `ids_from_text` tells integers from text.
@@ -103,7 +104,8 @@ def read_in_spark(
         raise DataNotFoundError(f"{path} cannot be read by Spark: {reason} Correct dataset.path.") from error
     if set(frame.columns) <= {_CORRUPT}:
         raise _nothing_in(path, "table")
-    fields = {role: _field(path, frame, column, csv is not None) for role, column in columns.items()}
+    separator = None if csv is None else csv["sep"]
+    fields = {role: _field(path, frame, column, separator) for role, column in columns.items()}
     counted = _check(frame, fields, csv is not None)
     _refuse(path, fields, counted)
     chosen = []
@@ -180,7 +182,7 @@ def _read(spark: Any, url: str, columns: Mapping[str, Column], csv: Mapping[str,
 
 def _read_text(reader: Any, url: str, options: Mapping[str, str]) -> Any:
     # Text is checked as text: Spark would make nothing of what it cannot convert.
-    text = {"header": True, "quote": '"', "escape": '"', "columnPruning": False, "enforceSchema": False}
+    text = {"header": True, "escape": '"', "columnPruning": False, "enforceSchema": False}
     reader = reader.options(**text, **options)
     names = reader.csv(url).columns
     schema = ", ".join(f"{_quoted(name)} string" for name in [*names, _CORRUPT])
@@ -194,16 +196,19 @@ def _nothing_in(path: str, what: str) -> DataFormatError:
     )
 
 
-def _field(path: str, frame: Any, column: Column, in_text: bool) -> _Field:
-    """Return a column; raise DataFormatError if it is missing, or cannot be what it must."""
+def _field(path: str, frame: Any, column: Column, separator: str | None) -> _Field:
+    """Return a column, of text if there is a separator; raise DataFormatError if it cannot be used."""
     from pyspark.sql import functions as f
 
     types = dict(frame.dtypes)
     if column.name not in types:
-        found = ", ".join(repr(name) for name in types if name != _CORRUPT) or "none"
-        raise DataFormatError(
-            f"{path} has no column {column.name!r}; it has {found}. Set {column.key} to the right one."
-        )
+        names = [name for name in types if name != _CORRUPT]
+        found = ", ".join(map(repr, names)) or "none"
+        cure = f"Set {column.key} to the right one."
+        if separator and names:
+            cure = separator_cure([separator.join(names)], separator, column.name, column.key) or cure
+        raise DataFormatError(f"{path} has no column {column.name!r}; it has {found}. {cure}")
+    in_text = separator is not None
     raw, stored = f.col(_quoted(column.name)), types[column.name]
     if stored == "string" and (in_text or column.kind == "id"):
         return _of_text(column, raw)

@@ -99,6 +99,10 @@ class SparkDataset(CsvDataset):
         cure = "dataset=spark is for mining rules: with engine=spark evaluation=none."
         raise ParameterError("dataset", "parquet or csv for what needs the ratings in memory", "spark", cure)
 
+    @property
+    def _has_ratings_in_text(self) -> bool:
+        return self.format == "csv"
+
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return nothing, for nothing that was read is kept."""
         return ()
@@ -132,7 +136,8 @@ class SparkDataset(CsvDataset):
         url = f"file://{whole}" if here.exists() else self.path
         options = None
         if self.format == "csv":
-            options = {"sep": self.separator, "encoding": _ENCODINGS[codecs.lookup(self.encoding).name]}
+            encoding = _ENCODINGS[codecs.lookup(self.encoding).name]
+            options = {"sep": self.separator, "encoding": encoding, "quote": '"' if self.quoted else ""}
         with settings_for_reading(spark):
             rows = read_in_spark(spark, self.path, url, columns, options, in_order)
             frame = one_of_each(rows, self.duplicates).persist()

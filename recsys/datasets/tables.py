@@ -7,14 +7,17 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import BinaryIO, TextIO, cast
 
 from recsys.datasets.fields import Column
+from recsys.datasets.quotes import QuoteError, quoted_rows, quotes_close_on_their_lines
+from recsys.datasets.separators import likely_separator, separator_cure
 from recsys.errors import DataFormatError, DataNotFoundError
 
 # What undecodable bytes become under the error handler "surrogateescape".
@@ -37,6 +40,8 @@ class TextTable:
         Whether fields may stand in double quotes, as in CSV.
     names : tuple of str, optional
         Column names of a file without a header line.
+    is_configurable : bool
+        Whether `dataset.separator` and `dataset.quoted` are of this file alone, so that errors advise them.
     """
 
     path: Path
@@ -44,6 +49,7 @@ class TextTable:
     encoding: str = "utf-8"
     quoted: bool = True
     names: tuple[str, ...] | None = None
+    is_configurable: bool = False
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -63,15 +69,36 @@ class TextTable:
 
     def position(self, column: Column) -> int:
         """Return the index of a column; raise DataFormatError unless the file has it exactly once."""
-        count = self.columns.count(column.name)
+        try:
+            count = self.columns.count(column.name)
+        except DataFormatError as error:
+            # With the wrong separator, quotes do not enclose fields.
+            if cure := self._separator_cure(column):
+                raise DataFormatError(f"{self.path} has no column {column.name!r}. {cure}") from error
+            raise
         if count != 1:
-            found = ", ".join(map(repr, self.columns))
+            found = ", ".join(map(shown, self.columns))
             trouble = f"has {count} columns" if count else "has no column"
-            cure = f"Set {column.key} to the right one" if column.key else "Restore the file's header line"
-            if column.key and len(self.columns) == 1:
-                cure += f", or dataset.separator, which is {self.separator!r} now"
-            raise DataFormatError(f"{self.path} {trouble} {column.name!r}; it has {found}. {cure}.")
+            cure = self._separator_cure(column)
+            if not cure:
+                cure = f"Set {column.key} to the right one." if column.key else "Restore the header line."
+            raise DataFormatError(f"{self.path} {trouble} {column.name!r}; it has {found}. {cure}")
         return self.columns.index(column.name)
+
+    def _separator_cure(self, column: Column) -> str:
+        """Return how to read the file if its separator seems to be another one; else nothing."""
+        with reading(self.path), self._open() as stream:
+            lines = [line for line in islice(stream, 10) if line.strip()]
+        if not lines or self.names is not None:
+            return ""
+        if self.is_configurable:
+            return separator_cure(lines, self.separator, column.name, column.key)
+        likely = likely_separator(lines, self.separator, column.name)
+        if likely is None:
+            return ""
+        return (
+            f"The fields seem to be separated by {likely!r}. Save the file with {self.separator!r} instead."
+        )
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line number and the fields of each row after the header; blank lines are skipped.
@@ -96,9 +123,12 @@ class TextTable:
     def check(self, column: Column, line: int, text: str) -> None:
         """Raise DataFormatError unless a value is what its column must hold."""
         self._check_decoded(line, text)
-        if problem := column.problem(text):
+        problem = column.problem(text)
+        if column.kind == "id" and len(text.strip().splitlines()) > 1:
+            problem = "holds a line break; a quote may be missing, or belong to the text"
+        if problem:
             raise DataFormatError(
-                f"{self.path}, line {line}, column {column.name!r}: the value {text!r} {problem}. "
+                f"{self.path}, line {line}, column {column.name!r}: the value {shown(text)} {problem}. "
                 f"{column.cure()}."
             )
 
@@ -117,13 +147,44 @@ class TextTable:
                     if text.strip():
                         yield line, text.rstrip("\r\n").split(self.separator)
                 return
-            quotes: Literal[0, 3] = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
-            reader = csv.reader(stream, delimiter=self.separator, quoting=quotes)
-            line = 1
+            if self.quoted:
+                yield from self._quoted_rows(stream)
+                return
+            reader = csv.reader(stream, delimiter=self.separator, quoting=csv.QUOTE_NONE)
             for row in reader:
                 if row:
-                    yield line, row
-                line = reader.line_num + 1
+                    yield reader.line_num, row
+
+    def _quoted_rows(self, stream: TextIO) -> Iterator[tuple[int, list[str]]]:
+        try:
+            yield from quoted_rows(stream, self.separator)
+        except QuoteError as error:
+            cure = "Correct the line; in a field in quotes, a quote of the text is written twice"
+            if self.is_configurable:
+                cure += ". Where all quotes belong to the text, set dataset.quoted=false"
+            place = f"{self.path}, line {error.line}: the quote before {shown(error.field)}"
+            raise DataFormatError(f"{place} {error.trouble}. {cure}.") from None
+
+    def check_quotes(self, columns: Iterable[Column]) -> None:
+        """Raise DataFormatError if a quote is not closed where it should be, or an id holds a line break."""
+        with reading(self.path), self._open_binary() as stream:
+            if self._is_like_ascii() and quotes_close_on_their_lines(stream, self.separator):
+                return
+        positions = [(self.position(column), column) for column in columns]
+        for line, row in self.records():
+            for position, column in positions:
+                if "\n" in row[position] or "\r" in row[position]:
+                    self.check(column, line, row[position])
+
+    def _is_like_ascii(self) -> bool:
+        """Tell whether separator, quote and line end are the bytes that they are in ASCII."""
+        text = f'{self.separator}"\n'
+        return text.isascii() and text.encode(self.encoding).endswith(text.encode())
+
+    def _open_binary(self) -> BinaryIO:
+        if self.path.suffix == ".gz":
+            return cast("BinaryIO", gzip.open(self.path))
+        return self.path.open("rb")
 
     def _open(self) -> TextIO:
         # A byte order mark is no part of the first column's name. Undecodable bytes are let through as
@@ -133,6 +194,11 @@ class TextTable:
         if self.path.suffix == ".gz":
             return gzip.open(self.path, "rt", encoding=encoding, errors="surrogateescape", newline="")
         return self.path.open(encoding=encoding, errors="surrogateescape", newline="")
+
+
+def shown(text: str) -> str:
+    """Return a value for a message: in quotes, on one line, and cut where it is long."""
+    return repr(text if len(text) <= 60 else f"{text[:60]}...")
 
 
 @contextmanager

@@ -126,7 +126,10 @@ HEADER = "user_id,item_id,rating\n"
 COLUMNS = r"has no column 'user_id'; it has 'user', 'item_id', 'rating'\. Set dataset\.columns\.user_id"
 BAD_FILES: dict[str, tuple[str | bytes, str]] = {
     "missing column": ("user,item_id,rating\n1,1,4\n", COLUMNS),
-    "wrong separator": ("user_id;item_id;rating\n1;1;4\n", "or dataset.separator, which is ',' now"),
+    "wrong separator": (
+        "user_id;item_id;rating\n1;1;4\n",
+        "seem to be separated by ';'. Set 'dataset.separator=\";\"'",
+    ),
     "column twice": ("user_id,item_id,rating,rating\n1,1,4,4\n", "has 2 columns 'rating'"),
     "text rating": (
         HEADER + "1,1,4\n1,2,good\n",
