@@ -1,7 +1,7 @@
 """Kill the service while it keeps feedback: python scripts/kill_during_feedback.py [--kills 20].
 
 Four connections send thumbs, one after the other; after some answers the service is killed (SIGKILL) and
-another one takes its place, and what was not answered is sent again under its id. At the end every thumb that
+another one takes its place, and what was not answered is sent again. At the end every thumb that
 was acknowledged must be in the database, once. Ends with 1 where that is not so.
 
 The services are forks of one process that has imported everything and loaded the model, so that one is there
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from typing import Any
 
 from load_client import connected, request
 from serving_process import ROOT
@@ -40,13 +42,13 @@ class Outcome:
     ----------
     kills : int
     acknowledged : list of str
-        Request ids, as they were answered.
+        Names of the users, one for each thumb, as they were answered.
     again : int
         Thumbs that were sent again, as their answer did not come.
     known : int
-        Of these, those that were answered by "already": kept, though the answer got lost.
+        Of these, those that were answered by "replaced": kept, though the answer got lost.
     kept : Counter
-        Rows in the database by request id.
+        Rows in the database by user.
     seconds : float
     """
 
@@ -65,10 +67,9 @@ class Outcome:
 
 def kill(bundle: Path, feedback: Path, kills: int) -> Outcome:
     """Serve a bundle, kill the service so many times, and look what is kept."""
-    from recsys.bundle import Bundle
     from recsys.feedback import FeedbackStore
 
-    outcome, item = Outcome(), Bundle.load(bundle).item_ids[0]
+    outcome = Outcome()
     start = perf_counter()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         command = [sys.executable, __file__, "--fork", str(listening.fileno()), str(bundle), str(feedback)]
@@ -77,32 +78,35 @@ def kill(bundle: Path, feedback: Path, kills: int) -> Outcome:
             env=os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
         ) as forks:  # fmt: skip
             port = listening.getsockname()[1]
-            asyncio.run(asyncio.wait_for(_kill(outcome, port, forks, item, kills), LONGEST))
+            asyncio.run(asyncio.wait_for(_kill(outcome, port, forks, kills), LONGEST))
     outcome.seconds = perf_counter() - start
     store = FeedbackStore.open(str(feedback), make=False)
-    outcome.kept = Counter(one.request_id for one in store.read())
+    outcome.kept = Counter(one.user_id for one in store.read())
     store.close()
     return outcome
 
 
-async def _kill(outcome: Outcome, port: int, forks: subprocess.Popen[str], item: object, kills: int) -> None:
+async def _kill(outcome: Outcome, port: int, forks: subprocess.Popen[str], kills: int) -> None:
     done = asyncio.Event()
+    wanted = request("/recommend", {"items": [], "k": 1})
 
     async def send(worker: int) -> None:
-        number, again = 0, False
+        number, again, thumb = 0, False, b""
         while not done.is_set():
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 async with connected(port) as connection:
                     while not done.is_set():
                         name = f"{worker}-{number}"
-                        thumb = {"request_id": name, "user_id": name, "item_id": item, "verdict": "up"}
+                        if not again:
+                            shown = json.loads((await connection.ask(wanted))[1])
+                            thumb = request("/feedback", _thumb(shown, name))
                         outcome.again += again
                         again = True
-                        status, body = await connection.ask(request("/feedback", thumb))
+                        status, body = await connection.ask(thumb)
                         if status != 200:
                             raise RuntimeError(f"{status}: {body!r}")
                         outcome.acknowledged.append(name)
-                        outcome.known += b'"already"' in body
+                        outcome.known += b'"replaced"' in body
                         number, again = number + 1, False
 
     async def end() -> None:
@@ -127,6 +131,12 @@ async def _kill(outcome: Outcome, port: int, forks: subprocess.Popen[str], item:
     await end()
 
 
+def _thumb(shown: dict[str, Any], user: str) -> dict[str, Any]:
+    """Return a thumb up for the first item of a list that was shown."""
+    item = shown["recommendations"][0]["item_id"]
+    return {"signed_list": shown["signed_list"], "user_id": user, "item_id": item, "verdict": "up"}
+
+
 async def _fork(forks: subprocess.Popen[str]) -> int:
     """Have a service made; return its process id."""
     assert forks.stdin is not None
@@ -149,10 +159,12 @@ def fork(listening: int, bundle: str, feedback: str) -> None:
     follower = Follower(FolderSource(Path(bundle)), poll_seconds=3600)
     follower.load()
     connections = socket.socket(fileno=listening)
+    many = 10**9  # all thumbs are for one item, from one address
+    settings = Settings(max_thumbs_per_item=many, max_thumbs_per_address=many)
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            app = create_app(Settings(), follower, FeedbackStore.open(feedback))
+            app = create_app(settings, follower, FeedbackStore.open(feedback))
             uvicorn.Server(uvicorn.Config(app, log_level="error")).run([connections])
             os._exit(0)
         print(pid, flush=True)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 class Feedback:
     """What somebody thinks of one recommendation.
 
-    Ids are text, as are those of people whom the data does not know.
+    Ids are text.
 
     Parameters
     ----------
-    request_id : str
-        Chosen by who sends it: feedback that is sent twice under one is kept once.
+    list_id : str
+        The list that was shown; there is one thumb for each of its items, the last one.
     user_id : str
-        A user of the data, or whatever the page calls the person.
+        What the page calls the person; never a user of the data.
     item_id : str
         What was recommended.
     liked : bool
@@ -24,7 +24,7 @@ class Feedback:
     likes : tuple of str
         What the recommendation was made from, the latest like last.
     source : str
-        rule, model or fallback; empty where the sender does not say.
+        rule, model or fallback; empty if unknown.
     antecedents : tuple of str
         The items of the first reason.
     rank : int or None
@@ -33,9 +33,11 @@ class Feedback:
         Which model recommended it.
     created : int
         Milliseconds since 1970.
+    client : str
+        Pseudonym of the client's address, for the limits; empty if unknown.
     """
 
-    request_id: str
+    list_id: str
     user_id: str
     item_id: str
     liked: bool
@@ -45,6 +47,7 @@ class Feedback:
     rank: int | None = None
     model_version: str = ""
     created: int = 0
+    client: str = ""
 
     @property
     def rule(self) -> str:

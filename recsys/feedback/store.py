@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -14,12 +16,14 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Index,
     Integer,
     MetaData,
     Row,
     String,
     Table,
     Text,
+    UniqueConstraint,
     create_engine,
     event,
     func,
@@ -27,20 +31,23 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from recsys.errors import DataError, DataNotFoundError
 from recsys.feedback.address import database_url, shown, sqlite_file
 from recsys.feedback.feedback import Feedback
+from recsys.feedback.limits import DAY, FeedbackLimitError, FeedbackLimits
+
+log = logging.getLogger(__name__)
 
 WAIT_FOR_A_LOCK = 10.0  # seconds, while another process writes
 WAIT_FOR_A_SERVER = 10  # seconds, where the address says nothing else
 
 TABLE = Table(
-    "feedback",
+    "thumbs",
     MetaData(),
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("request_id", String(100), nullable=False, unique=True),
+    Column("list_id", String(64), nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("user_id", String(200), nullable=False),
     Column("item_id", String(200), nullable=False),
@@ -51,11 +58,13 @@ TABLE = Table(
     Column("rule", Text, nullable=False),
     Column("rank", Integer),
     Column("model_version", String(200), nullable=False),
+    Column("client", String(64), nullable=False),
+    UniqueConstraint("list_id", "item_id"),
+    *(Index(f"thumbs_by_{column}", column, "created") for column in ("user_id", "item_id", "client")),
+    # Without it SQLite gives the id of the last row again once that row is replaced, and `state` stays.
+    sqlite_autoincrement=True,
 )
-
-
-class FeedbackConflictError(DataError):
-    """Other feedback was kept under the same request id."""
+UNSIGNED_TABLE = "feedback"  # of versions that took feedback without a signed list
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,34 +127,44 @@ class FeedbackStore:
                     _make_table(connection)
             elif not inspect(engine).has_table(TABLE.name):
                 raise DataNotFoundError(f"{parameter}: {shown(address)} holds no table {TABLE.name}.")
+            if inspect(engine).has_table(UNSIGNED_TABLE):
+                log.warning(
+                    "%s: the table %s of %s, from an earlier version, is not read: its thumbs refer to no "
+                    "signed list, so anyone may have written them.",
+                    parameter, UNSIGNED_TABLE, shown(address),
+                )  # fmt: skip
         return store
 
-    def add(self, feedback: Feedback) -> bool:
-        """Keep feedback; return whether it is new, and not the same one sent again.
+    def add(self, feedback: Feedback, limits: FeedbackLimits | None = None) -> bool:
+        """Store a thumb; one for the same item of the same list is replaced.
+
+        Parameters
+        ----------
+        feedback : Feedback
+        limits : FeedbackLimits, optional
+            Limits of new thumbs in the day before `feedback.created`. Replacing one is always allowed.
+
+        Returns
+        -------
+        bool
+            Whether it is new.
 
         Raises
         ------
-        FeedbackConflictError
-            If other feedback was kept under its request id.
+        FeedbackLimitError
+            If a limit is reached; nothing is stored.
         DataError
             If the database cannot be written.
         """
-        with self._errors():
-            try:
-                with self.engine.begin() as connection:
-                    connection.execute(TABLE.insert(), _row(feedback))
-            except IntegrityError:
-                with self.engine.connect() as connection:
-                    kept = connection.execute(
-                        select(TABLE).where(TABLE.c.request_id == feedback.request_id)
-                    ).one()
-                if replace(_feedback(kept), created=feedback.created) != feedback:
-                    raise FeedbackConflictError(
-                        f"request_id {feedback.request_id!r} was used for other feedback before. "
-                        "Choose a new one for each thumb, such as a UUID."
-                    ) from None
-                return False
-        return True
+        same = (TABLE.c.list_id == feedback.list_id) & (TABLE.c.item_id == feedback.item_id)
+        with self._errors(), self.engine.begin() as connection:
+            _one_writer(connection)
+            # First, for with it SQLite locks the database: what is counted next is still so when it ends.
+            replaced = connection.execute(TABLE.delete().where(same)).rowcount > 0
+            if limits is not None and not replaced:
+                _check_limits(connection, feedback, limits)
+            connection.execute(TABLE.insert(), _row(feedback))
+        return not replaced
 
     def read(self) -> list[Feedback]:
         """Return all feedback, the earliest first."""
@@ -153,7 +172,7 @@ class FeedbackStore:
             return [_feedback(row) for row in connection.execute(select(TABLE).order_by(TABLE.c.id))]
 
     def state(self) -> tuple[int, int]:
-        """Return what changes with each new feedback: how many there are, and the last one's id."""
+        """Return the number of thumbs and the last id; it changes when one is added or replaced."""
         with self._errors(), self.engine.connect() as connection:
             count, last = connection.execute(select(func.count(), func.max(TABLE.c.id))).one()
         return count, last or 0
@@ -166,6 +185,11 @@ class FeedbackStore:
         query = select(by, up, every).where(by != "").group_by(by).order_by(every.desc(), by).limit(limit)
         with self._errors(), self.engine.connect() as connection:
             return [(value, n_up, n) for value, n_up, n in connection.execute(query)]
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for a server's."""
+        return sqlite_file(self.engine.url)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -191,10 +215,29 @@ def _durable(connection: Any, _: Any) -> None:
 
 
 def _make_table(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        # Several services may start at once, and CREATE TABLE IF NOT EXISTS is not safe from another one.
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('recsys feedback'))"))
+    # Several services may start at once, and CREATE TABLE IF NOT EXISTS is not safe from another one.
+    _one_writer(connection)
     TABLE.metadata.create_all(connection)
+
+
+def _one_writer(connection: Connection) -> None:
+    """Wait for other writers until the transaction ends; SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('recsys feedback'))"))
+
+
+def _check_limits(connection: Connection, feedback: Feedback, limits: FeedbackLimits) -> None:
+    limited = (
+        ("user", TABLE.c.user_id == feedback.user_id, limits.per_user),
+        ("item", TABLE.c.item_id == feedback.item_id, limits.per_item),
+        ("address", TABLE.c.client == feedback.client, limits.per_address),
+    )
+    for what, same, limit in limited:
+        if limit is None:
+            continue
+        today = same & (TABLE.c.created > feedback.created - 1000 * DAY)
+        if connection.execute(select(func.count()).where(today)).scalar_one() >= limit:
+            raise FeedbackLimitError(what, limit)
 
 
 def _row(feedback: Feedback) -> dict[str, Any]:

@@ -11,6 +11,12 @@ from collections.abc import Sequence
 from recsys.errors import RecsysError
 from recsys.serving.settings import read_settings
 
+OPEN = (
+    "host is %s, which other machines can reach, and feedback needs no token: anyone there can rate what the "
+    "next model is learnt from, within the limits of thumbs. Set RECSYS_FEEDBACK_TOKEN, or see "
+    "docs/threat_model.md."
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; return the exit code."""
@@ -28,13 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from recsys.serving.source import source_of
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
+    log = logging.getLogger(__name__)
+    if settings.is_open:
+        log.warning(OPEN, settings.host)
     follower = Follower(source_of(settings.model), settings.poll_seconds, settings.retry_seconds)
     try:
         store = FeedbackStore.open(settings.feedback, "feedback")
         if settings.wait_for_model:
             follower.look()
         else:
-            logging.getLogger(__name__).info("Serving version %s.", follower.load().version)
+            log.info("Serving version %s.", follower.load().version)
+        app = create_app(settings, follower, store)
     except RecsysError as error:
         print(error, file=sys.stderr)
         return 1
@@ -44,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.collect()
     gc.freeze()
     uvicorn.run(
-        create_app(settings, follower, store),
+        app,
         host=settings.host,
         port=settings.port,
         access_log=settings.access_log,

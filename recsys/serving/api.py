@@ -190,16 +190,18 @@ def _authorised(
     "/feedback",
     response_model=FeedbackResponse,
     responses=_errors(
-        e401="The token is missing or wrong.", e409="The request id was used for another thumb."
+        e401="The token is missing or wrong.",
+        e429="The user, the item or the client's address has had as many thumbs as a day may have.",
     ),
     dependencies=[Depends(_authorised)],
     tags=["feedback"],
 )
 async def feedback(request: Request, asked: FeedbackRequest) -> Response:
-    """Keep a thumb up or down. The response says that it is on the disk; until it comes, send it again."""
+    """Store a thumb up or down. The response says that it is on the disk; until it comes, send it again."""
+    address = request.client.host if request.client else ""
     # A database that is locked keeps a thread for seconds: some are left for who asks for recommendations.
     async with request.app.state.writing:
-        return json_response(await run_in_threadpool(_service(request).feedback, asked))
+        return json_response(await run_in_threadpool(_service(request).feedback, asked, address))
 
 
 @router.get("/model", response_model=ModelResponse, tags=["operation"])

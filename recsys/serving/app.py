@@ -10,14 +10,17 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from recsys.feedback import FeedbackStore
 from recsys.serving.api import STATIC, WRITING, router
 from recsys.serving.errors import add_handlers
 from recsys.serving.follower import Follower
 from recsys.serving.middleware import AllowedHosts, Observed
+from recsys.serving.secret import read_secret
 from recsys.serving.service import Service
 from recsys.serving.settings import Settings
+from recsys.serving.signed_list import ListSigner
 
 
 def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> FastAPI:
@@ -30,7 +33,13 @@ def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> 
         Followed from start to end of the application. What it serves before is for the caller to load.
     store : FeedbackStore
         Closed at the end.
+
+    Raises
+    ------
+    recsys.errors.RecsysError
+        If there is no secret to sign lists with; see `recsys.serving.secret.read_secret`.
     """
+    signer = ListSigner(read_secret(settings, store), settings.list_seconds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,7 +57,7 @@ def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> 
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = service = Service(settings, follower, store)
+    app.state.service = service = Service(settings, follower, store, signer)
     app.state.writing = Semaphore(WRITING)
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
@@ -63,4 +72,6 @@ def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> 
             allow_headers=["authorization", "content-type"],
         )
     app.add_middleware(Observed, metrics=service.metrics)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     return app

@@ -6,8 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
+from recsys.serving.signed_list import PATTERN
+
 #: Characters of an id, a title or a search.
 LONGEST_NAME = 200
+#: Characters of a signed list: as many as a body may have by default.
+MAX_SIGNED_LIST = 262_144
 # What PostgreSQL does not take.
 NO_NUL = "^[^\\u0000]*$"
 
@@ -92,33 +96,24 @@ class BatchRequest(Wanted):
 
 
 class FeedbackRequest(Asked):
-    """A thumb up or down for one recommendation."""
+    """A thumb up or down for one item of a list that this service has recommended."""
 
-    request_id: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = Field(
-        description="A new one for each thumb, such as a UUID; sent twice it counts once."
+    signed_list: Annotated[StrictStr, Field(max_length=MAX_SIGNED_LIST, pattern=PATTERN)] = Field(
+        description="That of the answer whose list was shown, as it came."
     )
-    user_id: UserId = Field(description="A user of the data, or any name for the person that stays the same.")
-    item_id: ItemId
+    user_id: UserId = Field(
+        description="Any name for the person that stays the same; it never means a user of the data."
+    )
+    item_id: ItemId = Field(description="An item of that list. Another thumb for it replaces the first.")
     verdict: Verdict
-    likes: ItemIds = Field([], description="What the recommendation was made from, the latest last.")
-    source: Source | None = Field(None, description="As in the recommendation.")
-    antecedents: ItemIds = Field([], description="Ids of the first reason.")
-    rank: Annotated[StrictInt, Field(ge=1, lt=2**31)] | None = Field(None, description="Place in the list.")
-    model_version: Annotated[StrictStr, Field(max_length=LONGEST_NAME, pattern=NO_NUL)] = ""
     model_config = ConfigDict(
-        protected_namespaces=(),
         json_schema_extra={
             "examples": [
                 {
-                    "request_id": "0b8f6c0e-7f0a-4d0b-9a53-5a8f6f1f6d0e",
+                    "signed_list": "WzE3OTU4NjE2MDAsIm...==.q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                     "user_id": "somebody",
                     "item_id": 260,
                     "verdict": "up",
-                    "likes": [1, 50],
-                    "source": "rule",
-                    "antecedents": [50],
-                    "rank": 1,
-                    "model_version": "3",
                 }
             ]
         },
@@ -173,6 +168,7 @@ class Recommendations(Told):
     likes: list[int | str] = Field(description="Ids of what it was made from, the latest like last.")
     ignored: list[int | str] = Field(description="Ids of likes that the model knows nothing about.")
     recommendations: list[Recommendation]
+    signed_list: str = Field(description="Proof that the list was recommended here; POST /feedback needs it.")
 
 
 class RecommendResponse(Recommendations):
@@ -205,8 +201,9 @@ class ItemsResponse(Told):
 class FeedbackResponse(Told):
     """Feedback is on the disk."""
 
-    request_id: str
-    stored: Literal["new", "already"] = Field(description="already: sent before, and kept once.")
+    stored: Literal["new", "replaced"] = Field(
+        description="replaced: there was a thumb for this item of this list, and this one counts instead."
+    )
 
 
 class Failure(Told):

@@ -11,13 +11,14 @@ from typing import Any
 
 from recsys.bundle.bundle import flatten
 from recsys.datasets import TitleError
-from recsys.feedback import Feedback, FeedbackConflictError, FeedbackStore, shown
+from recsys.feedback import Feedback, FeedbackLimitError, FeedbackLimits, FeedbackStore, shown
 from recsys.serving.errors import ApiError, shortened
 from recsys.serving.follower import Follower
 from recsys.serving.metrics import Metrics
 from recsys.serving.schemas import BatchRequest, FeedbackRequest, Person, RecommendRequest
 from recsys.serving.served import Served
 from recsys.serving.settings import LIMITS, Settings
+from recsys.serving.signed_list import ListSigner
 
 INVALID = 422
 
@@ -34,10 +35,19 @@ class Service:
     follower : Follower
         Holds the model.
     store : FeedbackStore
+    signer : ListSigner
     """
 
-    def __init__(self, settings: Settings, follower: Follower, store: FeedbackStore) -> None:
-        self.settings, self.follower, self.store = settings, follower, store
+    def __init__(
+        self, settings: Settings, follower: Follower, store: FeedbackStore, signer: ListSigner
+    ) -> None:
+        self.settings, self.follower, self.store, self.signer = settings, follower, store, signer
+        self.limits = FeedbackLimits(
+            per_user=settings.max_thumbs_per_user,
+            per_item=settings.max_thumbs_per_item,
+            # With a token it is a program that sends what many people say.
+            per_address=settings.max_thumbs_per_address if settings.feedback_token is None else None,
+        )
         self.metrics = Metrics(follower, store)
 
     @property
@@ -82,28 +92,32 @@ class Service:
         """Return the items that somebody is typing the title of."""
         return {"items": self.served.find(search, limit)}
 
-    def feedback(self, asked: FeedbackRequest) -> dict[str, Any]:
-        """Keep a thumb; when this returns, it is on the disk."""
-        served = self.served
-        self._at_most("max_items", len(asked.likes), "likes")
-        self._at_most("max_items", len(asked.antecedents), "antecedents")
+    def feedback(self, asked: FeedbackRequest, address: str = "") -> dict[str, Any]:
+        """Store a thumb from a client's address; when this returns, it is on the disk."""
+        shown_list, item = self.signer.read(asked.signed_list), str(asked.item_id)
+        if item not in shown_list.items:
+            message = f"item_id: {shortened(asked.item_id)} is not in the list that signed_list stands for."
+            raise ApiError(INVALID, "not_in_list", message, "item_id")
+        place = shown_list.items.index(item)
         feedback = Feedback(
-            request_id=asked.request_id,
+            list_id=shown_list.list_id,
             user_id=str(asked.user_id),
-            item_id=str(self._item(served, asked.item_id, "item_id")),
+            item_id=item,
             liked=asked.verdict == "up",
-            likes=tuple(str(item) for item in self._items(served, asked.likes, "likes")),
-            source=asked.source or "",
-            antecedents=tuple(str(item) for item in self._items(served, asked.antecedents, "antecedents")),
-            rank=asked.rank,
-            model_version=asked.model_version,
+            likes=shown_list.likes,
+            source=shown_list.sources[place],
+            antecedents=shown_list.antecedents[place],
+            rank=place + 1,
+            model_version=shown_list.model_version,
             created=time.time_ns() // 1_000_000,
+            client=self.signer.pseudonym(address),
         )
         try:
-            new = self.store.add(feedback)
-        except FeedbackConflictError as error:
-            raise ApiError(409, "request_id_used", str(error), "request_id") from error
-        return {"request_id": asked.request_id, "stored": "new" if new else "already"}
+            new = self.store.add(feedback, self.limits)
+        except FeedbackLimitError as error:
+            message = f"{error} (max_thumbs_per_{error.what}) Try again tomorrow."
+            raise ApiError(429, "too_many_thumbs", message, headers={"retry-after": "3600"}) from error
+        return {"stored": "new" if new else "replaced"}
 
     def model(self) -> dict[str, Any]:
         """Return which model answers, and what went wrong with the last that did not."""
@@ -127,7 +141,10 @@ class Service:
         n_reasons = self.settings.max_reasons if explain else 0
         lists = served.bundle.recommend(likes, k, exclude_seen, n_reasons)
         self.metrics.count(Counter(one.source for recommendations in lists for one in recommendations))
-        return [served.answer(*row) for row in zip(map(flatten, likes), lists, strict=True)]
+        return [
+            served.answer(row, one) | {"signed_list": self.signer.sign(served.version, row, one)}
+            for row, one in zip(map(flatten, likes), lists, strict=True)
+        ]
 
     def _likes(self, served: Served, person: Person, where: str = "") -> list[Any]:
         """Return what a person likes as `Bundle.recommend` takes it; an id that stands twice counts last."""

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from recsys.errors import ParameterError
@@ -13,7 +14,12 @@ from recsys.parameters import require_integer, require_positive
 
 PREFIX = "RECSYS_SERVING_"
 TOKEN = "RECSYS_FEEDBACK_TOKEN"
-LIMITS = ("max_body_bytes", "max_items", "max_titles", "max_k", "max_batch", "max_reasons", "max_depth")
+SECRET = "RECSYS_FEEDBACK_SECRET"
+SHORTEST_SECRET = 32  # characters
+LIMITS = (
+    "max_body_bytes", "max_items", "max_titles", "max_k", "max_batch", "max_reasons", "max_depth",
+    "max_thumbs_per_user", "max_thumbs_per_item", "max_thumbs_per_address",
+)  # fmt: skip
 
 
 def _setting(default: Any, text: str) -> Any:
@@ -25,8 +31,9 @@ class Settings:
     """Settings of the service.
 
     Each is an option of the command line, `--max-k 50`, and an environment variable,
-    `RECSYS_SERVING_MAX_K=50`; the command line goes before. `--help` says what they mean. The token is read
-    from the environment alone, `RECSYS_FEEDBACK_TOKEN`, for everybody on a machine sees its command lines.
+    `RECSYS_SERVING_MAX_K=50`; the command line goes before. `--help` says what they mean. The token and the
+    secret are read from the environment alone, `RECSYS_FEEDBACK_TOKEN` and `RECSYS_FEEDBACK_SECRET`, for
+    everybody on a machine sees its command lines.
 
     Raises
     ------
@@ -56,12 +63,22 @@ class Settings:
     max_depth: int = _setting(8, "brackets in brackets in a request's JSON")
     drain_seconds: int = _setting(5, "seconds that requests have to end, once the service is told to")
     access_log: bool = _setting(False, "log each request (true, false)")
+    list_seconds: float = _setting(86_400.0, "seconds that a list takes feedback after it was shown")
+    max_thumbs_per_user: int = _setting(100, "new thumbs of one user in 24 hours")
+    max_thumbs_per_item: int = _setting(100, "new thumbs for one item in 24 hours")
+    max_thumbs_per_address: int = _setting(
+        300, "new thumbs from one client address in 24 hours, unless feedback needs a token"
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "proxies whose X-Forwarded-For says the client's address: addresses or networks, with commas"
+    )
     feedback_token: str | None = field(default=None, repr=False)
+    feedback_secret: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name in (*LIMITS, "drain_seconds"):
             require_integer(name, getattr(self, name), minimum=1)
-        for name in ("poll_seconds", "retry_seconds"):
+        for name in ("poll_seconds", "retry_seconds", "list_seconds"):
             require_positive(name, getattr(self, name))
         if not 0 <= require_integer("port", self.port, minimum=0) < 2**16:
             raise ParameterError("port", "a port, 0 to 65535", self.port)
@@ -74,6 +91,25 @@ class Settings:
             and self.feedback_token.strip()
         ):
             raise ParameterError(TOKEN, "printable ASCII, or not set", "***")
+        if self.feedback_secret is not None and len(self.feedback_secret) < SHORTEST_SECRET:
+            rule = f"at least {SHORTEST_SECRET} characters, or not set"
+            raise ParameterError(SECRET, rule, "***", "Make one: openssl rand -hex 32")
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                rule = "addresses or networks, such as 10.0.0.7 or 10.0.0.0/8"
+                raise ParameterError("trusted_proxies", rule, proxy) from None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other machines can reach it and feedback needs no token."""
+        if self.feedback_token is not None or self.host == "localhost":
+            return False
+        try:
+            return not ip_address(self.host).is_loopback
+        except ValueError:
+            return True  # the name of a machine
 
 
 def read_settings(
@@ -102,7 +138,11 @@ def read_settings(
             continue
         given[name] = _value(written[name], text, setting.default)
     try:
-        return Settings(**given, feedback_token=environment.get(TOKEN) or None)
+        return Settings(
+            **given,
+            feedback_token=environment.get(TOKEN) or None,
+            feedback_secret=environment.get(SECRET) or None,
+        )
     except ParameterError as error:
         name = written.get(error.parameter, error.parameter)
         raise ParameterError(name, error.rule, error.value, error.cure) from None
@@ -129,7 +169,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m recsys.serving",
         description="Serve recommendations over HTTP and on a page.",
         epilog=f"Each option is also an environment variable: {PREFIX}PORT=8000. {TOKEN}: the token that "
-        "feedback needs, unless it is not set.",
+        f"feedback needs, unless it is not set. {SECRET}: signs lists; made and kept beside the SQLite "
+        "file of the feedback, unless it is set. docs/threat_model.md says what they protect.",
     )
     for setting in fields(Settings):
         if setting.metadata:

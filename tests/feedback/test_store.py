@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.feedback import (
     Feedback,
-    FeedbackConflictError,
+    FeedbackLimitError,
+    FeedbackLimits,
     FeedbackStore,
     by_rule,
     by_source,
@@ -39,7 +40,7 @@ def store(request, tmp_path):
     else:
         store = FeedbackStore.open(request.getfixturevalue("database"))
         with store.engine.begin() as connection:
-            connection.execute(text("DELETE FROM feedback"))
+            connection.execute(text("DELETE FROM thumbs"))
     yield store
     store.close()
 
@@ -53,24 +54,62 @@ def test_what_was_added_is_read(store):
     assert store.state()[0] == 2
 
 
-def test_a_request_id_counts_once(store):
+def test_the_last_thumb_for_an_item_of_a_list_counts(store):
+    assert store.add(replace(UP, item_id="9"))
     assert store.add(UP)
-    assert not store.add(replace(UP, created=UP.created + 5))
-    assert store.read() == [UP]
+    before = store.state()
+    down = replace(UP, user_id="bob", liked=False, created=UP.created + 5)
+    assert not store.add(down)
+    assert store.read() == [replace(UP, item_id="9"), down]
+    assert (store.state()[0], store.state() != before) == (2, True)
 
 
-def test_a_request_id_is_for_one_thumb(store):
-    store.add(UP)
-    with pytest.raises(FeedbackConflictError, match=r"request_id 'a' was used for other feedback before\."):
-        store.add(replace(UP, liked=False))
-    assert store.read() == [UP]
+@pytest.mark.parametrize(
+    ("limits", "what"),
+    [
+        (FeedbackLimits(per_user=2), "user"),
+        (FeedbackLimits(per_item=2), "item"),
+        (FeedbackLimits(per_address=2), "address"),
+    ],
+)
+def test_limits(store, limits, what):
+    same = {"user": "user_id", "item": "item_id", "address": "client"}[what]
+    thumbs = [
+        replace(
+            UP, **{"user_id": f"{n}", "item_id": f"{n}", "client": f"{n}", same: "same"},
+            list_id=f"{n}", created=UP.created + n,
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    assert store.add(thumbs[0], limits)
+    assert store.add(thumbs[1], limits)
+    with pytest.raises(FeedbackLimitError, match=f"One {what} takes at most 2 thumbs a day"):
+        store.add(thumbs[2], limits)
+    assert store.read() == thumbs[:2]
+    assert not store.add(replace(thumbs[1], liked=False), limits)  # replacing one is no new one
+    other = replace(thumbs[2], **{same: "other"})
+    assert store.add(other, limits)
+    tomorrow = replace(thumbs[2], list_id="later", created=UP.created + 1000 * 86_400 + 1)
+    assert store.add(tomorrow, limits)
+
+
+def test_thumbs_of_an_earlier_version_are_told_of(tmp_path, caplog):
+    path = tmp_path / "feedback.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE feedback (id INTEGER PRIMARY KEY)")
+    connection.close()
+    store = FeedbackStore.open(str(path))
+    assert store.read() == []
+    store.close()
+    assert "feedback: the table feedback of" in caplog.text
+    assert "is not read: its thumbs refer to no signed list" in caplog.text
 
 
 def test_acceptance(store):
     store.add(UP)
-    store.add(replace(UP, request_id="b", liked=False))
-    store.add(replace(UP, request_id="c", source="fallback", antecedents=()))
-    store.add(replace(UP, request_id="d", source="", antecedents=("1", "2")))
+    store.add(replace(UP, list_id="b", liked=False))
+    store.add(replace(UP, list_id="c", source="fallback", antecedents=()))
+    store.add(replace(UP, list_id="d", source="", antecedents=("1", "2")))
     assert [(one.name, one.up, one.total, one.rate) for one in by_source(store)] == [
         ("rule", 1, 2, 0.5),
         ("fallback", 1, 1, 1.0),
@@ -96,7 +135,7 @@ def test_a_reader_makes_no_file(tmp_path):
         FeedbackStore.open(str(path), "dataset.feedback", make=False)
     assert not path.exists()
     sqlite3.connect(path).close()
-    with pytest.raises(DataNotFoundError, match="holds no table feedback"):
+    with pytest.raises(DataNotFoundError, match="holds no table thumbs"):
         FeedbackStore.open(str(path), make=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -59,6 +59,14 @@ def bundle(name: str = "rules") -> Bundle:
     catalog = ItemCatalog(items, titles, (("Drama", "War"),) * len(items))
     recommender = PopularityRecommender() if name == "popularity" else ALL[name]
     return Bundle(recommender.fit(train, rules_of(train)), catalog, train, {"recommender": name})
+
+
+def thumb(client: TestClient, row: int = 0, likes: Sequence[int] = (0, 10), **changes: Any) -> dict[str, Any]:
+    """Return a thumb for a place of a list that the service has just recommended."""
+    answer = client.post("/recommend", json={"items": list(likes), "k": 5, "explain": True}).json()
+    item = answer["recommendations"][row]["item_id"]
+    given = {"signed_list": answer["signed_list"], "user_id": "ann", "item_id": item, "verdict": "up"}
+    return given | changes
 
 
 @pytest.fixture(scope="session")

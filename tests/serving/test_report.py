@@ -21,7 +21,7 @@ def kept(tmp_path):
     def kept(*thumbs):
         store = FeedbackStore.open(str(tmp_path / "feedback.db"))
         for number, thumb in enumerate(thumbs):
-            store.add(replace(thumb, request_id=str(number)))
+            store.add(replace(thumb, list_id=str(number)))
         store.close()
         return str(tmp_path / "feedback.db")
 

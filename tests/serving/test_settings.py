@@ -26,13 +26,16 @@ def test_the_command_line_goes_before_the_environment():
         "RECSYS_SERVING_ALLOWED_HOSTS": "one.example, two.example",
         "RECSYS_SERVING_WAIT_FOR_MODEL": "true",
         "RECSYS_FEEDBACK_TOKEN": "secret",
+        "RECSYS_FEEDBACK_SECRET": "s" * 32,
     }
     settings = read_settings(["--port", "9001", "--poll-seconds", "0.5"], environment)
     assert (settings.port, settings.max_k, settings.poll_seconds) == (9001, 5, 0.5)
     assert settings.allowed_hosts == ("one.example", "two.example")
     assert settings.wait_for_model
     assert settings.feedback_token == "secret"
+    assert settings.feedback_secret == "s" * 32
     assert "secret" not in repr(settings)
+    assert "ssss" not in repr(settings)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,14 @@ def test_the_command_line_goes_before_the_environment():
             {"RECSYS_FEEDBACK_TOKEN": "s\n"},
             r"RECSYS_FEEDBACK_TOKEN must be .* Got '\*\*\*'",
         ),
+        (
+            [],
+            {"RECSYS_FEEDBACK_SECRET": "short"},
+            r"RECSYS_FEEDBACK_SECRET must be at least 32 characters, or not set\. Got '\*\*\*'",
+        ),
+        (["--trusted-proxies", "proxy"], {}, "--trusted-proxies must be addresses or networks, such as"),
+        (["--list-seconds", "0"], {}, "--list-seconds must be a number above 0"),
+        (["--max-thumbs-per-item", "0"], {}, "--max-thumbs-per-item must be an integer of at least 1"),
     ],
 )
 def test_what_cannot_be(arguments, environment, message):
@@ -75,3 +86,21 @@ def test_a_service_that_cannot_start_says_why(tmp_path, capsys):
     assert "--port must be an integer" in said
     assert f"model: there is no bundle in {tmp_path}." in said
     assert "feedback must be the path of an SQLite file" in said
+    assert "WARNING" not in said
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "recsys.example"])
+def test_a_service_that_others_reach_without_a_token_warns(tmp_path, caplog, host, monkeypatch):
+    arguments = ["--model", str(tmp_path), "--feedback", str(tmp_path / "feedback.db"), "--host", host]
+    monkeypatch.delenv("RECSYS_FEEDBACK_TOKEN", raising=False)
+    main(arguments)
+    assert f"host is {host}, which other machines can reach, and feedback needs no token" in caplog.text
+    caplog.clear()
+    monkeypatch.setenv("RECSYS_FEEDBACK_TOKEN", "secret")
+    main(arguments)
+    assert "feedback needs no token" not in caplog.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_a_service_of_this_machine_alone_does_not_warn(host):
+    assert not Settings(host=host).is_open

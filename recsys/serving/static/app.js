@@ -219,7 +219,7 @@ async function recommend() {
     const answer = await ask("recommend", { items: likes, k: LENGTH, explain: true });
     if (asked !== latest) return; // a later one is under way
     byId("trouble").hidden = true;
-    list.replaceChildren(...answer.recommendations.map((one, row) => card(one, row + 1, answer, likes)));
+    list.replaceChildren(...answer.recommendations.map((one) => card(one, answer.signed_list)));
   } catch (error) {
     if (asked !== latest) return;
     const where = /^items\.(\d+)$/.exec(error.details?.[0]?.where ?? "");
@@ -239,7 +239,7 @@ function trouble(error) {
   byId("trouble").hidden = false;
 }
 
-function card(one, rank, answer, likes) {
+function card(one, signedList) {
   const item = fromTemplate("recommendation");
   const [first, ...more] = one.reasons;
   item.querySelector(".title").textContent = one.title;
@@ -262,14 +262,10 @@ function card(one, rank, answer, likes) {
     const verdict = button.dataset.verdict;
     button.setAttribute("aria-label", verdict === "up" ? `I like ${one.title}` : `I do not like ${one.title}`);
     button.addEventListener("click", () => judge(thumbs, button, {
+      signed_list: signedList,
       user_id: person,
       item_id: one.item_id,
       verdict,
-      likes,
-      source: one.source,
-      antecedents: first ? first.antecedents.map((like) => like.item_id) : [],
-      rank,
-      model_version: answer.model_version,
     }));
   }
   return item;
@@ -313,7 +309,7 @@ async function judge(thumbs, button, feedback) {
   thumbs.dataset.sending = "yes";
   button.setAttribute("aria-busy", "true");
   try {
-    await send({ request_id: newId(), ...feedback });
+    await send(feedback);
     for (const one of thumbs.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === button));
     byId("trouble").hidden = true;
     say(feedback.verdict === "up" ? "Thumb up saved" : "Thumb down saved");
@@ -325,7 +321,7 @@ async function judge(thumbs, button, feedback) {
 }
 
 async function send(feedback) {
-  // Sent again under the same id, it counts once: an answer may get lost on its way.
+  // Sent again it counts once, for there is one thumb for an item of a list: an answer may get lost on its way.
   for (let attempt = 1; ; attempt++) {
     const token = remembered.get("token", null, "sessionStorage");
     try {

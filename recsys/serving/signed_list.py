@@ -1,0 +1,121 @@
+"""Signed lists: proof that a list was recommended here, without keeping any list.
+
+A signed list is `PAYLOAD.SIGNATURE`, both in URL-safe Base64: what was recommended, from what, by which model
+and when, with its HMAC-SHA256. Whoever holds the secret can check it, so that any process of a service takes
+feedback on the lists of all others.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from pydantic_core import to_json
+
+from recsys.bundle import Recommendation
+from recsys.serving.errors import ApiError
+
+#: What a signed list looks like.
+PATTERN = "^[A-Za-z0-9_=-]+[.][A-Za-z0-9_=-]+$"
+
+
+@dataclass(frozen=True)
+class SignedList:
+    """A list that was recommended here. Ids are text.
+
+    Parameters
+    ----------
+    list_id : str
+        Different for each answer.
+    model_version : str
+    likes : tuple of str
+        What it was made from, the latest like last.
+    items : list of str
+    sources : list of str
+        rule, model or fallback, of each item.
+    antecedents : list of tuples of str
+        The items of the first reason for each item; empty if reasons were not wanted.
+    """
+
+    list_id: str
+    model_version: str
+    likes: tuple[str, ...]
+    items: list[str]
+    sources: list[str]
+    antecedents: list[tuple[str, ...]]
+
+
+class ListSigner:
+    """Signs lists and checks signed ones.
+
+    Parameters
+    ----------
+    secret : bytes
+        Shared by all services with one feedback database.
+    valid_seconds : float
+        How long a signed list takes feedback.
+    """
+
+    def __init__(self, secret: bytes, valid_seconds: float) -> None:
+        # A key for each purpose, so that neither result can stand for the other.
+        self._list_key = hmac.digest(secret, b"recsys signed list", "sha256")
+        self._address_key = hmac.digest(secret, b"recsys client address", "sha256")
+        self._valid_seconds = valid_seconds
+
+    def sign(self, version: str, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> str:
+        """Return a list, signed."""
+        rows = [
+            (one.item_id, one.source, [like[0] for like in one.reasons[0].antecedents] if one.reasons else ())
+            for one in recommendations
+        ]
+        nonce = os.urandom(9).hex()  # the same list shown twice is two lists
+        payload = urlsafe_b64encode(to_json((int(time.time()), nonce, version, likes, rows)))
+        return f"{payload.decode()}.{self._signature(payload)}"
+
+    def read(self, text: str) -> SignedList:
+        """Return what a signed list holds.
+
+        Raises
+        ------
+        ApiError
+            If it was not signed with this secret, or is too old.
+        """
+        payload, _, signature = text.encode().partition(b".")
+        if not hmac.compare_digest(signature, self._signature(payload).encode()):
+            raise _refused("unknown_list", "was not signed by this service: send signed_list as it came")
+        created, nonce, version, likes, rows = json.loads(urlsafe_b64decode(payload))
+        if time.time() > created + self._valid_seconds:
+            rule = f"took feedback for {self._valid_seconds:,g} seconds (list_seconds): ask for a new one"
+            raise _refused("list_expired", rule)
+        return SignedList(
+            list_id=nonce,
+            model_version=version,
+            likes=tuple(map(str, likes)),
+            items=[str(row[0]) for row in rows],
+            sources=[row[1] for row in rows],
+            antecedents=[tuple(map(str, row[2])) for row in rows],
+        )
+
+    def pseudonym(self, address: str) -> str:
+        """Return a name for a client address that does not tell it; a network (/64) of IPv6 has one."""
+        try:
+            known = ip_address(address.partition("%")[0])
+        except ValueError:
+            name = address
+        else:
+            name = str(ip_network((known, 64), strict=False)) if known.version == 6 else str(known)
+        return hmac.digest(self._address_key, name.encode(), "sha256").hex()[:32]
+
+    def _signature(self, payload: bytes) -> str:
+        return urlsafe_b64encode(hmac.digest(self._list_key, payload, "sha256")).decode()
+
+
+def _refused(code: str, rule: str) -> ApiError:
+    return ApiError(422, code, f"signed_list: this list {rule} (POST /recommend).", "signed_list")
