@@ -12,7 +12,8 @@
     ├── OutputError           what a run leaves behind cannot be written
     └── RegistryError         MLflow does not do what the registry asks of it
 
-Each message is one line that says what was asked, the rule, what came, and the cure.
+Each message is one line that says what was asked, the rule, what came, and the cure. Secrets in it are
+masked, and control characters, as a title may hold, are escaped.
 """
 
 from __future__ import annotations
@@ -20,9 +21,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked, printable
+
 
 class RecsysError(Exception):
     """Base of all errors that recsys raises on purpose."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*(printable(masked(arg)) if isinstance(arg, str) else arg for arg in args))
 
 
 class ParameterError(RecsysError, ValueError):

@@ -6,6 +6,7 @@ Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
     conf/, search_path.py          the options optuna, tpe, ... as files, which an application may replace
     sweeper.py                     the plugin that Hydra instantiates
     reporting.py                   report() and prune(), which a job may call
+    safe_text.py                   text without secrets and control characters
     _arguments.py                  params and command line -> fixed overrides and parameters
     _search_space.py               one sweep expression -> one Optuna distribution
     _conditions.py                 parameters that exist for some values of others only
@@ -35,6 +36,19 @@ begins with an underscore. So Optuna is imported by the underscored modules alon
 runs.
 """
 
-from .reporting import prune, prunes, report
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .reporting import prune, prunes, report
 
 __all__ = ["prune", "prunes", "report"]
+
+
+def __getattr__(name: str) -> Any:
+    # Resolved on first use: whoever needs safe_text alone does not import Hydra.
+    if name in __all__:
+        return getattr(import_module(".reporting", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,9 +8,14 @@ from typing import Any
 
 from hydra.errors import CompactHydraException
 
+from .safe_text import masked, printable_lines
+
 
 class SweepError(CompactHydraException):
-    """A message for the user; Hydra prints it without a traceback and exits with 1."""
+    """A message for the user, without secrets; Hydra prints it without a traceback and exits with 1."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable_lines(masked(message)))
 
 
 def refusal(key: str, rule: str, value: Any, cure: str = "") -> SweepError:
@@ -31,9 +36,9 @@ def refusal(key: str, rule: str, value: Any, cure: str = "") -> SweepError:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message, or its type when it has none."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    """Return the first line of an error's message, without secrets, or its type when it has none."""
+    lines = masked(str(error)).strip().splitlines()
+    return printable_lines(lines[0]) if lines else type(error).__name__
 
 
 #: What to do when a sweep has lost its storage or its folder.

@@ -19,6 +19,7 @@ from optuna import TrialPruned
 from optuna.trial import TrialState
 
 from ._errors import SweepError
+from .safe_text import masked, printable_lines
 
 
 class ObjectiveError(SweepError):
@@ -48,10 +49,10 @@ class Outcome:
 
     @property
     def reason(self) -> str | None:
-        """Why the trial failed or was pruned, in a line: ``ValueError: no data``; nothing when complete."""
+        """Why the trial is not complete: ``ValueError: no data``, without secrets."""
         if self.error is None:
             return None
-        text = str(self.error)
+        text = printable_lines(masked(str(self.error)))
         if isinstance(self.error, ObjectiveError | TrialPruned):
             return text or None
         return f"{type(self.error).__name__}: {text}" if text else type(self.error).__name__

@@ -14,6 +14,7 @@ from ._best import best_trial, pareto_front, ranking
 from ._encoding import encode
 from ._results import value_names
 from ._study import describe_directions
+from .safe_text import masked
 
 _NAME = "hydra.sweeper.study_name="
 
@@ -38,7 +39,7 @@ def continue_line(command: Sequence[str], study_name: str) -> str:
     """
     # What was typed may come to another name tomorrow: null, or one with ${now:...}.
     words = [word for word in command if not word.lstrip("+").startswith(_NAME)]
-    return f"To continue it: {shlex.join([*words, f'{_NAME}{encode(study_name)}'])}"
+    return masked(f"To continue it: {shlex.join([*words, f'{_NAME}{encode(study_name)}'])}")
 
 
 def trial_line(study: Study, trial: FrozenTrial) -> str:

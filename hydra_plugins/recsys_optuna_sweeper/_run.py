@@ -43,6 +43,7 @@ from ._storage import describe_storage, outlives_process
 from ._study import open_study, read_directions
 from ._sweep import Sweep
 from ._worker import Worker
+from .safe_text import masked_yaml
 
 if TYPE_CHECKING:
     from .sweeper import OptunaSweeper
@@ -144,7 +145,10 @@ def _run(
                 _announce(claims, settings)
                 _tell_jobs(config, study.study_name)
                 folder.mkdir(parents=True, exist_ok=True)
-                OmegaConf.save(config, folder / "multirun.yaml")  # as Hydra's own sweeper does
+                # As Hydra's own sweeper does, but without secrets.
+                (folder / "multirun.yaml").write_text(
+                    masked_yaml(OmegaConf.to_yaml(config)), encoding="utf-8"
+                )
                 reporting.running = study
                 sweep = Sweep(
                     study,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, _CachedStorage, get_storage
+
+from .safe_text import masked
 
 _JOURNAL, _SQLITE = "journal:", "sqlite:///"
 _TRIES = 3  # there are three steps at which another worker may be first
@@ -83,13 +84,11 @@ def outlives_process(storage: BaseStorage) -> bool:
 
 
 def describe_storage(storage: Any) -> str:
-    """Return what to call the storage in a log: a URL without its password."""
+    """Return what to call the storage in a log: a URL without its secrets."""
     if storage is None:
         return "memory"
     if isinstance(storage, DictConfig):
         return str(storage.get("_target_"))
     if isinstance(storage, BaseStorage):
         return type(storage).__name__
-    url = str(storage)
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":***@") if password else url
+    return masked(str(storage))

@@ -1,4 +1,4 @@
-"""Configs as YAML text, as `OmegaConf.to_yaml` writes them.
+"""Configs as YAML text, as `OmegaConf.to_yaml` writes them, but with secrets masked.
 
 The configs of a sweep's jobs differ in a few lines, and YAML in pure Python is slow: lines are remembered
 from one config to the next.
@@ -15,6 +15,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
 
 from ._copy import VALUES
+from .safe_text import mask_values, masked_yaml
 
 SCALARS = {str, int, float, bool, type(None)}
 WIDTH = 80  # where YAML breaks a line, which depends on its indentation
@@ -47,7 +48,7 @@ class YamlWriter:
                 return "".join(self._list(content))
         except UnusualError:
             pass
-        return OmegaConf.to_yaml(config)
+        return masked_yaml(OmegaConf.to_yaml(config))
 
     def _mapping(self, content: dict[Any, Any], path: tuple[str, ...]) -> Iterator[str]:
         for key, node in content.items():
@@ -91,7 +92,11 @@ class YamlWriter:
 
     def _dump(self, what: dict[str, Any] | list[Any]) -> str:
         text: str = yaml.dump(
-            what, default_flow_style=False, allow_unicode=True, sort_keys=False, Dumper=self._dumper
+            mask_values(what),
+            default_flow_style=False,
+            allow_unicode=True,
+            sort_keys=False,
+            Dumper=self._dumper,
         )
         return text
 

@@ -1,0 +1,191 @@
+"""Text that may be shown and kept: without secrets, and without control characters.
+
+A secret is the password of an address, and each value whose name ends in password, token, secret or the like.
+Imports nothing but standard modules: Hydra imports this file in every application.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+MASK = "***"
+
+# How the names of secrets end: `PGPASSWORD`, `db.api-key`, `MLFLOW_TRACKING_TOKEN`; not `max_tokens`.
+_SECRET = (
+    r"(?:password|passwd|passphrase|token|secret|authorization|credentials?"
+    r"|(?:api|access|secret|private|account|shared)[_.\-]?key"
+    r"|(?:(?<!\w)(?<!\w-)|(?<=%3B)|(?<=%26))(?:pass|pwd|sig))"
+)
+_NAME = rf"[\w.\-+~/@]{{0,100}}{_SECRET}"
+_IS_NAME = re.compile(rf"[^=:]*{_SECRET}", re.IGNORECASE)
+_MAY_NAME = re.compile(rf"{_SECRET}(?:\\*['\"]{{1,2}})?(?:\s*[=:]|%(?:25)*3D| )", re.IGNORECASE)
+
+# A variable of the environment is no secret, but its default may be one.
+_VARIABLE = r"\$\{oc\.env:\w+\}"
+# Values that are no secrets: nothing, a variable, or what is masked already.
+_NO_SECRET = re.compile(
+    rf"(?:null|none|~|\.\.\.|{re.escape(MASK)}|(?:{_VARIABLE})+)?[.,;:)\]}}]*", re.IGNORECASE
+)
+
+# Addresses of these show their user, as in SQLAlchemy; elsewhere (https://TOKEN@host) it may be the secret.
+_DATABASES = {
+    "amqp", "mariadb", "mongodb", "mssql", "mysql", "oracle", "postgres", "postgresql", "redis", "rediss",
+    "sqlite",
+}  # fmt: skip
+_SCHEME = r"(?P<scheme>[a-z][a-z0-9+.\-]*)://"
+# A password may hold what should have been encoded: /, @ and, where no other end is found, blanks.
+_PASSWORD = re.compile(
+    rf"{_SCHEME}(?P<user>(?:{_VARIABLE}|[^/@:\s])*):(?P<password>\S+|(?!\d+[/?\s])[^\n@]{{1,200}})(?=@)",
+    re.IGNORECASE,
+)
+_PORT = re.compile(r"\d{1,5}(?:[/?#]|$)")
+_USER = re.compile(rf"{_SCHEME}(?P<user>(?:{_VARIABLE}|[^/?#@:\s'\"])+)(?=@)", re.IGNORECASE)
+# The same, percent-encoded as the value of a parameter.
+_ENCODED_ADDRESS = re.compile(
+    r"(%(?P<level>(?:25)*)3A%(?P=level)2F%(?P=level)2F(?:(?!%(?P=level)(?:3A|2F|40))\S)*%(?P=level)3A)"
+    r"\S+(?=%(?P=level)40)",
+    re.IGNORECASE,
+)
+
+# Texts in quotes: YAML and SQL double a quote inside, shells and JSON and Python escape it.
+_SINGLE, _DOUBLE = r"(?:\\.|''|'\"'\"'|[^'\\])*", r'(?:\\.|""|[^"\\])*'
+_QUOTED = rf"(?:'{_SINGLE}'|\"{_DOUBLE}\"|\\+\"(?:(?!\\+\").)*\\+\")"
+# A value without quotes of its own ends at a blank, and at the quote that ends what it stands in.
+_BARE = r"(?:\\[^'\"\n]|[^\s'\"\\]|\\?['\"](?!\\?['\"]?(?:[\s,;:)\]}]|$)))"
+_FLAGS = re.IGNORECASE | re.DOTALL | re.MULTILINE
+
+# `"password": "..."` of JSON and Python, `{password: ...}` and lines of YAML.
+_COLONS = [
+    re.compile(rf"""({_SECRET}''\s*:\s*'')((?:(?!'').)+)(?='')""", _FLAGS),
+    re.compile(rf"""({_SECRET}(?:\\*["']|'')\s*:\s*)({_QUOTED}|[^\s,}}\]'"\\{{\[][^,}}\]\n]*)""", _FLAGS),
+    re.compile(rf"""([{{,]\s*{_NAME}:[ ]+)({_QUOTED}|[^\s,}}\]'"{{\[][^,}}\]\n]*)""", _FLAGS),
+    re.compile(rf"""^([ \t-]*{_NAME}:[ \t]+)({_QUOTED}|[^\s'"{{\[]\S*)(?=[ \t]*$)""", _FLAGS),
+    re.compile(rf"""(\\+n[ -]*{_NAME}:[ ]+)((?:(?!\\+n[ -]*(?:[\w.\-]+:|['"]))[^\n])+)(?=\\+n)""", _FLAGS),
+]
+_EQUALS = [
+    # 'db.password=...' of shells and YAML, whose quote is before the name
+    re.compile(rf"((?<!\w)'{_NAME}=)({_SINGLE})(?=')", _FLAGS),
+    re.compile(rf"((?<!\w)\"{_NAME}=)({_DOUBLE})(?=\")", _FLAGS),
+    # password='...' of libpq and Python
+    re.compile(rf"({_SECRET}\s*=\s*)({_QUOTED})", _FLAGS),
+    re.compile(rf"({_SECRET}\s*=\s*(?!{_QUOTED}))(['\"][^\n]+)", _FLAGS),
+    # ?password=...& of addresses; and as the value of another parameter, percent-encoded
+    re.compile(rf"([?&;]{_NAME}=)((?:(?!&){_BARE})+)", _FLAGS),
+    re.compile(rf"({_SECRET}%(?P<level>(?:25)*)3D)((?:(?!%(?P=level)(?:26|3B)|&){_BARE})+)", _FLAGS),
+    # password=... of libpq, of the environment and of overrides; --password ... of a command
+    re.compile(rf"(?P<bare>{_SECRET}\s*=\s*)(?!['\"\s])((?:{_BARE})+)", _FLAGS),
+    re.compile(rf"((?<!\S)--{_NAME}[ =])([^\-]\S*)", _FLAGS),
+    re.compile(r"(authorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:basic|bearer|token)\s+)([^\s'\",]+)", _FLAGS),
+]
+# A parameter of an address whose name is percent-encoded itself.
+_PARAMETER = re.compile(rf"([?&;])([^=&;\s?]*%[^=&;\s?]*)=((?:(?!&){_BARE})+)", _FLAGS)
+
+_IN_QUERY = re.compile(r"[?&;][\w.\-+~/@]{0,100}$")
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def masked(text: str) -> str:
+    """Return a text with `***` for each secret in it; a text without secrets is returned as it is.
+
+    Secrets are found in addresses (``scheme://user:password@host``), in their parameters (``?password=``), in
+    keywords (``password=...`` of libpq, of a shell, of Hydra's overrides) and in JSON and YAML, also where
+    these stand in one another, in quotes or percent-encoded. The user of a database's address is shown.
+    """
+    if "@" in text or "%40" in text:
+        text = _PASSWORD.sub(_without_password, text)
+        text = _USER.sub(_without_user, text)
+        text = _ENCODED_ADDRESS.sub(rf"\g<1>{MASK}", text)
+    if "%" in text:
+        text = _PARAMETER.sub(_hide_parameter, text)
+    if _MAY_NAME.search(text):
+        for pattern in _EQUALS:
+            text = pattern.sub(_hide(""), text)
+        for pattern in _COLONS:
+            text = pattern.sub(_hide("'"), text)  # without quotes the mask is no YAML
+    return text
+
+
+def mask_values(value: Any, key: str = "") -> Any:
+    """Return plain data, as JSON and YAML have it, with its secrets masked.
+
+    Parameters
+    ----------
+    value : object
+        Mappings and lists are copied; in texts, secrets are masked as by `masked`.
+    key : str
+        The name of the value, which may say that it is a secret.
+    """
+    if isinstance(value, dict):
+        return {name: mask_values(one, str(name)) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask_values(one, key) for one in value]
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return value
+    if _IS_NAME.fullmatch(key) and not _NO_SECRET.fullmatch(str(value)):
+        return MASK
+    return masked(value) if isinstance(value, str) else value
+
+
+def masked_yaml(text: str) -> str:
+    """Return the text of a YAML file with its secrets masked; it stays YAML, and as it is if it has none."""
+    import yaml
+
+    if "@" not in text and "%" not in text and not _MAY_NAME.search(text):
+        return text
+    values = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    without = mask_values(values)
+    if without == values:
+        return text
+    return str(yaml.safe_dump(without, default_flow_style=False, allow_unicode=True, sort_keys=False))
+
+
+def printable(text: str) -> str:
+    r"""Return a text on one line, with an escape such as \u001b for each character that controls a terminal.
+
+    These are the control characters, line ends included, those that change the direction of a line, and
+    surrogates, which cannot be printed. In JSON the escapes are the characters.
+    """
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def printable_lines(text: str) -> str:
+    """Return a text of several lines, each as `printable` returns it."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _without_password(found: re.Match[str]) -> str:
+    scheme, user, password = found["scheme"], found["user"], found["password"]
+    if scheme.lower().partition("+")[0] in _DATABASES:
+        return found[0] if _NO_SECRET.fullmatch(password) else f"{scheme}://{user}:{MASK}"
+    return found[0] if _PORT.match(password) else f"{scheme}://{MASK}"
+
+
+def _without_user(found: re.Match[str]) -> str:
+    is_database = found["scheme"].lower().partition("+")[0] in _DATABASES
+    return found[0] if is_database or _NO_SECRET.fullmatch(found["user"]) else f"{found['scheme']}://{MASK}"
+
+
+def _hide(quote: str) -> Callable[[re.Match[str]], str]:
+    """Return the replacement of a name and its value; a value without quotes gets these."""
+
+    def hide(found: re.Match[str]) -> str:
+        name, value = found[1], found[found.re.groups]
+        if "bare" in found.re.groupindex and _IN_QUERY.search(found.string, 0, found.start()):
+            return found[0]  # it ended at the &
+        quotes = re.match(r"\\*['\"]", value)
+        ends = quotes[0] if quotes and value.endswith(quotes[0]) and len(value) > len(quotes[0]) else ""
+        inner = value[len(ends) : len(value) - len(ends)] if ends else value
+        if _NO_SECRET.fullmatch(inner.strip()):
+            return found[0]
+        around = ends or quote
+        return f"{name}{around}{MASK}{around}"
+
+    return hide
+
+
+def _hide_parameter(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2]}={MASK}" if _IS_NAME.fullmatch(unquote(found[2])) else found[0]
