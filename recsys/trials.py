@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked
+
 TRIALS_FILE, RESULTS_FILE = "trials.csv", "optimization_results.yaml"
 LINKS_FILE = "links.json"
 TEST_FILE = "test.json"  # what the search chose, on the test part
@@ -105,15 +107,17 @@ def _from_row(row: dict[str, str], folder: Path) -> Trial:
         number=int(row["number"]),
         state=row["state"],
         values=tuple(map(float, values)) if values and all(values) else (),
-        params={
-            name.removeprefix(PARAMETER): text
-            for name, text in row.items()
-            if name.startswith(PARAMETER) and text != ""
-        },
+        params=mask_values(
+            {
+                name.removeprefix(PARAMETER): text
+                for name, text in row.items()
+                if name.startswith(PARAMETER) and text != ""
+            }
+        ),
         end=datetime.fromisoformat(row["end"]) if row.get("end") else None,
         seconds=float(row["seconds"]) if row.get("seconds") else None,
         job_dir=job_dir,
-        fail_reason=row.get("fail_reason") or None,
+        fail_reason=masked(row.get("fail_reason") or "") or None,
         answered_from=int(row["answered_from"]) if row.get("answered_from") else None,
         # Each says by how much it is missed.
         feasible=all(float(text) <= 0 for name, text in row.items() if name.startswith(CONSTRAINT) and text),
@@ -133,7 +137,7 @@ def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
         number=int(folder.name),
         state="complete" if metrics else "fail",
         values=tuple(metrics[name] for name in objectives if name in metrics),
-        params=params,
+        params=mask_values(params),
         end=datetime.fromtimestamp(path.stat().st_mtime) if metrics else None,
         job_dir=folder,
     )

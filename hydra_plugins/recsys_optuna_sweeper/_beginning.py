@@ -22,6 +22,7 @@ from ._errors import SweepError, first_line, refusal
 from ._search_space import fits
 from ._storage import make_storage, storage_file
 from ._worker import Worker
+from .safe_text import mask_values
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ def read_answers(
             user_attrs={
                 WARM_START: f"{name}/{trial.number}",
                 JOB_DIR: trial.user_attrs.get(JOB_DIR),
-                OVERRIDES: list(arguments.overrides(trial.params)),
+                OVERRIDES: mask_values(list(arguments.overrides(trial.params))),
             },
         )
         for trial, space in fitting

@@ -20,6 +20,7 @@ from ._compose import Composer
 from ._copy import is_plain
 from ._job import run_job
 from ._yaml import YamlWriter
+from .safe_text import mask_values
 
 # By name: Hydra imports its plugins anew when it looks for them, and then there are two of the class.
 BASIC = "hydra._internal.core_plugins.basic_launcher"
@@ -77,7 +78,7 @@ class QuickLauncher(Launcher):
         log.info(f"Launching {len(job_overrides)} jobs locally")
         jobs = []
         for number, overrides in enumerate(job_overrides, start=initial_job_idx):
-            log.info(f"\t#{number} : {' '.join(filter_overrides(overrides))}")
+            log.info(f"\t#{number} : {' '.join(mask_values(filter_overrides(overrides)))}")
             self._logs_to_sweep = False
             jobs.append(self._run(overrides, number))
             configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)

@@ -10,6 +10,7 @@ from optuna.study import Study
 
 from ._arguments import Arguments
 from ._errors import SweepError
+from .safe_text import mask_values
 
 SPEC = "spec"
 
@@ -28,7 +29,7 @@ def make_spec(arguments: Arguments, **settings: Any) -> dict[str, Any]:
     """
     return {
         "params": {name: repr(found.distribution) for name, found in sorted(arguments.parameters.items())},
-        "fixed": dict(sorted(arguments.fixed.items())),
+        "fixed": mask_values(dict(sorted(arguments.fixed.items()))),
         "deletions": list(arguments.deletions),
         **settings,
     }

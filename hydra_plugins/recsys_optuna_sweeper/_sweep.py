@@ -34,6 +34,7 @@ from ._outcome import ObjectiveError, Outcome, judge
 from ._progress import Progress
 from ._report import best_so_far, summary, trial_line
 from ._results import RESULTS_FILE, End, ResultsWriter
+from .safe_text import mask_values
 
 log = logging.getLogger(__name__)
 
@@ -229,7 +230,7 @@ class Sweep:
         """Take so many places, or as many as are left, and choose the parameters."""
         trials = []
         # The fixed overrides go where a custom search space may look for them.
-        fixed = {key: text for key, text in self.arguments.fixed.items() if key not in OWN}
+        fixed = {key: text for key, text in mask_values(self.arguments.fixed).items() if key not in OWN}
         for _ in range(size):
             trial_id = self.claims.take(fixed)
             if trial_id is None:
@@ -328,9 +329,10 @@ class Sweep:
                 f"hydra.sweeper.custom_search_space suggests what an override has fixed: {twice}."
             )
         params: dict[str, Any] = trial.params
-        trial.set_user_attr(OVERRIDES, list(self.arguments.overrides(params)))
+        overrides = list(self.arguments.overrides(params))
+        trial.set_user_attr(OVERRIDES, mask_values(overrides))
         if self.outcome_key is not None:
-            key = self.outcome_key(trial.user_attrs[OVERRIDES])
+            key = self.outcome_key(overrides)
             if key is not None:
                 trial.set_user_attr(EQUIVALENCE, key)
 
@@ -343,7 +345,7 @@ class Sweep:
         jobs: list[JobReturn] = []
         for _, run in groupby(enumerate(trials), key=lambda pair: pair[1].number - pair[0]):
             batch = [trial for _, trial in run]
-            overrides = [trial.user_attrs[OVERRIDES] for trial in batch]
+            overrides = [list(self.arguments.overrides(trial.params)) for trial in batch]
             here = isinstance(self.launcher, QuickLauncher)
             with nullcontext() if here else self.progress.parked():
                 jobs.extend(self.launcher.launch(overrides, initial_job_idx=batch[0].number))

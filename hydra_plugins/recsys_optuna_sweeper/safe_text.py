@@ -6,6 +6,7 @@ Imports nothing but standard modules: Hydra imports this file in every applicati
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,7 @@ _MAY_NAME = re.compile(rf"{_SECRET}(?:\\*['\"]{{1,2}})?(?:\s*[=:]|%(?:25)*3D| )"
 # A variable of the environment is no secret, but its default may be one.
 _VARIABLE = r"\$\{oc\.env:\w+\}"
 # Values that are no secrets: nothing, a variable, or what is masked already.
+_HIDDEN = re.compile(rf"(?:{re.escape(MASK)}|(?:{_VARIABLE})+)?", re.IGNORECASE)
 _NO_SECRET = re.compile(
     rf"(?:null|none|~|\.\.\.|{re.escape(MASK)}|(?:{_VARIABLE})+)?[.,;:)\]}}]*", re.IGNORECASE
 )
@@ -83,6 +85,7 @@ _EQUALS = [
 # A parameter of an address whose name is percent-encoded itself.
 _PARAMETER = re.compile(rf"([?&;])([^=&;\s?]*%[^=&;\s?]*)=((?:(?!&){_BARE})+)", _FLAGS)
 
+_OVERRIDE = re.compile(rf"({_NAME}=)(.*)", _FLAGS)
 _IN_QUERY = re.compile(r"[?&;][\w.\-+~/@]{0,100}$")
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -127,7 +130,12 @@ def mask_values(value: Any, key: str = "") -> Any:
         return value
     if _IS_NAME.fullmatch(key) and not _NO_SECRET.fullmatch(str(value)):
         return MASK
-    return masked(value) if isinstance(value, str) else value
+    if isinstance(value, int):
+        return value
+    override = _OVERRIDE.fullmatch(value)  # its value has no quotes, and may have blanks
+    if override and not _NO_SECRET.fullmatch(override[2]):
+        return override[1] + MASK
+    return masked(value)
 
 
 def masked_yaml(text: str) -> str:
@@ -153,20 +161,28 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return a text of several lines, each as `printable` returns it."""
-    return "\n".join(map(printable, text.split("\n")))
+    """Return a text of several lines, with an escape for each control character but line ends and tabs."""
+    return re.sub(r"[^\n\t]+", lambda found: printable(found[0]), text)
+
+
+class SafeFormatter(logging.Formatter):
+    """Format log records as text that is safe to show, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record."""
+        return printable_lines(masked(super().format(record)))
 
 
 def _without_password(found: re.Match[str]) -> str:
     scheme, user, password = found["scheme"], found["user"], found["password"]
     if scheme.lower().partition("+")[0] in _DATABASES:
-        return found[0] if _NO_SECRET.fullmatch(password) else f"{scheme}://{user}:{MASK}"
+        return found[0] if _HIDDEN.fullmatch(password) else f"{scheme}://{user}:{MASK}"
     return found[0] if _PORT.match(password) else f"{scheme}://{MASK}"
 
 
 def _without_user(found: re.Match[str]) -> str:
     is_database = found["scheme"].lower().partition("+")[0] in _DATABASES
-    return found[0] if is_database or _NO_SECRET.fullmatch(found["user"]) else f"{found['scheme']}://{MASK}"
+    return found[0] if is_database or _HIDDEN.fullmatch(found["user"]) else f"{found['scheme']}://{MASK}"
 
 
 def _hide(quote: str) -> Callable[[re.Match[str]], str]:

@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+]*://", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*:)\S+(?=@)|([?&]password=)[^&\s]+", re.IGNORECASE)
-_FROM_ENVIRONMENT = re.compile(r"\$\{oc\.env:[^}]*\}")
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
 
@@ -49,10 +48,10 @@ def sqlite_file(url: URL) -> Path | None:
 
 
 def shown(address: str) -> str:
-    """Return an address as it may be shown: without its password."""
-    return _PASSWORD.sub(r"\1\2***", address)
+    """Return an address as it may be shown: without its secrets."""
+    return masked(address)
 
 
 def has_plain_password(address: str) -> bool:
     """Whether a password is typed in an address of a configuration, not left to the environment."""
-    return _PASSWORD.search(_FROM_ENVIRONMENT.sub("", address)) is not None
+    return masked(address) != address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ class FeedbackStore:
         with store._errors(parameter):
             if make:
                 if file:
-                    file.parent.mkdir(parents=True, exist_ok=True)
+                    _make_file(file)
                 with engine.begin() as connection:
                     _make_table(connection)
             elif not inspect(engine).has_table(TABLE.name):
@@ -206,6 +207,12 @@ class FeedbackStore:
             raise DataError(
                 f"{parameter}: the database {where} does not do what it should: {said}"
             ) from error
+
+
+def _make_file(file: Path) -> None:
+    """Make a file for its owner alone; SQLite gives -wal and -shm beside it the same mode."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _durable(connection: Any, _: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.reporting.columns import Column, columns
 from recsys.trials import Trial, best_so_far, read_json, read_results, read_trials
 
@@ -132,7 +133,7 @@ class Sweep:
     def best_config(self) -> str:
         """The best trial's composed config, as YAML."""
         path = self.best_folder / ".hydra" / "config.yaml" if self.best_folder else None
-        return path.read_text(encoding="utf-8") if path and path.exists() else ""
+        return masked_yaml(path.read_text(encoding="utf-8")) if path and path.exists() else ""
 
     def command(self) -> str:
         """The line that runs the sweep again: as a study of its own, for this one knows all answers."""
@@ -163,9 +164,10 @@ def read_sweep(folder: Path) -> Sweep:
 
 
 def _load(path: Path) -> Any:
+    """Read a YAML file without its secrets."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where PyYAML has it
     with path.open(encoding="utf-8") as file:
-        return yaml.load(file, loader)
+        return mask_values(yaml.load(file, loader))
 
 
 def _command(overrides: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import logging.config
 import os
 import sys
 from collections.abc import Sequence
@@ -31,9 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from recsys.feedback import FeedbackStore
     from recsys.serving.app import create_app
     from recsys.serving.follower import Follower
+    from recsys.serving.log import LOG_CONFIG
     from recsys.serving.source import source_of
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
+    logging.config.dictConfig(LOG_CONFIG)
     log = logging.getLogger(__name__)
     if settings.is_open:
         log.warning(OPEN, settings.host)
@@ -58,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host=settings.host,
         port=settings.port,
         access_log=settings.access_log,
+        log_config=LOG_CONFIG,
         server_header=False,
         proxy_headers=False,
         log_level="info",

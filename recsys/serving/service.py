@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values
 from recsys.bundle.bundle import flatten
 from recsys.datasets import TitleError
 from recsys.feedback import Feedback, FeedbackLimitError, FeedbackLimits, FeedbackStore, shown
@@ -128,7 +129,7 @@ class Service:
             "loaded": _utc(served.loaded),
             "n_items": len(served.bundle.item_ids),
             "n_users": len(served.users),
-            "metadata": _without_passwords(served.bundle.metadata),
+            "metadata": mask_values(served.bundle.metadata),
             "swaps": self.follower.swaps,
             "last_failure": asdict(failure) | {"at": _utc(failure.at)} if failure else None,
             "limits": {name: getattr(self.settings, name) for name in LIMITS},
@@ -193,15 +194,6 @@ class Service:
             what = "a number" if where == "k" else "entries"
             message = f"{where} must be at most {limit:,} {what} ({setting}). Got {value:,}."
             raise ApiError(INVALID, "over_limit", message.replace(" a number", ""), where)
-
-
-def _without_passwords(value: Any) -> Any:
-    """Return metadata as everybody may see it: a configuration may name a database."""
-    if isinstance(value, dict):
-        return {key: _without_passwords(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_without_passwords(one) for one in value]
-    return shown(value) if isinstance(value, str) else value
 
 
 def _utc(seconds: float) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
+
 DEFAULT_ADDRESS = "sqlite:///mlflow.db"
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-PASSWORD = re.compile(r"(?<=://)([^/@:\s]*:)\S+(?=@)|([?&]password=)[^&\s'\"]+", re.IGNORECASE)
-SCHEMES = (*DATABASES, "http", "https", "file", "databricks")
+SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "uc")
 
 
 def require_address(tracking_uri: str) -> str:
@@ -40,11 +40,6 @@ def require_address(tracking_uri: str) -> str:
 def page(server: str, experiment_id: str | None) -> str:
     """Return the address of the page of MLflow's UI that shows the runs of an experiment."""
     return f"{server}/#/experiments/{experiment_id}" if experiment_id else server
-
-
-def masked(said: str) -> str:
-    """Return a text with the passwords of the addresses in it hidden."""
-    return PASSWORD.sub(r"\1\2***", said)
 
 
 def _problem(tracking_uri: str) -> str | None:

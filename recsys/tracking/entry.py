@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from recsys.tracking.address import masked
+from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values
 
 KEY_TAG = "recsys.key"  # the tag that holds our key
 STUDY_KEY = "study/"  # how the key of a study's run begins
@@ -130,5 +130,5 @@ class Entry:
 
 
 def text(values: dict[str, Any]) -> dict[str, str]:
-    """Return the values as MLflow keeps parameters and tags; passwords in addresses are nobody's to read."""
-    return {key: "null" if value is None else masked(str(value)) for key, value in values.items()}
+    """Return the values as MLflow keeps parameters and tags, without secrets."""
+    return {key: "null" if value is None else str(value) for key, value in mask_values(values).items()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
-from recsys.tracking.address import masked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

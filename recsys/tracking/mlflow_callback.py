@@ -25,8 +25,9 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked
 from recsys.failures import summary, visible
-from recsys.tracking.address import DEFAULT_ADDRESS, masked, page, require_address
+from recsys.tracking.address import DEFAULT_ADDRESS, page, require_address
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
 from recsys.tracking.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
 from recsys.tracking.job_folder import add_results
@@ -263,7 +264,7 @@ def _study_key(config: DictConfig, name: str) -> str:
 
 
 def _tags(config: DictConfig, folder: Path) -> dict[str, str]:
-    return {"output_dir": str(folder), "overrides": " ".join(config.hydra.overrides.task)}
+    return {"output_dir": str(folder), "overrides": " ".join(mask_values(list(config.hydra.overrides.task)))}
 
 
 def _parameters(config: DictConfig) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra_plugins.recsys_optuna_sweeper import safe_text
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
 from recsys.bundle import Bundle
 from recsys.bundle.folder import read_description
 from recsys.datasets import TitleSearch
@@ -21,7 +23,7 @@ from recsys.datasets.search import TitleError
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError, RegistryError
 from recsys.recommenders.als import ALSModel
 from recsys.recommenders.hybrid import HybridModel
-from recsys.tracking.address import DEFAULT_ADDRESS, masked
+from recsys.tracking.address import DEFAULT_ADDRESS
 from recsys.tracking.store import connect
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 PACKAGE = Path(__file__).resolve().parents[1]
+SWEEPER = Path(safe_text.__file__).resolve().parent
 CODE = Path(__file__).with_name("pyfunc_model.py")
 DIGEST_TAG = "bundle_sha256"  # of a logged model: what its files must be
 BUNDLE = "bundle"  # the name of the artifact, and of its folder
@@ -52,7 +55,7 @@ def log_model(
 ) -> str:
     """Log a bundle as an MLflow model and return the model's id.
 
-    The model is made of code: `recsys.tracking.pyfunc_model`, with the package `recsys` beside it and the
+    The model is made of code: `recsys.tracking.pyfunc_model`, with the packages of recsys beside it and the
     bundle as its artifact. Nothing of it is pickled.
 
     Parameters
@@ -81,9 +84,11 @@ def log_model(
         mlflow_errors(tracking_uri),
         without_its_warnings(),
     ):
-        saved, code = Path(folder, BUNDLE), Path(folder, "code", PACKAGE.name)
+        saved, code = Path(folder, BUNDLE), Path(folder, "code")
         bundle.save(saved)
-        shutil.copytree(PACKAGE, code, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
+        ignore = shutil.ignore_patterns(*NOT_SHIPPED)
+        shutil.copytree(PACKAGE, code / PACKAGE.name, ignore=ignore)
+        shutil.copytree(SWEEPER, code / SWEEPER.parent.name / SWEEPER.name, ignore=ignore)
         tags = {DIGEST_TAG: read_description(saved)["sha256"]}
         model = client.create_logged_model(experiment_id, name, source_run_id=run_id, tags=tags)
         pyfunc.log_model(
@@ -91,7 +96,7 @@ def log_model(
             model_id=model.model_id,
             python_model=str(CODE),
             artifacts={BUNDLE: str(saved)},
-            code_paths=[str(code)],
+            code_paths=[str(code / PACKAGE.name), str(code / SWEEPER.parent.name)],
             signature=signature(bundle),
             input_example=input_example(bundle),
             pip_requirements=requirements(bundle),

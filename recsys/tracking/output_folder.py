@@ -1,4 +1,4 @@
-"""Can the output folder be written? Asked before anything is computed."""
+"""The output folder: whether it can be written, asked before anything is computed, and no secrets in it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.trials import LINKS_FILE
+from recsys.whole_file import write_whole
 
 RESULTS = ("metrics.json", "data.json", "rules.parquet", "rules.csv", "itemsets.parquet", LINKS_FILE)
 
@@ -30,9 +34,34 @@ class OutputFolderCallback(Callback):
         _require_writable("hydra.sweep.dir", config.hydra.sweep.dir)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Remove the results of an earlier run from a folder that is used again: this one may fail."""
+        """Remove the results of an earlier run from a folder that is used again: this one may fail.
+
+        Hydra has just written its files, with what was typed; secrets in them are masked.
+        """
+        folder = Path(config.hydra.runtime.output_dir)
         for name in RESULTS:
-            Path(config.hydra.runtime.output_dir, name).unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)
+        files = (
+            [Path(config.hydra.sweep.dir, "multirun.yaml")] if config.hydra.mode == RunMode.MULTIRUN else []
+        )
+        if config.hydra.output_subdir is not None:
+            files += (folder / config.hydra.output_subdir).glob("*.yaml")
+        for path in files:
+            _mask(path)
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        """Mask secrets in the overrides of a job, which Hydra prints if it has failed."""
+        if job_return.overrides is not None:
+            job_return.overrides = mask_values(list(job_return.overrides))
+
+
+def _mask(path: Path) -> None:
+    if not path.exists():
+        return
+    text = path.read_text(encoding="utf-8")
+    without = masked_yaml(text)
+    if without != text:
+        write_whole(path, without)
 
 
 def _require_writable(key: str, folder: str) -> None:

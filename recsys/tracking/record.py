@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from recsys.tracking.address import masked
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked, masked_yaml
 from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, STUDY_KEY, End, Entry, Start
 from recsys.tracking.experiment import Destination
 from recsys.tracking.links import write_links
@@ -315,12 +315,12 @@ class Record:
         self.client.log_inputs(run_id, [DatasetInput(what, [InputTag("mlflow.data.context", "mining")])])
 
     def _keep(self, run_id: str, file: str) -> None:
-        """Copy a file that the run left into its artifacts; of a configuration not its passwords."""
+        """Copy a file that the run left into its artifacts; of a configuration not its secrets."""
         path = self.folder / file
         if not path.exists():
             return
         text = path.read_text(encoding="utf-8") if path.suffix == ".yaml" else ""
-        if (shown := masked(text)) == text:
+        if (shown := masked_yaml(text)) == text:
             self._copy(run_id, path)
             return
         with tempfile.TemporaryDirectory() as folder:

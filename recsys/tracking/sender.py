@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
-from recsys.tracking.address import masked
 from recsys.tracking.entry import FAILED, KILLED, End, Entry
 from recsys.tracking.experiment import Destination
 from recsys.tracking.queue import QUEUE_FOLDER, Queue

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from recsys.tracking.address import DEFAULT_ADDRESS, masked, page, require_address
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
+from recsys.tracking.address import DEFAULT_ADDRESS, page, require_address
 from recsys.tracking.experiment import DEFAULT_EXPERIMENT, ID_VARIABLE, NAME_VARIABLE
 from recsys.tracking.store import connect
 

@@ -23,8 +23,8 @@ CORE = "hunter2"
 around = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=6)
 secrets = st.builds(lambda before, after: before + CORE + after, around, around)
 NAMES = """
-password PGPASSWORD sslpassword passwd db_password token MLFLOW_TRACKING_TOKEN pwd client_secret api_key api-key
-secret_access_key access_token pass Private_Key
+password PGPASSWORD sslpassword passwd db_password token MLFLOW_TRACKING_TOKEN pwd client_secret api_key
+api-key secret_access_key access_token pass Private_Key
 """
 names = st.sampled_from(NAMES.split())
 schemes = st.sampled_from(

@@ -165,7 +165,7 @@ def test_an_mlflow_that_does_not_answer(monkeypatch):
 def test_an_error_of_mlflow_is_one_line():
     with pytest.raises(RegistryError) as error, mlflow_errors("http://user:secret@host"):
         raise MlflowException("2 failures:\n##### File a #####\nnot there")
-    told = "2 failures: ##### File a ##### not there (MLflow at http://user:***@host)"
+    told = "2 failures: ##### File a ##### not there (MLflow at http://***@host)"
     assert str(error.value) == told
 
 
