@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
 from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
@@ -92,7 +93,7 @@ class Output:
                 " + ".join(result.ratings.titles(sorted(side))) for side in (antecedents, consequents)
             )
             lines.append(f"  {left} -> {right}  (confidence {confidence:.2f}, lift {lift:.2f})")
-        return lines
+        return [printable(line) for line in lines]  # a title may hold anything
 
 
 def _data(result: Result) -> dict[str, str | int]:

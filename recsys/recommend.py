@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import printable, printable_lines
 from recsys.errors import RecsysError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RecsysError as error:
         print(error, file=sys.stderr)
         return 1
-    print(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False) if asked.json else _text(answer))
+    print(_json(answer) if asked.json else _text(answer))
     return 0
 
 
@@ -85,12 +86,16 @@ def _as_dict(one: Recommendation) -> dict[str, Any]:
     return {"title": one.title, **one.as_dict(), "reasons": reasons}
 
 
+def _json(answer: dict[str, Any]) -> str:
+    return printable_lines(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False))
+
+
 def _text(answer: dict[str, Any]) -> str:
     lines = ["You like " + "; ".join(answer["likes"] or ["nothing yet"]) + ".", ""]
     for rank, one in enumerate(answer["recommendations"], start=1):
         lines.append(f"{rank:3}. {one['title']}" + (" (popular)" if one["source"] == "fallback" else ""))
         lines += [f"     {_reason(reason)}" for reason in one["reasons"]]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))  # a title may hold anything
 
 
 def _reason(reason: dict[str, Any]) -> str:

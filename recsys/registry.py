@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import masked, printable
 from recsys.errors import DataNotFoundError, RecsysError
 from recsys.tracking.gate import Gate
 
@@ -56,20 +57,20 @@ def _register(asked: argparse.Namespace) -> bool:
     from recsys.tracking.registry import register
 
     folder = latest_sweep() if asked.latest else asked.folder
-    register(folder, asked.name, not asked.no_refit, _gate(asked), tell=print)
+    register(folder, asked.name, not asked.no_refit, _gate(asked), tell=_tell)
     return True
 
 
 def _promote(asked: argparse.Namespace) -> bool:
     from recsys.tracking.registry import promote
 
-    return promote(asked.version, asked.name, _gate(asked), asked.force, tell=print).accepted
+    return promote(asked.version, asked.name, _gate(asked), asked.force, tell=_tell).accepted
 
 
 def _rollback(asked: argparse.Namespace) -> bool:
     from recsys.tracking.registry import rollback
 
-    rollback(asked.name, tell=print)
+    rollback(asked.name, tell=_tell)
     return True
 
 
@@ -87,6 +88,10 @@ def _compare(asked: argparse.Namespace) -> bool:
 
     print(_differences(compare(asked.version, asked.other, asked.name)))
     return True
+
+
+def _tell(line: str) -> None:
+    print(printable(masked(line)))
 
 
 def _gate(asked: argparse.Namespace) -> Gate:
@@ -110,6 +115,7 @@ def _differences(found: Comparison) -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:
+    rows = [tuple(map(printable, row)) for row in rows]  # tags are what a dataset was called
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)

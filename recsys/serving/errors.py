@@ -11,6 +11,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import printable
 from recsys.errors import RecsysError
 from recsys.serving.strict_json import json_response
 
@@ -97,7 +98,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _recsys_error(request: Request, error: Exception) -> Response:
     # What people send is checked before: this is about the service's own data.
-    log.error("%s %s: %s", request.method, request.url.path, error)
+    log.error("%s %s: %s", request.method, printable(request.url.path), error)
     return error_response(503, "unavailable", "The service cannot answer now; its log says why.")
 
 

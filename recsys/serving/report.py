@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import printable
 from recsys.errors import DataError, RecsysError
 from recsys.feedback import Acceptance, FeedbackStore, by_rule, by_source, shown
 from recsys.parameters import require_integer
@@ -125,6 +126,7 @@ def _learnt(bundle: Bundle, thumbs: Sequence[Feedback]) -> int:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
+    rows = [tuple(map(printable, row)) for row in rows]  # ids are what people sent
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)

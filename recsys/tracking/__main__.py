@@ -20,6 +20,7 @@ import sys
 import time
 from pathlib import Path
 
+from hydra_plugins.recsys_optuna_sweeper.safe_text import SafeFormatter
 from recsys.tracking.queue import Queue, find_queues
 from recsys.tracking.sender import Sender, send_folder
 from recsys.tracking.sender_process import VERDICT
@@ -41,7 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     ui.add_argument("--port", type=int, default=5000)
     given = parser.parse_args(arguments)
     # MLflow and Alembic report each table they make.
-    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(SafeFormatter("%(name)s: %(message)s"))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])
     if given.command == "follow":
         return _follow(given.folder, given.patience)
     return run_ui(given.port) if given.command == "ui" else _sync(given.folders)
