@@ -35,7 +35,8 @@ class Outcome:
 @pytest.fixture(scope="session", autouse=True)
 def _no_tracking_from_outside() -> None:
     """Tests record where they say, not where the shell they were started from does."""
-    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    for name in ("TRACKING_URI", "EXPERIMENT_NAME", "EXPERIMENT_ID", "RUN_ID"):
+        os.environ.pop(f"MLFLOW_{name}", None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,7 @@ import logging
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +79,12 @@ def run_sweep(
             if not interrupt:
                 return
             assert settings.context is not None
-            # Hydra calls this after a sweep that returns; this one ends the program instead.
-            settings.context.callbacks.on_multirun_end(
-                config=config, config_name=config.hydra.job.config_name
-            )
+            # Hydra calls this after a sweep that returns; this one ends the program instead. A callback may
+            # end it, too; the exit code is that of the signal.
+            with suppress(SystemExit):
+                settings.context.callbacks.on_multirun_end(
+                    config=config, config_name=config.hydra.job.config_name
+                )
         except KeyboardInterrupt:
             log.debug("Stopped at once.", exc_info=True)
         except OSError as error:

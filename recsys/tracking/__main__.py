@@ -76,15 +76,15 @@ def _follow(folder: Path, patience: float) -> int:
 
 def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
     """Say whether MLflow takes the record, unless that was said; then send the queue."""
-    sender = Sender(queue, _tell)
+    sender, parent = Sender(queue, _tell), os.getppid()
     refused = None if silent else sender.check()
     if refused:
         queue.close()
         _tell(VERDICT + json.dumps({"refused": refused}))
         return 1
-    if not silent:
+    if not silent and os.getppid() == parent:  # else nobody listens any more
         _tell(VERDICT + json.dumps(sender.destination()))
-    return 0 if sender.follow(sys.stdin.fileno(), patience, os.getppid()) else 1
+    return 0 if sender.follow(sys.stdin.fileno(), patience, parent) else 1
 
 
 def _sync(folders: list[Path]) -> int:
@@ -113,9 +113,9 @@ def _send(queue: Queue) -> bool:
 
 
 def _wait_for_other(queue: Queue) -> None:
-    """Wait for the process of a run or sweep that has ended and is sending what is left."""
+    """Wait for the sender of a run or sweep that has ended; it sends what is left."""
     said = False
-    while queue.over and queue.is_taken():
+    while (queue.over or not queue.is_written()) and queue.is_taken():
         if not said:
             _tell(f"Waiting for another process, which is sending {queue.path}.")
             said = True

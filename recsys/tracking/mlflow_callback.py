@@ -186,7 +186,7 @@ class MLflowCallback(Callback):
     def _open(self, folder: Path, about: dict[str, Any]) -> None:
         address = require_address(self.tracking_uri)
         self._queue = Queue(folder.resolve())
-        self._queue.open(about | {"tracking_uri": address})
+        self._queue.open(about | Queue.writer() | {"tracking_uri": address})
         self._sender = SenderProcess(self._queue, self.patience)
         # Hydra calls no callback when a sweep fails or is interrupted.
         atexit.register(self._close)

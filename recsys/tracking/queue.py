@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,6 +186,16 @@ class Queue:
         finally:
             os.close(handle)
 
+    def is_written(self) -> bool:
+        """Whether the process of the run or sweep still lives; on another machine that is assumed."""
+        about = self.about()
+        return about.get("machine") != platform.node() or _lives(about["pid"])
+
+    @staticmethod
+    def writer() -> dict[str, Any]:
+        """Return what `is_written` needs in `about`: which process this is."""
+        return {"machine": platform.node(), "pid": os.getpid()}
+
     def is_taken(self) -> bool:
         """Whether another process sends it at this moment."""
         with self.sole_reader() as alone:
@@ -195,6 +206,17 @@ def find_queues(folders: list[Path]) -> list[Queue]:
     """Find the queues in and below some folders."""
     found = {path.parent for folder in folders for path in folder.rglob(QUEUE_FOLDER)}
     return [Queue(folder) for folder in sorted(found)]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user; or a system without /proc
+        return True
+    return state not in "ZX"
 
 
 def _entries_in(folder: Path) -> list[Path]:

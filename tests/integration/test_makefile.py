@@ -31,25 +31,10 @@ def make(tmp_path):
     return make
 
 
-@pytest.mark.parametrize(
-    ("variables", "store"),
-    [
-        ({}, "sqlite:///mlflow.db"),
-        ({"MLFLOW_TRACKING_URI": ""}, "sqlite:///mlflow.db"),
-        ({"MLFLOW_TRACKING_URI": "postgresql://host/db"}, "postgresql://host/db"),
-    ],
-)
-def test_the_ui_opens_the_store(make, variables, store):
-    done = make("ui", "PORT=5001", **variables)
+def test_the_ui_is_started_with_the_page_of_the_runs(make):
+    done = make("ui", "PORT=5001")
     assert done.returncode == 0, done.stderr
-    assert f"called: ui --backend-store-uri {store} --port 5001" in done.stdout.splitlines()
-
-
-def test_the_ui_of_a_server_is_the_servers(make):
-    done = make("ui", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
-    assert done.returncode != 0
-    assert "open its address in a browser" in done.stdout
-    assert "called:" not in done.stdout
+    assert "called: -m recsys.tracking ui --port 5001" in done.stdout.splitlines()
 
 
 def test_the_dashboard_opens_the_latest_study(make, tmp_path):

@@ -5,13 +5,16 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 import yaml
 from mlflow import MlflowClient
+from omegaconf import OmegaConf
 
 from recsys.tracking import MLflowCallback
-from recsys.tracking.record import name_of
+from recsys.tracking import __main__ as program
+from recsys.tracking.record import Record, name_of
 from tests.conftest import WARNINGS_ARE_ERRORS, shell
 
 
@@ -239,12 +242,97 @@ def test_a_tracking_server_that_never_answers(call, tmp_path):
     assert len(list((tmp_path / "out/.mlflow-queue").glob("0*.json"))) == 2
 
 
-@pytest.mark.parametrize("address", ["ftp://server", "mlflow.db", "sqlite://mlflow.db", "http://"])
+@pytest.mark.parametrize(
+    "address", ["ftp://server", "mlflow.db", "sqlite://mlflow.db", "http://", "file:mlruns", "uc"]
+)
 def test_an_address_that_is_none(call, tmp_path, address):
     outcome = call("hydra.run.dir=out", f"hydra.callbacks.mlflow.tracking_uri='{address}'", tracking=True)
     assert outcome.code == 1
     last = outcome.stderr.splitlines()[-1]
     assert last.startswith("hydra.callbacks.mlflow.tracking_uri must be an address that MLflow knows. Got")
+
+
+def test_a_folder_of_files_in_the_environment(call, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "file:./mlruns")
+    outcome = call("hydra.run.dir=out", tracking=True)
+    assert outcome.code == 1
+    last = outcome.stderr.splitlines()[-1]
+    assert last.startswith("MLFLOW_TRACKING_URI must be an address that MLflow knows. Got 'file:./mlruns' (")
+
+
+@pytest.mark.usefixtures("sender_in_a_thread")
+def test_a_deleted_experiment_is_refused_before_the_first_trial(call, store, tmp_path):
+    client = MlflowClient(f"sqlite:///{store}")
+    client.delete_experiment(client.create_experiment("gone"))
+    outcome = call(
+        "-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep", "experiment_name=gone", tracking=True
+    )
+    assert outcome.code == 1
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith(
+        "experiment_name must be an MLflow experiment that is not deleted. Got 'gone'. Restore"
+    )
+    assert not list((tmp_path / "sweep").iterdir())
+
+
+@pytest.mark.usefixtures("sender_in_a_thread")
+@pytest.mark.parametrize("mode", [["hydra.run.dir=out"], ["-m", "hydra.sweep.dir=out"]])
+def test_a_record_that_is_refused_on_the_way(call, store, monkeypatch, mode):
+    apply = Record.apply
+
+    def refuse_the_end(self, entry):
+        if entry.end:
+            raise ValueError("MLflow says no")
+        apply(self, entry)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "apply", refuse_the_end)
+        outcome = call(*mode, "apriori.min_support=0.3", tracking=True)
+    assert outcome.code == 1
+    last = outcome.stdout.splitlines()[-1]
+    assert "The record is not whole: MLflow refused" in last
+    assert "(MLflow says no). When that is corrected, send it: python -m recsys.tracking sync" in last
+    assert program.main(["sync", str(store.parent / "out")]) == 0
+    assert {run.info.status for run in runs_in(store)} == {"FINISHED"}
+
+
+@pytest.mark.parametrize(
+    ("configured", "environment", "expected"),
+    [
+        ("${oc.env:MLFLOW_EXPERIMENT_NAME,recsys}", {}, ("recsys", None, None)),
+        ("${oc.env:MLFLOW_EXPERIMENT_NAME,recsys}", {"NAME": "n"}, ("n", None, None)),
+        ("${oc.env:MLFLOW_EXPERIMENT_NAME,recsys}", {"ID": "7"}, (None, "7", None)),
+        ("${oc.env:MLFLOW_EXPERIMENT_NAME,recsys}", {"NAME": "n", "ID": "7"}, ("n", "7", None)),
+        ("${oc.env:MLFLOW_EXPERIMENT_NAME,recsys}", {"ID": "7", "RUN": "r"}, (None, None, "r")),
+        ("typed", {"NAME": "n", "ID": "7"}, ("typed", None, None)),
+        ("recsys", {"ID": "7"}, ("recsys", None, None)),
+        ("typed", {"ID": "7", "RUN": "r"}, ("typed", None, "r")),
+    ],
+)
+def test_which_experiment(monkeypatch, configured, environment, expected):
+    """What is set in the configuration comes before the environment."""
+    if "NAME" in environment:
+        monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", environment["NAME"])
+    config = OmegaConf.create({"experiment_name": configured})
+    callback = MLflowCallback(
+        "", config.experiment_name, experiment_id=environment.get("ID"), run_id=environment.get("RUN")
+    )
+    keys = ("experiment_name", "experiment_id", "run_id")
+    assert callback._destination(config) == dict(zip(keys, expected, strict=True))
+
+
+@pytest.mark.usefixtures("sender_in_a_thread")
+def test_under_mlflow_run_trials_are_its_grandchildren(call, store, monkeypatch):
+    client = MlflowClient(f"sqlite:///{store}")
+    above = client.create_run(client.create_experiment("project")).info
+    monkeypatch.setenv("MLFLOW_RUN_ID", above.run_id)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", above.experiment_id)
+    outcome = call("-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep", tracking=True)
+    assert outcome.code == 0, outcome.stderr
+    assert "Recorded in MLflow, experiment 'project'" in outcome.stdout
+    parents = Counter(run.data.tags.get("mlflow.parentRunId") for run in runs_in(store, "project"))
+    assert parents[None] == parents[above.run_id] == 1
+    assert sorted(parents.values()) == [1, 1, 2]
 
 
 BROKEN = "recsys.tracking.mlflow_callback."

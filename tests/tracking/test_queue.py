@@ -1,5 +1,9 @@
 """The queue loses nothing and leaves nothing, whoever dies while it is used."""
 
+import os
+import subprocess
+import sys
+
 from recsys.tracking.entry import Entry
 from recsys.tracking.queue import Queue
 
@@ -13,8 +17,6 @@ def test_what_a_killed_writer_left_goes_with_the_queue(tmp_path):
 
 
 def test_a_writer_whose_unfinished_file_was_removed_writes_again(tmp_path, monkeypatch):
-    import os
-
     queue, link, closed = Queue(tmp_path), os.link, []
     queue.open({"tracking_uri": "sqlite:///x.db"})
 
@@ -38,6 +40,19 @@ def test_the_order_is_that_of_the_numbers(tmp_path):
     for number in (999_999, 1_000_000, 5):
         (queue.path / f"{number:06}.json").write_text("{}")
     assert [path.stem for path in queue.pending()] == ["000005", "999999", "1000000"]
+
+
+def test_whether_the_run_still_lives(tmp_path):
+    queue, child = Queue(tmp_path), subprocess.Popen([sys.executable, "-c", ""])
+    queue.open(Queue.writer())
+    assert queue.is_written()
+    queue.note(pid=child.pid)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody knows
+    assert not queue.is_written()
+    child.wait()
+    assert not queue.is_written()
+    queue.note(machine="another")
+    assert queue.is_written()
 
 
 def test_refused_entries_go_back_to_their_places(tmp_path):

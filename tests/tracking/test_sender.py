@@ -9,6 +9,7 @@ import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import optuna
 import pytest
 import yaml
 from mlflow import MlflowClient
@@ -206,6 +207,42 @@ def test_a_cut_sweep_leaves_nothing_running(sweep_folder, runs):
     os.close(reader)
     assert states(runs()) == {None: "KILLED", 0: "FAILED"}
     assert runs()[None].data.tags["ended_by"] == "kill"
+
+
+@pytest.mark.parametrize("tables_are_behind", [True, False])
+def test_after_a_kill_sync_alone_ends_the_trial_in_optuna_too(
+    sweep_folder, runs, tmp_path, tables_are_behind
+):
+    study = optuna.create_study(study_name="s", storage=f"sqlite:///{tmp_path / 'study.db'}")
+    study.set_user_attr("worker:dead", {"machine": "gone", "seen": 0.0, "interval": 15.0, "ended": False})
+    running = optuna.create_trial(state=optuna.trial.TrialState.RUNNING, user_attrs={"worker": "dead"})
+    study.add_trials([optuna.create_trial(value=1.0), running])
+    sweep = sweep_folder()
+    sweep.queue.note(study={"storage": "sqlite:///study.db", "name": "s", "base": str(tmp_path)})
+    for number in (0, 1):  # the second had told MLflow of its end, not Optuna
+        key = sweep.start(number)
+        sweep.job(number, 1.0)
+        sweep.queue.put(Entry(key, end=End("FINISHED", 2000)))
+    sweep.table((0, "running" if tables_are_behind else "complete", "", {}))
+    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "FAIL"]
+    found = runs()
+    assert states(found) == {None: "KILLED", 0: "FINISHED", 1: "FAILED"}
+    assert found[None].data.metrics["n_complete"] == found[None].data.metrics["n_fail"] == 1
+
+
+def test_a_study_that_cannot_be_opened_is_told_and_the_queue_kept(sweep_folder, runs, tmp_path):
+    (tmp_path / "study.db").write_text("no database, though long enough to be read as the head of one" * 9)
+    sweep = sweep_folder()
+    sweep.queue.note(study={"storage": "sqlite:///study.db", "name": "s", "base": str(tmp_path)})
+    assert not sweep.sender().finish("")
+    (said,) = sweep.told
+    assert said.startswith("The study s cannot be read (")
+    assert said.endswith(f"are ended by: python -m recsys.tracking sync {sweep.folder}")
+    assert states(runs()) == {None: "KILLED"}
+    (tmp_path / "study.db").unlink()
+    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert not sweep.queue.path.exists()
 
 
 def test_sent_twice_is_recorded_once(store, tmp_path, runs):
