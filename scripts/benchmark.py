@@ -38,6 +38,7 @@ import benchmark_serve
 import benchmark_workers
 
 ROOT = Path(__file__).resolve().parents[1]
+TRACKED = "this sweeper, tracking on"
 SWITCH = "OPTUNA_SWEEPER_PLAIN_LAUNCHER"
 
 # The job writes what the tracking reads. Optuna is imported before the time runs.
@@ -113,12 +114,14 @@ def sweep(arguments: argparse.Namespace) -> dict[str, object]:
     untracked = "hydra/callbacks=untracked"
     ways = [
         Way("this sweeper, tracking off", sys.executable, (untracked,)),
-        Way("this sweeper, tracking on", sys.executable),
+        Way(TRACKED, sys.executable),
         Way("Hydra's launcher, tracking off", sys.executable, (untracked,), {SWITCH: "1"}),
         Way("Hydra's launcher, tracking on", sys.executable, (), {SWITCH: "1"}),
     ]
     if arguments.official:
         ways.append(Way("official sweeper, no tracking", arguments.official))
+    if arguments.ways:
+        ways = [way for way in ways if any(name in way.name for name in arguments.ways)]
     for number in range(arguments.rounds):
         for way in ways:
             run_empty(way, arguments.trials, arguments.further)
@@ -126,6 +129,7 @@ def sweep(arguments: argparse.Namespace) -> dict[str, object]:
             took += f", a trial more {way.further[-1]:.1f}" if way.further else ""
             print(f"round {number + 1}: {way.name}: {took}", flush=True)
     rows: dict[str, object] = {}
+    tracked = next((way for way in ways if way.name == TRACKED), None)
     for way in ways:
         rows[way.name] = {
             "ms": round(way.best, 1),
@@ -133,7 +137,7 @@ def sweep(arguments: argparse.Namespace) -> dict[str, object]:
             "processor_ms": round(min(way.processor), 1),
             "further_ms": round(statistics.median(way.further), 1) if way.further else None,
             "ratio": round(way.best / ways[0].best, 2),
-            "ratio_to_tracked": round(way.best / ways[1].best, 2),
+            "ratio_to_tracked": round(way.best / tracked.best, 2) if tracked else None,
         }
     stages = seed_sweep(arguments.dataset) if arguments.seed_sweep else {}
     return {"trials": arguments.trials, "rounds": arguments.rounds, "empty_trial": rows, "seed_sweep": stages}
@@ -230,7 +234,7 @@ def sweep_tables(figures: dict[str, object]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -238,6 +242,7 @@ def main() -> None:
     one.add_argument("--official", metavar="PYTHON", help="an interpreter that has hydra-optuna-sweeper")
     one.add_argument("--trials", type=int, default=60)
     one.add_argument("--rounds", type=int, default=3)
+    one.add_argument("--ways", metavar="NAME", nargs="+", help="only those whose names hold one of these")
     one.add_argument("--further", type=int, default=0, help="also time a sweep of so many trials more")
     one.add_argument("--no-seed-sweep", dest="seed_sweep", action="store_false", help="empty trials only")
     one.add_argument("--dataset", default="ml_latest_small_2016", help="of the seed's sweep")
@@ -249,16 +254,16 @@ def main() -> None:
     for command in commands.choices.values():
         command.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")
         command.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")
-    arguments = parser.parse_args()
+    asked = parser.parse_args(arguments)
     # As Ctrl-C does, so that what was started, such as servers, is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    figures = arguments.measure(arguments)
-    text = arguments.tables(figures)
+    figures = asked.measure(asked)
+    text = asked.tables(figures)
     print(f"\n{text}", end="")
-    if arguments.markdown:
-        arguments.markdown.write_text(text, encoding="utf-8")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if asked.markdown:
+        asked.markdown.write_text(text, encoding="utf-8")
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ one process. The best of five rounds counts; mlxtend has one, as it is slow. The
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 import mlxtend.frequent_patterns as mlxtend
@@ -18,11 +18,11 @@ from recsys.datasets import MovieLens
 from recsys.preprocessing import Preprocessing, encode
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("min_support", nargs="?", type=float, default=0.05)
-    min_support = parser.parse_args().min_support
+    min_support = parser.parse_args(arguments).min_support
     transactions = encode(Preprocessing().filter(MovieLens("ml-latest-small-2016").load()))
     titles = transactions.items.astype(str)
     dense = pd.DataFrame(transactions.matrix.toarray(), columns=titles)

@@ -297,8 +297,9 @@ def cases_of(arguments: argparse.Namespace) -> Iterator[Case]:
 
 
 def liked(dataset: Any) -> Transactions:
-    """Return the transactions of a dataset: what its users like."""
-    return encode(Preprocessing().filter(dataset.load()))
+    """Return the transactions of a dataset: what its users like; all of it, where there are no ratings."""
+    ratings = dataset.load()
+    return encode(Preprocessing(likes="all" if ratings.rating is None else "min_rating").filter(ratings))
 
 
 def like_chess(n_transactions: int = 3_196, n_attributes: int = 37, seed: int = 42) -> Transactions:
@@ -371,7 +372,7 @@ def growth(arguments: argparse.Namespace) -> dict[str, Any]:
         rows = [grown(n_users, file, first, processors) for n_users, file in files.items()]
         rows += [grown(most, files[most], min_support, processors) for min_support in arguments.supports[1:]]
         rows += [grown(most, files[most], first, n_threads) for n_threads in range(1, processors)]
-    return {"machine": machine(), "growth": rows, "limit": limit()}
+    return {"machine": machine(), "growth": rows, "limit": limit(arguments.words)}
 
 
 def grown(n_users: int, file: str, min_support: float, n_threads: int) -> dict[str, Any]:
@@ -407,7 +408,7 @@ def peak_of_process() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
-def limit() -> dict[str, Any]:
+def limit(total_words: int) -> dict[str, Any]:
     """Return the words of 64 bits intersected and counted a second: by the search, and by a bare loop."""
     from numba import njit
 
@@ -427,7 +428,7 @@ def limit() -> dict[str, Any]:
     for n_words in (8, 16, 64, 512, 2048):
         n_sets = max(8, 2**15 // n_words)
         words = rng.integers(2**63, size=(n_sets + 1) * n_words, dtype=np.uint64)
-        repeats = 2**24 // (n_sets * n_words)
+        repeats = max(1, total_words // (n_sets * n_words))
         bare(words, n_sets, n_words, 1)
         seconds = min(timed(lambda: bare(words, n_sets, n_words, repeats))[1] for _ in range(5))  # noqa: B023
         figures[str(n_words)] = round(repeats * n_sets * n_words / seconds / 1e9, 2)
@@ -523,4 +524,5 @@ def add_commands(commands: Any) -> None:
     sizes = [1_000, 4_000, 16_000, 64_000, 162_541]
     two.add_argument("--n-users", type=int, nargs="+", default=sizes)
     two.add_argument("--supports", type=float, nargs="+", default=[0.01, 0.02, 0.05, 0.1])
+    two.add_argument("--words", type=int, default=2**24, help="that the bare loop counts at least")
     two.set_defaults(measure=growth, tables=growth_tables)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isclose
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -25,10 +25,6 @@ from recsys.datasets import MovieLens
 from recsys.errors import DataError
 from recsys.preprocessing import Preprocessing, encode
 
-CASES: list[tuple[str, float, int | None]] = [
-    ("pairs at 0.01, the seed's", 0.01, 2),
-    ("all lengths at 0.06", 0.06, None),
-]
 COLUMNS = (
     "n_itemsets", "n_rules", "rules_ms", "measures_ms", "both_ms", "both_cpu_ms", "mlxtend_ms", "ratio",
     "ratio_cpu", "to_frame_ms", "ratio_with_frame",
@@ -99,27 +95,32 @@ def markdown(figures: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--edition", default="ml-latest-small", help="of MovieLens (%(default)s)")
+    parser.add_argument(
+        "--min-support", metavar=("PAIRS", "ALL"), type=float, nargs=2, default=[0.01, 0.06],
+        help="of the pairs, and of all lengths (0.01, the seed's, and 0.06)",
+    )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--no-mlxtend", dest="mlxtend", action="store_false", help="it takes about a minute")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the table there")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")
-    arguments = parser.parse_args()
-    name, transactions = liked(arguments.edition)
+    asked = parser.parse_args(arguments)
+    name, transactions = liked(asked.edition)
+    of_pairs, of_all = asked.min_support
     cases = {
-        case: compare(mine(transactions, min_support, max_len), arguments.rounds, arguments.mlxtend)
-        for case, min_support, max_len in CASES
+        f"pairs at {of_pairs:g}": compare(mine(transactions, of_pairs, 2), asked.rounds, asked.mlxtend),
+        f"all lengths at {of_all:g}": compare(mine(transactions, of_all), asked.rounds, asked.mlxtend),
     }
-    figures = {"data": name, "rounds": arguments.rounds, "cases": cases}
+    figures = {"data": name, "rounds": asked.rounds, "cases": cases}
     text = markdown(figures)
     print(text, end="")
-    if arguments.markdown:
-        arguments.markdown.write_text(text, encoding="utf-8")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if asked.markdown:
+        asked.markdown.write_text(text, encoding="utf-8")
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ def measured(
     for array in (found.parents, found.last_items, found.counts):
         digest.update(array.tobytes())
     return {
-        "seconds": round(took, 3),
+        "seconds": round(took, 6),
         "processor_seconds": process_time() - before,
         "peak_mb": round(peak_of_process()),
         "n_itemsets": len(found),

@@ -92,7 +92,7 @@ def ours(
     live, many = [request("/health/live")], {}
     for size, likes in histories.items():
         many[size] = [request("/recommend", {"items": row, "k": K, "explain": True}) for row in likes]
-        run(one_after_the_other(server.port, many[size], 1.0))  # warm
+        run(one_after_the_other(server.port, many[size], min(1.0, arguments.seconds)))  # warm
     measured(f"no work, {at}", lambda: at_rate(server.port, live, arguments.rate, arguments.seconds))
     for size, questions in many.items():
         measured(
@@ -134,7 +134,7 @@ def theirs(
             )
             for row in likes
         ]
-        run(one_after_the_other(server.port, questions, 1.0))  # warm
+        run(one_after_the_other(server.port, questions, min(1.0, arguments.seconds)))  # warm
         name = f"mlflow models serve, {size} likes, one at a time"
         rows[name] = figures(name, run(one_after_the_other(server.port, questions, arguments.seconds)))
     return rows

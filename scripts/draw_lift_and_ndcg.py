@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -21,12 +22,12 @@ from recsys.reporting.sweep import read_sweep
 METRIC, WEIGHT = "ndcg@10", "recommender.weight"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the sweep and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sweep", type=Path, help="folder of a sweep that searched recommender.weight")
     parser.add_argument("picture", type=Path, help="file to draw into")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     sweep = read_sweep(asked.sweep)
     points = sweep.lift_and(METRIC)
     groups = defaultdict(list)

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,14 +172,11 @@ def fork(listening: int, bundle: str, feedback: str) -> None:
         os.waitpid(pid, 0)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Learn, serve, kill, print."""
-    if sys.argv[1:2] == ["--fork"]:
-        fork(int(sys.argv[2]), *sys.argv[3:])
-        return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20)
-    arguments = parser.parse_args()
+    asked = parser.parse_args(arguments)
     from benchmark_serve import call
 
     from recsys.training import train
@@ -188,7 +186,7 @@ def main() -> None:
         made = ["recsys", "hydra.run.dir=run", "hydra/callbacks=untracked", "apriori.min_support=0.1"]
         call(made, folder, {"PYTHONPATH": str(ROOT)})
         train(folder / "run").save(folder / "bundle")
-        outcome = kill(folder / "bundle", folder / "feedback.db", arguments.kills)
+        outcome = kill(folder / "bundle", folder / "feedback.db", asked.kills)
     acknowledged, kept = len(outcome.acknowledged), outcome.kept.total()
     print(f"{outcome.kills} kills in {outcome.seconds:.1f} s: {acknowledged:,} thumbs were acknowledged,")
     print(f"{outcome.again} sent again, {outcome.known} of these kept already; the database has {kept:,}.")
@@ -197,4 +195,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--fork"]:
+        fork(int(sys.argv[2]), *sys.argv[3:])
+    else:
+        main()

@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -147,18 +148,18 @@ async def _until(condition: Any) -> None:
         await asyncio.sleep(0.01)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Learn, register, serve, swap, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=10_000)
-    arguments = parser.parse_args()
+    asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}", "PYTHONPATH": str(ROOT)}
         made = ["recsys", "hydra.run.dir=run", "hydra/callbacks=untracked", "apriori.min_support=0.02"]
         call(made, folder, environment)
         call(["recsys.registry", "register", "run"], folder, environment)
-        outcome = swap(folder, arguments.requests)
+        outcome = swap(folder, asked.requests)
     figures = outcome.load.figures()
     by_version = ", ".join(
         f"{version}: {number:,}" for version, number in sorted(outcome.answered_by.items())
