@@ -172,7 +172,10 @@ def _recommend(
     with timed("recommend", seconds):
         recommendations = model.recommend(prepared.histories, evaluation.k)
     with timed("evaluate", seconds):
-        return model, evaluate(recommendations, prepared.targets, train, evaluation.cutoffs, prepared.genres)
+        ranking = evaluate(recommendations, prepared.targets, train, evaluation.cutoffs, prepared.genres)
+    if prepared.n_cut_in_tie is not None:
+        ranking = replace(ranking, metrics=ranking.metrics | {CUT_IN_TIE: prepared.n_cut_in_tie})
+    return model, ranking
 
 
 def _summarise(
@@ -186,8 +189,6 @@ def _summarise(
     metrics = summarise(prepared.transactions, itemsets, rules)
     if ranking is not None:
         metrics |= ranking.metrics
-        if prepared.n_cut_in_tie is not None:
-            metrics[CUT_IN_TIE] = prepared.n_cut_in_tie
         metrics[SERVING_TIME] = 1000 * seconds["recommend"] / max(prepared.histories.n_users, 1)
     return metrics
 

@@ -66,8 +66,9 @@ def two_users_in_six(user, item):
 @pytest.mark.parametrize("evaluation", [UserShare(), LeaveOut()])
 def test_users_whose_cut_falls_inside_a_tie_are_counted(time_of, n_cut, warns, evaluation, caplog):
     with caplog.at_level(logging.WARNING, "recsys"):
-        metrics = run(time_of, evaluation).metrics
-    assert metrics["n_users_cut_in_tie"] == n_cut
+        result = run(time_of, evaluation)
+    assert result.metrics["n_users_cut_in_tie"] == n_cut
+    assert result.ranking.metrics["n_users_cut_in_tie"] == n_cut  # what test.json is made of
     assert bool(caplog.messages) == warns
     if warns:
         (message,) = caplog.messages
