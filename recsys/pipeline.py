@@ -18,6 +18,7 @@ from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
     SERVING_TIME,
     Evaluation,
+    Holdout,
     NoSplit,
     Part,
     RankingResult,
@@ -29,7 +30,7 @@ from recsys.evaluation import (
 )
 from recsys.histories import Histories
 from recsys.mining import Engine, FrequentItemsets, ItemsetCache, SparkEngine
-from recsys.preprocessing import Preprocessing, encode
+from recsys.preprocessing import Interactions, Preprocessing, encode
 from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
 from recsys.spark_transactions import SparkTransactions
@@ -234,7 +235,40 @@ def _load(dataset: Dataset, fingerprint: tuple[Any, ...]) -> Ratings:
 
 @lru_cache(maxsize=1)
 def _split(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation) -> Split:
-    return evaluation.split(preprocessing.candidates(ratings))
+    candidates = preprocessing.candidates(ratings)
+    return evaluation.split(candidates.select(~_from_page(ratings, candidates)))
+
+
+def _from_page(ratings: Ratings, candidates: Interactions) -> npt.NDArray[np.bool_]:
+    """Which candidates are of users that feedback has added, shape (n_candidates,)."""
+    if ratings.page_users is None:
+        return np.zeros(len(candidates), dtype=np.bool_)
+    return np.isin(candidates.user_id, ratings.page_users)
+
+
+def _with_page(
+    known: Interactions, ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation
+) -> Interactions:
+    """Return what is learnt from: of users that feedback has added, all that may be."""
+    if ratings.page_users is None:
+        return known
+    candidates = preprocessing.candidates(ratings)
+    page = candidates.select(_from_page(ratings, candidates))
+    return known.merge(evaluation.may_learn(page, known))
+
+
+def held_out(experiment: Experiment) -> Holdout:
+    """Return the test part.
+
+    Raises
+    ------
+    recsys.errors.RecsysError
+        See the tree in `recsys.errors`.
+    """
+    preprocessing, evaluation = experiment.preprocessing, experiment.evaluation
+    ratings = _load(experiment.dataset, experiment.dataset.fingerprint())
+    split = _split(ratings, preprocessing, evaluation)
+    return evaluation.choose_likes(split.test, split.train_and_validation, preprocessing)
 
 
 @lru_cache(maxsize=2)
@@ -244,7 +278,7 @@ def _prepare(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluat
         (split.train, split.validation) if part == "validation" else (split.train_and_validation, split.test)
     )
     # After the split: nothing that is held out has a say in what is learnt from.
-    likes = preprocessing.learn(known)
+    likes = preprocessing.learn(_with_page(known, ratings, preprocessing, evaluation))
     holdout = evaluation.choose_likes(asked_for, known, preprocessing)
     transactions = encode(likes)
     items = transactions.items

@@ -69,7 +69,9 @@ class CsvDataset:
     feedback : str, optional
         Database of feedback, a path or a URL, that is merged into the ratings; see `with_feedback`.
     feedback_weight : int
-        As how many users somebody counts who gave feedback and whom the data does not know.
+        Users that each person of the page becomes.
+    feedback_max_share : float in (0, 1]
+        Most users that feedback may add to those of one item, as a share of the users of the data.
 
     Raises
     ------
@@ -93,6 +95,7 @@ class CsvDataset:
     name: str | None = None
     feedback: str | None = None
     feedback_weight: int = 1
+    feedback_max_share: float = 0.05
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str) or not self.path:
@@ -102,7 +105,7 @@ class CsvDataset:
                 raise ParameterError(parameter, "text, or null", value)
         require_choice("layout", self.layout, LAYOUTS)
         require_choice("duplicates", self.duplicates, RULES)
-        check_feedback(self.feedback, self.feedback_weight)
+        check_feedback(self.feedback, self.feedback_weight, self.feedback_max_share)
         if self.layout == "baskets" and self.feedback is not None:
             from recsys.feedback import shown
 
@@ -143,7 +146,7 @@ class CsvDataset:
         ratings = Ratings(**self._read_ratings(columns), items=self._read_items(), name=self.name or "")
         rule = "first" if self.layout == "baskets" else self.duplicates
         ratings = resolve_duplicates(ratings, rule, self.path)
-        return with_feedback(ratings, self.feedback, self.feedback_weight)
+        return with_feedback(ratings, self.feedback, self.feedback_weight, self.feedback_max_share)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return path, size and modification time of the files, count and last id of the feedback."""

@@ -41,7 +41,9 @@ class MovieLens:
     feedback : str, optional
         Database of feedback, a path or a URL, that is merged into the ratings; see `with_feedback`.
     feedback_weight : int
-        As how many users somebody counts who gave feedback and whom the data does not know.
+        Users that each person of the page becomes.
+    feedback_max_share : float in (0, 1]
+        Most users that feedback may add to those of one item, as a share of the users of the data.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class MovieLens:
     duplicates: str = "error"
     feedback: str | None = None
     feedback_weight: int = 1
+    feedback_max_share: float = 0.05
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -62,7 +65,7 @@ class MovieLens:
         if self.path is not None and not (isinstance(self.path, str) and self.path):
             raise ParameterError("path", "a folder, or null to search the usual places", self.path)
         require_choice("duplicates", self.duplicates, RULES)
-        check_feedback(self.feedback, self.feedback_weight)
+        check_feedback(self.feedback, self.feedback_weight, self.feedback_max_share)
 
     def load(self) -> Ratings:
         """Find the folder, downloading it when it is nowhere, and read it.
@@ -81,7 +84,7 @@ class MovieLens:
         folder, layout = self.locate()
         ratings = layout.read(folder, self.name)
         ratings = resolve_duplicates(ratings, self.duplicates, folder / layout.ratings_file)
-        return with_feedback(ratings, self.feedback, self.feedback_weight)
+        return with_feedback(ratings, self.feedback, self.feedback_weight, self.feedback_max_share)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return path, size and modification time of the files, count and last id of the feedback."""

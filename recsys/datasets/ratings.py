@@ -33,6 +33,9 @@ class Ratings:
         Titles and genres, when the data has them.
     name : str
         Name of the dataset, for people and for records of runs.
+    page_users : ndarray, optional
+        Ids of the users that feedback has added. They are learnt from and never measured: whoever writes
+        feedback chooses what they like.
 
     Raises
     ------
@@ -46,6 +49,7 @@ class Ratings:
     timestamp: npt.NDArray[np.int64] | None = None
     items: ItemCatalog | None = None
     name: str = ""
+    page_users: npt.NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         columns: dict[str, npt.NDArray[Any]] = {

@@ -39,6 +39,16 @@ class Interactions:
         """Which pairs may be likes, shape (n_interactions,)."""
         return np.ones(len(self), dtype=np.bool_) if self.is_candidate is None else self.is_candidate
 
+    def merge(self, other: Interactions) -> Interactions:
+        """Return the pairs of both, in order; they have the same columns and no pair in common."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        both = {
+            name: np.concatenate([kept, getattr(other, name)])
+            for name, kept in columns.items()
+            if kept is not None
+        }
+        return Interactions(**both).select(np.lexsort((both["item_id"], both["user_id"])))
+
     def select(self, chosen: npt.NDArray[Any]) -> Interactions:
         """Return the chosen pairs, in their order."""
         columns = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -81,6 +81,10 @@ class Evaluation(ABC):
         """Whether held-out likes are the latest ones, so that equal times can matter."""
         return False
 
+    def may_learn(self, more: Interactions, train: Interactions) -> Interactions:
+        """Return what may be learnt from, beside a training part, of users who are never measured."""
+        return more
+
     @abstractmethod
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return what to learn from, and what to measure on."""

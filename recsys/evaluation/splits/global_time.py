@@ -65,6 +65,12 @@ class GlobalTime(Evaluation):
         """Whether held-out likes are the latest ones."""
         return True
 
+    def may_learn(self, more: Interactions, train: Interactions) -> Interactions:
+        """Return what is not later than the training part."""
+        if more.timestamp is None or train.timestamp is None or not len(train):
+            return more
+        return more.select(more.timestamp <= train.timestamp.max())
+
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return what to learn from, and what to measure on."""
         timestamp, candidates = require_timestamps(interactions, "global_time"), interactions.candidates
