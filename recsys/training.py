@@ -13,8 +13,8 @@ from recsys.stored_config import experiment_of, read_settings
 if TYPE_CHECKING:
     from recsys.bundle import Bundle
     from recsys.datasets import Ratings, SparkRatings
-    from recsys.evaluation import Evaluation
-    from recsys.pipeline import Result
+    from recsys.evaluation import Evaluation, RankingResult
+    from recsys.pipeline import Experiment, Result
     from recsys.recommenders import Model
 
 TEST_PART = ("dataset", "preprocessing", "evaluation")  # the groups that decide what it is
@@ -61,14 +61,50 @@ def measure(settings: dict[str, Any], of: dict[str, Any] | None = None) -> tuple
     result : Result
         With a model and a ranking.
     """
-    from recsys.evaluation import NoSplit, UserShare
     from recsys.pipeline import run
 
-    experiment = experiment_of(settings | {group: (of or settings)[group] for group in TEST_PART})
+    experiment = _measured(settings | {group: (of or settings)[group] for group in TEST_PART})
+    return experiment.evaluation, run(experiment, "test")
+
+
+def measure_bundle(bundle: Bundle, settings: dict[str, Any]) -> RankingResult:
+    """Measure a bundle as it is, without learning anything, on the test part that settings name.
+
+    What the bundle was learnt from may hold the test part: its metrics compare with those of bundles of which
+    the same is true.
+
+    Raises
+    ------
+    DataError
+        If the ids of its items are integers where those of the test part are text, or the other way round.
+    """
+    from recsys.evaluation import encode_genres, evaluate
+    from recsys.pipeline import held_out
+
+    experiment = _measured(settings)
+    evaluation, part, items = experiment.evaluation, held_out(experiment), bundle.model.items
+    if items.dtype.kind != part.held_out.item_id.dtype.kind:
+        raise DataError("The items of one version have integers for ids, those of the other text.")
+    lists = bundle.model.recommend(part.histories(items), evaluation.k)
+    genres = encode_genres(bundle.catalog.genres_of(items))
+    return evaluate(lists, part.targets(items), bundle.histories, evaluation.cutoffs, genres)
+
+
+def without_feedback(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings whose dataset reads no feedback."""
+    dataset = settings["dataset"]
+    return settings | {"dataset": dataset | {"feedback": None}} if dataset.get("feedback") else settings
+
+
+def _measured(settings: dict[str, Any]) -> Experiment:
+    """Return the experiment of settings, with an evaluation also where they have none."""
+    from recsys.evaluation import NoSplit, UserShare
+
+    experiment = experiment_of(settings)
     if isinstance(experiment.evaluation, NoSplit):
         timed = experiment.dataset.load().timestamp is not None
         experiment = replace(experiment, evaluation=UserShare(order="time" if timed else "random"))
-    return experiment.evaluation, run(experiment, "test")
+    return experiment
 
 
 def make_bundle(

@@ -25,7 +25,8 @@ class Gate:
     ----------
     metric : str
         Of the lists on the test part. The challenger is worse than the champion if the interval of their
-        difference, paired user by user, lies below 0.
+        difference, paired user by user, lies below 0: as both are served, or learnt anew without the test
+        part. The users are those of the data, never those that feedback has added.
     min_coverage : float
         The least share of the catalogue that its lists on the test part show, cut like the metric; 0 to 1.
     max_latency : float
@@ -91,6 +92,7 @@ def judge(
     latency: Latency,
     evaluation: Evaluation,
     champion: RankingResult | None = None,
+    served: tuple[RankingResult, RankingResult] | None = None,
 ) -> Decision:
     """Decide on a challenger.
 
@@ -104,7 +106,9 @@ def judge(
     evaluation : Evaluation
         Says how many resamples the interval takes, and at what level it is.
     champion : RankingResult, optional
-        The champion's lists on the same test part, if there is one.
+        The lists of the champion's configuration, learnt anew, on the same test part, if there is one.
+    served : pair of RankingResult, optional
+        The lists of the challenger's and of the champion's own bundle on that test part.
 
     Raises
     ------
@@ -114,7 +118,8 @@ def judge(
     if gate.metric not in ranking.per_user or gate.coverage not in ranking.metrics:
         measured = ", ".join(ranking.per_user)
         raise ParameterError("metric", f"one that was measured on the test part ({measured})", gate.metric)
-    checks = [_quality(gate, ranking, evaluation, champion)] if champion else []
+    checks = [_quality(gate, "as served: ", *served, evaluation)] if served else []
+    checks += [_quality(gate, "", ranking, champion, evaluation)] if champion else []
     coverage = ranking.metrics[gate.coverage]
     return Decision(
         (
@@ -132,7 +137,9 @@ def judge(
     )
 
 
-def _quality(gate: Gate, ranking: RankingResult, evaluation: Evaluation, champion: RankingResult) -> Check:
+def _quality(
+    gate: Gate, how: str, ranking: RankingResult, champion: RankingResult, evaluation: Evaluation
+) -> Check:
     from recsys.evaluation import paired_differences
 
     settings = evaluation.n_resamples, evaluation.confidence_level, evaluation.seed
@@ -140,7 +147,7 @@ def _quality(gate: Gate, ranking: RankingResult, evaluation: Evaluation, champio
     ours, theirs = ranking.metrics[gate.metric], champion.metrics[gate.metric]
     return Check(
         difference.high >= 0,
-        f"{gate.metric} {ours:.4f}, the champion's {theirs:.4f}: difference {difference:+.4f} "
+        f"{how}{gate.metric} {ours:.4f}, the champion's {theirs:.4f}: difference {difference:+.4f} "
         f"at {evaluation.confidence_level:.0%}, {len(ranking.users):,} users; an interval below 0 is worse",
     )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys.bundle import Bundle, self_check
 from recsys.bundle.folder import BUNDLE_FILE, read_description
-from recsys.errors import DataNotFoundError, RecsysError, RegistryError
+from recsys.errors import DataError, DataNotFoundError, RecsysError, RegistryError
 from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
 from recsys.stored_config import read_settings
 from recsys.tracking.gate import Check, Decision, Gate, judge, measure_latency
@@ -30,7 +30,7 @@ from recsys.tracking.model import (
 )
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
-from recsys.training import learn, make_bundle, measure, run_folder
+from recsys.training import learn, make_bundle, measure, measure_bundle, run_folder, without_feedback
 from recsys.trials import LINKS_FILE, read_json
 
 if TYPE_CHECKING:
@@ -149,8 +149,10 @@ def promote(
 ) -> Decision:
     """Make a version the champion, if the gate lets it.
 
-    Both configurations are learnt anew and measured on one test part, that of the challenger's ratings,
-    preprocessing and evaluation.
+    Both versions are measured on one test part, that of the challenger's data, preprocessing and evaluation,
+    twice: their own bundles, as they are or would be served, and both configurations learnt anew without the
+    test part. Feedback has a say in what the challenger learns, in neither who is measured nor what the
+    champion is.
 
     Parameters
     ----------
@@ -188,8 +190,11 @@ def promote(
         return decision
     settings = _settings(name, number, address)
     evaluation, ranking = _ranked(settings, settings)
-    theirs = _ranked(_settings(name, champion, address), settings)[1] if champion else None
-    decision = judge(gate, ranking, measure_latency(bundle), evaluation, theirs)
+    theirs = served = None
+    if champion:
+        theirs = _ranked(_settings(name, champion, address), without_feedback(settings))[1]
+        served = _served(bundle, load_bundle(f"models:/{name}/{champion}", address), settings)
+    decision = judge(gate, ranking, measure_latency(bundle), evaluation, theirs, served)
     _conclude(client, name, number, champion, decision, "gate", tell)
     return decision
 
@@ -229,7 +234,7 @@ def compare(
     name: str = NAME,
     tracking_uri: str | None = None,
 ) -> Comparison:
-    """Measure two versions on one test part, that of the first.
+    """Learn two versions anew and measure them on one test part, that of the first, without its feedback.
 
     Parameters
     ----------
@@ -251,7 +256,7 @@ def compare(
     )
     settings = [_settings(name, number, address) for number in numbers]
     evaluation, first = _ranked(settings[0], settings[0])
-    _, second = _ranked(settings[1], settings[0])
+    _, second = _ranked(settings[1], without_feedback(settings[0]))
     how = evaluation.n_resamples, evaluation.confidence_level, evaluation.seed
     return Comparison(numbers, (first.metrics, second.metrics), paired_differences(first, second, *how))
 
@@ -351,6 +356,23 @@ def _ranked(settings: dict[str, Any], of: dict[str, Any]) -> tuple[Evaluation, R
     evaluation, result = measure(settings, of)
     assert result.ranking is not None  # measured
     return evaluation, result.ranking
+
+
+def _served(
+    bundle: Bundle, champion: Bundle, settings: dict[str, Any]
+) -> tuple[RankingResult, RankingResult]:
+    """Return what the lists of two bundles are worth on the test part of settings, the challenger's."""
+    everything = "all ratings"
+    if champion.metadata.get("learnt_from") == everything != bundle.metadata.get("learnt_from"):
+        bundle = learn(settings)  # the champion has seen the test part: so must what it is compared with
+    settings = without_feedback(settings)
+    try:
+        return measure_bundle(bundle, settings), measure_bundle(champion, settings)
+    except DataError as error:
+        raise RegistryError(
+            f"The versions cannot be compared: {error} Promote it by hand: "
+            "python -m recsys.registry promote --force"
+        ) from error
 
 
 def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundle, tell: Tell) -> str:

@@ -175,13 +175,13 @@ def test_feedback_comes_back_as_recommendations(registry, tmp_path):
         before = client.post("/recommend", json={"items": [0], "k": 4}).json()
         assert 12 not in {one["item_id"] for one in before["recommendations"]}
         for person in range(8):
-            thumb = {"request_id": f"{person}", "user_id": f"p{person}", "item_id": 12, "verdict": "up"}
-            assert (
-                client.post("/feedback", json={**thumb, "likes": [0], "source": "model"}).status_code == 200
-            )
-        assert 'recsys_acceptance_by_source{source="model"} 1.0' in client.get("/metrics").text
+            shown = client.post("/recommend", json={"items": [0], "k": 15}).json()
+            thumb = {"signed_list": shown["signed_list"], "user_id": f"p{person}", "item_id": 12}
+            assert client.post("/feedback", json={**thumb, "verdict": "up"}).status_code == 200
+        assert 'recsys_acceptance_by_source{source="fallback"} 1.0' in client.get("/metrics").text
 
-        settings = ["recommender=item_knn", f"dataset.feedback={feedback}", "dataset.feedback_weight=3"]
+        settings = ["recommender=item_knn", f"dataset.feedback={feedback}", "dataset.feedback_weight=3",
+                    "dataset.feedback_max_share=1"]  # fmt: skip
         assert register(write_run(tmp_path / "second", *settings), "loop", gate=LOOSE) == "2"
         told = report(feedback, 3, "models:/loop@challenger", "models:/loop@champion", k=4)
         assert re.search(r"hit@4 +1\.0000 +0\.0000 +\+1\.0000", told)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from recsys import registry as terminal
 from recsys.bundle import Bundle
 from recsys.errors import DataNotFoundError, RegistryError
+from recsys.feedback import Feedback, FeedbackStore
 from recsys.tracking import registry
 from recsys.tracking.model import load_bundle
 from recsys.trials import LINKS_FILE
@@ -258,3 +259,48 @@ def test_no_way_back_to_what_cannot_be_served(client, say, tmp_path):
     assert code == 1
     assert "Version 1 of recsys cannot be served, and does not become the champion: " in said
     assert aliases(client)["champion"] == "2"
+
+
+def poison(path, n_people, film):
+    """Keep feedback of invented people who like an unknown film; return the setting."""
+    store = FeedbackStore.open(str(path))
+    for number in range(n_people):
+        store.add(Feedback(f"list {number}", f"u{number}", film, True, created=1000))
+    store.close()
+    return f"dataset.feedback={path}"
+
+
+def run_with_an_unknown_film(folder, *overrides):
+    run = write_run(folder, "recommender=popularity", *overrides)
+    with (folder / "ratings.csv").open("a") as file:
+        file.write("0,99,1,0\n")  # rated once, and not liked
+    return run
+
+
+def test_poisoned_feedback_does_not_reach_the_champion(client, say, tmp_path, caplog):
+    """600 invented people push an unknown film: they are few by default, and the gate refuses them if not."""
+    assert say("register", str(run_with_an_unknown_film(tmp_path / "clean")), *LOOSE)[0] == 0
+    feedback = poison(tmp_path / "feedback.db", 600, "99")
+
+    def top(version):
+        lists = load_bundle(f"models:/recsys/{version}").recommend([[item] for item in range(16)], 1)
+        return [row[0].item_id for row in lists]
+
+    run = run_with_an_unknown_film(tmp_path / "limited", feedback)
+    assert say("register", str(run), *LOOSE)[0] == 0
+    assert load_bundle("models:/recsys/2").histories.n_users == 24 + 1
+    assert "1 items were judged by more than 1 people of the page" in caplog.text
+    assert 99 not in top(1) + top(2)
+
+    run = run_with_an_unknown_film(tmp_path / "unlimited", feedback, "dataset.feedback_max_share=1")
+    assert say("register", str(run), *LOOSE)[0] == 0
+    assert top(3) == [99] * 16  # the poison works
+    code, said = say("promote", *LOOSE)
+    assert code == 1
+    served, learnt_anew = said.splitlines()[:2]
+    assert served.startswith("REFUSED as served: ndcg@10")
+    assert ", 24 users;" in served
+    assert learnt_anew.startswith("REFUSED ndcg@10")
+    assert aliases(client)["champion"] == "1"
+    code, said = say("compare")
+    assert "24 users of the test part" in said
