@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.errors import DataNotFoundError
+from recsys.errors import DataError, DataNotFoundError
 from recsys.stored_config import experiment_of, read_settings
 
 if TYPE_CHECKING:

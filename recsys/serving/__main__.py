@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from recsys.serving.app import create_app
     from recsys.serving.follower import Follower
     from recsys.serving.log import LOG_CONFIG
+    from recsys.serving.slow_clients import limited_protocol
     from recsys.serving.source import source_of
 
     logging.config.dictConfig(LOG_CONFIG)
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log_config=LOG_CONFIG,
         server_header=False,
         proxy_headers=False,
+        http=limited_protocol(settings.request_seconds, settings.max_connections),
+        ws="none",
         log_level="info",
         # Else one client that never sends the rest of its request keeps the service from ending.
         timeout_graceful_shutdown=settings.drain_seconds,

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import printable
 from recsys.errors import RecsysError
@@ -68,6 +69,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RecsysError, _recsys_error)
+    app.add_exception_handler(ClientDisconnect, _disconnected)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -100,6 +102,11 @@ async def _recsys_error(request: Request, error: Exception) -> Response:
     # What people send is checked before: this is about the service's own data.
     log.error("%s %s: %s", request.method, printable(request.url.path), error)
     return error_response(503, "unavailable", "The service cannot answer now; its log says why.")
+
+
+async def _disconnected(request: Request, error: Exception) -> Response:
+    # Nobody reads it: the client has gone, or was too slow.
+    return error_response(400, "incomplete", "The request did not arrive whole.")
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

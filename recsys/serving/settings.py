@@ -61,6 +61,8 @@ class Settings:
     max_batch: int = _setting(100, "people in a batch")
     max_reasons: int = _setting(3, "reasons of each recommendation")
     max_depth: int = _setting(8, "brackets in brackets in a request's JSON")
+    request_seconds: float = _setting(20.0, "seconds that a request has to arrive in, headers and body")
+    max_connections: int = _setting(500, "connections at once; the one that has waited longest makes way")
     drain_seconds: int = _setting(5, "seconds that requests have to end, once the service is told to")
     access_log: bool = _setting(False, "log each request (true, false)")
     list_seconds: float = _setting(86_400.0, "seconds that a list takes feedback after it was shown")
@@ -76,9 +78,9 @@ class Settings:
     feedback_secret: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for name in (*LIMITS, "drain_seconds"):
+        for name in (*LIMITS, "max_connections", "drain_seconds"):
             require_integer(name, getattr(self, name), minimum=1)
-        for name in ("poll_seconds", "retry_seconds", "list_seconds"):
+        for name in ("poll_seconds", "retry_seconds", "list_seconds", "request_seconds"):
             require_positive(name, getattr(self, name))
         if not 0 <= require_integer("port", self.port, minimum=0) < 2**16:
             raise ParameterError("port", "a port, 0 to 65535", self.port)
