@@ -9,13 +9,15 @@ Where a program has `from mlxtend.frequent_patterns import apriori, association_
 >>> association_rules(itemsets, metric="lift", min_threshold=1.2)["lift"].tolist()
 [1.5, 1.5]
 
-Frames, warnings and errors are mlxtend's, but for this. What lies at the boundary is decided by all miners as
-mlxtend's `apriori` does (7 of 25 is frequent at 0.28). `fpgrowth` and `fpmax` return their itemsets in the
-order of `apriori`. "support" is always float64, where mlxtend returns objects for frames of mixed types.
-Missing values (`null_values=True`) are left to mlxtend: its own functions answer.
+Frames, warnings, errors and what `verbose=1` prints are mlxtend's, with these exceptions. All miners decide
+the boundary as mlxtend's `apriori` does: 7 of 25 transactions are frequent at 0.28. mlxtend's `fpgrowth`,
+`fpmax` and `hmine` round min_support times the number of transactions up, here to 8, and miss such itemsets.
+`fpgrowth` and `fpmax` return their itemsets in the order of `apriori`. "support" is float64, where mlxtend
+returns objects for frames of mixed types; `hmine` returns objects, as mlxtend's. Missing values
+(`null_values=True`) are passed on to mlxtend.
 """
 
-from recsys.frequent_patterns.itemsets import apriori, fpgrowth, fpmax
+from recsys.frequent_patterns.itemsets import apriori, fpgrowth, fpmax, hmine
 from recsys.frequent_patterns.rules import association_rules
 
-__all__ = ["apriori", "association_rules", "fpgrowth", "fpmax"]
+__all__ = ["apriori", "association_rules", "fpgrowth", "fpmax", "hmine"]

@@ -1,4 +1,4 @@
-"""mlxtend itself, for what the engine does not know: missing values."""
+"""mlxtend itself, for what the engine does not know: missing values, and mlxtend's own trees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ import pandas as pd
 
 def mlxtend(function: str, *arguments: Any) -> pd.DataFrame:
     """Call a function of `mlxtend.frequent_patterns`."""
-    with warnings.catch_warnings():  # Its import sets a filter for the whole process.
-        module = import_module("mlxtend.frequent_patterns")
-    frame: pd.DataFrame = getattr(module, function)(*arguments)
+    frame: pd.DataFrame = getattr(load(function), function)(*arguments)
     return frame
+
+
+def load(function: str) -> Any:
+    """Import the module of `mlxtend.frequent_patterns` that has a function."""
+    with warnings.catch_warnings():  # Its import sets a filter for the whole process.
+        return import_module(f"mlxtend.frequent_patterns.{function}")
+
+
+def print_stages(function: str, *arguments: Any) -> None:
+    """Print what a function of `mlxtend.frequent_patterns` prints. Its warnings have been given."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlxtend(function, *arguments)

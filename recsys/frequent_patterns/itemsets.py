@@ -1,4 +1,4 @@
-"""apriori, fpgrowth and fpmax with mlxtend's signatures and frames."""
+"""apriori, fpgrowth, fpmax and hmine with mlxtend's signatures and frames."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.frequent_patterns.collector import no_garbage_collection
-from recsys.frequent_patterns.delegate import mlxtend
+from recsys.frequent_patterns.delegate import mlxtend, print_stages
 from recsys.frequent_patterns.maximal import maximal_itemsets
 from recsys.frequent_patterns.one_hot import check_min_support, check_one_hot, encode_one_hot
-from recsys.mining import mine
+from recsys.frequent_patterns.progress import print_apriori, print_hmine
+from recsys.mining import FrequentItemsets, mine
 
 # Of the itemsets of each length: items, shape (n_k, k), and counts.
 Levels = Iterable[tuple[npt.NDArray[Any], npt.NDArray[Any]]]
@@ -41,9 +42,9 @@ def apriori(
     max_len : int, optional
         Longest itemset, in items; no limit unless given.
     verbose : int
-        Print the number of itemsets of each length, if not 0.
+        If not 0, print what mlxtend prints: the number of combinations of each length.
     low_memory, n_jobs
-        Taken for compatibility. They change how mlxtend counts; here memory is low and nothing else changes.
+        Taken for compatibility. They change how mlxtend counts, and what it prints.
 
     Returns
     -------
@@ -66,7 +67,10 @@ def apriori(
     """
     check_min_support(min_support)
     check_one_hot(df)
-    return _frame(*_frequent(df, min_support, use_colnames, max_len, verbose))
+    found = _frequent(df, min_support, max_len)
+    if verbose:
+        print_apriori(found, max_len, low_memory)
+    return _frame(*_columns(df, _levels(found), use_colnames))
 
 
 def fpgrowth(
@@ -84,7 +88,9 @@ def fpgrowth(
     null_values : bool
         Whether values may be missing. The support of an itemset then counts the rows without missing values
         of its items, which the engine does not know: mlxtend's own function answers, at its own speed.
-    df, min_support, use_colnames, max_len, verbose
+    verbose : int
+        If not 0, print what mlxtend prints: the stages of its tree, which takes as long as mlxtend takes.
+    df, min_support, use_colnames, max_len
         As for `apriori`.
 
     Returns
@@ -108,7 +114,10 @@ def fpgrowth(
         return mlxtend("fpgrowth", df, min_support, True, use_colnames, max_len, verbose)
     check_one_hot(df)
     check_min_support(min_support)
-    itemsets, supports = _frequent(df, min_support, use_colnames, max_len, verbose)
+    found = _frequent(df, min_support, max_len)
+    if verbose:
+        print_stages("fpgrowth", df, min_support, False, use_colnames, max_len, verbose)
+    itemsets, supports = _columns(df, _levels(found), use_colnames)
     return _frame(itemsets, supports) if itemsets else _nothing()
 
 
@@ -124,12 +133,12 @@ def fpmax(
 
     Parameters
     ----------
-    null_values : bool
+    null_values, verbose
         As for `fpgrowth`.
     max_len : int, optional
         Leave out longer itemsets; no limit unless given (0 is one here, as in mlxtend). mlxtend then returns,
         now and then, an itemset that is in one of those: it has not looked at them.
-    df, min_support, use_colnames, verbose
+    df, min_support, use_colnames
         As for `apriori`.
 
     Returns
@@ -153,22 +162,70 @@ def fpmax(
     check_one_hot(df)
     check_min_support(min_support)
     levels = maximal_itemsets(encode_one_hot(df), float(min_support), max_len)
-    itemsets, supports = _columns(df, levels, use_colnames, verbose)
+    itemsets, supports = _columns(df, levels, use_colnames)
+    if verbose:
+        print_stages("fpmax", df, min_support, False, use_colnames, max_len, verbose)
     return _frame(itemsets, supports) if itemsets else _nothing()
 
 
-def _frequent(
-    df: pd.DataFrame, min_support: float, use_colnames: bool, max_len: int | None, verbose: int
-) -> tuple[list[frozenset[Any]], npt.NDArray[np.float64]]:
+def hmine(
+    df: pd.DataFrame,
+    min_support: float = 0.5,
+    use_colnames: bool = False,
+    max_len: int | None = None,
+    verbose: int = 0,
+) -> pd.DataFrame:
+    """Return the frequent itemsets of a one-hot frame, as mlxtend's `hmine` does.
+
+    Parameters
+    ----------
+    verbose : int
+        If not 0, print what mlxtend prints: the number of items that extend each itemset.
+    df, min_support, use_colnames, max_len
+        As for `apriori`.
+
+    Returns
+    -------
+    DataFrame
+        mlxtend's frame: "support" and "itemsets", both of type object, in lexicographic order of the columns'
+        positions. For what mlxtend misses at the boundary see `fpgrowth`. Without transactions it is empty,
+        where mlxtend has all itemsets, with a support of NaN.
+
+    Warns
+    -----
+    DeprecationWarning
+        If the frame is not boolean.
+
+    Raises
+    ------
+    ValueError, BudgetError
+        As for `apriori`.
+    """
+    check_one_hot(df)
+    check_min_support(min_support)
+    found = _frequent(df, min_support, max_len)
+    positions = [tuple(row) for items, _ in _levels(found) for row in items.tolist()]
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    if verbose:
+        print_hmine([positions[place] for place in order], list(df.columns), max_len)
+    if not order:
+        return _nothing().astype(float)
+    frame = _frame(*_columns(df, _levels(found), use_colnames))
+    return frame.iloc[order].reset_index(drop=True).astype(object)
+
+
+def _frequent(df: pd.DataFrame, min_support: float, max_len: int | None) -> FrequentItemsets:
     """Mine a frame that has been checked."""
-    found = mine(encode_one_hot(df), float(min_support), max_len or None)
-    lengths = range(1, found.max_length + 1)
-    levels = ((found.level(length), found.level_counts(length)) for length in lengths)
-    return _columns(df, levels, use_colnames, verbose)
+    return mine(encode_one_hot(df), float(min_support), max_len or None)
+
+
+def _levels(found: FrequentItemsets) -> Levels:
+    """Return the itemsets of each length with their counts."""
+    return ((found.level(length), found.level_counts(length)) for length in range(1, found.max_length + 1))
 
 
 def _columns(
-    df: pd.DataFrame, levels: Levels, use_colnames: bool, verbose: int
+    df: pd.DataFrame, levels: Levels, use_colnames: bool
 ) -> tuple[list[frozenset[Any]], npt.NDArray[np.float64]]:
     """Make the itemsets and supports of the frame that is returned."""
     names = np.empty(df.shape[1], dtype=object)
@@ -180,8 +237,6 @@ def _columns(
             # Columns to lists and a zip over them: no Python code runs for each itemset.
             itemsets.extend(map(frozenset, zip(*(names[column].tolist() for column in items.T), strict=True)))
             counts.append(level_counts)
-            if verbose:
-                print(f"{len(items)} itemsets of size {items.shape[1]}")
     return itemsets, np.concatenate(counts) / max(len(df), 1)
 
 
