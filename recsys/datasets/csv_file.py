@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from recsys.datasets.columns import read_columns
 from recsys.datasets.duplicates import RULES, resolve_duplicates
-from recsys.datasets.feedback import check_feedback, feedback_fingerprint, with_feedback
+from recsys.datasets.feedback import check_feedback, feedback_digest, feedback_fingerprint, with_feedback
 from recsys.datasets.fields import Column, Kind
 from recsys.datasets.items import ItemCatalog, read_items, split_genres
 from recsys.datasets.ratings import Ratings
-from recsys.datasets.tables import TextTable, fingerprint
+from recsys.datasets.tables import TextTable, content_digest, fingerprint
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice
 
@@ -154,6 +154,15 @@ class CsvDataset:
         if self.items_path is not None:
             paths.append(Path(self.items_path).expanduser())
         return fingerprint(*paths) + feedback_fingerprint(self.feedback)
+
+    def content_digests(self) -> dict[str, str]:
+        """Return digests of the file, of that of the items, and of the feedback."""
+        digests = {"ratings": content_digest(*self._ratings_files())}
+        if self.items_path is not None:
+            digests["items"] = content_digest(Path(self.items_path).expanduser())
+        if self.feedback is not None:
+            digests["feedback"] = feedback_digest(self.feedback)
+        return digests
 
     def _columns(self) -> dict[str, Column]:
         """Return the columns that are read, by what they are."""

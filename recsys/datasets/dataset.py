@@ -18,4 +18,11 @@ class Dataset(Protocol):
         """Return what changes when the files change that `load` reads."""
         ...
 
+    def content_digests(self) -> dict[str, str]:
+        """Return a digest of each thing that `load` reads, by what it is.
+
+        Unlike the fingerprint, they are equal for equal contents, wherever and whenever these were written.
+        """
+        ...
+
     def __hash__(self) -> int: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -44,6 +45,17 @@ def feedback_fingerprint(feedback: str | None) -> tuple[tuple[str, int, int], ..
     store = FeedbackStore.open(feedback, PARAMETER, make=False)
     try:
         return ((feedback, *store.state()),)
+    finally:
+        store.close()
+
+
+def feedback_digest(feedback: str) -> str:
+    """Return a digest of all feedback in a database."""
+    from recsys.feedback import FeedbackStore
+
+    store = FeedbackStore.open(feedback, PARAMETER, make=False)
+    try:
+        return hashlib.sha256(repr(store.read()).encode()).hexdigest()
     finally:
         store.close()
 

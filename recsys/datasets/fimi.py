@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.ratings import Ratings
-from recsys.datasets.tables import fingerprint, reading
+from recsys.datasets.tables import content_digest, fingerprint, reading
 from recsys.errors import DataFormatError, ParameterError
 
 IntArray = npt.NDArray[np.int64]
@@ -92,6 +92,10 @@ class FimiDataset:
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return path, size and modification time of the file."""
         return fingerprint(Path(self.path).expanduser())
+
+    def content_digests(self) -> dict[str, str]:
+        """Return the digest of the file."""
+        return {"transactions": content_digest(Path(self.path).expanduser())}
 
 
 def _open(path: Path) -> io.BufferedIOBase:

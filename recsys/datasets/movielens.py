@@ -10,10 +10,10 @@ from pathlib import Path
 from recsys.datasets.download import install
 from recsys.datasets.duplicates import RULES, resolve_duplicates
 from recsys.datasets.editions import EDITIONS
-from recsys.datasets.feedback import check_feedback, feedback_fingerprint, with_feedback
+from recsys.datasets.feedback import check_feedback, feedback_digest, feedback_fingerprint, with_feedback
 from recsys.datasets.layouts import LAYOUTS, Layout, find_layout
 from recsys.datasets.ratings import Ratings
-from recsys.datasets.tables import fingerprint, reading
+from recsys.datasets.tables import content_digest, fingerprint, reading
 from recsys.errors import DataNotFoundError, DownloadError, ParameterError
 from recsys.folders import cache_folder
 from recsys.parameters import require_choice
@@ -91,6 +91,14 @@ class MovieLens:
         folder, layout = self.locate()
         files = fingerprint(*(folder / file for file in layout.files))
         return files + feedback_fingerprint(self.feedback)
+
+    def content_digests(self) -> dict[str, str]:
+        """Return digests of the files, by their names, and of the feedback."""
+        folder, layout = self.locate()
+        digests = {file: content_digest(folder / file) for file in layout.files}
+        if self.feedback is not None:
+            digests["feedback"] = feedback_digest(self.feedback)
+        return digests
 
     def locate(self) -> tuple[Path, Layout]:
         """Return the folder and its layout; download the edition when it is nowhere."""

@@ -109,6 +109,10 @@ class Quest:
         """Return what changes when the files do: nothing, there are none."""
         return ()
 
+    def content_digests(self) -> dict[str, str]:
+        """Return nothing: what is made depends on the parameters alone."""
+        return {}
+
     def _patterns(self, random: np.random.Generator) -> _Patterns:
         lengths = 1 + random.poisson(self.mean_pattern_length - 1, self.n_patterns)
         lengths = np.minimum(lengths, self.n_items)

@@ -17,6 +17,7 @@ from recsys.datasets.duplicates import RULES
 from recsys.datasets.items import ItemCatalog
 from recsys.datasets.ratings import Ratings
 from recsys.datasets.spark_columns import digest_of, one_of_each, read_in_spark, settings_for_reading
+from recsys.datasets.tables import content_digest
 from recsys.errors import DataFormatError, ParameterError
 from recsys.parameters import require_choice
 
@@ -106,6 +107,26 @@ class SparkDataset(CsvDataset):
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return nothing, for nothing that was read is kept."""
         return ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the ratings are files of this machine."""
+        return Path(self.path).expanduser().exists()
+
+    def content_digests(self) -> dict[str, str]:
+        """Return digests of the files, and of that of the items; only for files of this machine.
+
+        Raises
+        ------
+        DataNotFoundError
+            If there are none. Of other ratings Spark makes a digest, see `read`.
+        """
+        path = Path(self.path).expanduser()
+        files = sorted(file for file in path.rglob("[!_.]*") if file.is_file()) if path.is_dir() else [path]
+        digests = {"ratings": content_digest(*files)}
+        if self.items_path is not None:
+            digests["items"] = content_digest(Path(self.items_path).expanduser())
+        return digests
 
     @contextmanager
     def read(self, spark: Any) -> Iterator[SparkRatings]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
@@ -223,3 +224,17 @@ def fingerprint(*paths: Path) -> tuple[tuple[str, int, int], ...]:
             status = path.stat()
         found.append((str(path.resolve()), status.st_size, status.st_mtime_ns // 1_000_000))
     return tuple(found)
+
+
+def content_digest(*paths: Path) -> str:
+    """Return a digest of the contents of some files, in their order."""
+    digests = [_file_digest(one) for one in fingerprint(*paths)]
+    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1000)
+def _file_digest(file: tuple[str, int, int]) -> str:
+    """Return the digest of a file by its fingerprint: a sweep asks for the same files again and again."""
+    path = Path(file[0])
+    with reading(path), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
