@@ -18,6 +18,8 @@ from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked
 
 TRIALS_FILE, RESULTS_FILE = "trials.csv", "optimization_results.yaml"
 LINKS_FILE = "links.json"
+# Which study a sweep's folder belongs to, and which trial a job's folder.
+STUDY_FILE, TRIAL_FILE = ".study.json", ".trial.json"
 TEST_FILE = "test.json"  # what the search chose, on the test part
 PARAMETER, CONSTRAINT = "params_", "constraints_"  # what the columns of parameters and constraints begin with
 
@@ -44,6 +46,9 @@ class Trial:
         The earlier trial whose outcome this one was given; then no job was run for it.
     feasible : bool
         Whether it keeps all constraints; only such a trial can be the best.
+    other_identity : bool
+        Whether it was run for another configuration or other data than the study has now; such a trial is no
+        result, and never the best.
     """
 
     number: int
@@ -56,6 +61,12 @@ class Trial:
     fail_reason: str | None = None
     answered_from: int | None = None
     feasible: bool = True
+    other_identity: bool = False
+
+    @property
+    def eligible(self) -> bool:
+        """Whether it may be the best."""
+        return self.feasible and not self.other_identity
 
     def metrics(self) -> dict[str, float]:
         """What the trial's job left in `metrics.json`; empty where it left nothing."""
@@ -121,6 +132,7 @@ def _from_row(row: dict[str, str], folder: Path) -> Trial:
         answered_from=int(row["answered_from"]) if row.get("answered_from") else None,
         # Each says by how much it is missed.
         feasible=all(float(text) <= 0 for name, text in row.items() if name.startswith(CONSTRAINT) and text),
+        other_identity=row.get("other_identity") == "true",
     )
 
 
@@ -144,12 +156,12 @@ def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
 
 
 def best_so_far(trials: list[Trial], direction: str) -> list[tuple[Trial, Trial]]:
-    """Pair each complete, feasible trial with the best one up to it; of equals the first is the best."""
+    """Pair each complete, eligible trial with the best one up to it; of equals the first is the best."""
     sign = 1 if direction == "maximize" else -1
     best: Trial | None = None
     pairs = []
     for trial in trials:
-        if trial.state != "complete" or not trial.values or not trial.feasible:
+        if trial.state != "complete" or not trial.values or not trial.eligible:
             continue
         if best is None or sign * trial.values[0] > sign * best.values[0]:
             best = trial

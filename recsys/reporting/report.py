@@ -110,6 +110,9 @@ def _summary(sweep: Sweep) -> str:
     unfeasible = sum(not trial.feasible for trial in sweep.complete)
     if unfeasible:
         text += f"<p>{unfeasible} of the complete trials miss a constraint; none of them is called best.</p>"
+    others = sum(trial.other_identity for trial in sweep.trials)
+    if others:
+        text += f"<p>{others} trials were run for another configuration or other data, and are left out.</p>"
     shown = sorted(
         sweep.front if len(sweep.metrics) > 1 else (trial for trial in sweep.complete if trial.feasible),
         key=lambda trial: (-sign * trial.values[0], trial.number),

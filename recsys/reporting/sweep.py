@@ -50,11 +50,13 @@ class Sweep:
 
     @cached_property
     def complete(self) -> list[Trial]:
-        """The trials that have an outcome."""
+        """The trials that have an outcome of the study as it is now."""
         return [
             trial
             for trial in self.trials
-            if trial.state == "complete" and len(trial.values) == len(self.metrics)
+            if trial.state == "complete"
+            and len(trial.values) == len(self.metrics)
+            and not trial.other_identity
         ]
 
     @cached_property

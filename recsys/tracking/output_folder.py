@@ -1,7 +1,8 @@
-"""The output folder: whether it can be written, asked before anything is computed, and no secrets in it."""
+"""The output folder, before anything is computed: it can be written, it is free, and it holds no secrets."""
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -10,28 +11,37 @@ from typing import Any
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked_yaml
-from recsys.trials import LINKS_FILE
+from recsys.trials import LINKS_FILE, STUDY_FILE, TRIAL_FILE, read_json
 from recsys.whole_file import write_whole
 
 RESULTS = ("metrics.json", "data.json", "rules.parquet", "rules.csv", "itemsets.parquet", LINKS_FILE)
+SWEEP_FILE = "multirun.yaml"
 
 
 class OutputFolderCallback(Callback):
-    """See to the output folder: end with a one-line error, exit code 1, where it cannot be made or written.
+    """See to the output folder: end with a one-line error, exit code 1, where it cannot be used.
 
-    Hydra makes the folder outside of the task function, where its failure is a traceback.
+    It must be writable, which Hydra would find out outside of the task function, with a traceback. A sweep's
+    folder belongs to one study, or to one sweep over given values, and a job's folder to one trial. A single
+    run does not go into either; it may go into the folder of an earlier single run, which it replaces.
     """
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check `hydra.run.dir`."""
-        _require_writable("hydra.run.dir", config.hydra.run.dir)
+        folder = config.hydra.run.dir
+        for name in (SWEEP_FILE, STUDY_FILE, TRIAL_FILE):
+            if Path(folder, name).exists():
+                _refuse("hydra.run.dir", "a folder that no sweep uses", folder, f"It holds {name}.", "run")
+        _require_writable("hydra.run.dir", folder)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check `hydra.sweep.dir`."""
-        _require_writable("hydra.sweep.dir", config.hydra.sweep.dir)
+        folder = config.hydra.sweep.dir
+        _require_free(folder, OmegaConf.select(config, "hydra.sweeper.study_name"))
+        _require_writable("hydra.sweep.dir", folder)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Remove the results of an earlier run from a folder that is used again: this one may fail.
@@ -39,6 +49,9 @@ class OutputFolderCallback(Callback):
         Hydra has just written its files, with what was typed; secrets in them are masked.
         """
         folder = Path(config.hydra.runtime.output_dir)
+        # The Optuna sweeper has seen to the folders of its jobs.
+        if config.hydra.mode == RunMode.MULTIRUN and "study_name" not in config.hydra.sweeper:
+            _claim(folder, config)
         for name in RESULTS:
             (folder / name).unlink(missing_ok=True)
         files = (
@@ -62,6 +75,40 @@ def _mask(path: Path) -> None:
     without = masked_yaml(text)
     if without != text:
         write_whole(path, without)
+
+
+def _require_free(folder: str, study: str | None) -> None:
+    """Refuse the folder of another sweep; a study may be continued in its own."""
+    if Path(folder, STUDY_FILE).exists():
+        owner = read_json(Path(folder, STUDY_FILE)).get("study")
+        if study is not None and study == owner:
+            return
+        reason = f"It belongs to the study {owner}."
+    elif Path(folder, SWEEP_FILE).exists():
+        reason = "It belongs to an earlier sweep."
+    else:
+        return
+    _refuse("hydra.sweep.dir", "a folder that no other sweep uses", folder, reason, study or "2")
+
+
+def _claim(folder: Path, config: DictConfig) -> None:
+    """Make a job the owner of its folder."""
+    try:
+        with (folder / TRIAL_FILE).open("x", encoding="utf-8") as file:
+            json.dump({"trial": config.hydra.job.num}, file)
+    except FileExistsError:
+        written = OmegaConf.to_container(config.hydra.sweep, resolve=False)
+        assert isinstance(written, dict)
+        sys.exit(
+            f"hydra.sweep.subdir must give each job a folder of its own. Got {str(folder)!r} for job "
+            f"{config.hydra.job.num}, which an earlier job has used. Set "
+            f"'hydra.sweep.subdir={written['subdir']}/${{hydra.job.num}}' and another hydra.sweep.dir."
+        )
+
+
+def _refuse(key: str, rule: str, folder: str, reason: str, suffix: str) -> None:
+    other = f"{str(folder).rstrip('/')}-{suffix}"
+    sys.exit(f"{key} must be {rule}. Got {folder!r}. {reason} Set another: {key}={other}")
 
 
 def _require_writable(key: str, folder: str) -> None:

@@ -189,7 +189,7 @@ class SweepRun:
         metrics: list[tuple[str, float, int, int]] = []
         highest = float("-inf")
         for trial in complete:
-            if not trial.feasible:
+            if not trial.eligible:
                 continue
             highest = max(highest, self._lift(trial))
             if trial.number not in self._told and highest > float("-inf"):
