@@ -1,4 +1,7 @@
-"""Which trials of a sweep have the same outcome: the hook `hydra.sweeper.equivalence`."""
+"""What the sweeper asks recsys: which trials have the same outcome, and which data they read.
+
+The hooks `hydra.sweeper.equivalence` and `hydra.sweeper.data_digest`.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,20 @@ import hashlib
 import json
 from typing import Any
 
+from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.composition import build_experiment
+from recsys.composition import build, build_experiment
+from recsys.datasets import SparkDataset
 from recsys.errors import RecsysError
-from recsys.mining import min_count
+from recsys.mining import SparkEngine, min_count
 from recsys.pipeline import prepare
 
 # What does not change the outcome of a run: all engines find the same itemsets, and the rest is for the eye.
 WITHOUT_EFFECT = ("hydra", "engine", "cache", "output", "experiment_name")
+
+# Of a digest of the data: enough to tell one from the next, and not too many to be read.
+DIGITS = 16
 
 
 def outcome(cfg: DictConfig) -> str | None:
@@ -47,6 +55,37 @@ def outcome(cfg: DictConfig) -> str | None:
     asked["apriori"]["min_support"] = min_count(min_support, transactions.n_transactions)
     asked["transactions"] = transactions.digest
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def data_digest(cfg: DictConfig) -> dict[str, str]:
+    """Return digests of what the dataset reads, feedback included: of contents, not of paths and times.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The composed configuration of a trial.
+
+    Raises
+    ------
+    CompactHydraException
+        If the data cannot be read, or a parameter of the dataset breaks its rule.
+    """
+    try:
+        return {name: digest[:DIGITS] for name, digest in _content_digests(cfg).items()}
+    except RecsysError as error:
+        raise CompactHydraException(str(error)) from error
+
+
+def _content_digests(cfg: DictConfig) -> dict[str, str]:
+    dataset = build(cfg, "dataset")
+    if not isinstance(dataset, SparkDataset) or dataset.is_local:
+        digests: dict[str, str] = dataset.content_digests()
+        return digests
+    engine = build(cfg, "engine")
+    if not isinstance(engine, SparkEngine):  # the run refuses it
+        return {}
+    with engine.session() as spark, dataset.read(spark) as ratings:
+        return {"ratings": ratings.digest}
 
 
 def _plain(value: Any) -> Any:

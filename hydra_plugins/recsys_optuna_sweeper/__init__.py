@@ -16,7 +16,9 @@ Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
     _brute_force.py                a sampler that passes over what is no result
     _pruner.py                     the pruner
     _storage.py, _journal.py       where the study is kept
-    _study.py, _spec.py            directions, the study, and that it asks what it asked before
+    _study.py                      directions, and the study
+    _spec.py, _identity.py         what a study asks, and that it asks what it asked before
+    _folders.py                    a sweep's folder for each study, a job's folder for each trial
     _worker.py, _claims.py         the processes at one study: who lives, and who runs which trial
     _beginning.py                  what a study starts from
     _run.py                        from the settings to a sweep

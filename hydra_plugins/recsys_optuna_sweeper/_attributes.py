@@ -26,6 +26,9 @@ ANSWERED_FROM = "answered_from"
 EQUIVALENCE = "equivalence"
 """What it has in common with all trials of the same outcome, as the application says."""
 
+IDENTITY = "identity"
+"""The digest of the identity that the study had when it was run: search space, configuration and data."""
+
 DISCARDED = "discarded"
 """Why it is no result, and does not count: ``surplus``, ``outside``, ``lost``, ``interrupted`` or ``broken``.
 
@@ -50,6 +53,7 @@ OWN = frozenset(
         WORKER,
         ANSWERED_FROM,
         EQUIVALENCE,
+        IDENTITY,
         DISCARDED,
         INSTEAD_OF,
         WARM_START,

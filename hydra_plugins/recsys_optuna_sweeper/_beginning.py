@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import optuna
@@ -16,10 +17,21 @@ from optuna.study import Study
 from optuna.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState, create_trial
 
 from ._arguments import Arguments
-from ._attributes import ENQUEUED, JOB_DIR, OVERRIDES, WARM_START
+from ._attributes import ENQUEUED, IDENTITY, JOB_DIR, OVERRIDES, WARM_START
+from ._best import is_own
 from ._conditions import Conditions
 from ._errors import SweepError, first_line, refusal
 from ._search_space import fits
+from ._spec import (
+    SPEC,
+    VALUE_PARTS,
+    Spec,
+    check_spec,
+    describe_changes,
+    identity_of,
+    same_values,
+    write_spec,
+)
 from ._storage import make_storage, storage_file
 from ._worker import Worker
 from .safe_text import mask_values
@@ -79,8 +91,11 @@ def read_answers(
     arguments: Arguments,
     conditions: Conditions,
     extend: Callable[[BaseTrial], None],
+    spec: Spec,
 ) -> list[FrozenTrial]:
     """Return the complete trials of another study that fit the search space, as trials of this one.
+
+    Those of another configuration or other data guide the sampler, and are neither answers nor the best.
 
     Parameters
     ----------
@@ -94,6 +109,8 @@ def read_answers(
     conditions : Conditions
     extend : callable
         The custom search space, given a trial.
+    spec : dict
+        The identity of this study.
 
     Raises
     ------
@@ -112,6 +129,7 @@ def read_answers(
         raise SweepError(f"{_WARM_START}: the study {name} cannot be read: there is no file {file}.")
     try:
         study = optuna.load_study(study_name=name, storage=make_storage(storage))
+        their_spec = study.user_attrs.get(SPEC) or {}
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     except Exception as error:  # whatever a driver of a database raises
         raise SweepError(f"{_WARM_START}: the study {name} cannot be read: {first_line(error)}") from error
@@ -121,6 +139,14 @@ def read_answers(
         "%s: %d of the %d complete trials of %s fit the search space.",
         _WARM_START, len(fitting), len(trials), name,
     )  # fmt: skip
+    theirs, ours = identity_of(their_spec), identity_of(spec)
+    comparable = same_values(their_spec, spec)
+    if not comparable and fitting:
+        log.warning(
+            "%s: %s has another configuration or other data: %s. Its values guide the sampler, and are "
+            "neither answers nor the best.",
+            _WARM_START, name, describe_changes(their_spec, spec, VALUE_PARTS),
+        )  # fmt: skip
     return [
         create_trial(
             values=trial.values,
@@ -129,6 +155,7 @@ def read_answers(
             constraints=trial.constraints,
             user_attrs={
                 WARM_START: f"{name}/{trial.number}",
+                IDENTITY: ours if comparable and is_own(trial, theirs) else trial.user_attrs.get(IDENTITY),
                 JOB_DIR: trial.user_attrs.get(JOB_DIR),
                 OVERRIDES: mask_values(list(arguments.overrides(trial.params))),
             },
@@ -196,15 +223,45 @@ def begin(
             raise SweepError(f"{_WARM_START}: its trials have another number of objectives.")
     if not questions and not answers:
         return
+    with turn(study, worker, sleep):
+        known = study.get_trials(deepcopy=False)
+        taken = {trial.user_attrs.get(key) for trial in known for key in (ENQUEUED, WARM_START)}
+        for question in questions:
+            if repr(dict(question)) not in taken:
+                study.enqueue_trial(dict(question), user_attrs={ENQUEUED: repr(dict(question))})
+        study.add_trials([answer for answer in answers if answer.user_attrs[WARM_START] not in taken])
+
+
+def agree(
+    study: Study,
+    worker: Worker,
+    spec: Spec,
+    allow_changes: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Write the identity into a study that has none, or one that may change; all processes agree on it.
+
+    Raises
+    ------
+    SweepError
+        If another process has made the study meanwhile, with another identity.
+    """
+    if study.user_attrs.get(SPEC) == spec:
+        return
+    with turn(study, worker, sleep):
+        check_spec(study, spec, allow_changes)
+        write_spec(study, spec)
+
+
+@contextmanager
+def turn(study: Study, worker: Worker, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
+    """Have the study's attributes to oneself, among the processes that take turns."""
     own = f"{_TICKET}{worker.id}"
     _wait_for_turn(study, worker, own, sleep)
-    known = study.get_trials(deepcopy=False)
-    taken = {trial.user_attrs.get(key) for trial in known for key in (ENQUEUED, WARM_START)}
-    for question in questions:
-        if repr(dict(question)) not in taken:
-            study.enqueue_trial(dict(question), user_attrs={ENQUEUED: repr(dict(question))})
-    study.add_trials([answer for answer in answers if answer.user_attrs[WARM_START] not in taken])
-    study.set_user_attr(own, None)
+    try:
+        yield
+    finally:
+        study.set_user_attr(own, None)
 
 
 def _wait_for_turn(study: Study, worker: Worker, own: str, sleep: Callable[[float], None]) -> None:

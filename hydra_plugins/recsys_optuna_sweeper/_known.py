@@ -1,8 +1,9 @@
 """Questions whose answer the study knows.
 
-Two trials ask the same when the overrides of their jobs are the same, and when the application says so: its
-function ``hydra.sweeper.equivalence`` is given the composed config of a job and returns something hashable
-that is equal for jobs with the same outcome, or None where it cannot tell.
+Two trials ask the same when the overrides of their jobs are the same; where the application can tell, when it
+says so. Its function ``hydra.sweeper.equivalence`` is given the composed config of a job and returns
+something hashable that is equal for jobs with the same outcome and for no others, or None where it cannot
+tell. Both were run for the same identity of the study: the same configuration and the same data.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 from hydra.utils import get_method
 from omegaconf import DictConfig
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from ._attributes import ANSWERED_FROM, DISCARDED, EQUIVALENCE, OVERRIDES
+from ._best import own_trials
 from ._errors import SweepError, first_line
 
 Equivalence = Callable[[DictConfig], Hashable | None]
@@ -50,18 +52,20 @@ def outcome_key(equivalence: Equivalence, config: DictConfig) -> str | None:
 
 
 def same_question(trial: FrozenTrial, other: FrozenTrial) -> bool:
-    """Whether two trials have the same outcome for all one knows."""
+    """Whether two trials of one identity have the same outcome for all one knows.
+
+    With a key of the application on both sides, the keys decide; with none, the overrides do. With a key on
+    one side only the application knows more of one trial than of the other, and they are not the same.
+    """
     one, two = trial.user_attrs, other.user_attrs
-    if EQUIVALENCE in one and one[EQUIVALENCE] == two.get(EQUIVALENCE):
-        return True
-    if OVERRIDES in two:
-        return sorted(one[OVERRIDES]) == sorted(two[OVERRIDES])
-    return trial.params == other.params  # asked by another program
+    if EQUIVALENCE in one or EQUIVALENCE in two:
+        return bool(one.get(EQUIVALENCE) == two.get(EQUIVALENCE))
+    return OVERRIDES in two and sorted(one[OVERRIDES]) == sorted(two[OVERRIDES])
 
 
-def known_answer(study: Study, trial: FrozenTrial) -> FrozenTrial | None:
-    """Return the first complete trial that asked the same, of those that a job answered."""
-    for other in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+def known_answer(study: Study, trial: FrozenTrial, identity: str | None = None) -> FrozenTrial | None:
+    """Return the first complete trial of this identity that asked the same, of those that a job answered."""
+    for other in own_trials(study, identity):
         if ANSWERED_FROM in other.user_attrs or DISCARDED in other.user_attrs:
             continue
         if same_question(trial, other):

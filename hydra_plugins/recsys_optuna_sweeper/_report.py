@@ -42,7 +42,7 @@ def continue_line(command: Sequence[str], study_name: str) -> str:
     return masked(f"To continue it: {shlex.join([*words, f'{_NAME}{encode(study_name)}'])}")
 
 
-def trial_line(study: Study, trial: FrozenTrial) -> str:
+def trial_line(study: Study, trial: FrozenTrial, identity: str | None = None) -> str:
     """Return the line that says how a trial ended, and what is best so far."""
     if trial.state is TrialState.COMPLETE:
         ended = " ".join(map(_shown, trial.values))
@@ -56,26 +56,26 @@ def trial_line(study: Study, trial: FrozenTrial) -> str:
     else:
         ended = f"failed, {trial.user_attrs.get(FAIL_REASON)}"
     params = [f"{name}={_shown(value)}" for name, value in trial.params.items()]
-    return " ".join([f"Trial {trial.number}: {ended};", *params, f"({best_so_far(study)})"])
+    return " ".join([f"Trial {trial.number}: {ended};", *params, f"({best_so_far(study, identity)})"])
 
 
-def summary(study: Study, count: int = 5) -> str:
+def summary(study: Study, count: int = 5, identity: str | None = None) -> str:
     """Return a table of the best trials, or of the Pareto front."""
     if len(study.directions) == 1:
-        title, trials = "Best trials", ranking(study, count)
+        title, trials = "Best trials", ranking(study, count, identity)
     else:
-        title, trials = "Pareto front", pareto_front(study)
+        title, trials = "Pareto front", pareto_front(study, identity)
     names = list(dict.fromkeys(name for trial in trials for name in trial.params))
     rows = [["trial", *value_names(len(study.directions)), *names]]
     rows += [_cells(trial.number, trial.values, trial.params, names) for trial in trials]
     return "\n".join([f"{title}:", *_align(rows)])
 
 
-def best_so_far(study: Study) -> str:
+def best_so_far(study: Study, identity: str | None = None) -> str:
     """Return what is best so far, in a few words."""
     if len(study.directions) > 1:
-        return f"Pareto front: {len(pareto_front(study))}"
-    best = best_trial(study)
+        return f"Pareto front: {len(pareto_front(study, identity))}"
+    best = best_trial(study, identity)
     return f"best: {_shown(best.value)} in trial {best.number}" if best else "none complete yet"
 
 

@@ -16,13 +16,16 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ._attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
-from ._best import best_trial, count_states, pareto_front
+from ._best import best_trial, count_states, is_own, pareto_front
 from ._errors import unwritable
 
 # The one in C, where PyYAML has it, writes the same in less time.
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
+
+#: The column of trials.csv that is true for trials of another identity of the study, which are no results.
+OTHER_IDENTITY = "other_identity"
 
 
 class End(StrEnum):
@@ -52,10 +55,12 @@ class ResultsWriter:
     ----------
     study : Study
     folder : Path
+    identity : str, optional
+        The identity whose trials are results; None: all are.
     """
 
-    def __init__(self, study: Study, folder: Path) -> None:
-        self.study, self.folder = study, folder
+    def __init__(self, study: Study, folder: Path, identity: str | None = None) -> None:
+        self.study, self.folder, self.identity = study, folder, identity
         self._columns: tuple[list[str], list[str]] = ([], [])
         self._lines: dict[int, str] = {}  # of finished trials with these columns, by their numbers
 
@@ -68,7 +73,8 @@ class ResultsWriter:
             How the sweep ended, when it did.
         """
         # allow_unicode: who reads the file should find the names as they were typed.
-        text = yaml.dump(results(self.study, ended_by), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        found = results(self.study, ended_by, self.identity)
+        text = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
         _replace(self.folder / RESULTS_FILE, text)
         _replace(self.folder / TRIALS_FILE, self._table())
 
@@ -83,23 +89,24 @@ class ResultsWriter:
             self._lines.clear()
         header = ["number", "state", *value_names(len(self.study.directions))]
         header += [f"params_{name}" for name in names] + [f"constraints_{name}" for name in constraints]
-        header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON, ANSWERED_FROM]
+        header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON, ANSWERED_FROM, OTHER_IDENTITY]
         return "".join([_line(header), *map(self._line_of, trials)])
 
     def _line_of(self, trial: FrozenTrial) -> str:
         line = self._lines.get(trial.number)
         if line is None:
-            line = _line(_row(trial, *self._columns, len(self.study.directions)))
+            other = "" if is_own(trial, self.identity) else "true"
+            line = _line([*_row(trial, *self._columns, len(self.study.directions)), other])
             if trial.state.is_finished():
                 self._lines[trial.number] = line
         return line
 
 
-def results(study: Study, ended_by: End | None = None) -> dict[str, Any]:
+def results(study: Study, ended_by: End | None = None, identity: str | None = None) -> dict[str, Any]:
     """Return what came of a study so far: Hydra's keys, then name, count of trials, and end."""
     summary: dict[str, Any] = {"name": "optuna"}
     if len(study.directions) == 1:
-        best = best_trial(study)
+        best = best_trial(study, identity)
         summary["best_params"] = best.params if best else {}
         summary["best_value"] = best.value if best else None
         summary["best_trial"] = best.number if best else None
@@ -112,7 +119,7 @@ def results(study: Study, ended_by: End | None = None) -> dict[str, Any]:
                 "trial": trial.number,
                 "job_dir": trial.user_attrs.get(JOB_DIR),
             }
-            for trial in pareto_front(study)
+            for trial in pareto_front(study, identity)
         ]
     summary["study_name"] = study.study_name
     summary["n_trials"] = count_states(study.get_trials(deepcopy=False))

@@ -8,7 +8,6 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -23,14 +22,16 @@ from optuna.trial import BaseTrial
 from . import reporting
 from ._arguments import Arguments, read_arguments
 from ._balance import read_balance
-from ._beginning import begin, read_answers, read_questions
+from ._beginning import agree, begin, read_answers, read_questions
 from ._claims import Claims, finished
 from ._compose import Composer
 from ._conditions import read_conditions
 from ._database import lost_connection
 from ._encoding import encode
 from ._errors import KEPT, SweepError, first_line, is_full, refusal, unwritable
+from ._folders import JobFolders, claim_sweep_folder
 from ._grid import combinations_left, grid
+from ._identity import describe_jobs, load_data_digest, read_ignored_keys
 from ._interrupt import Interrupt
 from ._known import load_equivalence, outcome_key
 from ._progress import Progress
@@ -38,7 +39,7 @@ from ._pruner import make_pruner
 from ._report import continue_line, study_line
 from ._results import End
 from ._sampler import make_sampler
-from ._spec import agree_on_spec, check_kinds, make_spec
+from ._spec import check_kinds, check_spec, identity_of, make_spec
 from ._storage import describe_storage, outlives_process
 from ._study import open_study, read_directions
 from ._sweep import Sweep
@@ -112,31 +113,46 @@ def _run(
             "There is nothing to search. Give hydra.sweeper.params, or a sweep such as x=interval(0,1)."
         )
     extend = _extension(settings.custom_search_space, config)
-    outcome_key = _outcome_key(settings, config, launcher)
+    name = settings.study_name or _fresh_name(config.hydra.job.name)
+    _tell_jobs(config, name)  # before the first config of a job is composed
+    compose = _composer(settings, config, launcher).peek
+    outcome_key = _outcome_key(settings, compose)
     directions = read_directions(settings.direction)
     conditions = read_conditions(settings.conditions, arguments, config)
+    jobs = describe_jobs(
+        arguments,
+        conditions,
+        config,
+        compose,
+        read_ignored_keys(settings.ignored_keys),
+        load_data_digest(settings.data_digest),
+        is_open=bool(settings.custom_search_space),
+    )
     spec = make_spec(
         arguments,
+        jobs,
         conditions=conditions.described(),
         directions=[direction.name.lower() for direction in directions],
         custom_search_space=settings.custom_search_space,
     )
     questions = read_questions(settings.enqueue, arguments, bool(settings.custom_search_space))
     answers = read_answers(
-        settings.warm_start, settings.storage, settings.study_name, arguments, conditions, extend
+        settings.warm_start, settings.storage, settings.study_name, arguments, conditions, extend, spec
     )
     sampler = make_sampler(settings.sampler, arguments.parameters, len(directions))
     balance = read_balance(settings.balanced, arguments, sampler)
     pruner = make_pruner(settings.pruner)
-    folder = Path(config.hydra.sweep.dir).absolute()
-    name = settings.study_name or _fresh_name(config.hydra.job.name)
     with _quiet_optuna():
         study = open_study(settings.storage, name, directions, sampler, pruner, settings.storage_timeout)
         try:
             if settings.allow_changes:
                 check_kinds(study, arguments)
-            agree_on_spec(study, spec, settings.allow_changes)
+            check_spec(study, spec, settings.allow_changes)
             with Worker(study, settings.heartbeat) as worker:
+                folder = claim_sweep_folder(
+                    str(config.hydra.sweep.dir), study, worker.id, describe_storage(settings.storage)
+                )
+                agree(study, worker, spec, settings.allow_changes)
                 study.sampler = _own_draws(
                     settings, sampler, worker.draw() + len(answers), arguments, len(directions)
                 )
@@ -145,8 +161,6 @@ def _run(
                 n_trials = count()
                 claims = Claims(study, worker, n_trials, settings.distinct)
                 _announce(claims, settings)
-                _tell_jobs(config, study.study_name)
-                folder.mkdir(parents=True, exist_ok=True)
                 # As Hydra's own sweeper does, but without secrets.
                 (folder / "multirun.yaml").write_text(
                     masked_yaml(OmegaConf.to_yaml(config)), encoding="utf-8"
@@ -165,6 +179,8 @@ def _run(
                     settings.timeout,
                     settings.repeat,
                     outcome_key,
+                    JobFolders(study, compose, _as_written(config, "hydra.sweep.subdir")),
+                    identity_of(spec),
                     balance,
                     interrupt,
                     Progress(n_trials, len(finished(study, settings.distinct)), settings.progress_bar),
@@ -222,17 +238,24 @@ def _own_draws(
 
 def _fresh_name(job: str) -> str:
     now = datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S")
-    return f"{job}-{now}-{uuid.uuid4().hex[:4]}"
+    return f"{job}-{now}-{uuid.uuid4().hex[:8]}"
 
 
 def _tell_jobs(config: DictConfig, study_name: str) -> None:
     """Let the jobs and the callbacks find the name of the study where it would be, had it been given."""
-    if OmegaConf.to_container(config.hydra.sweeper, resolve=False)["study_name"] == study_name:  # type: ignore[call-overload, index]
+    if _as_written(config, "hydra.sweeper.study_name") == study_name:
         return
     with read_write(config), open_dict(config):
         config.hydra.sweeper.study_name = study_name
         # The config of a job is composed anew, with these overrides.
         config.hydra.overrides.hydra.append(f"hydra.sweeper.study_name={encode(study_name)}")
+
+
+def _as_written(config: DictConfig, key: str) -> str:
+    """Return a value of the config without its interpolations resolved."""
+    parent, _, name = key.rpartition(".")
+    written = OmegaConf.to_container(OmegaConf.select(config, parent), resolve=False)
+    return str(written[name])  # type: ignore[call-overload, index]
 
 
 def _check(settings: OptunaSweeper) -> None:
@@ -267,17 +290,21 @@ def _extension(path: str | None, config: DictConfig) -> Callable[[BaseTrial], No
     return extend
 
 
+def _composer(settings: OptunaSweeper, config: DictConfig, launcher: Launcher) -> Composer:
+    """Return what composes the configs of jobs, which is the launcher's own where it has one."""
+    assert settings.context is not None
+    known = getattr(launcher, "composer", None)
+    return known if isinstance(known, Composer) else Composer(settings.context.config_loader, config)
+
+
 def _outcome_key(
-    settings: OptunaSweeper, config: DictConfig, launcher: Launcher
+    settings: OptunaSweeper, compose: Callable[[Sequence[str]], DictConfig]
 ) -> Callable[[Sequence[str]], str | None] | None:
     """Return the application's equivalence as a function of the overrides of a job."""
     equivalence = load_equivalence(settings.equivalence)
     if equivalence is None:
         return None
-    assert settings.context is not None
-    known = getattr(launcher, "composer", None)
-    composer = known if isinstance(known, Composer) else Composer(settings.context.config_loader, config)
-    return lambda overrides: outcome_key(equivalence, composer.peek(overrides))
+    return lambda overrides: outcome_key(equivalence, compose(overrides))
 
 
 def _counter(settings: OptunaSweeper, study: Study, arguments: Arguments) -> Callable[[], int]:

@@ -1,8 +1,11 @@
-"""What a study asks, written into it when it is made, so that it is continued with the same question only."""
+"""The identity of a study, written into it when it is made: what its values are values of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+import logging
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from optuna.distributions import check_distribution_compatibility
@@ -10,50 +13,80 @@ from optuna.study import Study
 
 from ._arguments import Arguments
 from ._errors import SweepError
-from .safe_text import mask_values
+
+log = logging.getLogger(__name__)
 
 SPEC = "spec"
 
-_LABELS = {"params": "", "fixed": "fixed override ", "conditions": "condition of "}
+#: The parts on which the value of a trial with given parameters depends; the others say which are tried.
+VALUE_PARTS = ("directions", "config", "data")
+
+MAX_CHANGES = 10
+
+_LABELS = {"params": "", "conditions": "condition of ", "config": "", "data": "the data of "}
+
+Spec = dict[str, Any]
 
 
-def make_spec(arguments: Arguments, **settings: Any) -> dict[str, Any]:
-    """Return the question of a sweep as plain data.
+def make_spec(arguments: Arguments, jobs: Mapping[str, Mapping[str, str]], **settings: Any) -> Spec:
+    """Return the identity of a study as plain data.
 
     Parameters
     ----------
     arguments : Arguments
-        The search space and the fixed overrides.
+        The search space.
+    jobs : mapping
+        ``config`` and ``data``, see `describe_jobs`.
     **settings : object
-        Further settings that belong to the question, by the names of their keys.
+        Further settings that belong to it, by the names of their keys.
     """
     return {
         "params": {name: repr(found.distribution) for name, found in sorted(arguments.parameters.items())},
-        "fixed": mask_values(dict(sorted(arguments.fixed.items()))),
-        "deletions": list(arguments.deletions),
         **settings,
+        **jobs,
     }
 
 
-def agree_on_spec(study: Study, spec: Mapping[str, Any], allow_changes: bool) -> None:
-    """Write the question into a new study, or compare it with that of the study.
+def identity_of(spec: Mapping[str, Any]) -> str:
+    """Return the digest by which a trial says for which identity it was run."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def same_values(spec: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether equal parameters have equal values, whatever the search spaces are."""
+    return all(spec.get(part) == other.get(part) for part in VALUE_PARTS)
+
+
+def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
+    """Compare the identity of a study, if it has one yet, with that of a sweep.
 
     Raises
     ------
     SweepError
-        If the study asks another question and that is not allowed.
+        If they differ and that is not allowed.
     """
     known = study.user_attrs.get(SPEC)
-    if known is None or allow_changes:
-        if known != spec:
-            study.set_user_attr(SPEC, dict(spec))
-        known = study.user_attrs[SPEC]  # of two processes that make the study at once, one had the last word
-    changes = list(_changes(known, spec))
-    if changes:
-        raise SweepError(
-            f"The study {study.study_name} asks another question: {'; '.join(changes)}. Name another "
-            "hydra.sweeper.study_name to start afresh, or set hydra.sweeper.allow_changes=true to go on."
-        )
+    if known is None or known == spec or allow_changes:
+        return
+    raise SweepError(
+        f"The study {study.study_name} asks another question: {describe_changes(known, spec)}. Name another "
+        "hydra.sweeper.study_name to start afresh, or set hydra.sweeper.allow_changes=true to go on; the "
+        "trials so far are then neither answers nor the best."
+    )
+
+
+def write_spec(study: Study, spec: Spec) -> None:
+    """Write the identity into a study that has none, or one that may change."""
+    known = study.user_attrs.get(SPEC)
+    if known == spec:
+        return
+    if known is not None:
+        log.warning(
+            "The study %s goes on with another question: %s. Its trials so far are neither answers nor the "
+            "best.",
+            study.study_name, describe_changes(known, spec),
+        )  # fmt: skip
+    study.set_user_attr(SPEC, dict(spec))
 
 
 def check_kinds(study: Study, arguments: Arguments) -> None:
@@ -77,8 +110,19 @@ def check_kinds(study: Study, arguments: Arguments) -> None:
                 ) from None
 
 
-def _changes(known: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:
-    for key in dict.fromkeys([*known, *spec]):
+def describe_changes(
+    known: Mapping[str, Any], spec: Mapping[str, Any], parts: Collection[str] | None = None
+) -> str:
+    """Return the keys that differ, in all parts or in some, with their old and new values."""
+    changes = list(_changes(known, spec, parts or {**known, **spec}))
+    more = len(changes) - MAX_CHANGES
+    return "; ".join([*changes[:MAX_CHANGES], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _changes(known: Mapping[str, Any], spec: Mapping[str, Any], parts: Collection[str]) -> Iterator[str]:
+    # A key that is searched now and was not before has been named as such.
+    searched = {name.lstrip("+") for one in (known, spec) for name in one.get("params", {})}
+    for key in parts:
         was, now = known.get(key), spec.get(key)
         if was == now:
             continue
@@ -87,7 +131,7 @@ def _changes(known: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]
             continue
         was, now = was or {}, now or {}
         for name in dict.fromkeys([*was, *now]):
-            if was.get(name) != now.get(name):
+            if was.get(name) != now.get(name) and not (key == "config" and name in searched):
                 yield _change(_LABELS[key] + name, was.get(name), now.get(name))
 
 

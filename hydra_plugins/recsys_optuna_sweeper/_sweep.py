@@ -20,12 +20,23 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from ._arguments import Arguments
-from ._attributes import ANSWERED_FROM, EQUIVALENCE, FAIL_REASON, JOB_DIR, JOB_NUM, LINKS, OVERRIDES, OWN
+from ._attributes import (
+    ANSWERED_FROM,
+    EQUIVALENCE,
+    FAIL_REASON,
+    IDENTITY,
+    JOB_DIR,
+    JOB_NUM,
+    LINKS,
+    OVERRIDES,
+    OWN,
+)
 from ._balance import Balance
-from ._best import best_trial, pareto_front
+from ._best import best_trial, own_trials, pareto_front
 from ._claims import Claims, ask_again, discard, finished
 from ._conditions import Conditions
 from ._errors import SweepError, first_line, is_full
+from ._folders import JobFolders
 from ._interrupt import Interrupt
 from ._known import known_answer, same_question
 from ._launcher import QuickLauncher
@@ -68,6 +79,10 @@ class Sweep:
         Where the results are written.
     outcome_key : callable, optional
         What the application knows of equal outcomes: a text for the overrides of a job, or None.
+    job_folders : JobFolders, optional
+        Gives each trial a folder of its own.
+    identity : str, optional
+        The identity of the study: trials of another one are neither answers nor the best.
     balance : Balance, optional
         The parameter whose choices get the same number of trials.
     interrupt : Interrupt
@@ -91,8 +106,10 @@ class Sweep:
     max_failure_rate: float
     folder: Path
     timeout: float | None = None
-    repeat: bool = False
+    repeat: bool = True
     outcome_key: Callable[[Sequence[str]], str | None] | None = None
+    job_folders: JobFolders | None = None
+    identity: str | None = None
     balance: Balance | None = None
     interrupt: Interrupt = field(default_factory=Interrupt)
     progress: Progress = field(default_factory=lambda: Progress(0, wanted=False))
@@ -105,7 +122,7 @@ class Sweep:
     ended_by: End | None = None
 
     def __post_init__(self) -> None:
-        self.results = ResultsWriter(self.study, self.folder)
+        self.results = ResultsWriter(self.study, self.folder, self.identity)
 
     def run(self) -> None:
         """Run the trials, batch by batch.
@@ -128,7 +145,9 @@ class Sweep:
         finally:
             self.results.write(self.ended_by)  # with what other processes did meanwhile
         if self._has_result():
-            log.info("%s\nResults: %s", summary(self.study), self.folder / RESULTS_FILE)
+            log.info(
+                "%s\nResults: %s", summary(self.study, identity=self.identity), self.folder / RESULTS_FILE
+            )
 
     def _run_batches(self) -> None:
         deadline = self.clock() + (math.inf if self.timeout is None else self.timeout)
@@ -140,7 +159,7 @@ class Sweep:
     def _show_progress(self) -> None:
         if self.progress:
             done = finished(self.study, self.claims.distinct)
-            self.progress.update(len(done), best_so_far(self.study))
+            self.progress.update(len(done), best_so_far(self.study, self.identity))
 
     def _check_result(self) -> None:
         if self._has_result() or self.ended_by is End.INTERRUPT:
@@ -222,7 +241,7 @@ class Sweep:
             self.results.write()
         for frozen in told:
             level = logging.WARNING if frozen.state is TrialState.FAIL else logging.INFO
-            log.log(level, "%s", trial_line(self.study, frozen))
+            log.log(level, "%s", trial_line(self.study, frozen, self.identity))
         if failures:
             self._check_failures(failures[0])
 
@@ -231,8 +250,9 @@ class Sweep:
         trials = []
         # The fixed overrides go where a custom search space may look for them.
         fixed = {key: text for key, text in mask_values(self.arguments.fixed).items() if key not in OWN}
+        attributes = fixed if self.identity is None else fixed | {IDENTITY: self.identity}
         for _ in range(size):
-            trial_id = self.claims.take(fixed)
+            trial_id = self.claims.take(attributes)
             if trial_id is None:
                 break
             taken.append(trial_id)
@@ -270,7 +290,7 @@ class Sweep:
         same: list[tuple[Trial, Trial]] = []
         for trial in trials:
             frozen = self._frozen(trial)
-            answer = None if self.repeat else known_answer(self.study, frozen)
+            answer = None if self.repeat else known_answer(self.study, frozen, self.identity)
             twins = [] if self.repeat else [one for one in new if same_question(frozen, self._frozen(one))]
             if answer is not None:
                 self._answer(trial, answer, told)
@@ -343,6 +363,9 @@ class Sweep:
         launcher counts on from the first number, so each unbroken run of numbers is a launch of its own.
         """
         jobs: list[JobReturn] = []
+        if self.job_folders is not None:
+            for trial in trials:
+                self.job_folders.claim(self._frozen(trial))
         for _, run in groupby(enumerate(trials), key=lambda pair: pair[1].number - pair[0]):
             batch = [trial for _, trial in run]
             overrides = [list(self.arguments.overrides(trial.params)) for trial in batch]
@@ -404,7 +427,8 @@ class Sweep:
         """Whether something came of this call; pruned trials count when the study knows a complete one."""
         if all(outcome.state is TrialState.FAIL for outcome in self.outcomes) and self.outcomes:
             return False
-        return bool(best_trial(self.study) if len(self.study.directions) == 1 else pareto_front(self.study))
+        best = best_trial if len(self.study.directions) == 1 else pareto_front
+        return bool(best(self.study, self.identity))
 
     def _nothing(self) -> str:
         # A finished study runs nothing: then it is what the study knows.
@@ -413,6 +437,11 @@ class Sweep:
         ]
         if not ends:
             return "No trial was run."
+        if not own_trials(self.study, self.identity) and own_trials(self.study):
+            return (
+                f"All complete trials of the study {self.study.study_name} answer another question than now. "
+                "Raise hydra.sweeper.n_trials to run more, or name another hydra.sweeper.study_name."
+            )
         if any(state is TrialState.COMPLETE for state, _ in ends):
             return f"None of the {len(ends)} trials keeps the constraints."
         failures = [reason for state, reason in ends if state is TrialState.FAIL]

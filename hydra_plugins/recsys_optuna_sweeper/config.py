@@ -47,8 +47,20 @@ class OptunaSweeperConf:
     # Seconds after which no further trial is started; null for no end.
     timeout: float | None = None
 
-    # Whether a study may be continued with another search space, other fixed overrides or other conditions.
+    # A study is continued with the question it was made for: search space, directions, the composed config
+    # less `ignored_keys`, and the data. true: also with another one, for which the trials so far are neither
+    # answers nor the best; they count for n_trials, and the sampler knows them.
     allow_changes: bool = False
+
+    # Keys of the application's config that have no effect on the values, each with all that is below it:
+    # output folders, tracking, logging. Hydra's own config never belongs to the question. Interpolations are
+    # compared as they are written.
+    ignored_keys: Any = None
+
+    # Dotted path of `digest(cfg: DictConfig) -> Mapping[str, str] | str | None`, by which the application
+    # says what data jobs of this config read, by name: another digest is another question. None: not known.
+    # Called before the first trial, and again for each other choice of the search space that is text.
+    data_digest: str | None = None
 
     # Seconds between signs of life of this process in the storage; after five without, processes on other
     # machines take it for dead and run its trials themselves. On one machine death is known at once.
@@ -58,14 +70,15 @@ class OptunaSweeperConf:
     # sweep ends at once, as it does where the server is away when it begins; the same command continues it.
     storage_timeout: float = 300.0
 
-    # A trial that asks what a complete one has asked is answered from the study, not run. true runs it.
-    repeat: bool = False
+    # true runs each trial, as an application needs whose values vary from run to run. false: one that asks
+    # what a complete one has asked is answered from the study: right where equal configs have equal values.
+    repeat: bool = True
 
     # Whether n_trials counts only trials that were run, so that those answered from the study come on top.
     distinct: bool = False
 
-    # Dotted path of `key(cfg: DictConfig) -> Hashable | None`, by which the application says that jobs of
-    # different configs have the same outcome: their keys are equal. None: not known.
+    # With repeat=false: dotted path of `key(cfg: DictConfig) -> Hashable | None`, by which the application
+    # says which jobs have the same outcome: those whose keys are equal. None: not known, overrides decide.
     equivalence: str | None = None
 
     # Jobs handed to the launcher at once. The sampler sees results only after a whole batch, and the basic

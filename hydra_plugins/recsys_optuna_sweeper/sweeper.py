@@ -36,9 +36,11 @@ class OptunaSweeper(Sweeper):
         search_space: Any = None,
         timeout: float | None = None,
         allow_changes: bool = False,
+        ignored_keys: Any = None,
+        data_digest: str | None = None,
         heartbeat: float = 15.0,
         storage_timeout: float = 300.0,
-        repeat: bool = False,
+        repeat: bool = True,
         distinct: bool = False,
         equivalence: str | None = None,
         conditions: Any = None,
@@ -60,6 +62,8 @@ class OptunaSweeper(Sweeper):
         self.search_space = search_space
         self.timeout = timeout
         self.allow_changes = allow_changes
+        self.ignored_keys = ignored_keys
+        self.data_digest = data_digest
         self.heartbeat = heartbeat
         self.storage_timeout = storage_timeout
         self.repeat = repeat

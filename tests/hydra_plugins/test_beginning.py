@@ -16,6 +16,11 @@ from hydra_plugins.recsys_optuna_sweeper._worker import Worker
 RANDOM = ("hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 
 
+def b(app: Any) -> tuple[str, str]:
+    """Return the overrides of a second study, in a folder of its own."""
+    return "hydra.sweeper.study_name=b", f"hydra.sweep.dir={app.folder}/b"
+
+
 def test_enqueued_questions_come_first_and_once(app: Any) -> None:
     app.write("hydra/sweeper/optuna.yaml", "defaults: [base_optuna, {sampler: random}, _self_]\n")
     first = "hydra.sweeper.enqueue=[{x: 0.5, word: b}, {word: a}]"
@@ -56,6 +61,7 @@ def test_questions_outside_a_narrowed_space_are_dropped(
         "hydra.sweeper.repeat=true",
         app.kept[0],
         f"hydra.sweeper.study_name={study.study_name}",
+        f"hydra.sweep.dir={app.sweep_dir}-{study.study_name}",
         task=lambda cfg: seen.append(cfg.x) or 1.0,
     )
     dropped = next(
@@ -145,14 +151,12 @@ def test_warm_start(app: Any, capsys: pytest.CaptureFixture[str]) -> None:
     before = [trial for trial in app.study().trials if trial.params["x"] >= 0]
     storage = app.kept[0]
     warm = "hydra.sweeper.warm_start={study_name: study}"
-    app.sweep(
-        "x=interval(0, 1)", warm, storage, *RANDOM, "hydra.sweeper.study_name=b", "hydra.sweeper.n_trials=2"
-    )
+    app.sweep("x=interval(0, 1)", warm, storage, *RANDOM, *b(app), "hydra.sweeper.n_trials=2")
     assert (
         f"warm_start: {len(before)} of the 6 complete trials of study fit the search space."
         in capsys.readouterr().out
     )
-    assert app.results["n_trials"]["complete"] == len(before) + 2
+    assert len(app.study("b").trials) == len(before) + 2
     taken = app.study("b").trials[: len(before)]
     assert [trial.user_attrs[WARM_START] for trial in taken] == [f"study/{trial.number}" for trial in before]
     assert [trial.value for trial in taken] == [trial.value for trial in before]
@@ -185,7 +189,7 @@ def test_a_warm_start_of_a_custom_search_space(
     assert {trial.params.get("y") for trial in before} == {None, 1, 2}
     assert len(before) < 12
     warm = "hydra.sweeper.warm_start={study_name: study}"
-    more = (warm, "hydra.sweeper.study_name=b", "hydra.sweeper.n_trials=1")
+    more = (warm, *b(app), "hydra.sweeper.n_trials=1")
     with pytest.raises(HydraException, match=r"warm_start: .*custom_search_space cannot .*: AttributeError"):
         app.sweep(*same, f"{hook}.of_the_study", *more)
     app.sweep(*same, f"{hook}.narrow", *more)
@@ -201,7 +205,7 @@ def test_a_warm_start_does_not_ask_what_was_taken_over(app: Any) -> None:
     app.sweep(
         "x=interval(0, 1)",
         *kept,
-        "hydra.sweeper.study_name=b",
+        *b(app),
         "hydra.sweeper.warm_start={study_name: study}",
     )
     assert len({trial.params["x"] for trial in app.study("b").trials}) == 8

@@ -191,7 +191,7 @@ def test_three_processes_one_of_them_killed(app: Any) -> None:
             r"x was FloatDistribution\(.*low=-1.0.*\) and is FloatDistribution\(.*low=-2.0",
         ),
         (["x=interval(-1,1)", "y=1,2"], r"y is new \(CategoricalDistribution"),
-        (["x=interval(-1,1)", "word=b"], r"fixed override word is new \(b\)"),
+        (["x=interval(-1,1)", "word=b"], r"word was a and is b\."),
         (["y=1,2"], r"x is gone .*; y is new"),
     ],
 )

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from hydra_plugins.recsys_optuna_sweeper._attributes import ANSWERED_FROM, JOB_DIR
 
 RANDOM = ("hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=1", "hydra.sweeper.n_jobs=1")
+ONCE = "hydra.sweeper.repeat=false"
 
 
 @pytest.mark.parametrize("n_jobs", [1, 3])
@@ -22,6 +23,7 @@ def test_the_same_is_answered_from_the_study(
     app.sweep(
         "y=choice(1,2,3)",
         *RANDOM,
+        ONCE,
         f"hydra.sweeper.n_jobs={n_jobs}",
         "hydra.sweeper.n_trials=9",
         *app.kept,
@@ -49,6 +51,7 @@ def test_twins_of_a_job_that_fails(app: Any) -> None:
         app.sweep(
             "y=choice(1,2)",
             *RANDOM,
+            ONCE,
             "hydra.sweeper.n_trials=3",
             "hydra.sweeper.n_jobs=3",
             "hydra.sweeper.max_failure_rate=1",
@@ -56,13 +59,13 @@ def test_twins_of_a_job_that_fails(app: Any) -> None:
         )
 
 
-def test_repeat(app: Any) -> None:
+def test_each_trial_is_run_unless_told_otherwise(app: Any) -> None:
+    """The plugin does not know whether the application's values vary from run to run."""
     seen: list[float] = []
     app.sweep(
         "y=choice(1,2)",
         *RANDOM,
         "hydra.sweeper.n_trials=5",
-        "hydra.sweeper.repeat=true",
         task=lambda cfg: seen.append(cfg.y) or 1.0,
     )
     assert len(seen) == 5
@@ -73,6 +76,7 @@ def test_distinct(app: Any) -> None:
     app.sweep(
         "y=choice(1,2,3,4)",
         *RANDOM,
+        ONCE,
         "hydra.sweeper.n_trials=3",
         "hydra.sweeper.distinct=true",
         task=lambda cfg: seen.append(cfg.y) or 1.0,
@@ -82,7 +86,7 @@ def test_distinct(app: Any) -> None:
 
 def test_distinct_ends_when_nothing_is_new(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hydra_plugins.recsys_optuna_sweeper._sweep.PATIENCE", 5)
-    app.sweep("y=choice(1,2)", *RANDOM, "hydra.sweeper.n_trials=3", "hydra.sweeper.distinct=true")
+    app.sweep("y=choice(1,2)", *RANDOM, ONCE, "hydra.sweeper.n_trials=3", "hydra.sweeper.distinct=true")
     assert len([row for row in app.trials if row["job_dir"]]) == 2
 
 
@@ -105,6 +109,7 @@ def test_equivalence(app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "y=range(11)",
         "word=b",
         "hydra/sweeper/sampler=grid",
+        ONCE,
         "hydra.sweeper.equivalence=equivalence_hook.same",
         task=lambda cfg: seen.append(cfg.y) or float(cfg.y),
     )
@@ -128,6 +133,7 @@ def test_equivalence_under_any_launcher(
         "hydra/sweeper/sampler=grid",
         f"hydra/launcher={launcher}",
         "hydra.sweeper.n_jobs=2",
+        ONCE,
         "hydra.sweeper.equivalence=equivalence_hook.same",
         *app.kept,
         task=task,

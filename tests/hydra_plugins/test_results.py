@@ -62,6 +62,7 @@ def test_nothing_yet() -> None:
 def test_table(app: Any) -> None:
     app.sweep("x=1,null", "+z='a,b',c", "hydra/sweeper/sampler=grid", task=lambda cfg: cfg.x or 0)
     header = "number state value params_x params_+z start end seconds job_dir fail_reason answered_from"
+    header += " other_identity"
     assert list(app.trials[0]) == header.split()
     assert {row["params_x"] for row in app.trials} == {"1", "null"}
     assert {row["params_+z"] for row in app.trials} == {"a,b", "c"}

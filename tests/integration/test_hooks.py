@@ -40,6 +40,29 @@ def test_supports_of_the_same_count_are_one_question(call):
     assert values[0.2] == values[0.201]
 
 
+def test_trials_of_changed_data_are_not_answered_from_old_ones(call, tmp_path):
+    """Baskets are replaced between two sweeps of one study."""
+    baskets = (*SWEEP, "dataset=csv", "dataset.layout=baskets", "dataset.path=data.csv", "preprocessing=all")
+    baskets += ("evaluation=none", "hydra/sweeper/sampler=random", "apriori.min_support=choice(0.02,0.04)")
+
+    def write(step):
+        pairs = (f"{user},{item}" for user in range(20) for item in range(0, 20, 1 + user % step))
+        (tmp_path / "data.csv").write_text("\n".join(["user_id,item_id", *pairs]))
+
+    write(3)
+    assert call(*baskets, "hydra.sweeper.n_trials=2").code == 0
+    write(4)
+    refused = call(*baskets, "hydra.sweeper.n_trials=4")
+    assert refused.code == 1
+    assert "The study study asks another question: the data of ratings was " in refused.stderr
+    assert "hydra.sweeper.allow_changes=true" in refused.stderr
+    assert len(study().trials) == 2
+    allowed = call(*baskets, "hydra.sweeper.n_trials=4", "hydra.sweeper.allow_changes=true")
+    assert allowed.code == 0, allowed.stderr
+    assert all(trial.user_attrs.get("answered_from", 2) >= 2 for trial in study().trials)
+    assert results()["best_trial"] >= 2
+
+
 @pytest.fixture
 def config() -> OmegaConf:
     from hydra import compose, initialize_config_dir

@@ -97,8 +97,19 @@ def test_every_key_is_listed_with_a_comment():
     assert set(listed) | groups | {"_target_", "_recursive_"} == set(schema)
     for key in listed:
         assert re.search(rf"^#.*(\n#.*)*\n{key}:", text, re.MULTILINE), f"{key} has no comment"
-    own = {"params", "direction", "sampler", "n_trials", "n_jobs", "study_name", "storage", "equivalence"}
+    own = {"params", "direction", "sampler", "n_trials", "n_jobs", "study_name", "storage", "repeat"}
+    own |= {"equivalence", "ignored_keys", "data_digest"}
     assert {key for key in listed if listed[key] != schema[key]} == own
+
+
+def test_sweeps_that_start_at_once_have_names_and_folders_of_their_own():
+    found = []
+    for _ in range(2):
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            hydra = compose("config", ["hydra/sweeper=optuna"], return_hydra_config=True).hydra
+        found.append((hydra.sweeper.study_name, hydra.sweeper.storage, hydra.sweep.dir, hydra.run.dir))
+    assert all(one != other for one, other in zip(*found, strict=True))
+    assert all(name in storage for name, storage, *_ in found)
 
 
 @pytest.mark.parametrize(
