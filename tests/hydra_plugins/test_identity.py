@@ -141,7 +141,7 @@ def test_a_file_of_a_searched_group_belongs_to_the_question(app: Any) -> None:
     for name, value in (("one", 1), ("two", 2)):
         app.write(f"model/{name}.yaml", f"depth: {value}\n")
     config = app.conf / "config.yaml"
-    config.write_text(config.read_text().replace("_self_]", "_self_, {model: one}]"))
+    config.write_text(config.read_text().replace("[{override", "[{model: one}, {override"))
     asked = ("model=choice(one,two)", "hydra/sweeper/sampler=grid", *app.kept)
     app.sweep(*asked, task=lambda cfg: float(cfg.model.depth))
     app.write("model/two.yaml", "depth: 3\n")

@@ -59,7 +59,7 @@ def test_trials_of_changed_data_are_not_answered_from_old_ones(call, tmp_path):
     assert len(study().trials) == 2
     allowed = call(*baskets, "hydra.sweeper.n_trials=4", "hydra.sweeper.allow_changes=true")
     assert allowed.code == 0, allowed.stderr
-    assert all(trial.user_attrs.get("answered_from", 2) >= 2 for trial in study().trials)
+    assert all(trial.user_attrs.get("answered_from", 2) >= 2 for trial in study().trials[2:])
     assert results()["best_trial"] >= 2
 
 
