@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import marshal
+import warnings
 from collections.abc import Collection, Hashable, Iterable, Sized
 from functools import cached_property
 from itertools import chain
@@ -40,7 +41,8 @@ class Transactions:
     Raises
     ------
     ParameterError
-        If the shapes of the three do not agree.
+        If the matrix is no matrix of booleans or of numbers of at least 0, the shapes of the three do not
+        agree, or an item stands twice.
     """
 
     def __init__(
@@ -50,12 +52,16 @@ class Transactions:
         ids: npt.ArrayLike | None = None,
     ) -> None:
         # A copy: bringing it into canonical form works in place, and the caller's may share its arrays.
-        matrix = sparse.csr_array(matrix, dtype=np.bool_, copy=True)
+        matrix = _as_matrix(matrix).astype(np.bool_, copy=True)
         matrix.eliminate_zeros()
         matrix.sum_duplicates()
         dtype = _index_dtype(matrix.nnz)
         matrix.indices, matrix.indptr = matrix.indices.astype(dtype), matrix.indptr.astype(dtype)
         self._hold(matrix, items, ids)
+        names = self.items.tolist()
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ParameterError("items", "different ids", twice, "Merge the columns of one item.")
 
     def _hold(self, matrix: sparse.csr_array, items: npt.ArrayLike, ids: npt.ArrayLike | None) -> None:
         """Hold a matrix that is in canonical form already, and nobody else's."""
@@ -73,10 +79,19 @@ class Transactions:
 
         Raises
         ------
+        ParameterError
+            If the transactions are a frame, a table, a matrix, or nothing that can be iterated over.
         DataFormatError
-            If a transaction is a text, which would be taken apart into letters, an item is missing (None,
-            NaN) or a list, or the items cannot be put in one order (text and numbers mixed, for example).
+            If a transaction is no list: a text, which would be taken apart into letters, or nothing. If an
+            item is missing (None, NaN, "") or a list, two items differ only in the space around them, or the
+            items cannot be put in one order (text and numbers mixed, for example).
+
+        Warns
+        -----
+        UserWarning
+            If every transaction holds one item, and these look like lists, such as "tea,cake".
         """
+        _require_lists(transactions)
         rows: list[Any] = list(transactions)
         encoded = _encode_integers(rows) or _encode(rows)
         dtype = _index_dtype(len(encoded.indices))
@@ -95,12 +110,25 @@ class Transactions:
 
         Raises
         ------
+        ParameterError
+            If it is not a pandas DataFrame.
         DataFormatError
             If a column is not boolean: counts or missing values are refused, not cast. If two columns share
             a name.
         """
         import pandas as pd
 
+        from recsys.one_hot_advice import advise_one_hot
+
+        if not isinstance(frame, pd.DataFrame):
+            cure = "Transactions.from_lists takes lists of items."
+            if hasattr(frame, "to_pandas"):  # of Arrow, Polars, Spark
+                cure = "Convert it first: frame.to_pandas()."
+            elif sparse.issparse(frame):
+                cure = "Transactions(matrix, items) takes a sparse matrix."
+            elif isinstance(frame, np.ndarray):
+                cure = "Convert it first: pandas.DataFrame(frame, columns=items)."
+            raise ParameterError("frame", "a pandas DataFrame", type(frame), cure)
         if not frame.columns.is_unique:
             name = frame.columns[frame.columns.duplicated()][0]
             raise DataFormatError(
@@ -111,7 +139,7 @@ class Transactions:
             if not pd.api.types.is_bool_dtype(subtype) or frame[column].hasnans:
                 raise DataFormatError(
                     f"Column {column!r} must be boolean without missing values. Got {dtype}. "
-                    "Cast it first, for example with frame.astype(bool)."
+                    + advise_one_hot(frame)
                 )
         dense = frame.to_numpy(dtype=np.bool_)
         return cls(sparse.csr_array(dense), _object_safe_array(list(frame.columns)), np.asarray(frame.index))
@@ -190,28 +218,99 @@ def _encode_integers(rows: list[Any]) -> _Encoded | None:
 
 def _encode(rows: list[Any]) -> _Encoded:
     """Encode lists of items of any kind."""
-    if not {str, bytes}.isdisjoint(map(type, rows)):
-        transaction = next(row for row in rows if isinstance(row, str | bytes))
-        raise DataFormatError(
-            f"A transaction must be a list of items. Got {transaction!r}. "
-            f"One of a single item is [{transaction!r}]."
-        )
+    others = tuple(
+        kind for kind in set(map(type, rows)) if kind in (str, bytes) or not issubclass(kind, Iterable)
+    )
+    if others:
+        row = next(row for row in rows if isinstance(row, others))
+        cure = "An empty one is []." if _is_missing(row) else f"One of a single item is [{row!r}]."
+        raise DataFormatError(f"A transaction must be a list of items. Got {row!r}. {cure}")
     rows = [row if isinstance(row, Sized) else list(row) for row in rows]
     flat = list(chain.from_iterable(rows))
     try:
         distinct = set(flat)
-        if any(item is None or item != item for item in distinct):
-            raise DataFormatError("An item is missing: None or NaN. Leave it out, or give it a name.")
+    except TypeError:
+        item = next(item for item in flat if not isinstance(item, Hashable) or isinstance(item, tuple))
+        raise DataFormatError(
+            f"An item must be a number or text, not a {type(item).__name__}. Got {item!r}. "
+            "Put the items of a transaction into one flat list."
+        ) from None
+    if any(map(_is_missing, distinct)):
+        raise DataFormatError('An item is missing: None, NaN or "". Leave it out, or give it a name.')
+    try:
         vocabulary = sorted(distinct)
     except TypeError as error:
         raise DataFormatError(
-            f"Items must be of one sortable type, all text or all numbers: {error}."
+            f"Items must be of one sortable type, all text or all numbers: {error}. "
+            "Convert them, for example with str(item)."
         ) from error
+    _check_text(vocabulary, len(flat) <= len(rows))
     column = {item: index for index, item in enumerate(vocabulary)}
     indices = np.fromiter(map(column.__getitem__, flat), dtype=np.int32, count=len(flat))
     lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     indptr = np.concatenate(([0], np.cumsum(lengths)))
     return _Encoded(indptr, indices, _object_safe_array(vocabulary), is_ascending=False)
+
+
+def _require_lists(transactions: Any) -> None:
+    """Raise ParameterError for what is not an iterable of lists, or would be iterated over in another way."""
+    cure = "For example [['bread', 'milk'], ['milk']]."
+    is_table = hasattr(transactions, "columns") or sparse.issparse(transactions)
+    if is_table or getattr(getattr(transactions, "dtype", None), "kind", "") == "b":
+        cure = "Transactions.from_frame takes a frame of booleans, Transactions(matrix, items) a matrix."
+    if is_table or cure[0] == "T" or not isinstance(transactions, Iterable):
+        raise ParameterError("transactions", "an iterable of lists of items", type(transactions), cure)
+
+
+def _as_matrix(matrix: Any) -> sparse.csr_array:
+    """Return a matrix in rows; raise ParameterError unless it holds booleans or numbers of at least 0."""
+    rule, cure = "a matrix of booleans, a row a transaction and a column an item", ""
+    try:
+        matrix = sparse.csr_array(matrix)
+        held = matrix.data.dtype.kind == "b" or bool((matrix.data >= 0).all())
+    except (TypeError, ValueError):
+        raise ParameterError("matrix", rule, type(matrix)) from None
+    if not held:
+        cure = "Say first which values are items: matrix > 0."
+        raise ParameterError("matrix", rule, "missing or negative values", cure)
+    return matrix
+
+
+def _is_missing(item: Any) -> bool:
+    try:
+        return item is None or bool(item != item) or (isinstance(item, str) and not item.strip())
+    except TypeError:  # pandas.NA is neither equal nor unequal
+        return True
+
+
+def _check_text(vocabulary: list[Any], one_item_each: bool) -> None:
+    """Raise DataFormatError for items that differ in space alone; warn of items that look like lists."""
+    if not vocabulary or not isinstance(vocabulary[0], str):
+        return
+    stripped: dict[str, str] = {}
+    for item in vocabulary:
+        other = stripped.setdefault(item.strip(), item)
+        if other != item:
+            raise DataFormatError(
+                f"Items {other!r} and {item!r} differ only in the space around them. "
+                "Strip them first: [item.strip() for item in transaction]."
+            )
+    if one_item_each and (found := find_list(vocabulary)):
+        item, separator = found
+        warnings.warn(
+            f"Every transaction holds one item, and some look like lists: {item!r}. If they are, split them "
+            f"first: item.split({separator!r}).",
+            stacklevel=4,
+        )
+
+
+def find_list(items: Iterable[str]) -> tuple[str, str] | None:
+    """Return the first item that looks like a list, and the character between its elements, or None."""
+    for item in items:
+        for separator in (",", ";", "|", "\t"):
+            if all(part.strip() for part in item.split(separator)) and separator in item:
+                return item, separator
+    return None
 
 
 def _object_safe_array(values: list[Any]) -> npt.NDArray[Any]:

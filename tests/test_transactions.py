@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,10 +149,10 @@ def test_a_transaction_may_be_an_iterator():
     assert Transactions.from_lists([[2], iter([1, 9])]).items.tolist() == [1, 2, 9]
 
 
-@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, np.float64("nan")])
+@pytest.mark.parametrize("missing", [None, float("nan"), np.float64("nan"), pd.NA, pd.NaT, "", " "])
 @pytest.mark.parametrize("others", [[], [1.5, 2], ["a"]])
 def test_missing_items_are_refused(missing, others):
-    with pytest.raises(DataFormatError, match="An item is missing: None or NaN"):
+    with pytest.raises(DataFormatError, match="An item is missing: None, NaN or"):
         Transactions.from_lists([others, [missing]])
 
 
@@ -171,6 +172,73 @@ def test_many_lists():
     assert transactions.matrix.indices.dtype == transactions.matrix.indptr.dtype == np.int32
 
 
-def test_an_item_is_no_list():
-    with pytest.raises(DataFormatError, match="one sortable type, all text or all numbers: unhashable"):
-        Transactions.from_lists([[1, 2], [[3], 4]])
+@pytest.mark.parametrize("item", [["b"], {"b"}, {"b": 1}, (["b"], 1)])
+def test_an_item_is_no_list(item):
+    with pytest.raises(DataFormatError, match=f"must be a number or text, not a {type(item).__name__}"):
+        Transactions.from_lists([["a", item]])
+
+
+@pytest.mark.parametrize(
+    ("row", "cure"),
+    [(None, "An empty one is []."), (np.nan, "An empty one is []."), (5, "One of a single item is [5].")],
+)
+def test_a_transaction_is_a_list(row, cure):
+    with pytest.raises(DataFormatError, match="A transaction must be a list of items") as caught:
+        Transactions.from_lists([["a"], row])
+    assert str(caught.value).endswith(cure)
+
+
+HELD = pd.DataFrame({"a": [True, False], "b": [True, True]})
+
+
+@pytest.mark.parametrize(
+    "transactions",
+    [None, 5, HELD, HELD.to_numpy(), sparse.csr_array(HELD.to_numpy()), pa.table({"a": [True]})],
+    ids=lambda value: type(value).__name__,
+)
+def test_transactions_are_lists(transactions):
+    with pytest.raises(ParameterError, match="transactions must be an iterable of lists of items"):
+        Transactions.from_lists(transactions)
+
+
+@pytest.mark.parametrize(
+    ("frame", "cure"),
+    [
+        (pa.table({"a": [True]}), "frame.to_pandas()"),
+        ([["a"]], "Transactions.from_lists takes lists of items"),
+        (HELD["a"], "Transactions.from_lists takes lists of items"),
+        (HELD.to_numpy(), "pandas.DataFrame(frame, columns=items)"),
+        (sparse.csr_array(HELD.to_numpy()), "Transactions(matrix, items)"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_frame_is_of_pandas(frame, cure):
+    with pytest.raises(ParameterError, match="frame must be a pandas DataFrame") as caught:
+        Transactions.from_frame(frame)
+    assert cure in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "matrix", [None, "x", [["x", "y"]], np.zeros((2, 2, 2)), [[np.nan, 1]], [[-1, 1]]], ids=str
+)
+def test_a_matrix_of_something_else(matrix):
+    with pytest.raises(ParameterError, match="matrix must be a matrix of booleans"):
+        Transactions(matrix, ["a", "b"])
+
+
+def test_an_item_stands_once():
+    with pytest.raises(ParameterError, match="items must be different ids"):
+        Transactions(np.array([[1, 0]]), ["a", "a"])
+
+
+def test_items_that_differ_in_space_alone():
+    with pytest.raises(DataFormatError, match=r"Items 'cake' and 'cake\\n' differ only in the space"):
+        Transactions.from_lists(line.split(",") for line in ["tea,cake\n", "cake,tea\n"])
+
+
+def test_transactions_of_one_item_each_that_look_like_lists():
+    with pytest.warns(UserWarning, match=r"look like lists: 'tea,cake'.*item\.split\(','\)") as caught:
+        Transactions.from_lists([["tea,cake"], ["milk"]])
+    assert caught[0].filename == __file__
+    Transactions.from_lists([["tea, green", "cake"], ["milk"]])
+    Transactions.from_lists([["tea"], [","], ["milk,"]])

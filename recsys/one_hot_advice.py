@@ -1,0 +1,63 @@
+"""How to make transactions of a frame that is not one-hot: the advice depends on what it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MARKS = ("yes", "y", "true", "t", "1", "x")
+# Words in the names of columns, the likeliest first.
+_USER_NAMES = ("order", "basket", "transaction", "invoice", "receipt", "cart", "session", "user", "customer")
+_ITEM_NAMES = ("item", "product", "sku", "article", "movie", "title", "name", "description")
+
+
+def advise_one_hot(frame: pd.DataFrame) -> str:
+    """Return how to make the transactions of a frame whose columns are not all boolean."""
+    import pandas as pd
+
+    columns = {
+        name: column
+        for name, column in frame.items()
+        if column.hasnans or not pd.api.types.is_bool_dtype(getattr(column.dtype, "subtype", column.dtype))
+    }
+    numbers = [
+        name
+        for name, column in columns.items()
+        if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+    ]
+    texts = {name: set(column.dropna()) for name, column in columns.items() if name not in numbers}
+    values = set().union(*texts.values())
+    if not texts and not (len(columns) > 1 and all(map(_may_be_ids, columns.values()))):
+        return "If they are counts, say which are purchases: Transactions.from_frame(frame.fillna(0) > 0)."
+    if not numbers and values <= {True, False} and False in values:
+        return "Say what is missing: Transactions.from_frame(frame.fillna(False).astype(bool))."
+    if not numbers and len(values) == 1:
+        return "If the value marks a purchase: Transactions.from_frame(frame.notna())."
+    marks = [value for value in values if str(value).lower() in _MARKS]
+    if not numbers and len(values) == 2 and len(marks) == 1:
+        return f"If {marks[0]!r} marks a purchase: Transactions.from_frame(frame == {marks[0]!r})."
+    in_two_columns = sum(map(len, texts.values())) > len(values)
+    if len(frame.columns) < 2 or in_two_columns or any(columns[name].hasnans for name in texts):
+        rows = "row.dropna().tolist() for _, row in frame.iterrows()"
+        return f"If the cells name items: Transactions.from_lists({rows})."
+    user, item = _find(frame.columns, _USER_NAMES, 0), _find(frame.columns, _ITEM_NAMES, 1)
+    if user == item:
+        user, item = frame.columns[:2]
+    rows = f"frame.groupby({user!r})[{item!r}].agg(list)"
+    return f"If each row is one item of a transaction, group the rows: Transactions.from_lists({rows})."
+
+
+def _may_be_ids(column: pd.Series) -> bool:
+    """Tell whether numbers may be ids: there is one in each row, which few items could say of themselves."""
+    return not column.hasnans and bool((column > 0).all()) and column.nunique() > 1
+
+
+def _find(columns: pd.Index, names: tuple[str, ...], default: int) -> Any:
+    """Return the first column whose name holds one of some words, else that at a position."""
+    for name in names:
+        for column in columns:
+            if name in str(column).lower():
+                return column
+    return columns[default]
