@@ -47,7 +47,9 @@ class ParameterError(RecsysError, ValueError):
     """
 
     def __init__(self, parameter: str, rule: str, value: Any, cure: str = "") -> None:
-        message = f"{parameter} must be {rule}. Got {value!r}. {cure}".rstrip()
+        # On one line, as the forms of frames and arrays are not.
+        got = " ".join(repr(value).split())
+        message = f"{parameter} must be {rule}. Got {got}. {cure}".rstrip()
         super().__init__(message)
         self.parameter, self.rule, self.value, self.cure = parameter, rule, value, cure
 

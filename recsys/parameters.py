@@ -6,6 +6,8 @@ import math
 import shlex
 from collections.abc import Collection
 from numbers import Integral, Real
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from recsys.errors import ParameterError
@@ -62,6 +64,13 @@ def require_choice(parameter: str, value: Any, choices: Collection[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise ParameterError(parameter, f"one of {', '.join(choices)}", value)
     return str(value)
+
+
+def require_path(parameter: str, value: Any) -> Path:
+    """Return `value` as a path; raise ParameterError unless it is text or a path."""
+    if not isinstance(value, str | PathLike) or not str(value):
+        raise ParameterError(parameter, "a path", type(value))
+    return Path(value)
 
 
 def typed_override(key: str, value: str) -> str:

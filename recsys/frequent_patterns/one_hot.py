@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from recsys.errors import ParameterError
 from recsys.transactions import Transactions
 
 
@@ -18,6 +19,15 @@ def check_min_support(min_support: float) -> None:
         raise ValueError(
             f"`min_support` must be a positive number within the interval `(0, 1]`. Got {min_support}."
         )
+
+
+def require_frame(parameter: str, df: Any) -> None:
+    """Raise ParameterError unless it is a pandas DataFrame."""
+    if not isinstance(df, pd.DataFrame):
+        cure = f"Convert it first: {parameter}.to_pandas()." if hasattr(df, "to_pandas") else ""
+        if hasattr(df, "to_frame"):
+            cure = f"Convert it first: {parameter}.to_frame()."
+        raise ParameterError(parameter, "a pandas DataFrame", type(df), cure)
 
 
 def check_one_hot(df: pd.DataFrame) -> None:
@@ -30,10 +40,13 @@ def check_one_hot(df: pd.DataFrame) -> None:
 
     Raises
     ------
+    ParameterError
+        If it is not a frame.
     ValueError
         If a value is missing, or is neither a boolean nor 0 or 1; if a sparse frame has integer column names
         that do not begin with 0.
     """
+    require_frame("df", df)
     if df.size == 0:
         return
     is_sparse = hasattr(df, "sparse")
@@ -44,7 +57,10 @@ def check_one_hot(df: pd.DataFrame) -> None:
             "`df.columns = [str(i) for i in df.columns`]."
         )
     # Once a type, not once a column: a frame may have tens of thousands.
-    if all(pd.api.types.is_bool_dtype(dtype) for dtype in set(df.dtypes)):
+    dtypes = set(df.dtypes)
+    if all(map(pd.api.types.is_bool_dtype, dtypes)):
+        if not all(isinstance(dtype, np.dtype | pd.SparseDtype) for dtype in dtypes):
+            _refuse_missing(df)
         return
     warnings.warn(
         "DataFrames with non-bool types result in worse computational"
@@ -53,14 +69,18 @@ def check_one_hot(df: pd.DataFrame) -> None:
         DeprecationWarning,
         stacklevel=3,
     )
-    if pd.isna(df).any(axis=None):
-        raise ValueError("NaN values are not permitted in the DataFrame when null_values=False.")
+    _refuse_missing(df)
     values = _to_coo(df).data if is_sparse else df.to_numpy()
     others = (values != 1) & (values != 0)
     if others.any():
         raise ValueError(
             f"The allowed values for a DataFrame are True, False, 0, 1. Found value {values[others][0]}"
         )
+
+
+def _refuse_missing(df: pd.DataFrame) -> None:
+    if pd.isna(df).any(axis=None):
+        raise ValueError("NaN values are not permitted in the DataFrame when null_values=False.")
 
 
 def encode_one_hot(df: pd.DataFrame) -> Transactions:

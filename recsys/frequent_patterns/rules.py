@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain, combinations
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.errors import BudgetError
+from recsys.errors import BudgetError, ParameterError
 from recsys.frequent_patterns.collector import no_garbage_collection
 from recsys.frequent_patterns.delegate import mlxtend
 from recsys.frequent_patterns.index import IntArray, ItemsetIndex
 from recsys.frequent_patterns.measures import METRICS, RuleSupports
-from recsys.frequent_patterns.one_hot import check_one_hot
+from recsys.frequent_patterns.one_hot import check_one_hot, require_frame
 
 MAX_SPLITS = 2**32  # candidate rules; as many as `recsys.generate_rules` tries
 MAX_LENGTH = 24  # of an itemset: all its splits are in memory together
@@ -63,6 +64,8 @@ def association_rules(
 
     Raises
     ------
+    ParameterError
+        If `df` is no frame of itemsets, or an argument of another type than it must be.
     ValueError
         If `df` is empty or has not the two columns, or there is no such metric, in mlxtend's words.
     KeyError
@@ -72,6 +75,9 @@ def association_rules(
     BudgetError
         If an itemset has more than `MAX_LENGTH` items, or there are more than `MAX_SPLITS` candidate rules.
     """
+    require_frame("df", df)
+    if not isinstance(min_threshold, Real):
+        raise ParameterError("min_threshold", "a number", min_threshold)
     if null_values:
         return mlxtend(
             "association_rules",
@@ -89,6 +95,8 @@ def association_rules(
         metric = "support"
     elif metric not in METRICS:
         raise ValueError(f"Metric must be 'confidence' or 'lift', got '{metric}'")
+    if isinstance(return_metrics, str):
+        raise ParameterError("return_metrics", "a list of names of measures", return_metrics)
     itemsets, supports = _read(df)
     index = ItemsetIndex(itemsets)
     _check_budget(index)
@@ -137,6 +145,10 @@ class _Rules(NamedTuple):
 def _read(df: pd.DataFrame) -> tuple[list[frozenset[Any]], npt.NDArray[np.floating[Any]]]:
     """Return the itemsets, each once and in the order of the frame, and the last support given for each."""
     column = df["itemsets"].tolist()
+    others = [items for items in column if not isinstance(items, Collection) or isinstance(items, str)]
+    if others or df["support"].dtype.kind not in "fiub":
+        value = others[0] if others else df["support"].dtype
+        raise ParameterError("df", "a frame of supports (numbers) and itemsets (frozensets)", value)
     if any(issubclass(kind, np.generic) for kind in set(map(type, chain.from_iterable(column)))):
         column = [
             [item.item() if isinstance(item, np.generic) else item for item in items] for items in column

@@ -109,6 +109,13 @@ def _physical_memory() -> int:
 DEFAULT_BUDGET = Budget(max_memory="50%")
 
 
+def require_budget(budget: Budget | None) -> None:
+    """Raise ParameterError unless a budget is one, or None."""
+    if budget is not None and not isinstance(budget, Budget):
+        cure = "For example recsys.mining.Budget(max_memory='2 GB')."
+        raise ParameterError("budget", "a Budget, or None", type(budget), cure)
+
+
 class Meter:
     """A budget being spent.
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from recsys.errors import ParameterError
 from recsys.mining.bitset import BitsetEngine
-from recsys.mining.budget import Budget
+from recsys.mining.budget import Budget, require_budget
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
 from recsys.mining.spark import SparkEngine
@@ -88,6 +88,7 @@ def mine(
     if not isinstance(transactions, Transactions | SparkTransactions):
         cure = "Make one with Transactions.from_lists or Transactions.from_frame."
         raise ParameterError("transactions", "a Transactions", type(transactions), cure)
+    require_budget(budget)
     if not hasattr(engine, "mine"):
         engine = ENGINES[require_choice("engine", engine, ENGINES)]
     if isinstance(transactions, SparkTransactions):

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import BudgetError, OutputError
+from recsys.errors import BudgetError, DataFormatError, OutputError
+from recsys.parameters import require_path
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 IntArray = npt.NDArray[np.integer[Any]]
 
@@ -203,15 +205,20 @@ class FrequentItemsets:
 
         Raises
         ------
+        ParameterError
+            If the path is none.
+        DataFormatError
+            If the item ids have no type in Arrow: integers beyond 64 bits, tuples of text and numbers.
         OutputError
             If the file cannot be written.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        path = require_path("path", path)
         chosen = np.arange(len(self)) if indices is None else indices
         offsets, items = self.flatten(chosen)
-        ids = pa.array(self.items.tolist()).take(pa.array(items))
+        ids = ids_in_arrow(self.items).take(pa.array(items))
         columns = {
             "itemsets": pa.LargeListArray.from_arrays(pa.array(offsets), ids),
             "support_count": self.counts[chosen],
@@ -251,6 +258,22 @@ class FrequentItemsets:
         keys = _trie_key(parents, last_items, len(self.items))
         children: IntArray = np.searchsorted(self._keys[level], keys) + self.offsets[length - 1]
         return children
+
+
+def ids_in_arrow(items: npt.NDArray[Any]) -> pa.Array:
+    """Return item ids as an Arrow array; raise DataFormatError where there is no type for them."""
+    import pyarrow as pa
+
+    # Of no items at all, only the type of the array tells what they would be.
+    types = {"i": pa.int64(), "u": pa.int64(), "U": pa.string()}
+    try:
+        return pa.array(items.tolist(), None if len(items) else types.get(items.dtype.kind))
+    except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise DataFormatError(
+            f"Item ids must have a type in Arrow, to be written: integers of 64 bits, or text. {reason}. "
+            "Make the transactions with other ids, for example str(item)."
+        ) from error
 
 
 def _trie_key(parents: IntArray, last_items: IntArray, n_items: int) -> IntArray:

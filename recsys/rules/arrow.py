@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError
 from recsys.mining import FrequentItemsets
-from recsys.rules.rules import IntArray, Rules
+from recsys.mining.itemsets import ids_in_arrow
+from recsys.parameters import require_path
+from recsys.rules.rules import IntArray, Rules, require_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,15 +30,13 @@ def to_table(rules: Rules, measures: Collection[str] | None = None) -> pa.Table:
     import pyarrow as pa
 
     source = rules.source
-    # Of no items at all, only the type of the array tells what they would be.
-    types = {"i": pa.int64(), "u": pa.int64(), "U": pa.string()}
-    ids = pa.array(source.items.tolist(), None if len(source.items) else types.get(source.items.dtype.kind))
+    ids = ids_in_arrow(source.items)
     columns: dict[str, Any] = {}
     for side in SIDES:
         offsets, items = source.flatten(getattr(rules, side))
         columns[side] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(items)))
     columns["support_count"] = pa.array(rules.support_counts)
-    names = rules.default_measures if measures is None else measures
+    names = rules.default_measures if measures is None else require_names(measures)
     for name, values in rules.measures([*SIDE_SUPPORTS, *names]).items():
         columns[name] = pa.array(values)
     facts = {
@@ -58,6 +58,7 @@ def write(rules: Rules, path: str | Path, measures: Collection[str] | None = Non
     """Write rules to a Parquet file, a row group at a time; see `Rules.to_parquet`."""
     import pyarrow.parquet as pq
 
+    path = require_path("path", path)
     schema = to_table(rules[:0], measures).schema
     try:
         with pq.ParquetWriter(path, schema) as writer:
@@ -72,8 +73,9 @@ def read(path: str | Path) -> Rules:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    path = require_path("path", path)
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             table = pq.read_table(file)
     except FileNotFoundError as error:
         raise DataNotFoundError(f"There is no file of rules at {path}.") from error

@@ -8,8 +8,9 @@ from collections.abc import Collection, Hashable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from recsys.errors import ParameterError
 from recsys.mining import Budget, FrequentItemsets
-from recsys.mining.budget import DEFAULT_BUDGET
+from recsys.mining.budget import DEFAULT_BUDGET, require_budget
 from recsys.rules.best import BestRules
 from recsys.rules.budget import RulesMeter, check_splits, too_many_rules
 from recsys.rules.constraints import RuleConstraints
@@ -81,7 +82,8 @@ def generate_rules(
     Raises
     ------
     ParameterError
-        If a parameter breaks its rule, or an item id is not in the transactions.
+        If the itemsets are something else, a parameter breaks its rule, or an item id is not in the
+        transactions.
     BudgetError
         If there are more than `max_rules` rules, or more than `recsys.rules.budget.MAX_SPLITS` candidates,
         or the budget is spent.
@@ -95,6 +97,12 @@ def generate_rules(
     >>> generate_rules(mine(transactions, min_support=0.5)).measure("lift").tolist()
     [1.5, 1.5]
     """
+    if not isinstance(itemsets, FrequentItemsets):
+        cure = "Mine them first: recsys.mine(transactions, min_support=0.01)."
+        if hasattr(itemsets, "columns"):  # a frame, as mlxtend's functions return
+            cure = "recsys.frequent_patterns.association_rules takes a frame of itemsets."
+        raise ParameterError("itemsets", "a FrequentItemsets", type(itemsets), cure)
+    require_budget(budget)
     constraints = RuleConstraints(
         max_antecedent_len=max_antecedent_len,
         max_consequent_len=max_consequent_len,

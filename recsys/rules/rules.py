@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
-from recsys.parameters import require_choice
+from recsys.parameters import require_choice, require_integer
 from recsys.rules.improvement import improvement
 from recsys.rules.measures import MEASURES, METRICS, MLXTEND_MEASURES
 
@@ -69,6 +70,9 @@ class Rules:
     def __getitem__(self, selection: slice | npt.NDArray[Any]) -> Rules:
         if isinstance(selection, int | np.integer):
             raise TypeError(f"Rules are selected by slices and arrays: rules[{selection}:{selection + 1}].")
+        if not isinstance(selection, slice | list | np.ndarray):
+            kind = type(selection).__name__
+            raise TypeError(f"Rules are selected by slices and arrays, such as rules[:10]. Got {kind}.")
         return replace(
             self,
             antecedents=self.antecedents[selection],
@@ -94,8 +98,14 @@ class Rules:
         return MLXTEND_MEASURES + (() if self.metric in MLXTEND_MEASURES else (self.metric,))
 
     def top(self, k: int) -> Rules:
-        """Return the k best rules by the metric, or all if there are fewer."""
-        return self[: max(k, 0)]
+        """Return the k best rules by the metric, or all if there are fewer.
+
+        Raises
+        ------
+        ParameterError
+            If `k` is not an integer of at least 0.
+        """
+        return self[: require_integer("k", k, minimum=0)]
 
     def measure(self, name: str) -> Values:
         """Return one measure of all rules, shape (n_rules,).
@@ -123,8 +133,7 @@ class Rules:
         ParameterError, DataFormatError
             As for `measure`.
         """
-        names = self.default_measures if names is None else names
-        names = [require_choice("names", name, METRICS) for name in names]
+        names = self.default_measures if names is None else require_names(names)
         # One block for all: the system gives large pages to large arrays, and that is half of the time.
         result = dict(zip(names, np.empty((len(names), len(self))), strict=True))
         functions = [(MEASURES[name], result[name]) for name in result if name in MEASURES]
@@ -184,6 +193,10 @@ class Rules:
 
         Raises
         ------
+        ParameterError
+            If the path is none.
+        DataFormatError
+            If the item ids have no type in Arrow: integers beyond 64 bits, tuples of text and numbers.
         OutputError
             If the file cannot be written.
         """
@@ -209,3 +222,10 @@ class Rules:
         from recsys.rules.arrow import read
 
         return read(path)
+
+
+def require_names(names: Collection[str]) -> list[str]:
+    """Return names of measures as a list; raise ParameterError unless they are a collection of them."""
+    if isinstance(names, str) or not isinstance(names, Collection):
+        raise ParameterError("names", "a list of names of measures", names, "For example ['lift'].")
+    return [require_choice("names", name, METRICS) for name in names]

@@ -187,7 +187,6 @@ BAD_FRAMES = {
     "sparse missing": BASKETS.astype(float).where(BASKETS).astype(pd.SparseDtype(float, 0.0)),
     "sparse names": BASKETS.astype(pd.SparseDtype(bool, False)).set_axis([1, 2, 3, 4], axis=1),
     "sparse of ones": BASKETS.astype(pd.SparseDtype(bool, True)),
-    "list": [[True, False]],
 }
 
 
