@@ -30,8 +30,11 @@ def lift_and_lists_caption(points: dict[int, tuple[float, float]], metric: str) 
     of_highest, of_best = values[lifts == lifts.max()].max(), lifts[values == values.max()].max()
     n_better = int(np.count_nonzero(values > of_highest))
     text += f"The highest lift, {lifts.max():.4g}, comes with {metric} {of_highest:.4f} at best, "
-    text += f"which {n_better} of the {len(points)} trials surpass; " if n_better else "the best of all; "
-    text += f"the best {metric}, {values.max():.4f}, with a lift of {of_best:.4g}. "
+    if n_better:
+        text += f"which {n_better} of the {len(points)} trials surpass; "
+        text += f"the best {metric}, {values.max():.4f}, with a lift of {of_best:.4g}. "
+    else:
+        text += "which no trial surpasses. "
     correlation = float(np.corrcoef(ranks(lifts), ranks(values))[0, 1])
     tendency = "lower" if correlation < 0 else "higher"
     relation = f"a higher lift tends to go with a {tendency} {metric}"

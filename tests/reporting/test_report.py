@@ -183,9 +183,9 @@ def test_a_comparison_comes_first_and_the_metrics_of_one_trial_do_not(tmp_path):
         ),
         (
             {0: (2.0, 0.1), 1: (4.0, 0.3), 2: (4.0, 0.2)},
-            "The highest lift, 4, comes with ndcg@10 0.3000 at best, the best of all; the best ndcg@10, "
-            "0.3000, with a lift of 4. Spearman's rank correlation of the two is +0.87: a higher lift tends "
-            "to go with a higher ndcg@10.",
+            "The highest lift, 4, comes with ndcg@10 0.3000 at best, which no trial surpasses. "
+            "Spearman's rank correlation of the two is +0.87: a higher lift tends to go with a higher "
+            "ndcg@10.",
         ),
         (
             {0: (1.0, 0.2), 1: (2.0, 0.1), 2: (1.0, 0.1), 3: (2.0, 0.2)},
