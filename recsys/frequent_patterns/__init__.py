@@ -13,8 +13,8 @@ Frames, warnings, errors and what `verbose=1` prints are mlxtend's, with these e
 the boundary as mlxtend's `apriori` does: 7 of 25 transactions are frequent at 0.28. mlxtend's `fpgrowth`,
 `fpmax` and `hmine` round min_support times the number of transactions up, here to 8, and miss such itemsets.
 `fpgrowth` and `fpmax` return their itemsets in the order of `apriori`. "support" is float64, where mlxtend
-returns objects for frames of mixed types; `hmine` returns objects, as mlxtend's. What is no pandas frame, or no
-frame of itemsets, raises a `ParameterError`, which is a ValueError. Missing values (`null_values=True`) are
+returns objects for frames of mixed types; `hmine` returns objects, as mlxtend's. What is no pandas frame, or
+no frame of itemsets, raises a `ParameterError`, which is a ValueError. Missing values (`null_values=True`) are
 passed on to mlxtend.
 """
 

@@ -265,6 +265,7 @@ class Sender:
                 )
             if entry is not None and entry.end:
                 self._end_without(entry)
+                self.record.open_runs.discard(entry.run)  # how it ended is among what is sent again
             return True
         for file in taken:
             file.unlink()

@@ -148,7 +148,9 @@ def test_while_another_process_works_on_the_study_its_run_goes_on(sweep_folder, 
         assert alone
         assert first.sender().finish(ENDED)
         assert parent(runs) == ("RUNNING", None)
-        second.queue.over = True  # interrupted at the same time: neither waits for the other's word
+        second.queue.note(
+            word=INTERRUPTED
+        )  # interrupted at the same time: neither waits for the other's word
         third = sweep_folder("third")
         third.results("interrupt")
         third.table((0, "complete", 1.0, {}))
