@@ -203,3 +203,23 @@ def test_a_password_that_is_typed_is_found_and_hidden(address):
 )
 def test_an_address_without_a_password_of_its_own(address):
     assert not has_plain_password(address)
+
+
+def test_files_are_their_owners_alone(tmp_path):
+    store = FeedbackStore.open(str(tmp_path / "new" / "feedback.db"))
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO feedback SELECT * FROM feedback"
+        )  # -wal and -shm are there now
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()}
+    store.close()
+    assert modes == dict.fromkeys(["feedback.db", "feedback.db-wal", "feedback.db-shm"], 0o600)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://host/db?sslpassword=secret", "postgresql://user:${oc.env:PASSWORD,secret}@host/db"],
+)
+def test_all_secrets_of_an_address_are_found(address):
+    assert has_plain_password(address)
+    assert "secret" not in shown(address)
