@@ -104,6 +104,9 @@ AROUND = [
 
 @given(secrets, schemes, names, st.sampled_from(WRITTEN), st.sampled_from(AROUND))
 @example(f"a' {CORE}", "http", "password", override, AROUND[0])
+@example(f'"{CORE}', "http", "password", as_json, AROUND[2])
+@example(f'"{CORE}', "http", "password", as_json, AROUND[3])
+@example(f"'{CORE}", "http", "password", keyword, AROUND[0])
 def test_no_secret_survives(secret, scheme, name, write, surround):
     text = surround(write(secret, scheme, name))
     assert CORE in text
