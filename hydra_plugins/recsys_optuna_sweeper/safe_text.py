@@ -59,7 +59,7 @@ _ENCODED_ADDRESS = re.compile(
 
 # Texts in quotes: YAML and SQL double a quote inside, shells and JSON and Python escape it.
 # A quote after any number of backslashes is inside: it may have been escaped twice.
-_SINGLE, _DOUBLE = r"(?:\\++.|''|'\"'\"'|[^'\\])*", r'(?:\\++.|""|[^"\\])*'
+_SINGLE, _DOUBLE = r"(?:\\++.|''|\\*'\\*\"\\*'\\*\"\\*'|[^'\\])*", r'(?:\\++.|""|[^"\\])*'
 _QUOTED = rf"(?:'{_SINGLE}'|\"{_DOUBLE}\"|\\+\"(?:(?!\\+\").)*\\+\")"
 # A value without quotes of its own ends at a blank, and at the quote that ends what it stands in.
 _BARE = r"(?:\\[^'\"\n]|[^\s'\"\\]|\\?['\"](?!\\?['\"]?(?:[\s,;:)\]}]|$)))"
