@@ -14,8 +14,8 @@ the boundary as mlxtend's `apriori` does: 7 of 25 transactions are frequent at 0
 `fpmax` and `hmine` round min_support times the number of transactions up, here to 8, and miss such itemsets.
 `fpgrowth` and `fpmax` return their itemsets in the order of `apriori`. "support" is float64, where mlxtend
 returns objects for frames of mixed types; `hmine` returns objects, as mlxtend's. What is no pandas frame, or
-no frame of itemsets, raises a `ParameterError`, which is a ValueError. Missing values (`null_values=True`) are
-passed on to mlxtend.
+no frame of itemsets, raises a `ParameterError`, which is a ValueError. Missing values (`null_values=True`)
+are passed on to mlxtend.
 """
 
 from recsys.frequent_patterns.itemsets import apriori, fpgrowth, fpmax, hmine
