@@ -46,6 +46,16 @@ _bearer = HTTPBearer(auto_error=False, description="Needed where RECSYS_FEEDBACK
 class _Request(Request):
     """A request whose JSON is read within limits."""
 
+    @property
+    def content_type(self) -> str:
+        """What the body is said to be; empty if the sender does not say."""
+        return self.headers.get("content-type", "")
+
+    @property
+    def is_json(self) -> bool:
+        """Whether that is JSON."""
+        return self.content_type.partition(";")[0].strip().lower() == "application/json"
+
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):  # as Starlette keeps it
             self._body = await self._read()
@@ -80,8 +90,6 @@ class _Request(Request):
 
     async def valid(self, model: type[Asked]) -> Asked | None:
         """Return the body as a model; None if there is anything to complain of."""
-        if self.headers.get("content-type") != "application/json":
-            return None
         body = await self.body()
         if deeper_than(_service(self).settings.max_depth, body):
             return None
@@ -97,6 +105,9 @@ class _Route(APIRoute):
 
         async def handle_within_limits(request: Request) -> Response:
             request = _Request(request.scope, request.receive)
+            if request.method == "POST" and not request.is_json:
+                message = f"The content-type must be application/json. Got {request.content_type[:200]!r}."
+                raise ApiError(415, "unsupported_media_type", message)
             # What is asked most goes straight to its endpoint, a third faster. What is wrong with a request,
             # FastAPI says.
             if model is not None and (asked := await request.valid(model)) is not None:
@@ -112,6 +123,7 @@ def _errors(**descriptions: str) -> dict[int | str, dict[str, Any]]:
     return {int(key[1:]): {"model": ErrorResponse, "description": text} for key, text in descriptions.items()}
 
 
+WRONG_TYPE = _errors(e415="The content-type is not application/json.")
 COMMON = _errors(
     e400="The body is no JSON or too deep, or the service is called by another name.",
     e413="The body is too large.",
@@ -131,7 +143,7 @@ def _service(request: Request) -> Service:
 # and back costs as much, and threads would only take turns.
 
 
-@router.post("/recommend", response_model=RecommendResponse, tags=["recommendations"])
+@router.post("/recommend", response_model=RecommendResponse, responses=WRONG_TYPE, tags=["recommendations"])
 async def recommend(request: Request, asked: RecommendRequest) -> Response:
     """Recommend for one person, and say why."""
     service = _service(request)
@@ -140,7 +152,7 @@ async def recommend(request: Request, asked: RecommendRequest) -> Response:
     return json_response(service.recommend(asked))
 
 
-@router.post("/recommend/batch", response_model=BatchResponse, tags=["recommendations"])
+@router.post("/recommend/batch", response_model=BatchResponse, responses=WRONG_TYPE, tags=["recommendations"])
 def recommend_batch(request: Request, asked: BatchRequest) -> Response:
     """Recommend for many people at once."""
     return json_response(_service(request).recommend_batch(asked))
@@ -191,6 +203,7 @@ def _authorised(
     response_model=FeedbackResponse,
     responses=_errors(
         e401="The token is missing or wrong.",
+        e415="The content-type is not application/json.",
         e429="The user, the item or the client's address has had as many thumbs as a day may have.",
     ),
     dependencies=[Depends(_authorised)],

@@ -17,6 +17,7 @@ from recsys.serving.api import STATIC, WRITING, router
 from recsys.serving.errors import add_handlers
 from recsys.serving.follower import Follower
 from recsys.serving.middleware import AllowedHosts, Observed
+from recsys.serving.openapi import add_limits
 from recsys.serving.secret import read_secret
 from recsys.serving.service import Service
 from recsys.serving.settings import Settings
@@ -62,6 +63,7 @@ def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> 
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_handlers(app)
+    add_limits(app, settings)
     # The last one is the outermost.
     app.add_middleware(AllowedHosts, allowed_hosts=settings.allowed_hosts)
     if settings.cors_origins:

@@ -34,7 +34,7 @@ class ApiError(HTTPException):
     message : str
         For people: the rule, what came and the cure.
     where : str
-        The place in the request, "users.3.items.0"; empty for the whole of it.
+        The place in the request, "users[3].items[0]"; empty for the whole of it.
     headers : dict of str to str, optional
     """
 
@@ -82,13 +82,32 @@ async def _api_error(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    details = []
-    for one in error.errors()[:MOST_DETAILS]:
-        where = ".".join(str(part) for part in one["loc"][1:])[:LONGEST]
-        details.append({"where": where, "message": str(one["msg"]).removeprefix("Value error, ")})
+    messages: dict[str, str] = {}
+    for one in error.errors():
+        where, message = _where(one, error.body), str(one["msg"]).removeprefix("Value error, ")
+        # What may be a number or text is wrong as either.
+        so_far = messages.get(where)
+        messages[where] = f"{so_far}, or {message[0].lower()}{message[1:]}" if so_far else message
+    details = [{"where": where, "message": message} for where, message in messages.items()][:MOST_DETAILS]
     first = details[0]
     message = f"{first['where'] or 'The request'}: {first['message']}."
     return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", message, details)
+
+
+def _where(error: dict[str, Any], body: Any) -> str:
+    """Return the place of an error as the sender writes it, without the types that Pydantic has tried."""
+    part, *place = error["loc"]
+    if part != "body":
+        return ".".join(map(str, place[:1]))
+    where, here = "", body
+    for step in place:
+        if isinstance(here, list) and isinstance(step, int):
+            where, here = f"{where}[{step}]", here[step]
+        elif isinstance(here, dict) and (step in here or error["type"] == "missing"):
+            where, here = f"{where}.{step}", here.get(step)
+        else:
+            break
+    return where.removeprefix(".")[:LONGEST]
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

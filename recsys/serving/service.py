@@ -72,7 +72,7 @@ class Service:
         """Return a list for each person."""
         served = self.served
         self._at_most("max_batch", len(asked.users), "users")
-        likes = [self._likes(served, person, f"users.{row}.") for row, person in enumerate(asked.users)]
+        likes = [self._likes(served, person, f"users[{row}].") for row, person in enumerate(asked.users)]
         results = self._lists(served, likes, asked.k, asked.exclude_seen, asked.explain)
         return {"model_version": served.version, "results": results}
 
@@ -155,7 +155,7 @@ class Service:
         elif person.titles is not None:
             self._at_most("max_titles", len(person.titles), f"{where}titles")
             likes = [
-                self._by_title(served, title, f"{where}titles.{row}")
+                self._by_title(served, title, f"{where}titles[{row}]")
                 for row, title in enumerate(person.titles)
             ]
         else:
@@ -172,7 +172,7 @@ class Service:
         items = list(map(served.items.get, map(str, given)))
         if None in items:
             row = items.index(None)
-            self._item(served, given[row], f"{where}.{row}")
+            self._item(served, given[row], f"{where}[{row}]")
         return items
 
     def _item(self, served: Served, given: int | str, where: str) -> Any:

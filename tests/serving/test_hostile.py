@@ -108,9 +108,111 @@ def test_no_json(reader, body):
 
 def test_only_json_is_read_as_such(reader):
     # What another site's form can send without being asked.
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
-        answer = reader.post("/recommend", content='{"items": []}', headers={"content-type": kind})
-        assert answer.status_code in (400, 415, 422)
+    kinds = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "é"]
+    for path in ("/recommend", "/recommend/batch", "/feedback"):
+        for kind in kinds:
+            headers = {"content-type": kind.encode()} if kind else {}
+            answer = reader.post(path, content=b'{"items": []}', headers=headers)
+            assert code(answer) == (415, "unsupported_media_type")
+            message = answer.json()["error"]["message"]
+            assert message.startswith("The content-type must be application/json. Got '")
+            assert b"\n" not in answer.content
+    answer = reader.post(
+        "/recommend", content=b'{"items": []}', headers={"content-type": "Application/JSON; charset=utf-8"}
+    )
+    assert answer.status_code == 200
+
+
+def nested(place):
+    """Return the schemas of a field: itself, and what it may be."""
+    return place.get("anyOf", [place])
+
+
+def test_the_limits_of_the_settings_are_those_of_the_schema(serve):
+    limits = {"max_items": 4, "max_titles": 3, "max_k": 12, "max_batch": 2}
+    client = serve(**limits)
+    schema = client.get("/openapi.json").json()
+    assert client.get("/openapi.json").json() == schema
+
+    def limit(name, field, keyword):
+        place = schema["components"]["schemas"][name]["properties"][field]
+        (found,) = [one[keyword] for one in nested(place) if keyword in one]
+        return found
+
+    def status(path, **body):
+        return client.post(path, json=body).status_code
+
+    title = ["Heat (1995)"]
+    for extra, expected in ((0, 200), (1, 422)):
+        for name in ("RecommendRequest", "Person"):
+            n_items, n_titles = limit(name, "items", "maxItems"), limit(name, "titles", "maxItems")
+            one = {"items": [0] * (n_items + extra)}
+            other = {"titles": title * (n_titles + extra)}
+            assert status("/recommend", **one) == status("/recommend", **other) == expected
+            assert status("/recommend/batch", users=[one]) == expected
+        n_users = limit("BatchRequest", "users", "maxItems") + extra
+        assert status("/recommend/batch", users=[{"items": []}] * n_users) == expected
+        for name, path, body in (
+            ("RecommendRequest", "/recommend", {"items": []}),
+            ("BatchRequest", "/recommend/batch", {"users": []}),
+        ):
+            assert status(path, k=limit(name, "k", "maximum") + extra, **body) == expected
+        parameters = schema["paths"]["/items/{item_id}/similar"]["get"]["parameters"]
+        (k,) = [one["schema"]["maximum"] for one in parameters if one["name"] == "k"]
+        assert client.get(f"/items/0/similar?k={k + extra}").status_code == expected
+
+
+def test_everything_in_a_request_has_a_limit_in_the_schema(reader):
+    """No list, no text and no number without an end."""
+    schema = reader.get("/openapi.json").json()
+    endless = []
+
+    def look(place, where):
+        for one in nested(place):
+            if "$ref" in one:
+                name = one["$ref"].rpartition("/")[2]
+                look({"type": "object", **schema["components"]["schemas"][name]}, name)
+            for name, field in one.get("properties", {}).items():
+                look(field, f"{where}.{name}")
+            if "items" in one:
+                look(one["items"], f"{where}[]")
+            wanted = {"array": ("maxItems",), "string": ("maxLength", "enum", "const")}
+            wanted["integer"] = ("maximum", "exclusiveMaximum")
+            keywords = wanted.get(one.get("type"), ())
+            if keywords and not set(keywords) & set(one):
+                endless.append(where)
+
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            for one in operation.get("parameters", []):
+                look(one["schema"], f"{path} {one['name']}")
+            body = operation.get("requestBody", {}).get("content", {})
+            for one in body.values():
+                look(one["schema"], path)
+    assert endless == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "where", "message"),
+    [
+        ("/recommend", {"items": [1, 2, None]}, "items[2]", "Input should be a valid integer, or input"),
+        ("/recommend", {"items": [1, {"items": 3}]}, "items[1]", "Input should be a valid integer, or"),
+        ("/recommend", {"user_id": {}}, "user_id", "Input should be a valid integer, or input should"),
+        ("/recommend", {"titles": ["a", "\0"]}, "titles[1]", "String should match pattern"),
+        ("/recommend", {"titles": ["Heat (1995)", "no such film"]}, "titles[1]", "titles[1]: "),
+        ("/recommend", {"items": [], "k": "x"}, "k", "Input should be a valid integer"),
+        ("/recommend", [1], "", "Input should be a valid dictionary"),
+        ("/recommend/batch", {}, "users", "Field required"),
+        ("/recommend/batch", {"users": [{"items": []}, 3]}, "users[1]", "Input should be a valid dictionary"),
+        ("/recommend/batch", {"users": [{"items": [0, 1.5]}]}, "users[0].items[1]", "Input should be a"),
+        ("/recommend/batch", {"users": [{"titles": ["no such film"]}]}, "users[0].titles[0]", "users[0]."),
+        ("/feedback", {"user_id": "a", "item_id": 1, "verdict": "up"}, "signed_list", "Field required"),
+    ],
+)
+def test_errors_name_the_field_as_the_sender_writes_it(reader, path, body, where, message):
+    (detail,) = reader.post(path, json=body).json()["error"]["details"] or [{"where": "", "message": message}]
+    assert detail["where"] == where
+    assert detail["message"].startswith(message)
 
 
 def test_hosts(serve):

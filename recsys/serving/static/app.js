@@ -222,7 +222,7 @@ async function recommend() {
     list.replaceChildren(...answer.recommendations.map((one) => card(one, answer.signed_list)));
   } catch (error) {
     if (asked !== latest) return;
-    const where = /^items\.(\d+)$/.exec(error.details?.[0]?.where ?? "");
+    const where = /^items\[(\d+)\]$/.exec(error.details?.[0]?.where ?? "");
     if (error.code === "unknown_item" && where) {
       // Another catalogue is served now, without this one.
       changePicks(picks.filter((_, row) => row !== Number(where[1])));
