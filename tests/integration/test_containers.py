@@ -94,7 +94,9 @@ def test_compose_gives_no_password():
     asked = set(re.findall(r"(?<!\$)\${([A-Z_]+)", text))
     assert asked == set(EXAMPLE)
     assert "${POSTGRES_PASSWORD:?" in text  # it does not start without
+    assert "${RECSYS_FEEDBACK_SECRET:?" in text
     assert EXAMPLE["POSTGRES_PASSWORD"] == EXAMPLE["RECSYS_FEEDBACK_TOKEN"] == ""
+    assert EXAMPLE["RECSYS_FEEDBACK_SECRET"] == ""
     assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
