@@ -314,6 +314,8 @@ async function judge(thumbs, button, feedback) {
     byId("trouble").hidden = true;
     say(feedback.verdict === "up" ? "Thumb up saved" : "Thumb down saved");
   } catch (error) {
+    // The page was open for long, or another secret signs now: a new list takes thumbs again.
+    if (error.code === "list_expired" || error.code === "unknown_list") await recommend();
     if (error.status !== 401) trouble(error);
   }
   button.removeAttribute("aria-busy");
