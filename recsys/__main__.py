@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import hydra
+import hydra.utils
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import CompactHydraException
+from hydra.errors import CompactHydraException, InstantiationException
 from omegaconf import DictConfig
 
 from hydra_plugins.recsys_optuna_sweeper import prune, prunes, report
-from recsys.composition import build, build_experiment, share_config_store
+from recsys.composition import EXECUTION_WHITELIST, build, build_experiment, share_config_store
 from recsys.stored_config import CONF
 
 log = logging.getLogger("recsys")
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
+PARAMS = "hydra.sweeper.params"
+
+# Hydra 1.3 asks for the version whose defaults are meant; Hydra 1.4 deprecates that and asks for a whitelist.
+OPTIONS: dict[str, Any] = (
+    {"execution_whitelist": EXECUTION_WHITELIST}
+    if hasattr(hydra.utils, "execution_whitelist")
+    else {"version_base": "1.3"}
+)
+
+
+def name_cure(program: Callable[..., None]) -> Callable[..., None]:
+    """Add to Hydra's error what to type instead of ``~hydra.sweeper.params.a.b``."""
+
+    @functools.wraps(program)
+    def run(*args: Any) -> None:
+        try:
+            program(*args)
+        except SystemExit as end:
+            wrong = [key for text in sys.argv[1:] if "." in (key := text.partition(f"~{PARAMS}.")[2])]
+            if end.code and wrong:
+                nulls = ", ".join(f"{key}: null" for key in wrong)
+                print(f"To drop parameters from the search space: '{PARAMS}={{{nulls}}}'", file=sys.stderr)
+            raise
+
+    return run
+
+
+@name_cure
+@hydra.main(config_path=str(CONF), config_name="config", **OPTIONS)
 def main(cfg: DictConfig) -> Any:
     """Run one experiment and return its objective, as `recsys.evaluation.Objective` makes it."""
     # Imported here: --help and --cfg must not wait for NumPy and SciPy.
@@ -46,6 +77,8 @@ def main(cfg: DictConfig) -> Any:
         if isinstance(error, BudgetError):
             prune(str(error))  # a question too big to answer is no failure of the sweep
         raise ExperimentError(str(error)) from error
+    except InstantiationException as error:
+        raise ExperimentError(str(error)) from error
     for line in output.describe(result):
         log.info(line)
     return objective(result.metrics)
@@ -53,6 +86,9 @@ def main(cfg: DictConfig) -> Any:
 
 class ExperimentError(CompactHydraException):
     """An error that Hydra shows as its message, without a traceback."""
+
+    # Hydra 1.4 shows the traceback of every error of a job that has one.
+    __traceback__ = None
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import pickle
+from contextlib import nullcontext
 from dataclasses import fields
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+import hydra.utils
 from hydra.core.config_store import ConfigStore
 from hydra.errors import InstantiationException
 from hydra.utils import get_class, instantiate
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from recsys.pipeline import Experiment
 
 log = logging.getLogger(__name__)
+
+# What Hydra 1.4 may build from a configuration. Hydra 1.3 has no such list.
+EXECUTION_WHITELIST = ("recsys.*",)
+_execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
 
 
 def share_config_store() -> None:
@@ -121,7 +127,13 @@ def _instantiate(settings: bytes) -> Any:
             return get_class(target)(**{key: value for key, value in plain.items() if key != "_target_"})
         except Exception:
             log.debug("Hydra shall say what is wrong with %s", target, exc_info=True)
-    return instantiate(plain, _convert_="all")
+    try:
+        with _execution_whitelist(EXECUTION_WHITELIST):
+            return instantiate(plain, _convert_="all")
+    except InstantiationException:
+        raise
+    except Exception as error:  # Hydra 1.3 wraps the error of a constructor, 1.4 does not
+        raise InstantiationException(f"Error in call to target '{target}':\n{error!r}") from error
 
 
 def _is_flat(settings: dict[Any, Any]) -> bool:

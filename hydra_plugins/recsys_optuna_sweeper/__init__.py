@@ -15,6 +15,7 @@ Any Hydra application can use it; it knows Hydra and Optuna and nothing else.
     _sampler.py, _grid.py          the sampler, and what it can search
     _brute_force.py                a sampler that passes over what is no result
     _pruner.py                     the pruner
+    _instantiate.py                objects of config nodes, on Hydra 1.3 and 1.4
     _storage.py, _journal.py       where the study is kept
     _study.py                      directions, and the study
     _spec.py, _identity.py         what a study asks, and that it asks what it asked before

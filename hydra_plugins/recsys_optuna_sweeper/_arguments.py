@@ -27,11 +27,14 @@ class Arguments:
         What every job is given, key to value as text.
     deletions : tuple of str
         The overrides that take something out (``~key``).
+    dropped : tuple of str
+        Keys that ``hydra.sweeper.params`` has as null and that the command line leaves alone: not searched.
     """
 
     parameters: dict[str, Parameter]
     fixed: dict[str, str]
     deletions: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
 
     def overrides(self, chosen: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the overrides of the job that is given these values.
@@ -57,7 +60,7 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
     Parameters
     ----------
     params : mapping of str to object, optional
-        ``hydra.sweeper.params``.
+        ``hydra.sweeper.params``; null drops a parameter of this name.
     command_line : sequence of str
         The application's overrides as typed.
 
@@ -69,7 +72,9 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
     parameters: dict[str, Parameter] = {}
     fixed: dict[str, str] = {}
     deletions = []
-    of_config = [_parse_param(key, value) for key, value in (params or {}).items()]
+    null = [str(key).lstrip("+") for key, value in (params or {}).items() if value is None]
+    kept = {key: value for key, value in (params or {}).items() if str(key).lstrip("+") not in null}
+    of_config = [_parse_param(key, value) for key, value in kept.items()]
     of_command_line = [(text, _parse(text, text)) for text in command_line]
     for source in (of_config, of_command_line):
         _check_twice(source)
@@ -87,7 +92,9 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
             parameters[found.name] = found
         else:
             fixed[override.get_key_element()] = override.get_value_string()
-    return Arguments(parameters, fixed, tuple(deletions))
+    typed = {override.get_key_element().lstrip("+~") for _, override in of_command_line}
+    dropped = tuple(key for key in dict.fromkeys(null) if key not in typed)
+    return Arguments(parameters, fixed, tuple(deletions), dropped)
 
 
 def _check_twice(source: Sequence[tuple[str, Override]]) -> None:
@@ -111,7 +118,7 @@ def _parse_param(key: str, value: Any) -> tuple[str, Override]:
             f"{where} must be text. Got {value!r}. Write choice(a, b) to choose, '[a, b]' in quotes for a "
             "fixed list, and a nested key with dots."
         )
-    # YAML text is an expression; the other YAML values (5, true, null) are what they are.
+    # YAML text is an expression; the other YAML values (5, true) are what they are.
     text = value if isinstance(value, str) else encode(value)
     return where, _parse(f"{key}={text}", f"{where}: {text}")
 

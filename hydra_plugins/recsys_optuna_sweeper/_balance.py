@@ -78,7 +78,9 @@ def read_balance(name: str | None, arguments: Arguments, sampler: Any) -> Balanc
     known = names.get(str(name).lstrip("+"))
     parameter = arguments.parameters[known] if known else None
     if parameter is None or not isinstance(parameter.distribution, CategoricalDistribution):
-        raise refusal(_KEY, "a parameter of the search space that is a choice(...)", name)
+        is_dropped = str(name).lstrip("+") in arguments.dropped
+        cure = f"hydra.sweeper.params drops it (null): set {_KEY}=null, too." if is_dropped else ""
+        raise refusal(_KEY, "a parameter of the search space that is a choice(...)", name, cure)
     if isinstance(sampler, GridSampler | BruteForceSampler):
         raise refusal(_KEY, "null for a sampler that asks every combination", name)
     return Balance(parameter.name, parameter.distribution.choices)

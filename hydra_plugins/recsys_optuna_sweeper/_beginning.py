@@ -77,6 +77,11 @@ def read_questions(enqueue: Any, arguments: Arguments, open_space: bool) -> list
 def _checked(key: str, value: Any, arguments: Arguments, names: Mapping[str, str], open_space: bool) -> Any:
     name = names.get(key.lstrip("+"))
     if name is None:
+        if key.lstrip("+") in arguments.dropped:
+            raise SweepError(
+                f"{_ENQUEUE}: {key} is not searched, for hydra.sweeper.params drops it (null). "
+                f"Leave it out here, too, or set {_ENQUEUE}=null."
+            )
         if not open_space:
             raise refusal(f"{_ENQUEUE}: {key}", f"one of {', '.join(names)}", value)
     elif not arguments.parameters[name].fits(value):

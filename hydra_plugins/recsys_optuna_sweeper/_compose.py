@@ -6,7 +6,7 @@ of the next ones to a copy. Before it does, it sees whether that gives for the f
 
 All else goes Hydra's way, each time: overrides of Hydra's own config, a defaults list that asks a resolver
 (it may answer otherwise next time), environment variables copied into the config, values set through an
-interpolation, a loader that is not Hydra's own, and whatever raises an error.
+interpolation, a loader that is not Hydra's own, another version than Hydra 1.3, and whatever raises an error.
 
 The files are read once a sweep: one that is edited meanwhile does not split the sweep in two.
 """
@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+import hydra
+from hydra._internal import config_loader_impl
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import CachingConfigRepository
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -35,6 +37,11 @@ Files = tuple[str, ...]  # the overrides of a job that choose files
 MAX_KEPT = 100
 
 
+def is_known_hydra() -> bool:
+    """Return whether the installed Hydra composes and runs jobs as this package knows it: version 1.3."""
+    return hydra.__version__.startswith("1.3.")
+
+
 class Composer:
     """Composes the configs of the jobs of a sweep.
 
@@ -47,7 +54,7 @@ class Composer:
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
-        known = type(loader) is ConfigLoaderImpl
+        known = type(loader) is ConfigLoaderImpl and is_known_hydra()
         self._loader = _Loader(loader.get_search_path()) if known else loader
         self._master = master
         self._parse_one = lru_cache(1000)(OverridesParser.create(config_loader=loader).parse_override)
@@ -151,12 +158,12 @@ class Composer:
         for override in request.values:
             _check_path(config, override)
         ConfigLoaderImpl._apply_overrides_to_config(request.values, config)
-        hydra = config.hydra
+        own = config.hydra
         for override in request.all:
-            hydra.overrides.task.append(override.input_line)
-        hydra.runtime.cwd = os.getcwd()  # noqa: PTH109  # a text
-        naming = hydra.job.config.override_dirname
-        hydra.job.override_dirname = get_overrides_dirname(
+            own.overrides.task.append(override.input_line)
+        own.runtime.cwd = os.getcwd()  # noqa: PTH109  # a text
+        naming = own.job.config.override_dirname
+        own.job.override_dirname = config_loader_impl.get_overrides_dirname(
             overrides=request.all,
             kv_sep=naming.kv_sep,
             item_sep=naming.item_sep,

@@ -7,11 +7,14 @@
       depth: {engine: b}      # or a list of values; of several keys, all must hold
 
 A job whose parameter does not exist is given no override for it. Conditions may go on naming what the
-command line fixes, and choices of ``hydra.sweeper.params`` that it leaves out.
+command line fixes, choices of ``hydra.sweeper.params`` that it leaves out, and parameters that a null there
+drops: then the value of the config decides. A null drops a condition, too:
+``hydra.sweeper.conditions={depth: null}``.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +27,8 @@ from ._arguments import Arguments, read_arguments
 from ._encoding import encode
 from ._errors import SweepError, refusal
 from ._search_space import Parameter, fits
+
+log = logging.getLogger(__name__)
 
 _KEY = "hydra.sweeper.conditions"
 
@@ -62,6 +67,24 @@ class Conditions:
         }
 
 
+def check_dropped(arguments: Arguments, config: DictConfig) -> None:
+    """Refuse to drop what there is not: a parameter whose name is misspelt would go on being searched.
+
+    Raises
+    ------
+    SweepError
+        If the config has no key that ``hydra.sweeper.params`` has as null.
+    """
+    params = config.hydra.sweeper.params
+    for key in arguments.dropped:
+        is_new = f"+{key}" in params or f"++{key}" in params  # spelt as a key that the config has not
+        if not is_new and not _is_there(key, arguments, config):
+            raise SweepError(
+                f"hydra.sweeper.params.{key}: null drops a parameter from the search space, and the config "
+                f"has no {key}. Searched are: {', '.join(arguments.parameters)}."
+            )
+
+
 def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -> Conditions:
     """Read ``hydra.sweeper.conditions``.
 
@@ -81,6 +104,8 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
         in a circle.
     """
     given = OmegaConf.to_container(conditions) if OmegaConf.is_config(conditions) else conditions or {}
+    if isinstance(given, Mapping):
+        given = {key: needs for key, needs in given.items() if needs is not None}
     if not isinstance(given, Mapping) or not all(isinstance(needs, Mapping) for needs in given.values()):
         raise refusal(_KEY, "a mapping: parameter to key to value or list of values", given)
     names = {name.lstrip("+"): name for name in arguments.parameters}
@@ -89,6 +114,8 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
     absent = set()
     for key, needs in ((str(key), needs) for key, needs in given.items()):
         name = names.get(key.lstrip("+"))
+        if key.lstrip("+") in arguments.dropped:
+            continue
         if name is None and not _is_there(key, arguments, config):
             raise SweepError(f"{_KEY}: {key} is neither a parameter ({', '.join(names)}) nor of the config.")
         for other, value in needs.items():
@@ -105,8 +132,10 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
                     raise _unknown(str(other))
             elif searched is not None:
                 required.setdefault(name, {})[searched] = values
-            elif not _fixed_value(str(other), arguments, config) & values:
+            elif not (fixed := _fixed_value(str(other), arguments, config)) & values:
                 absent.add(name)
+                wanted = " or ".join(sorted(map(encode, listed)))
+                log.info("%s: %s is not searched: %s is %s, not %s.", _KEY, name, other, min(fixed), wanted)
     parameters = [arguments.parameters[name] for name in _ordered(arguments.parameters, required)]
     return Conditions([one for one in parameters if one.name not in absent], required)
 
@@ -154,6 +183,11 @@ def _fixed_value(key: str, arguments: Arguments, config: DictConfig) -> set[str]
     chosen = config.hydra.runtime.choices.get(key)
     value = OmegaConf.select(config, key) if chosen is None else chosen
     if value is None or isinstance(value, DictConfig | ListConfig):
+        if key.lstrip("+") in arguments.dropped:
+            raise SweepError(
+                f"{_KEY}: a condition needs {key}, which hydra.sweeper.params drops (null) and of which the "
+                f"config has no value. Set it, such as {key}=..., or drop the condition with a null, too."
+            )
         raise _unknown(key)
     return {encode(value)}
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import hydra
 from hydra import version
 from hydra.core.utils import JobReturn, configure_log, filter_overrides, setup_globals
 from hydra.core.utils import run_job as run_job_of_hydra
@@ -16,7 +15,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from ._compose import Composer
+from ._compose import Composer, is_known_hydra
 from ._copy import is_plain
 from ._job import run_job
 from ._yaml import YamlWriter
@@ -40,7 +39,7 @@ def quicken(launcher: Launcher) -> Launcher:
         After its setup.
     """
     basic = (type(launcher).__module__, type(launcher).__qualname__) == (BASIC, "BasicLauncher")
-    known = basic and hydra.__version__.startswith("1.3.") and version.base_at_least("1.2")
+    known = basic and is_known_hydra() and version.base_at_least("1.2")
     return QuickLauncher(launcher) if known and not os.environ.get(SWITCH) else launcher
 
 

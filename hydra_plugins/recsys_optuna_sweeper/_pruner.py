@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, NopPruner
 
-from ._errors import SweepError, first_line, refusal
+from ._errors import SweepError, refusal
+from ._instantiate import instantiate
 
 _KEY = "hydra.sweeper.pruner"
 
@@ -32,10 +32,11 @@ def make_pruner(config: Any) -> BasePruner:
     with warnings.catch_warnings():
         # Who chose an experimental pruner by name need not be told in each run that it is one.
         warnings.simplefilter("ignore", ExperimentalWarning)
+        given = {str(key): value for key, value in settings.items() if value is not None}
         try:
-            pruner = instantiate({str(key): value for key, value in settings.items() if value is not None})
-        except Exception as error:
-            raise SweepError(f"{_KEY}: {first_line(error.__cause__ or error)}") from error
+            pruner = instantiate(given, "optuna.pruners")
+        except ValueError as error:
+            raise SweepError(f"{_KEY}: {error}") from error
     if not isinstance(pruner, BasePruner):
         raise refusal(_KEY, "a pruner of Optuna", pruner)
     return pruner

@@ -25,7 +25,7 @@ from ._balance import read_balance
 from ._beginning import agree, begin, read_answers, read_questions
 from ._claims import Claims, finished
 from ._compose import Composer
-from ._conditions import read_conditions
+from ._conditions import check_dropped, read_conditions
 from ._database import lost_connection
 from ._encoding import encode
 from ._errors import KEPT, SweepError, first_line, is_full, refusal, unwritable
@@ -108,6 +108,7 @@ def _run(
 ) -> None:
     _check(settings)
     arguments = read_arguments(settings.params, command_line)
+    check_dropped(arguments, config)
     if not arguments.parameters and not settings.custom_search_space:
         raise SweepError(
             "There is nothing to search. Give hydra.sweeper.params, or a sweep such as x=interval(0,1)."
@@ -245,7 +246,7 @@ def _tell_jobs(config: DictConfig, study_name: str) -> None:
     """Let the jobs and the callbacks find the name of the study where it would be, had it been given."""
     if _as_written(config, "hydra.sweeper.study_name") == study_name:
         return
-    with read_write(config), open_dict(config):
+    with read_write(config.hydra), open_dict(config.hydra):  # which Hydra 1.4 makes read-only
         config.hydra.sweeper.study_name = study_name
         # The config of a job is composed anew, with these overrides.
         config.hydra.overrides.hydra.append(f"hydra.sweeper.study_name={encode(study_name)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import warnings
 from collections.abc import Mapping
@@ -10,8 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_method
 from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import CategoricalDistribution
 from optuna.exceptions import ExperimentalWarning
@@ -27,11 +27,19 @@ from optuna.samplers import (
 from . import _brute_force
 from ._errors import SweepError, first_line, refusal
 from ._grid import grid
+from ._instantiate import instantiate
 from ._search_space import Parameter
 
 log = logging.getLogger(__name__)
 
 _KEY = "hydra.sweeper.sampler"
+_CONSTRAINTS = "constraints_func"
+
+# Samplers that Optuna no longer has.
+_REMOVED = {
+    "optuna.samplers.MOTPESampler": "Optuna 4 removed MOTPESampler, for TPESampler takes several objectives. "
+    "Set hydra/sweeper/sampler=tpe."
+}
 
 # Optuna imports these only when the first trials are over, which is late to learn that one is missing.
 _PACKAGES = {CmaEsSampler: ("cmaes",), GPSampler: ("torch", "scipy"), QMCSampler: ("scipy",)}
@@ -73,17 +81,45 @@ def _factory(config: Any) -> functools.partial[Any]:
     settings = OmegaConf.to_container(config, resolve=True)
     assert isinstance(settings, dict)
     settings = {str(key): value for key, value in settings.items() if value is not None}
+    if settings["_target_"] in _REMOVED:
+        raise SweepError(f"{_KEY}: {_REMOVED[settings['_target_']]}")
+    if isinstance(settings.get(_CONSTRAINTS), str):
+        settings[_CONSTRAINTS] = _load(settings[_CONSTRAINTS])
     points = settings.pop("reference_points", None)
     try:
-        make = instantiate({**settings, "_partial_": True, "_convert_": "all"})
-    except InstantiationException as error:
-        raise SweepError(f"{_KEY}: {first_line(error)}") from error
+        make = instantiate({**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers")
+    except ValueError as error:
+        raise SweepError(f"{_KEY}: {error}") from error
+    if _CONSTRAINTS in make.keywords:
+        _check_constraints(make.func, make.keywords[_CONSTRAINTS])
     if make.func is BruteForceSampler:
         make = functools.partial(_brute_force.BruteForceSampler, **make.keywords)
     # NSGA-III wants an array, which YAML has not.
     return (
         make if points is None else functools.partial(make, reference_points=np.asarray(points, dtype=float))
     )
+
+
+def _load(path: str) -> Any:
+    """Return the function of a dotted path."""
+    try:
+        return get_method(path)
+    except Exception as error:  # importing it runs the application's code
+        raise SweepError(f"{_KEY}.{_CONSTRAINTS}={path}: {first_line(error)}") from error
+
+
+def _check_constraints(sampler: Any, function: Any) -> None:
+    """Refuse constraints that Optuna could not compute once the first trial is over."""
+    key = f"{_KEY}.{_CONSTRAINTS}"
+    if _CONSTRAINTS not in inspect.signature(sampler).parameters:
+        raise SweepError(f"{key}: {sampler.__name__} takes no constraints. Use tpe, nsgaii, nsgaiii or gp.")
+    if not callable(function):
+        raise refusal(key, "the dotted path of a function of a trial", function)
+    try:
+        inspect.signature(function).bind(object())
+    except TypeError as error:
+        name = getattr(function, "__name__", repr(function))
+        raise SweepError(f"{key}: {name} must take one argument, the trial: {first_line(error)}.") from error
 
 
 def _check(sampler: BaseSampler, parameters: Mapping[str, Parameter], n_objectives: int) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from hydra.core.override_parser.types import (
@@ -144,8 +144,10 @@ def _range(sweep: RangeSweep, key: str) -> BaseDistribution:
     count = math.ceil((end - first) / stride)
     if count < 1:
         raise SweepError(f"{key}: the range is empty, its stop is excluded. Got {start} to {stop} by {step}.")
-    low, high = sorted((first, first + (count - 1) * stride))
+    if getattr(sweep, "transformers", ()):
+        return _of_values(list(sweep), sweep.shuffle)  # type: ignore[call-overload]  # since Hydra 1.4
     whole = all(isinstance(number, int) for number in (start, stop, step))
+    low, high = sorted((first, first + (count - 1) * stride))
     if sweep.shuffle:
         # The order of choices means nothing to Optuna; shuffling them would only make runs differ.
         values = range_values(float(low), float(abs(stride)), count)
@@ -153,6 +155,20 @@ def _range(sweep: RangeSweep, key: str) -> BaseDistribution:
     if whole:
         return IntDistribution(int(low), int(high), step=int(abs(stride)))
     return FloatDistribution(float(low), float(high), step=float(abs(stride)))
+
+
+def _of_values(values: Sequence[Any], shuffle: bool) -> BaseDistribution:
+    """Return the distribution of the values of a cast range: Hydra 1.4 casts each value, 1.3 the bounds."""
+    values = list(dict.fromkeys(values))
+    numbers = {type(value) for value in values} in ({int}, {float})
+    exact = sorted(Decimal(str(value)) for value in values) if numbers else []
+    steps = {after - before for before, after in pairwise(exact)} or {Decimal(1)}
+    if shuffle or not exact or len(steps) > 1:
+        return CategoricalDistribution(values)
+    low, high, step = min(values), max(values), steps.pop()
+    if isinstance(low, int):
+        return IntDistribution(low, high, step=int(step))
+    return FloatDistribution(low, high, step=float(step))
 
 
 def _choices(sweep: ChoiceSweep, key: str) -> tuple[Sequence[Any], frozenset[str]]:

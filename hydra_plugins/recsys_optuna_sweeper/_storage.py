@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, _CachedStorage, get_storage
 
+from ._instantiate import instantiate
 from .safe_text import masked
 
 _JOURNAL, _SQLITE = "journal:", "sqlite:///"
@@ -31,7 +31,7 @@ def make_storage(storage: Any, folder: Path | None = None, patience: float = 0.0
         answered; while it is opened it is not waited for, for its address may be wrong.
     """
     if isinstance(storage, DictConfig):
-        storage = instantiate(storage)
+        storage = instantiate(storage, "optuna.storages")
     path = storage_file(storage, folder)
     if path is None:
         return _waiting(_open(storage), patience)

@@ -105,7 +105,9 @@ class OptunaSweeperConf:
     max_failure_rate: float = 0.0
 
     # The search space: name -> choice(...), range(...), interval(...), as on the command line. Anything that
-    # is not a sweep is a fixed override of every job.
+    # is not a sweep is a fixed override of every job. null drops a parameter, such as one of an experiment:
+    # hydra.sweeper.params={model.depth: null}. (Hydra cannot delete a key with a dot in it: it refuses
+    # ~hydra.sweeper.params.model.depth.) Write "null" in quotes to fix a value of null.
     params: dict[str, Any] | None = None
 
     # Dotted path of `configure(cfg: DictConfig, trial: optuna.Trial) -> None`, which may suggest more.

@@ -3,8 +3,10 @@
 They are stored as ``base_tpe``, ``base_random``, ...; the files ``conf/hydra/sweeper/sampler/tpe.yaml``, ...
 name them, and an application may have its own files of these names (`config.OptunaSweeperConf` says why).
 
-A setting left at null keeps Optuna's own default. What the settings mean is told by
-https://optuna.readthedocs.io/en/stable/reference/samplers/index.html.
+A setting left at null keeps Optuna's own default. Optuna documents the settings:
+https://optuna.readthedocs.io/en/stable/reference/samplers/index.html. `constraints_func` is the dotted path
+of a function of an `optuna.trial.FrozenTrial` that returns a list of numbers, at most 0 where the trial is
+feasible. Optuna deprecates it: a job may return its constraints with its objectives.
 """
 
 # No `from __future__ import annotations` here: Hydra's scanner runs a module before sys.modules has it, where

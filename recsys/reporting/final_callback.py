@@ -109,7 +109,7 @@ class CompareCallback(_AfterSearch):
 
 def _choices(config: DictConfig, by: str) -> list[str]:
     """The choices of a parameter in a sweep, as the command line or `hydra.sweeper.params` give them."""
-    expression = OmegaConf.select(config, "hydra.sweeper.params", default={}).get(by, "")
+    expression = OmegaConf.select(config, "hydra.sweeper.params", default={}).get(by) or ""  # null: dropped
     typed = [f"{by}={expression}", *config.hydra.overrides.task]
     last = [text for text in typed if text.partition("=")[0] == by][-1]
     override = OverridesParser.create().parse_override(last)
