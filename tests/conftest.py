@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import programs
+
 if TYPE_CHECKING:
     from recsys.mining import SparkEngine
 
@@ -30,6 +32,16 @@ class Outcome:
     code: int
     stdout: str
     stderr: str
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fork the process that programs are forked from, before any test has run."""
+    if not session.config.option.collectonly and session.items:
+        programs.start_server()
+
+
+def pytest_sessionfinish() -> None:
+    programs.stop_server()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -139,7 +151,7 @@ def call(
 
 def shell(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the application in a process of its own, as a user does from a shell."""
-    return subprocess.run(
+    return programs.run(
         [sys.executable, *WARNINGS_ARE_ERRORS, "-m", "recsys", *arguments],
         cwd=cwd,
         env=os.environ | (env or {}),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests import programs
 
 COMMON = """\
 hydra:
@@ -106,7 +107,7 @@ def test_an_example(tmp_path: Path, config: str, version: str | None, returned: 
     (tmp_path / "conf/config.yaml").write_text(config)
     (tmp_path / "app.py").write_text(PROGRAM.format(version=version, returned=returned))
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
-    done = subprocess.run(
+    done = programs.run(
         [sys.executable, "-W", "error", "app.py", "--multirun"],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from hydra_plugins.recsys_optuna_sweeper._progress import ERASE, Progress
+from tests import programs
 
 SPACE = ("x=interval(-1, 1)", "hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1")
 
@@ -153,7 +154,7 @@ def run(app: Any, *overrides: str, **streams: Any) -> bytes:
     terminal = {"stdout": its, "stderr": its, **streams}
     command = [sys.executable, "-W", "error", "app.py", "-m", *SPACE, *overrides]
     env = os.environ | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
-    program = subprocess.Popen(command, cwd=app.folder, env=env, **terminal)
+    program = programs.Popen(command, cwd=app.folder, env=env, **terminal)
     os.close(its)
     written = b""
     while True:

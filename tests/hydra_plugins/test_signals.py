@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from optuna.trial import TrialState
 
+from tests import programs
+
 # Each job calls the test, says who it is, and ends when the test hangs up.
 PROGRAM = """
 import os
@@ -49,7 +51,7 @@ class Program:
         self.port = f"+port={self.line.getsockname()[1]}"
         self.calls: list[socket.socket] = []
         self.output = ""
-        self.process = subprocess.Popen(
+        self.process = programs.Popen(
             [sys.executable, "-W", "error", "app.py", "-m", *SPACE, *overrides, *app.kept, self.port],
             cwd=app.folder,
             stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
 from tests.integration.records import check_records
 
@@ -86,7 +87,7 @@ MOMENTS = [
 
 def run(folder: Path, *command: str) -> int:
     with (folder / "log.txt").open("a") as log:
-        done = subprocess.run(
+        done = programs.run(
             [sys.executable, *WARNINGS_ARE_ERRORS, *command],
             cwd=folder,
             stdout=log,

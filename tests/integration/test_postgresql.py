@@ -10,6 +10,7 @@ import optuna
 import pytest
 
 from recsys.__main__ import CONF
+from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
 from tests.integration.records import check_study, wait_for_senders
 
@@ -77,7 +78,7 @@ def test_four_workers_two_of_them_killed(tmp_path, storage, tracking_uri):
         with (tmp_path / f"log{number}.txt").open("w") as log:
             command = [sys.executable, *WARNINGS_ARE_ERRORS, "-c", APPLICATION, str(killed_in), *SWEEP]
             command.append(f"hydra.sweep.dir=multirun/here/{number}")
-            return subprocess.Popen(
+            return programs.Popen(
                 command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT
             )
 

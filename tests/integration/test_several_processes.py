@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
 from tests.integration.records import check_records, wait_for_senders
 
@@ -42,7 +43,7 @@ main()
 def start(folder: Path, number: int, *command: str) -> subprocess.Popen:
     with (folder / f"log{number}.txt").open("w") as log:
         words = [*command, *SWEEP, f"hydra.sweep.dir=multirun/here/{number}"]
-        return subprocess.Popen(
+        return programs.Popen(
             [sys.executable, *WARNINGS_ARE_ERRORS, *words], cwd=folder, stdout=log, stderr=subprocess.STDOUT
         )
 

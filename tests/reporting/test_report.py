@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from recsys.reporting.importance import importance
 from recsys.reporting.report import write_report
 from recsys.reporting.sweep import read_sweep
 from recsys.trials import Trial, read_trials
+from tests import programs
 
 HEADER = ["number", "state", "params_x", "params_kind", "start", "end", "seconds", "job_dir", "fail_reason"]
 
@@ -256,9 +256,9 @@ def test_processes_that_end_together_in_one_folder(tmp_path, monkeypatch):
 
 def test_the_program(tmp_path):
     command = [sys.executable, "-W", "error", "-m", "recsys.reporting"]
-    done = subprocess.run([*command, make(tmp_path / "s")], capture_output=True, text=True, check=False)
+    done = programs.run([*command, make(tmp_path / "s")], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, f"{tmp_path}/s/report.html\n"), done.stderr
-    done = subprocess.run([*command, tmp_path], capture_output=True, text=True, check=False)
+    done = programs.run([*command, tmp_path], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == f"{tmp_path} is not the folder of a sweep: there is no multirun.yaml.\n"
 

@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-import subprocess
 import sys
 from collections import Counter
 
@@ -15,6 +14,7 @@ from omegaconf import OmegaConf
 from recsys.tracking import MLflowCallback
 from recsys.tracking import __main__ as program
 from recsys.tracking.record import Record, name_of
+from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS, shell
 
 
@@ -421,7 +421,7 @@ def test_a_run_that_is_cut_is_killed(store, tmp_path, end):
         "callback._start('key', 'one', {}, {})\n"
         f"os.kill(os.getpid(), {int(end)})"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False)
+    done = programs.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode in (-end, 1)  # when the pipe for its errors closes, the sender is gone too
     (run,) = runs_in(store, "cut")
     assert run.info.status == "KILLED"
@@ -466,7 +466,7 @@ main()
 def test_ctrl_c_then_continued(call, store, tmp_path):
     study = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=3"]
     study += ["apriori.min_support=interval(0.2,0.5)", "hydra.sweeper.sampler.seed=1"]
-    done = subprocess.run(
+    done = programs.run(
         [sys.executable, *WARNINGS_ARE_ERRORS, "-c", INTERRUPTED, *study, "hydra.sweep.dir=first"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip

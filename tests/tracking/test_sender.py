@@ -19,6 +19,7 @@ from recsys.tracking.entry import KILLED, End, Entry, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.record import Record
 from recsys.tracking.sender import Sender, is_final, send_folder
+from tests import programs
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -188,7 +189,7 @@ def test_a_sender_waits_for_the_one_before(sweep_folder, runs):
     sweep = sweep_folder()
     with sweep.queue.sole_reader():
         command = [sys.executable, "-m", "recsys.tracking", "follow", str(sweep.folder)]
-        sender = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        sender = programs.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert "Another process is sending" in sender.stdout.readline()
     sweep.start(0)
     sweep.table((0, "complete", 1.0, {}))
@@ -542,7 +543,7 @@ def test_a_queue_keeps_the_order_of_many_writers(tmp_path):
     )
     queue = Queue(tmp_path)
     queue.open({})
-    writers = [subprocess.Popen([sys.executable, "-c", program, tmp_path, name]) for name in "ab"]
+    writers = [programs.Popen([sys.executable, "-c", program, tmp_path, name]) for name in "ab"]
     assert [writer.wait() for writer in writers] == [0, 0]
     entries = [Entry.from_json(path.read_text()) for path in queue.pending()]
     assert len(entries) == 60

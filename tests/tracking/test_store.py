@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.version import VERSION
 
 from recsys.tracking.store import _sqlite_file, connect
+from tests import programs
 
 RECORD = """
 import sys
@@ -55,7 +56,7 @@ def record_at_once(url, folder):
     with ExitStack() as stack:
         processes = [
             stack.enter_context(
-                subprocess.Popen(
+                programs.Popen(
                     [sys.executable, "-c", RECORD, name, url],
                     cwd=folder,
                     stdin=subprocess.PIPE,
@@ -88,7 +89,7 @@ def test_processes_that_make_a_store_in_postgresql_at_once(tmp_path, postgresql)
 
 
 def test_driver_of_postgresql_says_nothing_of_what_mlflow_mends(tmp_path, postgresql):
-    done = subprocess.run(
+    done = programs.run(
         [sys.executable, "-c", RECORD_TWICE, postgresql("recorded_twice")],
         cwd=tmp_path,
         capture_output=True,
@@ -100,7 +101,7 @@ def test_driver_of_postgresql_says_nothing_of_what_mlflow_mends(tmp_path, postgr
 
 def test_killed_while_it_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    done = subprocess.run([sys.executable, "-c", KILLED], check=False)
+    done = programs.run([sys.executable, "-c", KILLED], check=False)
     assert done.returncode == -signal.SIGKILL
     assert not (tmp_path / "mlflow.db").exists()
     assert connect(f"sqlite:///{tmp_path}/mlflow.db").search_experiments()

@@ -1,0 +1,245 @@
+"""Start programs as processes that do not import again what the tests have imported.
+
+`python -m recsys` imports for a second or two, and for as long again when it records in MLflow. So the test process
+is forked once, after collection and before the first test. This fork is a server: it forks itself for each program
+started with `Popen` or `run`. The program becomes a child of the test process like any other, with its own
+arguments, environment, streams, signals and exit code. It shares nothing but the imported modules; tests of what a
+program imports, or of warnings during imports, use `subprocess`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ctypes
+import faulthandler
+import gc
+import json
+import logging
+import os
+import random
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import types
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+PR_SET_CHILD_SUBREAPER = 36
+
+_server: tuple[int, socket.socket] | None = None  # process id and connection
+
+
+def start_server() -> None:
+    """Fork the process that programs are forked from."""
+    global _server
+    if sys.platform != "linux":
+        return
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # about threads; none of them computes yet
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _serve(its)
+            finally:
+                os._exit(1)
+    its.close()
+    _server = pid, ours
+
+
+def stop_server() -> None:
+    """End it."""
+    global _server
+    if _server is not None:
+        pid, line = _server
+        line.close()
+        os.waitpid(pid, 0)
+        _server = None
+
+
+class Popen(subprocess.Popen):  # type: ignore[type-arg]
+    """`subprocess.Popen` for commands of Python: `[sys.executable, "-W", ..., "-m", ...]`, `-c` or a file."""
+
+    def _execute_child(self, args: Any, executable: Any, preexec_fn: Any, close_fds: Any, pass_fds: Any,
+                       cwd: Any, env: Any, startupinfo: Any, creationflags: Any, shell: Any, p2cread: int,
+                       p2cwrite: int, c2pread: int, c2pwrite: int, errread: int, errwrite: int, *more: Any
+                       ) -> None:  # fmt: skip
+        *_, start_new_session, process_group = more
+        if _server is None or preexec_fn is not None or process_group != -1:
+            super()._execute_child(
+                args, executable, preexec_fn, close_fds, pass_fds, cwd, env, startupinfo, creationflags,
+                shell, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite, *more,
+            )  # fmt: skip
+            return
+        assert args[0] == sys.executable, args
+        request = {
+            "command": [str(word) for word in args],
+            "cwd": str(cwd or Path.cwd()),
+            "env": dict(os.environ if env is None else env),
+            "session": start_new_session,
+        }
+        streams = [fd if given == -1 else given for fd, given in enumerate((p2cread, c2pwrite, errwrite))]
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        line = _server[1]
+        _adopt_orphans(True)
+        try:
+            socket.send_fds(line, [json.dumps(request).encode()], streams)
+            self.pid = int(line.recv(20))
+            assert line.recv(20) == b"started"
+        finally:
+            _adopt_orphans(False)
+        self._child_created = True
+        self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)  # type: ignore[attr-defined]
+
+
+def run(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run such a command and wait for its end, as `subprocess.run` does."""
+    if options.pop("capture_output", False):
+        options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    check = options.pop("check", False)
+    with Popen(command, **options) as process:
+        stdout, stderr = process.communicate()
+    done = subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+    if check:
+        done.check_returncode()
+    return done
+
+
+def fork_here(command: list[str], **options: Any) -> subprocess.Popen[Any]:
+    """Fork the calling process, not the server: for a program that starts another one of the project."""
+    env = dict(options.pop("env", os.environ))
+    return subprocess.Popen(command, preexec_fn=partial(_become, command, env), **options)
+
+
+def _adopt_orphans(switch: bool) -> None:
+    """Make this process the parent of descendants whose own parent ends."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(switch))
+
+
+def _serve(line: socket.socket) -> NoReturn:
+    """Fork twice for each request: the process between ends at once, so that the test process adopts its child."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.disable()
+    keep = line.fileno()
+    os.closerange(3, keep)
+    os.closerange(keep + 1, 1 << 16)
+    while True:
+        message, streams, *_ = socket.recv_fds(line, 1 << 20, 3)
+        if not message:
+            os._exit(0)
+        parent = os.fork()
+        if parent == 0:
+            request, own = json.loads(message), os.getpid()
+            child = os.fork()
+            if child == 0:
+                if request["session"]:
+                    os.setsid()
+                for number, stream in enumerate(streams):
+                    os.dup2(stream, number)
+                os.chdir(request["cwd"])
+                while os.getppid() == own:  # not handed over yet
+                    os.sched_yield()
+                _become(request["command"], request["env"])
+            line.send(str(child).encode())
+            os._exit(0)
+        os.waitpid(parent, 0)
+        line.send(b"started")
+        for stream in streams:
+            os.close(stream)
+
+
+def _become(command: list[str], env: dict[str, str]) -> NoReturn:
+    """Run a command in this process and end. Its streams and working directory are set already."""
+    code = 1
+    try:
+        os.closerange(3, 1 << 16)
+        os.environ.clear()
+        os.environ.update(env)
+        sys.orig_argv = list(command)
+        _forget_the_tests()
+        code = _end_of(partial(_interpret, command[1:]))
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(BrokenPipeError):
+                stream.flush()
+    finally:
+        os._exit(code)
+
+
+def _forget_the_tests() -> None:
+    """Reset what pytest and the server have changed in this process."""
+    atexit._clear()
+    gc.enable()
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    for number, name in enumerate(("stdout", "stderr"), 1):
+        stream = open(number, "w", 1, "utf-8", "backslashreplace", closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    sys.unraisablehook, threading.excepthook = sys.__unraisablehook__, threading.__excepthook__
+    for number in signal.SIGTERM, signal.SIGPIPE, signal.SIGALRM:
+        signal.signal(number, signal.SIG_DFL if number != signal.SIGPIPE else signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    logging.root.handlers.clear()
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # what recsys sets before it imports MLflow
+    for reference in logging._handlerList:  # type: ignore[attr-defined]
+        handler = reference()
+        if type(handler) is logging.StreamHandler:
+            handler.setStream(sys.stderr)
+    warnings.resetwarnings()
+    random.seed()
+    np.random.seed()
+
+
+def _end_of(program: Any) -> int:
+    """Run the program; return its exit code."""
+    try:
+        program()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        return 1
+    return 0
+
+
+def _interpret(words: list[str]) -> None:
+    """Run a program as `python` does with these arguments."""
+    for sender in filter(None, [sys.modules.get("recsys.tracking.sender_process")]):
+        sender.subprocess = types.SimpleNamespace(**vars(subprocess) | {"Popen": fork_here})  # type: ignore[attr-defined]
+    sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    while words[0] == "-W":
+        action, _, message = words[1].partition(":")
+        warnings.filterwarnings(action, message)  # type: ignore[arg-type]
+        words = words[2:]
+    kind, *words = ["-m", *words[1:]] if words[0] == "-m" else words
+    if kind == "-m":
+        sys.path.insert(0, str(Path.cwd()))
+        sys.argv = words
+        sys.modules.pop(f"{words[0]}.__main__", None)  # imported for the tests, to be run now
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+        return
+    source = words.pop(0) if kind == "-c" else Path(kind).read_text("utf-8")
+    path = "<string>" if kind == "-c" else kind
+    sys.path.insert(0, "" if kind == "-c" else str(Path(kind).resolve().parent))
+    sys.argv = [kind, *words]
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    if kind != "-c":
+        main.__file__ = str(Path(path).resolve())
+    exec(compile(source, path, "exec"), vars(main))
