@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import programs
+from tests import composition_cache, programs
 
 if TYPE_CHECKING:
     from recsys.mining import SparkEngine
@@ -35,9 +36,11 @@ class Outcome:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Fork the process that programs are forked from, before any test has run."""
+    """Prepare this process, and fork the one that programs are forked from, before any test has run."""
     if not session.config.option.collectonly and session.items:
+        composition_cache.install()
         programs.start_server()
+        gc.freeze()  # what is imported is never garbage: do not look through it again and again
 
 
 def pytest_sessionfinish() -> None:
@@ -134,6 +137,7 @@ def call(
         from recsys.__main__ import main
 
         monkeypatch.chdir(tmp_path)
+        programs.fork_senders(monkeypatch)
         silence = [] if tracking else ["hydra/callbacks=untracked"]
         monkeypatch.setattr(sys, "argv", ["recsys", *overrides, *silence])
         code = 0

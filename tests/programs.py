@@ -1,10 +1,10 @@
 """Start programs as processes that do not import again what the tests have imported.
 
-`python -m recsys` imports for a second or two, and for as long again when it records in MLflow. So the test process
-is forked once, after collection and before the first test. This fork is a server: it forks itself for each program
-started with `Popen` or `run`. The program becomes a child of the test process like any other, with its own
-arguments, environment, streams, signals and exit code. It shares nothing but the imported modules; tests of what a
-program imports, or of warnings during imports, use `subprocess`.
+`python -m recsys` imports for a second or two, and for as long again when it records in MLflow. So the test
+process is forked once, after collection and before the first test. This fork is a server: it forks itself for
+each program started with `Popen` or `run`. The program becomes a child of the test process like any other,
+with its own arguments, environment, streams, signals and exit code. It shares nothing but imported modules;
+tests of what a program imports, or of warnings during imports, use `subprocess`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+import pytest
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -115,6 +116,15 @@ def run(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedPr
     return done
 
 
+def fork_senders(patch: pytest.MonkeyPatch) -> None:
+    """Have `SenderProcess` of this process start its sender as `Popen` does."""
+    patch.setattr("recsys.tracking.sender_process.subprocess", _subprocess_with(Popen))
+
+
+def _subprocess_with(popen: Any) -> Any:
+    return types.SimpleNamespace(**vars(subprocess) | {"Popen": popen})
+
+
 def fork_here(command: list[str], **options: Any) -> subprocess.Popen[Any]:
     """Fork the calling process, not the server: for a program that starts another one of the project."""
     env = dict(options.pop("env", os.environ))
@@ -127,7 +137,7 @@ def _adopt_orphans(switch: bool) -> None:
 
 
 def _serve(line: socket.socket) -> NoReturn:
-    """Fork twice for each request: the process between ends at once, so that the test process adopts its child."""
+    """Fork twice for each request: the process between ends, and the test process adopts its child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.disable()
     keep = line.fileno()
@@ -222,7 +232,7 @@ def _end_of(program: Any) -> int:
 def _interpret(words: list[str]) -> None:
     """Run a program as `python` does with these arguments."""
     for sender in filter(None, [sys.modules.get("recsys.tracking.sender_process")]):
-        sender.subprocess = types.SimpleNamespace(**vars(subprocess) | {"Popen": fork_here})  # type: ignore[attr-defined]
+        sender.subprocess = _subprocess_with(fork_here)  # type: ignore[attr-defined]
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     while words[0] == "-W":
         action, _, message = words[1].partition(":")

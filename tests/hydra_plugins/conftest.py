@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+
+from tests import composition_cache
 
 # The samplers that have no seed of their own have this one: the tests must not draw anew.
 SEED = "  sweeper: {sampler: {seed: 0}}\n"
@@ -100,6 +102,13 @@ class App:
     @property
     def journal(self) -> Path:
         return self.folder / "journal.log"
+
+
+@pytest.fixture(scope="module")
+def slow_copies() -> Iterator[None]:
+    """Copy configs as OmegaConf does."""
+    with composition_cache.slow_copies():
+        yield
 
 
 @pytest.fixture

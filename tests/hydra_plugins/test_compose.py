@@ -19,6 +19,8 @@ from omegaconf import DictConfig
 from hydra_plugins.recsys_optuna_sweeper._compose import Composer
 from hydra_plugins.recsys_optuna_sweeper._copy import same
 
+pytestmark = pytest.mark.usefixtures("slow_copies")
+
 FILES = {
     "config.yaml": """\
 defaults: [_self_, model: small, data: [one], optional extra: null]

@@ -15,6 +15,8 @@ from omegaconf import MISSING, DictConfig, OmegaConf, StringNode, open_dict, rea
 from hydra_plugins.recsys_optuna_sweeper._copy import copy_config, is_plain, same
 from hydra_plugins.recsys_optuna_sweeper._job import hydra_part
 
+pytestmark = pytest.mark.usefixtures("slow_copies")
+
 
 class Colour(Enum):
     RED = 1
