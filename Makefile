@@ -52,8 +52,8 @@ dashboard: $(INSTALLED) ## open Optuna's dashboard on http://127.0.0.1:8080 (STO
 	$(if $(STORAGE),,$(error No study is kept in multirun/studies. Sweep first, or name one: make dashboard STORAGE=...))
 	$(BIN)/optuna-dashboard $(STORAGE) --port $(DASHBOARD_PORT)
 
-test: $(INSTALLED) ## run all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+test: $(INSTALLED) ## run all tests; which files took the most processor time: make test TESTS=--processor-time=20
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(INSTALLED) ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

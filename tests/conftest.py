@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import composition_cache, programs
+from tests.processor_time import ProcessorTime
 
 if TYPE_CHECKING:
     from recsys.mining import SparkEngine
@@ -33,6 +34,15 @@ class Outcome:
     code: int
     stdout: str
     stderr: str
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    explained = "print the processor seconds of the N test files that took the most"
+    parser.addoption("--processor-time", type=int, default=0, metavar="N", help=explained)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(ProcessorTime(config))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

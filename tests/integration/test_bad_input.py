@@ -2,12 +2,13 @@
 
 import ctypes
 import os
-import resource
 import shutil
 import subprocess
 import sys
 
 import pytest
+
+from tests import programs
 
 HEADER = "userId,movieId,rating,timestamp\n"
 
@@ -232,13 +233,12 @@ def test_a_bad_sweep(call, tmp_path, overrides, message):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files the POSIX way")
 def test_a_sweep_on_a_full_disk_goes_on_when_there_is_room(call, tmp_path):
-    def limit_files():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (7_000, 7_000))
-
-    done = subprocess.run(
-        [sys.executable, "-m", "recsys", *SWEEP, SEARCH, "hydra/callbacks=untracked"],
-        capture_output=True, text=True, check=False, cwd=tmp_path, preexec_fn=limit_files,
-    )  # fmt: skip
+    limited = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (7_000, 7_000))\n"
+        "from recsys.__main__ import main; main()"
+    )
+    command = [sys.executable, "-c", limited, *SWEEP, SEARCH, "hydra/callbacks=untracked"]
+    done = programs.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "multirun/studies/s.log cannot be written: " in done.stderr

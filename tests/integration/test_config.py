@@ -10,6 +10,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
+from tests import programs
 from tests.conftest import ROOT
 
 CONF = ROOT / "conf"
@@ -91,7 +92,7 @@ def test_questions_are_answered_without_the_heavy_libraries(question, tmp_path):
 
 
 def test_tab_completion_knows_the_options(tmp_path):
-    done = subprocess.run(
+    done = programs.run(
         [sys.executable, "-m", "recsys", "-sc", "query=bash"],
         cwd=tmp_path,
         env={"PATH": "", "COMP_LINE": "recsys engine=", "COMP_POINT": "14"},

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import programs
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -67,15 +68,19 @@ def test_a_command(command, clone):
         )  # fmt: skip
         (command,) = recipe.stdout.strip().splitlines()
         command = command.replace(".venv/bin/python", shlex.quote(sys.executable))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=clone,
-        env=os.environ | {"PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    program, *words = shlex.split(command)
+    if program in ("python", sys.executable) and not set(command) & set("|&;<>$`"):
+        done = programs.run([sys.executable, *words], cwd=clone, capture_output=True, text=True)
+    else:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=clone,
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
 
