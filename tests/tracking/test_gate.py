@@ -48,6 +48,16 @@ def test_a_challenger_that_is_worse_for_everybody_is_refused():
     )
 
 
+def test_a_challenger_that_is_worse_as_served_is_refused():
+    same, better = ranking(0.2, 0.3), ranking(0.3, 0.4)
+    decision = judge(Gate(), same, FAST, UserShare(), same, (same, better))
+    assert not decision.accepted
+    assert str(decision.checks[0]).startswith(
+        "REFUSED as served: ndcg@10 0.2500, the champion's 0.3500: difference -0.1000"
+    )
+    assert decision.checks[1].passed
+
+
 def test_a_difference_that_may_be_chance_is_let_through():
     assert decide(ranking(0.0, 0.0, 0.3, 0.0), ranking(0.1, 0.1, 0.0, 0.2)).accepted
 

@@ -138,6 +138,17 @@ def test_the_train_part_alone(client, tmp_path):
     assert kept.metadata["learnt_from"] == "all but the test part"
 
 
+def test_a_challenger_that_has_not_seen_the_test_part_is_compared_with_a_champion_that_has(client, tmp_path):
+    """As if it, too, were learnt from all ratings: the same configuration is as good."""
+    gate = registry.Gate(min_coverage=0.001, max_latency=10_000)
+    for name, refit in (("first", True), ("second", False)):
+        run = write_run(tmp_path / name, "recommender=item_knn")
+        registry.register(run, "mine", refit=refit, gate=gate)
+    decision = registry.promote(name="mine", gate=gate)
+    assert decision.accepted
+    assert "difference +0.0000 (+0.0000 to +0.0000)" in decision.checks[0].text
+
+
 def test_the_bounds_keep_the_first_version_out(client, say, tmp_path):
     run = write_run(tmp_path / "run", "recommender=popularity")
     code, said = say("register", str(run), "--min-coverage", "1")
