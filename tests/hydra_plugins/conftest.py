@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,10 @@ class App:
                 overrides=list(overrides),
                 with_log_configuration=True,
             )
+
+    def clear(self) -> None:
+        """Remove the folder of the sweep, which belongs to one study, for another."""
+        shutil.rmtree(self.sweep_dir, ignore_errors=True)
 
     @property
     def results(self) -> dict[str, Any]:

@@ -74,6 +74,7 @@ def test_choices_that_the_command_line_leaves_out_may_be_named(app: Any) -> None
     app.sweep("word=choice(a, b)", "y=1", "hydra.sweeper.n_trials=6")
     assert {trial["params_word"] for trial in app.trials} == {"a", "b"}
     assert all((trial["params_word"] == "a") == bool(trial["params_x"]) for trial in app.trials)
+    app.clear()
     app.sweep("word=c", "hydra.sweeper.n_trials=2")
     assert "params_x" not in app.trials[0]
 

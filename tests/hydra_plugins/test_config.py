@@ -32,6 +32,7 @@ def test_the_sampler_takes_the_seed_of_the_application(app: Any) -> None:
     app.write("hydra/sweeper/optuna.yaml", OWN_SWEEPER)
 
     def asked(seed: int) -> float:
+        app.clear()
         app.sweep("x=interval(0,1)", f"seed={seed}", "hydra.sweeper.n_trials=1")
         return float(app.results["best_params"]["x"])
 
@@ -72,6 +73,7 @@ def test_params_of_the_config(app: Any) -> None:
     seen = []
     app.sweep("x=5", task=lambda cfg: seen.append(cfg) or 1)
     assert all(cfg.x == 5 and cfg.y == 3 and cfg.new in {"a", "b"} for cfg in seen)
+    app.clear()
     app.sweep(task=lambda cfg: seen.append(cfg) or 1)
     assert all(7 <= cfg.x < 9 for cfg in seen[2:])
 

@@ -152,6 +152,7 @@ def test_a_sweep_uses_it(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     app.sweep("x=interval(-1, 1)", "hydra.sweeper.n_trials=2")
     assert len(calls) == 2
     monkeypatch.setenv(SWITCH, "1")
+    app.clear()
     app.sweep("x=interval(-1, 1)", "hydra.sweeper.n_trials=2")
     assert len(calls) == 2
 

@@ -86,7 +86,7 @@ def test_a_list_that_was_not_signed_here(client, serve, tmp_path):
     rows = urlsafe_b64decode(payload).replace(b'"rule"', b'"fallback"')
     forged = urlsafe_b64encode(rows).decode()
     other = ListSigner(b"another secret", 60).sign("1", [], [])
-    for text in (f"{forged}.{signature}", f"{payload}.{signature[:-2]}A=", other, "A.A"):
+    for text in (f"{forged}.{signature}", f"{payload}.{signature[::-1]}", other, "A.A"):
         answer = client.post("/feedback", json=given | {"signed_list": text})
         assert code(answer) == (422, "unknown_list")
     assert kept(client) == []
