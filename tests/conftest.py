@@ -147,7 +147,7 @@ def call(
         from recsys.__main__ import main
 
         monkeypatch.chdir(tmp_path)
-        programs.fork_senders(monkeypatch)
+        programs.fork_in("recsys.tracking.sender_process", monkeypatch)
         silence = [] if tracking else ["hydra/callbacks=untracked"]
         monkeypatch.setattr(sys, "argv", ["recsys", *overrides, *silence])
         code = 0

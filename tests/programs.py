@@ -116,9 +116,9 @@ def run(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedPr
     return done
 
 
-def fork_senders(patch: pytest.MonkeyPatch) -> None:
-    """Have `SenderProcess` of this process start its sender as `Popen` does."""
-    patch.setattr("recsys.tracking.sender_process.subprocess", _subprocess_with(Popen))
+def fork_in(module: str, patch: pytest.MonkeyPatch) -> None:
+    """Have a module start its programs with this `Popen`."""
+    patch.setattr(f"{module}.subprocess", _subprocess_with(Popen))
 
 
 def _subprocess_with(popen: Any) -> Any:

@@ -25,6 +25,7 @@ from recsys.serving.settings import Settings
 from recsys.serving.source import FixedSource, FolderSource, RegistrySource, source_of
 from recsys.tracking.gate import Gate
 from recsys.tracking.registry import promote, register
+from tests import programs
 from tests.conftest import ROOT, WARNINGS_ARE_ERRORS
 from tests.serving.conftest import script
 from tests.tracking.run_folders import write_run
@@ -36,6 +37,12 @@ SWEEP = [
     "hydra.sweeper.n_trials=1",
     "hydra.sweeper.params={apriori.min_support: 0.05}",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _services_are_forked(monkeypatch):
+    script("serving_process")
+    programs.fork_in("serving_process", monkeypatch)
 
 
 @pytest.fixture(scope="module")
