@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 
-# As in pyproject.toml: the exception is MLflow's.
+# As in pyproject.toml: the exceptions are MLflow's and those of Hydra 1.4.
 WARNINGS_ARE_ERRORS = ["-W", "error", "-W", "ignore:The ``noload`` loader strategy is deprecated"]
+WARNINGS_ARE_ERRORS += ["-W", "ignore:The version_base parameter is deprecated"]
 
 
 @dataclass(frozen=True)

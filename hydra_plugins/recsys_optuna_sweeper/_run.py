@@ -265,14 +265,18 @@ def _check(settings: OptunaSweeper) -> None:
     for name in ("n_trials", "n_jobs"):
         if getattr(settings, name) < 1:
             raise refusal(f"hydra.sweeper.{name}", "at least 1", getattr(settings, name))
-    if settings.timeout is not None and not settings.timeout > 0:
+    if settings.timeout is not None and not (_is_number(settings.timeout) and settings.timeout > 0):
         raise refusal("hydra.sweeper.timeout", "more than 0 seconds, or null", settings.timeout)
-    if not settings.storage_timeout >= 0:
+    if not (_is_number(settings.storage_timeout) and settings.storage_timeout >= 0):
         raise refusal("hydra.sweeper.storage_timeout", "at least 0 seconds", settings.storage_timeout)
-    if not settings.heartbeat > 0:
+    if not (_is_number(settings.heartbeat) and settings.heartbeat > 0):
         raise refusal("hydra.sweeper.heartbeat", "more than 0 seconds", settings.heartbeat)
-    if not 0 <= settings.max_failure_rate <= 1:
+    if not (_is_number(settings.max_failure_rate) and 0 <= settings.max_failure_rate <= 1):
         raise refusal("hydra.sweeper.max_failure_rate", "between 0 and 1", settings.max_failure_rate)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _extension(path: str | None, config: DictConfig) -> Callable[[BaseTrial], None]:

@@ -83,13 +83,14 @@ def _factory(config: Any) -> functools.partial[Any]:
     settings = {str(key): value for key, value in settings.items() if value is not None}
     if settings["_target_"] in _REMOVED:
         raise SweepError(f"{_KEY}: {_REMOVED[settings['_target_']]}")
-    if isinstance(settings.get(_CONSTRAINTS), str):
-        settings[_CONSTRAINTS] = _load(settings[_CONSTRAINTS])
+    path = settings.pop(_CONSTRAINTS) if isinstance(settings.get(_CONSTRAINTS), str) else None
     points = settings.pop("reference_points", None)
     try:
         make = instantiate({**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers")
     except ValueError as error:
         raise SweepError(f"{_KEY}: {error}") from error
+    if path is not None:
+        make = functools.partial(make, **{_CONSTRAINTS: _load(path)})
     if _CONSTRAINTS in make.keywords:
         _check_constraints(make.func, make.keywords[_CONSTRAINTS])
     if make.func is BruteForceSampler:

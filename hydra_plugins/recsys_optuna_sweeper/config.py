@@ -8,6 +8,8 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
+# Fractions and seconds are declared as Any: OmegaConf 2.4 deprecates an integer where a float is declared.
+
 
 @dataclass
 class OptunaSweeperConf:
@@ -45,7 +47,7 @@ class OptunaSweeperConf:
     n_trials: int = 20
 
     # Seconds after which no further trial is started; null for no end.
-    timeout: float | None = None
+    timeout: Any = None
 
     # A study is continued with the question it was made for: search space, directions, the composed config
     # less `ignored_keys`, and the data. true: also with another one, for which the trials so far are neither
@@ -64,11 +66,11 @@ class OptunaSweeperConf:
 
     # Seconds between signs of life of this process in the storage; after five without, processes on other
     # machines take it for dead and run its trials themselves. On one machine death is known at once.
-    heartbeat: float = 15.0
+    heartbeat: Any = 15.0
 
     # Seconds that the server of a database may be away in the middle of a sweep, which then goes on. 0: the
     # sweep ends at once, as it does where the server is away when it begins; the same command continues it.
-    storage_timeout: float = 300.0
+    storage_timeout: Any = 300.0
 
     # true runs each trial, as an application needs whose values vary from run to run. false: one that asks
     # what a complete one has asked is answered from the study: right where equal configs have equal values.
@@ -102,7 +104,7 @@ class OptunaSweeperConf:
     progress_bar: bool = True
 
     # Share of the finished trials that may fail before the sweep stops with the error of the job.
-    max_failure_rate: float = 0.0
+    max_failure_rate: Any = 0.0
 
     # The search space: name -> choice(...), range(...), interval(...), as on the command line. Anything that
     # is not a sweep is a fixed override of every job. null drops a parameter, such as one of an experiment:

@@ -45,7 +45,7 @@ class PercentilePrunerConf(MedianPrunerConf):
     """Prunes what is not among this percentage of the best."""
 
     _target_: str = "optuna.pruners.PercentilePruner"
-    percentile: float = 25.0
+    percentile: Any = 25.0
 
 
 @dataclass
@@ -75,8 +75,8 @@ class ThresholdPrunerConf(PrunerConf):
     """Prunes what leaves the bounds; one of them must be given."""
 
     _target_: str = "optuna.pruners.ThresholdPruner"
-    lower: float | None = None
-    upper: float | None = None
+    lower: Any = None
+    upper: Any = None
     n_warmup_steps: int = 0
     interval_steps: int = 1
 
@@ -88,7 +88,7 @@ class PatientPrunerConf(PrunerConf):
     _target_: str = "optuna.pruners.PatientPruner"
     wrapped_pruner: Any = field(default_factory=lambda: {"_target_": "optuna.pruners.MedianPruner"})
     patience: int = 1
-    min_delta: float = 0.0
+    min_delta: Any = 0.0
 
 
 @dataclass
@@ -96,7 +96,7 @@ class WilcoxonPrunerConf(PrunerConf):
     """Prunes by a test of paired steps, such as folds; needs the package scipy."""
 
     _target_: str = "optuna.pruners.WilcoxonPruner"
-    p_threshold: float = 0.1
+    p_threshold: Any = 0.1
     n_startup_steps: int = 2
 
 

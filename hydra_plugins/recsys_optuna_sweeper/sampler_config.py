@@ -40,7 +40,7 @@ class TPESamplerConf(SamplerConf):
     constraints_func: Any = None
     # Deprecated by Optuna, which warns when they are set.
     consider_prior: bool | None = None
-    prior_weight: float | None = None
+    prior_weight: Any = None
     consider_magic_clip: bool | None = None
     consider_endpoints: bool | None = None
     warn_independent_sampling: bool | None = None
@@ -59,7 +59,7 @@ class CmaEsSamplerConf(SamplerConf):
 
     _target_: str = "optuna.samplers.CmaEsSampler"
     x0: dict[str, Any] | None = None
-    sigma0: float | None = None
+    sigma0: Any = None
     n_startup_trials: int = 1
     independent_sampler: Any = None
     warn_independent_sampling: bool = False  # the sweeper says once what this would say in each trial
@@ -81,10 +81,10 @@ class NSGAIISamplerConf(SamplerConf):
     _target_: str = "optuna.samplers.NSGAIISampler"
     population_size: int = 50
     mutation: Any = None
-    mutation_prob: float | None = None
+    mutation_prob: Any = None
     crossover: Any = None
-    crossover_prob: float = 0.9
-    swapping_prob: float = 0.5
+    crossover_prob: Any = 0.9
+    swapping_prob: Any = 0.5
     constraints_func: Any = None
 
 

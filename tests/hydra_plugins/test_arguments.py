@@ -47,8 +47,23 @@ def test_what_was_deleted_may_be_added() -> None:
     assert read_arguments(None, ["~x", "+x=choice(1,2)"]).overrides({"+x": 1}) == ("~x", "+x=1")
 
 
+@pytest.mark.parametrize("null", ["x", "+x"])
+@pytest.mark.parametrize("searched", ["x", "+x", "++x"])
+def test_null_drops_a_parameter(null: str, searched: str) -> None:
+    arguments = read_arguments({searched: "interval(0, 1)", "y": "range(3)", null: None}, [])
+    assert list(arguments.parameters) == ["y"]
+    assert arguments.dropped == ("x",)
+    assert arguments.overrides({"y": 1}) == ("y=1",)
+
+
+def test_the_command_line_searches_what_null_dropped() -> None:
+    arguments = read_arguments({"x": None}, ["x=range(3)"])
+    assert list(arguments.parameters) == ["x"]
+    assert not arguments.dropped
+
+
 @pytest.mark.parametrize(
-    ("value", "text"), [(5, "5"), (True, "true"), (None, "null"), (0.1, "0.1"), ("", "")]
+    ("value", "text"), [(5, "5"), (True, "true"), ("null", "null"), (0.1, "0.1"), ("", "")]
 )
 def test_values_of_yaml(value: object, text: str) -> None:
     assert read_arguments({"x": value}, []).overrides({}) == (f"x={text}",)

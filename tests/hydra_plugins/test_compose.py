@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig
 
-from hydra_plugins.recsys_optuna_sweeper._compose import Composer
+from hydra_plugins.recsys_optuna_sweeper._compose import Composer, is_known_hydra
 from hydra_plugins.recsys_optuna_sweeper._copy import same
 
 pytestmark = pytest.mark.usefixtures("slow_copies")
@@ -82,6 +82,8 @@ class Both:
             )
             composed = self.composer.compose(overrides)
         assert same(composed, self.expected(*overrides))
+        if not is_known_hydra():
+            pytest.skip("Hydra 1.3 alone is composed faster")
         return len(calls)
 
 

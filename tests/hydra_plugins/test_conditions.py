@@ -44,6 +44,81 @@ def test_of_what_is_fixed(app: Any, overrides: list[str], there: bool) -> None:
     assert ("params_y" in app.trials[0]) is there
 
 
+EXPERIMENT = """\
+# @package _global_
+hydra:
+  sweeper:
+    n_trials: 2
+    params: {word: "choice(a, b)", x: "interval(0, 1)", y: "range(1, 4)", +new: "choice(1, 2)"}
+    conditions: {y: {word: b}}
+"""
+TRIMMED = """\
+# @package _global_
+defaults: [search]
+hydra: {sweeper: {params: %s}}
+"""
+
+
+def trimmed(app: Any, params: str, *overrides: str) -> set[str]:
+    """Return what is searched when an experiment extends another one and trims its search space."""
+    app.write("experiment/search.yaml", EXPERIMENT)
+    app.write("experiment/trimmed.yaml", TRIMMED % params)
+    app.sweep("+experiment=trimmed", *overrides)
+    names = app.trials[0].keys()
+    return {name.removeprefix("params_") for name in names if name.startswith("params_")}
+
+
+def test_null_drops_a_parameter_of_an_experiment(app: Any) -> None:
+    assert trimmed(app, "{y: null, +new: null}") == {"word", "x"}
+    assert trimmed(app, "{}", "hydra.sweeper.params={x: null, +new: null}", "word=b") == {"y"}
+
+
+@pytest.mark.parametrize(("word", "searched"), [("a", {"x"}), ("b", {"x", "y"})])
+def test_a_condition_on_a_dropped_parameter_goes_by_the_config(
+    app: Any, word: str, searched: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    app.write("choice/of.yaml", f"# @package _global_\nword: {word}\n")
+    assert trimmed(app, "{word: null, +new: null}", "+choice=of") == searched
+    said = "hydra.sweeper.conditions: y is not searched: word is a, not b." in capsys.readouterr().out
+    assert said is (word == "a")
+
+
+def test_a_condition_on_a_dropped_parameter_without_a_value(app: Any) -> None:
+    app.write("choice/of.yaml", "# @package _global_\nword: null\n")
+    with pytest.raises(HydraException, match=r"conditions: a condition needs word, which .* has no value"):
+        trimmed(app, "{word: null}", "+choice=of")
+
+
+def test_null_drops_a_condition(app: Any) -> None:
+    searched = trimmed(app, "{word: null, +new: null}", "hydra.sweeper.conditions={y: null}")
+    assert searched == {"x", "y"}
+
+
+@pytest.mark.parametrize(
+    ("params", "overrides", "message"),
+    [
+        (
+            "{wrod: null}",
+            [],
+            r"params\.wrod: null drops a parameter .* has no wrod\. Searched are: word, x, y",
+        ),
+        (
+            "{x: null}",
+            ["hydra.sweeper.enqueue=[{x: 0.5}]"],
+            r"enqueue: x is not searched, .* drops it \(null\)",
+        ),
+        (
+            "{word: null}",
+            ["hydra.sweeper.balanced=word"],
+            r"drops it \(null\): set hydra\.sweeper\.balanced=null",
+        ),
+    ],
+)
+def test_what_asks_for_a_dropped_parameter(app: Any, params: str, overrides: list[str], message: str) -> None:
+    with pytest.raises(HydraException, match=message):
+        trimmed(app, params, *overrides)
+
+
 @pytest.mark.parametrize(
     ("conditions", "message"),
     [

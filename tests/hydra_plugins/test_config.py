@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from hydra.errors import HydraException
 
+from hydra_plugins.recsys_optuna_sweeper._compose import is_known_hydra
+
 OWN_SWEEPER = """
 defaults:
   - base_optuna
@@ -18,7 +20,14 @@ n_trials: 2
 """
 
 
-@pytest.mark.parametrize("version_base", ["1.3", "1.2", None])
+@pytest.mark.parametrize(
+    "version_base",
+    [
+        "1.3",
+        pytest.param("1.2", marks=pytest.mark.skipif(not is_known_hydra(), reason="gone with Hydra 1.4")),
+        None,
+    ],
+)
 def test_the_application_extends_the_schema(app: Any, version_base: str | None) -> None:
     app.write("hydra/sweeper/optuna.yaml", OWN_SWEEPER)
     app.write("hydra/sweeper/sampler/tpe.yaml", "defaults: [base_tpe]\nn_startup_trials: 3\n")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests import programs
+from tests.conftest import WARNINGS_ARE_ERRORS
 
 COMMON = """\
 hydra:
@@ -108,7 +109,7 @@ def test_an_example(tmp_path: Path, config: str, version: str | None, returned: 
     (tmp_path / "app.py").write_text(PROGRAM.format(version=version, returned=returned))
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
     done = programs.run(
-        [sys.executable, "-W", "error", "app.py", "--multirun"],
+        [sys.executable, *WARNINGS_ARE_ERRORS, "app.py", "--multirun"],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

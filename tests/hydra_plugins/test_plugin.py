@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import WARNINGS_ARE_ERRORS
+
 PROGRAM = """
 import sys
 import hydra
@@ -32,7 +34,7 @@ def run(app: Any) -> Any:
     (app.folder / "app.py").write_text(PROGRAM)
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-W", "error", "app.py", *arguments]
+        command = [sys.executable, *WARNINGS_ARE_ERRORS, "app.py", *arguments]
         return subprocess.run(command, cwd=app.folder, capture_output=True, text=True, check=False)
 
     return call

@@ -16,6 +16,7 @@ import pytest
 
 from hydra_plugins.recsys_optuna_sweeper._progress import ERASE, Progress
 from tests import programs
+from tests.conftest import WARNINGS_ARE_ERRORS
 
 SPACE = ("x=interval(-1, 1)", "hydra.sweeper.n_trials=3", "hydra.sweeper.n_jobs=1")
 
@@ -152,7 +153,7 @@ def run(app: Any, *overrides: str, **streams: Any) -> bytes:
     (app.folder / "app.py").write_text(PROGRAM)
     mine, its = os.openpty()
     terminal = {"stdout": its, "stderr": its, **streams}
-    command = [sys.executable, "-W", "error", "app.py", "-m", *SPACE, *overrides]
+    command = [sys.executable, *WARNINGS_ARE_ERRORS, "app.py", "-m", *SPACE, *overrides]
     env = os.environ | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
     program = programs.Popen(command, cwd=app.folder, env=env, **terminal)
     os.close(its)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import Any
 
@@ -109,9 +110,62 @@ def test_nsgaiii_takes_reference_points(app: Any) -> None:
     assert len(app.trials) == 6
 
 
+def constraints(trial: Any) -> list[float]:
+    """Constraints for Optuna: a trial is feasible from x = 0.5 on."""
+    return [0.5 - trial.params["x"]]
+
+
+def constraints_of_two(trial: Any, bound: float) -> list[float]:
+    raise AssertionError
+
+
+@pytest.mark.filterwarnings("ignore:.*constraints_func:FutureWarning")
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.parametrize("sampler", ["tpe", "nsgaii", "nsgaiii"])
+def test_constraints(app: Any, sampler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "own_app", sys.modules[__name__])
+    path = "hydra.sweeper.sampler.constraints_func=own_app.constraints"
+    app.sweep("x=interval(0, 1)", f"hydra/sweeper/sampler={sampler}", path, "hydra.sweeper.n_trials=8")
+    assert app.results["best_value"] >= 0.25
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("own_app.nothing", r"sampler\.constraints_func=own_app\.nothing: Error loading"),
+        ("own_app.SPACE", r"constraints_func=own_app\.SPACE: .*non-callable"),
+        ("5", r"constraints_func must be the dotted path of a function of a trial\. Got 5\.$"),
+        (
+            "own_app.constraints_of_two",
+            r"constraints_func: constraints_of_two must take one argument, the trial: ",
+        ),
+    ],
+)
+def test_constraints_are_checked_before_the_first_trial(
+    app: Any, path: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "own_app", sys.modules[__name__])
+    with pytest.raises(HydraException, match=message) as caught:
+        app.sweep("x=interval(0,1)", f"hydra.sweeper.sampler.constraints_func={path}")
+    assert "\n" not in str(caught.value)
+    assert not app.sweep_dir.exists()
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
+        (
+            ["x=interval(0,1)", "hydra/sweeper/sampler=motpe"],
+            r"Optuna 4 removed MOTPESampler, .* Set hydra/sweeper/sampler=tpe\.$",
+        ),
+        (
+            [
+                "x=interval(0,1)",
+                "hydra/sweeper/sampler=random",
+                "+hydra.sweeper.sampler.constraints_func=json.dumps",
+            ],
+            r"constraints_func: RandomSampler takes no constraints\. Use tpe, nsgaii, nsgaiii or gp\.",
+        ),
         (["hydra/sweeper/sampler=grid", "x=interval(0,1)"], "x is continuous, and the grid sampler"),
         (
             ["hydra/sweeper/sampler=bruteforce", "x=interval(0,1)"],

@@ -10,6 +10,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from hydra_plugins.recsys_optuna_sweeper._compose import is_known_hydra
 from hydra_plugins.recsys_optuna_sweeper._search_space import Parameter, parameter, range_values
 
 
@@ -48,6 +49,25 @@ def read(text: str) -> Parameter:
 )
 def test_expressions(expression: str, distribution: BaseDistribution) -> None:
     assert read(f"x={expression}").distribution == distribution
+
+
+@pytest.mark.parametrize(
+    ("expression", "cast_bounds", "cast_values"),
+    [
+        # Hydra 1.3 casts start, stop and step; Hydra 1.4 casts each value of the range.
+        ("int(range(0, 5, 1.5))", IntDistribution(0, 4), CategoricalDistribution([0, 1, 3, 4])),
+        ("int(range(0, 1, 0.25))", None, IntDistribution(0, 0)),
+        ("int(range(0, 6, 2.0))", IntDistribution(0, 4, step=2), IntDistribution(0, 4, step=2)),
+        ("float(range(0, 3))", FloatDistribution(0.0, 2.0, step=1.0), FloatDistribution(0.0, 2.0, step=1.0)),
+        ("int(range(5, 0, -1.0))", IntDistribution(1, 5), IntDistribution(1, 5)),
+    ],
+)
+def test_cast_ranges(
+    expression: str, cast_bounds: BaseDistribution | None, cast_values: BaseDistribution
+) -> None:
+    expected = cast_bounds if is_known_hydra() else cast_values
+    if expected is not None:
+        assert read(f"x={expression}").distribution == expected
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 from optuna.trial import TrialState
 
 from tests import programs
+from tests.conftest import WARNINGS_ARE_ERRORS
 
 # Each job calls the test, says who it is, and ends when the test hangs up.
 PROGRAM = """
@@ -52,7 +53,7 @@ class Program:
         self.calls: list[socket.socket] = []
         self.output = ""
         self.process = programs.Popen(
-            [sys.executable, "-W", "error", "app.py", "-m", *SPACE, *overrides, *app.kept, self.port],
+            [sys.executable, *WARNINGS_ARE_ERRORS, "app.py", "-m", *SPACE, *overrides, *app.kept, self.port],
             cwd=app.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
