@@ -24,7 +24,7 @@ from ._arguments import Arguments, read_arguments
 from ._balance import read_balance
 from ._beginning import agree, begin, read_answers, read_questions
 from ._claims import Claims, finished
-from ._compose import Composer
+from ._compose import Composer, is_known_hydra
 from ._conditions import check_dropped, read_conditions
 from ._database import lost_connection
 from ._encoding import encode
@@ -79,13 +79,13 @@ def run_sweep(
             _run(settings, config, launcher, command_line, interrupt)
             if not interrupt:
                 return
-            assert settings.context is not None
-            # Hydra calls this after a sweep that returns; this one ends the program instead. A callback may
-            # end it, too; the exit code is that of the signal.
-            with suppress(SystemExit):
-                settings.context.callbacks.on_multirun_end(
-                    config=config, config_name=config.hydra.job.config_name
-                )
+            if is_known_hydra():  # Hydra 1.4 calls this after every sweep, 1.3 only after one that returns
+                assert settings.context is not None
+                # A callback may end the program; the exit code is that of the signal.
+                with suppress(SystemExit):
+                    settings.context.callbacks.on_multirun_end(
+                        config=config, config_name=config.hydra.job.config_name
+                    )
         except KeyboardInterrupt:
             log.debug("Stopped at once.", exc_info=True)
         except OSError as error:

@@ -90,7 +90,7 @@ def _factory(config: Any) -> functools.partial[Any]:
     except ValueError as error:
         raise SweepError(f"{_KEY}: {error}") from error
     if path is not None:
-        make = functools.partial(make, **{_CONSTRAINTS: _load(path)})
+        make = functools.partial(make.func, **make.keywords, **{_CONSTRAINTS: _load(path)})
     if _CONSTRAINTS in make.keywords:
         _check_constraints(make.func, make.keywords[_CONSTRAINTS])
     if make.func is BruteForceSampler:

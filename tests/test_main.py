@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from recsys.__main__ import ExperimentError, name_cure
+
+
+@pytest.mark.parametrize(
+    ("overrides", "cure"),
+    [
+        (["~hydra.sweeper.params.apriori.metric"], "'hydra.sweeper.params={apriori.metric: null}'"),
+        (["~hydra.sweeper.params.a.b", "~hydra.sweeper.params.c.d"], "{a.b: null, c.d: null}'"),
+        (["~hydra.sweeper.params.engine"], None),  # without a dot, Hydra can delete it
+        (["x=1"], None),
+    ],
+)
+def test_what_to_type_instead_of_a_deletion_is_named(
+    overrides: list[str],
+    cure: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @name_cure
+    def program() -> None:
+        raise SystemExit(1)
+
+    monkeypatch.setattr(sys, "argv", ["recsys", *overrides])
+    with pytest.raises(SystemExit):
+        program()
+    printed = capsys.readouterr().err
+    assert (cure in printed) if cure else printed == ""
+
+
+def test_an_error_of_an_experiment_has_no_traceback_for_hydra_to_print() -> None:
+    error: Any = pytest.raises(ExperimentError, _raise).value
+    assert error.__traceback__ is None
+
+
+def _raise() -> None:
+    raise ExperimentError("no data")
