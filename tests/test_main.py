@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import pytest
 
@@ -35,9 +34,6 @@ def test_what_to_type_instead_of_a_deletion_is_named(
 
 
 def test_an_error_of_an_experiment_has_no_traceback_for_hydra_to_print() -> None:
-    error: Any = pytest.raises(ExperimentError, _raise).value
-    assert error.__traceback__ is None
-
-
-def _raise() -> None:
-    raise ExperimentError("no data")
+    with pytest.raises(ExperimentError) as caught:
+        raise ExperimentError("no data")
+    assert caught.value.__traceback__ is None
