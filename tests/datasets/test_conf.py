@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 
+from recsys.composition import build
 from recsys.datasets import CsvDataset, FimiDataset, MovieLens, MovieLensBootstrap, ParquetDataset, Quest
 from recsys.datasets.editions import EDITIONS
 
@@ -18,7 +18,7 @@ MOVIELENS = sorted(path.stem for path in CONF.glob("dataset/ml_*.yaml"))
 
 def choose(choice: str, *overrides: str) -> object:
     with initialize_config_dir(str(CONF), version_base=None):
-        return instantiate(compose(overrides=[f"+dataset={choice}", *overrides]).dataset)
+        return build(compose(overrides=[f"+dataset={choice}", *overrides]), "dataset")
 
 
 @pytest.mark.parametrize("choice", MOVIELENS)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 
+from recsys.composition import build
 from tests import programs
 from tests.conftest import ROOT
 
@@ -27,7 +27,7 @@ def composed(*overrides):
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_makes_its_object(group, option):
     path = ["dataset.path=ratings.csv"] if option in ("csv", "fimi", "parquet", "spark") else []
-    made = instantiate(composed(f"{group}={option}", *path)[group], _convert_="all")
+    made = build(composed(f"{group}={option}", *path), group)
     hash(made)  # a cache key in the pipeline
 
 
@@ -36,7 +36,7 @@ def test_every_experiment_composes_without_a_plus(name):
     config = composed(f"experiment={name}")
     assert config.hydra.runtime.choices.experiment == name
     for group in GROUPS:
-        instantiate(config[group], _convert_="all")
+        build(config, group)
 
 
 def test_an_override_beats_an_experiment():

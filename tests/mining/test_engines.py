@@ -223,11 +223,12 @@ def test_engines_are_values():
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_configuration_makes_the_engine_of_that_name(name):
-    from hydra.utils import instantiate
     from omegaconf import OmegaConf
 
+    from recsys.composition import build
+
     config = OmegaConf.load(Path(__file__).parents[2] / "conf" / "engine" / f"{name}.yaml")
-    assert instantiate(config) == ENGINES[name]
+    assert build(OmegaConf.create({"engine": config}), "engine") == ENGINES[name]
 
 
 def test_golden_ml_latest_small():

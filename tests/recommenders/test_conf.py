@@ -2,8 +2,8 @@
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 
+from recsys.composition import build
 from recsys.recommenders import (
     ALSRecommender,
     EASERecommender,
@@ -27,7 +27,7 @@ OPTIONS = {
 def made(option, *overrides):
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose(f"recommender/{option}", ["+seed=42", *overrides])
-    return instantiate(config, _convert_="all")["recommender"]
+    return build(config, "recommender")
 
 
 def test_all_options_are_here():

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 
+from recsys.composition import build
 from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -23,7 +23,7 @@ CHOICES = {
 def choose(choice, *overrides):
     with initialize_config_dir(str(CONF), version_base=None):
         config = compose(overrides=[f"+evaluation={choice}", "+seed=42", *overrides])
-        return instantiate(config.evaluation, _convert_="all")
+        return build(config, "evaluation")
 
 
 @pytest.mark.parametrize("choice", CHOICES)
