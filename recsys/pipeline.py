@@ -34,7 +34,9 @@ from recsys.preprocessing import Interactions, Preprocessing, encode
 from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
 from recsys.spark_transactions import SparkTransactions
-from recsys.transactions import Transactions
+from recsys.transactions import Transactions, find_list
+
+log = logging.getLogger(__name__)
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +124,7 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     prepared = prepare(experiment, part, seconds)
     warn_of_ties(prepared)
     apriori, transactions = experiment.apriori, prepared.transactions
+    warn_of_single_items(transactions, transactions.matrix.nnz)
     if after_length is not None:
         with timed("report", seconds):
             report_lengths(experiment, transactions, partial(_measure, experiment, prepared), after_length)
@@ -135,6 +138,24 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     return Result(
         prepared.ratings, transactions, itemsets, source, rules, model, ranking, metrics, seconds
     )  # fmt: skip
+
+
+def warn_of_single_items(transactions: Transactions | SparkTransactions, n_interactions: int) -> None:
+    """Warn where every transaction holds one item, or items look like lists of others."""
+    items = transactions.items.tolist() if transactions.items.dtype.kind in "UO" else []
+    n = transactions.n_transactions
+    alone = 1 < n == n_interactions
+    if found := find_list(items, None if alone else set(items)):
+        item, separator = found
+        log.warning(
+            "Some items look like lists: %r. If they are, write a row for each item of a transaction "
+            "(in pandas: str.split(%r), then explode).", item, separator,
+        )  # fmt: skip
+    if alone:
+        log.warning(
+            "Each of the %s transactions holds one item: there can be no rules. A file needs a row for each "
+            "item of a transaction, with the id of the transaction in the column of users.", f"{n:,}",
+        )  # fmt: skip
 
 
 def learn(experiment: Experiment) -> tuple[Prepared, Model]:

@@ -9,7 +9,7 @@ from recsys.datasets import SparkDataset
 from recsys.errors import ParameterError
 from recsys.evaluation import NoSplit, summarise
 from recsys.mining import SparkEngine
-from recsys.pipeline import AfterLength, Experiment, Result, report_lengths, timed
+from recsys.pipeline import AfterLength, Experiment, Result, report_lengths, timed, warn_of_single_items
 from recsys.preprocessing import encode_in_spark
 
 
@@ -44,6 +44,7 @@ def run(experiment: Experiment, after_length: AfterLength | None = None) -> Resu
         with timed("preprocess", seconds):
             encoded = encode_in_spark(experiment.preprocessing, ratings)
             transactions = until_mined.enter_context(encoded)
+        warn_of_single_items(transactions, int(transactions.item_counts.sum()))
         if after_length is not None:
             with timed("report", seconds):
                 report_lengths(experiment, transactions, partial(summarise, transactions), after_length)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import marshal
 import warnings
-from collections.abc import Collection, Hashable, Iterable, Sized
+from collections.abc import Collection, Container, Hashable, Iterable, Sized
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -304,11 +304,19 @@ def _check_text(vocabulary: list[Any], one_item_each: bool) -> None:
         )
 
 
-def find_list(items: Iterable[str]) -> tuple[str, str] | None:
-    """Return the first item that looks like a list, and the character between its elements, or None."""
+def find_list(items: Iterable[str], known: Container[str] | None = None) -> tuple[str, str] | None:
+    """Return the first item that looks like a list, and the character between its elements, or None.
+
+    Parameters
+    ----------
+    items : iterable of str
+    known : container of str, optional
+        What all elements of a list must be among; anything unless given.
+    """
     for item in items:
         for separator in (",", ";", "|", "\t"):
-            if all(part.strip() for part in item.split(separator)) and separator in item:
+            parts = [part.strip() for part in item.split(separator)]
+            if len(parts) > 1 and all(part and (known is None or part in known) for part in parts):
                 return item, separator
     return None
 

@@ -92,7 +92,7 @@ class Objective:
                 continue
             if isinstance(evaluation, NoSplit):
                 rule = f"one of {', '.join(METRICS)} with evaluation=none, which measures no recommendations"
-                cure = "Set evaluation=temporal, for example."
+                cure = "Set evaluation=temporal, or evaluation=random for data without times."
                 raise ParameterError("objective.metrics", rule, metric, cure)
             if metric == SERVING_TIME:
                 continue

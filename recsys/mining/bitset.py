@@ -82,6 +82,7 @@ class BitsetEngine:
         counts = item_counts(transactions.matrix.indices, transactions.n_items)
         columns = np.flatnonzero(counts >= threshold).astype(np.int32)
         counts = counts[columns]
+        meter.set_items(counts, max_len)
         search = None
         sizes = np.asarray([len(columns)])
         if len(columns) > meter.max_itemsets:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 
 import numpy as np
 
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining.itemsets import IntArray
+from recsys.mining.support import shortest_between
 from recsys.parameters import require_integer, require_positive
 
 MOST_ITEMSETS = 2**31 - 1  # they are numbered with 32 bits on the way
@@ -141,6 +143,12 @@ class Meter:
 
         self._clock = clock
         self._started = clock()
+        self._item_counts: IntArray = np.empty(0, dtype=np.int64)
+        self._max_len: int | None = None
+
+    def set_items(self, counts: IntArray, max_len: int | None) -> None:
+        """Keep the counts of the frequent items, and `max_len`: they bound the number of all itemsets."""
+        self._item_counts, self._max_len = counts, max_len
 
     @property
     def max_itemsets(self) -> int:
@@ -211,9 +219,23 @@ class Meter:
             number = f"{at_least:,}" if at_least < 10**15 else f"2**{at_least.bit_length() - 1}"
             found += f" of {number} or more"
         fits = _count_that_fits(counts, share, most, threshold)
-        cure = _cure(fits, self._n_transactions, "about {:.4g} by the counts so far")
+        cure = _cure(fits, self._n_transactions, "about {} by the counts so far" + self._sure(late))
         min_support = threshold / self._n_transactions
         return BudgetError(f"{reached}; {found} at min_support {min_support:.4g} and was not done. {cure}")
+
+    def _sure(self, late: bool) -> str:
+        """Return the support at which the itemsets fit for certain, in words; nothing where there is none."""
+        for n_items, count in enumerate(np.sort(self._item_counts)[::-1].tolist(), start=1):
+            if _n_subsets(n_items, self._max_len) > self.max_itemsets:
+                support = _support(count + 1, self._n_transactions)
+                return "" if late or support > 1 else f" ({support} is surely enough)"
+        return ""
+
+
+def _n_subsets(n_items: int, max_len: int | None) -> int:
+    """Return the number of itemsets of some items, at most: all that are not empty."""
+    lengths = range(1, min(n_items, max_len or n_items) + 1)
+    return sum(comb(n_items, length) for length in lengths)
 
 
 def too_many_known(max_itemsets: int, counts: IntArray, threshold: int, n_transactions: int) -> BudgetError:
@@ -228,7 +250,7 @@ def too_many_known(max_itemsets: int, counts: IntArray, threshold: int, n_transa
     threshold, n_transactions : int
         The minimum count that they were asked for with, and what it is a count of.
     """
-    cure = _cure(_count_that_fits(counts, 1.0, max_itemsets, threshold), n_transactions, "{:.4g}")
+    cure = _cure(_count_that_fits(counts, 1.0, max_itemsets, threshold), n_transactions, "{}")
     return BudgetError(
         f"max_itemsets is {max_itemsets:,}; there are {len(counts):,} at min_support "
         f"{threshold / n_transactions:.4g}, by what was mined before. {cure}"
@@ -239,8 +261,13 @@ def _cure(fits: int, n_transactions: int, support: str) -> str:
     """Return what to do: to raise min_support to that of a count that fits, if there is one, or else."""
     if fits > n_transactions:
         return "Lower max_len or raise the budget."
-    support = support.format(fits / n_transactions)
+    support = support.format(_support(fits, n_transactions))
     return f"Raise min_support, to {support}, or lower max_len or raise the budget."
+
+
+def _support(count: int, n_transactions: int) -> float:
+    """Return the shortest support whose minimum count is `count`."""
+    return shortest_between((count - 1) / n_transactions, count / n_transactions)
 
 
 def _count_that_fits(counts: IntArray, share: float, most: int, threshold: int) -> int:

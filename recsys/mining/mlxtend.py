@@ -64,6 +64,7 @@ class MlxtendEngine:
         threshold = min_count(min_support, transactions.n_transactions)
         item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
         frequent = np.flatnonzero(item_counts >= threshold)
+        meter.set_items(item_counts[frequent], max_len)
         n_frequent, n_transactions = len(frequent), transactions.n_transactions
         meter.take(n_transactions * n_frequent)
         if self.algorithm == "apriori" and not self.low_memory and max_len != 1:

@@ -118,6 +118,7 @@ class SparkEngine:
         threshold = min_count(min_support, transactions.n_transactions)
         item_counts = _count_items(transactions, meter)
         frequent = np.flatnonzero(item_counts >= threshold)
+        meter.set_items(item_counts[frequent], max_len)
         is_too_many = len(frequent) > meter.max_itemsets
         if meter.is_late or (is_too_many and self.overflow is None):
             raise meter.exceeded(item_counts[frequent], 1.0, threshold, late=meter.is_late)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context
+from math import isinf
+
 
 def min_count(min_support: float, n_transactions: int) -> int:
     """Return the smallest count that reaches a minimum support.
@@ -37,3 +40,19 @@ def min_count(min_support: float, n_transactions: int) -> int:
     while count > 1 and (count - 1) / n_transactions >= min_support:
         count -= 1
     return count
+
+
+def shortest_between(over: float, up_to: float, sign: int = 1) -> float:
+    """Return `sign` times the number with the fewest digits that is above one and at most another.
+
+    >>> shortest_between(115 / 671, 116 / 671)
+    0.172
+    """
+    if isinf(up_to):
+        up_to = 2 * abs(over) + 1
+    for digits in range(1, 18):
+        for rounding in (ROUND_HALF_EVEN, ROUND_FLOOR):
+            number = float(Context(prec=digits, rounding=rounding).create_decimal_from_float(up_to))
+            if over < number <= up_to:
+                return sign * number
+    return sign * up_to

@@ -62,7 +62,8 @@ def compare(
     for name, trial in chosen.items():
         experiment, ranking = rank_on_test(sweep, trial, trusted)
         if ranking is None:
-            raise DataNotFoundError("evaluation=none measures no recommendations. Set evaluation=temporal.")
+            cure = "Set evaluation=temporal, or evaluation=random for data without times."
+            raise DataNotFoundError(f"evaluation=none measures no recommendations. {cure}")
         rankings[name], measured[name] = ranking, intervals(experiment, ranking)
     settings = experiment.evaluation
     differences = {

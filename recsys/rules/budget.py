@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Context
 from itertools import accumulate
-from math import comb, isinf
+from math import comb
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.errors import BudgetError
 from recsys.mining import Budget, FrequentItemsets
+from recsys.mining.support import shortest_between
 from recsys.rules.constraints import RuleConstraints
 from recsys.rules.measures import SMALLER_IS_BETTER
 from recsys.rules.selection import Selection
@@ -123,18 +123,3 @@ def too_many_rules(
     return BudgetError(
         f"There would be {n_rules:,} rules, more than max_rules={maximum}. {cure[0].upper()}{cure[1:]}."
     )
-
-
-def shortest_between(over: float, up_to: float, sign: int = 1) -> float:
-    """Return `sign` times the number with the fewest digits that is above one and at most another.
-
-    >>> shortest_between(115 / 671, 116 / 671)
-    0.172
-    """
-    if isinf(up_to):
-        up_to = 2 * abs(over) + 1
-    for digits in range(1, 18):
-        number = float(Context(prec=digits, rounding=ROUND_FLOOR).create_decimal_from_float(up_to))
-        if number > over:
-            return sign * number
-    return sign * up_to
