@@ -124,7 +124,7 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     prepared = prepare(experiment, part, seconds)
     warn_of_ties(prepared)
     apriori, transactions = experiment.apriori, prepared.transactions
-    warn_of_single_items(transactions, transactions.matrix.nnz)
+    warn_of_single_items(transactions, transactions.matrix.nnz, len(prepared.ratings))
     if after_length is not None:
         with timed("report", seconds):
             report_lengths(experiment, transactions, partial(_measure, experiment, prepared), after_length)
@@ -140,8 +140,19 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     )  # fmt: skip
 
 
-def warn_of_single_items(transactions: Transactions | SparkTransactions, n_interactions: int) -> None:
-    """Warn where every transaction holds one item, or items look like lists of others."""
+def warn_of_single_items(
+    transactions: Transactions | SparkTransactions, n_interactions: int, n_ratings: int
+) -> None:
+    """Warn where every transaction holds one item, or items look like lists of others.
+
+    Parameters
+    ----------
+    transactions : Transactions or SparkTransactions
+    n_interactions : int
+        Items in all transactions together.
+    n_ratings : int
+        Ratings that there were before preprocessing and hold-out.
+    """
     items = transactions.items.tolist() if transactions.items.dtype.kind in "UO" else []
     n = transactions.n_transactions
     alone = 1 < n == n_interactions
@@ -152,10 +163,10 @@ def warn_of_single_items(transactions: Transactions | SparkTransactions, n_inter
             "(in pandas: str.split(%r), then explode).", item, separator,
         )  # fmt: skip
     if alone:
-        log.warning(
-            "Each of the %s transactions holds one item: there can be no rules. A file needs a row for each "
-            "item of a transaction, with the id of the transaction in the column of users.", f"{n:,}",
-        )  # fmt: skip
+        cure = "Hold out fewer, or loosen the preprocessing."
+        if n_ratings == n_interactions:
+            cure = "A file needs a row for each item of a transaction, with the id of that as the user's."
+        log.warning("Each of the %s transactions holds one item: there can be no rules. %s", f"{n:,}", cure)
 
 
 def learn(experiment: Experiment) -> tuple[Prepared, Model]:

@@ -44,7 +44,7 @@ def run(experiment: Experiment, after_length: AfterLength | None = None) -> Resu
         with timed("preprocess", seconds):
             encoded = encode_in_spark(experiment.preprocessing, ratings)
             transactions = until_mined.enter_context(encoded)
-        warn_of_single_items(transactions, int(transactions.item_counts.sum()))
+        warn_of_single_items(transactions, int(transactions.item_counts.sum()), len(ratings))
         if after_length is not None:
             with timed("report", seconds):
                 report_lengths(experiment, transactions, partial(summarise, transactions), after_length)

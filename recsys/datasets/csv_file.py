@@ -221,7 +221,9 @@ def _names(
             keys = ", ".join(columns._fields)
             raise ParameterError(f"{parameter}.{role}", f"left out (the keys are {keys})", name)
         if not (isinstance(name, str) and name) and not (name is None and role in optional):
-            raise ParameterError(f"{parameter}.{role}", "the name of a column", name)
+            without = "For data without ratings, set dataset.layout=baskets."
+            cure = without if role == "rating" and name is None else ""
+            raise ParameterError(f"{parameter}.{role}", "the name of a column", name, cure)
     complete = {**columns._field_defaults, **given}
     names = [name for name in complete.values() if name is not None]
     if len(set(names)) < len(names):

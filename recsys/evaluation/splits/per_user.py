@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,12 @@ class UserShare(Evaluation):
         if not n_held_out.any():
             longest = likes.n_likes.max(initial=0)
             rule = f"large enough to hold out one like of a user; the {part} part finds {longest} at most"
-            raise ParameterError(f"evaluation.{part}_size", rule, size, _TOO_FEW)
+            key = f"evaluation.{part}_size"
+            cure = _TOO_FEW
+            if longest > 1:
+                enough = ceil(100 / longest) / 100
+                cure = f"Set {key}={enough:g}, loosen the preprocessing, or set evaluation=none."
+            raise ParameterError(key, rule, size, cure)
         return _take_last(interactions, likes, n_held_out)
 
 

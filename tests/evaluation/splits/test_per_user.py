@@ -112,7 +112,9 @@ def test_data_without_times_are_refused_by_an_order_of_time(evaluation):
     ],
 )
 def test_too_few_likes_are_refused(evaluation, likes, message):
-    with pytest.raises(ParameterError, match=message + ". Loosen the preprocessing, or set evaluation=none."):
+    with pytest.raises(
+        ParameterError, match=message + r".*[Ll]oosen the preprocessing, or set evaluation=none\."
+    ):
         evaluation.split(make_interactions(likes))
 
 
@@ -147,3 +149,12 @@ def test_cutoffs_ascend_and_the_largest_is_asked_for():
     evaluation = UserShare(cutoffs=[20, 5, 5])
     assert evaluation.cutoffs == (5, 20)
     assert evaluation.k == 20
+
+
+def test_the_size_that_is_advised_is_enough():
+    interactions = make_interactions({(1, item): item for item in range(3)})
+    with pytest.raises(ParameterError, match=r"Set evaluation\.test_size=0\.34, loosen"):
+        UserShare(test_size=0.2).split(interactions)
+    with pytest.raises(ParameterError, match=r"Set evaluation\.validation_size=0\.5, loosen"):
+        UserShare(test_size=0.34).split(interactions)
+    UserShare(test_size=0.34, validation_size=0.5).split(interactions)
