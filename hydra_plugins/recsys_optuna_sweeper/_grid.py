@@ -57,5 +57,5 @@ def _values(name: str, distribution: BaseDistribution, sampler: str) -> list[Any
             return range_values(low, step, round((high - low) / step) + 1)
     raise SweepError(
         f"{name} is continuous, and {sampler} needs a list of values. "
-        f"Write {name.lstrip('+')}=range(start, stop, step) or choice(...), or use another sampler."
+        f"Write '{name.lstrip('+')}=range(start, stop, step)' or choice(...), or use another sampler."
     )

@@ -111,7 +111,7 @@ def _run(
     check_dropped(arguments, config)
     if not arguments.parameters and not settings.custom_search_space:
         raise SweepError(
-            "There is nothing to search. Give hydra.sweeper.params, or a sweep such as x=interval(0,1)."
+            "There is nothing to search. Give hydra.sweeper.params, or a sweep such as 'x=interval(0,1)'."
         )
     extend = _extension(settings.custom_search_space, config)
     name = settings.study_name or _fresh_name(config.hydra.job.name)

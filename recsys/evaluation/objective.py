@@ -99,7 +99,7 @@ class Objective:
             k = int(metric.partition("@")[2])
             if k not in evaluation.cutoffs:
                 wanted = ",".join(map(str, sorted({*evaluation.cutoffs, k})))
-                cure = f"Set evaluation.cutoffs=[{wanted}]."
+                cure = f"Set 'evaluation.cutoffs=[{wanted}]'."
                 raise ParameterError("objective.metrics", "cut at one of evaluation.cutoffs", metric, cure)
 
     def values(self, metrics: Mapping[str, float]) -> tuple[float, ...]:

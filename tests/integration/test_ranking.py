@@ -98,7 +98,7 @@ def test_without_evaluation_nothing_is_recommended(call):
         ),
         (
             ("objective.metrics=[ndcg@7]",),
-            r"cut at one of evaluation.cutoffs. Got .ndcg@7.. Set evaluation.cutoffs=\[5,7,10,20\]",
+            r"cut at one of evaluation.cutoffs. Got .ndcg@7.. Set 'evaluation.cutoffs=\[5,7,10,20\]'",
         ),
         (("objective.metrics=[ndcg]",), r"objective.metrics must be one of .*ndcg@k.*Got 'ndcg'"),
         (("recommender.alpha=-1",), r"recommender.alpha must be .*Got -1"),
