@@ -100,11 +100,15 @@ class MLflowCallback(Callback):
         parent = _study_key(config, study) if study else f"sweep/{uuid.uuid4().hex}"
         objective = {key: list(config.objective[key]) for key in ("metrics", "directions")}
         sweep = {"run": parent, "study": str(study or ""), **objective, "table": stamp(folder)}
-        self._open(folder, self._destination(config) | _study(config, study) | {"sweep": sweep})
+        self._open(
+            folder, self._destination(config) | _study(config, study) | {"sweep": sweep, "started": False}
+        )
         sweeper = _flat(OmegaConf.to_container(config.hydra.sweeper, resolve=True), "sweeper")
         name = f"study {study}" if study else f"sweep {'/'.join(folder.parts[-2:])}"
         self._start(parent, name, _parameters(config) | sweeper, _tags(config, folder))
         self._parent = parent
+        if self._queue is not None:
+            self._queue.note(started=True)
 
     @visible
     def on_job_start(self, config: DictConfig, *, task_function: TaskFunction, **kwargs: Any) -> None:

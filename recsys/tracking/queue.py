@@ -58,7 +58,11 @@ class Queue:
 
     def note(self, **facts: Any) -> None:
         """Add facts to what `about` returns; None removes one."""
-        about = {key: value for key, value in (self.about() | facts).items() if value is not None}
+        if self._about is not None:  # the queue may have to be made again
+            self._about = self._about | facts
+        known = self.about() or self._about or {}
+        about = {key: value for key, value in (known | facts).items() if value is not None}
+        self.path.mkdir(parents=True, exist_ok=True)
         _write(self.path / ABOUT_FILE, json.dumps(about, indent=1))
 
     @property

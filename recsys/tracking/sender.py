@@ -149,8 +149,9 @@ class Sender:
         settled = True
         if not word and self.sweep is not None:
             settled = self._settle_study()
+        started = self.sweep is not None and self._is_started(self.sweep.run)
         self._end_open_runs(now)
-        if self.sweep is not None:
+        if self.sweep is not None and started:
             self._send_earlier()
             alone = not any(map(_is_at_work, self._siblings()))
             self.sweep.finish(word, now, alone=alone)
@@ -158,6 +159,13 @@ class Sender:
         if self.sweep is not None and sent:
             self._send_earlier()  # what was left to others, should they be gone by now
         return sent and settled
+
+    def _is_started(self, run: str) -> bool:
+        """Whether a sweep came to start its run: one that was killed before that has nothing to record."""
+        if self.queue.about().get("started", True) or run in self.record.open_runs:
+            return True
+        entries = map(_read, self.queue.pending())
+        return any(entry is not None and entry.start is not None and entry.run == run for entry in entries)
 
     def _settle_study(self) -> bool:
         """Fail the lost trials of a killed sweep, and write its tables; whether the study could be opened."""

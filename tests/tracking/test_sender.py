@@ -232,6 +232,16 @@ def test_after_a_kill_sync_alone_ends_the_trial_in_optuna_too(
     assert found[None].data.metrics["n_complete"] == found[None].data.metrics["n_fail"] == 1
 
 
+def test_a_sweep_killed_before_it_started_its_run_has_nothing_to_record(sweep_folder):
+    """It was waiting for what MLflow says; the run of the study is another's, or not there at all."""
+    sweep = sweep_folder()
+    (entry,) = sweep.queue.pending()
+    entry.unlink()
+    sweep.queue.note(started=False)
+    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert not sweep.queue.path.exists()
+
+
 def test_a_study_that_cannot_be_opened_is_told_and_the_queue_kept(sweep_folder, runs, tmp_path):
     (tmp_path / "study.db").write_text("no database, though long enough to be read as the head of one" * 9)
     sweep = sweep_folder()
