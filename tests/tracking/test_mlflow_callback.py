@@ -218,6 +218,7 @@ def test_a_study_that_continues_has_one_run(call, store):
     assert parent.data.metrics["best_value"] == results["best_value"]
 
 
+@pytest.mark.usefixtures("sender_in_a_thread")  # which does not wait at the end
 def test_a_tracking_server_that_is_down(call, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     address = "hydra.callbacks.mlflow.tracking_uri=http://bob:s3cret@127.0.0.1:9"
