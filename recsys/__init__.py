@@ -13,9 +13,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from recsys.data.transactions import Transactions
     from recsys.mining import FrequentItemsets, mine
     from recsys.rules import Rules, generate_rules
-    from recsys.transactions import Transactions
 
 __all__ = ["FrequentItemsets", "Rules", "Transactions", "generate_rules", "mine"]
 
@@ -24,7 +24,7 @@ _HOMES = {
     "mine": "recsys.mining",
     "Rules": "recsys.rules",
     "generate_rules": "recsys.rules",
-    "Transactions": "recsys.transactions",
+    "Transactions": "recsys.data.transactions",
 }
 
 

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data import Interactions
+from recsys.data.histories import Histories
+from recsys.data.transactions import Transactions, find_list
 from recsys.datasets import Dataset, Ratings, SparkRatings
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
@@ -28,13 +31,11 @@ from recsys.evaluation import (
     evaluate,
     summarise,
 )
-from recsys.histories import Histories
 from recsys.mining import Engine, FrequentItemsets, ItemsetCache, SparkEngine
-from recsys.preprocessing import Interactions, Preprocessing, encode
+from recsys.preprocessing import Preprocessing, encode
 from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
 from recsys.spark_transactions import SparkTransactions
-from recsys.transactions import Transactions, find_list
 
 log = logging.getLogger(__name__)
 

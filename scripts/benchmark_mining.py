@@ -31,7 +31,8 @@ from typing import Any
 
 import numpy as np
 
-from recsys import FrequentItemsets, Transactions, mine
+from recsys import FrequentItemsets, mine
+from recsys.data import Transactions
 from recsys.datasets import FimiDataset, MovieLens, MovieLensBootstrap, Quest
 from recsys.errors import DataError
 from recsys.mining import BitsetEngine, min_count

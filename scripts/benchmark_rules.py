@@ -20,7 +20,8 @@ from typing import Any
 
 from mlxtend.frequent_patterns import association_rules
 
-from recsys import FrequentItemsets, Rules, Transactions, generate_rules, mine
+from recsys import FrequentItemsets, Rules, generate_rules, mine
+from recsys.data import Transactions
 from recsys.datasets import MovieLens
 from recsys.errors import DataError
 from recsys.preprocessing import Preprocessing, encode

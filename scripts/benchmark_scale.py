@@ -32,7 +32,8 @@ import pyarrow.parquet as pq
 from benchmark_mining import liked, machine, peak_of_process
 from scipy import sparse
 
-from recsys import Transactions, mine
+from recsys import mine
+from recsys.data import Transactions
 from recsys.datasets import MovieLensBootstrap, ParquetDataset, SparkDataset
 from recsys.errors import BudgetError
 from recsys.mining import BitsetEngine, Budget, SparkEngine

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from recsys import Transactions
+from recsys.data import Transactions
 from recsys.pipeline import warn_of_single_items
 
 

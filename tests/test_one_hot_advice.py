@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys import Transactions
+from recsys.data import Transactions
 from recsys.errors import DataFormatError
 
 FRAMES = {

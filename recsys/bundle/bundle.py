@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.bundle.recommendation import ExplainedReason, Recommendation, Titled, finite
+from recsys.data.histories import Histories
 from recsys.datasets import ItemCatalog, TitleSearch
 from recsys.errors import ParameterError
-from recsys.histories import Histories
 from recsys.parameters import require_integer
 from recsys.recommenders import SOURCES, Model, Reason
 

@@ -23,9 +23,9 @@ import numpy.typing as npt
 
 from recsys.bundle.bundle import Bundle
 from recsys.bundle.models import Arrays, Parts, put_together, take_apart
+from recsys.data.histories import Histories
 from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
-from recsys.histories import Histories
 
 VERSION = 2  # of this format; version 1 has no digest of its own
 BUNDLE_FILE = "bundle.json"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy.typing as npt
 from scipy import sparse
 
+from recsys.data.histories import Histories
 from recsys.errors import ParameterError
-from recsys.histories import Histories
 from recsys.mining import FrequentItemsets
 from recsys.recommenders import (
     ALSRecommender,

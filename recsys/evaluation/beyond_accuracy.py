@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recsys.histories import Histories
+from recsys.data.histories import Histories
 from recsys.recommenders.recommendations import FALLBACK
 
 BEYOND_ACCURACY = ("novelty", "diversity", "fallback_share")

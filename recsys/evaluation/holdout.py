@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data import Interactions
+from recsys.data.histories import Histories
 from recsys.errors import ParameterError
-from recsys.histories import Histories
-from recsys.preprocessing import Interactions
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.histories import Histories
 from recsys.errors import ParameterError
 from recsys.evaluation.accuracy import ACCURACY, accuracy, find_hits
 from recsys.evaluation.beyond_accuracy import (
@@ -20,7 +21,6 @@ from recsys.evaluation.beyond_accuracy import (
 )
 from recsys.evaluation.holdout import Targets
 from recsys.evaluation.splits import read_cutoffs
-from recsys.histories import Histories
 from recsys.recommenders import Recommendations
 
 

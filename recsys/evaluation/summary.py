@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from recsys.data.transactions import Transactions
 from recsys.mining import FrequentItemsets
 from recsys.rules import Rules
 from recsys.spark_transactions import SparkTransactions
-from recsys.transactions import Transactions
 
 METRICS = (
     "n_transactions",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.transactions import Transactions
 from recsys.mining import min_count, mine
 from recsys.parameters import require_integer
-from recsys.transactions import Transactions
 
 IntArray = npt.NDArray[np.int64]
 

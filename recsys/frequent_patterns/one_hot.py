@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
-from recsys.transactions import Transactions
 
 
 def check_min_support(min_support: float) -> None:

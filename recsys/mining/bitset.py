@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError
 from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
-from recsys.transactions import Transactions
 
 if TYPE_CHECKING:
     from recsys.mining._bitset_kernel import Database, Pairs, Workspace

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from recsys.data.transactions import Transactions
 from recsys.folders import cache_folder
 from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine, mine
@@ -22,7 +23,6 @@ from recsys.mining.narrowing import narrow
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
 from recsys.spark_transactions import SparkTransactions
-from recsys.transactions import Transactions
 
 log = logging.getLogger(__name__)
 

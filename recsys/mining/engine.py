@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
 from recsys.mining.bitset import BitsetEngine
 from recsys.mining.budget import Budget, require_budget
@@ -12,7 +13,6 @@ from recsys.mining.mlxtend import MlxtendEngine
 from recsys.mining.spark import SparkEngine
 from recsys.parameters import require_choice, require_fraction, require_integer
 from recsys.spark_transactions import SparkTransactions
-from recsys.transactions import Transactions
 
 
 class Engine(Protocol):

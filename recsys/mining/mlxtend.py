@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
 from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.support import min_count
 from recsys.parameters import require_choice
-from recsys.transactions import Transactions
 
 # A frozenset of a few items, with its place in the frame.
 BYTES_PER_ITEMSET = 400

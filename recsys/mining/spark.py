@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining.budget import DEFAULT_BUDGET, MOST_ITEMSETS, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
@@ -21,7 +22,6 @@ from recsys.mining.spark_session import require_spark, session
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
 from recsys.spark_transactions import SparkTransactions
-from recsys.transactions import Transactions
 
 if TYPE_CHECKING:
     import pyarrow as pa

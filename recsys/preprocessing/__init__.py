@@ -3,6 +3,5 @@
 from recsys.preprocessing.encoding import encode
 from recsys.preprocessing.filtering import Preprocessing
 from recsys.preprocessing.in_spark import encode_in_spark
-from recsys.preprocessing.interactions import Interactions
 
-__all__ = ["Interactions", "Preprocessing", "encode", "encode_in_spark"]
+__all__ = ["Preprocessing", "encode", "encode_in_spark"]

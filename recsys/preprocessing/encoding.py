@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from recsys.preprocessing.interactions import Interactions
-from recsys.preprocessing.numbering import number
-from recsys.transactions import Transactions
+from recsys.data.factorize import number
+from recsys.data.interactions import Interactions
+from recsys.data.transactions import Transactions
 
 
 def encode(interactions: Interactions) -> Transactions:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.factorize import number
+from recsys.data.interactions import Interactions
 from recsys.datasets import Ratings
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
-from recsys.preprocessing.interactions import Interactions
-from recsys.preprocessing.numbering import number
 
 LIKES = ("min_rating", "user_mean", "all")
 

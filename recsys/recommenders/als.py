@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-from recsys.histories import Histories
+from recsys.data.histories import Histories
 from recsys.parameters import require_integer, require_positive
 from recsys.recommenders.item_based import ItemBasedModel
 from recsys.recommenders.scoring import without_rounding

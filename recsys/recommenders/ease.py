@@ -10,8 +10,8 @@ import numpy.typing as npt
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
+from recsys.data.histories import Histories
 from recsys.errors import BudgetError, ParameterError
-from recsys.histories import Histories
 from recsys.parameters import require_positive
 from recsys.recommenders.item_based import ItemBasedModel
 from recsys.recommenders.scoring import without_rounding

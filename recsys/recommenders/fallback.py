@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.histories import Histories
+from recsys.data.histories import Histories
 from recsys.recommenders.recommender import Reason
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.histories import Histories
 from recsys.errors import ParameterError
-from recsys.histories import Histories
 from recsys.parameters import require_choice, require_number
 from recsys.recommenders.als import ALSRecommender
 from recsys.recommenders.ease import EASERecommender

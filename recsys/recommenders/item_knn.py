@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.histories import Histories
+from recsys.data.histories import Histories
 from recsys.parameters import require_at_least, require_integer
 from recsys.recommenders.item_based import ItemBasedModel
 from recsys.rules import Rules

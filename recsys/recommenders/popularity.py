@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.histories import Histories
+from recsys.data.histories import Histories
 from recsys.recommenders.recommender import Reason
 from recsys.recommenders.scoring import ScoringModel
 from recsys.rules import Rules

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from recsys.histories import Histories
+from recsys.data.histories import Histories
 from recsys.recommenders.recommendations import Recommendations
 from recsys.rules import Rules
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.histories import Histories
 from recsys.errors import ParameterError
-from recsys.histories import Histories
 from recsys.parameters import require_at_least, require_choice, require_integer, require_positive
 from recsys.recommenders.recommendations import RULE, Recommendations
 from recsys.recommenders.recommender import Reason

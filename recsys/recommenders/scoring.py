@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.histories import Histories
 from recsys.errors import ParameterError
-from recsys.histories import Histories
 from recsys.parameters import require_integer
 from recsys.recommenders.fallback import Popularity
 from recsys.recommenders.recommendations import FALLBACK, MODEL, Recommendations

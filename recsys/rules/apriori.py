@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import Budget, Engine, FrequentItemsets, ItemsetCache
 from recsys.parameters import require_fraction, require_integer
@@ -13,7 +14,6 @@ from recsys.rules.generate import generate_rules
 from recsys.rules.rules import Rules
 from recsys.rules.selection import Selection
 from recsys.spark_transactions import SparkTransactions
-from recsys.transactions import Transactions
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from recsys.bundle import Bundle
+from recsys.data.histories import Histories
 from recsys.datasets import ItemCatalog
-from recsys.histories import Histories
 from tests.recommenders.problems import ALL, blocks, rules_of
 
 LIKES = [[0, 10, 20], [60, 70, 999], [], [110]]

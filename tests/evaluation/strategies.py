@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from recsys.data import Interactions
+from recsys.data.histories import Histories
 from recsys.evaluation import Targets
-from recsys.histories import Histories
-from recsys.preprocessing import Interactions
 from recsys.recommenders import SOURCES, Recommendations
 
 deterministic = settings(deadline=None, derandomize=True, max_examples=60)

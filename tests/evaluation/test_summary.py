@@ -2,7 +2,8 @@
 
 import pytest
 
-from recsys import Transactions, generate_rules, mine
+from recsys import generate_rules, mine
+from recsys.data import Transactions
 from recsys.evaluation import METRICS, summarise
 
 BASKETS = Transactions.from_lists([["a", "b"], ["a", "b"], ["a", "c"], ["c"]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recsys import Transactions
+from recsys.data import Transactions
 from recsys.errors import ParameterError
 from recsys.frequent_patterns.maximal import maximal_itemsets
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from recsys import Transactions
+from recsys.data import Transactions
 
 
 def hard_cases():

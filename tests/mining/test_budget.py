@@ -3,7 +3,8 @@ import re
 import numpy as np
 import pytest
 
-from recsys import Transactions, mine
+from recsys import mine
+from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import BitsetEngine, Budget, MlxtendEngine, bitset, budget
 from recsys.mining.budget import MOST_ITEMSETS, Meter

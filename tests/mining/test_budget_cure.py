@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from recsys import Transactions, mine
+from recsys import mine
+from recsys.data import Transactions
 from recsys.errors import BudgetError
 from recsys.mining import Budget
 

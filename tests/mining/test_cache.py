@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from recsys import Transactions, mine
+from recsys import mine
+from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import BitsetEngine, Budget, ItemsetCache, MlxtendEngine
 from recsys.mining import cache as module

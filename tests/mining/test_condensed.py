@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 
-from recsys import Transactions, mine
+from recsys import mine
+from recsys.data import Transactions
 from recsys.errors import ParameterError
 from recsys.mining import select
 from tests.mining.naive import frequent_itemsets

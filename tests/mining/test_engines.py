@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recsys import Transactions, mine
+from recsys import mine
+from recsys.data import Transactions
 from recsys.errors import ParameterError
 from recsys.mining import ENGINES, BitsetEngine, MlxtendEngine, bitset
 from tests.mining import naive

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from mlxtend.frequent_patterns import apriori
 
-from recsys import FrequentItemsets, Transactions, mine
+from recsys import FrequentItemsets, mine
+from recsys.data import Transactions
 from recsys.errors import BudgetError
 from tests.mining.strategies import deterministic, mining_problems
 

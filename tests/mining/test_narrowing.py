@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys import Transactions, mine
+from recsys import mine
+from recsys.data import Transactions
 from recsys.errors import ParameterError
 from recsys.mining import narrow
 from tests.mining.strategies import deterministic, mining_problems

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from scipy import sparse
 
-from recsys import Transactions, mine
+from recsys import mine
+from recsys.data import Transactions
 from recsys.datasets import MovieLens, Quest
 from recsys.errors import BudgetError, EngineError, ParameterError
 from recsys.mining import Budget, SparkEngine, spark_session

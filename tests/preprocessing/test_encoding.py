@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from recsys.preprocessing import Interactions, encode
+from recsys.data import Interactions
+from recsys.preprocessing import encode
 
 
 def test_rows_are_users_and_columns_items_in_ascending_order():

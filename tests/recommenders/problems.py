@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from recsys import Transactions, generate_rules, mine
-from recsys.histories import Histories
+from recsys import generate_rules, mine
+from recsys.data import Transactions
+from recsys.data.histories import Histories
 from recsys.recommenders import (
     ALSRecommender,
     EASERecommender,

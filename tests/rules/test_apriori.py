@@ -4,7 +4,8 @@ from inspect import signature
 
 import pytest
 
-from recsys import Transactions, generate_rules, mine
+from recsys import generate_rules, mine
+from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import Budget
 from recsys.rules import Apriori

@@ -5,7 +5,8 @@ from functools import partial
 import pandas as pd
 import pytest
 
-from recsys import Rules, Transactions, generate_rules, mine
+from recsys import Rules, generate_rules, mine
+from recsys.data import Transactions
 from recsys.errors import DataFormatError, ParameterError
 
 TRANSACTIONS = Transactions.from_lists([["a", "b"], ["a", "b", "c"], ["c"]])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mlxtend.frequent_patterns import apriori, association_rules
 from scipy import sparse
 
-from recsys import Transactions, generate_rules, mine
+from recsys import generate_rules, mine
+from recsys.data import Transactions
 from recsys.errors import BudgetError, DataFormatError, ParameterError
 from recsys.mining import Budget
 from recsys.rules import (

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys import Transactions, generate_rules, mine
+from recsys import generate_rules, mine
+from recsys.data import Transactions
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, ParameterError
 from recsys.rules import METRICS, MLXTEND_MEASURES, Rules, adjust_p_values, arrow
 from recsys.rules import rules as rules_module

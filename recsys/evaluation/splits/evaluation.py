@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from recsys.data import Interactions
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout, Split
 from recsys.parameters import require_integer, require_share
-from recsys.preprocessing import Interactions, Preprocessing
+from recsys.preprocessing import Preprocessing
 
 Part = Literal["test", "validation"]
 _STREAM: dict[Part, int] = {"test": 0, "validation": 1}

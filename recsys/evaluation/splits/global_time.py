@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data import Interactions
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.evaluation.splits.parts import largest_count, require_timestamps
 from recsys.parameters import require_integer, require_share
-from recsys.preprocessing import Interactions
 
 
 @dataclass(frozen=True, kw_only=True)

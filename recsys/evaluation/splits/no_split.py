@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.data import Interactions
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
-from recsys.preprocessing import Interactions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data import Interactions
 from recsys.errors import ParameterError
-from recsys.preprocessing import Interactions
 
 #: By time: the latest likes are held out, as they are met in use. At random: also where data have no times.
 ORDERS = ("time", "random")

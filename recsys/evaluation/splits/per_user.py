@@ -8,12 +8,12 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data import Interactions
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.evaluation.splits.parts import ORDERS, UserOrder, largest_count, order_likes
 from recsys.parameters import require_choice, require_integer, require_share
-from recsys.preprocessing import Interactions
 
 
 @dataclass(frozen=True, kw_only=True)

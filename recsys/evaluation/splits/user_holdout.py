@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.data import Interactions
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.evaluation.splits.parts import ORDERS, largest_count, order_likes
 from recsys.parameters import require_choice, require_share
-from recsys.preprocessing import Interactions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recsys.histories import Histories
+from recsys.data.histories import Histories
 
 ITEMS = np.array(["a", "b", "c", "d"])
 USERS = np.array([1, 2, 3])

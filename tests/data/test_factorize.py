@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.preprocessing.numbering import number
+from recsys.data.factorize import number
 
 
 @pytest.mark.parametrize(

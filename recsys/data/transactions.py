@@ -118,7 +118,7 @@ class Transactions:
         """
         import pandas as pd
 
-        from recsys.one_hot_advice import advise_one_hot
+        from recsys.data.one_hot_advice import advise_one_hot
 
         if not isinstance(frame, pd.DataFrame):
             cure = "Transactions.from_lists takes lists of items."
@@ -202,7 +202,7 @@ def _encode_integers(rows: list[Any]) -> _Encoded | None:
     n_records, rest = divmod(len(written), 5)
     if rest or n_records < COMPILED_FROM:
         return None
-    from recsys._lists_kernel import number_items, read_lists
+    from recsys.data._lists_kernel import number_items, read_lists
 
     types = np.frombuffer(written, dtype=np.uint8)[::5]
     values: IntArray = np.ndarray(n_records, dtype=np.int32, buffer=written, offset=1, strides=5)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from recsys import Transactions
-from recsys import transactions as module
+from recsys.data import Transactions
+from recsys.data import transactions as module
 from recsys.errors import DataFormatError, ParameterError
 
 
