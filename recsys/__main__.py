@@ -54,9 +54,10 @@ def name_cure(program: Callable[..., None]) -> Callable[..., None]:
 def main(cfg: DictConfig) -> Any:
     """Run one experiment and return its objective, as `recsys.evaluation.Objective` makes it."""
     # Imported here: --help and --cfg must not wait for NumPy and SciPy.
-    from recsys import pipeline, spark_pipeline
-    from recsys.datasets import SparkDataset
+    from recsys import pipeline
     from recsys.errors import BudgetError, RecsysError
+    from recsys.spark import SparkDataset
+    from recsys.spark import pipeline as spark_pipeline
 
     try:
         objective, output = build(cfg, "objective"), build(cfg, "output")

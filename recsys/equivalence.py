@@ -13,10 +13,10 @@ from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.composition import build, build_experiment
-from recsys.datasets import SparkDataset
 from recsys.errors import RecsysError
-from recsys.mining import SparkEngine, min_count
+from recsys.mining import min_count
 from recsys.pipeline import prepare
+from recsys.spark import SparkDataset, SparkEngine
 
 # What does not change the outcome of a run: all engines find the same itemsets, and the rest is for the eye.
 WITHOUT_EFFECT = ("hydra", "engine", "cache", "output", "experiment_name")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from recsys.data import Interactions
 from recsys.data.histories import Histories
 from recsys.data.transactions import Transactions, find_list
-from recsys.datasets import Dataset, Ratings, SparkRatings
+from recsys.datasets import Dataset, Ratings
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
     SERVING_TIME,
@@ -31,11 +31,12 @@ from recsys.evaluation import (
     evaluate,
     summarise,
 )
-from recsys.mining import Engine, FrequentItemsets, ItemsetCache, SparkEngine
+from recsys.mining import Engine, FrequentItemsets, ItemsetCache
 from recsys.preprocessing import Preprocessing, encode
 from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
-from recsys.spark_transactions import SparkTransactions
+from recsys.spark import SparkEngine, SparkRatings
+from recsys.spark.transactions import SparkTransactions
 
 log = logging.getLogger(__name__)
 

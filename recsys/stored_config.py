@@ -38,7 +38,7 @@ TRUSTED = "RECSYS_TRUSTED"
 """Variable with the further names that files may use: classes, and ``oc.env:NAME``, separated by commas."""
 
 # Their settings can name programs (jars, options of Java): listed in conf/, and still to be trusted by name.
-STARTS_PROGRAMS = frozenset({"recsys.mining.SparkEngine"})
+STARTS_PROGRAMS = frozenset({"recsys.spark.SparkEngine"})
 # Where the cache lies and what it may delete there is for the reader's machine to say.
 OF_THE_MACHINE = {"cache": ("folder", "max_bytes")}
 

@@ -12,10 +12,11 @@ from recsys.stored_config import experiment_of, read_settings
 
 if TYPE_CHECKING:
     from recsys.bundle import Bundle
-    from recsys.datasets import Ratings, SparkRatings
+    from recsys.datasets import Ratings
     from recsys.evaluation import Evaluation, RankingResult
     from recsys.pipeline import Experiment, Result
     from recsys.recommenders import Model
+    from recsys.spark import SparkRatings
 
 TEST_PART = ("dataset", "preprocessing", "evaluation")  # the groups that decide what it is
 

@@ -34,10 +34,12 @@ from scipy import sparse
 
 from recsys import mine
 from recsys.data import Transactions
-from recsys.datasets import MovieLensBootstrap, ParquetDataset, SparkDataset
+from recsys.datasets import MovieLensBootstrap, ParquetDataset
 from recsys.errors import BudgetError
-from recsys.mining import BitsetEngine, Budget, SparkEngine
-from recsys.preprocessing import Preprocessing, encode, encode_in_spark
+from recsys.mining import BitsetEngine, Budget
+from recsys.preprocessing import Preprocessing, encode
+from recsys.spark import SparkDataset, SparkEngine
+from recsys.spark.preprocessing import encode_in_spark
 
 WAYS = ("bitset", "spark", "bitset_from_file", "spark_from_file")
 SLOPES = "processor seconds of a million ratings"

@@ -19,7 +19,7 @@ from tests import composition_cache, programs
 from tests.processor_time import ProcessorTime
 
 if TYPE_CHECKING:
-    from recsys.mining import SparkEngine
+    from recsys.spark import SparkEngine
 
 ROOT = Path(__file__).parents[1]
 
@@ -94,7 +94,8 @@ def spark_engine() -> Iterator[SparkEngine]:
     Spark compiles nothing here: what little there is to do is done before it would be compiled.
     """
     from recsys.errors import ParameterError
-    from recsys.mining import SparkEngine, spark_session
+    from recsys.spark import SparkEngine
+    from recsys.spark import session as spark_session
 
     try:
         spark_session.require_spark()

@@ -68,7 +68,7 @@ ATTACKS = {
     "partial": lambda f: {"cache": {"_target_": "recsys.mining.ItemsetCache", "_partial_": True}},
     "not recursive": lambda f: {"dataset": {"_recursive_": False}},
     "not converted": lambda f: {"dataset": {"_convert_": "none"}},
-    "Spark": lambda f: {"engine": {"_target_": "recsys.mining.SparkEngine", "master": "spark://host:7077"}},
+    "Spark": lambda f: {"engine": {"_target_": "recsys.spark.SparkEngine", "master": "spark://host:7077"}},
     "attribute of a listed class": lambda f: {"cache": {"_target_": "recsys.mining.ItemsetCache.__init__"}},
     "reference": lambda f: {"cache": "${evil}", "evil": {"_target_": POPEN, **shell(f)}},
     "reference inside": lambda f: {

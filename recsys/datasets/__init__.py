@@ -15,7 +15,6 @@ from recsys.datasets.parquet_file import ParquetDataset
 from recsys.datasets.quest import Quest
 from recsys.datasets.ratings import Ratings
 from recsys.datasets.search import TitleError, TitleSearch
-from recsys.datasets.spark_dataset import SparkDataset, SparkRatings
 
 __all__ = [
     "CsvDataset",
@@ -27,8 +26,6 @@ __all__ = [
     "ParquetDataset",
     "Quest",
     "Ratings",
-    "SparkDataset",
-    "SparkRatings",
     "TitleError",
     "TitleSearch",
     "resolve_duplicates",

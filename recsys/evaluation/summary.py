@@ -5,7 +5,7 @@ from __future__ import annotations
 from recsys.data.transactions import Transactions
 from recsys.mining import FrequentItemsets
 from recsys.rules import Rules
-from recsys.spark_transactions import SparkTransactions
+from recsys.spark.transactions import SparkTransactions
 
 METRICS = (
     "n_transactions",

@@ -8,7 +8,6 @@ from recsys.mining.engine import ENGINES, Engine, mine
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
 from recsys.mining.narrowing import narrow
-from recsys.mining.spark import SparkEngine
 from recsys.mining.support import min_count
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "FrequentItemsets",
     "ItemsetCache",
     "MlxtendEngine",
-    "SparkEngine",
     "min_count",
     "mine",
     "narrow",

@@ -22,7 +22,7 @@ from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.narrowing import narrow
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
-from recsys.spark_transactions import SparkTransactions
+from recsys.spark.transactions import SparkTransactions
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from recsys.mining.bitset import BitsetEngine
 from recsys.mining.budget import Budget, require_budget
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
-from recsys.mining.spark import SparkEngine
 from recsys.parameters import require_choice, require_fraction, require_integer
-from recsys.spark_transactions import SparkTransactions
+from recsys.spark.engine import SparkEngine
+from recsys.spark.transactions import SparkTransactions
 
 
 class Engine(Protocol):

@@ -2,6 +2,8 @@
 
 from recsys.preprocessing.encoding import encode
 from recsys.preprocessing.filtering import Preprocessing
-from recsys.preprocessing.in_spark import encode_in_spark
 
-__all__ = ["Preprocessing", "encode", "encode_in_spark"]
+__all__ = [
+    "Preprocessing",
+    "encode",
+]

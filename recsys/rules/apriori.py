@@ -13,7 +13,7 @@ from recsys.rules.constraints import Items, RuleConstraints
 from recsys.rules.generate import generate_rules
 from recsys.rules.rules import Rules
 from recsys.rules.selection import Selection
-from recsys.spark_transactions import SparkTransactions
+from recsys.spark.transactions import SparkTransactions
 
 
 @dataclass(frozen=True)

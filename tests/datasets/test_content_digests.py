@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from recsys.datasets import CsvDataset, FimiDataset, MovieLens, ParquetDataset, Quest, SparkDataset
+from recsys.datasets import CsvDataset, FimiDataset, MovieLens, ParquetDataset, Quest
 from recsys.errors import DataNotFoundError
 from recsys.feedback import Feedback, FeedbackStore
+from recsys.spark import SparkDataset
 
 RATINGS = "user_id,item_id,rating\n1,2,3\n"
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.mining.itemsets import IntArray
-from recsys.mining.spark_session import is_local, reason_of
+from recsys.spark.session import is_local, reason_of
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from recsys.datasets import SparkRatings
-from recsys.datasets.spark_columns import digest_of
 from recsys.preprocessing.filtering import ROUNDING, Preprocessing, nothing_left
-from recsys.spark_transactions import SparkTransactions
+from recsys.spark import SparkRatings
+from recsys.spark.columns import digest_of
+from recsys.spark.transactions import SparkTransactions
 
 
 @contextmanager

@@ -16,10 +16,10 @@ from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.duplicates import RULES
 from recsys.datasets.items import ItemCatalog
 from recsys.datasets.ratings import Ratings
-from recsys.datasets.spark_columns import digest_of, one_of_each, read_in_spark, settings_for_reading
 from recsys.datasets.tables import content_digest
 from recsys.errors import DataFormatError, ParameterError
 from recsys.parameters import require_choice
+from recsys.spark.columns import digest_of, one_of_each, read_in_spark, settings_for_reading
 
 FORMATS = ("parquet", "csv")
 _PATTERNS = re.compile(r"[]\\*?[{}]")

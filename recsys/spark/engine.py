@@ -17,11 +17,11 @@ from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining.budget import DEFAULT_BUDGET, MOST_ITEMSETS, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
-from recsys.mining.spark_overflow import Overflow, to_arrow
-from recsys.mining.spark_session import require_spark, session
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
-from recsys.spark_transactions import SparkTransactions
+from recsys.spark.overflow import Overflow, to_arrow
+from recsys.spark.session import require_spark, session
+from recsys.spark.transactions import SparkTransactions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,7 +88,7 @@ class SparkEngine:
         return replace(self, overflow=f"file://{folder.resolve()}/itemsets")
 
     def session(self) -> AbstractContextManager[Any]:
-        """Return the context of a session; see `recsys.mining.spark_session.session`."""
+        """Return the context of a session; see `recsys.spark.session.session`."""
         return session(self.master, dict(self.settings))
 
     def mine(

@@ -11,15 +11,17 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from recsys import pipeline, spark_pipeline
-from recsys.datasets import CsvDataset, ParquetDataset, SparkDataset
+from recsys import pipeline
+from recsys.datasets import CsvDataset, ParquetDataset
 from recsys.errors import DataFormatError, DataNotFoundError, NoTransactionsError, ParameterError
 from recsys.evaluation import NoSplit, UserShare
-from recsys.mining import BitsetEngine, ItemsetCache, SparkEngine
+from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.pipeline import Experiment
 from recsys.preprocessing import Preprocessing
 from recsys.recommenders import RuleRecommender
 from recsys.rules import Apriori
+from recsys.spark import SparkDataset, SparkEngine
+from recsys.spark import pipeline as spark_pipeline
 from tests.mining.test_engines import assert_same
 
 

@@ -18,8 +18,10 @@ from recsys import mine
 from recsys.data import Transactions
 from recsys.datasets import MovieLens, Quest
 from recsys.errors import BudgetError, EngineError, ParameterError
-from recsys.mining import Budget, SparkEngine, spark_session
+from recsys.mining import Budget
 from recsys.preprocessing import Preprocessing, encode
+from recsys.spark import SparkEngine
+from recsys.spark import session as spark_session
 from tests.mining.test_engines import assert_same
 
 

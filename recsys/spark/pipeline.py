@@ -5,12 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 
-from recsys.datasets import SparkDataset
 from recsys.errors import ParameterError
 from recsys.evaluation import NoSplit, summarise
-from recsys.mining import SparkEngine
 from recsys.pipeline import AfterLength, Experiment, Result, report_lengths, timed, warn_of_single_items
-from recsys.preprocessing import encode_in_spark
+from recsys.spark import SparkDataset, SparkEngine
+from recsys.spark.preprocessing import encode_in_spark
 
 
 def run(experiment: Experiment, after_length: AfterLength | None = None) -> Result:
