@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 
 from hydra_plugins.recsys_optuna_sweeper import prune, prunes, report
 from recsys.composition import EXECUTION_WHITELIST, build, build_experiment, share_config_store
-from recsys.stored_config import CONF
+from recsys.runs.stored_config import CONF
 
 log = logging.getLogger("recsys")
 

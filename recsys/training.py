@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.errors import DataError, DataNotFoundError
-from recsys.stored_config import experiment_of, read_settings
+from recsys.runs.stored_config import experiment_of, read_settings
 
 if TYPE_CHECKING:
     from recsys.bundle import Bundle

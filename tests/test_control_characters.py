@@ -11,10 +11,10 @@ from recsys import recommend, registry
 from recsys.bundle import Bundle
 from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, ParameterError
-from recsys.output import Output
 from recsys.pipeline import run
+from recsys.runs.output import Output
+from recsys.runs.stored_config import read_experiment
 from recsys.serving import report
-from recsys.stored_config import read_experiment
 from tests.bundle.problems import bundle_of
 from tests.tracking.run_folders import write_run
 

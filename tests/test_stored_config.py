@@ -11,7 +11,14 @@ from omegaconf import OmegaConf
 from recsys.errors import DataFormatError, ParameterError
 from recsys.pipeline import Experiment
 from recsys.recommenders import PopularityRecommender
-from recsys.stored_config import CONF, experiment_of, listed_classes, names_of, read_experiment, read_settings
+from recsys.runs.stored_config import (
+    CONF,
+    experiment_of,
+    listed_classes,
+    names_of,
+    read_experiment,
+    read_settings,
+)
 from recsys.training import train
 from tests.tracking.run_folders import write_run
 
@@ -60,7 +67,7 @@ POPEN = "recsys.tracking.provenance.subprocess.Popen"
 ATTACKS = {
     "module": lambda f: {"cache": {"_target_": POPEN, **shell(f)}},
     "module itself": lambda f: {"engine": {"_target_": "subprocess.Popen", **shell(f)}},
-    "another group's class": lambda f: {"cache": {"_target_": "recsys.output.Output"}},
+    "another group's class": lambda f: {"cache": {"_target_": "recsys.runs.output.Output"}},
     "nested": lambda f: {"recommender": {"rules": {"_target_": POPEN, **shell(f)}}},
     "in a list": lambda f: {"apriori": {"items": [{"x": {"_target_": POPEN, **shell(f)}}]}},
     "no text": lambda f: {"cache": {"_target_": ["subprocess.Popen"]}},

@@ -6,7 +6,7 @@ import math
 from collections.abc import Container
 from dataclasses import dataclass
 
-from recsys.trials import Trial
+from recsys.runs.trials import Trial
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from recsys.reporting.comparison_table import (
 )
 from recsys.reporting.final import as_json, intervals, rank_on_test, write_json
 from recsys.reporting.sweep import Sweep, read_sweep
-from recsys.trials import Trial
+from recsys.runs.trials import Trial
 
 
 def compare(
@@ -40,7 +40,7 @@ def compare(
     baseline : str
         The choice that the others are held against.
     trusted : frozenset of str
-        Names that the configurations of its trials may use; see `recsys.stored_config.read_experiment`.
+        Names that the configurations of its trials may use; see `recsys.runs.stored_config.read_experiment`.
 
     Returns
     -------

@@ -9,9 +9,9 @@ from typing import Any
 from recsys.evaluation import Interval, NoSplit, RankingResult, bootstrap_intervals
 from recsys.pipeline import Experiment, run
 from recsys.reporting.sweep import Sweep, read_sweep
-from recsys.stored_config import read_experiment
-from recsys.trials import TEST_FILE, Trial
-from recsys.whole_file import write_whole
+from recsys.runs.atomic_write import write_whole
+from recsys.runs.stored_config import read_experiment
+from recsys.runs.trials import TEST_FILE, Trial
 
 
 def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[int, dict[str, Interval]]:
@@ -24,7 +24,7 @@ def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict
     folder : Path
         The sweep's folder.
     trusted : frozenset of str
-        Names that the configurations of its trials may use; see `recsys.stored_config.read_experiment`.
+        Names that the configurations of its trials may use; see `recsys.runs.stored_config.read_experiment`.
 
     Returns
     -------

@@ -10,8 +10,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.failures import visible
-from recsys.trials import read_results
+from recsys.runs.log_exceptions import visible
+from recsys.runs.trials import read_results
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class _AfterSearch(Callback):
         if not search_is_over(folder):
             return
         # Imported here: --help and single runs must not wait for it.
-        from recsys.stored_config import names_of
+        from recsys.runs.stored_config import names_of
 
         self.measure(folder, names_of(config))
 

@@ -12,8 +12,8 @@ from recsys.reporting import page
 from recsys.reporting.captions import lift_and_lists_caption
 from recsys.reporting.comparison_table import read_comparison
 from recsys.reporting.sweep import Sweep, read_sweep
-from recsys.trials import TEST_FILE, read_json
-from recsys.whole_file import write_whole
+from recsys.runs.atomic_write import write_whole
+from recsys.runs.trials import TEST_FILE, read_json
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

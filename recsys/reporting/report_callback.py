@@ -10,7 +10,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from recsys.failures import visible
+from recsys.runs.log_exceptions import visible
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ import yaml
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.reporting.columns import Column, columns
-from recsys.trials import Trial, best_so_far, read_json, read_results, read_trials
+from recsys.runs.trials import Trial, best_so_far, read_json, read_results, read_trials
 
 OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # what is no other sweep's
 

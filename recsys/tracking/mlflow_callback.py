@@ -26,12 +26,12 @@ from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked
-from recsys.failures import summary, visible
+from recsys.runs.job_folder import add_results
+from recsys.runs.links import write_links
+from recsys.runs.log_exceptions import summary, visible
 from recsys.tracking.address import DEFAULT_ADDRESS, page, require_address
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
 from recsys.tracking.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
-from recsys.tracking.job_folder import add_results
-from recsys.tracking.links import write_links
 from recsys.tracking.provenance import provenance
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, job_key

@@ -14,8 +14,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked_yaml
-from recsys.trials import LINKS_FILE, STUDY_FILE, TRIAL_FILE, read_json
-from recsys.whole_file import write_whole
+from recsys.runs.atomic_write import write_whole
+from recsys.runs.trials import LINKS_FILE, STUDY_FILE, TRIAL_FILE, read_json
 
 RESULTS = ("metrics.json", "data.json", "rules.parquet", "rules.csv", "itemsets.parquet", LINKS_FILE)
 SWEEP_FILE = "multirun.yaml"

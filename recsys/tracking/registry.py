@@ -17,7 +17,8 @@ from recsys.bundle import Bundle, self_check
 from recsys.bundle.folder import BUNDLE_FILE, read_description
 from recsys.errors import DataError, DataNotFoundError, RecsysError, RegistryError
 from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
-from recsys.stored_config import read_settings
+from recsys.runs.stored_config import read_settings
+from recsys.runs.trials import LINKS_FILE, read_json
 from recsys.tracking.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.tracking.model import (
     connected,
@@ -31,7 +32,6 @@ from recsys.tracking.model import (
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
 from recsys.training import learn, make_bundle, measure, measure_bundle, run_folder, without_feedback
-from recsys.trials import LINKS_FILE, read_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

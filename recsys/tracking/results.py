@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from recsys.trials import RESULTS_FILE, read_results
+from recsys.runs.trials import RESULTS_FILE, read_results
 
 
 def add_links(folder: Path, links: dict[str, str]) -> None:

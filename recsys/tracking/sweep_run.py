@@ -9,10 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Start
-from recsys.tracking.queue import Queue
-from recsys.tracking.reconcile import missing
-from recsys.trials import (
+from recsys.runs.trials import (
     RESULTS_FILE,
     TEST_FILE,
     TRIALS_FILE,
@@ -22,6 +19,9 @@ from recsys.trials import (
     read_results,
     read_trials,
 )
+from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Start
+from recsys.tracking.queue import Queue
+from recsys.tracking.reconcile import missing
 
 REPORT_FILE = "report.html"
 FINAL_FILES = (TEST_FILE, "compare.md", "compare.json", "compare_differences.json", "compare.png")

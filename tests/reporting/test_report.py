@@ -15,7 +15,7 @@ from recsys.reporting.figures import history, importances, parallel_coordinates,
 from recsys.reporting.importance import importance
 from recsys.reporting.report import write_report
 from recsys.reporting.sweep import read_sweep
-from recsys.trials import Trial, read_trials
+from recsys.runs.trials import Trial, read_trials
 from tests import programs
 
 HEADER = ["number", "state", "params_x", "params_kind", "start", "end", "seconds", "job_dir", "fail_reason"]

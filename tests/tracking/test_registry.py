@@ -13,9 +13,9 @@ from recsys import registry as terminal
 from recsys.bundle import Bundle
 from recsys.errors import DataNotFoundError, RegistryError
 from recsys.feedback import Feedback, FeedbackStore
+from recsys.runs.trials import LINKS_FILE
 from recsys.tracking import registry
 from recsys.tracking.model import load_bundle
-from recsys.trials import LINKS_FILE
 from tests.bundle.problems import bundle_of
 from tests.tracking.run_folders import write_run
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from recsys.runs.trials import read_json
 from recsys.tracking.entry import Entry, text
-from recsys.trials import read_json
 
 ARTIFACTS = (".hydra/config.yaml", "rules.parquet", "rules.csv")  # overrides are a tag, metrics metrics
 

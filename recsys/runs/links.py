@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from recsys.trials import LINKS_FILE
-from recsys.whole_file import write_whole
+from recsys.runs.atomic_write import write_whole
+from recsys.runs.trials import LINKS_FILE
 
 
 def write_links(folder: Path, links: dict[str, str]) -> None:
