@@ -13,7 +13,8 @@ from hydra_plugins.recsys_optuna_sweeper.safe_text import printable, printable_l
 from recsys.errors import RecsysError
 
 if TYPE_CHECKING:
-    from recsys.bundle import Bundle, Recommendation
+    from recsys.models.bundle import Bundle
+    from recsys.models.recommendation import Recommendation
 
 EXAMPLE = """\
 example:
@@ -70,8 +71,8 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, n_reasons: int = 3)
 
 def _bundle(model: str) -> Bundle:
     # Imported here: --help must not wait for it.
-    from recsys.tracking.model import is_address, load_bundle
-    from recsys.training import train
+    from recsys.models.mlflow_model import is_address, load_bundle
+    from recsys.models.training import train
 
     is_bundle = is_address(model) or (Path(model) / "bundle.json").exists()
     return load_bundle(model) if is_bundle else train(Path(model))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import masked, printable
 from recsys.errors import DataNotFoundError, RecsysError
-from recsys.tracking.gate import Gate
+from recsys.models.gate import Gate
 
 if TYPE_CHECKING:
-    from recsys.tracking.registry import Comparison, Version
+    from recsys.models.registry import Comparison, Version
 
 EXAMPLE = """\
 example:
@@ -54,7 +54,7 @@ def latest_sweep(folder: Path = SWEEPS) -> Path:
 
 
 def _register(asked: argparse.Namespace) -> bool:
-    from recsys.tracking.registry import register
+    from recsys.models.registry import register
 
     folder = latest_sweep() if asked.latest else asked.folder
     register(folder, asked.name, not asked.no_refit, _gate(asked), tell=_tell)
@@ -62,20 +62,20 @@ def _register(asked: argparse.Namespace) -> bool:
 
 
 def _promote(asked: argparse.Namespace) -> bool:
-    from recsys.tracking.registry import promote
+    from recsys.models.registry import promote
 
     return promote(asked.version, asked.name, _gate(asked), asked.force, tell=_tell).accepted
 
 
 def _rollback(asked: argparse.Namespace) -> bool:
-    from recsys.tracking.registry import rollback
+    from recsys.models.registry import rollback
 
     rollback(asked.name, tell=_tell)
     return True
 
 
 def _list(asked: argparse.Namespace) -> bool:
-    from recsys.tracking.registry import versions
+    from recsys.models.registry import versions
 
     found = versions(asked.name)
     header = ("version", "aliases", "created", "recommender", "learnt from", *SHOWN)
@@ -84,7 +84,7 @@ def _list(asked: argparse.Namespace) -> bool:
 
 
 def _compare(asked: argparse.Namespace) -> bool:
-    from recsys.tracking.registry import compare
+    from recsys.models.registry import compare
 
     print(_differences(compare(asked.version, asked.other, asked.name)))
     return True

@@ -68,7 +68,7 @@ def call(command: list[str], folder: Path, environment: dict[str, str]) -> None:
 
 def draw(size: int, tracking_uri: str) -> list[list[Any]]:
     """Return histories of some length, the items drawn by how many like them."""
-    from recsys.tracking.model import load_bundle
+    from recsys.models.mlflow_model import load_bundle
 
     bundle = load_bundle(MODEL, tracking_uri)
     counts = np.bincount(bundle.histories.item_indices, minlength=bundle.histories.n_items)

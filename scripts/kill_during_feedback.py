@@ -179,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     from benchmark_serve import call
 
-    from recsys.training import train
+    from recsys.models.training import train
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

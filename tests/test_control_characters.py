@@ -8,14 +8,14 @@ import pytest
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import SafeFormatter
 from recsys import recommend, registry
-from recsys.bundle import Bundle
 from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, ParameterError
+from recsys.models.bundle import Bundle
 from recsys.pipeline import run
 from recsys.runs.output import Output
 from recsys.runs.stored_config import read_experiment
 from recsys.serving import report
-from tests.bundle.problems import bundle_of
+from tests.models.problems import bundle_of
 from tests.tracking.run_folders import write_run
 
 TITLE = "Heat\x1b[31m (1995)\r\nINFO: all is well\u202e\x9b2J"

@@ -9,6 +9,7 @@ from hydra.conf import ConfigSourceInfo
 from omegaconf import OmegaConf
 
 from recsys.errors import DataFormatError, ParameterError
+from recsys.models.training import train
 from recsys.pipeline import Experiment
 from recsys.recommenders import PopularityRecommender
 from recsys.runs.stored_config import (
@@ -19,7 +20,6 @@ from recsys.runs.stored_config import (
     read_experiment,
     read_settings,
 )
-from recsys.training import train
 from tests.tracking.run_folders import write_run
 
 GROUPS = [field.name for field in dataclasses.fields(Experiment)]

@@ -7,9 +7,9 @@ import threading
 import time
 from dataclasses import dataclass
 
-from recsys.bundle import self_check
 from recsys.errors import RecsysError
 from recsys.feedback import shown
+from recsys.models import self_check
 from recsys.serving.served import Served
 from recsys.serving.source import ModelSource
 

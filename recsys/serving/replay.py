@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recsys.bundle import Bundle
 from recsys.evaluation import RankingResult
 from recsys.feedback import Feedback
+from recsys.models.bundle import Bundle
 
 
 def liked(said: Sequence[Feedback]) -> list[Feedback]:

@@ -14,8 +14,8 @@ from recsys.feedback import Acceptance, FeedbackStore, by_rule, by_source, shown
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
-    from recsys.bundle import Bundle
     from recsys.feedback import Feedback
+    from recsys.models.bundle import Bundle
 
 EXAMPLE = """\
 example:
@@ -95,8 +95,8 @@ def _acceptance(what: str, rows: Sequence[Acceptance]) -> str:
 
 def _replayed(said: Sequence[Feedback], models: tuple[str, str], k: int) -> str:
     from recsys.evaluation import paired_differences
+    from recsys.models.mlflow_model import load_bundle
     from recsys.serving.replay import liked, replay
-    from recsys.tracking.model import load_bundle
 
     thumbs = liked(said)
     if not thumbs:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys.bundle import Bundle, Recommendation
 from recsys.datasets import TitleSearch
+from recsys.models.bundle import Bundle
+from recsys.models.recommendation import Recommendation
 
 
 @dataclass(frozen=True, eq=False)

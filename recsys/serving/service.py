@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values
-from recsys.bundle.bundle import flatten
 from recsys.datasets import TitleError
 from recsys.feedback import Feedback, FeedbackLimitError, FeedbackLimits, FeedbackStore, shown
+from recsys.models.bundle import flatten
 from recsys.serving.errors import ApiError, shortened
 from recsys.serving.follower import Follower
 from recsys.serving.metrics import Metrics

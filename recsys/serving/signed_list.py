@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from recsys.bundle import Recommendation
+from recsys.models.recommendation import Recommendation
 from recsys.serving.errors import ApiError
 
 #: What a signed list looks like.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from recsys.bundle import Bundle
 from recsys.errors import DataNotFoundError
+from recsys.models.bundle import Bundle
 
 
 class ModelSource(Protocol):
@@ -69,7 +69,7 @@ class RegistrySource:
 
     def version(self) -> str:
         """Return the number of the version with the alias."""
-        from recsys.tracking.registry import alias_version
+        from recsys.models.registry import alias_version
 
         number = alias_version(self.name, self.alias)
         if number is None:
@@ -82,7 +82,7 @@ class RegistrySource:
 
     def load(self, version: str) -> Bundle:
         """Load the version of a number."""
-        from recsys.tracking.model import load_bundle
+        from recsys.models.mlflow_model import load_bundle
 
         return load_bundle(f"models:/{self.name}/{version}")
 
@@ -99,7 +99,7 @@ class FixedSource:
 
     def load(self, version: str) -> Bundle:
         """Load it."""
-        from recsys.tracking.model import load_bundle
+        from recsys.models.mlflow_model import load_bundle
 
         return load_bundle(self.address)
 

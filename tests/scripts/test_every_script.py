@@ -21,8 +21,8 @@ from hydra import compose, initialize_config_dir
 
 from recsys import kernel  # noqa: F401 - keeps the compiler that it was imported with
 from recsys.datasets import MovieLens, Quest, Ratings
-from tests.bundle.problems import bundle_of
 from tests.conftest import ROOT
+from tests.models.problems import bundle_of
 
 SCRIPTS = ROOT / "scripts"
 
@@ -218,7 +218,7 @@ def test_kill_during_feedback(script, composed, monkeypatch, capsys):
     kill = script("kill_during_feedback")
     outcome = kill.Outcome(kills=1, acknowledged=["a"], kept=Counter(["a"]))
     monkeypatch.setattr(kill, "kill", lambda bundle, feedback, kills: outcome)
-    monkeypatch.setattr("recsys.training.train", lambda folder: bundle_of("popularity"))
+    monkeypatch.setattr("recsys.models.training.train", lambda folder: bundle_of("popularity"))
     kill.main(["--kills", "1"])
     assert "the database has 1." in capsys.readouterr().out
     outcome.kept["a"] = 2

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from recsys.bundle import Bundle
 from recsys.datasets import ItemCatalog
 from recsys.feedback import FeedbackStore
+from recsys.models.bundle import Bundle
 from recsys.recommenders import PopularityRecommender
 from recsys.serving.app import create_app
 from recsys.serving.follower import Follower
 from recsys.serving.settings import Settings
-from tests.bundle.problems import long
 from tests.conftest import ROOT
+from tests.models.problems import long
 from tests.recommenders.problems import ALL, rules_of
 
 HTML = "<img src=x onerror=alert(1)>"

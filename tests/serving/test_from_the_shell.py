@@ -17,14 +17,14 @@ from mlflow import MlflowClient
 
 from recsys.errors import DataNotFoundError, RecsysError
 from recsys.feedback import FeedbackStore
+from recsys.models.gate import Gate
+from recsys.models.registry import promote, register
 from recsys.serving.__main__ import main
 from recsys.serving.app import create_app
 from recsys.serving.follower import Follower
 from recsys.serving.report import report
 from recsys.serving.settings import Settings
 from recsys.serving.source import FixedSource, FolderSource, RegistrySource, source_of
-from recsys.tracking.gate import Gate
-from recsys.tracking.registry import promote, register
 from tests import programs
 from tests.conftest import ROOT, WARNINGS_ARE_ERRORS
 from tests.serving.conftest import script

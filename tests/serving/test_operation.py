@@ -8,8 +8,9 @@ import logging
 import numpy as np
 import pytest
 
-from recsys.bundle import SelfCheckError, self_check
 from recsys.errors import DataError
+from recsys.models import self_check
+from recsys.models.self_check import SelfCheckError
 from recsys.serving.follower import Follower
 from recsys.serving.schemas import ModelResponse
 from recsys.serving.source import FolderSource

@@ -11,7 +11,7 @@ import pytest
 
 from recsys.datasets import ItemCatalog
 from recsys.serving.schemas import BatchResponse, ItemsResponse, RecommendResponse, SimilarResponse
-from tests.bundle.problems import bundle_of, long, wide
+from tests.models.problems import bundle_of, long, wide
 from tests.serving.conftest import HTML
 
 

@@ -1,7 +1,7 @@
 """The registry: versions of a model, and which of them serves.
 
 A version is a bundle, logged as an MLflow model and registered. The alias `challenger` is that of the latest,
-`champion` that of the one that serves: it goes through the gate (`recsys.tracking.gate`), or is set by hand.
+`champion` that of the one that serves: it goes through the gate (`recsys.models.gate`), or is set by hand.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.bundle import Bundle, self_check
-from recsys.bundle.folder import BUNDLE_FILE, read_description
 from recsys.errors import DataError, DataNotFoundError, RecsysError, RegistryError
 from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
-from recsys.runs.stored_config import read_settings
-from recsys.runs.trials import LINKS_FILE, read_json
-from recsys.tracking.gate import Check, Decision, Gate, judge, measure_latency
-from recsys.tracking.model import (
+from recsys.models import self_check
+from recsys.models.bundle import Bundle
+from recsys.models.bundle_folder import BUNDLE_FILE, read_description
+from recsys.models.gate import Check, Decision, Gate, judge, measure_latency
+from recsys.models.mlflow_model import (
     connected,
     download,
     load_bundle,
@@ -29,9 +28,11 @@ from recsys.tracking.model import (
     pointed_at,
     tracking_address,
 )
+from recsys.models.training import learn, make_bundle, measure, measure_bundle, run_folder, without_feedback
+from recsys.runs.stored_config import read_settings
+from recsys.runs.trials import LINKS_FILE, read_json
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
-from recsys.training import learn, make_bundle, measure, measure_bundle, run_folder, without_feedback
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.bundle.recommendation import ExplainedReason, Recommendation, Titled, finite
 from recsys.data.histories import Histories
 from recsys.datasets import ItemCatalog, TitleSearch
 from recsys.errors import ParameterError
+from recsys.models.recommendation import ExplainedReason, Recommendation, Titled, finite
 from recsys.parameters import require_integer
 from recsys.recommenders import SOURCES, Model, Reason
 
@@ -158,7 +158,7 @@ class Bundle:
         ParameterError
             If the model is of no recommender of `recsys.recommenders`.
         """
-        from recsys.bundle.folder import save
+        from recsys.models.bundle_folder import save
 
         save(self, folder)
 
@@ -173,7 +173,7 @@ class Bundle:
         DataFormatError
             If it is damaged, or written by a newer version.
         """
-        from recsys.bundle.folder import load
+        from recsys.models.bundle_folder import load
 
         return load(folder)
 

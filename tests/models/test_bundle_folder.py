@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.bundle import Bundle
-from recsys.bundle.folder import digest
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, ParameterError
-from tests.bundle.problems import LIKES, bundle_of, long, wide
+from recsys.models.bundle import Bundle
+from recsys.models.bundle_folder import digest
+from tests.models.problems import LIKES, bundle_of, long, wide
 from tests.recommenders.problems import ALL
 
 

@@ -10,13 +10,13 @@ from mlflow import MlflowClient
 from sqlalchemy.exc import OperationalError
 
 from recsys import registry as terminal
-from recsys.bundle import Bundle
 from recsys.errors import DataNotFoundError, RegistryError
 from recsys.feedback import Feedback, FeedbackStore
+from recsys.models import registry
+from recsys.models.bundle import Bundle
+from recsys.models.mlflow_model import load_bundle
 from recsys.runs.trials import LINKS_FILE
-from recsys.tracking import registry
-from recsys.tracking.model import load_bundle
-from tests.bundle.problems import bundle_of
+from tests.models.problems import bundle_of
 from tests.tracking.run_folders import write_run
 
 LOOSE = ["--min-coverage", "0.001", "--max-latency", "10000"]  # other processes may slow this one down
@@ -180,7 +180,7 @@ def test_a_store_that_is_locked(client, say, monkeypatch):
     def locked(address):
         raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("database is locked"))
 
-    monkeypatch.setattr("recsys.tracking.model.connect", locked)
+    monkeypatch.setattr("recsys.models.mlflow_model.connect", locked)
     for command in ("list", "promote", "rollback"):
         code, said = say(command)
         assert code == 1

@@ -11,9 +11,9 @@ from recsys.errors import DataError, DataNotFoundError
 from recsys.runs.stored_config import experiment_of, read_settings
 
 if TYPE_CHECKING:
-    from recsys.bundle import Bundle
     from recsys.datasets import Ratings
     from recsys.evaluation import Evaluation, RankingResult
+    from recsys.models.bundle import Bundle
     from recsys.pipeline import Experiment, Result
     from recsys.recommenders import Model
     from recsys.spark import SparkRatings
@@ -112,8 +112,8 @@ def make_bundle(
     model: Model, ratings: Ratings | SparkRatings, settings: dict[str, Any], facts: dict[str, Any]
 ) -> Bundle:
     """Put a fitted model and its catalogue together, with what is to be known about it."""
-    from recsys.bundle import Bundle
     from recsys.datasets import ItemCatalog
+    from recsys.models.bundle import Bundle
     from recsys.recommenders.scoring import FittedModel
 
     assert isinstance(model, FittedModel)  # all of ours are

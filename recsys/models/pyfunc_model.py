@@ -1,7 +1,7 @@
 """A bundle as an MLflow model, written as code: MLflow runs this file where it loads the model.
 
 A row holds what somebody likes, item ids or titles, the latest last; the answer to it is a list of
-recommendations. `recsys.tracking.model` logs it.
+recommendations. `recsys.models.mlflow_model` logs it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
-from recsys.bundle import Bundle
 from recsys.errors import ParameterError
+from recsys.models.bundle import Bundle
 
 REASONS = 3  # of each recommendation, at most
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys.bundle.bundle import Bundle
-from recsys.bundle.recommendation import Recommendation
 from recsys.errors import DataError
+from recsys.models.bundle import Bundle
+from recsys.models.recommendation import Recommendation
 
 N_USERS = 16
 K = 10

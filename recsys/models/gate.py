@@ -10,8 +10,8 @@ from recsys.errors import ParameterError
 from recsys.parameters import require_number, require_positive
 
 if TYPE_CHECKING:
-    from recsys.bundle import Bundle
     from recsys.evaluation import Evaluation, RankingResult
+    from recsys.models.bundle import Bundle
 
 ANSWERS = 200  # that are timed
 LIST, REASONS = 10, 3  # of each of them

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from recsys.bundle import Bundle
 from recsys.data.histories import Histories
 from recsys.datasets import ItemCatalog
+from recsys.models.bundle import Bundle
 from tests.recommenders.problems import ALL, blocks, rules_of
 
 LIKES = [[0, 10, 20], [60, 70, 999], [], [110]]

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.bundle.bundle import Bundle
-from recsys.bundle.models import Arrays, Parts, put_together, take_apart
 from recsys.data.histories import Histories
 from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
+from recsys.models.bundle import Bundle
+from recsys.models.serialization import Arrays, Parts, put_together, take_apart
 
 VERSION = 2  # of this format; version 1 has no digest of its own
 BUNDLE_FILE = "bundle.json"

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from hydra_plugins.recsys_optuna_sweeper import safe_text
 from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
-from recsys.bundle import Bundle
-from recsys.bundle.folder import read_description
 from recsys.datasets import TitleSearch
 from recsys.datasets.search import TitleError
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError, RegistryError
+from recsys.models.bundle import Bundle
+from recsys.models.bundle_folder import read_description
 from recsys.recommenders.als import ALSModel
 from recsys.recommenders.hybrid import HybridModel
 from recsys.tracking.address import DEFAULT_ADDRESS
@@ -55,7 +55,7 @@ def log_model(
 ) -> str:
     """Log a bundle as an MLflow model and return the model's id.
 
-    The model is made of code: `recsys.tracking.pyfunc_model`, with the packages of recsys beside it and the
+    The model is made of code: `recsys.models.pyfunc_model`, with the packages of recsys beside it and the
     bundle as its artifact. Nothing of it is pickled.
 
     Parameters

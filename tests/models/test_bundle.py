@@ -4,11 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.bundle import Bundle, ExplainedReason, Titled
 from recsys.datasets import ItemCatalog, TitleError
 from recsys.errors import ParameterError
+from recsys.models.bundle import Bundle
+from recsys.models.recommendation import ExplainedReason, Titled
 from recsys.recommenders import SOURCES, Reason
-from tests.bundle.problems import LIKES, bundle_of, long, wide
+from tests.models.problems import LIKES, bundle_of, long, wide
 from tests.recommenders.problems import ALL, blocks, histories
 
 everybody = pytest.mark.parametrize("name", ALL)

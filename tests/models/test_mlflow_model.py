@@ -24,7 +24,7 @@ from recsys import recommend
 from recsys.datasets import ItemCatalog
 from recsys.datasets.search import TitleError
 from recsys.errors import DataNotFoundError, ParameterError, RegistryError
-from recsys.tracking.model import (
+from recsys.models.mlflow_model import (
     input_example,
     load_bundle,
     log_model,
@@ -32,8 +32,8 @@ from recsys.tracking.model import (
     pointed_at,
     requirements,
 )
-from tests.bundle.problems import LIKES, bundle_of, wide
 from tests.conftest import ROOT
+from tests.models.problems import LIKES, bundle_of, wide
 
 
 @pytest.fixture(scope="module")

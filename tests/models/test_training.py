@@ -7,7 +7,7 @@ import pytest
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.evaluation import UserShare
 from recsys.feedback import FeedbackStore
-from recsys.training import experiment_of, measure, read_settings, run_folder, train
+from recsys.models.training import experiment_of, measure, read_settings, run_folder, train
 from tests.tracking.run_folders import write_run
 
 

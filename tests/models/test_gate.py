@@ -3,8 +3,8 @@ import pytest
 
 from recsys.errors import ParameterError
 from recsys.evaluation import RankingResult, UserShare
-from recsys.tracking.gate import Gate, Latency, judge, measure_latency
-from tests.bundle.problems import bundle_of
+from recsys.models.gate import Gate, Latency, judge, measure_latency
+from tests.models.problems import bundle_of
 
 FAST = Latency(0.5, 2.0)
 
