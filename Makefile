@@ -33,7 +33,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 
 sweep: $(INSTALLED) ## the main job: 60 trials on the bundled ratings, recorded in MLflow
 	$(BIN)/python -m recsys experiment=seed_sweep
-	$(BIN)/python -m recsys.registry register --latest
+	$(BIN)/python -m recsys.cli.registry register --latest
 
 run: $(INSTALLED) ## one run with the defaults
 	$(BIN)/python -m recsys

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from hydra_plugins.recsys_optuna_sweeper.safe_text import SafeFormatter
-from recsys import recommend, registry
+from recsys.cli import feedback as report
+from recsys.cli import recommend, registry
 from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, ParameterError
 from recsys.models.bundle import Bundle
 from recsys.pipeline import run
 from recsys.runs.output import Output
 from recsys.runs.stored_config import read_experiment
-from recsys.serving import report
 from tests.models.problems import bundle_of
 from tests.tracking.run_folders import write_run
 

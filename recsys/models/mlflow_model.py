@@ -43,7 +43,7 @@ VARIABLE = "MLFLOW_TRACKING_URI"
 REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "threadpoolctl")
 NOT_SHIPPED = ("__pycache__", "data", "conf")
 
-CURE = "python -m recsys.registry list shows what there is; register makes a version."
+CURE = "python -m recsys.cli.registry list shows what there is; register makes a version."
 
 
 def log_model(

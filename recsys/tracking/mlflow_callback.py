@@ -168,7 +168,7 @@ class MLflowCallback(Callback):
             If MLflow refused a part of the record.
         """
         folder = shlex.quote(config.hydra.sweep.dir)
-        log.info(f"Make a version of the best trial: python -m recsys.registry register {folder}")
+        log.info(f"Make a version of the best trial: python -m recsys.cli.registry register {folder}")
         self._close(ENDED)
         if self._is_refused():
             sys.exit(1)

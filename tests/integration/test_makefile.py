@@ -57,5 +57,5 @@ def test_a_sweep_ends_with_a_version_of_its_best_trial(make):
     called = [line for line in make("sweep").stdout.splitlines() if line.startswith("called:")]
     assert called == [
         "called: -m recsys experiment=seed_sweep",
-        "called: -m recsys.registry register --latest",
+        "called: -m recsys.cli.registry register --latest",
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from recsys import recommend
+from recsys.cli import recommend
 from tests.conftest import shell
 
 SMALL = ("apriori.min_support=0.05", "output.show_rules=0")

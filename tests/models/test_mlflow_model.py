@@ -20,7 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import get_model_info
 from mlflow.pyfunc import load_model
 
-from recsys import recommend
+from recsys.cli import recommend
 from recsys.datasets import ItemCatalog
 from recsys.datasets.search import TitleError
 from recsys.errors import DataNotFoundError, ParameterError, RegistryError

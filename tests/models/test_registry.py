@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from sqlalchemy.exc import OperationalError
 
-from recsys import registry as terminal
+from recsys.cli import registry as terminal
 from recsys.errors import DataNotFoundError, RegistryError
 from recsys.feedback import Feedback, FeedbackStore
 from recsys.models import registry

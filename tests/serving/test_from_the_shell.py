@@ -15,14 +15,14 @@ import pytest
 from fastapi.testclient import TestClient
 from mlflow import MlflowClient
 
+from recsys.cli.feedback import report
+from recsys.cli.serve import main
 from recsys.errors import DataNotFoundError, RecsysError
 from recsys.feedback import FeedbackStore
 from recsys.models.gate import Gate
 from recsys.models.registry import promote, register
-from recsys.serving.__main__ import main
 from recsys.serving.app import create_app
 from recsys.serving.follower import Follower
-from recsys.serving.report import report
 from recsys.serving.settings import Settings
 from recsys.serving.source import FixedSource, FolderSource, RegistrySource, source_of
 from tests import programs
@@ -49,7 +49,7 @@ def _services_are_forked(monkeypatch):
 def folder(tmp_path_factory):
     """A folder with a sweep whose winner is the champion, in a store of its own."""
     folder = tmp_path_factory.mktemp("shell")
-    for arguments in (["recsys", *SWEEP], ["recsys.registry", "register", "--latest"]):
+    for arguments in (["recsys", *SWEEP], ["recsys.cli.registry", "register", "--latest"]):
         done = subprocess.run(
             [sys.executable, *WARNINGS_ARE_ERRORS, "-m", *arguments],
             cwd=folder, capture_output=True, text=True, check=False,

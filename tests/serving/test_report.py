@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from recsys.cli import feedback as report
 from recsys.feedback import Feedback, FeedbackStore
-from recsys.serving import report
 from recsys.serving.replay import liked
 from recsys.serving.replay import replay as replayed
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from recsys.cli.serve import main
 from recsys.errors import ParameterError
 from recsys.serving import Settings
-from recsys.serving.__main__ import main
 from recsys.serving.settings import read_settings
 
 

@@ -11,8 +11,8 @@ import yaml
 from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
+from recsys.cli import sync as program
 from recsys.tracking import MLflowCallback
-from recsys.tracking import __main__ as program
 from recsys.tracking.record import Record, name_of
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS, shell

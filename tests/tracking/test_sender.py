@@ -14,7 +14,7 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from recsys.tracking import __main__ as program
+from recsys.cli import sync as program
 from recsys.tracking.entry import KILLED, End, Entry, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.record import Record

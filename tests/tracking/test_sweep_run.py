@@ -5,7 +5,7 @@ import json
 import pytest
 from mlflow import MlflowClient
 
-from recsys.tracking import __main__ as program
+from recsys.cli import sync as program
 from recsys.tracking.entry import End, Entry, Start
 from recsys.tracking.sender import send_folder
 from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT

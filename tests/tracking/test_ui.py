@@ -5,7 +5,7 @@ import os
 import pytest
 from mlflow import MlflowClient
 
-from recsys.tracking import __main__ as program
+from recsys.cli import sync as program
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The sub-commands of `recsys`, one module each."""
