@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException, InstantiationException
 from omegaconf import DictConfig
 
-from hydra_plugins.recsys_optuna_sweeper import prune, prunes, report
+from optuna_sweeper.jobs.reporting import prune, prunes, report
 from recsys.composition import EXECUTION_WHITELIST, build, build_experiment, share_config_store
 from recsys.runs.stored_config import CONF
 

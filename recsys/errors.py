@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import masked, printable
+from optuna_sweeper.safe_text import masked, printable
 
 
 class RecsysError(Exception):

@@ -151,7 +151,7 @@ def trials_of(url: str, n_trials: int) -> list[Any]:
     """Return the complete trials of the study, which must be as many as were asked for."""
     import optuna
 
-    from hydra_plugins.recsys_optuna_sweeper._storage import make_storage
+    from optuna_sweeper.study.storage import make_storage
 
     storage = make_storage(url)
     trials = optuna.load_study(study_name="s", storage=storage).trials

@@ -11,7 +11,7 @@ import yaml
 from hydra._internal.hydra import Hydra
 from omegaconf import DictConfig, ListConfig
 
-from hydra_plugins.recsys_optuna_sweeper._copy import copy_config, is_plain
+from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain
 from recsys.composition import share_config_store
 
 SLOW_COPIES = {kind: kind.__deepcopy__ for kind in (DictConfig, ListConfig)}

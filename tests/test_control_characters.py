@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import SafeFormatter
+from optuna_sweeper.safe_text import SafeFormatter
 from recsys.cli import feedback as report
 from recsys.cli import recommend, registry
 from recsys.datasets import ItemCatalog

@@ -81,7 +81,7 @@ class OptunaSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Take what Hydra gives, and make the launcher."""
-        from ._interrupt import Shielded
+        from optuna_sweeper.workers.signals import Shielded
 
         self.context = hydra_context
         self.config = config
@@ -94,8 +94,8 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the sweep with the application's overrides of the command line."""
-        from ._launcher import quicken
-        from ._run import run_sweep
+        from optuna_sweeper.jobs.fast_launcher.launcher import quicken
+        from optuna_sweeper.run import run_sweep
 
         assert self.config is not None
         assert self.launcher is not None

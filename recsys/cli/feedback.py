@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import printable
+from optuna_sweeper.safe_text import printable
 from recsys.errors import DataError, RecsysError
 from recsys.feedback import Acceptance, FeedbackStore, by_rule, by_source, shown
 from recsys.parameters import require_integer

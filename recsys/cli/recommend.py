@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import printable, printable_lines
+from optuna_sweeper.safe_text import printable, printable_lines
 from recsys.errors import RecsysError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import masked, printable
+from optuna_sweeper.safe_text import masked, printable
 from recsys.errors import DataNotFoundError, RecsysError
 from recsys.models.gate import Gate
 

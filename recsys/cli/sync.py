@@ -20,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import SafeFormatter
+from optuna_sweeper.safe_text import SafeFormatter
 from recsys.tracking.queue import Queue, find_queues
 from recsys.tracking.sender import Sender, send_folder
 from recsys.tracking.sender_process import VERDICT

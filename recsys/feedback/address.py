@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
+from optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra_plugins.recsys_optuna_sweeper import safe_text
-from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
+from optuna_sweeper import safe_text
+from optuna_sweeper.safe_text import masked
 from recsys.datasets import TitleSearch
 from recsys.datasets.search import TitleError
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError, RegistryError

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked_yaml
+from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.reporting.columns import Column, columns
 from recsys.runs.trials import Trial, best_so_far, read_json, read_results, read_trials
 

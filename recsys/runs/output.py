@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import printable
+from optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
 from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked
+from optuna_sweeper.safe_text import mask_values, masked
 
 TRIALS_FILE, RESULTS_FILE = "trials.csv", "optimization_results.yaml"
 LINKS_FILE = "links.json"

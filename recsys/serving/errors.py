@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import printable
+from optuna_sweeper.safe_text import printable
 from recsys.errors import RecsysError
 from recsys.serving.strict_json import json_response
 

@@ -8,7 +8,7 @@ from typing import Any
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.logging import AccessFormatter, DefaultFormatter
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import SafeFormatter
+from optuna_sweeper.safe_text import SafeFormatter
 
 
 class _Default(SafeFormatter, DefaultFormatter):

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values
+from optuna_sweeper.safe_text import mask_values
 from recsys.datasets import TitleError
 from recsys.feedback import Feedback, FeedbackLimitError, FeedbackLimits, FeedbackStore, shown
 from recsys.models.bundle import flatten

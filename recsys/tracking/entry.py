@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values
+from optuna_sweeper.safe_text import mask_values
 
 KEY_TAG = "recsys.key"  # the tag that holds our key
 STUDY_KEY = "study/"  # how the key of a study's run begins

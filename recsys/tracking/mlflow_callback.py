@@ -25,7 +25,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked
+from optuna_sweeper.safe_text import mask_values, masked
 from recsys.runs.job_folder import add_results
 from recsys.runs.links import write_links
 from recsys.runs.log_exceptions import summary, visible

@@ -13,7 +13,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import mask_values, masked_yaml
+from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.runs.atomic_write import write_whole
 from recsys.runs.trials import LINKS_FILE, STUDY_FILE, TRIAL_FILE, read_json
 

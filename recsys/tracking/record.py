@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import masked, masked_yaml
+from optuna_sweeper.safe_text import masked, masked_yaml
 from recsys.runs.links import write_links
 from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, STUDY_KEY, End, Entry, Start
 from recsys.tracking.experiment import Destination

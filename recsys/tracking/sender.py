@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
+from optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
 from recsys.runs.trials import read_trials
 from recsys.tracking.entry import FAILED, KILLED, End, Entry
@@ -172,7 +172,7 @@ class Sender:
         study = self.queue.about().get("study")
         if study is None:
             return True
-        from hydra_plugins.recsys_optuna_sweeper.recovery import fail_lost_trials
+        from optuna_sweeper.workers.recovery import fail_lost_trials
 
         try:
             fail_lost_trials(study["storage"], study["name"], self.queue.folder, Path(study["base"]))

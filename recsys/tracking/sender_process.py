@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
+from optuna_sweeper.safe_text import masked
 from recsys.tracking.queue import Queue
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import masked
+from optuna_sweeper.safe_text import masked
 from recsys.tracking.address import DEFAULT_ADDRESS, page, require_address
 from recsys.tracking.experiment import DEFAULT_EXPERIMENT, ID_VARIABLE, NAME_VARIABLE
 from recsys.tracking.store import connect

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hydra.errors import HydraException
 
-from hydra_plugins.recsys_optuna_sweeper._arguments import read_arguments
+from optuna_sweeper.search.arguments import read_arguments
 
 
 def test_fixed_and_free() -> None:

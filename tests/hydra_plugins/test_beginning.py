@@ -9,9 +9,9 @@ import optuna
 import pytest
 from hydra.errors import HydraException
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import WARM_START
-from hydra_plugins.recsys_optuna_sweeper._beginning import begin
-from hydra_plugins.recsys_optuna_sweeper._worker import Worker
+from optuna_sweeper.study.attributes import WARM_START
+from optuna_sweeper.study.initial_trials import begin
+from optuna_sweeper.workers.worker import Worker
 
 RANDOM = ("hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 

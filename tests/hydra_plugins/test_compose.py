@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig
 
-from hydra_plugins.recsys_optuna_sweeper._compose import Composer, is_known_hydra
-from hydra_plugins.recsys_optuna_sweeper._copy import same
+from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
+from optuna_sweeper.jobs.fast_launcher.config_copy import same
 
 pytestmark = pytest.mark.usefixtures("slow_copies")
 

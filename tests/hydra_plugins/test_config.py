@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hydra.errors import HydraException
 
-from hydra_plugins.recsys_optuna_sweeper._compose import is_known_hydra
+from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
 
 OWN_SWEEPER = """
 defaults:

@@ -12,9 +12,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper import _claims
-from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED, INSTEAD_OF, JOB_DIR, WORKER
-from hydra_plugins.recsys_optuna_sweeper._journal import JournalFile
+from optuna_sweeper.study.attributes import DISCARDED, INSTEAD_OF, JOB_DIR, WORKER
+from optuna_sweeper.study.journal import JournalFile
+from optuna_sweeper.workers import trial_allocation as _claims
 from tests.hydra_plugins.children import die, end_of, in_child
 
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")

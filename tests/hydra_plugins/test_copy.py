@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from omegaconf import MISSING, DictConfig, OmegaConf, StringNode, open_dict, read_write
 
-from hydra_plugins.recsys_optuna_sweeper._copy import copy_config, is_plain, same
-from hydra_plugins.recsys_optuna_sweeper._job import hydra_part
+from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain, same
+from optuna_sweeper.jobs.fast_launcher.job import hydra_part
 
 pytestmark = pytest.mark.usefixtures("slow_copies")
 

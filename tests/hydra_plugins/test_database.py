@@ -16,11 +16,11 @@ from optuna.trial import TrialState
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
-from hydra_plugins.recsys_optuna_sweeper import _database
-from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED
-from hydra_plugins.recsys_optuna_sweeper._claims import Claims
-from hydra_plugins.recsys_optuna_sweeper._database import PatientStorage, lost_connection
-from hydra_plugins.recsys_optuna_sweeper._worker import Worker
+from optuna_sweeper.study import retrying_storage as _database
+from optuna_sweeper.study.attributes import DISCARDED
+from optuna_sweeper.study.retrying_storage import PatientStorage, lost_connection
+from optuna_sweeper.workers.trial_allocation import Claims
+from optuna_sweeper.workers.worker import Worker
 
 SWEEPER = "hydra_plugins.recsys_optuna_sweeper"
 

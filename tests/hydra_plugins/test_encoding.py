@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hydra_plugins.recsys_optuna_sweeper._encoding import encode
+from optuna_sweeper.search.encoding import encode
 
 
 def parsed(value: object) -> object:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hydra_plugins.recsys_optuna_sweeper._compose import is_known_hydra
+from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
 

@@ -11,8 +11,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import JOB_DIR
-from hydra_plugins.recsys_optuna_sweeper._run import _fresh_name
+from optuna_sweeper.run import _fresh_name
+from optuna_sweeper.study.attributes import JOB_DIR
 from tests.hydra_plugins.children import die, end_of, in_child
 
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")

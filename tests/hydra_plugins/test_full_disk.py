@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper import _results
+from optuna_sweeper.results import files as _results
 
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 TOTAL = "hydra.sweeper.n_trials=5"

@@ -5,8 +5,8 @@ from hydra.errors import HydraException
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import create_trial
 
-from hydra_plugins.recsys_optuna_sweeper._arguments import read_arguments
-from hydra_plugins.recsys_optuna_sweeper._grid import combinations_left, grid
+from optuna_sweeper.search.arguments import read_arguments
+from optuna_sweeper.search.grid import combinations_left, grid
 
 
 def test_values() -> None:

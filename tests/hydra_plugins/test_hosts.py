@@ -11,7 +11,7 @@ from typing import Any
 import optuna
 import pytest
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED
+from optuna_sweeper.study.attributes import DISCARDED
 from tests.hydra_plugins.children import die, end_of
 from tests.hydra_plugins.hosts import HUB, Hosts
 from tests.hydra_plugins.workers import TOTAL, Workers, wait_until

@@ -11,13 +11,13 @@ import pytest
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import ANSWERED_FROM, EQUIVALENCE, OVERRIDES
-from hydra_plugins.recsys_optuna_sweeper._beginning import agree
-from hydra_plugins.recsys_optuna_sweeper._best import best_trial, pareto_front
-from hydra_plugins.recsys_optuna_sweeper._errors import SweepError
-from hydra_plugins.recsys_optuna_sweeper._identity import flatten
-from hydra_plugins.recsys_optuna_sweeper._known import known_answer, same_question
-from hydra_plugins.recsys_optuna_sweeper._worker import Worker
+from optuna_sweeper.errors import SweepError
+from optuna_sweeper.results.best_trials import best_trial, pareto_front
+from optuna_sweeper.study.attributes import ANSWERED_FROM, EQUIVALENCE, OVERRIDES
+from optuna_sweeper.study.configuration import flatten
+from optuna_sweeper.study.deduplication import known_answer, same_question
+from optuna_sweeper.study.initial_trials import agree
+from optuna_sweeper.workers.worker import Worker
 
 SPACE = ("y=choice(1,2)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 SPACE += ("hydra.sweeper.repeat=false", "hydra.sweeper.max_failure_rate=0")

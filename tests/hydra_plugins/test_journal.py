@@ -8,7 +8,7 @@ import pytest
 from hydra.errors import HydraException
 from optuna.storages import JournalStorage
 
-from hydra_plugins.recsys_optuna_sweeper._journal import JournalFile
+from optuna_sweeper.study.journal import JournalFile
 
 
 def study(path: Path) -> optuna.Study:
@@ -102,6 +102,6 @@ def test_a_full_disk_takes_back_what_it_wrote(tmp_path: Path) -> None:
 
 
 def test_without_the_locks_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_plugins.recsys_optuna_sweeper._journal.fcntl", None)
+    monkeypatch.setattr("optuna_sweeper.study.journal.fcntl", None)
     study(tmp_path / "journal.log").ask()
     assert len(study(tmp_path / "journal.log").trials) == 1

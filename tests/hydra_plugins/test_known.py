@@ -9,7 +9,7 @@ import pytest
 from hydra.errors import HydraException
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import ANSWERED_FROM, JOB_DIR
+from optuna_sweeper.study.attributes import ANSWERED_FROM, JOB_DIR
 
 RANDOM = ("hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=1", "hydra.sweeper.n_jobs=1")
 ONCE = "hydra.sweeper.repeat=false"
@@ -85,7 +85,7 @@ def test_distinct(app: Any) -> None:
 
 
 def test_distinct_ends_when_nothing_is_new(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_plugins.recsys_optuna_sweeper._sweep.PATIENCE", 5)
+    monkeypatch.setattr("optuna_sweeper.sweep.PATIENCE", 5)
     app.sweep("y=choice(1,2)", *RANDOM, ONCE, "hydra.sweeper.n_trials=3", "hydra.sweeper.distinct=true")
     assert len([row for row in app.trials if row["job_dir"]]) == 2
 

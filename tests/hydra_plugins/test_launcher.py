@@ -18,10 +18,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from hydra_plugins.recsys_optuna_sweeper import _launcher
-from hydra_plugins.recsys_optuna_sweeper._compose import is_known_hydra
-from hydra_plugins.recsys_optuna_sweeper._copy import copy_config, same
-from hydra_plugins.recsys_optuna_sweeper._launcher import SWITCH, QuickLauncher, quicken
+from optuna_sweeper.jobs.fast_launcher import launcher as _launcher
+from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
+from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, same
+from optuna_sweeper.jobs.fast_launcher.launcher import SWITCH, QuickLauncher, quicken
 
 CONFIG = """\
 defaults: [_self_, model: small]

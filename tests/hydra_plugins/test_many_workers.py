@@ -12,8 +12,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import WORKER
-from hydra_plugins.recsys_optuna_sweeper._database import PatientStorage
+from optuna_sweeper.study.attributes import WORKER
+from optuna_sweeper.study.retrying_storage import PatientStorage
 from tests.hydra_plugins.children import die, end_of
 from tests.hydra_plugins.workers import AWAY, Workers, wait_until
 from tests.postgresql import Server, server_or_skip

@@ -8,7 +8,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from optuna import TrialPruned
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper._outcome import judge
+from optuna_sweeper.jobs.outcome import judge
 
 
 def job(value: Any) -> JobReturn:

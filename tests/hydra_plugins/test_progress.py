@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from hydra_plugins.recsys_optuna_sweeper._progress import ERASE, Progress
+from optuna_sweeper.results.progress_bar import ERASE, Progress
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
 

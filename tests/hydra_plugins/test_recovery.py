@@ -11,9 +11,9 @@ import pytest
 import yaml
 from optuna.trial import TrialState, create_trial
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED, WORKER
-from hydra_plugins.recsys_optuna_sweeper._worker import process_start, this_machine
-from hydra_plugins.recsys_optuna_sweeper.recovery import fail_lost_trials
+from optuna_sweeper.study.attributes import DISCARDED, WORKER
+from optuna_sweeper.workers.recovery import fail_lost_trials
+from optuna_sweeper.workers.worker import process_start, this_machine
 
 
 def killed_study(folder: Path) -> optuna.Study:

@@ -9,7 +9,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from hydra_plugins.recsys_optuna_sweeper._report import continue_line, summary, trial_line
+from optuna_sweeper.results.log_lines import continue_line, summary, trial_line
 
 
 def study_of(*values: float, direction: str = "minimize") -> optuna.Study:

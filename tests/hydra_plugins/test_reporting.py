@@ -10,9 +10,9 @@ from hydra.errors import HydraException
 from optuna.pruners import BasePruner
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper import prune, prunes, report
-from hydra_plugins.recsys_optuna_sweeper._pruner import make_pruner
 from hydra_plugins.recsys_optuna_sweeper.pruner_config import PRUNERS
+from optuna_sweeper.jobs.reporting import prune, prunes, report
+from optuna_sweeper.search.pruner import make_pruner
 
 GRID = ("x=range(4)", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_jobs=1")
 THRESHOLD = ("hydra/sweeper/pruner=threshold", "hydra.sweeper.pruner.upper=1.5")

@@ -11,8 +11,8 @@ import yaml
 from hydra.errors import HydraException
 from optuna.trial import create_trial
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import JOB_DIR
-from hydra_plugins.recsys_optuna_sweeper._results import ResultsWriter, results
+from optuna_sweeper.results.files import ResultsWriter, results
+from optuna_sweeper.study.attributes import JOB_DIR
 
 
 def trial(value: float | list[float], x: float, **attributes: Any) -> optuna.trial.FrozenTrial:

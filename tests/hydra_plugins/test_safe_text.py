@@ -10,13 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
-from hydra_plugins.recsys_optuna_sweeper.safe_text import (
-    mask_values,
-    masked,
-    masked_yaml,
-    printable,
-    printable_lines,
-)
+from optuna_sweeper.safe_text import mask_values, masked, masked_yaml, printable, printable_lines
 
 deterministic = settings(deadline=None, derandomize=True, max_examples=100)
 

@@ -11,9 +11,9 @@ import pytest
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from hydra_plugins.recsys_optuna_sweeper._arguments import read_arguments
-from hydra_plugins.recsys_optuna_sweeper._sampler import make_sampler
 from hydra_plugins.recsys_optuna_sweeper.sampler_config import SAMPLERS
+from optuna_sweeper.search.arguments import read_arguments
+from optuna_sweeper.search.sampler import make_sampler
 
 NEEDS = {"cmaes": "cmaes", "gp": "torch"}
 SPACE = ("x=range(-2, 2, 0.5)", "y=range(0, 3)")

@@ -10,8 +10,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from hydra_plugins.recsys_optuna_sweeper._compose import is_known_hydra
-from hydra_plugins.recsys_optuna_sweeper._search_space import Parameter, parameter, range_values
+from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
+from optuna_sweeper.search.search_space import Parameter, parameter, range_values
 
 
 def read(text: str) -> Parameter:

@@ -8,7 +8,7 @@ import pytest
 from optuna.storages import InMemoryStorage
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from hydra_plugins.recsys_optuna_sweeper import _storage
+from optuna_sweeper.study import storage as _storage
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> list[str]:

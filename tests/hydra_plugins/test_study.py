@@ -15,8 +15,8 @@ from optuna.study import StudyDirection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from hydra_plugins.recsys_optuna_sweeper._storage import describe_storage
-from hydra_plugins.recsys_optuna_sweeper._study import open_study, read_directions
+from optuna_sweeper.study.storage import describe_storage
+from optuna_sweeper.study.study import open_study, read_directions
 
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 

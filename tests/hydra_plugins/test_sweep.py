@@ -15,8 +15,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES
-from hydra_plugins.recsys_optuna_sweeper._claims import Claims, discard
+from optuna_sweeper.study.attributes import FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES
+from optuna_sweeper.workers.trial_allocation import Claims, discard
 
 SPACE = "x=interval(-1, 1)"
 COMPLETE, FAIL, PRUNED, WAITING = TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED, TrialState.WAITING

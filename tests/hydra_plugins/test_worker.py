@@ -9,9 +9,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import ANSWERED_FROM, DISCARDED, WARM_START, WORKER
-from hydra_plugins.recsys_optuna_sweeper._claims import Claims, ask_again
-from hydra_plugins.recsys_optuna_sweeper._worker import Worker, is_alive, process_start, this_machine
+from optuna_sweeper.study.attributes import ANSWERED_FROM, DISCARDED, WARM_START, WORKER
+from optuna_sweeper.workers.trial_allocation import Claims, ask_again
+from optuna_sweeper.workers.worker import Worker, is_alive, process_start, this_machine
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def test_killed_before_a_lost_question_is_enqueued(
 ) -> None:
     lose_a_trial(study)
     with monkeypatch.context() as patched, Worker(study, 15) as worker:
-        patched.setattr("hydra_plugins.recsys_optuna_sweeper._claims.ask_again", killed)
+        patched.setattr("optuna_sweeper.workers.trial_allocation.ask_again", killed)
         with pytest.raises(KeyboardInterrupt):
             Claims(study, worker, 5).recover()
     assert [trial.state.name for trial in study.trials] == ["FAIL"]
@@ -161,7 +161,7 @@ def test_a_lost_question_that_two_processes_enqueue_is_asked_once(
             Claims(study, second, 5).recover()  # sees the trial failed, and not yet asked again
             ask_again(study, trial)
 
-        monkeypatch.setattr("hydra_plugins.recsys_optuna_sweeper._claims.ask_again", slow)
+        monkeypatch.setattr("optuna_sweeper.workers.trial_allocation.ask_again", slow)
         claims = Claims(study, first, 5)
         claims.recover()
         assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING", "WAITING"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from hydra_plugins.recsys_optuna_sweeper._yaml import YamlWriter
+from optuna_sweeper.jobs.fast_launcher.yaml_text import YamlWriter
 
 TEXTS = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_characters="$"), max_size=120),

@@ -14,7 +14,7 @@ import optuna
 from hydra.core.hydra_config import HydraConfig
 from optuna.trial import FrozenTrial, TrialState
 
-from hydra_plugins.recsys_optuna_sweeper._attributes import DISCARDED, JOB_DIR
+from optuna_sweeper.study.attributes import DISCARDED, JOB_DIR
 from tests.hydra_plugins.children import in_child
 
 TOTAL = 24

@@ -12,7 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
 from hydra.types import HydraContext, RunMode
 
-from hydra_plugins.recsys_optuna_sweeper._launcher import quicken
+from optuna_sweeper.jobs.fast_launcher.launcher import quicken
 from recsys.__main__ import CONF
 
 JOBS = [

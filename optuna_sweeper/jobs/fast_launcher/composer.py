@@ -1,0 +1,230 @@
+"""The configs of a sweep's jobs, composed once for all jobs that choose the same files.
+
+Hydra composes each job's config from its files, and applies the values that the job sets to the result. So
+does `Composer`, but it keeps the composition of the first job of each choice of files, and applies the values
+of the next ones to a copy. Before it does, it sees whether that gives for the first job what Hydra composed.
+
+All else goes Hydra's way, each time: overrides of Hydra's own config, a defaults list that asks a resolver
+(it may answer otherwise next time), environment variables copied into the config, values set through an
+interpolation, a loader that is not Hydra's own, another version than Hydra 1.3, and whatever raises an error.
+
+The files are read once a sweep: one that is edited meanwhile does not split the sweep in two.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import hydra
+from hydra._internal import config_loader_impl
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import Container, DictConfig, ListConfig, OmegaConf
+
+from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain, same
+
+Files = tuple[str, ...]  # the overrides of a job that choose files
+
+# Compositions to keep: a sweep over more choices of files gains little from them.
+MAX_KEPT = 100
+
+
+def is_known_hydra() -> bool:
+    """Return whether the installed Hydra composes and runs jobs as this package knows it: version 1.3."""
+    return hydra.__version__.startswith("1.3.")
+
+
+class Composer:
+    """Composes the configs of the jobs of a sweep.
+
+    Parameters
+    ----------
+    loader : ConfigLoader
+        Hydra's.
+    master : DictConfig
+        The config of the sweep.
+    """
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        known = type(loader) is ConfigLoaderImpl and is_known_hydra()
+        self._loader = _Loader(loader.get_search_path()) if known else loader
+        self._master = master
+        self._parse_one = lru_cache(1000)(OverridesParser.create(config_loader=loader).parse_override)
+        self._group_exists = lru_cache(1000)(self._look_for_group)
+        self._bases: dict[Files, DictConfig | None] = {}
+        self._seen: tuple[tuple[str, ...], DictConfig] | None = None
+
+    def peek(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the config of a job that is about to be composed, to look at: it is read-only.
+
+        Parameters
+        ----------
+        overrides : sequence of str
+            The job's overrides.
+        """
+        config = self.compose(overrides)
+        OmegaConf.set_readonly(config, True)
+        self._seen = tuple(overrides), config
+        return config
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the config of a job, as `ConfigLoader.load_sweep_config` does.
+
+        Parameters
+        ----------
+        overrides : sequence of str
+            The job's overrides.
+        """
+        seen, self._seen = self._seen, None
+        if seen is not None and seen[0] == tuple(overrides):
+            OmegaConf.set_readonly(seen[1], None)
+            return seen[1]
+        request = self._read(overrides)
+        if request is not None:
+            try:
+                base = self._bases.get(request.files)
+                if base is not None:
+                    return self._apply(base, request)
+            except Exception:  # if something is wrong with it, Hydra will say what
+                request = None
+        config = self._loader.load_sweep_config(self._master, list(overrides))
+        if request is not None and request.files not in self._bases and len(self._bases) < MAX_KEPT:
+            self._bases[request.files] = self._base(request, config)
+        return config
+
+    def _read(self, overrides: Sequence[str]) -> _Request | None:
+        """Return the overrides if they are all of the kinds that can be applied to a copy."""
+        if not isinstance(self._loader, _Loader):
+            return None
+        try:
+            parsed = [self._parse_one(text) for text in overrides]
+            if any(_is_unusual(override) for override in parsed):
+                return None
+            # Hydra takes a mapping for a value, even if there is a folder of that name.
+            files = [
+                override
+                for override in parsed
+                if not isinstance(override.value(), dict) and self._group_exists(override.key_or_group)
+            ]
+        except Exception:
+            return None
+        values = [override for override in parsed if override not in files]
+        return _Request(parsed, tuple(str(override.input_line) for override in files), values)
+
+    def _look_for_group(self, key: str) -> bool:
+        assert isinstance(self._loader, _Loader)
+        return self._loader.repository_of(self._master).group_exists(key)
+
+    def _base(self, request: _Request, composed: DictConfig) -> DictConfig | None:
+        """Return what all jobs that choose these files have in common; None if it is not certain.
+
+        Parameters
+        ----------
+        request : _Request
+        composed : DictConfig
+            What Hydra composed for it a moment ago.
+        """
+        assert isinstance(self._loader, _Loader)
+        try:
+            raw, repository = self._loader.raw, self._loader.used
+            assert raw is not None
+            assert repository is not None
+            if _asks_resolver(repository) or not (is_plain(raw) and is_plain(composed)):
+                return None
+            # The application's part as it was before any value was set, and Hydra's part, which the
+            # application's overrides do not reach, as it was at the end.
+            base: DictConfig = copy_config(raw)
+            OmegaConf.set_struct(base, True)
+            base.__dict__["_content"]["hydra"] = copy_config(composed._get_node("hydra"), base)
+            if base.hydra.job._get_node("env_copy")._value():
+                return None
+            base.hydra.overrides.task.clear()
+            base.hydra.job.override_dirname = ""
+            return base if same(self._apply(base, request), composed) else None
+        except Exception:
+            return None
+
+    def _apply(self, base: DictConfig, request: _Request) -> DictConfig:
+        """Return a copy of the base with a job's overrides: the second half of Hydra's composition."""
+        config: DictConfig = copy_config(base)
+        for override in request.values:
+            _check_path(config, override)
+        ConfigLoaderImpl._apply_overrides_to_config(request.values, config)
+        own = config.hydra
+        for override in request.all:
+            own.overrides.task.append(override.input_line)
+        own.runtime.cwd = os.getcwd()  # noqa: PTH109  # a text
+        naming = own.job.config.override_dirname
+        own.job.override_dirname = config_loader_impl.get_overrides_dirname(
+            overrides=request.all,
+            kv_sep=naming.kv_sep,
+            item_sep=naming.item_sep,
+            exclude_keys=naming.exclude_keys,
+        )
+        OmegaConf.copy_cache(from_config=self._master, to_config=config)
+        return config
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The overrides of a job: all, those that choose files as text, and those that set values."""
+
+    all: list[Override]
+    files: Files
+    values: list[Override]
+
+
+class _Loader(ConfigLoaderImpl):
+    """Hydra's loader, which remembers what it read and what came of it before a value was set."""
+
+    used: CachingConfigRepository | None = None
+    raw: DictConfig | None = None
+
+    def repository_of(self, master: DictConfig) -> CachingConfigRepository:
+        """Return the folders and stores that a sweep is composed from."""
+        if self.used is None:
+            overrides: Any = OmegaConf.to_container(master.hydra.overrides.hydra)
+            self._parse_overrides_and_create_caching_repo(master.hydra.job.config_name, overrides)
+        assert self.used is not None
+        return self.used
+
+    def _parse_overrides_and_create_caching_repo(self, config_name: str | None, overrides: list[str]) -> Any:
+        parsed, self.used = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
+        return parsed, self.used
+
+    def _compose_config_from_defaults_list(self, *args: Any, **kwargs: Any) -> DictConfig:
+        config = super()._compose_config_from_defaults_list(*args, **kwargs)
+        self.raw = copy_config(config) if is_plain(config) else None
+        return config
+
+
+def _is_unusual(override: Override) -> bool:
+    """Whether it sets something of Hydra's own, or is a sweep, which is an error here."""
+    first = override.key_or_group.replace("/", ".").replace("[", ".").strip(".").split(".")[0]
+    return first == "hydra" or override.is_sweep_override()
+
+
+def _check_path(config: DictConfig, override: Override) -> None:
+    """Raise an error if a value is set through an interpolation: it might be Hydra's that is reached."""
+    node: Any = config
+    for key in override.key_or_group.split("."):
+        if not isinstance(node, Container):
+            return
+        node = node._get_node(int(key) if isinstance(node, ListConfig) else key, validate_access=False)
+        if node is not None and node._is_interpolation():
+            raise ValueError(override.key_or_group)
+
+
+def _asks_resolver(repository: CachingConfigRepository) -> bool:
+    """Whether a defaults list has an interpolation such as ``${oc.env:NAME}``."""
+    results = [result for result in repository.cache.values() if result is not None]
+    texts = [repr(vars(default)) for result in results for default in result.defaults_list or []]
+    return any(re.search(r"\$\{[^}]*:", text) for text in texts)

@@ -1,0 +1,122 @@
+"""What a job came back with, and what the study is told about it.
+
+A job returns the value of its objective, or a sequence of them. With constraints it returns a mapping::
+
+    {"values": 53.3, "constraints": {"at_least_100_rules": 100 - n_rules}}
+
+A constraint is kept when its number is 0 or less. Their names are free; a sequence numbers them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from optuna import TrialPruned
+from optuna.trial import TrialState
+
+from optuna_sweeper.errors import SweepError
+from optuna_sweeper.safe_text import masked, printable_lines
+
+
+class ObjectiveError(SweepError):
+    """The application returned something that is not the value of its objectives."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a trial.
+
+    Attributes
+    ----------
+    state : TrialState
+        COMPLETE, PRUNED or FAIL.
+    values : list of float, optional
+        One for each objective when complete.
+    error : Exception, optional
+        Why it is not complete.
+    constraints : dict of str to float
+        Each kept when 0 or less.
+    """
+
+    state: TrialState
+    values: list[float] | None = None
+    error: BaseException | None = None
+    constraints: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the trial is not complete: ``ValueError: no data``, without secrets."""
+        if self.error is None:
+            return None
+        text = printable_lines(masked(str(self.error)))
+        if isinstance(self.error, ObjectiveError | TrialPruned):
+            return text or None
+        return f"{type(self.error).__name__}: {text}" if text else type(self.error).__name__
+
+
+def judge(job: JobReturn, n_objectives: int) -> Outcome:
+    """Return how a job ended.
+
+    Parameters
+    ----------
+    job : JobReturn
+        What the launcher gave back.
+    n_objectives : int
+        How many numbers it should have returned.
+    """
+    if job.status is not JobStatus.COMPLETED:
+        # Not the property `return_value`: it prints that the job failed, which a pruned one did not.
+        error = job._return_value
+        if isinstance(error, TrialPruned):
+            return Outcome(TrialState.PRUNED, error=error)
+        return Outcome(TrialState.FAIL, error=error)
+    try:
+        returned, constraints = _parts(job.return_value)
+        values = _values(returned, n_objectives)
+        return Outcome(TrialState.COMPLETE, values=values, constraints=constraints)
+    except ObjectiveError as error:
+        return Outcome(TrialState.FAIL, error=error)
+
+
+def _parts(returned: Any) -> tuple[Any, dict[str, float]]:
+    """Tell the objectives and the constraints apart."""
+    if not isinstance(returned, Mapping) or "values" not in returned:
+        return returned, {}
+    if returned.keys() != {"values", "constraints"}:
+        raise ObjectiveError(f"The application must return values and constraints. Got {returned!r}.")
+    given = returned["constraints"]
+    if not isinstance(given, Mapping):
+        given = dict(enumerate(given))
+    return returned["values"], {str(name): _number(value, returned) for name, value in given.items()}
+
+
+def _values(returned: Any, n_objectives: int) -> list[float]:
+    value = returned.tolist() if hasattr(returned, "tolist") else returned  # NumPy, PyTorch, pandas
+    several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    values = list(value) if several else [value]
+    if len(values) != n_objectives:
+        raise ObjectiveError(
+            f"The application must return {_count(n_objectives)}, one for each of hydra.sweeper.direction. "
+            f"Got {returned!r}."
+        )
+    return [_number(value, returned) for value in values]
+
+
+def _number(value: Any, returned: Any) -> float:
+    if not isinstance(value, str | bytes | bool):
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            pass
+        else:
+            if not math.isnan(number):
+                return number
+    raise ObjectiveError(f"The application must return a number that is not NaN. Got {returned!r}.")
+
+
+def _count(n_objectives: int) -> str:
+    return "a number" if n_objectives == 1 else f"{n_objectives} numbers"

@@ -1,0 +1,64 @@
+"""Which trials came out best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import nsmallest
+
+from optuna.study import Study, StudyDirection
+from optuna.study._multi_objective import _get_pareto_front_trials_by_trials
+from optuna.trial import FrozenTrial, TrialState
+
+from optuna_sweeper.study.attributes import DISCARDED, IDENTITY
+
+
+def is_own(trial: FrozenTrial, identity: str | None) -> bool:
+    """Whether a trial was run for this identity of its study; None: for any."""
+    return identity is None or trial.user_attrs.get(IDENTITY) == identity
+
+
+def own_trials(study: Study, identity: str | None = None) -> list[FrozenTrial]:
+    """Return the complete trials of this identity."""
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return [trial for trial in trials if is_own(trial, identity)]
+
+
+def best_trial(study: Study, identity: str | None = None) -> FrozenTrial | None:
+    """Return the best complete trial of a study with one objective, or None when there is none."""
+    try:
+        best = study.best_trial  # which Optuna keeps at hand
+    except ValueError:
+        return None
+    return best if is_own(best, identity) else next(iter(ranking(study, 1, identity)), None)
+
+
+def pareto_front(study: Study, identity: str | None = None) -> list[FrozenTrial]:
+    """Return the complete trials of a study that no other trial is better than in every objective."""
+    front = study.best_trials
+    if all(is_own(trial, identity) for trial in front):
+        return front
+    trials = list(filter(is_feasible, own_trials(study, identity)))
+    return _get_pareto_front_trials_by_trials(trials, study.directions)
+
+
+def ranking(study: Study, count: int, identity: str | None = None) -> list[FrozenTrial]:
+    """Return the best complete trials of a study with one objective, best first, of equals the earlier."""
+    trials = filter(is_feasible, own_trials(study, identity))
+    sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
+    return nsmallest(count, trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+
+
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Whether a trial keeps all of its constraints."""
+    return all(value <= 0 for value in trial.constraints.values())
+
+
+def count_states(trials: Iterable[FrozenTrial]) -> dict[str, int]:
+    """Return how many trials ended how; those that are no result are told apart, if there are any."""
+    states = [None if DISCARDED in trial.user_attrs else trial.state for trial in trials]
+    counts = {
+        "complete": states.count(TrialState.COMPLETE),
+        "pruned": states.count(TrialState.PRUNED),
+        "fail": states.count(TrialState.FAIL),
+    }
+    return {**counts, "discarded": states.count(None)} if None in states else counts

@@ -1,0 +1,172 @@
+"""The files that a sweep leaves beside its trials, rewritten after every batch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from optuna_sweeper.errors import unwritable
+from optuna_sweeper.results.best_trials import best_trial, count_states, is_own, pareto_front
+from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
+
+# The one in C, where PyYAML has it, writes the same in less time.
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
+
+#: The column of trials.csv that is true for trials of another identity of the study, which are no results.
+OTHER_IDENTITY = "other_identity"
+
+
+class End(StrEnum):
+    """How a sweep ended: ``ended_by`` in the results. A sweep that runs, or was killed, has none."""
+
+    TOTAL = "total"
+    """All trials that were asked for are finished, by whichever process, and there is a best one."""
+    TIMEOUT = "timeout"
+    """``hydra.sweeper.timeout`` was over."""
+    INTERRUPT = "interrupt"
+    """Ctrl-C or SIGTERM."""
+    FAILURES = "failures"
+    """More trials failed than ``hydra.sweeper.max_failure_rate`` allows, or none came to a result."""
+    EXHAUSTED = "exhausted"
+    """The sampler has nothing left to ask."""
+    ERROR = "error"
+    """Something else broke: the storage, the sampler, a key that the application has not."""
+
+
+class ResultsWriter:
+    """Writes ``optimization_results.yaml`` and ``trials.csv``.
+
+    Each is replaced in one step, so that who reads while the sweep runs, or after it was killed, finds a
+    whole file. Lines of finished trials, which do not change any more, are remembered.
+
+    Parameters
+    ----------
+    study : Study
+    folder : Path
+    identity : str, optional
+        The identity whose trials are results; None: all are.
+    """
+
+    def __init__(self, study: Study, folder: Path, identity: str | None = None) -> None:
+        self.study, self.folder, self.identity = study, folder, identity
+        self._columns: tuple[list[str], list[str]] = ([], [])
+        self._lines: dict[int, str] = {}  # of finished trials with these columns, by their numbers
+
+    def write(self, ended_by: End | None = None) -> None:
+        """Write both.
+
+        Parameters
+        ----------
+        ended_by : End, optional
+            How the sweep ended, when it did.
+        """
+        # allow_unicode: who reads the file should find the names as they were typed.
+        found = results(self.study, ended_by, self.identity)
+        text = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        _replace(self.folder / RESULTS_FILE, text)
+        _replace(self.folder / TRIALS_FILE, self._table())
+
+    def _table(self) -> str:
+        trials = self.study.get_trials(deepcopy=False)
+        trials = [trial for trial in trials if trial.state is not TrialState.WAITING]
+        # A custom search space may give trials different parameters; a dict keeps the order of appearance.
+        names = list(dict.fromkeys(name for trial in trials for name in trial.params))
+        constraints = list(dict.fromkeys(name for trial in trials for name in trial.constraints))
+        if self._columns != (names, constraints):
+            self._columns = names, constraints
+            self._lines.clear()
+        header = ["number", "state", *value_names(len(self.study.directions))]
+        header += [f"params_{name}" for name in names] + [f"constraints_{name}" for name in constraints]
+        header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON, ANSWERED_FROM, OTHER_IDENTITY]
+        return "".join([_line(header), *map(self._line_of, trials)])
+
+    def _line_of(self, trial: FrozenTrial) -> str:
+        line = self._lines.get(trial.number)
+        if line is None:
+            other = "" if is_own(trial, self.identity) else "true"
+            line = _line([*_row(trial, *self._columns, len(self.study.directions)), other])
+            if trial.state.is_finished():
+                self._lines[trial.number] = line
+        return line
+
+
+def results(study: Study, ended_by: End | None = None, identity: str | None = None) -> dict[str, Any]:
+    """Return what came of a study so far: Hydra's keys, then name, count of trials, and end."""
+    summary: dict[str, Any] = {"name": "optuna"}
+    if len(study.directions) == 1:
+        best = best_trial(study, identity)
+        summary["best_params"] = best.params if best else {}
+        summary["best_value"] = best.value if best else None
+        summary["best_trial"] = best.number if best else None
+        summary["best_job_dir"] = best.user_attrs.get(JOB_DIR) if best else None
+    else:
+        summary["solutions"] = [
+            {
+                "params": trial.params,
+                "values": trial.values,
+                "trial": trial.number,
+                "job_dir": trial.user_attrs.get(JOB_DIR),
+            }
+            for trial in pareto_front(study, identity)
+        ]
+    summary["study_name"] = study.study_name
+    summary["n_trials"] = count_states(study.get_trials(deepcopy=False))
+    summary["ended_by"] = None if ended_by is None else ended_by.value
+    return summary
+
+
+def value_names(n_objectives: int) -> list[str]:
+    """Return the names of the objectives' columns."""
+    return ["value"] if n_objectives == 1 else [f"value_{i}" for i in range(n_objectives)]
+
+
+def _line(cells: Sequence[Any]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerow(cells)
+    return stream.getvalue()
+
+
+def _row(
+    trial: FrozenTrial, names: Iterable[str], constraints: Iterable[str], n_objectives: int
+) -> list[Any]:
+    values = trial.values or [None] * n_objectives
+    params = ["null" if trial.params.get(name, "") is None else trial.params.get(name, "") for name in names]
+    kept = [trial.constraints.get(name) for name in constraints]
+    start, end, duration = trial.datetime_start, trial.datetime_complete, trial.duration
+    # A trial that another study answered took no time at all, which is false to Python.
+    seconds = None if duration is None else duration.total_seconds()
+    times = [start and start.isoformat(), end and end.isoformat(), seconds]
+    attributes = [trial.user_attrs.get(key) for key in (JOB_DIR, FAIL_REASON, ANSWERED_FROM)]
+    return [trial.number, trial.state.name.lower(), *values, *params, *kept, *times, *attributes]
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, text)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _write(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner may read
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

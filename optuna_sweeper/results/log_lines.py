@@ -1,0 +1,96 @@
+"""The log lines of a sweep: one as it starts, one for each trial, and a table of the best at its end."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from optuna_sweeper.results.best_trials import best_trial, pareto_front, ranking
+from optuna_sweeper.results.files import value_names
+from optuna_sweeper.safe_text import masked
+from optuna_sweeper.search.encoding import encode
+from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON
+from optuna_sweeper.study.study import describe_directions
+
+_NAME = "hydra.sweeper.study_name="
+
+
+def study_line(study: Study, n_trials: int, n_finished: int, n_jobs: int, storage: str) -> str:
+    """Return the line that says what is about to run."""
+    known = f" ({n_finished} of them finished)" if n_finished else ""
+    return (
+        f"Study {study.study_name}: {type(study.sampler).__name__}, {describe_directions(study.directions)}, "
+        f"{n_trials} trials{known} in batches of {n_jobs}, storage: {storage}"
+    )
+
+
+def continue_line(command: Sequence[str], study_name: str) -> str:
+    """Return the line that says how to continue a study.
+
+    Parameters
+    ----------
+    command : sequence of str
+        How this program was started.
+    study_name : str
+    """
+    # What was typed may come to another name tomorrow: null, or one with ${now:...}.
+    words = [word for word in command if not word.lstrip("+").startswith(_NAME)]
+    return masked(f"To continue it: {shlex.join([*words, f'{_NAME}{encode(study_name)}'])}")
+
+
+def trial_line(study: Study, trial: FrozenTrial, identity: str | None = None) -> str:
+    """Return the line that says how a trial ended, and what is best so far."""
+    if trial.state is TrialState.COMPLETE:
+        ended = " ".join(map(_shown, trial.values))
+        broken = ", ".join(name for name, value in trial.constraints.items() if value > 0)
+        if broken:
+            ended += f", infeasible ({broken})"
+        if ANSWERED_FROM in trial.user_attrs:
+            ended += f", known from trial {trial.user_attrs[ANSWERED_FROM]}"
+    elif trial.state is TrialState.PRUNED:
+        ended = ", ".join(filter(None, ["pruned", trial.user_attrs.get(FAIL_REASON)]))
+    else:
+        ended = f"failed, {trial.user_attrs.get(FAIL_REASON)}"
+    params = [f"{name}={_shown(value)}" for name, value in trial.params.items()]
+    return " ".join([f"Trial {trial.number}: {ended};", *params, f"({best_so_far(study, identity)})"])
+
+
+def summary(study: Study, count: int = 5, identity: str | None = None) -> str:
+    """Return a table of the best trials, or of the Pareto front."""
+    if len(study.directions) == 1:
+        title, trials = "Best trials", ranking(study, count, identity)
+    else:
+        title, trials = "Pareto front", pareto_front(study, identity)
+    names = list(dict.fromkeys(name for trial in trials for name in trial.params))
+    rows = [["trial", *value_names(len(study.directions)), *names]]
+    rows += [_cells(trial.number, trial.values, trial.params, names) for trial in trials]
+    return "\n".join([f"{title}:", *_align(rows)])
+
+
+def best_so_far(study: Study, identity: str | None = None) -> str:
+    """Return what is best so far, in a few words."""
+    if len(study.directions) > 1:
+        return f"Pareto front: {len(pareto_front(study, identity))}"
+    best = best_trial(study, identity)
+    return f"best: {_shown(best.value)} in trial {best.number}" if best else "none complete yet"
+
+
+def _cells(
+    number: int, values: Sequence[float], params: Mapping[str, Any], names: Sequence[str]
+) -> list[str]:
+    shown = [_shown(params[name]) if name in params else "" for name in names]
+    return [str(number), *map(_shown, values), *shown]
+
+
+def _shown(value: Any) -> str:
+    """Return a value for people: numbers to six digits. The files have them all."""
+    return f"{value:.6g}" if isinstance(value, float) else encode(value)
+
+
+def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.rjust, row, widths)) for row in rows]

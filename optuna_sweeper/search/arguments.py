@@ -1,0 +1,135 @@
+"""What a sweep was asked for: params and the command line, told apart into fixed overrides and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from optuna_sweeper.errors import SweepError, first_line
+from optuna_sweeper.search.encoding import encode
+from optuna_sweeper.search.search_space import Parameter, parameter
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The overrides of the jobs.
+
+    Attributes
+    ----------
+    parameters : dict of str to Parameter
+        What Optuna chooses, by name.
+    fixed : dict of str to str
+        What every job is given, key to value as text.
+    deletions : tuple of str
+        The overrides that take something out (``~key``).
+    dropped : tuple of str
+        Keys that ``hydra.sweeper.params`` has as null and that the command line leaves alone: not searched.
+    """
+
+    parameters: dict[str, Parameter]
+    fixed: dict[str, str]
+    deletions: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
+
+    def overrides(self, chosen: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the overrides of the job that is given these values.
+
+        Parameters
+        ----------
+        chosen : mapping of str to object
+            All parameters of a trial: also those that a custom search space suggested.
+        """
+        # Fixed ones first: `+group={}` must be there before `+group.key` can be chosen.
+        fixed = (f"{key}={text}" for key, text in self.fixed.items())
+        free = (self._override(name, value) for name, value in chosen.items())
+        return (*self.deletions, *fixed, *free)
+
+    def _override(self, name: str, value: Any) -> str:
+        known = self.parameters.get(name)
+        return known.override(value) if known else f"{name}={encode(value)}"
+
+
+def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]) -> Arguments:
+    """Read the search space of the config and the overrides of the command line, which win.
+
+    Parameters
+    ----------
+    params : mapping of str to object, optional
+        ``hydra.sweeper.params``; null drops a parameter of this name.
+    command_line : sequence of str
+        The application's overrides as typed.
+
+    Raises
+    ------
+    SweepError
+        If an expression cannot be read or names nothing to choose from.
+    """
+    parameters: dict[str, Parameter] = {}
+    fixed: dict[str, str] = {}
+    deletions = []
+    null = [str(key).lstrip("+") for key, value in (params or {}).items() if value is None]
+    kept = {key: value for key, value in (params or {}).items() if str(key).lstrip("+") not in null}
+    of_config = [_parse_param(key, value) for key, value in kept.items()]
+    of_command_line = [(text, _parse(text, text)) for text in command_line]
+    for source in (of_config, of_command_line):
+        _check_twice(source)
+    for key, override in of_config + of_command_line:
+        # The same parameter may be spelled x, +x and ++x; the last word counts.
+        for known in (parameters, fixed):
+            for name in [
+                name for name in known if name.lstrip("+") == override.get_key_element().lstrip("+~")
+            ]:
+                known.pop(name)
+        if override.is_delete():
+            deletions.append(str(override.input_line))
+        elif override.is_sweep_override():
+            found = parameter(override, key)
+            parameters[found.name] = found
+        else:
+            fixed[override.get_key_element()] = override.get_value_string()
+    typed = {override.get_key_element().lstrip("+~") for _, override in of_command_line}
+    dropped = tuple(key for key in dict.fromkeys(null) if key not in typed)
+    return Arguments(parameters, fixed, tuple(deletions), dropped)
+
+
+def _check_twice(source: Sequence[tuple[str, Override]]) -> None:
+    """Refuse a parameter that one source, where nothing is said to win, both searches and fixes."""
+    searched: dict[str, tuple[bool, str]] = {}
+    for key, override in source:
+        if override.is_delete():
+            continue
+        is_sweep = bool(override.is_sweep_override())
+        before, other = searched.setdefault(override.get_key_element().lstrip("+"), (is_sweep, key))
+        if before != is_sweep:
+            raise SweepError(
+                f"{key}: a parameter is searched or fixed, not both; see {other}. Leave one of them out."
+            )
+
+
+def _parse_param(key: str, value: Any) -> tuple[str, Override]:
+    where = f"hydra.sweeper.params.{key}"
+    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+        raise SweepError(
+            f"{where} must be text. Got {value!r}. Write choice(a, b) to choose, '[a, b]' in quotes for a "
+            "fixed list, and a nested key with dots."
+        )
+    # YAML text is an expression; the other YAML values (5, true) are what they are.
+    text = value if isinstance(value, str) else encode(value)
+    return where, _parse(f"{key}={text}", f"{where}: {text}")
+
+
+def _parse(text: str, shown: str) -> Override:
+    try:
+        override = OverridesParser.create().parse_rule(text, "override")
+    except HydraException as error:
+        raise SweepError(
+            f"{shown} cannot be read: {first_line(error)}. Write choice(a, b), range(1, 10), interval(0, 1), "
+            "tag(log, interval(0.01, 1)), or a value."
+        ) from error
+    assert isinstance(override, Override)
+    return override

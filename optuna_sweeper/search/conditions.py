@@ -1,0 +1,210 @@
+"""Parameters that exist for some values of others only: ``hydra.sweeper.conditions``.
+
+    params:
+      engine: choice(a, b)
+      depth: range(1, 9)
+    conditions:
+      depth: {engine: b}      # or a list of values; of several keys, all must hold
+
+A job whose parameter does not exist is given no override for it. Conditions may go on naming what the
+command line fixes, choices of ``hydra.sweeper.params`` that it leaves out, and parameters that a null there
+drops: then the value of the config decides. A null drops a condition, too:
+``hydra.sweeper.conditions={depth: null}``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.trial import BaseTrial
+
+from optuna_sweeper.errors import SweepError, refusal
+from optuna_sweeper.search.arguments import Arguments, read_arguments
+from optuna_sweeper.search.encoding import encode
+from optuna_sweeper.search.search_space import Parameter, fits
+
+log = logging.getLogger(__name__)
+
+_KEY = "hydra.sweeper.conditions"
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The parameters of the search space, in an order in which each can be decided on.
+
+    Attributes
+    ----------
+    parameters : list of Parameter
+        Those that others depend on come first.
+    required : dict of str to dict of str to frozenset of str
+        For a parameter: the values, as text, that others must have.
+    """
+
+    parameters: list[Parameter]
+    required: dict[str, dict[str, frozenset[str]]]
+
+    def hold(self, name: str, chosen: Mapping[str, Any]) -> bool:
+        """Whether a parameter exists beside these values."""
+        needs = self.required.get(name, {})
+        return all(other in chosen and encode(chosen[other]) in values for other, values in needs.items())
+
+    def suggest(self, trial: BaseTrial) -> None:
+        """Let the sampler choose the parameters that exist for a trial."""
+        for parameter in self.parameters:
+            if self.hold(parameter.name, trial.params):
+                parameter.suggest(trial)
+
+    def described(self) -> dict[str, dict[str, list[str]]]:
+        """Return the conditions as plain data."""
+        return {
+            name: {other: sorted(values) for other, values in sorted(needs.items())}
+            for name, needs in sorted(self.required.items())
+        }
+
+
+def check_dropped(arguments: Arguments, config: DictConfig) -> None:
+    """Refuse to drop what there is not: a parameter whose name is misspelt would go on being searched.
+
+    Raises
+    ------
+    SweepError
+        If the config has no key that ``hydra.sweeper.params`` has as null.
+    """
+    params = config.hydra.sweeper.params
+    for key in arguments.dropped:
+        is_new = f"+{key}" in params or f"++{key}" in params  # spelt as a key that the config has not
+        if not is_new and not _is_there(key, arguments, config):
+            raise SweepError(
+                f"hydra.sweeper.params.{key}: null drops a parameter from the search space, and the config "
+                f"has no {key}. Searched are: {', '.join(arguments.parameters)}."
+            )
+
+
+def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -> Conditions:
+    """Read ``hydra.sweeper.conditions``.
+
+    Parameters
+    ----------
+    conditions : mapping, optional
+        Parameter -> key -> value or values.
+    arguments : Arguments
+        The search space and the fixed overrides.
+    config : DictConfig
+        The whole config, for keys that are neither searched nor overridden.
+
+    Raises
+    ------
+    SweepError
+        If a condition is none, names what there is not, asks for a value that cannot be had, or conditions go
+        in a circle.
+    """
+    given = OmegaConf.to_container(conditions) if OmegaConf.is_config(conditions) else conditions or {}
+    if isinstance(given, Mapping):
+        given = {key: needs for key, needs in given.items() if needs is not None}
+    if not isinstance(given, Mapping) or not all(isinstance(needs, Mapping) for needs in given.values()):
+        raise refusal(_KEY, "a mapping: parameter to key to value or list of values", given)
+    names = {name.lstrip("+"): name for name in arguments.parameters}
+    possible = _possible(arguments, config)
+    required: dict[str, dict[str, frozenset[str]]] = {}
+    absent = set()
+    for key, needs in ((str(key), needs) for key, needs in given.items()):
+        name = names.get(key.lstrip("+"))
+        if key.lstrip("+") in arguments.dropped:
+            continue
+        if name is None and not _is_there(key, arguments, config):
+            raise SweepError(f"{_KEY}: {key} is neither a parameter ({', '.join(names)}) nor of the config.")
+        for other, value in needs.items():
+            listed = value if isinstance(value, list) else [value]
+            spaces = possible.get(str(other).lstrip("+"), [])
+            for one in listed if spaces else ():
+                if not any(_can_be(one, space) for space in spaces):
+                    rule = f"what it can be: {' or '.join(map(str, spaces))}"
+                    raise refusal(f"{_KEY}: {key}: {other}", rule, one)
+            values = frozenset(text for one in listed for text in _texts(one, spaces))
+            searched = names.get(str(other).lstrip("+"))
+            if name is None:  # fixed, where it is what it is; but a key is not misspelt
+                if searched is None and not spaces and not _is_there(str(other), arguments, config):
+                    raise _unknown(str(other))
+            elif searched is not None:
+                required.setdefault(name, {})[searched] = values
+            elif not (fixed := _fixed_value(str(other), arguments, config)) & values:
+                absent.add(name)
+                wanted = " or ".join(sorted(map(encode, listed)))
+                log.info("%s: %s is not searched: %s is %s, not %s.", _KEY, name, other, min(fixed), wanted)
+    parameters = [arguments.parameters[name] for name in _ordered(arguments.parameters, required)]
+    return Conditions([one for one in parameters if one.name not in absent], required)
+
+
+def _possible(arguments: Arguments, config: DictConfig) -> dict[str, list[BaseDistribution]]:
+    """Return what each searched key can be: as it is searched, and as ``hydra.sweeper.params`` has it."""
+    of_config = read_arguments(config.hydra.sweeper.get("params"), ())
+    possible: dict[str, list[BaseDistribution]] = {}
+    for name, one in (*arguments.parameters.items(), *of_config.parameters.items()):
+        spaces = possible.setdefault(name.lstrip("+"), [])
+        if one.distribution not in spaces:
+            spaces.append(one.distribution)
+    return possible
+
+
+def _can_be(value: Any, space: BaseDistribution) -> bool:
+    if isinstance(space, CategoricalDistribution):
+        # By their text, for Optuna cannot tell 1 from true.
+        return encode(value) in map(encode, space.choices)
+    return fits(space, value)
+
+
+def _texts(value: Any, spaces: Sequence[BaseDistribution]) -> set[str]:
+    """Return how a value may be written: 1 is 1.0 where it is one of an interval."""
+    of_interval = isinstance(value, int) and any(isinstance(space, FloatDistribution) for space in spaces)
+    return {encode(value), encode(float(value))} if of_interval else {encode(value)}
+
+
+def _is_there(key: str, arguments: Arguments, config: DictConfig) -> bool:
+    """Whether a key that is not searched is fixed, taken out, or of the config, also with no value yet."""
+    key = key.lstrip("+")
+    typed = [*arguments.fixed, *(text.split("=")[0] for text in arguments.deletions)]
+    if key in {name.lstrip("+~") for name in typed} or key in config.hydra.runtime.choices:
+        return True
+    parent, _, last = key.rpartition(".")
+    group = OmegaConf.select(config, parent) if parent else config
+    return isinstance(group, DictConfig) and last in map(str, group)
+
+
+def _fixed_value(key: str, arguments: Arguments, config: DictConfig) -> set[str]:
+    """Return the texts of what a key is that is not searched."""
+    for name, text in arguments.fixed.items():
+        if name.lstrip("+") == key.lstrip("+"):
+            return {text, encode(text)}
+    chosen = config.hydra.runtime.choices.get(key)
+    value = OmegaConf.select(config, key) if chosen is None else chosen
+    if value is None or isinstance(value, DictConfig | ListConfig):
+        if key.lstrip("+") in arguments.dropped:
+            raise SweepError(
+                f"{_KEY}: a condition needs {key}, which hydra.sweeper.params drops (null) and of which the "
+                f"config has no value. Set it, such as {key}=..., or drop the condition with a null, too."
+            )
+        raise _unknown(key)
+    return {encode(value)}
+
+
+def _unknown(key: str) -> SweepError:
+    return SweepError(f"{_KEY}: {key} is neither a parameter nor a value of the config.")
+
+
+def _ordered(names: Mapping[str, Any], required: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the names, each after those it depends on, else in their own order."""
+    ordered: list[str] = []
+    while len(ordered) < len(names):
+        ready = [
+            name for name in names if name not in ordered and set(required.get(name, ())) <= set(ordered)
+        ]
+        if not ready:
+            left = ", ".join(name for name in names if name not in ordered)
+            raise SweepError(f"{_KEY} go in a circle: {left}.")
+        ordered.append(ready[0])
+    return ordered

@@ -1,0 +1,48 @@
+"""Values as the text of Hydra overrides, such that Hydra's parser gives back the very same value."""
+
+from __future__ import annotations
+
+import re
+
+from hydra.core.override_parser.types import Quote, QuotedString
+
+from optuna_sweeper.errors import SweepError
+
+# What Hydra's lexer reads as one plain string. Everything else is quoted, which is always right.
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_KEYWORDS = {"true", "false", "null", "nan", "inf"}
+
+
+def encode(value: object) -> str:
+    """Return the text of a value in Hydra's override grammar.
+
+    Parameters
+    ----------
+    value : str, bool, int, float or None
+
+    Returns
+    -------
+    str
+        Quoted when a plain word would be read as something else: ``'1'``, ``'true'``, ``'a, b'``.
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, float):
+        return repr(float(value))  # float(): the repr of numpy's floats names their type
+    if isinstance(value, str):
+        return value if _is_plain(value) else _quote(value)
+    raise SweepError(
+        f"A job can be handed text, numbers, booleans and null. Got {value!r} of type {type(value).__name__}."
+    )
+
+
+def _is_plain(text: str) -> bool:
+    return bool(_PLAIN.fullmatch(text)) and text.lower() not in _KEYWORDS
+
+
+def _quote(text: str) -> str:
+    return QuotedString(text=text, quote=Quote.single).with_quotes()

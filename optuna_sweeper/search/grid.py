@@ -1,0 +1,61 @@
+"""Search spaces that have an end: their values, and how much of them is left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import FrozenTrial
+
+from optuna_sweeper.errors import SweepError
+from optuna_sweeper.search.search_space import Parameter, range_values
+
+Grid = dict[str, list[Any]]
+
+
+def grid(parameters: Mapping[str, Parameter], sampler: str) -> Grid:
+    """Return the values of each parameter.
+
+    Parameters
+    ----------
+    parameters : mapping of str to Parameter
+    sampler : str
+        The sampler that needs it, for the error.
+
+    Raises
+    ------
+    SweepError
+        If a parameter is continuous.
+    """
+    return {name: _values(name, found.distribution, sampler) for name, found in parameters.items()}
+
+
+def combinations_left(space: Grid, finished: Iterable[FrozenTrial]) -> int:
+    """Return how many combinations of a grid no finished trial has tried."""
+    tried = {
+        tuple(trial.params[name] for name in space)
+        for trial in finished
+        if trial.params.keys() == space.keys()
+    }
+    return math.prod(map(len, space.values())) - len(tried)
+
+
+def _values(name: str, distribution: BaseDistribution, sampler: str) -> list[Any]:
+    match distribution:
+        case CategoricalDistribution(choices=choices):
+            return list(choices)
+        case IntDistribution(low=low, high=high, step=step):
+            return list(range(low, high + 1, step))
+        case FloatDistribution(low=low, high=high, step=float(step)):
+            return range_values(low, step, round((high - low) / step) + 1)
+    raise SweepError(
+        f"{name} is continuous, and {sampler} needs a list of values. "
+        f"Write '{name.lstrip('+')}=range(start, stop, step)' or choice(...), or use another sampler."
+    )

@@ -1,0 +1,42 @@
+"""The pruner."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, NopPruner
+
+from optuna_sweeper.errors import SweepError, refusal
+from optuna_sweeper.instantiate import instantiate
+
+_KEY = "hydra.sweeper.pruner"
+
+
+def make_pruner(config: Any) -> BasePruner:
+    """Make the pruner that the config names; without one, nothing is pruned.
+
+    Parameters
+    ----------
+    config : DictConfig, optional
+        ``hydra.sweeper.pruner``: a ``_target_`` and its arguments; those that are null are left to Optuna.
+    """
+    if config is None:
+        return NopPruner()
+    if not (isinstance(config, DictConfig) and config.get("_target_")):
+        raise refusal(_KEY, "one of the group hydra/sweeper/pruner, or a _target_ with arguments", config)
+    settings = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(settings, dict)
+    with warnings.catch_warnings():
+        # Who chose an experimental pruner by name need not be told in each run that it is one.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        given = {str(key): value for key, value in settings.items() if value is not None}
+        try:
+            pruner = instantiate(given, "optuna.pruners")
+        except ValueError as error:
+            raise SweepError(f"{_KEY}: {error}") from error
+    if not isinstance(pruner, BasePruner):
+        raise refusal(_KEY, "a pruner of Optuna", pruner)
+    return pruner

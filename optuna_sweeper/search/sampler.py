@@ -1,0 +1,148 @@
+"""The sampler, and whether it can search what it is asked to search."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import warnings
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from hydra.utils import get_method
+from omegaconf import DictConfig, OmegaConf
+from optuna.distributions import CategoricalDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    BruteForceSampler,
+    CmaEsSampler,
+    GPSampler,
+    GridSampler,
+    QMCSampler,
+)
+
+from optuna_sweeper.errors import SweepError, first_line, refusal
+from optuna_sweeper.instantiate import instantiate
+from optuna_sweeper.search import brute_force as _brute_force
+from optuna_sweeper.search.grid import grid
+from optuna_sweeper.search.search_space import Parameter
+
+log = logging.getLogger(__name__)
+
+_KEY = "hydra.sweeper.sampler"
+_CONSTRAINTS = "constraints_func"
+
+# Samplers that Optuna no longer has.
+_REMOVED = {
+    "optuna.samplers.MOTPESampler": "Optuna 4 removed MOTPESampler, for TPESampler takes several objectives. "
+    "Set hydra/sweeper/sampler=tpe."
+}
+
+# Optuna imports these only when the first trials are over, which is late to learn that one is missing.
+_PACKAGES = {CmaEsSampler: ("cmaes",), GPSampler: ("torch", "scipy"), QMCSampler: ("scipy",)}
+
+
+def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives: int) -> BaseSampler:
+    """Make the sampler that the config names, for a search space.
+
+    Parameters
+    ----------
+    config : DictConfig
+        ``hydra.sweeper.sampler``: a ``_target_`` and its arguments; those that are null are left to Optuna.
+    parameters : mapping of str to Parameter
+        The search space.
+    n_objectives : int
+
+    Raises
+    ------
+    SweepError
+        If it cannot be made, or cannot search this space.
+    """
+    make = _factory(config)
+    with warnings.catch_warnings():
+        # Who chose an experimental sampler by name need not be told in each run that it is one.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        try:
+            sampler = make(grid(parameters, "the grid sampler")) if make.func is GridSampler else make()
+        except (TypeError, ValueError, ImportError) as error:
+            raise SweepError(f"{_KEY}: {first_line(error)}") from error
+    if not isinstance(sampler, BaseSampler):
+        raise refusal(_KEY, "a sampler of Optuna", sampler)
+    _check(sampler, parameters, n_objectives)
+    return sampler
+
+
+def _factory(config: Any) -> functools.partial[Any]:
+    if not (isinstance(config, DictConfig) and config.get("_target_")):
+        raise refusal(_KEY, "one of the group hydra/sweeper/sampler, or a _target_ with arguments", config)
+    settings = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(settings, dict)
+    settings = {str(key): value for key, value in settings.items() if value is not None}
+    if settings["_target_"] in _REMOVED:
+        raise SweepError(f"{_KEY}: {_REMOVED[settings['_target_']]}")
+    path = settings.pop(_CONSTRAINTS) if isinstance(settings.get(_CONSTRAINTS), str) else None
+    points = settings.pop("reference_points", None)
+    try:
+        make = instantiate({**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers")
+    except ValueError as error:
+        raise SweepError(f"{_KEY}: {error}") from error
+    if path is not None:
+        make = functools.partial(make.func, **make.keywords, **{_CONSTRAINTS: _load(path)})
+    if _CONSTRAINTS in make.keywords:
+        _check_constraints(make.func, make.keywords[_CONSTRAINTS])
+    if make.func is BruteForceSampler:
+        make = functools.partial(_brute_force.BruteForceSampler, **make.keywords)
+    # NSGA-III wants an array, which YAML has not.
+    return (
+        make if points is None else functools.partial(make, reference_points=np.asarray(points, dtype=float))
+    )
+
+
+def _load(path: str) -> Any:
+    """Return the function of a dotted path."""
+    try:
+        return get_method(path)
+    except Exception as error:  # importing it runs the application's code
+        raise SweepError(f"{_KEY}.{_CONSTRAINTS}={path}: {first_line(error)}") from error
+
+
+def _check_constraints(sampler: Any, function: Any) -> None:
+    """Refuse constraints that Optuna could not compute once the first trial is over."""
+    key = f"{_KEY}.{_CONSTRAINTS}"
+    if _CONSTRAINTS not in inspect.signature(sampler).parameters:
+        raise SweepError(f"{key}: {sampler.__name__} takes no constraints. Use tpe, nsgaii, nsgaiii or gp.")
+    if not callable(function):
+        raise refusal(key, "the dotted path of a function of a trial", function)
+    try:
+        inspect.signature(function).bind(object())
+    except TypeError as error:
+        name = getattr(function, "__name__", repr(function))
+        raise SweepError(f"{key}: {name} must take one argument, the trial: {first_line(error)}.") from error
+
+
+def _check(sampler: BaseSampler, parameters: Mapping[str, Parameter], n_objectives: int) -> None:
+    name = type(sampler).__name__
+    missing = [package for package in _PACKAGES.get(type(sampler), ()) if find_spec(package) is None]
+    if missing:
+        raise SweepError(
+            f"{_KEY}: {name} needs {' and '.join(missing)}. Run: pip install {' '.join(missing)}"
+        )
+    if isinstance(sampler, BruteForceSampler):
+        grid(parameters, "the brute-force sampler")
+    if isinstance(sampler, CmaEsSampler) and n_objectives > 1:
+        raise SweepError(
+            f"{_KEY}: {name} has one objective, and hydra.sweeper.direction names {n_objectives}. "
+            "Use nsgaii, tpe or gp."
+        )
+    choices = [
+        key for key, found in parameters.items() if isinstance(found.distribution, CategoricalDistribution)
+    ]
+    if choices and isinstance(sampler, CmaEsSampler | QMCSampler):
+        if len(choices) == len(parameters):
+            raise SweepError(
+                f"{_KEY}: {name} searches numbers, and {', '.join(choices)} are choices. Use tpe."
+            )
+        log.warning("%s searches numbers; drawn independently of them: %s", name, ", ".join(choices))

@@ -1,0 +1,204 @@
+"""What the values of a study depend on besides its search space: the composed configuration and the data.
+
+Interpolations are kept as they are written, so that a folder, a date or a password of the environment is no
+part of it. What stands behind a searched config group is: the configuration is composed with each choice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from hydra.errors import ConfigCompositionException, HydraException
+from hydra.utils import get_method
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import FixedTrial
+
+from optuna_sweeper.errors import SweepError, first_line, refusal
+from optuna_sweeper.safe_text import mask_values
+from optuna_sweeper.search.arguments import Arguments
+from optuna_sweeper.search.conditions import Conditions
+from optuna_sweeper.search.encoding import encode
+from optuna_sweeper.search.search_space import Parameter
+
+Digest = Callable[[DictConfig], Mapping[str, str] | str | None]
+
+_DATA, _IGNORED = "hydra.sweeper.data_digest", "hydra.sweeper.ignored_keys"
+
+
+def load_data_digest(path: str | None) -> Digest | None:
+    """Return the application's function of this dotted path.
+
+    Raises
+    ------
+    SweepError
+        If there is none, or importing it fails.
+    """
+    if path is None:
+        return None
+    try:
+        found: Any = get_method(path)
+    except Exception as error:  # importing it runs the application's code
+        raise SweepError(f"{_DATA}={path}: {first_line(error)}") from error
+    digest: Digest = found
+    return digest
+
+
+def read_ignored_keys(keys: Any) -> tuple[str, ...]:
+    """Return ``hydra.sweeper.ignored_keys`` as texts.
+
+    Raises
+    ------
+    SweepError
+        If it is not a list of keys.
+    """
+    listed = OmegaConf.to_container(keys) if OmegaConf.is_config(keys) else keys or []
+    if not isinstance(listed, list | tuple) or not all(isinstance(key, str) for key in listed):
+        raise refusal(_IGNORED, "a list of keys, such as [engine, output.folder]", listed)
+    return tuple(listed)
+
+
+def describe_jobs(
+    arguments: Arguments,
+    conditions: Conditions,
+    master: DictConfig,
+    compose: Callable[[Sequence[str]], DictConfig],
+    ignored: Sequence[str],
+    digest: Digest | None,
+    is_open: bool = False,
+) -> dict[str, dict[str, str]]:
+    """Return what all jobs of a sweep have in common, as plain data.
+
+    Parameters
+    ----------
+    arguments : Arguments
+        The search space and the fixed overrides.
+    conditions : Conditions
+    master : DictConfig
+        The config of the sweep.
+    compose : callable
+        Returns the config of a job of these overrides.
+    ignored : sequence of str
+        Keys without effect on the values, each with all that is below it.
+    digest : callable, optional
+        What the application says of its data.
+    is_open : bool
+        Whether a custom search space adds parameters, which the composition may need.
+
+    Returns
+    -------
+    dict
+        ``config``: key to value, as text; ``data``: name to digest. What differs with a choice of a
+        parameter is under ``key (parameter=choice)``.
+
+    Raises
+    ------
+    SweepError
+        If the application's function raises an error.
+    hydra.errors.ConfigCompositionException
+        If a config cannot be composed.
+    """
+    searched = {name.lstrip("+") for name in arguments.parameters}
+    parts: dict[str, dict[str, str]] = {"config": {}, "data": {}}
+    for choice, overrides in _representatives(arguments, conditions):
+        try:
+            config = compose(overrides)
+        except ConfigCompositionException:
+            if not is_open:
+                raise
+            config = master
+        flat = {
+            key: text
+            for key, text in flatten(config).items()
+            if key not in searched and not any(f"{key}.".startswith(f"{one}.") for one in ignored)
+        }
+        for part, found in (("config", flat), ("data", _data(digest, config))):
+            for key, text in found.items():
+                if parts[part].get(key) != text:
+                    parts[part][f"{key} ({choice})" if choice else key] = text
+    return parts
+
+
+def _representatives(arguments: Arguments, conditions: Conditions) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the overrides of one job, and of one for each other choice that is text.
+
+    Only such a choice can be a config group's option, or a path.
+    """
+    first = {name: _first(parameter) for name, parameter in arguments.parameters.items()}
+    yield "", _overrides(first, arguments, conditions)
+    for name, parameter in arguments.parameters.items():
+        space = parameter.distribution
+        if not isinstance(space, CategoricalDistribution):
+            continue
+        for choice in space.choices:
+            if isinstance(choice, str) and choice != first[name]:
+                chosen = first | _that_allow(name, arguments, conditions) | {name: choice}
+                yield f"{name}={encode(choice)}", _overrides(chosen, arguments, conditions)
+
+
+def _first(parameter: Parameter) -> Any:
+    space = parameter.distribution
+    return space.choices[0] if isinstance(space, CategoricalDistribution) else space.low  # type: ignore[attr-defined]
+
+
+def _that_allow(name: str, arguments: Arguments, conditions: Conditions) -> dict[str, Any]:
+    """Return values with which a conditional parameter exists."""
+    values: dict[str, Any] = {}
+    for other, texts in conditions.required.get(name, {}).items():
+        space = arguments.parameters[other].distribution
+        choices = space.choices if isinstance(space, CategoricalDistribution) else ()
+        values |= _that_allow(other, arguments, conditions)
+        values[other] = next(value for value in choices if encode(value) in texts)
+    return values
+
+
+def _overrides(values: Mapping[str, Any], arguments: Arguments, conditions: Conditions) -> Sequence[str]:
+    trial = FixedTrial(dict(values))
+    conditions.suggest(trial)
+    return arguments.overrides(trial.params)
+
+
+def flatten(config: DictConfig) -> dict[str, str]:
+    """Return the leaves of a config but for Hydra's own: dotted key to text; passwords are masked."""
+    flat: dict[str, str] = {}
+    for key in config:
+        if key != "hydra":
+            node: Any = config._get_node(key)
+            is_tree = isinstance(node, DictConfig | ListConfig)
+            plain = (
+                OmegaConf.to_container(node, resolve=False, enum_to_str=True) if is_tree else node._value()
+            )
+            flat |= dict(_leaves(str(key), plain))
+    return flat
+
+
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for name, child in value.items():
+            yield from _leaves(f"{key}.{name}", child)
+    else:
+        yield key, _text(key, value)
+
+
+def _text(key: str, value: Any) -> str:
+    value = mask_values(value, key.rpartition(".")[2])
+    if value is None or isinstance(value, bool | int | float):
+        return encode(value)
+    return json.dumps(value, default=str) if isinstance(value, list | dict) else encode(str(value))
+
+
+def _data(digest: Digest | None, config: DictConfig) -> dict[str, str]:
+    """Return what the application says of the data of a job."""
+    if digest is None:
+        return {}
+    try:
+        found = digest(config)
+    except HydraException:  # a message for the user as it is
+        raise
+    except Exception as error:
+        raise SweepError(f"{_DATA}: {type(error).__name__}: {first_line(error)}") from error
+    if found is None:
+        return {}
+    return {"data": found} if isinstance(found, str) else {str(name): text for name, text in found.items()}

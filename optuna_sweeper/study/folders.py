@@ -1,0 +1,158 @@
+"""Folders with one owner: a sweep's folder belongs to one study, a job's folder to one trial.
+
+The owner is written into a file that is made once, by whichever process is first. It names a worker, for the
+workers of a study are recorded in it: a study of the same name in another storage is another one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from optuna_sweeper.errors import SweepError, refusal, unwritable
+from optuna_sweeper.search.encoding import encode
+from optuna_sweeper.study.attributes import DISCARDED, OVERRIDES, WORKER
+from optuna_sweeper.workers.worker import PREFIX
+
+STUDY_FILE, JOB_FILE = ".study.json", ".trial.json"
+
+
+def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) -> Path:
+    """Make the folder of a sweep, and this study its owner.
+
+    Parameters
+    ----------
+    name : str
+        ``hydra.sweep.dir``.
+    study : Study
+    worker_id : str
+        This process, which is recorded in the study.
+    storage : str
+        Where the study is kept, for people.
+
+    Raises
+    ------
+    SweepError
+        If it belongs to another study or sweep.
+    """
+    folder = Path(name).absolute()
+    is_used = (folder / "multirun.yaml").exists()  # looked at first: an owner's file is older
+    if not (folder / STUDY_FILE).exists():
+        if is_used:
+            raise _belongs(name, "another sweep", study)
+        _write_once(folder / STUDY_FILE, {"study": study.study_name, "storage": storage, "worker": worker_id})
+    owner = _read(folder / STUDY_FILE)
+    if f"{PREFIX}{owner.get('worker')}" not in study.user_attrs:
+        kept = f"the study {owner.get('study')} (storage: {owner.get('storage')})"
+        raise _belongs(name, kept, study)
+    return folder
+
+
+def _belongs(name: str, owner: str, study: Study) -> SweepError:
+    rule = f"a folder of the study {study.study_name} alone"
+    other = encode(f"{name.rstrip('/')}-{study.study_name}")
+    return refusal(
+        "hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: hydra.sweep.dir={other}"
+    )
+
+
+@dataclass(frozen=True)
+class JobFolders:
+    """The folders of the jobs of a sweep, one for each trial.
+
+    Attributes
+    ----------
+    study : Study
+    compose : callable
+        Returns the config of a job of these overrides.
+    subdir : str
+        ``hydra.sweep.subdir`` as it is written.
+    """
+
+    study: Study
+    compose: Callable[[Sequence[str]], DictConfig]
+    subdir: str
+
+    def claim(self, trial: FrozenTrial) -> None:
+        """Make the folder of a running trial, which has its overrides.
+
+        It may be that of an earlier trial which was lost or interrupted.
+
+        Raises
+        ------
+        SweepError
+            If an earlier trial, or anything else, has used it.
+        """
+        folder = self._folder(trial.user_attrs[OVERRIDES], trial.number)
+        path = folder / JOB_FILE
+        record = {"study": self.study.study_name, "trial": trial.number, "worker": trial.user_attrs[WORKER]}
+        is_used = folder.is_dir() and any(not file.name.startswith(JOB_FILE) for file in folder.iterdir())
+        if is_used and not path.exists():
+            raise self._used(folder, "something else", trial)
+        if _write_once(path, record):
+            return
+        owner = _read(path)
+        if not self._is_discarded(owner):
+            raise self._used(folder, f"trial {owner['trial']} of the study {owner['study']}", trial)
+        path.write_text(json.dumps(record), encoding="utf-8")
+
+    def _folder(self, overrides: Sequence[str], number: int) -> Path:
+        config = self.compose(overrides)
+        with read_write(config), open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = number
+        instance = HydraConfig.instance()
+        outside, instance.cfg = instance.cfg, config  # type: ignore[assignment]  # for ${hydra:...} in the name of the folder
+        try:
+            parts = [str(OmegaConf.select(config, f"hydra.sweep.{key}")) for key in ("dir", "subdir")]
+        finally:
+            instance.cfg = outside
+        return Path(*parts).absolute()
+
+    def _is_discarded(self, owner: dict[str, Any]) -> bool:
+        """Whether the owner of a folder is a trial of this study that is no result."""
+        number, trials = owner["trial"], self.study.get_trials(deepcopy=False)
+        if not isinstance(number, int) or number >= len(trials):
+            return False
+        attributes = trials[number].user_attrs
+        return DISCARDED in attributes and attributes.get(WORKER) == owner.get("worker")
+
+    def _used(self, folder: Path, owner: str, trial: FrozenTrial) -> SweepError:
+        return SweepError(
+            f"hydra.sweep.subdir must give each trial a folder of its own. Got {str(folder)!r} for trial "
+            f"{trial.number}, which {owner} has used. "
+            f"Set 'hydra.sweep.subdir={self.subdir}/${{hydra.job.num}}'"
+        )
+
+
+def _write_once(path: Path, content: dict[str, Any]) -> bool:
+    """Write a file, whole, unless it is there; return whether it was not."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+            Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner may read
+            os.link(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,143 @@
+"""The identity of a study, written into it when it is made: what its values are values of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from optuna.distributions import check_distribution_compatibility
+from optuna.study import Study
+
+from optuna_sweeper.errors import SweepError
+from optuna_sweeper.search.arguments import Arguments
+
+log = logging.getLogger(__name__)
+
+SPEC = "spec"
+
+#: The parts on which the value of a trial with given parameters depends; the others say which are tried.
+VALUE_PARTS = ("directions", "config", "data")
+
+MAX_CHANGES = 10
+
+_LABELS = {"params": "", "conditions": "condition of ", "config": "", "data": "the data of "}
+
+Spec = dict[str, Any]
+
+
+def make_spec(arguments: Arguments, jobs: Mapping[str, Mapping[str, str]], **settings: Any) -> Spec:
+    """Return the identity of a study as plain data.
+
+    Parameters
+    ----------
+    arguments : Arguments
+        The search space.
+    jobs : mapping
+        ``config`` and ``data``, see `describe_jobs`.
+    **settings : object
+        Further settings that belong to it, by the names of their keys.
+    """
+    return {
+        "params": {name: repr(found.distribution) for name, found in sorted(arguments.parameters.items())},
+        **settings,
+        **jobs,
+    }
+
+
+def identity_of(spec: Mapping[str, Any]) -> str:
+    """Return the digest by which a trial says for which identity it was run."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def same_values(spec: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether equal parameters have equal values, whatever the search spaces are."""
+    return all(spec.get(part) == other.get(part) for part in VALUE_PARTS)
+
+
+def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
+    """Compare the identity of a study, if it has one yet, with that of a sweep.
+
+    Raises
+    ------
+    SweepError
+        If they differ and that is not allowed.
+    """
+    known = study.user_attrs.get(SPEC)
+    if known is None or known == spec or allow_changes:
+        return
+    raise SweepError(
+        f"The study {study.study_name} asks another question: {describe_changes(known, spec)}. Name another "
+        "hydra.sweeper.study_name to start afresh, or set hydra.sweeper.allow_changes=true to go on; the "
+        "trials so far are then neither answers nor the best."
+    )
+
+
+def write_spec(study: Study, spec: Spec) -> None:
+    """Write the identity into a study that has none, or one that may change."""
+    known = study.user_attrs.get(SPEC)
+    if known == spec:
+        return
+    if known is not None:
+        log.warning(
+            "The study %s goes on with another question: %s. Its trials so far are neither answers nor the "
+            "best.",
+            study.study_name, describe_changes(known, spec),
+        )  # fmt: skip
+    study.set_user_attr(SPEC, dict(spec))
+
+
+def check_kinds(study: Study, arguments: Arguments) -> None:
+    """Refuse what Optuna cannot have in one study: a parameter of two kinds, or with different choices.
+
+    Raises
+    ------
+    SweepError
+        If a parameter was something else in a trial of the study.
+    """
+    for trial in study.get_trials(deepcopy=False):
+        for name in trial.distributions.keys() & arguments.parameters.keys():
+            was, now = trial.distributions[name], arguments.parameters[name].distribution
+            try:
+                check_distribution_compatibility(was, now)
+            except ValueError:
+                raise SweepError(
+                    f"{name} was {was} in the study {study.study_name} and is {now}: Optuna lets a range of "
+                    "numbers change in a study, but neither choices nor the kind. Name another "
+                    "hydra.sweeper.study_name; hydra.sweeper.warm_start takes over the trials that fit."
+                ) from None
+
+
+def describe_changes(
+    known: Mapping[str, Any], spec: Mapping[str, Any], parts: Collection[str] | None = None
+) -> str:
+    """Return the keys that differ, in all parts or in some, with their old and new values."""
+    changes = list(_changes(known, spec, parts or {**known, **spec}))
+    more = len(changes) - MAX_CHANGES
+    return "; ".join([*changes[:MAX_CHANGES], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _changes(known: Mapping[str, Any], spec: Mapping[str, Any], parts: Collection[str]) -> Iterator[str]:
+    # A key that is searched now and was not before has been named as such.
+    searched = {name.lstrip("+") for one in (known, spec) for name in one.get("params", {})}
+    for key in parts:
+        was, now = known.get(key), spec.get(key)
+        if was == now:
+            continue
+        if key not in _LABELS:
+            yield _change(key, was, now)
+            continue
+        was, now = was or {}, now or {}
+        for name in dict.fromkeys([*was, *now]):
+            if was.get(name) != now.get(name) and not (key == "config" and name in searched):
+                yield _change(_LABELS[key] + name, was.get(name), now.get(name))
+
+
+def _change(name: str, was: Any, now: Any) -> str:
+    if was is None:
+        return f"{name} is new ({now})"
+    if now is None:
+        return f"{name} is gone (it was {was})"
+    return f"{name} was {was} and is {now}"

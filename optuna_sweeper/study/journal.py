@@ -1,0 +1,138 @@
+"""A journal file that outlives the death of any of its writers."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import optuna
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.storages.journal._storage import JournalOperation
+
+from optuna_sweeper.errors import SweepError, unwritable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+log = logging.getLogger(__name__)
+
+_KNOWN = frozenset(map(int, JournalOperation))
+
+# How each line begins.
+_BEGINNING = b'{"op_code":'
+
+
+class JournalFile(JournalFileBackend):
+    """Optuna's journal file, locked by the operating system and mended after a torn write.
+
+    Optuna's lock is a file of its own, which a killed process leaves behind and the others then wait for. The
+    lock of the operating system (where there is one) ends with the process. And a process that is killed
+    while it writes leaves half a line; nobody was told that it was written, so the next writer moves it
+    aside, into ``<journal>.torn``, rather than spoil its own line. Any other line that cannot be read is
+    refused, with its number, before anything is written.
+    """
+
+    def __init__(self, file_path: str) -> None:
+        super().__init__(file_path, JournalFileOpenLock(file_path))
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        """Read the operations from this number on; what ends in half a line may still be being written."""
+        offsets = self._log_number_offset
+        number = log_number_from if log_number_from in offsets else 0
+        with Path(self._file_path).open("rb") as file:
+            file.seek(offsets[number])
+            for line in file:
+                if not line.endswith(b"\n"):
+                    if not _is_torn(line):
+                        raise self._damage(number, line)
+                    return
+                operation = self._operation(number, line)
+                offsets[number + 1] = offsets[number] + len(line)
+                if number >= log_number_from:
+                    yield operation
+                number += 1
+
+    def _operation(self, number: int, line: bytes) -> dict[str, Any]:
+        try:
+            operation = json.loads(line)
+            code = operation["op_code"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise self._damage(number, line) from error
+        if code not in _KNOWN:
+            raise SweepError(
+                f"{self._file_path}, line {number + 1}: operation {code!r} is not known to Optuna "
+                f"{optuna.__version__}; a newer one wrote it. Run: pip install -U optuna"
+            )
+        assert isinstance(operation, dict)
+        return operation
+
+    def _damage(self, number: int, line: bytes) -> SweepError:
+        return SweepError(
+            f"{self._file_path}, line {number + 1} is not that of a journal, or was damaged: {line[:40]!r}. "
+            "Nothing was changed. Name another file, or restore this one; to give up all from that line on: "
+            f"head -n {number} {self._file_path} > restored.log"
+        )
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Append operations, whole or not at all."""
+        lines = b"".join(json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs)
+        try:
+            with self._locked() as file:
+                self._mend(file)
+                self._append(file, lines)
+        except OSError as error:
+            raise unwritable(self._file_path, error) from error
+
+    def _append(self, file: BinaryIO, lines: bytes) -> None:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            # One unbuffered write. It is not forced to the disk: what a process wrote survives its death.
+            if file.write(lines) != len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            file.truncate(end)
+            raise
+
+    @contextmanager
+    def _locked(self) -> Iterator[BinaryIO]:
+        with Path(self._file_path).open("r+b", buffering=0) as file:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX)  # ends when the file is closed
+                yield file
+                return
+            self._lock.acquire()
+            try:
+                yield file
+            finally:
+                self._lock.release()
+
+    def _mend(self, file: BinaryIO) -> None:
+        size = file.seek(0, os.SEEK_END)
+        start = size
+        tail = b""
+        while start and not tail.count(b"\n"):
+            start = max(0, start - 65536)
+            file.seek(start)
+            tail = file.read(size - start)
+            if tail.endswith(b"\n"):
+                return
+        torn = tail.rpartition(b"\n")[2]
+        if torn:
+            with Path(f"{self._file_path}.torn").open("ab") as aside:
+                aside.write(torn + b"\n")
+            file.truncate(size - len(torn))
+            log.warning("%s ended in half a line, which was moved to %s.torn", *[self._file_path] * 2)
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether the end of a file can be what is left of a line; a power failure leaves zeros."""
+    line = line.rstrip(b"\0")
+    return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)

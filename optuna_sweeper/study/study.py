@@ -1,0 +1,106 @@
+"""The study: which way is better, where it is kept, and how it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.study import Study, StudyDirection
+
+from optuna_sweeper.errors import SweepError, first_line, refusal
+from optuna_sweeper.study.storage import describe_storage, make_storage
+
+# The packages of the modules by which SQLAlchemy reaches a database.
+_DRIVERS = {"MySQLdb": "mysqlclient", "psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary"}
+
+
+def read_directions(value: Any) -> list[StudyDirection]:
+    """Return the direction of each objective.
+
+    Parameters
+    ----------
+    value : str, Enum or sequence of them
+        ``hydra.sweeper.direction``; a list of one is a single objective.
+    """
+    given = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    names = [one.name if isinstance(one, Enum) else str(one) for one in given]
+    if not names or not set(names) <= {"minimize", "maximize"}:
+        shown = names[0] if len(names) == 1 else names
+        raise refusal("hydra.sweeper.direction", "minimize or maximize, or a list of these", shown)
+    return [StudyDirection[name.upper()] for name in names]
+
+
+def open_study(
+    storage: Any,
+    name: str | None,
+    directions: Sequence[StudyDirection],
+    sampler: BaseSampler,
+    pruner: BasePruner | None = None,
+    patience: float = 0.0,
+) -> Study:
+    """Make the study, or open the one of this name in the storage.
+
+    Parameters
+    ----------
+    storage : str, DictConfig or None
+        ``hydra.sweeper.storage``: what `make_storage` takes.
+    name : str, optional
+        ``hydra.sweeper.study_name``.
+    directions : sequence of StudyDirection
+    sampler : BaseSampler
+    pruner : BasePruner, optional
+    patience : float, optional
+        ``hydra.sweeper.storage_timeout``.
+
+    Raises
+    ------
+    SweepError
+        If the storage cannot be used, or its study of that name has other directions.
+    """
+    try:
+        study = optuna.create_study(
+            storage=make_storage(storage, patience=patience),
+            study_name=name,
+            directions=directions,
+            sampler=sampler,
+            pruner=pruner,
+            load_if_exists=True,
+        )
+    except Exception as error:  # whatever a driver of a database raises
+        raise SweepError(
+            f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {_why(error)}"
+        ) from error
+    if study.directions != list(directions):
+        raise refusal(
+            "hydra.sweeper.direction",
+            f"{describe_directions(study.directions)}, as in the study {study.study_name} of the storage",
+            describe_directions(directions),
+            "Name another hydra.sweeper.study_name to start afresh.",
+        )
+    return study
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a storage, and what to do about it."""
+    if isinstance(error, SweepError):
+        return str(error)
+    missing = error.__cause__
+    if isinstance(missing, ModuleNotFoundError):
+        name = str(missing.name)
+        return f"It needs the module {name}. Run: pip install {_DRIVERS.get(name, name)}"
+    cure = "Mend it, or set another, such as hydra.sweeper.storage=journal:study.log."
+    if isinstance(error, StorageInternalError):
+        from optuna_sweeper.study.retrying_storage import lost_connection
+
+        error = lost_connection(error) or error  # Optuna only guesses at what the database says
+    return f"{first_line(error).rstrip('.')}. {cure}"
+
+
+def describe_directions(directions: Sequence[StudyDirection]) -> str:
+    """Return the directions as one writes them."""
+    return ", ".join(direction.name.lower() for direction in directions)

@@ -1,0 +1,53 @@
+"""After a sweep was killed: its study and its files are brought up to date, without another sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: Path | None = None) -> None:
+    """Fail the running trials of processes that are gone, and write the results of the study.
+
+    A later sweep of the study runs these trials again, as it would without this call. Nothing is created:
+    where there is no such study, nothing happens.
+
+    Parameters
+    ----------
+    storage : str
+        ``hydra.sweeper.storage``: ``journal:<path>`` or the URL of a database.
+    study_name : str, optional
+        As in the results of the sweep, unless given.
+    folder : Path
+        The folder of the sweep, whose results are written.
+    base : Path, optional
+        What a relative path in ``storage`` is relative to; the working directory when not given.
+
+    Raises
+    ------
+    Exception
+        Whatever a storage raises that cannot be opened or read.
+    """
+    # Hydra imports this module whenever an application starts, which must not wait for Optuna.
+    import optuna
+    import yaml
+
+    from optuna_sweeper.results.files import RESULTS_FILE, End, ResultsWriter
+    from optuna_sweeper.study.storage import make_storage, storage_file
+    from optuna_sweeper.workers.trial_allocation import Claims
+    from optuna_sweeper.workers.worker import Worker
+
+    path = folder / RESULTS_FILE
+    written = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    study_name, file = study_name or written.get("study_name"), storage_file(storage, base)
+    if study_name is None or (file is not None and not file.exists()):
+        return
+    opened = make_storage(storage, base)
+    try:
+        study = optuna.load_study(study_name=study_name, storage=opened)
+        Claims(study, Worker(study, interval=0.0), n_trials=0).recover()
+        ended_by = written.get("ended_by")
+        ResultsWriter(study, folder).write(None if ended_by is None else End(ended_by))
+    except KeyError:  # the sweep was killed before it created the study
+        return
+    finally:
+        opened.remove_session()

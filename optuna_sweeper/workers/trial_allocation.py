@@ -1,0 +1,220 @@
+"""Who may run which trial, such that all processes together run exactly as many as were asked for.
+
+There is no lock and no leader. A process first asks the study for a trial, which gives it a number that
+nobody else has, and then looks at the trials before that number. When enough of them are finished or in the
+hands of living processes, the trial is surplus and is given back before anything ran. Trials that are
+enqueued hold their places. A trial can only leave the count, never enter it again, so the total is never
+exceeded; and a process goes on, or waits for the others, until it is reached.
+
+A trial that was given back, or whose process died, is FAIL with the user attribute ``discarded``, which says
+why; it is not a result and does not count. The question of a dead process's trial is enqueued again after the
+trial has left the count, and by any process that finds it is not: the first one may have died in between. Two
+that find it at once both enqueue it, and the later one is surplus.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from optuna_sweeper.study.attributes import (
+    ANSWERED_FROM,
+    DISCARDED,
+    FAIL_REASON,
+    INSTEAD_OF,
+    WARM_START,
+    WORKER,
+)
+from optuna_sweeper.workers.worker import Worker
+
+log = logging.getLogger(__name__)
+
+# The sampler's own notes on a trial, without which a grid would forget what is asked again.
+_SAMPLER_NOTES = ("grid_id", "search_space")
+
+# Why a trial was discarded whose question is to be asked again.
+_TO_ASK_AGAIN = ("lost", "interrupted")
+
+# The process of a trial that was taken from the queue is written down a moment after. Until then, seconds.
+_UNSIGNED = 10.0
+
+
+def counts(trial: FrozenTrial, distinct: bool = False) -> bool:
+    """Whether a trial takes one of the places of ``n_trials``: it is finished, running or enqueued."""
+    attributes = trial.user_attrs
+    return not (
+        DISCARDED in attributes or WARM_START in attributes or (distinct and ANSWERED_FROM in attributes)
+    )
+
+
+def finished(study: Study, distinct: bool = False) -> list[FrozenTrial]:
+    """Return the finished trials of a study that count."""
+    return [
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if trial.state.is_finished() and counts(trial, distinct)
+    ]
+
+
+@dataclass
+class Claims:
+    """The places of a study, and those this process takes.
+
+    Attributes
+    ----------
+    study : Study
+    worker : Worker
+    n_trials : int
+        How many places there are.
+    distinct : bool
+        Whether trials answered from the study take none.
+    """
+
+    study: Study
+    worker: Worker
+    n_trials: int
+    distinct: bool = False
+
+    def free(self) -> int:
+        """Return how many places are neither finished nor in the hands of a process."""
+        taken = [
+            trial
+            for trial in self.study.get_trials(deepcopy=False)
+            if trial.state is not TrialState.WAITING and counts(trial, self.distinct)
+        ]
+        return self.n_trials - len(taken)
+
+    def complete(self) -> bool:
+        """Whether all places are finished."""
+        return len(finished(self.study, self.distinct)) >= self.n_trials
+
+    def enqueued(self) -> bool:
+        """Whether the study holds questions that nobody has taken up."""
+        return bool(self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+
+    def others(self) -> list[int]:
+        """Return the numbers of the trials that other processes run."""
+        return [
+            trial.number
+            for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+            if trial.user_attrs.get(WORKER) != self.worker.id
+        ]
+
+    def take(self, attributes: Mapping[str, Any]) -> int | None:
+        """Take a place.
+
+        Parameters
+        ----------
+        attributes : mapping of str to object
+            User attributes of the trial.
+
+        Returns
+        -------
+        int or None
+            The id of a running trial; None when all places turned out to be taken.
+        """
+        study, storage = self.study, self.study._storage
+        attributes = {WORKER: self.worker.id, **attributes}
+        study._thread_local.cached_all_trials = None  # as Study.ask() does
+        trial_id = study._pop_waiting_trial_id()
+        if trial_id is None:
+            # Not Study.ask(), which makes a trial that bears no name until a later write.
+            bare = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
+            trial_id = storage.create_new_trial(study._study_id, template_trial=bare)
+        else:
+            for key, value in attributes.items():
+                storage.set_trial_user_attr(trial_id, key, value)
+        trial = storage.get_trial(trial_id)
+        earlier = study.get_trials(deepcopy=False)[: trial.number]
+        if INSTEAD_OF in trial.user_attrs and trial.user_attrs[INSTEAD_OF] in _asked_again(earlier):
+            discard(study, trial, "surplus", "Another process has asked it again.")
+            return None
+        if sum(counts(one, self.distinct) for one in earlier) >= self.n_trials:
+            discard(study, trial, "surplus", "Another process took the last place.")
+            return None
+        return trial_id
+
+    def recover(self) -> None:
+        """Fail the trials of dead processes, and have their parameters asked again before any others.
+
+        To be called while this process runs none. Should there be one in its name, it was taken when the
+        database went away, and no answer came.
+        """
+        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        alive = self.worker.alive() - {self.worker.id} if running else set()
+        for trial in running:
+            if not self._is_lost(trial, alive):
+                continue
+            own = trial.user_attrs.get(WORKER) == self.worker.id
+            reason = "The storage did not answer." if own else "The process that ran it is gone."
+            if discard(self.study, trial, "lost", reason):
+                log.warning("Trial %d is asked again: %s", trial.number, reason)
+        trials = self.study.get_trials(deepcopy=False)
+        discarded = [trial for trial in trials if trial.user_attrs.get(DISCARDED) in _TO_ASK_AGAIN]
+        if discarded and self.free() > 0:
+            asked = _asked_again(trials)
+            for trial in discarded:
+                if trial.state is TrialState.FAIL and trial.number not in asked:
+                    ask_again(self.study, trial)
+
+    def _is_lost(self, trial: FrozenTrial, alive: set[str]) -> bool:
+        worker = trial.user_attrs.get(WORKER)
+        if worker is not None:
+            return worker not in alive
+        assert trial.datetime_start is not None
+        age = self.worker.clock() - trial.datetime_start.timestamp()
+        return not alive or age > _UNSIGNED
+
+
+def _asked_again(trials: Iterable[FrozenTrial]) -> set[int]:
+    """Return the numbers of the lost trials whose questions some of these ask again."""
+    return {trial.user_attrs[INSTEAD_OF] for trial in trials if INSTEAD_OF in trial.user_attrs}
+
+
+def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
+    """Fail a trial that is no result.
+
+    Parameters
+    ----------
+    study : Study
+    trial : FrozenTrial
+    why : str
+        ``surplus``, ``outside``, ``lost``, ``interrupted`` or ``broken``.
+    reason : str
+        The same for people.
+
+    Returns
+    -------
+    bool
+        Whether it was this call that failed it.
+    """
+    storage, trial_id = study._storage, trial._trial_id
+    try:
+        storage.set_trial_user_attr(trial_id, DISCARDED, why)
+        storage.set_trial_user_attr(trial_id, FAIL_REASON, reason)
+        if "grid_id" in trial.system_attrs:
+            storage.set_trial_system_attr(trial_id, "grid_id", None)  # that point of the grid is not visited
+        return storage.set_trial_state_values(trial_id, TrialState.FAIL)
+    except UpdateFinishedTrialError:
+        return False
+
+
+def ask_again(study: Study, trial: FrozenTrial) -> None:
+    """Enqueue the question of a lost trial; what it did not come to choose is left to the sampler."""
+    params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    if not params:
+        return
+    notes = {key: trial.system_attrs[key] for key in _SAMPLER_NOTES if key in trial.system_attrs}
+    study.add_trial(
+        create_trial(
+            state=TrialState.WAITING,
+            system_attrs={"fixed_params": params, **notes},
+            user_attrs={INSTEAD_OF: trial.number},
+        )
+    )
