@@ -15,6 +15,7 @@ RUN /opt/recsys/bin/pip install --no-deps -r requirements-runtime.txt \
 COPY pyproject.toml README.md LICENSE ./
 COPY recsys recsys
 COPY hydra_plugins hydra_plugins
+COPY optuna_sweeper optuna_sweeper
 COPY conf conf
 RUN python -m hatchling build -t wheel -d /wheel \
     && /opt/recsys/bin/pip install --no-deps /wheel/*.whl
@@ -54,7 +55,7 @@ WORKDIR /work
 EXPOSE 8000
 
 ENTRYPOINT ["recsys-entrypoint"]
-CMD ["python", "-m", "recsys.serving", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["python", "-m", "recsys", "serve", "--host", "0.0.0.0", "--port", "8000"]
 
 # The service's; compose.yaml has others for the other programs.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \

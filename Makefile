@@ -33,7 +33,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 
 sweep: $(INSTALLED) ## the main job: 60 trials on the bundled ratings, recorded in MLflow
 	$(BIN)/python -m recsys experiment=seed_sweep
-	$(BIN)/python -m recsys.cli.registry register --latest
+	$(BIN)/python -m recsys registry register --latest
 
 run: $(INSTALLED) ## one run with the defaults
 	$(BIN)/python -m recsys
@@ -43,10 +43,10 @@ reproduce: $(INSTALLED) ## the seed's Table 1, with its numbers checked
 
 serve: PORT = 8000
 serve: $(INSTALLED) ## recommendations on http://127.0.0.1:8000 (PORT=...), by the champion of the registry
-	$(BIN)/python -m recsys.serving --port $(PORT)
+	$(BIN)/python -m recsys serve --port $(PORT)
 
 ui: $(INSTALLED) ## the MLflow UI on http://127.0.0.1:5000 (PORT=...); prints the page of the runs
-	$(BIN)/python -m recsys.tracking ui --port $(PORT)
+	$(BIN)/python -m recsys ui --port $(PORT)
 
 dashboard: $(INSTALLED) ## open Optuna's dashboard on http://127.0.0.1:8080 (STORAGE=...)
 	$(if $(STORAGE),,$(error No study is kept in multirun/studies. Sweep first, or name one: make dashboard STORAGE=...))

@@ -1,7 +1,7 @@
 """A Hydra sweeper that searches with Optuna: ``hydra/sweeper=optuna``.
 
-Any Hydra application can use it. It knows Hydra and Optuna and nothing else; Hydra finds it through the plugin
-in ``hydra_plugins/recsys_optuna_sweeper``.
+Any Hydra application can use it. It knows Hydra and Optuna and nothing else; Hydra finds it through the
+plugin in ``hydra_plugins/recsys_optuna_sweeper``.
 
     run.py         from the settings to a sweep
     sweep.py       the loop: ask, launch, tell

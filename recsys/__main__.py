@@ -1,4 +1,7 @@
-"""`python -m recsys`: compose the configuration, run the pipeline, return the objective."""
+"""`python -m recsys`: runs and sweeps by Hydra, and the sub-commands of `recsys.cli`.
+
+A run composes the configuration, runs the pipeline and returns the objective.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import functools
 import logging
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +96,26 @@ class ExperimentError(CompactHydraException):
     __traceback__ = None
 
 
-if __name__ == "__main__":
+# Name of each sub-command, which is its module in `recsys.cli`, and what it does.
+COMMANDS = {
+    "recommend": "recommendations of a run or a model, with their reasons",
+    "registry": "versions of the model, and which of them serves",
+    "serve": "the service: recommendations over HTTP and on a page",
+    "feedback": "what people accept of their recommendations",
+    "report": "make the report of a sweep again",
+    "sync": "send to MLflow what waits beside the results",
+    "ui": "MLflow's UI, and the page of the runs",
+}
+
+
+def run() -> None:
+    """Run a sub-command, or Hydra."""
+    command = next(iter(sys.argv[1:]), "")
+    if command in COMMANDS:
+        sys.exit(import_module(f"recsys.cli.{command}").main(sys.argv[2:]))
     share_config_store()
     main()
+
+
+if __name__ == "__main__":
+    run()

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from recsys.data import Interactions
 from recsys.data.histories import Histories
-from recsys.data.transactions import Transactions, find_list
+from recsys.data.transactions import Transactions, TransactionSet, find_list
 from recsys.datasets import Dataset, Ratings
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
@@ -35,8 +35,7 @@ from recsys.mining import Engine, FrequentItemsets, ItemsetCache
 from recsys.preprocessing import Preprocessing, encode
 from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
-from recsys.spark import SparkEngine, SparkRatings
-from recsys.spark.transactions import SparkTransactions
+from recsys.spark import SparkRatings
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +60,8 @@ class Experiment:
     evaluation: Evaluation
 
     def in_folder(self, folder: Path) -> Experiment:
-        """Return the experiment of a run that leaves its results in this folder: so may an engine."""
-        if isinstance(self.engine, SparkEngine):
-            return replace(self, engine=self.engine.in_folder(folder))
-        return self
+        """Return the experiment of a run with this folder; an engine may write there, too."""
+        return replace(self, engine=self.engine.in_folder(folder))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +90,7 @@ class Result:
     """
 
     ratings: Ratings | SparkRatings
-    transactions: Transactions | SparkTransactions
+    transactions: TransactionSet
     itemsets: FrequentItemsets
     itemsets_from: str
     rules: Rules
@@ -142,9 +139,7 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     )  # fmt: skip
 
 
-def warn_of_single_items(
-    transactions: Transactions | SparkTransactions, n_interactions: int, n_ratings: int
-) -> None:
+def warn_of_single_items(transactions: TransactionSet, n_interactions: int, n_ratings: int) -> None:
     """Warn where every transaction holds one item, or items look like lists of others.
 
     Parameters
@@ -246,7 +241,7 @@ def _measure(
 
 def report_lengths(
     experiment: Experiment,
-    transactions: Transactions | SparkTransactions,
+    transactions: TransactionSet,
     metrics_of: Callable[[FrequentItemsets, Rules], Mapping[str, float]],
     after_length: AfterLength,
 ) -> None:

@@ -42,7 +42,7 @@ def serve(arguments: argparse.Namespace) -> dict[str, object]:
             folder,
             environment,
         )
-        call(["recsys.cli.registry", "register", "run"], folder, environment)
+        call(["recsys", "registry", "register", "run"], folder, environment)
         histories = {size: draw(size, environment["MLFLOW_TRACKING_URI"]) for size in arguments.histories}
         with serving(["--model", MODEL], folder, environment) as server:
             rows = ours(server, histories, arguments)

@@ -3,7 +3,7 @@
 A study of 30 trials is swept by one or three workers, of which some are killed at random moments (SIGKILL
 or SIGTERM), until it is complete; then comes another study. MLflow is an SQLite file, or a server that is
 killed and started again while the workers run. After a round in which all workers were killed, the study goes
-on in a next run, or is first brought up to date by `python -m recsys.tracking sync` alone. Then Optuna and
+on in a next run, or is first brought up to date by `python -m recsys sync` alone. Then Optuna and
 MLflow must agree on each trial, nothing may be left running, and a complete study must have exactly as many
 trials as were requested. Ends with 1 where that is not so.
 """
@@ -180,7 +180,7 @@ class Experiment:
         if 0 in codes and not self._queues():
             self.outcome.after_run += 1
         else:  # all were killed, or MLflow was away for longer than they waited
-            code = self._call("-m", "recsys.tracking", "sync", "multirun").wait(LONGEST)
+            code = self._call("-m", "recsys", "sync", "multirun").wait(LONGEST)
             if code:
                 self._problem(f"sync ends with {code}")
             self.outcome.after_sync += 1

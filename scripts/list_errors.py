@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("recsys", "hydra_plugins")
+SOURCES = ("recsys", "optuna_sweeper", "hydra_plugins")
 BASES = ("RecsysError", "SweepError", "ApiError")
 # Errors made from parts: what the message says, in the order of the arguments.
 PARTS = {

@@ -48,7 +48,7 @@ def serving(
     Parameters
     ----------
     command : sequence of str
-        Arguments of `python -m recsys.serving`, of which `--port 0` takes a free port; or the whole command
+        Arguments of `python -m recsys serve`, of which `--port 0` takes a free port; or the whole command
         of another server that says "Uvicorn running on" when it does.
     folder : path
         To run in.
@@ -56,7 +56,7 @@ def serving(
         Added to that of this process.
     """
     ours = not command or command[0].startswith("--")
-    whole = [sys.executable, "-m", "recsys.serving", "--port", "0", *command] if ours else [*command]
+    whole = [sys.executable, "-m", "recsys", "serve", "--port", "0", *command] if ours else [*command]
     process = subprocess.Popen(
         whole, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,

@@ -158,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}", "PYTHONPATH": str(ROOT)}
         made = ["recsys", "hydra.run.dir=run", "hydra/callbacks=untracked", "apriori.min_support=0.02"]
         call(made, folder, environment)
-        call(["recsys.cli.registry", "register", "run"], folder, environment)
+        call(["recsys", "registry", "register", "run"], folder, environment)
         outcome = swap(folder, asked.requests)
     figures = outcome.load.figures()
     by_version = ", ".join(

@@ -1,4 +1,4 @@
-"""`python -m recsys.cli.feedback`: what people think of their recommendations, in the terminal."""
+"""`python -m recsys feedback`: what people think of their recommendations, in the terminal."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 EXAMPLE = """\
 example:
   python -m recsys experiment=tune_ranking dataset.feedback=feedback.db
-  python -m recsys.cli.registry register --latest
-  python -m recsys.cli.feedback --replay models:/recsys@challenger
+  python -m recsys registry register --latest
+  python -m recsys feedback --replay models:/recsys@challenger
 """
 
 
@@ -134,7 +134,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m recsys.cli.feedback",
+        prog="python -m recsys feedback",
         description="Which recommendations people accept, and whether another model would have pleased them.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -147,7 +147,3 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--k", type=int, default=10, help="length of the lists (%(default)s)")
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""`python -m recsys.cli.recommend`: recommendations, with their reasons, in the terminal."""
+"""`python -m recsys recommend`: recommendations, with their reasons, in the terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLE = """\
 example:
   python -m recsys hydra.run.dir=outputs/first
-  python -m recsys.cli.recommend --model outputs/first --likes "Toy Story (1995)" "Heat (1995)"
+  python -m recsys recommend --model outputs/first --likes "Toy Story (1995)" "Heat (1995)"
 """
 
 
@@ -112,7 +112,7 @@ def _reason(reason: dict[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m recsys.cli.recommend",
+        prog="python -m recsys recommend",
         description="Recommend movies to somebody, and say why.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -146,7 +146,3 @@ def positive_integer(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1. Got {value}.")
     return value
-
-
-if __name__ == "__main__":
-    sys.exit(main())

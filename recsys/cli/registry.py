@@ -1,4 +1,4 @@
-"""`python -m recsys.cli.registry`: versions of the model, and which of them serves."""
+"""`python -m recsys registry`: versions of the model, and which of them serves."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 EXAMPLE = """\
 example:
   python -m recsys experiment=tune_ranking
-  python -m recsys.cli.registry register --latest
-  python -m recsys.cli.registry compare
-  python -m recsys.cli.registry promote
+  python -m recsys registry register --latest
+  python -m recsys registry compare
+  python -m recsys registry promote
 """
 SWEEPS = Path("multirun")
 SHOWN = ("ndcg_at_10", "coverage_at_10")  # of the tags, in the list
@@ -123,7 +123,7 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m recsys.cli.registry",
+        prog="python -m recsys registry",
         description="Versions of the model, and which of them serves. MLflow is looked for at "
         "MLFLOW_TRACKING_URI, or in mlflow.db.",
         epilog=EXAMPLE,
@@ -166,7 +166,3 @@ def _parser() -> argparse.ArgumentParser:
     for command in (register, promote, rollback, listed, compare):
         command.add_argument("--name", default="recsys", help="of the registered model; default: %(default)s")
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

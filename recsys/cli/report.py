@@ -1,4 +1,4 @@
-"""Make the report of a sweep again: `python -m recsys.reporting FOLDER`."""
+"""Make the report of a sweep again: `python -m recsys report FOLDER`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recsys.reporting.report import write_report
 
 def main(arguments: list[str] | None = None) -> int:
     """Write `report.html` into the folder, and say where it is."""
-    parser = argparse.ArgumentParser(prog="python -m recsys.reporting", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m recsys report", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of a sweep")
     try:
         print(write_report(parser.parse_args(arguments).folder.resolve()))
@@ -19,7 +19,3 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

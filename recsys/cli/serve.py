@@ -1,4 +1,4 @@
-"""`python -m recsys.serving`: run the service."""
+"""`python -m recsys serve`: run the service."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ OPEN = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; return the exit code."""
+    # Read when NumPy is imported: for the little that a request asks, threads would wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         settings = read_settings(arguments)
     except RecsysError as error:
@@ -71,9 +73,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         timeout_graceful_shutdown=settings.drain_seconds,
     )
     return 0
-
-
-if __name__ == "__main__":
-    # Read when NumPy is imported: for the little that a request asks, threads would wait for each other.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.exit(main())

@@ -2,6 +2,6 @@
 
 from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions
-from recsys.data.transactions import Transactions
+from recsys.data.transactions import Transactions, TransactionSet
 
-__all__ = ["Histories", "Interactions", "Transactions"]
+__all__ = ["Histories", "Interactions", "TransactionSet", "Transactions"]

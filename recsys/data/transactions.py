@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Collection, Container, Hashable, Iterable, Sized
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,32 @@ IntArray = npt.NDArray[np.integer[Any]]
 
 # Lists and integers in them, all together: for fewer, to load compiled code takes longer than it saves.
 COMPILED_FROM = 10_000
+
+
+class TransactionSet(Protocol):
+    """Transactions, wherever they are kept: what mining, rules and metrics need to know of them."""
+
+    engine: ClassVar[str | None]  # name of the one engine that can mine them; None: any
+
+    @property
+    def items(self) -> npt.NDArray[Any]:
+        """Id of each item, in the order of their indices."""
+        ...
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        ...
+
+    @property
+    def n_transactions(self) -> int:
+        """Number of transactions."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of the transactions."""
+        ...
 
 
 class Transactions:
@@ -44,6 +70,8 @@ class Transactions:
         If the matrix is no matrix of booleans or of numbers of at least 0, the shapes of the three do not
         agree, or an item stands twice.
     """
+
+    engine: ClassVar[str | None] = None
 
     def __init__(
         self,

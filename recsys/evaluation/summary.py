@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from recsys.data.transactions import Transactions
+from recsys.data.transactions import TransactionSet
 from recsys.mining import FrequentItemsets
 from recsys.rules import Rules
-from recsys.spark.transactions import SparkTransactions
 
 METRICS = (
     "n_transactions",
@@ -18,9 +17,7 @@ METRICS = (
 )
 
 
-def summarise(
-    transactions: Transactions | SparkTransactions, itemsets: FrequentItemsets, rules: Rules
-) -> dict[str, float]:
+def summarise(transactions: TransactionSet, itemsets: FrequentItemsets, rules: Rules) -> dict[str, float]:
     """Sum a run up in `METRICS`: finite numbers; without rules the three measures are 0."""
     lift = rules.measure("lift")
     confidence = rules.measure("confidence")

@@ -4,7 +4,7 @@ from recsys.mining.bitset import BitsetEngine
 from recsys.mining.budget import Budget
 from recsys.mining.cache import ItemsetCache
 from recsys.mining.condensed import KINDS, select
-from recsys.mining.engine import ENGINES, Engine, mine
+from recsys.mining.engine import ENGINES, Engine, make_engine, mine
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
 from recsys.mining.narrowing import narrow
@@ -19,6 +19,7 @@ __all__ = [
     "FrequentItemsets",
     "ItemsetCache",
     "MlxtendEngine",
+    "make_engine",
     "min_count",
     "mine",
     "narrow",

@@ -8,8 +8,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import pairwise
 from math import comb
+from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,11 +57,17 @@ class BitsetEngine:
         If `n_threads` is no positive integer.
     """
 
+    name: ClassVar[str] = "bitset"
+
     n_threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.n_threads is not None:
             require_integer("n_threads", self.n_threads, minimum=1)
+
+    def in_folder(self, folder: Path) -> BitsetEngine:
+        """Return the engine itself, which writes nothing."""
+        return self
 
     def mine(
         self,

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from recsys.data.transactions import Transactions
+from recsys.data.transactions import TransactionSet
 from recsys.folders import cache_folder
 from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine, mine
@@ -22,7 +22,6 @@ from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.narrowing import narrow
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
-from recsys.spark.transactions import SparkTransactions
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +82,7 @@ class ItemsetCache:
 
     def mine(
         self,
-        transactions: Transactions | SparkTransactions,
+        transactions: TransactionSet,
         min_support: float,
         max_len: int | None,
         engine: Engine,
@@ -218,7 +217,7 @@ def _reaches(longest: int | None, asked: int | None) -> bool:
     return longest is None or (asked is not None and asked <= longest)
 
 
-def _read(entry: _Entry, transactions: Transactions | SparkTransactions) -> FrequentItemsets | None:
+def _read(entry: _Entry, transactions: TransactionSet) -> FrequentItemsets | None:
     """Return the itemsets of a file, which is marked as used; None if it is gone or cannot be read."""
     try:
         with entry.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:

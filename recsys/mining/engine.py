@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
 
-from recsys.data.transactions import Transactions
+from recsys.data.transactions import TransactionSet
 from recsys.errors import ParameterError
-from recsys.mining.bitset import BitsetEngine
 from recsys.mining.budget import Budget, require_budget
 from recsys.mining.itemsets import FrequentItemsets
-from recsys.mining.mlxtend import MlxtendEngine
 from recsys.parameters import require_choice, require_fraction, require_integer
-from recsys.spark.engine import SparkEngine
-from recsys.spark.transactions import SparkTransactions
 
 
 class Engine(Protocol):
@@ -22,9 +20,18 @@ class Engine(Protocol):
     they reach an engine: by `mine`, or by `recsys.rules.Apriori` in an experiment.
     """
 
+    @property
+    def name(self) -> str:
+        """Name of the engine, by which transactions say that they need it."""
+        ...
+
+    def in_folder(self, folder: Path) -> Engine:
+        """Return the engine of a run that leaves its results in a folder, where the engine may write, too."""
+        ...
+
     def mine(
         self,
-        transactions: Transactions,
+        transactions: Any,
         min_support: float,
         max_len: int | None = None,
         budget: Budget | None = None,
@@ -33,16 +40,31 @@ class Engine(Protocol):
         ...
 
 
-ENGINES: dict[str, Engine] = {
-    "bitset": BitsetEngine(),
-    "mlxtend": MlxtendEngine(algorithm="apriori"),
-    "fpgrowth": MlxtendEngine(algorithm="fpgrowth"),
-    "spark": SparkEngine(settings={"spark.driver.memory": "4g"}),
+# Class and parameters of each engine, as in the files of the config group `engine`; imported when it is used.
+ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
+    "bitset": ("recsys.mining.bitset.BitsetEngine", {}),
+    "mlxtend": ("recsys.mining.mlxtend.MlxtendEngine", {"algorithm": "apriori"}),
+    "fpgrowth": ("recsys.mining.mlxtend.MlxtendEngine", {"algorithm": "fpgrowth"}),
+    "spark": ("recsys.spark.engine.SparkEngine", {"settings": {"spark.driver.memory": "4g"}}),
 }
 
 
+def make_engine(name: Any) -> Engine:
+    """Return the engine of a name.
+
+    Raises
+    ------
+    ParameterError
+        If no engine has it.
+    """
+    path, parameters = ENGINES[require_choice("engine", name, ENGINES)]
+    module, _, name = path.rpartition(".")
+    engine: Engine = getattr(import_module(module), name)(**parameters)
+    return engine
+
+
 def mine(
-    transactions: Transactions | SparkTransactions,
+    transactions: TransactionSet,
     min_support: float,
     max_len: int | None = None,
     engine: str | Engine = "bitset",
@@ -85,14 +107,13 @@ def mine(
     min_support = require_fraction("min_support", min_support)
     if max_len is not None:
         max_len = require_integer("max_len", max_len, minimum=1)
-    if not isinstance(transactions, Transactions | SparkTransactions):
+    if not hasattr(transactions, "n_transactions"):
         cure = "Make one with Transactions.from_lists or Transactions.from_frame."
         raise ParameterError("transactions", "a Transactions", type(transactions), cure)
     require_budget(budget)
-    if not hasattr(engine, "mine"):
-        engine = ENGINES[require_choice("engine", engine, ENGINES)]
-    if isinstance(transactions, SparkTransactions):
-        if not isinstance(engine, SparkEngine):
-            raise ParameterError("engine", "spark for transactions in Spark", type(engine).__name__)
-        return engine.mine(transactions, min_support, max_len, budget)
-    return engine.mine(transactions, min_support, max_len, budget)
+    chosen: Any = engine if hasattr(engine, "mine") else make_engine(engine)
+    needed = transactions.engine
+    if needed is not None and needed != chosen.name:
+        raise ParameterError("engine", f"{needed} for these transactions", chosen.name)
+    itemsets: FrequentItemsets = chosen.mine(transactions, min_support, max_len, budget)
+    return itemsets

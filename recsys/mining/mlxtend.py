@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,15 @@ class MlxtendEngine:
         require_choice("algorithm", self.algorithm, ("apriori", "fpgrowth"))
         if self.low_memory and self.algorithm != "apriori":
             raise ParameterError("low_memory", f"false for {self.algorithm}", True, "Only apriori knows it.")
+
+    @property
+    def name(self) -> str:
+        """Name of the engine: mlxtend's algorithm."""
+        return "mlxtend" if self.algorithm == "apriori" else self.algorithm
+
+    def in_folder(self, folder: Path) -> MlxtendEngine:
+        """Return the engine itself, which writes nothing."""
+        return self
 
     def mine(
         self,

@@ -41,9 +41,8 @@ VARIABLE = "MLFLOW_TRACKING_URI"
 
 # What serving needs of the installed packages; the versions are those that the model was made with.
 REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "threadpoolctl")
-NOT_SHIPPED = ("__pycache__", "data", "conf")
 
-CURE = "python -m recsys.cli.registry list shows what there is; register makes a version."
+CURE = "python -m recsys registry list shows what there is; register makes a version."
 
 
 def log_model(
@@ -86,9 +85,8 @@ def log_model(
     ):
         saved, code = Path(folder, BUNDLE), Path(folder, "code")
         bundle.save(saved)
-        ignore = shutil.ignore_patterns(*NOT_SHIPPED)
-        shutil.copytree(PACKAGE, code / PACKAGE.name, ignore=ignore)
-        shutil.copytree(SWEEPER, code / SWEEPER.parent.name / SWEEPER.name, ignore=ignore)
+        for package in (PACKAGE, SWEEPER):
+            shutil.copytree(package, code / package.name, ignore=_not_shipped)
         tags = {DIGEST_TAG: read_description(saved)["sha256"]}
         model = client.create_logged_model(experiment_id, name, source_run_id=run_id, tags=tags)
         pyfunc.log_model(
@@ -96,7 +94,7 @@ def log_model(
             model_id=model.model_id,
             python_model=str(CODE),
             artifacts={BUNDLE: str(saved)},
-            code_paths=[str(code / PACKAGE.name), str(code / SWEEPER.parent.name)],
+            code_paths=[str(code / PACKAGE.name), str(code / SWEEPER.name)],
             signature=signature(bundle),
             input_example=input_example(bundle),
             pip_requirements=requirements(bundle),
@@ -236,6 +234,12 @@ def signature(bundle: Bundle) -> ModelSignature:
             ]
         ),
     )
+
+
+def _not_shipped(folder: str, names: list[str]) -> set[str]:
+    """Return what of a folder serving does not need: byte code, the configuration, bundled data."""
+    found = {"__pycache__", "conf"}
+    return found | {"data"} if Path(folder).name == "datasets" else found
 
 
 def input_example(bundle: Bundle) -> pd.DataFrame:

@@ -323,7 +323,7 @@ def _number(client: MlflowClient, address: str, name: str, version: str | None, 
     number = alias_version(name, alias, address) if version is None else version
     if number is None:
         raise DataNotFoundError(
-            f"{name} has no {alias}. Register a version (python -m recsys.cli.registry register --latest), "
+            f"{name} has no {alias}. Register a version (python -m recsys registry register --latest), "
             "or give the number of one."
         )
     with mlflow_errors(address):
@@ -338,7 +338,7 @@ def _servable(name: str, number: str, address: str) -> Bundle:
     except RecsysError as error:
         raise RegistryError(
             f"Version {number} of {name} cannot be served, and does not become the champion: {error} "
-            "Register its run again (python -m recsys.cli.registry register FOLDER), or promote another."
+            "Register its run again (python -m recsys registry register FOLDER), or promote another."
         ) from error
     return bundle
 
@@ -372,7 +372,7 @@ def _served(
     except DataError as error:
         raise RegistryError(
             f"The versions cannot be compared: {error} Promote it by hand: "
-            "python -m recsys.cli.registry promote --force"
+            "python -m recsys registry promote --force"
         ) from error
 
 
@@ -438,7 +438,7 @@ def _conclude(
     if (now := _aliases(client, name).get(CHAMPION)) != champion:
         raise RegistryError(
             f"Version {number} of {name} was measured against {_called(champion)}, and meanwhile the "
-            f"champion is {_called(now)}. Measure it against that: python -m recsys.cli.registry promote {number}"
+            f"champion is {_called(now)}. Measure it against that: python -m recsys registry promote {number}"
         )
     before = [*_before(client, name, champion), champion] if champion else []
     tags = {"promoted": _now(), "promoted_by": by, PREVIOUS_TAG: ",".join(before[-KEPT:])}

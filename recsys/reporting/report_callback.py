@@ -50,7 +50,7 @@ class ReportCallback(Callback):
 
             log.info(f"Report: {write_report(folder)}")
         except Exception:
-            log.error("The report could not be made; python -m recsys.reporting FOLDER tries again")
+            log.error("The report could not be made; python -m recsys report FOLDER tries again")
             raise
 
 

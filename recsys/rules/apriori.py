@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from recsys.data.transactions import Transactions
+from recsys.data.transactions import TransactionSet
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import Budget, Engine, FrequentItemsets, ItemsetCache
 from recsys.parameters import require_fraction, require_integer
@@ -13,7 +13,6 @@ from recsys.rules.constraints import Items, RuleConstraints
 from recsys.rules.generate import generate_rules
 from recsys.rules.rules import Rules
 from recsys.rules.selection import Selection
-from recsys.spark.transactions import SparkTransactions
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ consequent_contains, drop_redundant, alpha, correction, max_rules, over_max_rule
 
     def mine(
         self,
-        transactions: Transactions | SparkTransactions,
+        transactions: TransactionSet,
         engine: Engine,
         cache: ItemsetCache | None = None,
     ) -> tuple[FrequentItemsets, str]:

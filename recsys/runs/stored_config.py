@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from recsys.pipeline import Experiment
 
 # In the wheel the configuration lies inside the package, in the repository beside it.
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 CONF = next((folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir()), PACKAGE)
 
 TRUSTED = "RECSYS_TRUSTED"

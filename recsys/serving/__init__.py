@@ -1,6 +1,6 @@
 """The service: recommendations over HTTP and on a page, and what people think of them.
 
-`python -m recsys.serving` runs it; `recsys.serving.app.create_app` makes the application for another server.
+`python -m recsys serve` runs it; `recsys.serving.app.create_app` makes the application for another server.
 """
 
 from recsys.serving.settings import Settings

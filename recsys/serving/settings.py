@@ -168,7 +168,7 @@ def _value(name: str, text: str, default: Any) -> Any:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m recsys.serving",
+        prog="python -m recsys serve",
         description="Serve recommendations over HTTP and on a page.",
         epilog=f"Each option is also an environment variable: {PREFIX}PORT=8000. {TOKEN}: the token that "
         f"feedback needs, unless it is not set. {SECRET}: signs lists; made and kept beside the SQLite "

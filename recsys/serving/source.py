@@ -75,7 +75,7 @@ class RegistrySource:
         if number is None:
             raise DataNotFoundError(
                 f"model: no version of {self.name} has the alias {self.alias}. Make one the champion: "
-                "make sweep, then python -m recsys.cli.registry register --latest; or name another, such as "
+                "make sweep, then python -m recsys registry register --latest; or name another, such as "
                 f"--model models:/{self.name}@challenger."
             )
         return number

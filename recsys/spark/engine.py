@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -62,6 +62,8 @@ class SparkEngine:
         If `master` or `overflow` is not text, `max_kept` not a positive integer, or a setting neither text,
         nor a number, nor a boolean.
     """
+
+    name: ClassVar[str] = "spark"
 
     master: str = "local[*]"
     settings: Mapping[str, Any] | tuple[tuple[str, str], ...] = ()

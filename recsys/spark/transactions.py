@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ class SparkTransactions:
     digest : str
         SHA-256, in hexadecimal, of what all pairs add up to; not that of the same `Transactions`.
     """
+
+    engine: ClassVar[str | None] = "spark"
 
     likes: Any
     items: npt.NDArray[Any]

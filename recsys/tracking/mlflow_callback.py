@@ -26,12 +26,12 @@ from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from optuna_sweeper.safe_text import mask_values, masked
-from recsys.runs.job_folder import add_results
 from recsys.runs.links import write_links
 from recsys.runs.log_exceptions import summary, visible
 from recsys.tracking.address import DEFAULT_ADDRESS, page, require_address
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
 from recsys.tracking.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
+from recsys.tracking.job_folder import add_results
 from recsys.tracking.provenance import provenance
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, job_key
@@ -168,7 +168,7 @@ class MLflowCallback(Callback):
             If MLflow refused a part of the record.
         """
         folder = shlex.quote(config.hydra.sweep.dir)
-        log.info(f"Make a version of the best trial: python -m recsys.cli.registry register {folder}")
+        log.info(f"Make a version of the best trial: python -m recsys registry register {folder}")
         self._close(ENDED)
         if self._is_refused():
             sys.exit(1)
@@ -236,12 +236,12 @@ class MLflowCallback(Callback):
         elif self._queue.refused:
             log.error(
                 f"The record is not whole: MLflow refused {self._queue.refusals()}. When that is corrected, "
-                f"send it: python -m recsys.tracking sync {shlex.quote(str(self._queue.folder))}"
+                f"send it: python -m recsys sync {shlex.quote(str(self._queue.folder))}"
             )
         else:
             log.warning(
                 f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "
-                f"Send it with: python -m recsys.tracking sync {self._queue.folder}"
+                f"Send it with: python -m recsys sync {self._queue.folder}"
             )
 
     def _page(self) -> str:

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.runs.job_folder import add_results
 from recsys.runs.trials import read_json
 from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start
+from recsys.tracking.job_folder import add_results
 from recsys.tracking.queue import Queue
 
 if TYPE_CHECKING:

@@ -180,7 +180,7 @@ class Sender:
             log.debug("The study cannot be read", exc_info=error)
             self.tell(
                 f"The study {study['name']} cannot be read ({masked(_line(error))}). Its trials that were "
-                f"running are ended by: python -m recsys.tracking sync {self.queue.folder}"
+                f"running are ended by: python -m recsys sync {self.queue.folder}"
             )
             return False
         return True

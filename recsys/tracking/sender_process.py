@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class SenderProcess:
-    """`python -m recsys.tracking follow FOLDER`, which reads the queue of a folder until it is told to end.
+    """`python -m recsys.tracking.follow FOLDER`, which reads the queue of a folder until it is told to end.
 
     It holds the other end of a pipe, so that it learns of any end of this process, `kill -9` included.
 
@@ -39,9 +39,9 @@ class SenderProcess:
         self._verdict: dict[str, str] = {}
         self._decided = threading.Event()
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        module = ("-m", "recsys.tracking")
+        module = ("-m", "recsys.tracking.follow")
         self._process = subprocess.Popen(
-            [sys.executable, *module, "follow", str(queue.folder), "--patience", str(patience)],
+            [sys.executable, *module, str(queue.folder), "--patience", str(patience)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -82,7 +82,7 @@ class SenderProcess:
                 log.info(
                     "Waiting for MLflow at %s to take the rest of the record, %.3g s at most "
                     "(hydra.callbacks.mlflow.patience). What is left then, or with patience=0 at once, is "
-                    "kept, and sent by: python -m recsys.tracking sync %s",
+                    "kept, and sent by: python -m recsys sync %s",
                     masked(self.queue.about().get("tracking_uri", "")), left, self.queue.folder,
                 )  # fmt: skip
             if not self._ends_within(max(left, 0)):

@@ -12,11 +12,11 @@ def check_command(words, environment):
         with initialize_config_dir(str(CONF), version_base="1.3"):
             sweeper = compose("config", words[3:], return_hydra_config=True).hydra.sweeper
             assert sweeper.storage.startswith("postgresql+psycopg://")
-    elif words[:3] == ["python", "-m", "recsys.cli.registry"]:
+    elif words[:3] == ["python", "-m", "recsys", "registry"]:
         from recsys.cli.registry import _parser
 
         assert _parser().parse_args(words[3:]).command == "register"
-    elif words[:3] == ["python", "-m", "recsys.serving"]:
+    elif words[:3] == ["python", "-m", "recsys", "serve"]:
         settings = pytest.importorskip("recsys.serving.settings", reason="there is no service yet")
         read = settings.read_settings(words[3:], environment)
         assert (read.host, read.port) == ("0.0.0.0", 8000)

@@ -132,6 +132,6 @@ def test_the_command_of_a_service(name, monkeypatch):
 def test_the_settings_of_the_service():
     environment = SERVICES["serving"]["environment"]
     check_command(
-        ["python", "-m", "recsys.serving", "--host", "0.0.0.0", "--port", "8000"],
+        ["python", "-m", "recsys", "serve", "--host", "0.0.0.0", "--port", "8000"],
         {key: value for key, value in environment.items() if "$" not in value},
     )

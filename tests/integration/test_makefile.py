@@ -34,7 +34,7 @@ def make(tmp_path):
 def test_the_ui_is_started_with_the_page_of_the_runs(make):
     done = make("ui", "PORT=5001")
     assert done.returncode == 0, done.stderr
-    assert "called: -m recsys.tracking ui --port 5001" in done.stdout.splitlines()
+    assert "called: -m recsys ui --port 5001" in done.stdout.splitlines()
 
 
 def test_the_dashboard_opens_the_latest_study(make, tmp_path):
@@ -57,5 +57,5 @@ def test_a_sweep_ends_with_a_version_of_its_best_trial(make):
     called = [line for line in make("sweep").stdout.splitlines() if line.startswith("called:")]
     assert called == [
         "called: -m recsys experiment=seed_sweep",
-        "called: -m recsys.cli.registry register --latest",
+        "called: -m recsys registry register --latest",
     ]

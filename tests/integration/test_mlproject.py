@@ -58,7 +58,7 @@ def test_the_defaults_of_a_sweep_are_those_of_the_experiment():
             compose("config", one, return_hydra_config=True) for one in (overrides, ["experiment=seed_sweep"])
         )
     assert ours.hydra.sweeper == theirs.hydra.sweeper
-    assert register == "python -m recsys.cli.registry register --latest"
+    assert register == "python -m recsys registry register --latest"
 
 
 @pytest.mark.parametrize("file", ["python_env.yaml", "conda.yaml"])

@@ -98,7 +98,7 @@ def test_it_ends_with_a_table_and_where_to_look(sweep):
     assert "apriori.min_support" in tail
     assert "55.91" in tail
     assert "make ui" in tail
-    assert tail.endswith("python -m recsys.cli.registry register sweep")
+    assert tail.endswith("python -m recsys registry register sweep")
 
 
 @pytest.mark.skipif(

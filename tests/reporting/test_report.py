@@ -255,7 +255,7 @@ def test_processes_that_end_together_in_one_folder(tmp_path, monkeypatch):
 
 
 def test_the_program(tmp_path):
-    command = [sys.executable, "-W", "error", "-m", "recsys.reporting"]
+    command = [sys.executable, "-W", "error", "-m", "recsys", "report"]
     done = programs.run([*command, make(tmp_path / "s")], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, f"{tmp_path}/s/report.html\n"), done.stderr
     done = programs.run([*command, tmp_path], capture_output=True, text=True, check=False)

@@ -49,7 +49,7 @@ def _services_are_forked(monkeypatch):
 def folder(tmp_path_factory):
     """A folder with a sweep whose winner is the champion, in a store of its own."""
     folder = tmp_path_factory.mktemp("shell")
-    for arguments in (["recsys", *SWEEP], ["recsys.cli.registry", "register", "--latest"]):
+    for arguments in (["recsys", *SWEEP], ["recsys", "registry", "register", "--latest"]):
         done = subprocess.run(
             [sys.executable, *WARNINGS_ARE_ERRORS, "-m", *arguments],
             cwd=folder, capture_output=True, text=True, check=False,
@@ -109,7 +109,7 @@ def test_make_serve_runs_it(folder):
         ["make", "-n", "-o", ".venv/installed", "serve", "PORT=8123"],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert recipe.stdout.split() == [".venv/bin/python", "-m", "recsys.serving", "--port", "8123"]
+    assert recipe.stdout.split() == [".venv/bin/python", "-m", "recsys", "serve", "--port", "8123"]
 
 
 def test_where_there_is_no_champion(registry, capsys):

@@ -227,7 +227,7 @@ def test_a_tracking_server_that_is_down(call, tmp_path, monkeypatch):
     assert (tmp_path / "out/metrics.json").exists()
     assert "MLflow cannot be reached at http://***@127.0.0.1:9" in outcome.stdout
     assert "s3cret" not in outcome.stdout + outcome.stderr
-    assert f"python -m recsys.tracking sync {tmp_path}/out" in outcome.stdout
+    assert f"python -m recsys sync {tmp_path}/out" in outcome.stdout
     assert len(list((tmp_path / "out/.mlflow-queue").glob("0*.json"))) == 2
 
 
@@ -292,8 +292,8 @@ def test_a_record_that_is_refused_on_the_way(call, store, monkeypatch, mode):
     assert outcome.code == 1
     last = outcome.stdout.splitlines()[-1]
     assert "The record is not whole: MLflow refused" in last
-    assert "(MLflow says no). When that is corrected, send it: python -m recsys.tracking sync" in last
-    assert program.main(["sync", str(store.parent / "out")]) == 0
+    assert "(MLflow says no). When that is corrected, send it: python -m recsys sync" in last
+    assert program.main([str(store.parent / "out")]) == 0
     assert {run.info.status for run in runs_in(store)} == {"FINISHED"}
 
 

@@ -188,7 +188,7 @@ def test_a_queue_that_another_sender_removed_is_made_again(sweep_folder, runs):
 def test_a_sender_waits_for_the_one_before(sweep_folder, runs):
     sweep = sweep_folder()
     with sweep.queue.sole_reader():
-        command = [sys.executable, "-m", "recsys.tracking", "follow", str(sweep.folder)]
+        command = [sys.executable, "-m", "recsys.tracking.follow", str(sweep.folder)]
         sender = programs.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert "Another process is sending" in sender.stdout.readline()
     sweep.start(0)
@@ -225,7 +225,7 @@ def test_after_a_kill_sync_alone_ends_the_trial_in_optuna_too(
         sweep.job(number, 1.0)
         sweep.queue.put(Entry(key, end=End("FINISHED", 2000)))
     sweep.table((0, "running" if tables_are_behind else "complete", "", {}))
-    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert program.main([str(sweep.folder)]) == 0
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "FAIL"]
     found = runs()
     assert states(found) == {None: "KILLED", 0: "FINISHED", 1: "FAILED"}
@@ -238,7 +238,7 @@ def test_a_sweep_killed_before_it_started_its_run_has_nothing_to_record(sweep_fo
     (entry,) = sweep.queue.pending()
     entry.unlink()
     sweep.queue.note(started=False)
-    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert program.main([str(sweep.folder)]) == 0
     assert not sweep.queue.path.exists()
 
 
@@ -249,10 +249,10 @@ def test_a_study_that_cannot_be_opened_is_told_and_the_queue_kept(sweep_folder, 
     assert not sweep.sender().finish("")
     (said,) = sweep.told
     assert said.startswith("The study s cannot be read (")
-    assert said.endswith(f"are ended by: python -m recsys.tracking sync {sweep.folder}")
+    assert said.endswith(f"are ended by: python -m recsys sync {sweep.folder}")
     assert states(runs()) == {None: "KILLED"}
     (tmp_path / "study.db").unlink()
-    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert program.main([str(sweep.folder)]) == 0
     assert not sweep.queue.path.exists()
 
 
@@ -347,10 +347,10 @@ def test_mlflow_down_then_sync(sweep_folder, runs, store, capsys):
     assert said.startswith(f"MLflow cannot be reached at {NOBODY}")
     assert str(sweep.queue.path) in said
     sweep.queue.open(sweep.queue.about() | {"tracking_uri": f"sqlite:///{store}"})  # it is there again
-    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert program.main([str(sweep.folder)]) == 0
     assert capsys.readouterr().out == "1 of 1 queues were sent.\n"
     assert states(runs()) == {None: "FINISHED", 0: "FINISHED"}
-    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert program.main([str(sweep.folder)]) == 0
     assert capsys.readouterr().out == "Nothing waits to be sent.\n"
 
 
@@ -382,7 +382,7 @@ def test_refusals_hold_nothing_up_when_nobody_listens(sweep_folder, runs, monkey
     os.close(reader)  # the sweep was killed
     with os.fdopen(writer, "w") as gone:
         monkeypatch.setattr(sys, "stdout", gone)
-        assert program.main(["sync", str(sweep.folder)]) == 1
+        assert program.main([str(sweep.folder)]) == 1
     assert runs()[None].data.tags["after"] == "yes"
     told = capfd.readouterr().err
     assert told.count("MLflow refuses a part of the record") == 1
@@ -393,7 +393,7 @@ def test_a_queue_that_cannot_be_read_does_not_hold_up_the_others(sweep_folder, r
     broken, whole = sweep_folder("broken"), sweep_folder("whole", study="t")
     broken.table((0, "complete", "no number", {}))
     whole.table((0, "complete", 1.0, {}))
-    assert program.main(["sync", str(broken.folder), str(whole.folder)]) == 1
+    assert program.main([str(broken.folder), str(whole.folder)]) == 1
     assert "1 of 2 queues were sent" in capsys.readouterr().out
     assert runs()[None].data.tags["best_trial"] == "0"
 
@@ -403,7 +403,7 @@ def test_what_went_with_another_queue_of_the_study_was_sent(sweep_folder, runs, 
     for number, sweep in enumerate((first, second)):  # both were killed
         sweep.start(number)
         sweep.table((number, "fail", "", {}))
-    assert program.main(["sync", str(first.folder), str(second.folder)]) == 0
+    assert program.main([str(first.folder), str(second.folder)]) == 0
     assert capsys.readouterr().out == "2 of 2 queues were sent.\n"
     assert states(runs()) == {None: "KILLED", 0: "FAILED", 1: "FAILED"}
 
@@ -425,11 +425,11 @@ def test_an_experiment_deleted_on_the_way_and_restored(sweep_folder, runs, store
     assert len(sweep.told) == 1
     refused = sweep.queue.refusals()
     assert refused.startswith("5 entries (The")  # two of each trial, and the last word
-    assert program.main(["sync", str(sweep.folder)]) == 1  # the cause is still there
+    assert program.main([str(sweep.folder)]) == 1  # the cause is still there
     assert sweep.queue.refusals().startswith("5 entries (experiment_name must be")
-    assert "When that is corrected, send it: python -m recsys.tracking sync" in capsys.readouterr().out
+    assert "When that is corrected, send it: python -m recsys sync" in capsys.readouterr().out
     client.restore_experiment(experiment)
-    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert program.main([str(sweep.folder)]) == 0
     found = runs()
     assert states(found) == {None: "FINISHED", 0: "FINISHED", 1: "FINISHED"}
     assert found[0].data.params == {"apriori.min_support": "0"}
@@ -640,6 +640,6 @@ def test_a_server_that_answers_nonsense_loses_nothing(
     assert [line.split(" (")[0] for line in sweep.told] == [f"MLflow cannot be reached at {address}"]
     assert len(sweep.queue.pending()) == 4
     sweep.queue.open(sweep.queue.about() | {"tracking_uri": f"sqlite:///{store}"})  # it is well again
-    assert program.main(["sync", str(sweep.folder)]) == 0
+    assert program.main([str(sweep.folder)]) == 0
     assert states(runs()) == {None: "FINISHED", 0: "FINISHED"}
     assert runs()[0].data.metrics == {"max_lift": 1.0}

@@ -31,4 +31,4 @@ def test_it_says_what_it_waits_for(silent_server, tmp_path, monkeypatch, caplog,
     start = f"Waiting for MLflow at http://***@{silent_server} to take the rest of the record, 0.2 s at most"
     assert [line.split(" (")[0] for line in lines] == [start] * said
     assert all("hydra.callbacks.mlflow.patience" in line for line in lines)
-    assert all(f"python -m recsys.tracking sync {tmp_path}" in line for line in lines)
+    assert all(f"python -m recsys sync {tmp_path}" in line for line in lines)

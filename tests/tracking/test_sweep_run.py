@@ -126,7 +126,7 @@ def test_an_older_sweep_that_is_sent_later_has_not_the_last_word(sweep_folder, r
     assert sender.finish(ENDED)
     assert first.queue.path.exists()
     ended_at = runs()[None].info.end_time
-    assert program.main(["sync", str(first.folder)]) == 0
+    assert program.main([str(first.folder)]) == 0
     assert "1 of 1 queues were sent." in capsys.readouterr().out
     found = runs()
     assert parent(runs) == ("FINISHED", "total")

@@ -5,7 +5,7 @@ import os
 import pytest
 from mlflow import MlflowClient
 
-from recsys.cli import sync as program
+from recsys.cli import ui as program
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_the_page_of_the_runs(store, started, capsys, monkeypatch, variables, ex
     ids = {name: client.create_experiment(name) for name in ("recsys", "other")}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    program.main(["ui", "--port", "5001"])
+    program.main(["--port", "5001"])
     expected = ids.get(experiment, "7")
     assert capsys.readouterr().out == f"Runs: http://127.0.0.1:5001/#/experiments/{expected}\n"
     assert started == [["-m", "mlflow", "ui", "--backend-store-uri", f"sqlite:///{store}", "--port", "5001"]]
@@ -37,13 +37,13 @@ def test_the_page_of_the_runs(store, started, capsys, monkeypatch, variables, ex
 
 @pytest.mark.usefixtures("store")
 def test_before_the_first_run_it_is_the_first_page(started, capsys):
-    program.main(["ui"])
+    program.main([])
     assert capsys.readouterr().out == "Runs: http://127.0.0.1:5000\n"
     assert started
 
 
 def test_the_ui_of_a_server_is_the_servers(started, capsys, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://bob:s3cret@127.0.0.1:9")
-    assert program.main(["ui"]) == 1
+    assert program.main([]) == 1
     assert "open http://bob:***@127.0.0.1:9 in a browser" in capsys.readouterr().out
     assert not started

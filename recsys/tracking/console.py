@@ -1,0 +1,26 @@
+"""What the programs that send a record print."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from optuna_sweeper.safe_text import SafeFormatter
+
+
+def log_errors() -> None:
+    """Log errors only: MLflow and Alembic report each table they make."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(SafeFormatter("%(name)s: %(message)s"))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])
+
+
+def tell(line: str) -> None:
+    """Print a line; on standard error if nothing reads standard output any more."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:  # who listened was killed; the record is sent all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is left in the buffer
+        sys.stdout = sys.stderr
+        print(line, flush=True)

@@ -1,0 +1,73 @@
+"""The process that sends the record of a run or sweep to MLflow while it goes on.
+
+A run starts it as `python -m recsys.tracking.follow FOLDER --patience SECONDS`; it ends when its standard
+input closes and the queue of the folder is sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import sys
+import time
+from pathlib import Path
+
+from recsys.tracking.console import log_errors, tell
+from recsys.tracking.queue import Queue
+from recsys.tracking.sender import Sender
+from recsys.tracking.sender_process import VERDICT
+
+WAIT = 0.1  # seconds between looks at a queue that another process sends
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Send one queue; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m recsys.tracking.follow", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--patience", type=float, default=0.0, metavar="SECONDS")
+    given = parser.parse_args(arguments)
+    log_errors()
+    return _follow(given.folder, given.patience)
+
+
+def _follow(folder: Path, patience: float) -> int:
+    """Send the queue; while another process does, wait for it to end, or for it to have sent everything."""
+    # The queue is sent again and again; MLflow's own attempts would only delay what is said about it.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    queue, about, said = Queue(folder.resolve()), {}, False
+    while True:
+        if queue.about():
+            about = queue.about()
+            with queue.sole_reader() as alone:
+                if alone:
+                    return _follow_alone(queue, patience, silent=said)
+        over = select.select([sys.stdin.fileno()], [], [], WAIT)[0]
+        if over and about and not queue.about():
+            queue.open(about)  # the other one is gone, and the last word is this one's
+        elif over and not queue.pending():
+            return 0
+        elif over:
+            time.sleep(WAIT)
+        elif not said and queue.about():
+            tell(f"Another process is sending {queue.path}, and this one's record with it.")
+            tell(f"{VERDICT}{{}}")
+            said = True
+
+
+def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
+    """Say whether MLflow takes the record, unless that was said; then send the queue."""
+    sender, parent = Sender(queue, tell), os.getppid()
+    refused = None if silent else sender.check()
+    if refused:
+        queue.close()
+        tell(VERDICT + json.dumps({"refused": refused}))
+        return 1
+    if not silent and os.getppid() == parent:  # else nobody listens any more
+        tell(VERDICT + json.dumps(sender.destination()))
+    return 0 if sender.follow(sys.stdin.fileno(), patience, parent) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
