@@ -134,8 +134,10 @@ def _representatives(arguments: Arguments, conditions: Conditions) -> Iterator[t
             continue
         for choice in space.choices:
             if isinstance(choice, str) and choice != first[name]:
-                chosen = first | _that_allow(name, arguments, conditions) | {name: choice}
-                yield f"{name}={encode(choice)}", _overrides(chosen, arguments, conditions)
+                allowing = _that_allow(name, arguments, conditions)
+                if allowing is not None:
+                    chosen = first | allowing | {name: choice}
+                    yield f"{name}={encode(choice)}", _overrides(chosen, arguments, conditions)
 
 
 def _first(parameter: Parameter) -> Any:
@@ -143,14 +145,17 @@ def _first(parameter: Parameter) -> Any:
     return space.choices[0] if isinstance(space, CategoricalDistribution) else space.low  # type: ignore[attr-defined]
 
 
-def _that_allow(name: str, arguments: Arguments, conditions: Conditions) -> dict[str, Any]:
-    """Return values with which a conditional parameter exists."""
+def _that_allow(name: str, arguments: Arguments, conditions: Conditions) -> dict[str, Any] | None:
+    """Return values with which a conditional parameter exists, or None where no choice lets it exist."""
     values: dict[str, Any] = {}
     for other, texts in conditions.required.get(name, {}).items():
         space = arguments.parameters[other].distribution
         choices = space.choices if isinstance(space, CategoricalDistribution) else ()
-        values |= _that_allow(other, arguments, conditions)
-        values[other] = next(value for value in choices if encode(value) in texts)
+        fitting = [value for value in choices if encode(value) in texts]
+        allowing = _that_allow(other, arguments, conditions)
+        if not fitting or allowing is None:
+            return None
+        values |= allowing | {other: fitting[0]}
     return values
 
 
