@@ -24,9 +24,10 @@ from optuna_sweeper.jobs.fast_launcher.launcher import QuickLauncher
 from optuna_sweeper.jobs.links import read_links
 from optuna_sweeper.jobs.outcome import ObjectiveError, Outcome, judge
 from optuna_sweeper.results.best_trials import best_trial, own_trials, pareto_front
-from optuna_sweeper.results.files import RESULTS_FILE, End, ResultsWriter
+from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.log_lines import best_so_far, summary, trial_line
 from optuna_sweeper.results.progress_bar import Progress
+from optuna_sweeper.results.schema import RESULTS_FILE, End
 from optuna_sweeper.safe_text import mask_values
 from optuna_sweeper.search.arguments import Arguments
 from optuna_sweeper.search.conditions import Conditions

@@ -20,11 +20,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import SweepError, refusal, unwritable
+from optuna_sweeper.results.schema import STUDY_FILE, TRIAL_FILE
 from optuna_sweeper.search.encoding import encode
 from optuna_sweeper.study.attributes import DISCARDED, OVERRIDES, WORKER
 from optuna_sweeper.workers.worker import PREFIX
-
-STUDY_FILE, JOB_FILE = ".study.json", ".trial.json"
 
 
 def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) -> Path:
@@ -94,9 +93,9 @@ class JobFolders:
             If an earlier trial, or anything else, has used it.
         """
         folder = self._folder(trial.user_attrs[OVERRIDES], trial.number)
-        path = folder / JOB_FILE
+        path = folder / TRIAL_FILE
         record = {"study": self.study.study_name, "trial": trial.number, "worker": trial.user_attrs[WORKER]}
-        is_used = folder.is_dir() and any(not file.name.startswith(JOB_FILE) for file in folder.iterdir())
+        is_used = folder.is_dir() and any(not file.name.startswith(TRIAL_FILE) for file in folder.iterdir())
         if is_used and not path.exists():
             raise self._used(folder, "something else", trial)
         if _write_once(path, record):
