@@ -1,41 +1,37 @@
-"""Write a file in one step: readers, and a process that is killed, never leave or see half of it."""
+"""Write a file in one step, so that neither a reader nor a killed process ever sees half of it."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-READABLE = 0o644  # a temporary file can only be read by its owner
 
-
-def atomic_write(path: Path, text: str, permissions: int = READABLE) -> None:
-    """Write text to a file, replacing an existing one.
+def atomic_write(path: Path, text: str, permissions: int = 0o666) -> None:
+    """Write text, as UTF-8, to a file; an existing one is replaced.
 
     Parameters
     ----------
     path : Path
     text : str
-        Written as UTF-8.
     permissions : int, optional
-        0o600 for files with secrets.
+        Less the process's umask. 0o600 for files with secrets.
     """
     with atomic_open(path, permissions) as file:
         file.write(text.encode())
 
 
 @contextmanager
-def atomic_open(path: Path, permissions: int = READABLE) -> Iterator[BinaryIO]:
+def atomic_open(path: Path, permissions: int = 0o666) -> Iterator[BinaryIO]:
     """Open a temporary file in the same folder; it replaces `path` when the block ends without an error."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, permissions)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        Path(name).chmod(permissions)
-        Path(name).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

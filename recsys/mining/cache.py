@@ -6,14 +6,13 @@ import contextlib
 import hashlib
 import logging
 import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from optuna_sweeper.atomic_write import atomic_open
 from recsys.data.transactions import TransactionSet
 from recsys.folders import cache_folder
 from recsys.mining.budget import Budget, too_many_known
@@ -150,9 +149,9 @@ class ItemsetCache:
         path = self.path / f"{key}-{threshold}-{length}.npz"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with _whole(path) as temporary:
+            with atomic_open(path, permissions=0o600) as file:
                 np.savez(
-                    temporary,
+                    file,
                     parents=_smallest(itemsets.parents),
                     last_items=itemsets.last_items,
                     counts=_smallest(itemsets.counts),
@@ -248,16 +247,3 @@ def _smallest(values: IntArray) -> IntArray:
 
 def _n_bytes(itemsets: FrequentItemsets) -> int:
     return 12 * len(itemsets)
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """Write a file under another name first, so that nobody reads half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from optuna_sweeper.atomic_write import atomic_write
 from recsys.data.histories import Histories
 from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
@@ -55,7 +56,7 @@ def save(bundle: Bundle, folder: Path) -> None:
             "files": {path.name: _stamp(path) for path in sorted(folder.iterdir())},
         }
         text = json.dumps(content | {"sha256": digest(content)}, indent=1, allow_nan=False)
-        (folder / BUNDLE_FILE).write_text(text + "\n", encoding="utf-8")
+        atomic_write(folder / BUNDLE_FILE, text + "\n")
     except OSError as error:
         raise OutputError(f"The bundle cannot be written to {folder}: {error.strerror or error}.") from error
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optuna_sweeper.results.schema import LINKS_FILE
 from recsys.errors import DataError, DataNotFoundError, RecsysError, RegistryError
 from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
 from recsys.models import self_check
@@ -30,7 +31,7 @@ from recsys.models.mlflow_model import (
 )
 from recsys.models.training import learn, make_bundle, measure, measure_bundle, run_folder, without_feedback
 from recsys.runs.stored_config import read_settings
-from recsys.runs.trials import LINKS_FILE, read_json
+from recsys.runs.trials import read_json
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
 

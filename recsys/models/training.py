@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.errors import DataError, DataNotFoundError
+from recsys.runs.files import CONFIG_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.stored_config import experiment_of, read_settings
 
 if TYPE_CHECKING:
@@ -138,14 +139,14 @@ def run_folder(folder: Path) -> Path:
     DataNotFoundError
         If it is neither, or no trial of the sweep is complete.
     """
-    if (folder / "multirun.yaml").exists():
+    if (folder / SWEEP_CONFIG_FILE).exists():
         from recsys.reporting.sweep import read_sweep
 
         best = read_sweep(folder).best_folder
         if best is None:
             raise DataNotFoundError(f"{folder}: no trial of this sweep is complete.")
         return best
-    if not (folder / ".hydra" / "config.yaml").exists():
+    if not (folder / CONFIG_FILE).exists():
         raise DataNotFoundError(
             f"{folder}: neither a run nor a sweep left its configuration there. "
             "Run one, for example python -m recsys hydra.run.dir=outputs/first, and give its folder."

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
 from recsys.evaluation import Interval, RankingResult, paired_differences
-from recsys.reporting.comparison_table import (
-    COMPARISON_FILE,
-    DIFFERENCES_FILE,
-    comparison_table,
-    main_metric,
-)
+from recsys.reporting.comparison_table import comparison_table, main_metric
 from recsys.reporting.final import as_json, intervals, rank_on_test, write_json
 from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.runs.files import (
+    COMPARISON_FIGURE_FILE,
+    COMPARISON_FILE,
+    COMPARISON_PAGE_FILE,
+    DIFFERENCES_FILE,
+)
 from recsys.runs.trials import Trial
 
 
@@ -84,9 +86,9 @@ def compare(
         folder / DIFFERENCES_FILE,
         {name: as_json(differences[name]) for name in order if name != baseline},
     )
-    (folder / "compare.md").write_text(_page(table, sweep, chosen, by, order, metric), encoding="utf-8")
+    atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, by, order, metric))
     label = f"{metric} on the test part, with its {settings.confidence_level:.0%} interval"
-    draw(folder / "compare.png", {name: measured[name][metric] for name in order}, label)
+    draw(folder / COMPARISON_FIGURE_FILE, {name: measured[name][metric] for name in order}, label)
     return table
 
 
@@ -146,7 +148,7 @@ def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], by: str, order: li
     tried = ", ".join(f"{name} {count}" for name, count in counts.items())
     return (
         f"# {by} compared\n\nOn the test part, all items ranked; in parentheses the bootstrap interval over "
-        f"users. Differences are paired.\n\n{table}\n\n![{metric}](compare.png)\n\n"
+        f"users. Differences are paired.\n\n{table}\n\n![{metric}]({COMPARISON_FIGURE_FILE})\n\n"
         f"## How each was tuned\n\nTrials: {tried}.\n\n" + "\n".join(params) + "\n\nAgain:\n\n"
         f"    {sweep.command()}\n"
     )

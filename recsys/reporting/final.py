@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from optuna_sweeper.atomic_write import atomic_write
 from recsys.evaluation import Interval, NoSplit, RankingResult, bootstrap_intervals
 from recsys.pipeline import Experiment, run
 from recsys.reporting.sweep import Sweep, read_sweep
-from recsys.runs.atomic_write import write_whole
+from recsys.runs.files import TEST_FILE
 from recsys.runs.stored_config import read_experiment
-from recsys.runs.trials import TEST_FILE, Trial
+from recsys.runs.trials import Trial
 
 
 def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[int, dict[str, Interval]]:
@@ -78,4 +79,4 @@ def as_json(found: dict[str, Interval]) -> dict[str, dict[str, float]]:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a file whole; NaN and infinity are no JSON."""
-    write_whole(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    atomic_write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")

@@ -10,13 +10,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.runs.log_exceptions import visible
+from optuna_sweeper.results.schema import End
+from recsys.runs.files import COMPARISON_PAGE_FILE, SWEEP_CONFIG_FILE
+from recsys.runs.log_exceptions import log_exceptions
 from recsys.runs.trials import read_results
 
 log = logging.getLogger(__name__)
 
 TOLD = ("ndcg@10", "recall@10", "coverage@10")  # the rest is in the file
-UNFINISHED = ("interrupt", "failures", "error")
+UNFINISHED = (End.INTERRUPT, End.FAILURES, End.ERROR)
 
 
 class _AfterSearch(Callback):
@@ -37,7 +39,7 @@ class _AfterSearch(Callback):
         if self.failures:
             raise SystemExit(1)
 
-    @visible
+    @log_exceptions
     def _measure(self, folder: Path, config: DictConfig) -> None:
         if not search_is_over(folder):
             return
@@ -104,7 +106,7 @@ class CompareCallback(_AfterSearch):
         from recsys.reporting.comparison import compare
 
         table = compare(folder, self.by, self.baseline, trusted)
-        log.info("On the test part:\n%s\n%s", table, folder / "compare.md")
+        log.info("On the test part:\n%s\n%s", table, folder / COMPARISON_PAGE_FILE)
 
 
 def _choices(config: DictConfig, by: str) -> list[str]:
@@ -119,7 +121,7 @@ def _choices(config: DictConfig, by: str) -> list[str]:
 
 def search_is_over(folder: Path) -> bool:
     """Whether a sweep's search was neither refused nor broken off: the test part is looked at once."""
-    if not (folder / "multirun.yaml").exists():  # refused before it began
+    if not (folder / SWEEP_CONFIG_FILE).exists():  # refused before it began
         return False
     ended_by = read_results(folder).get("ended_by")
     if ended_by in UNFINISHED:

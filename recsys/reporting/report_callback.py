@@ -10,7 +10,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from recsys.runs.log_exceptions import visible
+from recsys.runs.files import SWEEP_CONFIG_FILE
+from recsys.runs.log_exceptions import log_exceptions
 
 log = logging.getLogger(__name__)
 
@@ -26,20 +27,20 @@ class ReportCallback(Callback):
         self.failures: list[str] = []
         self._earlier: int | None = None  # when the sweep began that the folder had before
 
-    @visible
+    @log_exceptions
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """See to a sweep that fails or is interrupted: Hydra does not tell its end."""
         folder = Path(config.hydra.sweep.dir).resolve()
         self._earlier = _begun(folder)
         atexit.register(self._write, folder)
 
-    @visible
+    @log_exceptions
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the report."""
         atexit.unregister(self._write)
         self._write(Path(config.hydra.sweep.dir).resolve())
 
-    @visible
+    @log_exceptions
     def _write(self, folder: Path) -> None:
         """Write it. A report that cannot be made is told, and no reason for a sweep to fail."""
         if _begun(folder) == self._earlier:  # refused before it began
@@ -56,5 +57,5 @@ class ReportCallback(Callback):
 
 def _begun(folder: Path) -> int | None:
     """When the sweep of a folder began, which then leaves its configuration there; none where none did."""
-    path = folder / "multirun.yaml"
+    path = folder / SWEEP_CONFIG_FILE
     return path.stat().st_mtime_ns if path.exists() else None

@@ -14,6 +14,7 @@ import yaml
 
 from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.reporting.columns import Column, columns
+from recsys.runs.files import CONFIG_FILE, METRICS_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.trials import Trial, best_so_far, read_json, read_results, read_trials
 
 OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # what is no other sweep's
@@ -119,14 +120,14 @@ class Sweep:
         points = {}
         for trial in self.complete:
             folder = self.folder_of(trial)
-            metrics = read_json(folder / "metrics.json") if folder else {}
+            metrics = read_json(folder / METRICS_FILE) if folder else {}
             if "max_lift" in metrics and metric in metrics:
                 points[trial.number] = metrics["max_lift"], metrics[metric]
         return points
 
     def rules(self) -> list[dict[str, str]]:
         """The best trial's rules, with titles."""
-        path = self.best_folder / "rules.csv" if self.best_folder else None
+        path = self.best_folder / RULES_TABLE_FILE if self.best_folder else None
         if path is None or not path.exists():
             return []
         with path.open(encoding="utf-8", newline="") as file:
@@ -134,7 +135,7 @@ class Sweep:
 
     def best_config(self) -> str:
         """The best trial's composed config, as YAML."""
-        path = self.best_folder / ".hydra" / "config.yaml" if self.best_folder else None
+        path = self.best_folder / CONFIG_FILE if self.best_folder else None
         return masked_yaml(path.read_text(encoding="utf-8")) if path and path.exists() else ""
 
     def command(self) -> str:
@@ -145,7 +146,7 @@ class Sweep:
 
     def best_command(self) -> str:
         """The line that runs the best trial again, by itself."""
-        path = self.best_folder / ".hydra" / "overrides.yaml" if self.best_folder else None
+        path = self.best_folder / OVERRIDES_FILE if self.best_folder else None
         overrides = _load(path) if path and path.exists() else []
         return _command([*overrides, "hydra.mode=RUN"])  # an experiment may say MULTIRUN
 
@@ -158,9 +159,9 @@ def read_sweep(folder: Path) -> Sweep:
     FileNotFoundError
         If it is not one.
     """
-    if not (folder / "multirun.yaml").exists():
-        raise FileNotFoundError(f"{folder} is not the folder of a sweep: there is no multirun.yaml.")
-    config = _load(folder / "multirun.yaml")
+    if not (folder / SWEEP_CONFIG_FILE).exists():
+        raise FileNotFoundError(f"{folder} is not the folder of a sweep: there is no {SWEEP_CONFIG_FILE}.")
+    config = _load(folder / SWEEP_CONFIG_FILE)
     metrics = tuple(config.get("objective", {}).get("metrics", ()))
     return Sweep(folder, config, read_trials(folder, metrics), read_results(folder))
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 Method = TypeVar("Method", bound=Callable[..., None])
 
 
-def visible(method: Method) -> Method:
+def log_exceptions(method: Method) -> Method:
     """Log what a callback's method raises, remember it in the callback's `failures`, and go on."""
 
     @wraps(method)

@@ -10,11 +10,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from optuna_sweeper.atomic_write import atomic_write
 from optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
 from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
+from recsys.runs.files import DATA_FILE, ITEMSETS_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
 
 TABLE_RULES = 1000  # rules in the table for people, at most
 TABLE_MEASURES = ("support", "confidence", "lift")
@@ -61,15 +63,15 @@ class Output:
         """
         started = perf_counter()
         try:
-            result.rules[: self.max_rules].to_parquet(folder / "rules.parquet")
+            result.rules[: self.max_rules].to_parquet(folder / RULES_FILE)
             if self.itemsets is not None:
                 selected = select(result.itemsets, self.itemsets)
-                result.itemsets.to_parquet(folder / "itemsets.parquet", selected)
-            _write_table(folder / "rules.csv", result, self.max_rules)
+                result.itemsets.to_parquet(folder / ITEMSETS_FILE, selected)
+            _write_table(folder / RULES_TABLE_FILE, result, self.max_rules)
             seconds = result.seconds | {"write_rules": perf_counter() - started}
-            _write_json(folder / "data.json", _data(result))
+            _write_json(folder / DATA_FILE, _data(result))
             _write_json(
-                folder / "metrics.json",
+                folder / METRICS_FILE,
                 result.metrics | {f"seconds_{stage}": round(value, 6) for stage, value in seconds.items()},
             )
         except OSError as error:
@@ -126,4 +128,4 @@ def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     # NaN and infinity are no JSON: better an error here than a file that others cannot read.
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    atomic_write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")

@@ -26,6 +26,7 @@ from omegaconf.errors import (
 
 from recsys.composition import build_experiment
 from recsys.errors import DataError, DataFormatError, ParameterError
+from recsys.runs.files import CONFIG_FILE
 
 if TYPE_CHECKING:
     from recsys.pipeline import Experiment
@@ -87,7 +88,7 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
     DataError
         If the file cannot be read, or a variable of the environment is not set.
     """
-    path = folder / ".hydra" / "config.yaml"
+    path = folder / CONFIG_FILE
     try:
         written = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:

@@ -14,14 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from optuna_sweeper.results import schema
 from optuna_sweeper.safe_text import mask_values, masked
-
-TRIALS_FILE, RESULTS_FILE = "trials.csv", "optimization_results.yaml"
-LINKS_FILE = "links.json"
-# Which study a sweep's folder belongs to, and which trial a job's folder.
-STUDY_FILE, TRIAL_FILE = ".study.json", ".trial.json"
-TEST_FILE = "test.json"  # what the search chose, on the test part
-PARAMETER, CONSTRAINT = "params_", "constraints_"  # what the columns of parameters and constraints begin with
+from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
+from recsys.runs.files import METRICS_FILE, OVERRIDES_FILE
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ class Trial:
 
     def metrics(self) -> dict[str, float]:
         """What the trial's job left in `metrics.json`; empty where it left nothing."""
-        return read_json(self.job_dir / "metrics.json") if self.job_dir else {}
+        return read_json(self.job_dir / METRICS_FILE) if self.job_dir else {}
 
 
 def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
@@ -83,7 +79,7 @@ def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
     objectives : tuple of str
         Names in `metrics.json`; read where there is no `trials.csv`, which has the values.
     """
-    table = folder / TRIALS_FILE
+    table = folder / schema.TRIALS_FILE
     if table.exists():
         with table.open(encoding="utf-8", newline="") as file:
             trials = [_from_row(row, folder) for row in csv.DictReader(file)]
@@ -97,7 +93,7 @@ def read_results(folder: Path) -> dict[str, Any]:
     """Read `optimization_results.yaml`; empty where there is none."""
     import yaml
 
-    path = folder / RESULTS_FILE
+    path = folder / schema.RESULTS_FILE
     return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
 
 
@@ -111,35 +107,34 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _from_row(row: dict[str, str], folder: Path) -> Trial:
     values = [text for name, text in row.items() if name == "value" or name.startswith("value_")]
-    job_dir = Path(row["job_dir"]) if row.get("job_dir") else None
+    job_dir = Path(row[JOB_DIR]) if row.get(JOB_DIR) else None
     if job_dir and not job_dir.is_dir() and (folder / job_dir.name).is_dir():
         job_dir = folder / job_dir.name  # the folder was moved since
     return Trial(
-        number=int(row["number"]),
-        state=row["state"],
+        number=int(row[schema.NUMBER]),
+        state=row[schema.STATE],
         values=tuple(map(float, values)) if values and all(values) else (),
-        params=mask_values(
-            {
-                name.removeprefix(PARAMETER): text
-                for name, text in row.items()
-                if name.startswith(PARAMETER) and text != ""
-            }
-        ),
-        end=datetime.fromisoformat(row["end"]) if row.get("end") else None,
-        seconds=float(row["seconds"]) if row.get("seconds") else None,
+        params=mask_values(_with_prefix(row, schema.PARAMETER_PREFIX)),
+        end=datetime.fromisoformat(row[schema.END]) if row.get(schema.END) else None,
+        seconds=float(row[schema.SECONDS]) if row.get(schema.SECONDS) else None,
         job_dir=job_dir,
-        fail_reason=masked(row.get("fail_reason") or "") or None,
-        answered_from=int(row["answered_from"]) if row.get("answered_from") else None,
-        # Each says by how much it is missed.
-        feasible=all(float(text) <= 0 for name, text in row.items() if name.startswith(CONSTRAINT) and text),
-        other_identity=row.get("other_identity") == "true",
+        fail_reason=masked(row.get(FAIL_REASON) or "") or None,
+        answered_from=int(row[ANSWERED_FROM]) if row.get(ANSWERED_FROM) else None,
+        # A constraint is kept when its value is 0 or less.
+        feasible=all(float(text) <= 0 for text in _with_prefix(row, schema.CONSTRAINT_PREFIX).values()),
+        other_identity=row.get(schema.OTHER_IDENTITY) == "true",
     )
+
+
+def _with_prefix(row: dict[str, str], prefix: str) -> dict[str, str]:
+    """Return the cells, if not empty, of the columns with a prefix, by the names without it."""
+    return {name.removeprefix(prefix): text for name, text in row.items() if name.startswith(prefix) and text}
 
 
 def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
     """Read a job's folder; `metrics.json`, written last, says that it is complete."""
-    path = folder / "metrics.json"
-    metrics, overrides = read_json(path), folder / ".hydra" / "overrides.yaml"
+    path = folder / METRICS_FILE
+    metrics, overrides = read_json(path), folder / OVERRIDES_FILE
     params: dict[str, str] = {}
     if overrides.exists():
         lines = overrides.read_text(encoding="utf-8").splitlines()

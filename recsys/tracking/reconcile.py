@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recsys.runs.files import METRICS_FILE
 from recsys.runs.trials import read_json
 from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start
 from recsys.tracking.job_folder import add_results
@@ -107,7 +108,7 @@ def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> En
     )
     if source is not None:
         entry.tags[ANSWERED_TAG] = str(source)
-        metrics = read_json(Path(folder) / "metrics.json") if folder else {}
+        metrics = read_json(Path(folder) / METRICS_FILE) if folder else {}
         entry.metrics = [(name, value, now, 0) for name, value in metrics.items()]
     elif folder:
         entry.tags["output_dir"] = folder
