@@ -10,6 +10,7 @@ from recsys.evaluation import Interval, RankingResult, paired_differences
 from recsys.reporting.comparison_table import comparison_table, main_metric
 from recsys.reporting.final import as_json, intervals, rank_on_test, write_json
 from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.runs.best import best_of_each
 from recsys.runs.files import (
     COMPARISON_FIGURE_FILE,
     COMPARISON_FILE,
@@ -55,7 +56,7 @@ def compare(
         If no trial has that parameter, none of the baseline is complete, or nothing was recommended.
     """
     sweep = read_sweep(folder)
-    chosen = best_of_each(sweep, by)
+    chosen = best_of_each(sweep.trials, by, sweep.directions)
     if baseline not in chosen:
         found = ", ".join(chosen) or "none"
         raise DataNotFoundError(f"There is no complete trial with {by}={baseline} (complete: {found}).")
@@ -90,24 +91,6 @@ def compare(
     label = f"{metric} on the test part, with its {settings.confidence_level:.0%} interval"
     draw(folder / COMPARISON_FIGURE_FILE, {name: measured[name][metric] for name in order}, label)
     return table
-
-
-def best_of_each(sweep: Sweep, by: str) -> dict[str, Trial]:
-    """Return the best complete trial of each choice by the first objective; of equals the first.
-
-    Those that miss a constraint count only where a choice has no other.
-    """
-    sign = 1 if sweep.directions[0] == "maximize" else -1
-
-    def rank(trial: Trial) -> tuple[bool, float]:
-        return trial.feasible, sign * trial.values[0]
-
-    best: dict[str, Trial] = {}
-    for trial in sweep.complete:
-        name = trial.params.get(by)
-        if name is not None and (name not in best or rank(trial) > rank(best[name])):
-            best[name] = trial
-    return best
 
 
 def draw(path: Path, values: dict[str, Interval], label: str) -> None:

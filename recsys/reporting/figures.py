@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from recsys.reporting.columns import Column
 from recsys.reporting.importance import importance
 from recsys.reporting.sweep import Sweep
-from recsys.runs.trials import best_so_far
+from recsys.runs.best import best_so_far
 
 BLUE, RED, GREY = "#3366cc", "#c2410c", "#94a3b8"
 COLOURS = "Viridis"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +13,9 @@ import yaml
 
 from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.reporting.columns import Column, columns
+from recsys.runs.best import best_trials, first_best
 from recsys.runs.files import CONFIG_FILE, METRICS_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
-from recsys.runs.trials import Trial, best_so_far, read_json, read_results, read_trials
+from recsys.runs.trials import Trial, read_json, read_results, read_trials
 
 OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # what is no other sweep's
 
@@ -52,13 +52,7 @@ class Sweep:
     @cached_property
     def complete(self) -> list[Trial]:
         """The trials that have an outcome of the study as it is now."""
-        return [
-            trial
-            for trial in self.trials
-            if trial.state == "complete"
-            and len(trial.values) == len(self.metrics)
-            and not trial.other_identity
-        ]
+        return [trial for trial in self.trials if trial.is_result(len(self.metrics))]
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -73,35 +67,12 @@ class Sweep:
     @cached_property
     def front(self) -> list[Trial]:
         """The best trial; with several objectives, those of the Pareto front."""
-        if len(self.metrics) > 1 and "solutions" not in self.results:
-            feasible = [trial for trial in self.complete if trial.feasible]
-            return [trial for trial in feasible if not any(map(self._beats(trial), feasible))]
-        if len(self.metrics) > 1:
-            numbers = {solution["trial"] for solution in self.results.get("solutions", [])}
-        elif "best_trial" in self.results:
-            numbers = {self.results["best_trial"]}
-        else:
-            numbers = {best.number for _, best in best_so_far(self.complete, self.directions[0])[-1:]}
-        return [trial for trial in self.complete if trial.number in numbers]
-
-    def _beats(self, trial: Trial) -> Callable[[Trial], bool]:
-        """Whether another trial is nowhere worse than this one, and somewhere better."""
-        signs = [1 if direction == "maximize" else -1 for direction in self.directions]
-
-        def beats(other: Trial) -> bool:
-            gains = [
-                sign * (theirs - ours)
-                for sign, theirs, ours in zip(signs, other.values, trial.values, strict=True)
-            ]
-            return min(gains) >= 0 and max(gains) > 0
-
-        return beats
+        return best_trials(self.trials, self.directions, self.results)
 
     @cached_property
     def best(self) -> Trial | None:
         """The trial whose rules are shown: the best, of a front the best in the first objective."""
-        sign = 1 if self.directions[0] == "maximize" else -1
-        return max(self.front, key=lambda trial: sign * trial.values[0], default=None)
+        return first_best(self.front, self.directions[0])
 
     @cached_property
     def best_folder(self) -> Path | None:

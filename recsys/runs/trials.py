@@ -59,10 +59,9 @@ class Trial:
     feasible: bool = True
     other_identity: bool = False
 
-    @property
-    def eligible(self) -> bool:
-        """Whether it may be the best."""
-        return self.feasible and not self.other_identity
+    def is_result(self, n_objectives: int) -> bool:
+        """Whether the trial has an outcome of the study as it is now."""
+        return self.state == "complete" and len(self.values) == n_objectives and not self.other_identity
 
     def metrics(self) -> dict[str, float]:
         """What the trial's job left in `metrics.json`; empty where it left nothing."""
@@ -148,17 +147,3 @@ def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
         end=datetime.fromtimestamp(path.stat().st_mtime) if metrics else None,
         job_dir=folder,
     )
-
-
-def best_so_far(trials: list[Trial], direction: str) -> list[tuple[Trial, Trial]]:
-    """Pair each complete, eligible trial with the best one up to it; of equals the first is the best."""
-    sign = 1 if direction == "maximize" else -1
-    best: Trial | None = None
-    pairs = []
-    for trial in trials:
-        if trial.state != "complete" or not trial.values or not trial.eligible:
-            continue
-        if best is None or sign * trial.values[0] > sign * best.values[0]:
-            best = trial
-        pairs.append((trial, best))
-    return pairs

@@ -11,10 +11,10 @@ from typing import Any
 
 from optuna_sweeper.results.schema import RESULTS_FILE, TRIALS_FILE
 from optuna_sweeper.results.schema import End as SweepEnd
+from recsys.runs.best import best_so_far, best_trials, candidates
 from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, TEST_FILE
 from recsys.runs.trials import (
     Trial,
-    best_so_far,
     read_json,
     read_results,
     read_trials,
@@ -194,9 +194,7 @@ class SweepRun:
         """The best so far after each trial that was not told yet."""
         metrics: list[tuple[str, float, int, int]] = []
         highest = float("-inf")
-        for trial in complete:
-            if not trial.eligible:
-                continue
+        for trial in candidates(complete, len(self.directions)):
             highest = max(highest, self._lift(trial))
             if trial.number not in self._told and highest > float("-inf"):
                 metrics.append(("best_lift", highest, _end(trial), trial.number))
@@ -213,14 +211,10 @@ class SweepRun:
         return self._lifts[trial.number]
 
     def _best(self, complete: list[Trial]) -> Trial | None:
-        """The best trial: the sweeper's word where there is one, for it knows of constraints."""
+        """Return the best trial; None with several objectives."""
         if len(self.directions) != 1:
             return None
-        results = read_results(self.queue.folder)
-        if "best_trial" in results:
-            return next((trial for trial in complete if trial.number == results["best_trial"]), None)
-        pairs = best_so_far(complete, self.directions[0])
-        return pairs[-1][1] if pairs else None
+        return next(iter(best_trials(complete, self.directions, read_results(self.queue.folder))), None)
 
     def _plain(self, trial: Trial) -> dict[str, Any]:
         """A trial as the queue keeps it."""
