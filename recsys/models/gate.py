@@ -10,8 +10,8 @@ from recsys.errors import ParameterError
 from recsys.parameters import require_number, require_positive
 
 if TYPE_CHECKING:
-    from recsys.evaluation import Evaluation, RankingResult
     from recsys.models.bundle import Bundle
+    from recsys.runs.refit import Measurement
 
 ANSWERS = 200  # that are timed
 LIST, REASONS = 10, 3  # of each of them
@@ -88,38 +88,36 @@ class Latency:
 
 def judge(
     gate: Gate,
-    ranking: RankingResult,
+    challenger: Measurement,
     latency: Latency,
-    evaluation: Evaluation,
-    champion: RankingResult | None = None,
-    served: tuple[RankingResult, RankingResult] | None = None,
+    champion: Measurement | None = None,
+    served: tuple[Measurement, Measurement] | None = None,
 ) -> Decision:
-    """Decide on a challenger.
+    """Decide whether a challenger becomes the champion.
 
     Parameters
     ----------
     gate : Gate
-    ranking : RankingResult
-        The challenger's lists on the test part.
+    challenger : Measurement
+        Refitted, on the test part.
     latency : Latency
         Of the challenger's answers.
-    evaluation : Evaluation
-        Says how many resamples the interval takes, and at what level it is.
-    champion : RankingResult, optional
-        The lists of the champion's configuration, learnt anew, on the same test part, if there is one.
-    served : pair of RankingResult, optional
-        The lists of the challenger's and of the champion's own bundle on that test part.
+    champion : Measurement, optional
+        Of the champion, if there is one: refitted, on the same test part.
+    served : pair of Measurement, optional
+        Of the challenger's and the champion's own bundles on that test part.
 
     Raises
     ------
     ParameterError
         If the metric was not measured.
     """
+    ranking = challenger.ranking
     if gate.metric not in ranking.per_user or gate.coverage not in ranking.metrics:
         measured = ", ".join(ranking.per_user)
         raise ParameterError("metric", f"one that was measured on the test part ({measured})", gate.metric)
-    checks = [_quality(gate, "as served: ", *served, evaluation)] if served else []
-    checks += [_quality(gate, "", ranking, champion, evaluation)] if champion else []
+    checks = [_quality(gate, "as served: ", *served)] if served else []
+    checks += [_quality(gate, "", challenger, champion)] if champion else []
     coverage = ranking.metrics[gate.coverage]
     return Decision(
         (
@@ -137,18 +135,14 @@ def judge(
     )
 
 
-def _quality(
-    gate: Gate, how: str, ranking: RankingResult, champion: RankingResult, evaluation: Evaluation
-) -> Check:
-    from recsys.evaluation import paired_differences
-
-    settings = evaluation.n_resamples, evaluation.confidence_level, evaluation.seed
-    difference = paired_differences(ranking, champion, *settings)[gate.metric]
-    ours, theirs = ranking.metrics[gate.metric], champion.metrics[gate.metric]
+def _quality(gate: Gate, how: str, challenger: Measurement, champion: Measurement) -> Check:
+    difference = challenger.differences(champion)[gate.metric]
+    ours, theirs = (one.ranking.metrics[gate.metric] for one in (challenger, champion))
     return Check(
         difference.high >= 0,
         f"{how}{gate.metric} {ours:.4f}, the champion's {theirs:.4f}: difference {difference:+.4f} "
-        f"at {evaluation.confidence_level:.0%}, {len(ranking.users):,} users; an interval below 0 is worse",
+        f"at {challenger.evaluation.confidence_level:.0%}, {len(challenger.ranking.users):,} users; "
+        "an interval below 0 is worse",
     )
 
 

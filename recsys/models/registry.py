@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.results.schema import LINKS_FILE
 from recsys.errors import DataError, DataNotFoundError, RecsysError, RegistryError
-from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
+from recsys.evaluation import Interval
 from recsys.models import self_check
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE, read_description
@@ -29,8 +29,17 @@ from recsys.models.mlflow_model import (
     pointed_at,
     tracking_address,
 )
-from recsys.models.training import learn, make_bundle, measure, measure_bundle, run_folder, without_feedback
+from recsys.models.training import fit_bundle, make_bundle
+from recsys.runs.refit import (
+    Measurement,
+    Settings,
+    measure,
+    measure_fitted,
+    measured_experiment,
+    without_feedback,
+)
 from recsys.runs.stored_config import read_settings
+from recsys.runs.sweep import run_folder
 from recsys.runs.trials import read_json
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
@@ -122,21 +131,20 @@ def register(
     gate, address = gate or Gate(), tracking_address(tracking_uri)
     run = run_folder(folder)
     settings = read_settings(run)
-    evaluation, result = measure(settings)
-    ranking = result.ranking
-    assert ranking is not None  # measured
-    assert result.model is not None
-    tell(f"{run} on the test part: {gate.metric} {ranking.metrics.get(gate.metric, float('nan')):.4f}")
+    measured, result = measure(measured_experiment(settings))
+    metrics = measured.ranking.metrics
+    tell(f"{run} on the test part: {gate.metric} {metrics.get(gate.metric, float('nan')):.4f}")
     if refit:
-        bundle = learn(settings)
+        bundle = fit_bundle(settings)
     else:
+        assert result.model is not None  # measured
         facts = {"transactions_digest": result.transactions.digest, "learnt_from": "all but the test part"}
         bundle = make_bundle(result.model, result.ratings, settings, facts)
     commit = provenance().get("mlflow.source.git.commit", "")
-    bundle = replace(bundle, metadata=bundle.metadata | {"metrics": ranking.metrics, "git_commit": commit})
+    bundle = replace(bundle, metadata=bundle.metadata | {"metrics": metrics, "git_commit": commit})
     number = _add(connected(address), address, name, run, bundle, tell)
     if alias_version(name, CHAMPION, address) is None:
-        decision = judge(gate, ranking, measure_latency(bundle), evaluation)
+        decision = judge(gate, measured, measure_latency(bundle))
         _conclude(connected(address), name, number, None, decision, "gate", tell)
     return number
 
@@ -191,12 +199,12 @@ def promote(
         _conclude(client, name, number, champion, decision, "hand", tell)
         return decision
     settings = _settings(name, number, address)
-    evaluation, ranking = _ranked(settings, settings)
+    measured = _measured(settings, settings)
     theirs = served = None
     if champion:
-        theirs = _ranked(_settings(name, champion, address), without_feedback(settings))[1]
+        theirs = _measured(_settings(name, champion, address), without_feedback(settings))
         served = _served(bundle, load_bundle(f"models:/{name}/{champion}", address), settings)
-    decision = judge(gate, ranking, measure_latency(bundle), evaluation, theirs, served)
+    decision = judge(gate, measured, measure_latency(bundle), theirs, served)
     _conclude(client, name, number, champion, decision, "gate", tell)
     return decision
 
@@ -257,10 +265,10 @@ def compare(
         _number(client, address, name, other, CHAMPION),
     )
     settings = [_settings(name, number, address) for number in numbers]
-    evaluation, first = _ranked(settings[0], settings[0])
-    _, second = _ranked(settings[1], without_feedback(settings[0]))
-    how = evaluation.n_resamples, evaluation.confidence_level, evaluation.seed
-    return Comparison(numbers, (first.metrics, second.metrics), paired_differences(first, second, *how))
+    first = _measured(settings[0], settings[0])
+    second = _measured(settings[1], without_feedback(settings[0]))
+    metrics = first.ranking.metrics, second.ranking.metrics
+    return Comparison(numbers, metrics, first.differences(second))
 
 
 def versions(name: str = NAME, tracking_uri: str | None = None) -> list[Version]:
@@ -354,22 +362,21 @@ def _settings(name: str, number: str, address: str) -> dict[str, Any]:
     return dict(settings)
 
 
-def _ranked(settings: dict[str, Any], of: dict[str, Any]) -> tuple[Evaluation, RankingResult]:
-    evaluation, result = measure(settings, of)
-    assert result.ranking is not None  # measured
-    return evaluation, result.ranking
+def _measured(settings: Settings, test_part_of: Settings) -> Measurement:
+    return measure(measured_experiment(settings, test_part_of))[0]
 
 
-def _served(
-    bundle: Bundle, champion: Bundle, settings: dict[str, Any]
-) -> tuple[RankingResult, RankingResult]:
-    """Return what the lists of two bundles are worth on the test part of settings, the challenger's."""
+def _served(bundle: Bundle, champion: Bundle, settings: Settings) -> tuple[Measurement, Measurement]:
+    """Measure two bundles, as they are, on the test part of the challenger's settings."""
     everything = "all ratings"
     if champion.metadata.get("learnt_from") == everything != bundle.metadata.get("learnt_from"):
-        bundle = learn(settings)  # the champion has seen the test part: so must what it is compared with
+        bundle = fit_bundle(settings)  # the champion has seen the test part: so must what it is compared with
     settings = without_feedback(settings)
     try:
-        return measure_bundle(bundle, settings), measure_bundle(champion, settings)
+        ours, theirs = (
+            measure_fitted(one.model, one.histories, one.catalog, settings) for one in (bundle, champion)
+        )
+        return ours, theirs
     except DataError as error:
         raise RegistryError(
             f"The versions cannot be compared: {error} Promote it by hand: "

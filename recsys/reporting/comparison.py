@@ -6,10 +6,9 @@ from pathlib import Path
 
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
-from recsys.evaluation import Interval, RankingResult, paired_differences
+from recsys.evaluation import Interval
 from recsys.reporting.comparison_table import comparison_table, main_metric
-from recsys.reporting.final import as_json, intervals, rank_on_test, write_json
-from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.reporting.final import as_json, measure_trial, write_json
 from recsys.runs.best import best_of_each
 from recsys.runs.files import (
     COMPARISON_FIGURE_FILE,
@@ -17,6 +16,8 @@ from recsys.runs.files import (
     COMPARISON_PAGE_FILE,
     DIFFERENCES_FILE,
 )
+from recsys.runs.refit import Measurement
+from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
 
 
@@ -60,20 +61,17 @@ def compare(
     if baseline not in chosen:
         found = ", ".join(chosen) or "none"
         raise DataNotFoundError(f"There is no complete trial with {by}={baseline} (complete: {found}).")
-    rankings: dict[str, RankingResult] = {}
-    measured: dict[str, dict[str, Interval]] = {}
+    measurements: dict[str, Measurement] = {}
     for name, trial in chosen.items():
-        experiment, ranking = rank_on_test(sweep, trial, trusted)
-        if ranking is None:
+        measurement = measure_trial(sweep, trial, trusted)
+        if measurement is None:
             cure = "Set evaluation=temporal, or evaluation=random for data without times."
             raise DataNotFoundError(f"evaluation=none measures no recommendations. {cure}")
-        rankings[name], measured[name] = ranking, intervals(experiment, ranking)
-    settings = experiment.evaluation
+        measurements[name] = measurement
+    measured = {name: measurement.intervals() for name, measurement in measurements.items()}
     differences = {
-        name: paired_differences(
-            ranking, rankings[baseline], settings.n_resamples, settings.confidence_level, settings.seed
-        )
-        for name, ranking in rankings.items()
+        name: measurement.differences(measurements[baseline])
+        for name, measurement in measurements.items()
         if name != baseline
     }
     metric = main_metric(sweep, measured)
@@ -88,7 +86,7 @@ def compare(
         {name: as_json(differences[name]) for name in order if name != baseline},
     )
     atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, by, order, metric))
-    label = f"{metric} on the test part, with its {settings.confidence_level:.0%} interval"
+    label = f"{metric} on the test part, with its {measurements[baseline].evaluation.confidence_level:.0%} interval"
     draw(folder / COMPARISON_FIGURE_FILE, {name: measured[name][metric] for name in order}, label)
     return table
 

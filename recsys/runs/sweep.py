@@ -1,4 +1,4 @@
-"""What the report tells of a sweep, read from the sweep's folder alone."""
+"""The folder of a sweep."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from optuna_sweeper.safe_text import mask_values, masked_yaml
-from recsys.reporting.columns import Column, columns
+from recsys.errors import DataNotFoundError
 from recsys.runs.best import best_trials, first_best
 from recsys.runs.files import CONFIG_FILE, METRICS_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.trials import Trial, read_json, read_results, read_trials
@@ -55,14 +55,13 @@ class Sweep:
         return [trial for trial in self.trials if trial.is_result(len(self.metrics))]
 
     @cached_property
-    def columns(self) -> list[Column]:
-        """The parameters of the complete trials; what was searched on a logarithmic scale is drawn on one."""
+    def log_parameters(self) -> set[str]:
+        """Names of the parameters that were searched on a logarithmic scale."""
         hydra = self.config.get("hydra", {})
         searched = dict(hydra.get("sweeper", {}).get("params") or {})
         typed = hydra.get("overrides", {}).get("task", [])
         searched |= dict(text.split("=", 1) for text in typed if "=" in text)
-        log = {name.lstrip("+") for name, expression in searched.items() if "tag(log" in str(expression)}
-        return columns(self.complete, log)
+        return {name.lstrip("+") for name, expression in searched.items() if "tag(log" in str(expression)}
 
     @cached_property
     def front(self) -> list[Trial]:
@@ -135,6 +134,27 @@ def read_sweep(folder: Path) -> Sweep:
     config = _load(folder / SWEEP_CONFIG_FILE)
     metrics = tuple(config.get("objective", {}).get("metrics", ()))
     return Sweep(folder, config, read_trials(folder, metrics), read_results(folder))
+
+
+def run_folder(folder: Path) -> Path:
+    """Return the folder itself if it is that of a run; the best trial's if it is that of a sweep.
+
+    Raises
+    ------
+    DataNotFoundError
+        If it is neither, or no trial of the sweep is complete.
+    """
+    if (folder / SWEEP_CONFIG_FILE).exists():
+        best = read_sweep(folder).best_folder
+        if best is None:
+            raise DataNotFoundError(f"{folder}: no trial of this sweep is complete.")
+        return best
+    if not (folder / CONFIG_FILE).exists():
+        raise DataNotFoundError(
+            f"{folder}: neither a run nor a sweep left its configuration there. "
+            "Run one, for example python -m recsys hydra.run.dir=outputs/first, and give its folder."
+        )
+    return folder
 
 
 def _load(path: Path) -> Any:
