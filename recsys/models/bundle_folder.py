@@ -38,7 +38,7 @@ HISTORY = ("offsets", "item_indices", "items", "users")
 def save(bundle: Bundle, folder: Path) -> None:
     """Write a bundle; see `Bundle.save`. Its description comes last: where it is, the bundle is whole."""
     parts = take_apart(bundle.model)
-    train: Histories = bundle.model.train  # type: ignore[attr-defined]  # of all models that come apart
+    train = bundle.model.train
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):

@@ -21,8 +21,6 @@ from recsys.datasets.search import TitleError
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError, RegistryError
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import read_description
-from recsys.recommenders.als import ALSModel
-from recsys.recommenders.hybrid import HybridModel
 from recsys.tracking.address import DEFAULT_ADDRESS
 from recsys.tracking.store import connect
 
@@ -262,9 +260,8 @@ def _title_or_id(bundle: Bundle, item: Any) -> Any:
 
 def requirements(bundle: Bundle) -> list[str]:
     """Return what serving the bundle needs, with the versions that are installed."""
-    model = bundle.model.model if isinstance(bundle.model, HybridModel) else bundle.model
-    names = [*REQUIREMENTS, *(["implicit"] if isinstance(model, ALSModel) else [])]
-    return [f"{name}=={version(name)}" for name in sorted(names)]
+    names = sorted({*REQUIREMENTS, *bundle.model.requirements})
+    return [f"{name}=={version(name)}" for name in names]
 
 
 def import_pyfunc() -> Any:

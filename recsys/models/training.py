@@ -46,9 +46,7 @@ def make_bundle(
     """Make a bundle of a fitted model, with the catalog of its items and metadata."""
     from recsys.datasets import ItemCatalog
     from recsys.models.bundle import Bundle
-    from recsys.recommenders.scoring import FittedModel
 
-    assert isinstance(model, FittedModel)  # all of ours are
     metadata = {
         "recommender": settings["recommender"]["_target_"].rpartition(".")[-1],
         "dataset": ratings.name,
