@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from recsys.runs.stored_config import read_settings
 
 if TYPE_CHECKING:
-    from recsys.datasets import Ratings
+    from recsys.datasets import RatingSet
     from recsys.models.bundle import Bundle
     from recsys.recommenders import Model
-    from recsys.spark import SparkRatings
 
 
 def train(folder: Path) -> Bundle:
@@ -41,7 +40,7 @@ def fit_bundle(settings: Mapping[str, Any]) -> Bundle:
 
 
 def make_bundle(
-    model: Model, ratings: Ratings | SparkRatings, settings: Mapping[str, Any], facts: Mapping[str, Any]
+    model: Model, ratings: RatingSet, settings: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Bundle:
     """Make a bundle of a fitted model, with the catalog of its items and metadata."""
     from recsys.datasets import ItemCatalog

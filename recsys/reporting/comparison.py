@@ -86,7 +86,8 @@ def compare(
         {name: as_json(differences[name]) for name in order if name != baseline},
     )
     atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, by, order, metric))
-    label = f"{metric} on the test part, with its {measurements[baseline].evaluation.confidence_level:.0%} interval"
+    level = measurements[baseline].evaluation.confidence_level
+    label = f"{metric} on the test part, with its {level:.0%} interval"
     draw(folder / COMPARISON_FIGURE_FILE, {name: measured[name][metric] for name in order}, label)
     return table
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from optuna_sweeper.atomic_write import atomic_write
-from recsys.evaluation import Interval, NoSplit
+from recsys.evaluation import Interval
 from recsys.runs.files import TEST_FILE
 from recsys.runs.refit import Measurement, measure
 from recsys.runs.stored_config import read_experiment
@@ -56,7 +56,7 @@ def measure_trial(sweep: Sweep, trial: Trial, trusted: frozenset[str] = frozense
     if job is None:
         raise FileNotFoundError(f"The folder of trial {trial.number} is gone, and with it its configuration.")
     experiment = read_experiment(job, trusted)
-    return None if isinstance(experiment.evaluation, NoSplit) else measure(experiment)[0]
+    return measure(experiment)[0] if experiment.evaluation.holds_out else None
 
 
 def as_json(found: Mapping[str, Interval]) -> dict[str, dict[str, float]]:

@@ -13,10 +13,9 @@ from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.composition import build, build_experiment
-from recsys.errors import RecsysError
+from recsys.errors import ParameterError, RecsysError
 from recsys.mining import min_count
 from recsys.pipeline import prepare
-from recsys.spark import SparkDataset, SparkEngine
 
 # What does not change the outcome of a run: all engines find the same itemsets, and the rest is for the eye.
 WITHOUT_EFFECT = ("hydra", "engine", "cache", "output", "experiment_name")
@@ -78,13 +77,14 @@ def data_digest(cfg: DictConfig) -> dict[str, str]:
 
 def _content_digests(cfg: DictConfig) -> dict[str, str]:
     dataset = build(cfg, "dataset")
-    if not isinstance(dataset, SparkDataset) or dataset.is_local:
-        digests: dict[str, str] = dataset.content_digests()
+    digests: dict[str, str] | None = dataset.content_digests()
+    if digests is not None:
         return digests
-    engine = build(cfg, "engine")
-    if not isinstance(engine, SparkEngine):  # the run refuses it
+    try:
+        opened = dataset.open_in(build(cfg, "engine"))
+    except ParameterError:  # of the engine: the run ends with it
         return {}
-    with engine.session() as spark, dataset.read(spark) as ratings:
+    with opened as ratings:
         return {"ratings": ratings.digest}
 
 

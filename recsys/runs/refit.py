@@ -13,7 +13,6 @@ from recsys.errors import DataError
 from recsys.evaluation import (
     Evaluation,
     Interval,
-    NoSplit,
     RankingResult,
     UserShare,
     bootstrap_intervals,
@@ -86,7 +85,7 @@ def measured_experiment(settings: Settings, test_part_of: Settings | None = None
     """
     shared = test_part_of or settings
     experiment = experiment_of({**settings, **{group: shared[group] for group in TEST_PART}})
-    if isinstance(experiment.evaluation, NoSplit):
+    if not experiment.evaluation.holds_out:
         timed = experiment.dataset.load().timestamp is not None
         experiment = replace(experiment, evaluation=UserShare(order="time" if timed else "random"))
     return experiment

@@ -18,7 +18,6 @@ def config(folder: Path, sweeper: dict[str, object] | None = None, number: int =
             "hydra": {
                 "mode": RunMode.MULTIRUN,
                 "run": {"dir": str(folder)},
-                "output_subdir": ".hydra",
                 "sweep": {"dir": str(folder), "subdir": "metric-${hydra.job.name}"},
                 "sweeper": sweeper or {"max_batch_size": None},
                 "job": {"num": number, "name": "lift"},
