@@ -76,3 +76,6 @@ class Dataset(Protocol):
             If they need another engine.
         """
         return None
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)  # overridden by a frozen dataclass

@@ -160,7 +160,7 @@ class Bundle:
         """
         from recsys.models.bundle_folder import save
 
-        save(self, folder)
+        save(folder, self.model, self.catalog, self.histories, self.metadata)
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
@@ -175,7 +175,7 @@ class Bundle:
         """
         from recsys.models.bundle_folder import load
 
-        return load(folder)
+        return cls(**load(folder))
 
     @cached_property
     def _search(self) -> TitleSearch:
