@@ -17,8 +17,8 @@ from recsys.data.transactions import TransactionSet
 from recsys.folders import cache_folder
 from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine, mine
+from recsys.mining.filtering import filter_itemsets
 from recsys.mining.itemsets import FrequentItemsets, IntArray
-from recsys.mining.narrowing import narrow
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
 
@@ -52,7 +52,7 @@ class ItemsetCache:
 
     Itemsets are found by the digest of their transactions and by the engine, so that who asks for another
     engine gets what that engine mines; its number of threads is not in question. Among those, what was mined
-    at the lowest support and for the longest itemsets answers all else by `narrow`, exactly as mining would.
+    at the lowest support and for the longest itemsets answers all else by `filter_itemsets`, exactly as mining would.
 
     Processes may share the folder: a file comes whole or not at all, and one that another process takes away
     is mined again.
@@ -114,13 +114,13 @@ class ItemsetCache:
 
         kept = _MEMORY.get(key)
         if kept is not None and _answers(kept, threshold, max_len):
-            return _within(budget, narrow(kept, min_support, max_len)), MEMORY
+            return _within(budget, filter_itemsets(kept, min_support, max_len)), MEMORY
         for entry in self._entries(key):
             if entry.answers(threshold, max_len):
                 kept = _read(entry, transactions)
                 if kept is not None:
                     _remember(key, kept)
-                    return _within(budget, narrow(kept, min_support, max_len)), FILE
+                    return _within(budget, filter_itemsets(kept, min_support, max_len)), FILE
         mined = mine(transactions, min_support, max_len, engine, budget)
         _remember(key, mined)
         self._write(key, threshold, mined)
