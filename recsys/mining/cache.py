@@ -50,9 +50,9 @@ class _Entry(NamedTuple):
 class ItemsetCache:
     """Frequent itemsets that were mined before, in memory and in files.
 
-    Itemsets are found by the digest of their transactions and by the engine, so that who asks for another
-    engine gets what that engine mines; its number of threads is not in question. Among those, what was mined
-    at the lowest support and for the longest itemsets answers all else by `filter_itemsets`, exactly as mining would.
+    Itemsets are stored under the digest of their transactions and the engine; the number of threads does not
+    matter. The stored itemsets of the lowest support and the largest length answer every other request by
+    `filter_itemsets`, exactly as mining would.
 
     Processes may share the folder: a file comes whole or not at all, and one that another process takes away
     is mined again.

@@ -20,7 +20,8 @@ from recsys.evaluation import (
     evaluate,
     paired_differences,
 )
-from recsys.pipeline import Experiment, Prepared, Result
+from recsys.evaluation.preparation import Prepared
+from recsys.pipeline import Experiment, Result
 from recsys.recommenders import Model
 from recsys.runs.stored_config import experiment_of
 
