@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import SweepError, refusal, unwritable
 from optuna_sweeper.results.schema import STUDY_FILE, TRIAL_FILE
-from optuna_sweeper.search.encoding import encode
+from optuna_sweeper.shell import typed_override
 from optuna_sweeper.study.attributes import DISCARDED, OVERRIDES, WORKER
 from optuna_sweeper.workers.worker import PREFIX
 
@@ -59,10 +59,8 @@ def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) ->
 
 def _belongs(name: str, owner: str, study: Study) -> SweepError:
     rule = f"a folder of the study {study.study_name} alone"
-    other = encode(f"{name.rstrip('/')}-{study.study_name}")
-    return refusal(
-        "hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: hydra.sweep.dir={other}"
-    )
+    other = typed_override("hydra.sweep.dir", f"{name.rstrip('/')}-{study.study_name}")
+    return refusal("hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: {other}")
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ class JobFolders:
         return SweepError(
             f"hydra.sweep.subdir must give each trial a folder of its own. Got {str(folder)!r} for trial "
             f"{trial.number}, which {owner} has used. "
-            f"Set 'hydra.sweep.subdir={self.subdir}/${{hydra.job.num}}'"
+            f"Set {typed_override('hydra.sweep.subdir', f'{self.subdir}/${{hydra.job.num}}')}"
         )
 
 

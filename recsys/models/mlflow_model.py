@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import tempfile
 import warnings
@@ -40,7 +41,7 @@ VARIABLE = "MLFLOW_TRACKING_URI"
 # What serving needs of the installed packages; the versions are those that the model was made with.
 REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "threadpoolctl")
 
-CURE = "python -m recsys registry list shows what there is; register makes a version."
+NAME = "recsys"  # of the model, and of the MLflow experiment of what was not recorded
 
 
 def log_model(
@@ -170,6 +171,17 @@ def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
     return downloaded
 
 
+def registry_command(name: str, *words: str) -> str:
+    """Return a command of the registry of models of this name, as it is typed."""
+    return shlex.join(
+        ["python", "-m", "recsys", "registry", *words, *([] if name == NAME else ["--name", name])]
+    )
+
+
+def _cure(name: str) -> str:
+    return f"{registry_command(name, 'list')} shows what there is; register makes a version."
+
+
 def _location(uri: str, client: MlflowClient) -> tuple[str, str | None]:
     """Return where the files of a model are, and the digest of its bundle; None for one logged earlier."""
     asked = URI.fullmatch(uri)
@@ -181,7 +193,7 @@ def _location(uri: str, client: MlflowClient) -> tuple[str, str | None]:
         if alias:
             number = client.get_registered_model(name).aliases.get(alias)
         if number is None:
-            raise DataNotFoundError(f"No version of the model {name} has the alias {alias}. {CURE}")
+            raise DataNotFoundError(f"No version of the model {name} has the alias {alias}. {_cure(name)}")
         model_id = client.get_model_version(name, str(number)).model_id
         if model_id is None:  # registered by something else than `register`
             return str(client.get_model_version_download_uri(name, str(number))).rstrip("/"), None
@@ -326,5 +338,5 @@ def mlflow_errors(tracking_uri: str) -> Iterator[None]:
         told = " ".join(str(error).split())  # of several files it tells in several lines
         said = f"{masked(told)} (MLflow at {masked(tracking_uri)})"
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            raise DataNotFoundError(f"{said}. {CURE}") from error
+            raise DataNotFoundError(f"{said}. {_cure(NAME)}") from error
         raise RegistryError(said) from error

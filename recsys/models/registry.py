@@ -21,12 +21,14 @@ from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE, read_description
 from recsys.models.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.models.mlflow_model import (
+    NAME,
     connected,
     download,
     load_bundle,
     log_model,
     mlflow_errors,
     pointed_at,
+    registry_command,
     tracking_address,
 )
 from recsys.models.training import fit_bundle, make_bundle
@@ -47,7 +49,6 @@ from recsys.tracking.record import Record, name_of
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-NAME = "recsys"  # of the model, and of the MLflow experiment of what was not recorded
 CHALLENGER, CHAMPION = "challenger", "champion"
 PREVIOUS_TAG = "previous_champions"  # the champions before a version, the last one last
 KEPT = 100  # of them, as the tag must not grow without end
@@ -203,7 +204,8 @@ def promote(
     theirs = served = None
     if champion:
         theirs = _measured(_settings(name, champion, address), without_feedback(settings))
-        served = _served(bundle, load_bundle(f"models:/{name}/{champion}", address), settings)
+        by_hand = registry_command(name, "promote", number, "--force")
+        served = _served(bundle, load_bundle(f"models:/{name}/{champion}", address), settings, by_hand)
     decision = judge(gate, measured, measure_latency(bundle), theirs, served)
     _conclude(client, name, number, champion, decision, "gate", tell)
     return decision
@@ -332,7 +334,7 @@ def _number(client: MlflowClient, address: str, name: str, version: str | None, 
     number = alias_version(name, alias, address) if version is None else version
     if number is None:
         raise DataNotFoundError(
-            f"{name} has no {alias}. Register a version (python -m recsys registry register --latest), "
+            f"{name} has no {alias}. Register a version ({registry_command(name, 'register', '--latest')}), "
             "or give the number of one."
         )
     with mlflow_errors(address):
@@ -347,7 +349,7 @@ def _servable(name: str, number: str, address: str) -> Bundle:
     except RecsysError as error:
         raise RegistryError(
             f"Version {number} of {name} cannot be served, and does not become the champion: {error} "
-            "Register its run again (python -m recsys registry register FOLDER), or promote another."
+            f"Register its run again ({registry_command(name, 'register', 'FOLDER')}), or promote another."
         ) from error
     return bundle
 
@@ -366,8 +368,13 @@ def _measured(settings: Settings, test_part_of: Settings) -> Measurement:
     return measure(measured_experiment(settings, test_part_of))[0]
 
 
-def _served(bundle: Bundle, champion: Bundle, settings: Settings) -> tuple[Measurement, Measurement]:
-    """Measure two bundles, as they are, on the test part of the challenger's settings."""
+def _served(
+    bundle: Bundle, champion: Bundle, settings: Settings, by_hand: str
+) -> tuple[Measurement, Measurement]:
+    """Measure two bundles, as they are, on the test part of the challenger's settings.
+
+    `by_hand` is the command that promotes without comparing.
+    """
     everything = "all ratings"
     if champion.metadata.get("learnt_from") == everything != bundle.metadata.get("learnt_from"):
         bundle = fit_bundle(settings)  # the champion has seen the test part: so must what it is compared with
@@ -379,8 +386,7 @@ def _served(bundle: Bundle, champion: Bundle, settings: Settings) -> tuple[Measu
         return ours, theirs
     except DataError as error:
         raise RegistryError(
-            f"The versions cannot be compared: {error} Promote it by hand: "
-            "python -m recsys registry promote --force"
+            f"The versions cannot be compared: {error} Promote it by hand: {by_hand}"
         ) from error
 
 
@@ -446,7 +452,8 @@ def _conclude(
     if (now := _aliases(client, name).get(CHAMPION)) != champion:
         raise RegistryError(
             f"Version {number} of {name} was measured against {_called(champion)}, and meanwhile the "
-            f"champion is {_called(now)}. Measure it against that: python -m recsys registry promote {number}"
+            f"champion is {_called(now)}. Measure it against that: "
+            + registry_command(name, "promote", number)
         )
     before = [*_before(client, name, champion), champion] if champion else []
     tags = {"promoted": _now(), "promoted_by": by, PREVIOUS_TAG: ",".join(before[-KEPT:])}

@@ -67,7 +67,7 @@ class EASERecommender:
         if size > MAX_SIZE:
             raise BudgetError(
                 f"EASE would invert a matrix of {size:,} rows, users or items; {MAX_SIZE:,} are the most. "
-                "Raise preprocessing.min_movie_ratings, or take recommender=item_knn or als."
+                "Raise preprocessing.min_movie_ratings, or take recommender=item_knn or recommender=als."
             )
         matrix = train.matrix
         if train.n_users < train.n_items:

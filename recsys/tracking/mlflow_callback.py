@@ -241,7 +241,7 @@ class MLflowCallback(Callback):
         else:
             log.warning(
                 f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "
-                f"Send it with: python -m recsys sync {self._queue.folder}"
+                f"Send it with: python -m recsys sync {shlex.quote(str(self._queue.folder))}"
             )
 
     def _page(self) -> str:
@@ -249,7 +249,7 @@ class MLflowCallback(Callback):
         if self.tracking_uri.startswith(("http://", "https://")):
             server = masked(self.tracking_uri.rstrip("/"))
             return page(server, self._experiment.get("experiment_id"))
-        return f"make ui (mlflow ui --backend-store-uri {masked(self.tracking_uri)})"
+        return f"make ui (mlflow ui --backend-store-uri {shlex.quote(masked(self.tracking_uri))})"
 
 
 def _study(config: DictConfig, name: str | None) -> dict[str, Any]:

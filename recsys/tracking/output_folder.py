@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna_sweeper.atomic_write import atomic_write
 from optuna_sweeper.results.schema import LINKS_FILE, STUDY_FILE, TRIAL_FILE
 from optuna_sweeper.safe_text import mask_values, masked_yaml
+from optuna_sweeper.shell import typed_override
 from recsys.runs.files import (
     DATA_FILE,
     ITEMSETS_FILE,
@@ -109,14 +110,14 @@ def _claim(folder: Path, config: DictConfig) -> None:
         assert isinstance(written, dict)
         sys.exit(
             f"hydra.sweep.subdir must give each job a folder of its own. Got {str(folder)!r} for job "
-            f"{config.hydra.job.num}, which an earlier job has used. Set "
-            f"'hydra.sweep.subdir={written['subdir']}/${{hydra.job.num}}' and another hydra.sweep.dir."
+            f"{config.hydra.job.num}, which an earlier job has used. Set another hydra.sweep.dir, and "
+            + typed_override("hydra.sweep.subdir", f"{written['subdir']}/${{hydra.job.num}}")
         )
 
 
 def _refuse(key: str, rule: str, folder: str, reason: str, suffix: str) -> None:
     other = f"{str(folder).rstrip('/')}-{suffix}"
-    sys.exit(f"{key} must be {rule}. Got {folder!r}. {reason} Set another: {key}={other}")
+    sys.exit(f"{key} must be {rule}. Got {folder!r}. {reason} Set another: {typed_override(key, other)}")
 
 
 def _require_writable(key: str, folder: str) -> None:
