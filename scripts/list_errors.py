@@ -30,6 +30,8 @@ COMMAND = (
     r"\b(?:python -m|pip install|openssl rand|head -n|mlflow (?:ui|experiments)|make (?:serve|sweep|ui))\b"
 )
 TYPED = re.compile(COMMAND + r"|[\w}]=[\w{$'\[\"-]|\w\.\w+\(|`command`")
+# Functions that return something to type.
+MADE = re.compile(r"\{(?:typed_override|registry_command|shlex\.join)\(")
 SENTENCE = re.compile(r"(?<=[.:;}]) (?=[A-Z]|python -m)|; ")
 TEXT = "(text)"  # stands for the class of a text that is no call of an error
 # Arguments of these calls, and texts in these functions, are no messages.
@@ -67,7 +69,7 @@ class Message:
 
 def is_typed(text: str) -> bool:
     """Return whether a text, with values in braces, holds a command, an override or an expression."""
-    text = re.sub(r"\{(typed_override|registry_command|shlex\.join)\(", "`command`{(", text)
+    text = MADE.sub("`command`{(", text)
     while text != (bare := re.sub(r"\{[^{}]+\}", "{}", text)):
         text = bare
     return bool(TYPED.search(text))
@@ -104,7 +106,7 @@ def messages(root: Path) -> list[Message]:
     return found
 
 
-def _literals(node: ast.AST, left_out: set[str]) -> Iterator[ast.Constant | ast.JoinedStr]:
+def _literals(node: ast.AST, left_out: set[str]) -> Iterator[ast.expr]:
     """Yield the literals of text that may be messages: no docstrings, help texts, forms or HTML.
 
     Those in calls of the names in `left_out` are left out.
@@ -112,6 +114,9 @@ def _literals(node: ast.AST, left_out: set[str]) -> Iterator[ast.Constant | ast.
     if isinstance(node, ast.FunctionDef) and node.name in FORMS:
         return
     if isinstance(node, ast.Call) and _name(node.func) in left_out:
+        return
+    if _is_made(node):
+        yield node
         return
     if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
         if not _text(node, {}).lstrip().startswith(("<", "#!", "example:")):
@@ -160,7 +165,13 @@ def _assign(nodes: Iterable[ast.AST], names: dict[str, str]) -> None:
     names.update({name: " | ".join(dict.fromkeys(texts)) for name, texts in new.items()})
 
 
+def _is_made(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and bool(MADE.match(_text(node, {})))
+
+
 def _is_text(node: ast.AST) -> bool:
+    if _is_made(node):
+        return True
     texts = (one for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
     return isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.IfExp) and any(texts)
 
