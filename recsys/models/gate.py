@@ -1,4 +1,4 @@
-"""The gate: what a version must show before it serves everybody."""
+"""The promotion gate: conditions that a version must meet to be served."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from recsys.models.bundle import Bundle
     from recsys.runs.refit import Measurement
 
-ANSWERS = 200  # that are timed
-LIST, REASONS = 10, 3  # of each of them
+ANSWERS = 200  # timed requests
+LIST, REASONS = 10, 3  # items and reasons of each
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What is asked of a challenger.
+    """Conditions for a challenger.
 
     Parameters
     ----------
     metric : str
-        Of the lists on the test part. The challenger is worse than the champion if the interval of their
-        difference, paired user by user, lies below 0: as both are served, or learnt anew without the test
-        part. The users are those of the data, never those that feedback has added.
+        Metric on the test part. The challenger is refused if the interval of its difference to the champion,
+        paired by user, lies below 0: for both bundles as served, or for both refitted without the test part.
+        Users that feedback has added are not measured.
     min_coverage : float
-        The least share of the catalogue that its lists on the test part show, cut like the metric; 0 to 1.
+        Minimum catalogue coverage on the test part, with the cut-off of the metric; 0 to 1.
     max_latency : float
-        Milliseconds that 99 of 100 answers to one user may take, of ten items with their reasons.
+        Maximum 99th percentile of milliseconds per request of ten items with reasons, for one user.
 
     Raises
     ------
@@ -51,13 +51,13 @@ class Gate:
 
     @property
     def coverage(self) -> str:
-        """The coverage that is cut like the metric."""
+        """Name of the coverage with the cut-off of the metric."""
         return f"coverage@{self.metric.partition('@')[2]}"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was decided on, with its numbers."""
+    """One condition, with the measured values."""
 
     passed: bool
     text: str
@@ -68,7 +68,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate found."""
+    """Result of all conditions."""
 
     checks: tuple[Check, ...] = ()
 
@@ -80,7 +80,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds that half of all answers take at most, and 99 of 100."""
+    """Milliseconds per request: median and 99th percentile."""
 
     p50: float
     p99: float
@@ -147,12 +147,12 @@ def _quality(gate: Gate, how: str, challenger: Measurement, champion: Measuremen
 
 
 def measure_latency(bundle: Bundle) -> Latency:
-    """Time answers to one user after the other: to users that the bundle knows, all over their range."""
+    """Time requests for single users, spread evenly over the users of the bundle."""
     import numpy as np
 
     users = np.linspace(0, len(bundle.histories) - 1, ANSWERS).astype(int).tolist()
     likes = [[bundle.item_ids[item] for item in bundle.histories.of(user).tolist()] for user in users]
-    bundle.recommend(likes[:3], LIST, n_reasons=REASONS)  # compiles what is not compiled yet
+    bundle.recommend(likes[:3], LIST, n_reasons=REASONS)  # compiles the kernels
     milliseconds = []
     for row in likes:
         started = perf_counter()

@@ -1,7 +1,7 @@
-"""The registry: versions of a model, and which of them serves.
+"""The model registry: versions, promotion and rollback.
 
-A version is a bundle, logged as an MLflow model and registered. The alias `challenger` is that of the latest,
-`champion` that of the one that serves: it goes through the gate (`recsys.models.gate`), or is set by hand.
+A version is a bundle, logged as an MLflow model and registered. The latest has the alias `challenger`, the
+one that is served `champion`: it passed the gate (`recsys.models.gate`) or was promoted by hand.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHALLENGER, CHAMPION = "challenger", "champion"
-PREVIOUS_TAG = "previous_champions"  # the champions before a version, the last one last
-KEPT = 100  # of them, as the tag must not grow without end
+PREVIOUS_TAG = "previous_champions"  # the former champions of a version, the latest last
+KEPT = 100  # former champions in the tag
 TAGS = ("recommender", "dataset", "ratings_digest", "transactions_digest", "learnt_from", "git_commit")
 
 Tell = Callable[[str], None]
@@ -59,18 +59,18 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a registered model.
+    """Version of a registered model.
 
     Parameters
     ----------
     number : str
-        1, 2, ..., as text, as MLflow has it.
+        1, 2, ..., as text.
     aliases : tuple of str
     created : datetime
     run_id : str or None
-        The MLflow run that it came from.
+        The MLflow run of its origin.
     tags : dict of str to str
-        What it is and was measured with; ndcg@10 is there as ndcg_at_10.
+        Metadata and test metrics; ndcg@10 is named ndcg_at_10.
     """
 
     number: str
@@ -82,7 +82,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two versions on one test part: their metrics, and the paired differences (first - second)."""
+    """Metrics of two versions on one test part, and the paired differences (first - second)."""
 
     versions: tuple[str, str]
     metrics: tuple[dict[str, float], dict[str, float]]
@@ -90,7 +90,7 @@ class Comparison:
 
 
 def _silent(line: str) -> None:
-    """Tell nobody."""
+    """Ignore a line."""
 
 
 def register(
@@ -101,31 +101,31 @@ def register(
     tracking_uri: str | None = None,
     tell: Tell = _silent,
 ) -> str:
-    """Make a version of what a run or a sweep found, and return its number.
+    """Register the model of a run, or of the best trial of a sweep; return the number of the version.
 
-    It gets the alias `challenger`. Where there is no champion yet it becomes that, too, if it covers enough
-    and answers fast enough.
+    The version gets the alias `challenger`. If there is no champion yet, it also becomes the champion,
+    provided that it passes the gate.
 
     Parameters
     ----------
     folder : Path
-        Of a run, a trial, or a sweep, whose best trial is taken.
+        The folder of a run, a trial or a sweep.
     name : str
-        Of the registered model; made if there is none.
+        Name of the registered model, which is created if it does not exist.
     refit : bool
-        Whether it learns from all ratings; if not, from all but the test part.
+        Whether to fit on all ratings; if not, on all but the test part.
     gate : Gate, optional
     tracking_uri : str, optional
-        Where MLflow is; MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`, unless given.
+        Default: MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`.
     tell : callable, optional
-        Is told, line by line, what is done.
+        Called with each line of progress.
 
     Raises
     ------
     DataNotFoundError
         If there is no configuration in the folder.
     RegistryError
-        If MLflow does not do it.
+        If MLflow raises an error.
     RecsysError
         As a run does; see the tree in `recsys.errors`.
     """
@@ -158,33 +158,32 @@ def promote(
     tracking_uri: str | None = None,
     tell: Tell = _silent,
 ) -> Decision:
-    """Make a version the champion, if the gate lets it.
+    """Make a version the champion, if it passes the gate.
 
-    Both versions are measured on one test part, that of the challenger's data, preprocessing and evaluation,
-    twice: their own bundles, as they are or would be served, and both configurations learnt anew without the
-    test part. Feedback has a say in what the challenger learns, in neither who is measured nor what the
-    champion is.
+    Both versions are measured twice on one test part, that of the challenger's data, preprocessing and
+    evaluation: their own bundles as served, and both configurations refitted without the test part. Feedback
+    is used to fit the challenger only.
 
     Parameters
     ----------
     version : str, optional
-        Its number; that of the alias `challenger`, unless given.
+        Its number; default: the challenger.
     name, gate, tracking_uri, tell
         As for `register`.
     force : bool
-        Whether to make it so by hand, without the gate. What cannot be served is refused nevertheless.
+        Whether to skip the gate. A version that cannot be served is still refused.
 
     Returns
     -------
     Decision
-        Nothing was changed unless it is accepted.
+        Nothing is changed unless it is accepted.
 
     Raises
     ------
     DataNotFoundError
         If there is no such version.
     RegistryError
-        If MLflow does not do it, a version was not made by `register`, the version cannot be loaded or
+        If MLflow raises an error, a version was not made by `register`, the version cannot be loaded or
         does not pass `self_check`, or another became the champion meanwhile.
     """
     gate, address = gate or Gate(), tracking_address(tracking_uri)
@@ -212,14 +211,14 @@ def promote(
 
 
 def rollback(name: str = NAME, tracking_uri: str | None = None, tell: Tell = _silent) -> str:
-    """Undo the last promotion that is not undone yet, and return the number of the champion.
+    """Undo the latest promotion, and return the number of the champion.
 
-    Called again, it goes one further back.
+    Each call goes back one promotion.
 
     Raises
     ------
     RegistryError
-        If there is no champion, or was none before it, or that one cannot be served any more.
+        If there is no champion or no former one, or the former one can no longer be served.
     """
     address = tracking_address(tracking_uri)
     client = connected(address)
@@ -232,7 +231,7 @@ def rollback(name: str = NAME, tracking_uri: str | None = None, tell: Tell = _si
             raise RegistryError(f"Version {champion} of {name} is its first champion: there is none before.")
         previous = before.pop()
         _servable(name, previous, address)
-        # Its own tag may be of a later promotion, which is undone.
+        # Its tag may be of a later promotion, which is undone.
         client.set_model_version_tag(name, previous, PREVIOUS_TAG, ",".join(before))
         client.set_registered_model_alias(name, CHAMPION, previous)
         client.set_model_version_tag(name, champion, "rolled_back", _now())
@@ -246,12 +245,12 @@ def compare(
     name: str = NAME,
     tracking_uri: str | None = None,
 ) -> Comparison:
-    """Learn two versions anew and measure them on one test part, that of the first, without its feedback.
+    """Refit two versions and measure them on the test part of the first, without its feedback.
 
     Parameters
     ----------
     version, other : str, optional
-        Their numbers; those of the challenger and of the champion, unless given.
+        Their numbers; default: the challenger and the champion.
     name, tracking_uri
         As for `register`.
 
@@ -274,7 +273,7 @@ def compare(
 
 
 def versions(name: str = NAME, tracking_uri: str | None = None) -> list[Version]:
-    """Return all versions, the latest first; none where there is no such model."""
+    """Return all versions, the latest first; none if there is no such model."""
     address = tracking_address(tracking_uri)
     client = connected(address)
     with mlflow_errors(address):
@@ -298,26 +297,26 @@ def versions(name: str = NAME, tracking_uri: str | None = None) -> list[Version]
 
 
 def alias_version(name: str, alias: str, tracking_uri: str | None = None) -> str | None:
-    """Return the number of the version with an alias; None where there is none.
+    """Return the number of the version with an alias; None if there is none.
 
     Raises
     ------
     RegistryError
-        If MLflow does not answer.
+        If MLflow raises an error.
     """
     from mlflow.exceptions import MlflowException
 
     address = tracking_address(tracking_uri)
     client = connected(address)
     with mlflow_errors(address):
-        try:  # a service asks every few seconds: this takes half the time of asking for the whole model
+        try:  # services poll this: it takes half the time of reading the whole model
             return str(client.get_model_version_by_alias(name, alias).version)
-        except MlflowException:  # of an alias that there is not it says nothing that could be told apart
+        except MlflowException:  # a missing alias has no error code of its own
             return _aliases(client, name).get(alias)
 
 
 def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
-    """Return the version of each alias; empty where there is no such model."""
+    """Return the version of each alias; empty if there is no such model."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -330,7 +329,7 @@ def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
 
 
 def _number(client: MlflowClient, address: str, name: str, version: str | None, alias: str) -> str:
-    """Return the number of a version that is there: the one asked for, or that of an alias."""
+    """Return the number of an existing version: the given one, or that of an alias."""
     number = alias_version(name, alias, address) if version is None else version
     if number is None:
         raise DataNotFoundError(
@@ -342,7 +341,7 @@ def _number(client: MlflowClient, address: str, name: str, version: str | None, 
 
 
 def _servable(name: str, number: str, address: str) -> Bundle:
-    """Load a version and check it, as a service does: none starts under a champion that fails there."""
+    """Load a version and run the checks that a service runs at its start."""
     try:
         bundle = load_bundle(f"models:/{name}/{number}", address)
         self_check(bundle, number)
@@ -377,7 +376,7 @@ def _served(
     """
     everything = "all ratings"
     if champion.metadata.get("learnt_from") == everything != bundle.metadata.get("learnt_from"):
-        bundle = fit_bundle(settings)  # the champion has seen the test part: so must what it is compared with
+        bundle = fit_bundle(settings)  # the champion was fitted on the test part
     settings = without_feedback(settings)
     try:
         ours, theirs = (
@@ -391,7 +390,7 @@ def _served(
 
 
 def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundle, tell: Tell) -> str:
-    """Log a bundle and make a version of it, the challenger."""
+    """Log a bundle and register it as the challenger."""
     links = read_json(run / LINKS_FILE)
     run_id, experiment_id = _recorded(client, links.get("mlflow_run_id"))
     if run_id is None:
@@ -406,7 +405,7 @@ def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundl
         if name not in {one.name for one in client.search_registered_models(f"name = '{name}'")}:
             client.create_registered_model(name)
         source = client.get_logged_model(model_id).artifact_location
-        with pointed_at(address):  # MLflow looks the model up where the process is set to
+        with pointed_at(address):  # MLflow looks the model up at the tracking URI of the process
             made = client.create_model_version(name, source, run_id, tags, model_id=model_id)
         number = str(made.version)
         client.set_registered_model_alias(name, CHALLENGER, number)
@@ -415,7 +414,7 @@ def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundl
 
 
 def _recorded(client: MlflowClient, run_id: str | None) -> tuple[str | None, str | None]:
-    """Return the ids of a run and of its experiment, if this MLflow knows it."""
+    """Return the ids of a run and of its experiment, if MLflow has them."""
     from mlflow.exceptions import MlflowException
 
     if run_id is None:
@@ -437,12 +436,12 @@ def _conclude(
     by: str,
     tell: Tell,
 ) -> None:
-    """Tell a decision, and do what it says.
+    """Print a decision and carry it out.
 
     Raises
     ------
     RegistryError
-        If the champion is no longer the one that the decision was made against.
+        If another version has become the champion since the decision.
     """
     for check in decision.checks:
         tell(str(check))
@@ -467,7 +466,7 @@ def _conclude(
 
 
 def _before(client: MlflowClient, name: str, champion: str) -> list[str]:
-    """Return the numbers of the champions before one, the last one last."""
+    """Return the numbers of the former champions, the latest last."""
     before = client.get_model_version(name, champion).tags.get(PREVIOUS_TAG, "")
     return before.split(",") if before else []
 

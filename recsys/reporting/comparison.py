@@ -1,4 +1,4 @@
-"""Things that were tuned alike, compared on the test part."""
+"""Compare tuned alternatives, such as recommenders, on the test part."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def compare(
 ) -> str:
     """Compare the best trials of each choice on the test part.
 
-    Each choice is learnt anew, from the training and the validation part, with the parameters that were best
-    on the validation part, and measured on the test part. Differences are paired: user by user.
+    Each choice is refitted on the training and the validation part, with the parameters that were best on the
+    validation part, and measured on the test part. Differences are paired by user.
 
-    Writes `compare.json` (`{choice: {metric: {value, low, high}}}`), `compare_differences.json` (the same,
-    less the baseline), `compare.md` and `compare.png` into the folder.
+    Writes `compare.json` (`{choice: {metric: {value, low, high}}}`), `compare_differences.json` (the
+    differences to the baseline), `compare.md` and `compare.png` into the folder.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def compare(
     by : str
         The parameter whose choices are compared.
     baseline : str
-        The choice that the others are held against.
+        The choice that the others are compared with.
     trusted : frozenset of str
         Names that the configurations of its trials may use; see `recsys.runs.stored_config.read_experiment`.
 

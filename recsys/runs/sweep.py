@@ -17,21 +17,21 @@ from recsys.runs.best import best_trials, first_best
 from recsys.runs.files import CONFIG_FILE, METRICS_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.trials import Trial, read_json, read_results, read_trials
 
-OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # what is no other sweep's
+OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # overrides that identify one sweep
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep's folder, read.
+    """Content of a sweep's folder.
 
     Attributes
     ----------
     folder : Path
     config : dict
-        `multirun.yaml`: what the sweep was called with, interpolations as they were written.
+        Content of `multirun.yaml`, interpolations unresolved.
     trials : list of Trial
     results : dict
-        `optimization_results.yaml`.
+        Content of `optimization_results.yaml`.
     """
 
     folder: Path
@@ -46,12 +46,12 @@ class Sweep:
 
     @cached_property
     def directions(self) -> list[str]:
-        """The ways, maximize or minimize, one for each objective."""
+        """The direction of each objective."""
         return [str(way) for way in self.config.get("objective", {}).get("directions", ["maximize"])]
 
     @cached_property
     def complete(self) -> list[Trial]:
-        """The trials that have an outcome of the study as it is now."""
+        """The complete trials of the study's present identity."""
         return [trial for trial in self.trials if trial.is_result(len(self.metrics))]
 
     @cached_property
@@ -65,12 +65,12 @@ class Sweep:
 
     @cached_property
     def front(self) -> list[Trial]:
-        """The best trial; with several objectives, those of the Pareto front."""
+        """The best trial, or with several objectives the Pareto front."""
         return best_trials(self.trials, self.directions, self.results)
 
     @cached_property
     def best(self) -> Trial | None:
-        """The trial whose rules are shown: the best, of a front the best in the first objective."""
+        """The best trial; of a Pareto front the best by the first objective."""
         return first_best(self.front, self.directions[0])
 
     @cached_property
@@ -79,14 +79,14 @@ class Sweep:
         return self.folder_of(self.best)
 
     def folder_of(self, trial: Trial | None) -> Path | None:
-        """The folder of a trial's job; an answered trial has that of the one it was answered from."""
+        """Return the folder of a trial's job; a trial with copied values has that of its source."""
         by_number = {trial.number: trial for trial in self.trials}
         while trial is not None and trial.job_dir is None and trial.answered_from is not None:
             trial = by_number.get(trial.answered_from)
         return trial.job_dir if trial else None
 
     def lift_and(self, metric: str) -> dict[int, tuple[float, float]]:
-        """The best lift and a metric of the lists of each complete trial that has both, by its number."""
+        """Return the best lift and another metric of each complete trial that has both, by its number."""
         points = {}
         for trial in self.complete:
             folder = self.folder_of(trial)
@@ -96,7 +96,7 @@ class Sweep:
         return points
 
     def rules(self) -> list[dict[str, str]]:
-        """The best trial's rules, with titles."""
+        """Return the best trial's rules, with titles."""
         path = self.best_folder / RULES_TABLE_FILE if self.best_folder else None
         if path is None or not path.exists():
             return []
@@ -104,21 +104,21 @@ class Sweep:
             return list(csv.DictReader(file))
 
     def best_config(self) -> str:
-        """The best trial's composed config, as YAML."""
+        """Return the best trial's composed config, as YAML."""
         path = self.best_folder / CONFIG_FILE if self.best_folder else None
         return masked_yaml(path.read_text(encoding="utf-8")) if path and path.exists() else ""
 
     def command(self) -> str:
-        """The line that runs the sweep again: as a study of its own, for this one knows all answers."""
+        """Return the command that repeats the sweep, as a new study."""
         overrides = self.config.get("hydra", {}).get("overrides", {})
         typed = [*overrides.get("task", []), *overrides.get("hydra", [])]
         return _command(["-m", *(text for text in typed if text.partition("=")[0].lstrip("+") not in OWN)])
 
     def best_command(self) -> str:
-        """The line that runs the best trial again, by itself."""
+        """Return the command that repeats the best trial as a single run."""
         path = self.best_folder / OVERRIDES_FILE if self.best_folder else None
         overrides = _load(path) if path and path.exists() else []
-        return _command([*overrides, "hydra.mode=RUN"])  # an experiment may say MULTIRUN
+        return _command([*overrides, "hydra.mode=RUN"])  # an experiment may set MULTIRUN
 
 
 def read_sweep(folder: Path) -> Sweep:

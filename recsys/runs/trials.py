@@ -1,8 +1,7 @@
-"""The trials of a sweep, as the sweep's folder holds them.
+"""Read the trials of a sweep from its folder, without Optuna.
 
-The sweeper writes `trials.csv` and `optimization_results.yaml` after every batch; a sweep over given values
-(Hydra's own sweeper) leaves a folder for each job and nothing else. Both are read here into the same list,
-so that the record and the report need neither Optuna nor a running sweep.
+The Optuna sweeper writes `trials.csv` and `optimization_results.yaml` after every batch. Hydra's own sweeper
+leaves a folder for each job and nothing else.
 """
 
 from __future__ import annotations
@@ -27,24 +26,23 @@ class Trial:
     Attributes
     ----------
     number : int
-        Optuna's number, which is that of the job and of its folder.
+        Number in Optuna, of the job and of its folder.
     state : str
         complete | pruned | fail | running.
     values : tuple of float
         One for each objective; empty unless complete.
     params : dict
-        The parameters that the sweep chose, as text.
+        Parameters of the search space, as text.
     end : datetime or None
     seconds : float or None
     job_dir : Path or None
     fail_reason : str or None
     answered_from : int or None
-        The earlier trial whose outcome this one was given; then no job was run for it.
+        Number of the earlier trial whose values were copied instead of running a job.
     feasible : bool
-        Whether it keeps all constraints; only such a trial can be the best.
+        Whether it keeps all constraints.
     other_identity : bool
-        Whether it was run for another configuration or other data than the study has now; such a trial is no
-        result, and never the best.
+        Whether it was run with another configuration or other data than the study has now.
     """
 
     number: int
@@ -60,11 +58,11 @@ class Trial:
     other_identity: bool = False
 
     def is_result(self, n_objectives: int) -> bool:
-        """Whether the trial has an outcome of the study as it is now."""
+        """Whether the trial is complete and of the study's present identity."""
         return self.state == "complete" and len(self.values) == n_objectives and not self.other_identity
 
     def metrics(self) -> dict[str, float]:
-        """What the trial's job left in `metrics.json`; empty where it left nothing."""
+        """Return the metrics that the trial's job wrote; empty if there are none."""
         return read_json(self.job_dir / METRICS_FILE) if self.job_dir else {}
 
 
@@ -76,7 +74,7 @@ def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
     folder : Path
         The sweep's folder.
     objectives : tuple of str
-        Names in `metrics.json`; read where there is no `trials.csv`, which has the values.
+        Names in `metrics.json`, which is read if there is no `trials.csv`.
     """
     table = folder / schema.TRIALS_FILE
     if table.exists():
@@ -89,7 +87,7 @@ def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
 
 
 def read_results(folder: Path) -> dict[str, Any]:
-    """Read `optimization_results.yaml`; empty where there is none."""
+    """Read `optimization_results.yaml`; empty if there is none."""
     import yaml
 
     path = folder / schema.RESULTS_FILE
@@ -97,7 +95,7 @@ def read_results(folder: Path) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty where there is no file: a run that failed may have left none."""
+    """Read a JSON object; empty if there is no file."""
     if not path.exists():
         return {}
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -108,7 +106,7 @@ def _from_row(row: dict[str, str], folder: Path) -> Trial:
     values = [text for name, text in row.items() if name == "value" or name.startswith("value_")]
     job_dir = Path(row[JOB_DIR]) if row.get(JOB_DIR) else None
     if job_dir and not job_dir.is_dir() and (folder / job_dir.name).is_dir():
-        job_dir = folder / job_dir.name  # the folder was moved since
+        job_dir = folder / job_dir.name  # the folder was moved
     return Trial(
         number=int(row[schema.NUMBER]),
         state=row[schema.STATE],
@@ -131,7 +129,7 @@ def _with_prefix(row: dict[str, str], prefix: str) -> dict[str, str]:
 
 
 def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
-    """Read a job's folder; `metrics.json`, written last, says that it is complete."""
+    """Read a job's folder; the trial is complete if `metrics.json` exists, which is written last."""
     path = folder / METRICS_FILE
     metrics, overrides = read_json(path), folder / OVERRIDES_FILE
     params: dict[str, str] = {}
