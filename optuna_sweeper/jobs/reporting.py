@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# The package of the sweeper's class, which Hydra instantiates.
+_PLUGIN = "hydra_plugins.recsys_optuna_sweeper"
+
 #: The study of the sweep that this process runs, for jobs that run in it, too.
 running: Study | None = None
 
@@ -98,7 +101,7 @@ def _job_of_sweep() -> Any:
     if not HydraConfig.initialized():
         return None
     config = HydraConfig.get()
-    if OmegaConf.is_missing(config.job, "num") or __package__ not in str(config.sweeper.get("_target_")):
+    if OmegaConf.is_missing(config.job, "num") or _PLUGIN not in str(config.sweeper.get("_target_")):
         return None  # a single run, or the sweep of another sweeper
     return config
 
