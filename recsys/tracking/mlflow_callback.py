@@ -160,18 +160,18 @@ class MLflowCallback(Callback):
             sys.exit(1)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Say what comes next, see that all is sent, and say where to look.
+        """Wait until all is sent, and log where to look and what to do next.
 
         Raises
         ------
         SystemExit
             If MLflow refused a part of the record.
         """
-        folder = shlex.quote(config.hydra.sweep.dir)
-        log.info(f"Make a version of the best trial: python -m recsys registry register {folder}")
         self._close(ENDED)
         if self._is_refused():
             sys.exit(1)
+        folder = shlex.quote(config.hydra.sweep.dir)
+        log.info(f"Make a version of the best trial: python -m recsys registry register {folder}")
 
     def _is_refused(self) -> bool:
         return self._queue is not None and self._queue.refused is not None

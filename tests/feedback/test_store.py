@@ -208,9 +208,7 @@ def test_an_address_without_a_password_of_its_own(address):
 def test_files_are_their_owners_alone(tmp_path):
     store = FeedbackStore.open(str(tmp_path / "new" / "feedback.db"))
     with store.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO feedback SELECT * FROM feedback"
-        )  # -wal and -shm are there now
+        connection.exec_driver_sql("INSERT INTO thumbs SELECT * FROM thumbs")  # -wal and -shm are there now
         modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()}
     store.close()
     assert modes == dict.fromkeys(["feedback.db", "feedback.db-wal", "feedback.db-shm"], 0o600)

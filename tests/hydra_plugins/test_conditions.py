@@ -70,6 +70,7 @@ def trimmed(app: Any, params: str, *overrides: str) -> set[str]:
 
 def test_null_drops_a_parameter_of_an_experiment(app: Any) -> None:
     assert trimmed(app, "{y: null, +new: null}") == {"word", "x"}
+    app.clear()
     assert trimmed(app, "{}", "hydra.sweeper.params={x: null, +new: null}", "word=b") == {"y"}
 
 

@@ -23,7 +23,7 @@ def test_values() -> None:
 
 
 def test_continuous_is_refused() -> None:
-    with pytest.raises(HydraException, match=r"x is continuous, and the grid sampler needs .* x=range"):
+    with pytest.raises(HydraException, match=r"x is continuous, and the grid sampler needs .* 'x=range"):
         grid(read_arguments({"+x": "interval(0, 1)"}, []).parameters, "the grid sampler")
 
 

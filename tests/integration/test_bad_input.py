@@ -160,9 +160,11 @@ def test_a_tracking_store_that_cannot_be_opened(call, tmp_path):
     (tmp_path / "file").write_text("")
     address = "hydra.callbacks.mlflow.tracking_uri=sqlite:///file/mlflow.db"
     outcome = call(address, "apriori.min_support=0.3", "hydra.run.dir=out", tracking=True)
-    assert outcome.code == 0
-    assert "MLflow cannot be reached at sqlite:///" in outcome.stdout
-    assert f"their record waits in {tmp_path}/out/.mlflow-queue" in outcome.stdout
+    assert outcome.code == 1
+    (line,) = outcome.stderr.splitlines()
+    assert "The tracking URI must be a database that can be opened and written" in line
+    assert line.endswith("Without a record: hydra/callbacks=untracked.")
+    assert not (tmp_path / "out/metrics.json").exists()
 
 
 def test_a_closed_network(call, tmp_path, monkeypatch):
@@ -234,7 +236,7 @@ def test_a_bad_sweep(call, tmp_path, overrides, message):
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files the POSIX way")
 def test_a_sweep_on_a_full_disk_goes_on_when_there_is_room(call, tmp_path):
     limited = (
-        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (7_000, 7_000))\n"
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
         "from recsys.__main__ import main; main()"
     )
     command = [sys.executable, "-c", limited, *SWEEP, SEARCH, "hydra/callbacks=untracked"]

@@ -49,6 +49,7 @@ def clone(tmp_path_factory):
         "Makefile",
         "recsys",
         "hydra_plugins",
+        "optuna_sweeper",
         "conf",
         "scripts",
         "requirements.txt",

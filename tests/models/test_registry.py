@@ -146,7 +146,7 @@ def test_a_challenger_that_has_not_seen_the_test_part_is_compared_with_a_champio
         registry.register(run, "mine", refit=refit, gate=gate)
     decision = registry.promote(name="mine", gate=gate)
     assert decision.accepted
-    assert "difference +0.0000 (+0.0000 to +0.0000)" in decision.checks[0].text
+    assert "difference +0.0000 at 95%" in decision.checks[0].text
 
 
 def test_the_bounds_keep_the_first_version_out(client, say, tmp_path):

@@ -4,7 +4,6 @@ import csv
 import json
 import logging
 import os
-import shutil
 import threading
 
 import pytest
@@ -13,22 +12,6 @@ from mlflow import MlflowClient
 from recsys.tracking.entry import Entry, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.sender import Sender
-from recsys.tracking.store import connect
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory):
-    """A store with its tables made, which takes MLflow seconds: the copy of one that any test has made."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    connect(f"sqlite:///{path}").search_experiments()
-    return path
-
-
-@pytest.fixture
-def store(empty_store, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # MLflow puts artifacts beside it
-    shutil.copy(empty_store, tmp_path / "mlflow.db")
-    return tmp_path / "mlflow.db"
 
 
 class SweepFolder:

@@ -22,6 +22,7 @@ def config(folder: Path, sweeper: dict[str, object] | None = None, number: int =
                 "sweeper": sweeper or {"max_batch_size": None},
                 "job": {"num": number, "name": "lift"},
                 "runtime": {"output_dir": str(folder / "metric-lift")},
+                "output_subdir": ".hydra",
             }
         }
     )

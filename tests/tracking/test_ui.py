@@ -45,5 +45,5 @@ def test_before_the_first_run_it_is_the_first_page(started, capsys):
 def test_the_ui_of_a_server_is_the_servers(started, capsys, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://bob:s3cret@127.0.0.1:9")
     assert program.main([]) == 1
-    assert "open http://bob:***@127.0.0.1:9 in a browser" in capsys.readouterr().out
+    assert "open http://***@127.0.0.1:9 in a browser" in capsys.readouterr().out
     assert not started
