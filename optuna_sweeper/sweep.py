@@ -1,4 +1,4 @@
-"""The loop: ask the study for trials, launch them as jobs, tell the study what came back."""
+"""The loop of a sweep: ask the study for trials, launch them as jobs, tell the study their outcomes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
@@ -20,18 +19,18 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from optuna_sweeper.errors import SweepError, first_line, is_full
-from optuna_sweeper.jobs.fast_launcher.launcher import QuickLauncher
+from optuna_sweeper.jobs.fast_launcher.launcher import FastLauncher
 from optuna_sweeper.jobs.links import read_links
-from optuna_sweeper.jobs.outcome import ObjectiveError, Outcome, judge
+from optuna_sweeper.jobs.outcome import ObjectiveError, Outcome, read_outcome
 from optuna_sweeper.results.best_trials import best_trial, own_trials, pareto_front
 from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.log_lines import best_so_far, summary, trial_line
-from optuna_sweeper.results.progress_bar import Progress
+from optuna_sweeper.results.progress_bar import ProgressBar
 from optuna_sweeper.results.schema import RESULTS_FILE, End
 from optuna_sweeper.safe_text import mask_values
-from optuna_sweeper.search.arguments import Arguments
-from optuna_sweeper.search.conditions import Conditions
-from optuna_sweeper.search.stratification import Balance
+from optuna_sweeper.search.search_space import SearchSpace
+from optuna_sweeper.search.stratification import Stratification
+from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.attributes import (
     ANSWERED_FROM,
     EQUIVALENCE,
@@ -43,18 +42,18 @@ from optuna_sweeper.study.attributes import (
     OVERRIDES,
     OWN,
 )
-from optuna_sweeper.study.deduplication import known_answer, same_question
+from optuna_sweeper.study.deduplication import find_duplicate, is_duplicate
 from optuna_sweeper.study.folders import JobFolders
 from optuna_sweeper.workers.signals import Interrupt
-from optuna_sweeper.workers.trial_allocation import Claims, ask_again, discard, finished
+from optuna_sweeper.workers.trial_allocation import TrialAllocation, discard, enqueue_again, finished
 
 log = logging.getLogger(__name__)
 
-#: Seconds between looks at the trials of other processes, when there is nothing else to do.
+#: Seconds between looks at the trials of other processes, when this one has no trial to run.
 POLL = 0.5
 
-#: With `distinct`: so many answers from the study in a row, and there is nothing new to ask.
-PATIENCE = 100
+#: With `distinct`: after so many reused trials in a row the search space counts as exhausted.
+MAX_REUSED = 100
 
 
 @dataclass
@@ -63,63 +62,51 @@ class Sweep:
 
     Attributes
     ----------
+    settings : Settings
     study : Study
     launcher : Launcher
         Hydra's launcher, basic or parallel.
-    arguments : Arguments
-        The fixed overrides and the parameters to choose.
-    extend : callable
-        The custom search space, given a trial.
-    conditions : Conditions
-        Which parameters exist for a trial.
-    claims : Claims
-        The places of the study that are left.
-    n_jobs, max_failure_rate, timeout, repeat
-        As in the config.
+    space : SearchSpace
+    allocation : TrialAllocation
+        Allocates the remaining trials of the study to its processes.
     folder : Path
         Where the results are written.
-    outcome_key : callable, optional
-        What the application knows of equal outcomes: a text for the overrides of a job, or None.
-    job_folders : JobFolders, optional
+    identity : str
+        The identity of the study: trials of another one are neither reused nor the best.
+    job_folders : JobFolders
         Gives each trial a folder of its own.
-    identity : str, optional
-        The identity of the study: trials of another one are neither answers nor the best.
-    balance : Balance, optional
-        The parameter whose choices get the same number of trials.
     interrupt : Interrupt
-        Whether the user wants the sweep to end; entered.
-    progress : Progress
-        The bar.
-    count : callable
-        Counts anew how many places there are: of processes that went through a grid together, two may have
-        asked the same at the same time, and a combination is left.
+        Whether the user has asked for the end of the sweep; entered.
+    progress : ProgressBar
+    count_trials : callable
+        Returns the total number of trials. It may grow: of processes that search a grid together, two may
+        have run the same combination at the same time, and another one is left.
+    outcome_key : callable, optional
+        Returns the application's key of equal outcomes, or None, for the overrides of a job.
+    stratification : Stratification, optional
+        The parameter whose choices get the same number of trials.
     clock, sleep : callable
         Time, in seconds.
     """
 
+    settings: Settings
     study: Study
     launcher: Launcher
-    arguments: Arguments
-    extend: Callable[[Trial], None]
-    conditions: Conditions
-    claims: Claims
-    n_jobs: int
-    max_failure_rate: float
+    space: SearchSpace
+    allocation: TrialAllocation
     folder: Path
-    timeout: float | None = None
-    repeat: bool = True
+    identity: str
+    job_folders: JobFolders
+    interrupt: Interrupt
+    progress: ProgressBar
+    count_trials: Callable[[], int]
     outcome_key: Callable[[Sequence[str]], str | None] | None = None
-    job_folders: JobFolders | None = None
-    identity: str | None = None
-    balance: Balance | None = None
-    interrupt: Interrupt = field(default_factory=Interrupt)
-    progress: Progress = field(default_factory=lambda: Progress(0, wanted=False))
-    count: Callable[[], int] = int  # which is 0: no more than there are
+    stratification: Stratification | None = None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     outcomes: list[Outcome] = field(default_factory=list)
     exhausted: bool = False
-    answered_in_a_row: int = 0
+    reused_in_a_row: int = 0
     ended_by: End | None = None
 
     def __post_init__(self) -> None:
@@ -135,7 +122,7 @@ class Sweep:
         SweepError
             If no trial completed.
         """
-        self.results.write()  # a folder that cannot be written is known before any trial
+        self.results.write()  # an unwritable folder fails before any trial
         try:
             with self.progress:
                 self._run_batches()
@@ -144,14 +131,14 @@ class Sweep:
             self.ended_by = self._end_of(error)
             raise
         finally:
-            self.results.write(self.ended_by)  # with what other processes did meanwhile
+            self.results.write(self.ended_by)  # with the trials of other processes
         if self._has_result():
             log.info(
                 "%s\nResults: %s", summary(self.study, identity=self.identity), self.folder / RESULTS_FILE
             )
 
     def _run_batches(self) -> None:
-        deadline = self.clock() + (math.inf if self.timeout is None else self.timeout)
+        deadline = self.clock() + (math.inf if self.settings.timeout is None else self.settings.timeout)
         self._show_progress()
         while size := self._next_batch(deadline):
             self._run_batch(size)
@@ -159,7 +146,7 @@ class Sweep:
 
     def _show_progress(self) -> None:
         if self.progress:
-            done = finished(self.study, self.claims.distinct)
+            done = self.allocation.finished()
             self.progress.update(len(done), best_so_far(self.study, self.identity))
 
     def _check_result(self) -> None:
@@ -167,7 +154,7 @@ class Sweep:
             return
         if self.ended_by is End.TOTAL:
             self.ended_by = End.FAILURES
-        raise SweepError(self._nothing())
+        raise SweepError(self._describe_no_result())
 
     def _end_of(self, error: BaseException) -> End:
         """How the sweep ended, when an error ended it."""
@@ -176,28 +163,28 @@ class Sweep:
         return self.ended_by or End.ERROR
 
     def _next_batch(self, deadline: float) -> int:
-        """Return how many trials to run next; none when the sweep is over, and then note why.
+        """Return the size of the next batch; 0 at the end of the sweep, with `ended_by` set.
 
-        When other processes hold the last places, wait for them: should one die, its trials are run here.
+        Wait for other processes that run the last trials: if one dies, its trials are run here.
         """
         waiting: list[int] = []
         while not self.interrupt:
             if self.clock() >= deadline:
-                log.info("hydra.sweeper.timeout=%g: no further trial is started.", self.timeout)
+                log.info("hydra.sweeper.timeout=%g: no further trial is started.", self.settings.timeout)
                 self.ended_by = End.TIMEOUT
                 return 0
-            self.claims.recover()
-            if self.exhausted and not self.claims.enqueued():
-                self.ended_by = End.TOTAL if self.claims.complete() else End.EXHAUSTED
+            self.allocation.recover()
+            if self.exhausted and not self.allocation.enqueued():
+                self.ended_by = End.TOTAL if self.allocation.complete() else End.EXHAUSTED
                 return 0
-            free = self.claims.free()
+            free = self.allocation.free()
             if free > 0:
-                return min(self.n_jobs, free)
-            others = self.claims.others()
+                return min(self.settings.n_jobs, free)
+            others = self.allocation.others()
             if not others:
-                places = self.count()
-                if places > self.claims.n_trials:
-                    self.claims.n_trials = places
+                total = self.count_trials()
+                if total > self.allocation.n_trials:
+                    self.allocation.n_trials = total
                     continue
                 self.ended_by = End.TOTAL
                 return 0
@@ -206,30 +193,30 @@ class Sweep:
                 waiting = others
             self._show_progress()
             self.sleep(POLL)
-        self.ended_by = End.TOTAL if self.claims.complete() else End.INTERRUPT
+        self.ended_by = End.TOTAL if self.allocation.complete() else End.INTERRUPT
         return 0
 
     def _run_batch(self, size: int) -> None:
-        """Run some trials at once; whatever happens, none is left running."""
+        """Run a batch of trials; after any error, none of them is left running."""
         taken: list[int] = []
         told: list[FrozenTrial] = []
         failures: list[JobReturn] = []
         full: BaseException | None = None
         try:
             trials = self._take(size, taken)
-            new, same = self._part(trials, told)
+            new, duplicates = self._deduplicate(trials, told)
             for trial, job in zip(new, self._launch(new), strict=True):
-                outcome = judge(job, len(self.study.directions))
+                outcome = read_outcome(job, len(self.study.directions))
                 if is_full(outcome.error):
-                    full = outcome.error  # says nothing about the parameters; the others are told first
+                    full = outcome.error  # not caused by the parameters; the other trials are told first
                     continue
                 if not self._finish(trial, job, outcome, told):
                     continue
                 if outcome.state is TrialState.FAIL:
                     failures.append(job)
                     log.debug("Trial %d failed", trial.number, exc_info=outcome.error)
-            for trial, first in same:
-                self._follow(trial, first, told)
+            for trial, twin in duplicates:
+                self._complete_duplicate(trial, twin, told)
             if full is not None:
                 raise full
         except BaseException as error:
@@ -247,31 +234,31 @@ class Sweep:
             self._check_failures(failures[0])
 
     def _take(self, size: int, taken: list[int]) -> list[Trial]:
-        """Take so many places, or as many as are left, and choose the parameters."""
+        """Create this many trials, or as many as are left, and choose their parameters."""
         trials = []
         # The fixed overrides go where a custom search space may look for them.
-        fixed = {key: text for key, text in mask_values(self.arguments.fixed).items() if key not in OWN}
-        attributes = fixed if self.identity is None else fixed | {IDENTITY: self.identity}
+        fixed = {key: text for key, text in mask_values(self.space.arguments.fixed).items() if key not in OWN}
+        attributes = fixed | {IDENTITY: self.identity}
         for _ in range(size):
-            trial_id = self.claims.take(attributes)
+            trial_id = self.allocation.take(attributes)
             if trial_id is None:
                 break
             taken.append(trial_id)
             if self._drop(trial_id):
                 continue
-            if self.balance is not None:
-                self.balance.decide(self.study, trial_id)
+            if self.stratification is not None:
+                self.stratification.assign(self.study, trial_id)
             trials.append(Trial(self.study, trial_id))
             self._choose(trials[-1])
         return trials
 
     def _drop(self, trial_id: int) -> bool:
-        """Discard a trial that was enqueued with values that the search space has not, or no longer.
+        """Discard a trial that was enqueued with values outside the current search space.
 
-        It is Optuna's way to ask such a question as it is, with a warning.
+        Optuna would run it with these values, and warn.
         """
         trial = self.study._storage.get_trial(trial_id)
-        space = self.arguments.parameters
+        space = self.space.parameters
         outside = [
             f"{name} must be in {space[name].distribution}. Got {value!r}."
             for name, value in trial.system_attrs.get("fixed_params", {}).items()
@@ -283,46 +270,57 @@ class Sweep:
             log.warning("Trial %d is dropped: %s", trial.number, reason)
         return bool(outside)
 
-    def _part(
+    def _deduplicate(
         self, trials: Sequence[Trial], told: list[FrozenTrial]
     ) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
-        """Answer what the study knows; return what is new, and what asks the same as another of the batch."""
+        """Complete the trials whose values the study knows.
+
+        Returns
+        -------
+        list of Trial
+            Those to run.
+        list of pairs of Trial
+            Duplicates within the batch, each with the trial that is run.
+        """
+        if self.settings.repeat:
+            return list(trials), []
         new: list[Trial] = []
-        same: list[tuple[Trial, Trial]] = []
+        duplicates: list[tuple[Trial, Trial]] = []
         for trial in trials:
             frozen = self._frozen(trial)
-            answer = None if self.repeat else known_answer(self.study, frozen, self.identity)
-            twins = [] if self.repeat else [one for one in new if same_question(frozen, self._frozen(one))]
-            if answer is not None:
-                self._answer(trial, answer, told)
-            elif twins:
-                same.append((trial, twins[0]))
+            known = find_duplicate(self.study, frozen, self.identity)
+            twin = next((one for one in new if is_duplicate(frozen, self._frozen(one))), None)
+            if known is not None:
+                self._reuse(trial, known, told)
+            elif twin is not None:
+                duplicates.append((trial, twin))
             else:
                 new.append(trial)
-        return new, same
+        return new, duplicates
 
-    def _answer(self, trial: Trial, answer: FrozenTrial, told: list[FrozenTrial]) -> None:
-        trial.set_user_attr(ANSWERED_FROM, answer.number)
-        for name, value in answer.constraints.items():
+    def _reuse(self, trial: Trial, known: FrozenTrial, told: list[FrozenTrial]) -> None:
+        """Complete a trial with the values of another one."""
+        trial.set_user_attr(ANSWERED_FROM, known.number)
+        for name, value in known.constraints.items():
             trial.set_constraint(name, value)
-        outcome = Outcome(TrialState.COMPLETE, values=answer.values)
+        outcome = Outcome(TrialState.COMPLETE, values=known.values)
         told.append(self._tell(trial.number, outcome))
         self.outcomes.append(outcome)
-        self.answered_in_a_row += 1
-        if self.claims.distinct and self.answered_in_a_row >= PATIENCE:
-            log.warning("Nothing new was asked in %d trials; the sweep ends.", PATIENCE)
+        self.reused_in_a_row += 1
+        if self.settings.distinct and self.reused_in_a_row >= MAX_REUSED:
+            log.warning("%d trials in a row had parameters that were run before; the sweep ends.", MAX_REUSED)
             self.exhausted = True
 
-    def _follow(self, trial: Trial, first: Trial, told: list[FrozenTrial]) -> None:
-        answer = self._frozen(first)
-        if answer.state is TrialState.COMPLETE:
-            self._answer(trial, answer, told)
+    def _complete_duplicate(self, trial: Trial, twin: Trial, told: list[FrozenTrial]) -> None:
+        known = self._frozen(twin)
+        if known.state is TrialState.COMPLETE:
+            self._reuse(trial, known, told)
         else:
-            reason = f"Trial {first.number} of the same batch asks the same, and did not complete."
+            reason = f"Trial {twin.number} of the same batch has the same parameters, and did not complete."
             discard(self.study, self._frozen(trial), "surplus", reason)
 
     def _finish(self, trial: Trial, job: JobReturn, outcome: Outcome, told: list[FrozenTrial]) -> bool:
-        """Tell the study how a job ended; false if another process had taken this one for dead."""
+        """Tell the study the outcome of a job; false if another process considered this one dead."""
         try:
             self._note(trial, job, outcome)
             for name, value in outcome.constraints.items():
@@ -334,23 +332,21 @@ class Sweep:
             log.warning("Trial %d was given to another process; its result is dropped.", trial.number)
             return False
         self.outcomes.append(outcome)
-        self.answered_in_a_row = 0
+        self.reused_in_a_row = 0
         return True
 
     def _frozen(self, trial: Trial) -> FrozenTrial:
         return self.study._storage.get_trial(trial._trial_id)
 
     def _choose(self, trial: Trial) -> None:
-        """Choose the trial's parameters: those of the search space, then those of the custom one."""
-        self.conditions.suggest(trial)
-        self.extend(trial)
-        twice = ", ".join(sorted(trial.params.keys() & self.arguments.fixed.keys()))
+        """Choose the trial's parameters, and note the overrides of its job."""
+        self.space.suggest(trial)
+        twice = ", ".join(sorted(trial.params.keys() & self.space.arguments.fixed.keys()))
         if twice:
             raise SweepError(
                 f"hydra.sweeper.custom_search_space suggests what an override has fixed: {twice}."
             )
-        params: dict[str, Any] = trial.params
-        overrides = list(self.arguments.overrides(params))
+        overrides = self.space.overrides(trial.params)
         trial.set_user_attr(OVERRIDES, mask_values(overrides))
         if self.outcome_key is not None:
             key = self.outcome_key(overrides)
@@ -358,25 +354,24 @@ class Sweep:
                 trial.set_user_attr(EQUIVALENCE, key)
 
     def _launch(self, trials: Sequence[Trial]) -> list[JobReturn]:
-        """Run the jobs of the trials; the number of a job, which names its folder, is that of its trial.
+        """Run the jobs of the trials. The number of a job, which names its folder, is that of its trial.
 
-        Another process that shares the study may have asked in between, so that the numbers have gaps. A
-        launcher counts on from the first number, so each unbroken run of numbers is a launch of its own.
+        A launcher numbers its jobs consecutively. The numbers of trials have gaps if another process works on
+        the study, so each sequence without a gap is a launch of its own.
         """
         jobs: list[JobReturn] = []
-        if self.job_folders is not None:
-            for trial in trials:
-                self.job_folders.claim(self._frozen(trial))
+        for trial in trials:
+            self.job_folders.claim(self._frozen(trial))
         for _, run in groupby(enumerate(trials), key=lambda pair: pair[1].number - pair[0]):
             batch = [trial for _, trial in run]
-            overrides = [list(self.arguments.overrides(trial.params)) for trial in batch]
-            here = isinstance(self.launcher, QuickLauncher)
-            with nullcontext() if here else self.progress.parked():
+            overrides = [self.space.overrides(trial.params) for trial in batch]
+            in_process = isinstance(self.launcher, FastLauncher)
+            with nullcontext() if in_process else self.progress.paused():
                 jobs.extend(self.launcher.launch(overrides, initial_job_idx=batch[0].number))
         return jobs
 
     def _note(self, trial: Trial, job: JobReturn, outcome: Outcome) -> None:
-        """Write into the trial what others may want to know about its job."""
+        """Write the folder, the links and the failure of a job into its trial."""
         trial.set_user_attr(JOB_NUM, trial.number)
         if job.hydra_cfg is not None:
             folder = job.hydra_cfg.hydra.runtime.output_dir
@@ -391,8 +386,8 @@ class Sweep:
         try:
             return self.study.tell(number, values=outcome.values, state=outcome.state)
         except RuntimeError:
-            # Samplers that come to an end call Study.stop(), which Optuna allows in Study.optimize() only.
-            # The trial is told nevertheless.
+            # An exhausted sampler calls Study.stop(), which Optuna allows in Study.optimize() only. The
+            # values are stored nevertheless.
             frozen = self.study.get_trials(deepcopy=False)[number]
             if not frozen.state.is_finished():
                 raise
@@ -400,39 +395,39 @@ class Sweep:
             return frozen
 
     def _abandon(self, taken: Sequence[int], error: BaseException) -> None:
-        """Tell the study that the trials of a broken batch failed; finished ones stay as they are.
+        """Fail the unfinished trials of a batch that an error ended.
 
-        What the user broke off, or a full disk, is asked again when the study is continued.
+        Those that the user or a full disk ended are enqueued again when the study is continued.
         """
         reason = Outcome(TrialState.FAIL, error=error).reason or ""
         no_fault = bool(self.interrupt) or isinstance(error, KeyboardInterrupt) or is_full(error)
         for trial_id in taken:
             trial = self.study._storage.get_trial(trial_id)
             if discard(self.study, trial, "interrupted" if no_fault else "broken", reason) and no_fault:
-                ask_again(self.study, trial)
+                enqueue_again(self.study, trial)
 
     def _check_failures(self, failed: JobReturn) -> None:
         failures = [outcome for outcome in self.outcomes if outcome.state is TrialState.FAIL]
-        if len(failures) <= self.max_failure_rate * len(self.outcomes):
+        if len(failures) <= self.settings.max_failure_rate * len(self.outcomes):
             return
         self.ended_by = End.FAILURES
         log.error(
             "%d of %d trials failed, more than hydra.sweeper.max_failure_rate=%g allows. Results so far: %s",
-            len(failures), len(self.outcomes), self.max_failure_rate, self.folder / RESULTS_FILE,
+            len(failures), len(self.outcomes), self.settings.max_failure_rate, self.folder / RESULTS_FILE,
         )  # fmt: skip
         if isinstance(failures[-1].error, ObjectiveError):
             raise failures[-1].error
         _ = failed.return_value  # raises the job's own error, with its traceback
 
     def _has_result(self) -> bool:
-        """Whether something came of this call; pruned trials count when the study knows a complete one."""
+        """Whether this call has a result; pruned trials are one if the study has a complete trial."""
         if all(outcome.state is TrialState.FAIL for outcome in self.outcomes) and self.outcomes:
             return False
         best = best_trial if len(self.study.directions) == 1 else pareto_front
         return bool(best(self.study, self.identity))
 
-    def _nothing(self) -> str:
-        # A finished study runs nothing: then it is what the study knows.
+    def _describe_no_result(self) -> str:
+        # A call that runs nothing, because the study is finished, describes the trials of the study.
         ends = [(outcome.state, outcome.reason) for outcome in self.outcomes] or [
             (trial.state, trial.user_attrs.get(FAIL_REASON)) for trial in finished(self.study)
         ]
@@ -440,7 +435,7 @@ class Sweep:
             return "No trial was run."
         if not own_trials(self.study, self.identity) and own_trials(self.study):
             return (
-                f"All complete trials of the study {self.study.study_name} answer another question than now. "
+                f"All complete trials of the study {self.study.study_name} have another identity than now. "
                 "Raise hydra.sweeper.n_trials to run more, or name another hydra.sweeper.study_name."
             )
         if any(state is TrialState.COMPLETE for state, _ in ends):

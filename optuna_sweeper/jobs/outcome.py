@@ -58,7 +58,7 @@ class Outcome:
         return f"{type(self.error).__name__}: {text}" if text else type(self.error).__name__
 
 
-def judge(job: JobReturn, n_objectives: int) -> Outcome:
+def read_outcome(job: JobReturn, n_objectives: int) -> Outcome:
     """Return how a job ended.
 
     Parameters

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 ERASE = "\r\x1b[K"
 
 
-class Progress:
+class ProgressBar:
     """How far a sweep has come; a context manager that draws while it is entered.
 
     Parameters
@@ -44,14 +44,14 @@ class Progress:
         self._terminal: TextIO | None = None
         self._streams: tuple[TextIO, TextIO] | None = None
         self._drawn = False
-        self._parked = False
+        self._paused = False
         self._lock = threading.RLock()
 
     def __bool__(self) -> bool:
         """Whether there is a bar."""
         return self._terminal is not None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressBar:
         """Draw it, and let all that is written go above it."""
         if self._wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             self._start = self._clock()
@@ -81,22 +81,22 @@ class Progress:
             self.draw()
 
     @contextmanager
-    def parked(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Leave the line to other processes, which write to the terminal without asking."""
         with self._lock:
             self._leave()
-            self._parked = True
+            self._paused = True
         try:
             yield
         finally:
             with self._lock:
-                self._parked = False
+                self._paused = False
                 self.draw()
 
     def draw(self) -> None:
         """Draw the bar where the cursor is, at the beginning of a line."""
         with self._lock:
-            if self._terminal is None or self._parked:
+            if self._terminal is None or self._paused:
                 return
             self._terminal.write(f"{ERASE}{self._text(self._terminal)}")
             self._terminal.flush()
@@ -146,7 +146,7 @@ class Progress:
 class Above:
     """A standard stream whose text goes above the bar; in all else the stream itself."""
 
-    def __init__(self, stream: TextIO, progress: Progress) -> None:
+    def __init__(self, stream: TextIO, progress: ProgressBar) -> None:
         self._stream = stream
         self._progress = progress
 

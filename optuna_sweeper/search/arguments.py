@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 
 from optuna_sweeper.errors import SweepError, first_line
 from optuna_sweeper.search.encoding import encode
-from optuna_sweeper.search.search_space import Parameter, parameter
+from optuna_sweeper.search.parameter import Parameter, parameter
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from optuna.trial import BaseTrial
 from optuna_sweeper.errors import SweepError, refusal
 from optuna_sweeper.search.arguments import Arguments, read_arguments
 from optuna_sweeper.search.encoding import encode
-from optuna_sweeper.search.search_space import Parameter, fits
+from optuna_sweeper.search.parameter import Parameter, fits
 
 log = logging.getLogger(__name__)
 
@@ -85,12 +85,12 @@ def check_dropped(arguments: Arguments, config: DictConfig) -> None:
             )
 
 
-def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -> Conditions:
+def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: DictConfig) -> Conditions:
     """Read ``hydra.sweeper.conditions``.
 
     Parameters
     ----------
-    conditions : mapping, optional
+    given : mapping
         Parameter -> key -> value or values.
     arguments : Arguments
         The search space and the fixed overrides.
@@ -103,11 +103,6 @@ def read_conditions(conditions: Any, arguments: Arguments, config: DictConfig) -
         If a condition is none, names what there is not, asks for a value that cannot be had, or conditions go
         in a circle.
     """
-    given = OmegaConf.to_container(conditions) if OmegaConf.is_config(conditions) else conditions or {}
-    if isinstance(given, Mapping):
-        given = {key: needs for key, needs in given.items() if needs is not None}
-    if not isinstance(given, Mapping) or not all(isinstance(needs, Mapping) for needs in given.values()):
-        raise refusal(_KEY, "a mapping: parameter to key to value or list of values", given)
     names = {name.lstrip("+"): name for name in arguments.parameters}
     possible = _possible(arguments, config)
     required: dict[str, dict[str, frozenset[str]]] = {}

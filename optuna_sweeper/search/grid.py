@@ -15,7 +15,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import SweepError
-from optuna_sweeper.search.search_space import Parameter, range_values
+from optuna_sweeper.search.parameter import Parameter, range_values
 
 Grid = dict[str, list[Any]]
 

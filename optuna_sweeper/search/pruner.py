@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, NopPruner
 
@@ -25,8 +25,6 @@ def make_pruner(config: Any) -> BasePruner:
     """
     if config is None:
         return NopPruner()
-    if not (isinstance(config, DictConfig) and config.get("_target_")):
-        raise refusal(_KEY, "one of the group hydra/sweeper/pruner, or a _target_ with arguments", config)
     settings = OmegaConf.to_container(config, resolve=True)
     assert isinstance(settings, dict)
     with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from hydra.utils import get_method
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from optuna.distributions import CategoricalDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import (
@@ -28,7 +28,7 @@ from optuna_sweeper.errors import SweepError, first_line, refusal
 from optuna_sweeper.instantiate import instantiate
 from optuna_sweeper.search import brute_force as _brute_force
 from optuna_sweeper.search.grid import grid
-from optuna_sweeper.search.search_space import Parameter
+from optuna_sweeper.search.parameter import Parameter
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +76,6 @@ def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives:
 
 
 def _factory(config: Any) -> functools.partial[Any]:
-    if not (isinstance(config, DictConfig) and config.get("_target_")):
-        raise refusal(_KEY, "one of the group hydra/sweeper/sampler, or a _target_ with arguments", config)
     settings = OmegaConf.to_container(config, resolve=True)
     assert isinstance(settings, dict)
     settings = {str(key): value for key, value in settings.items() if value is not None}

@@ -16,16 +16,15 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FixedTrial
 
-from optuna_sweeper.errors import SweepError, first_line, refusal
+from optuna_sweeper.errors import SweepError, first_line
 from optuna_sweeper.safe_text import mask_values
-from optuna_sweeper.search.arguments import Arguments
-from optuna_sweeper.search.conditions import Conditions
 from optuna_sweeper.search.encoding import encode
-from optuna_sweeper.search.search_space import Parameter
+from optuna_sweeper.search.parameter import Parameter
+from optuna_sweeper.search.search_space import SearchSpace
 
 Digest = Callable[[DictConfig], Mapping[str, str] | str | None]
 
-_DATA, _IGNORED = "hydra.sweeper.data_digest", "hydra.sweeper.ignored_keys"
+_KEY = "hydra.sweeper.data_digest"
 
 
 def load_data_digest(path: str | None) -> Digest | None:
@@ -41,41 +40,23 @@ def load_data_digest(path: str | None) -> Digest | None:
     try:
         found: Any = get_method(path)
     except Exception as error:  # importing it runs the application's code
-        raise SweepError(f"{_DATA}={path}: {first_line(error)}") from error
+        raise SweepError(f"{_KEY}={path}: {first_line(error)}") from error
     digest: Digest = found
     return digest
 
 
-def read_ignored_keys(keys: Any) -> tuple[str, ...]:
-    """Return ``hydra.sweeper.ignored_keys`` as texts.
-
-    Raises
-    ------
-    SweepError
-        If it is not a list of keys.
-    """
-    listed = OmegaConf.to_container(keys) if OmegaConf.is_config(keys) else keys or []
-    if not isinstance(listed, list | tuple) or not all(isinstance(key, str) for key in listed):
-        raise refusal(_IGNORED, "a list of keys, such as [engine, output.folder]", listed)
-    return tuple(listed)
-
-
 def describe_jobs(
-    arguments: Arguments,
-    conditions: Conditions,
+    space: SearchSpace,
     master: DictConfig,
     compose: Callable[[Sequence[str]], DictConfig],
     ignored: Sequence[str],
     digest: Digest | None,
-    is_open: bool = False,
 ) -> dict[str, dict[str, str]]:
     """Return what all jobs of a sweep have in common, as plain data.
 
     Parameters
     ----------
-    arguments : Arguments
-        The search space and the fixed overrides.
-    conditions : Conditions
+    space : SearchSpace
     master : DictConfig
         The config of the sweep.
     compose : callable
@@ -84,8 +65,6 @@ def describe_jobs(
         Keys without effect on the values, each with all that is below it.
     digest : callable, optional
         What the application says of its data.
-    is_open : bool
-        Whether a custom search space adds parameters, which the composition may need.
 
     Returns
     -------
@@ -100,13 +79,13 @@ def describe_jobs(
     hydra.errors.ConfigCompositionException
         If a config cannot be composed.
     """
-    searched = {name.lstrip("+") for name in arguments.parameters}
+    searched = {name.lstrip("+") for name in space.parameters}
     parts: dict[str, dict[str, str]] = {"config": {}, "data": {}}
-    for choice, overrides in _representatives(arguments, conditions):
+    for choice, overrides in _representatives(space):
         try:
             config = compose(overrides)
         except ConfigCompositionException:
-            if not is_open:
+            if not space.is_open:  # a custom search space may add what the composition needs
                 raise
             config = master
         flat = {
@@ -121,48 +100,49 @@ def describe_jobs(
     return parts
 
 
-def _representatives(arguments: Arguments, conditions: Conditions) -> Iterator[tuple[str, Sequence[str]]]:
+def _representatives(space: SearchSpace) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the overrides of one job, and of one for each other choice that is text.
 
     Only such a choice can be a config group's option, or a path.
     """
-    first = {name: _first(parameter) for name, parameter in arguments.parameters.items()}
-    yield "", _overrides(first, arguments, conditions)
-    for name, parameter in arguments.parameters.items():
-        space = parameter.distribution
-        if not isinstance(space, CategoricalDistribution):
+    first = {name: _first(parameter) for name, parameter in space.parameters.items()}
+    yield "", _overrides(first, space)
+    for name, parameter in space.parameters.items():
+        if not isinstance(parameter.distribution, CategoricalDistribution):
             continue
-        for choice in space.choices:
+        for choice in parameter.distribution.choices:
             if isinstance(choice, str) and choice != first[name]:
-                allowing = _that_allow(name, arguments, conditions)
-                if allowing is not None:
-                    chosen = first | allowing | {name: choice}
-                    yield f"{name}={encode(choice)}", _overrides(chosen, arguments, conditions)
+                enabling = _enabling_values(name, space)
+                if enabling is not None:
+                    chosen = first | enabling | {name: choice}
+                    yield f"{name}={encode(choice)}", _overrides(chosen, space)
 
 
 def _first(parameter: Parameter) -> Any:
-    space = parameter.distribution
-    return space.choices[0] if isinstance(space, CategoricalDistribution) else space.low  # type: ignore[attr-defined]
+    distribution = parameter.distribution
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices[0]
+    return distribution.low  # type: ignore[attr-defined]
 
 
-def _that_allow(name: str, arguments: Arguments, conditions: Conditions) -> dict[str, Any] | None:
-    """Return values with which a conditional parameter exists, or None where no choice lets it exist."""
+def _enabling_values(name: str, space: SearchSpace) -> dict[str, Any] | None:
+    """Return values of other parameters for which a conditional parameter exists; None if there are none."""
     values: dict[str, Any] = {}
-    for other, texts in conditions.required.get(name, {}).items():
-        space = arguments.parameters[other].distribution
-        choices = space.choices if isinstance(space, CategoricalDistribution) else ()
+    for other, texts in space.conditions.required.get(name, {}).items():
+        distribution = space.parameters[other].distribution
+        choices = distribution.choices if isinstance(distribution, CategoricalDistribution) else ()
         fitting = [value for value in choices if encode(value) in texts]
-        allowing = _that_allow(other, arguments, conditions)
-        if not fitting or allowing is None:
+        enabling = _enabling_values(other, space)
+        if not fitting or enabling is None:
             return None
-        values |= allowing | {other: fitting[0]}
+        values |= enabling | {other: fitting[0]}
     return values
 
 
-def _overrides(values: Mapping[str, Any], arguments: Arguments, conditions: Conditions) -> Sequence[str]:
+def _overrides(values: Mapping[str, Any], space: SearchSpace) -> Sequence[str]:
     trial = FixedTrial(dict(values))
-    conditions.suggest(trial)
-    return arguments.overrides(trial.params)
+    space.conditions.suggest(trial)
+    return space.overrides(trial.params)
 
 
 def flatten(config: DictConfig) -> dict[str, str]:
@@ -203,7 +183,7 @@ def _data(digest: Digest | None, config: DictConfig) -> dict[str, str]:
     except HydraException:  # a message for the user as it is
         raise
     except Exception as error:
-        raise SweepError(f"{_DATA}: {type(error).__name__}: {first_line(error)}") from error
+        raise SweepError(f"{_KEY}: {type(error).__name__}: {first_line(error)}") from error
     if found is None:
         return {}
     return {"data": found} if isinstance(found, str) else {str(name): text for name, text in found.items()}

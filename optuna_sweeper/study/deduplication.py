@@ -1,14 +1,14 @@
-"""Questions whose answer the study knows.
+"""Deduplication: trials whose values the study knows already.
 
-Two trials ask the same when the overrides of their jobs are the same; where the application can tell, when it
-says so. Its function ``hydra.sweeper.equivalence`` is given the composed config of a job and returns
-something hashable that is equal for jobs with the same outcome and for no others, or None where it cannot
-tell. Both were run for the same identity of the study: the same configuration and the same data.
+Two trials are duplicates if the overrides of their jobs are equal, or, where the application can tell, if its
+keys are: the function ``hydra.sweeper.equivalence`` returns for the composed config of a job a hashable key
+that is equal for jobs with the same outcome and for no others, or None where it cannot tell. Only trials of
+the same identity of the study (configuration and data) are compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from hydra.utils import get_method
@@ -20,42 +20,49 @@ from optuna_sweeper.errors import SweepError, first_line
 from optuna_sweeper.results.best_trials import own_trials
 from optuna_sweeper.study.attributes import ANSWERED_FROM, DISCARDED, EQUIVALENCE, OVERRIDES
 
-Equivalence = Callable[[DictConfig], Hashable | None]
+_KEY = "hydra.sweeper.equivalence"
 
 
-def load_equivalence(path: str | None) -> Equivalence | None:
-    """Return the application's function of this dotted path."""
-    if path is None:
-        return None
-    try:
-        found: Any = get_method(path)
-    except Exception as error:  # importing it runs the application's code
-        raise SweepError(f"hydra.sweeper.equivalence={path}: {first_line(error)}") from error
-    equivalence: Equivalence = found
-    return equivalence
+def load_outcome_key(
+    path: str | None, compose: Callable[[Sequence[str]], DictConfig]
+) -> Callable[[Sequence[str]], str | None] | None:
+    """Return ``hydra.sweeper.equivalence`` as a function from the overrides of a job to its key, as text.
 
-
-def outcome_key(equivalence: Equivalence, config: DictConfig) -> str | None:
-    """Return what trials of the same outcome have in common, as text; None when that is not known.
+    Parameters
+    ----------
+    path : str, optional
+        The dotted path of the application's function.
+    compose : callable
+        Returns the config of a job with these overrides.
 
     Raises
     ------
     SweepError
-        If the application's function raises an error.
+        If the function cannot be imported; also by the returned function, if it raises an error.
     """
+    if path is None:
+        return None
     try:
-        key = equivalence(config)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {first_line(error)}"
-        raise SweepError(f"hydra.sweeper.equivalence: {reason}") from error
-    return None if key is None else repr(key)
+        equivalence: Any = get_method(path)
+    except Exception as error:  # importing it runs the application's code
+        raise SweepError(f"{_KEY}={path}: {first_line(error)}") from error
+
+    def outcome_key(overrides: Sequence[str]) -> str | None:
+        config = compose(overrides)
+        try:
+            key: Hashable | None = equivalence(config)
+        except Exception as error:
+            raise SweepError(f"{_KEY}: {type(error).__name__}: {first_line(error)}") from error
+        return None if key is None else repr(key)
+
+    return outcome_key
 
 
-def same_question(trial: FrozenTrial, other: FrozenTrial) -> bool:
-    """Whether two trials of one identity have the same outcome for all one knows.
+def is_duplicate(trial: FrozenTrial, other: FrozenTrial) -> bool:
+    """Whether two trials of one identity are known to have the same outcome.
 
-    With a key of the application on both sides, the keys decide; with none, the overrides do. With a key on
-    one side only the application knows more of one trial than of the other, and they are not the same.
+    If both have a key of the application, the keys are compared; if neither has one, the overrides. If only
+    one has a key, they are not duplicates.
     """
     one, two = trial.user_attrs, other.user_attrs
     if EQUIVALENCE in one or EQUIVALENCE in two:
@@ -63,11 +70,11 @@ def same_question(trial: FrozenTrial, other: FrozenTrial) -> bool:
     return OVERRIDES in two and sorted(one[OVERRIDES]) == sorted(two[OVERRIDES])
 
 
-def known_answer(study: Study, trial: FrozenTrial, identity: str | None = None) -> FrozenTrial | None:
-    """Return the first complete trial of this identity that asked the same, of those that a job answered."""
+def find_duplicate(study: Study, trial: FrozenTrial, identity: str | None = None) -> FrozenTrial | None:
+    """Return the first complete trial of this identity that is a duplicate and was run itself."""
     for other in own_trials(study, identity):
         if ANSWERED_FROM in other.user_attrs or DISCARDED in other.user_attrs:
             continue
-        if same_question(trial, other):
+        if is_duplicate(trial, other):
             return other
     return None

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from optuna.distributions import check_distribution_compatibility
 from optuna.study import Study
 
 from optuna_sweeper.errors import SweepError
-from optuna_sweeper.search.arguments import Arguments
+from optuna_sweeper.search.search_space import SearchSpace
+from optuna_sweeper.workers.mutual_exclusion import exclusive
+from optuna_sweeper.workers.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -28,20 +31,19 @@ _LABELS = {"params": "", "conditions": "condition of ", "config": "", "data": "t
 Spec = dict[str, Any]
 
 
-def make_spec(arguments: Arguments, jobs: Mapping[str, Mapping[str, str]], **settings: Any) -> Spec:
+def make_spec(space: SearchSpace, jobs: Mapping[str, Mapping[str, str]], **settings: Any) -> Spec:
     """Return the identity of a study as plain data.
 
     Parameters
     ----------
-    arguments : Arguments
-        The search space.
+    space : SearchSpace
     jobs : mapping
         ``config`` and ``data``, see `describe_jobs`.
     **settings : object
         Further settings that belong to it, by the names of their keys.
     """
     return {
-        "params": {name: repr(found.distribution) for name, found in sorted(arguments.parameters.items())},
+        "params": {name: repr(found.distribution) for name, found in sorted(space.parameters.items())},
         **settings,
         **jobs,
     }
@@ -69,27 +71,45 @@ def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
     if known is None or known == spec or allow_changes:
         return
     raise SweepError(
-        f"The study {study.study_name} asks another question: {describe_changes(known, spec)}. Name another "
+        f"The study {study.study_name} has another identity: {describe_changes(known, spec)}. Name another "
         "hydra.sweeper.study_name to start afresh, or set hydra.sweeper.allow_changes=true to go on; the "
-        "trials so far are then neither answers nor the best."
+        "trials so far are then neither reused nor the best."
     )
 
 
-def write_spec(study: Study, spec: Spec) -> None:
-    """Write the identity into a study that has none, or one that may change."""
-    known = study.user_attrs.get(SPEC)
-    if known == spec:
+def write_spec(
+    study: Study,
+    worker: Worker,
+    spec: Spec,
+    allow_changes: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Write the identity into a study that has none, or one that may change.
+
+    Of processes that create a study at once, the first one decides.
+
+    Raises
+    ------
+    SweepError
+        If another process has created the study meanwhile, with another identity.
+    """
+    if study.user_attrs.get(SPEC) == spec:
         return
-    if known is not None:
-        log.warning(
-            "The study %s goes on with another question: %s. Its trials so far are neither answers nor the "
-            "best.",
-            study.study_name, describe_changes(known, spec),
-        )  # fmt: skip
-    study.set_user_attr(SPEC, dict(spec))
+    with exclusive(study, worker, sleep):
+        check_spec(study, spec, allow_changes)
+        known = study.user_attrs.get(SPEC)
+        if known == spec:
+            return
+        if known is not None:
+            log.warning(
+                "The study %s is continued with another identity: %s. Its trials so far are neither reused "
+                "nor the best.",
+                study.study_name, describe_changes(known, spec),
+            )  # fmt: skip
+        study.set_user_attr(SPEC, dict(spec))
 
 
-def check_kinds(study: Study, arguments: Arguments) -> None:
+def check_kinds(study: Study, space: SearchSpace) -> None:
     """Refuse what Optuna cannot have in one study: a parameter of two kinds, or with different choices.
 
     Raises
@@ -98,8 +118,8 @@ def check_kinds(study: Study, arguments: Arguments) -> None:
         If a parameter was something else in a trial of the study.
     """
     for trial in study.get_trials(deepcopy=False):
-        for name in trial.distributions.keys() & arguments.parameters.keys():
-            was, now = trial.distributions[name], arguments.parameters[name].distribution
+        for name in trial.distributions.keys() & space.parameters.keys():
+            was, now = trial.distributions[name], space.parameters[name].distribution
             try:
                 check_distribution_compatibility(was, now)
             except ValueError:

@@ -33,13 +33,13 @@ _SOON, _LONGEST = 0.1, 5.0
 _FRESH = 0.05
 
 
-class PatientStorage(_CachedStorage):
+class RetryingStorage(_CachedStorage):
     """Optuna's storage in a database, which does again what the database did not answer.
 
     Each operation is a transaction, so one that broke off is whole or not there. When it was the answer to
     its COMMIT that got lost, it is done twice: attributes and parameters come to the same; a trial that was
-    told already is recognised; of a trial that was made twice nobody holds the first, and `Claims.recover`
-    gives it back.
+    told already is recognised; of a trial that was made twice nobody holds the first, and
+    `TrialAllocation.recover` gives it back.
 
     Attributes
     ----------
@@ -175,7 +175,7 @@ def _patient(name: str) -> Callable[..., Any]:
     writes = name.startswith(("create_new_trial", "set_trial"))
 
     @functools.wraps(operation)
-    def outlasting(self: PatientStorage, *args: Any, **kwargs: Any) -> Any:
+    def outlasting(self: RetryingStorage, *args: Any, **kwargs: Any) -> Any:
         try:
             return self.outlast(lambda: operation(self, *args, **kwargs))
         finally:
@@ -186,9 +186,9 @@ def _patient(name: str) -> Callable[..., Any]:
 
 
 # All that a storage can do: what Optuna declares, and what it does here otherwise than by that.
-for _name in vars(_CachedStorage).keys() - vars(PatientStorage).keys():
+for _name in vars(_CachedStorage).keys() - vars(RetryingStorage).keys():
     if not _name.startswith("_"):
-        setattr(PatientStorage, _name, _patient(_name))
+        setattr(RetryingStorage, _name, _patient(_name))
 
 
 def lost_connection(error: BaseException | None) -> Exception | None:

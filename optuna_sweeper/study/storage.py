@@ -62,9 +62,9 @@ def _waiting(storage: BaseStorage, patience: float) -> BaseStorage:
     """Return a storage that waits for its database, where that is a server, not a file."""
     if not isinstance(storage, _CachedStorage) or storage._backend.engine.name == "sqlite" or not patience:
         return storage
-    from optuna_sweeper.study.retrying_storage import PatientStorage
+    from optuna_sweeper.study.retrying_storage import RetryingStorage
 
-    return PatientStorage(storage._backend, patience)
+    return RetryingStorage(storage._backend, patience)
 
 
 def storage_file(storage: Any, folder: Path | None = None) -> Path | None:

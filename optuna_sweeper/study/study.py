@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Any
 
 import optuna
@@ -17,22 +16,6 @@ from optuna_sweeper.study.storage import describe_storage, make_storage
 
 # The packages of the modules by which SQLAlchemy reaches a database.
 _DRIVERS = {"MySQLdb": "mysqlclient", "psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary"}
-
-
-def read_directions(value: Any) -> list[StudyDirection]:
-    """Return the direction of each objective.
-
-    Parameters
-    ----------
-    value : str, Enum or sequence of them
-        ``hydra.sweeper.direction``; a list of one is a single objective.
-    """
-    given = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    names = [one.name if isinstance(one, Enum) else str(one) for one in given]
-    if not names or not set(names) <= {"minimize", "maximize"}:
-        shown = names[0] if len(names) == 1 else names
-        raise refusal("hydra.sweeper.direction", "minimize or maximize, or a list of these", shown)
-    return [StudyDirection[name.upper()] for name in names]
 
 
 def open_study(

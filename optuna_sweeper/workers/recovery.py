@@ -34,7 +34,7 @@ def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: P
     from optuna_sweeper.results.files import ResultsWriter
     from optuna_sweeper.results.schema import RESULTS_FILE, End
     from optuna_sweeper.study.storage import make_storage, storage_file
-    from optuna_sweeper.workers.trial_allocation import Claims
+    from optuna_sweeper.workers.trial_allocation import TrialAllocation
     from optuna_sweeper.workers.worker import Worker
 
     path = folder / RESULTS_FILE
@@ -45,7 +45,7 @@ def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: P
     opened = make_storage(storage, base)
     try:
         study = optuna.load_study(study_name=study_name, storage=opened)
-        Claims(study, Worker(study, interval=0.0), n_trials=0).recover()
+        TrialAllocation(study, Worker(study, interval=0.0), n_trials=0).recover()
         ended_by = written.get("ended_by")
         ResultsWriter(study, folder).write(None if ended_by is None else End(ended_by))
     except KeyError:  # the sweep was killed before it created the study

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 _SAMPLER_NOTES = ("grid_id", "search_space")
 
 # Why a trial was discarded whose question is to be asked again.
-_TO_ASK_AGAIN = ("lost", "interrupted")
+_TO_ENQUEUE_AGAIN = ("lost", "interrupted")
 
 # The process of a trial that was taken from the queue is written down a moment after. Until then, seconds.
 _UNSIGNED = 10.0
@@ -63,7 +63,7 @@ def finished(study: Study, distinct: bool = False) -> list[FrozenTrial]:
 
 
 @dataclass
-class Claims:
+class TrialAllocation:
     """The places of a study, and those this process takes.
 
     Attributes
@@ -90,9 +90,13 @@ class Claims:
         ]
         return self.n_trials - len(taken)
 
+    def finished(self) -> list[FrozenTrial]:
+        """Return the finished trials that count."""
+        return finished(self.study, self.distinct)
+
     def complete(self) -> bool:
-        """Whether all places are finished."""
-        return len(finished(self.study, self.distinct)) >= self.n_trials
+        """Whether all trials are finished."""
+        return len(self.finished()) >= self.n_trials
 
     def enqueued(self) -> bool:
         """Whether the study holds questions that nobody has taken up."""
@@ -132,7 +136,7 @@ class Claims:
                 storage.set_trial_user_attr(trial_id, key, value)
         trial = storage.get_trial(trial_id)
         earlier = study.get_trials(deepcopy=False)[: trial.number]
-        if INSTEAD_OF in trial.user_attrs and trial.user_attrs[INSTEAD_OF] in _asked_again(earlier):
+        if INSTEAD_OF in trial.user_attrs and trial.user_attrs[INSTEAD_OF] in _enqueued_again(earlier):
             discard(study, trial, "surplus", "Another process has asked it again.")
             return None
         if sum(counts(one, self.distinct) for one in earlier) >= self.n_trials:
@@ -156,12 +160,12 @@ class Claims:
             if discard(self.study, trial, "lost", reason):
                 log.warning("Trial %d is asked again: %s", trial.number, reason)
         trials = self.study.get_trials(deepcopy=False)
-        discarded = [trial for trial in trials if trial.user_attrs.get(DISCARDED) in _TO_ASK_AGAIN]
+        discarded = [trial for trial in trials if trial.user_attrs.get(DISCARDED) in _TO_ENQUEUE_AGAIN]
         if discarded and self.free() > 0:
-            asked = _asked_again(trials)
+            asked = _enqueued_again(trials)
             for trial in discarded:
                 if trial.state is TrialState.FAIL and trial.number not in asked:
-                    ask_again(self.study, trial)
+                    enqueue_again(self.study, trial)
 
     def _is_lost(self, trial: FrozenTrial, alive: set[str]) -> bool:
         worker = trial.user_attrs.get(WORKER)
@@ -172,7 +176,7 @@ class Claims:
         return not alive or age > _UNSIGNED
 
 
-def _asked_again(trials: Iterable[FrozenTrial]) -> set[int]:
+def _enqueued_again(trials: Iterable[FrozenTrial]) -> set[int]:
     """Return the numbers of the lost trials whose questions some of these ask again."""
     return {trial.user_attrs[INSTEAD_OF] for trial in trials if INSTEAD_OF in trial.user_attrs}
 
@@ -205,7 +209,7 @@ def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
         return False
 
 
-def ask_again(study: Study, trial: FrozenTrial) -> None:
+def enqueue_again(study: Study, trial: FrozenTrial) -> None:
     """Enqueue the question of a lost trial; what it did not come to choose is left to the sampler."""
     params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     if not params:

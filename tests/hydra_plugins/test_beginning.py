@@ -10,7 +10,7 @@ import pytest
 from hydra.errors import HydraException
 
 from optuna_sweeper.study.attributes import WARM_START
-from optuna_sweeper.study.initial_trials import begin
+from optuna_sweeper.study.initial_trials import add_initial_trials
 from optuna_sweeper.workers.worker import Worker
 
 RANDOM = ("hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
@@ -90,7 +90,7 @@ def test_questions_that_cannot_be_asked(app: Any, enqueue: str, message: str) ->
 
 
 def test_a_grid_takes_no_questions(app: Any) -> None:
-    with pytest.raises(HydraException, match="the grid sampler asks every combination anyway"):
+    with pytest.raises(HydraException, match="the grid sampler runs every combination anyway"):
         app.sweep("x=range(2)", "hydra/sweeper/sampler=grid", "hydra.sweeper.enqueue=[{x: 1}]")
 
 
@@ -124,7 +124,7 @@ def test_processes_that_begin_together_enqueue_once(monkeypatch: pytest.MonkeyPa
 
     def work(study: optuna.Study) -> None:
         with Worker(study, 15) as worker:
-            begin(study, worker, [{"x": 1}, {"x": 2}], [], sleep=lambda _: waited.set())
+            add_initial_trials(study, worker, [{"x": 1}, {"x": 2}], [], sleep=lambda _: waited.set())
 
     with ThreadPoolExecutor() as pool:
         second = pool.submit(work, late)

@@ -148,7 +148,7 @@ def test_killed_again_before_the_lost_question_is_enqueued(app: Any) -> None:
         return end_of(in_child(lambda: app.sweep(*SPACE, "hydra.sweeper.n_trials=3", *journal(app), **more)))
 
     def die_instead() -> None:
-        _claims.ask_again = lambda *_: die()
+        _claims.enqueue_again = lambda *_: die()
         app.sweep(*SPACE, "hydra.sweeper.n_trials=3", *journal(app))
 
     assert work(task=task) == -signal.SIGKILL
@@ -197,7 +197,7 @@ def test_three_processes_one_of_them_killed(app: Any) -> None:
 )
 def test_another_question_is_refused(app: Any, overrides: list[str], difference: str) -> None:
     app.sweep(*SPACE, "hydra.sweeper.n_trials=1", *journal(app))
-    with pytest.raises(HydraException, match=f"^The study study asks another question: {difference}"):
+    with pytest.raises(HydraException, match=f"^The study study has another identity: {difference}"):
         app.sweep(*overrides, "hydra.sweeper.n_trials=2", *journal(app))
     assert len(app.study().trials) == 1
     app.sweep(*overrides, "hydra.sweeper.n_trials=2", "hydra.sweeper.allow_changes=true", *journal(app))

@@ -18,22 +18,22 @@ from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from optuna_sweeper.study import retrying_storage as _database
 from optuna_sweeper.study.attributes import DISCARDED
-from optuna_sweeper.study.retrying_storage import PatientStorage, lost_connection
-from optuna_sweeper.workers.trial_allocation import Claims
+from optuna_sweeper.study.retrying_storage import RetryingStorage, lost_connection
+from optuna_sweeper.workers.trial_allocation import TrialAllocation
 from optuna_sweeper.workers.worker import Worker
 
 SWEEPER = "hydra_plugins.recsys_optuna_sweeper"
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Iterator[PatientStorage]:
-    made = PatientStorage(RDBStorage(f"sqlite:///{tmp_path}/study.db"), patience=60)
+def storage(tmp_path: Path) -> Iterator[RetryingStorage]:
+    made = RetryingStorage(RDBStorage(f"sqlite:///{tmp_path}/study.db"), patience=60)
     yield made
     made.remove_session()
 
 
 @pytest.fixture
-def study(storage: PatientStorage) -> optuna.Study:
+def study(storage: RetryingStorage) -> optuna.Study:
     return optuna.create_study(storage=storage, study_name="study")
 
 
@@ -78,7 +78,7 @@ def test_whatever_asks_it_asks_again(study: optuna.Study, monkeypatch: pytest.Mo
     """Not what Optuna declares alone: the best trial is a question of its own."""
     study.tell(study.ask(), 1.0)
     names = {name for name in vars(_CachedStorage) if not name.startswith("_")}
-    assert names <= vars(PatientStorage).keys()
+    assert names <= vars(RetryingStorage).keys()
     assert names >= BaseStorage.__abstractmethods__
     calls = break_off(monkeypatch, "_get_best_trial_id", 1)
     assert study.best_trial.number == 0
@@ -95,7 +95,7 @@ def test_of_a_stale_connection_nothing_is_said(
 
 
 def test_an_answer_that_was_on_its_way_says_nothing(
-    storage: PatientStorage, caplog: pytest.LogCaptureFixture
+    storage: RetryingStorage, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures = iter([away(), away(), RuntimeError("still away")])
 
@@ -128,7 +128,7 @@ def test_of_what_is_known_the_database_is_not_asked(
 
 
 def test_after_the_timeout_the_error_comes_through(
-    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+    study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.patience = 0.15
     calls = break_off(monkeypatch, "_get_trials", 100)
@@ -155,7 +155,7 @@ def test_other_errors_come_through_at_once(study: optuna.Study, monkeypatch: pyt
 
 
 def test_ctrl_c_ends_the_waiting(
-    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+    study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def press(seconds: float) -> None:
         raise KeyboardInterrupt
@@ -186,7 +186,7 @@ def test_a_look_at_the_trials_serves_until_the_next_write(
 
 
 def test_what_another_process_writes_is_seen_soon(
-    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+    study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_database, "_FRESH", 0)
     study.ask()
@@ -204,7 +204,7 @@ def test_a_trial_is_told_once(study: optuna.Study, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_trial_that_another_process_has_told_is_no_success(
-    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+    study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study.ask()
     storage.set_trial_state_values(1, TrialState.FAIL)
@@ -217,7 +217,7 @@ def test_a_trial_that_was_made_twice_is_given_back(
     study: optuna.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Worker(study, 15) as worker:
-        claims = Claims(study, worker, n_trials=2)
+        claims = TrialAllocation(study, worker, n_trials=2)
         break_off(monkeypatch, "_create_new_trial", 1, arrives=True)
         taken = claims.take({})
         assert taken is not None
@@ -231,7 +231,7 @@ def test_a_trial_that_was_made_twice_is_given_back(
 
 
 def test_while_it_was_away_nobody_could_show_a_sign_of_life(
-    study: optuna.Study, storage: PatientStorage, monkeypatch: pytest.MonkeyPatch
+    study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Worker(study, 10, clock=lambda: time.time() + 40) as worker:
         elsewhere = {"machine": "another", "seen": 0.0, "interval": 10.0, "ended": False}

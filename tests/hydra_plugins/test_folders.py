@@ -11,7 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from optuna.trial import TrialState
 
-from optuna_sweeper.run import _fresh_name
+from optuna_sweeper.run import _new_name
 from optuna_sweeper.study.attributes import JOB_DIR
 from tests.hydra_plugins.children import die, end_of, in_child
 
@@ -125,4 +125,4 @@ def test_a_lost_trial_may_come_back_to_its_folder(app: Any) -> None:
 
 
 def test_names_that_are_made_up_differ() -> None:
-    assert len({_fresh_name("app") for _ in range(100)}) == 100
+    assert len({_new_name("app") for _ in range(100)}) == 100

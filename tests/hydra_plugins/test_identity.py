@@ -15,8 +15,8 @@ from optuna_sweeper.errors import SweepError
 from optuna_sweeper.results.best_trials import best_trial, pareto_front
 from optuna_sweeper.study.attributes import ANSWERED_FROM, EQUIVALENCE, OVERRIDES
 from optuna_sweeper.study.configuration import flatten
-from optuna_sweeper.study.deduplication import known_answer, same_question
-from optuna_sweeper.study.initial_trials import agree
+from optuna_sweeper.study.deduplication import find_duplicate, is_duplicate
+from optuna_sweeper.study.identity import write_spec
 from optuna_sweeper.workers.worker import Worker
 
 SPACE = ("y=choice(1,2)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
@@ -57,7 +57,7 @@ def test_other_data_are_another_question(app: Any, data: Path) -> None:
     data.write_text("20")
     with pytest.raises(
         HydraException,
-        match=r"^The study study asks another question: the data of numbers was 10 and is 20\. Name another "
+        match=r"^The study study has another identity: the data of numbers was 10 and is 20\. Name another "
         r"hydra\.sweeper\.study_name .* hydra\.sweeper\.allow_changes=true",
     ):
         sweep(app, 6)
@@ -81,14 +81,14 @@ def test_trials_of_other_data_are_neither_answers_nor_the_best(
     assert app.results["best_trial"] == best.number
     assert [row["other_identity"] for row in app.trials] == ["true"] * 3 + [""] * 3
     logged = capsys.readouterr().out
-    assert "goes on with another question: the data of numbers was 10 and is 20" in logged
+    assert "is continued with another identity: the data of numbers was 10 and is 20" in logged
     assert all(f"best: {value}" not in logged for value in (11, 12))
 
 
 def test_nothing_is_best_where_all_trials_are_of_other_data(app: Any, data: Path) -> None:
     sweep(app, 2)
     data.write_text("20")
-    with pytest.raises(HydraException, match=r"answer another question than now\. Raise hydra\.sweeper\.n_"):
+    with pytest.raises(HydraException, match=r"have another identity than now\. Raise hydra\.sweeper\.n_"):
         sweep(app, 2, "hydra.sweeper.allow_changes=true")
     assert app.results["best_trial"] is None
 
@@ -116,7 +116,7 @@ def test_a_default_that_was_edited_is_another_question(app: Any) -> None:
     app.sweep("x=interval(0,1)", "hydra.sweeper.n_trials=1", *app.kept)
     path = app.conf / "config.yaml"
     path.write_text(path.read_text().replace("word: a", "word: b"))
-    with pytest.raises(HydraException, match=r"asks another question: word was a and is b\. Name"):
+    with pytest.raises(HydraException, match=r"has another identity: word was a and is b\. Name"):
         app.sweep("x=interval(0,1)", "hydra.sweeper.n_trials=2", *app.kept)
     app.sweep("x=interval(0,1)", "word=a", "hydra.sweeper.n_trials=2", *app.kept)  # as it was
 
@@ -201,8 +201,8 @@ def test_the_key_decides_where_there_is_one(one: dict[str, Any], other: dict[str
     for attributes in (other, one):
         study.add_trial(optuna.trial.create_trial(value=1, user_attrs={OVERRIDES: ["x=1"], **attributes}))
     first, second = study.trials
-    assert same_question(second, first) is same
-    assert (known_answer(study, second) is not None) or not same
+    assert is_duplicate(second, first) is same
+    assert (find_duplicate(study, second) is not None) or not same
 
 
 def test_the_best_of_an_identity() -> None:
@@ -225,7 +225,7 @@ def test_of_processes_that_begin_at_once_all_have_one_identity() -> None:
     def work(spec: dict[str, Any]) -> bool:
         with Worker(study, 15) as worker:
             try:
-                agree(study, worker, spec, allow_changes=False, sleep=lambda _: None)
+                write_spec(study, worker, spec, allow_changes=False, sleep=lambda _: None)
             except SweepError:
                 return False
             return True

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna_sweeper.jobs.fast_launcher import launcher as _launcher
 from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, same
-from optuna_sweeper.jobs.fast_launcher.launcher import SWITCH, QuickLauncher, quicken
+from optuna_sweeper.jobs.fast_launcher.launcher import SWITCH, FastLauncher, quicken
 
 CONFIG = """\
 defaults: [_self_, model: small]
@@ -91,7 +91,7 @@ def launch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Launch:
             launcher.setup(hydra_context=context, task_function=task, config=master)
             if quick:
                 launcher = quicken(launcher)
-                assert type(launcher) is QuickLauncher
+                assert type(launcher) is FastLauncher
             capfd.readouterr()
             returns = [*launcher.launch(jobs[:4], 0), *launcher.launch(jobs[4:], 4)]
         files = {

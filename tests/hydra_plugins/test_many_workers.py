@@ -13,7 +13,7 @@ import pytest
 from optuna.trial import TrialState
 
 from optuna_sweeper.study.attributes import WORKER
-from optuna_sweeper.study.retrying_storage import PatientStorage
+from optuna_sweeper.study.retrying_storage import RetryingStorage
 from tests.hydra_plugins.children import die, end_of
 from tests.hydra_plugins.workers import AWAY, Workers, wait_until
 from tests.postgresql import Server, server_or_skip
@@ -33,9 +33,9 @@ def server() -> Iterator[Server]:
 
 def die_at_operation(number: int) -> None:
     """Be killed in the middle of the so manyth operation on the database: at odd numbers, when it is done."""
-    outlast, operations = PatientStorage.outlast, []
+    outlast, operations = RetryingStorage.outlast, []
 
-    def deadly(storage: PatientStorage, operation: Callable[[], Any]) -> Any:
+    def deadly(storage: RetryingStorage, operation: Callable[[], Any]) -> Any:
         operations.append(operation)
         if len(operations) == number:
             if number % 2:
@@ -43,7 +43,7 @@ def die_at_operation(number: int) -> None:
             die()
         return outlast(storage, operation)
 
-    PatientStorage.outlast = deadly  # type: ignore[method-assign, assignment]
+    RetryingStorage.outlast = deadly  # type: ignore[method-assign, assignment]
 
 
 def start(workers: Workers, moment: int | None) -> int:

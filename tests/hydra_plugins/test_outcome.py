@@ -8,7 +8,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from optuna import TrialPruned
 from optuna.trial import TrialState
 
-from optuna_sweeper.jobs.outcome import judge
+from optuna_sweeper.jobs.outcome import read_outcome
 
 
 def job(value: Any) -> JobReturn:
@@ -30,7 +30,7 @@ def job(value: Any) -> JobReturn:
     ],
 )
 def test_values(returned: Any, values: list[float]) -> None:
-    outcome = judge(job(returned), len(values))
+    outcome = read_outcome(job(returned), len(values))
     assert outcome.state is TrialState.COMPLETE
     assert outcome.values == values
     assert outcome.reason is None
@@ -54,7 +54,7 @@ def test_values(returned: Any, values: list[float]) -> None:
     ],
 )
 def test_failures(returned: Any, n_objectives: int, reason: str) -> None:
-    outcome = judge(job(returned), n_objectives)
+    outcome = read_outcome(job(returned), n_objectives)
     assert outcome.state is TrialState.FAIL
     assert outcome.values is None
     assert outcome.reason is not None
@@ -62,7 +62,7 @@ def test_failures(returned: Any, n_objectives: int, reason: str) -> None:
 
 
 def test_pruned(capsys: pytest.CaptureFixture[str]) -> None:
-    outcome = judge(job(TrialPruned()), 1)
+    outcome = read_outcome(job(TrialPruned()), 1)
     assert outcome.state is TrialState.PRUNED
     assert outcome.reason is None
     assert capsys.readouterr().err == ""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from optuna_sweeper.results.progress_bar import ERASE, Progress
+from optuna_sweeper.results.progress_bar import ERASE, ProgressBar
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
 
@@ -62,7 +62,7 @@ def _not_dumb(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_it_says() -> None:
     now = [10.0]
-    with terminal() as shown, Progress(total=8, done=2, clock=lambda: now[0]) as progress:
+    with terminal() as shown, ProgressBar(total=8, done=2, clock=lambda: now[0]) as progress:
         now[0] += 4
         progress.update(4, "best: 1.5 in trial 3")
     said = screen(shown.getvalue())[0]
@@ -74,7 +74,7 @@ def test_what_it_says() -> None:
 
 
 def test_more_trials_than_were_asked_for() -> None:
-    with terminal() as shown, Progress(total=2) as progress:
+    with terminal() as shown, ProgressBar(total=2) as progress:
         progress.update(3, "")
     assert "2/2" in screen(shown.getvalue())[0]
 
@@ -84,7 +84,7 @@ def test_all_that_is_written_goes_above() -> None:
         handler = logging.StreamHandler(sys.stdout)
         logging.root.addHandler(handler)
         try:
-            with Progress(total=2) as progress:
+            with ProgressBar(total=2) as progress:
                 logging.getLogger("job").warning("from the log")
                 print("from", "a job")
                 print("to the other", file=sys.stderr)
@@ -101,7 +101,7 @@ def test_all_that_is_written_goes_above() -> None:
 
 def test_it_waits_for_the_end_of_a_line() -> None:
     """A job may have a progress bar of its own."""
-    with terminal() as shown, Progress(total=2):
+    with terminal() as shown, ProgressBar(total=2):
         for percent in (1, 50, 100):
             print(f"\rdownload {percent}%", end="", file=sys.stderr)
             assert screen(shown.getvalue()) == [f"download {percent}%"]
@@ -110,7 +110,7 @@ def test_it_waits_for_the_end_of_a_line() -> None:
 
 
 def test_it_leaves_the_line_to_other_processes() -> None:
-    with terminal() as shown, Progress(total=2) as progress, progress.parked():
+    with terminal() as shown, ProgressBar(total=2) as progress, progress.paused():
         print("launching")
         shown.write("written by another process\n")
     lines = screen(shown.getvalue())
@@ -120,16 +120,16 @@ def test_it_leaves_the_line_to_other_processes() -> None:
 @pytest.mark.parametrize(("wanted", "term"), [(False, "xterm"), (True, "dumb")])
 def test_off(monkeypatch: pytest.MonkeyPatch, wanted: bool, term: str) -> None:
     monkeypatch.setenv("TERM", term)
-    with terminal() as shown, Progress(total=2, wanted=wanted) as progress:
+    with terminal() as shown, ProgressBar(total=2, wanted=wanted) as progress:
         assert not progress
         progress.update(1, "")
-        with progress.parked():
+        with progress.paused():
             print("a line")
     assert shown.getvalue() == "a line\n"
 
 
 def test_a_terminal_without_unicode() -> None:
-    with terminal("ascii") as shown, Progress(total=2, done=1):
+    with terminal("ascii") as shown, ProgressBar(total=2, done=1):
         pass
     assert shown.getvalue().isascii()
     assert "###" in shown.getvalue()

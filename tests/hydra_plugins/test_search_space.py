@@ -11,7 +11,7 @@ from optuna.distributions import (
 )
 
 from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
-from optuna_sweeper.search.search_space import Parameter, parameter, range_values
+from optuna_sweeper.search.parameter import Parameter, parameter, range_values
 
 
 def read(text: str) -> Parameter:

@@ -15,8 +15,9 @@ from optuna.study import StudyDirection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.storage import describe_storage
-from optuna_sweeper.study.study import open_study, read_directions
+from optuna_sweeper.study.study import open_study
 
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 
@@ -35,13 +36,13 @@ class Direction(Enum):
     ],
 )
 def test_directions(value: Any, directions: list[StudyDirection]) -> None:
-    assert read_directions(value) == directions
+    assert Settings(direction=value).directions == [one.name.lower() for one in directions]
 
 
 @pytest.mark.parametrize("value", ["up", "Minimize", [], ["minimize", "up"], None])
 def test_unknown_directions(value: Any) -> None:
     with pytest.raises(HydraException, match=r"hydra\.sweeper\.direction must be minimize or maximize"):
-        read_directions(value)
+        Settings(direction=value).validate()
 
 
 def test_a_study_is_continued(tmp_path: Path) -> None:

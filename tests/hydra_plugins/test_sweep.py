@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from optuna.trial import TrialState
 
 from optuna_sweeper.study.attributes import FAIL_REASON, JOB_DIR, JOB_NUM, OVERRIDES
-from optuna_sweeper.workers.trial_allocation import Claims, discard
+from optuna_sweeper.workers.trial_allocation import TrialAllocation, discard
 
 SPACE = "x=interval(-1, 1)"
 COMPLETE, FAIL, PRUNED, WAITING = TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED, TrialState.WAITING
@@ -330,16 +330,16 @@ def test_joblib(app: Any) -> None:
 
 def test_two_sweeps_on_one_study_do_not_mix_up_their_jobs(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process takes a number amid a batch; jobs still run in the folders of their trials."""
-    take, overtaken = Claims.take, []
+    take, overtaken = TrialAllocation.take, []
 
-    def take_and_be_overtaken(claims: Claims, attributes: Any) -> int | None:
+    def take_and_be_overtaken(claims: TrialAllocation, attributes: Any) -> int | None:
         trial_id = take(claims, attributes)
         if not overtaken:
             overtaken.append(take(claims, {}))
             discard(claims.study, claims.study._storage.get_trial(overtaken[0]), "surplus", "a test")
         return trial_id
 
-    monkeypatch.setattr(Claims, "take", take_and_be_overtaken)
+    monkeypatch.setattr(TrialAllocation, "take", take_and_be_overtaken)
     app.sweep(SPACE, "hydra.sweeper.n_trials=2", *app.kept)
     trials = app.study().trials
     assert [trial.state for trial in trials] == [COMPLETE, FAIL, COMPLETE]

@@ -10,7 +10,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from optuna_sweeper.study.attributes import ANSWERED_FROM, DISCARDED, WARM_START, WORKER
-from optuna_sweeper.workers.trial_allocation import Claims, ask_again
+from optuna_sweeper.workers.trial_allocation import TrialAllocation, enqueue_again
 from optuna_sweeper.workers.worker import Worker, is_alive, process_start, this_machine
 
 
@@ -76,7 +76,7 @@ def test_no_two_draw_the_same() -> None:
 
 
 def test_places(study: optuna.Study) -> None:
-    claims = Claims(study, Worker(study, 15), n_trials=2)
+    claims = TrialAllocation(study, Worker(study, 15), n_trials=2)
     assert claims.take({}) is not None
     assert claims.free() == 1
     assert claims.take({"x": "1"}) is not None
@@ -93,7 +93,7 @@ def study() -> optuna.Study:
 
 
 def test_enqueued_trials_hold_their_places(study: optuna.Study) -> None:
-    claims = Claims(study, Worker(study, 15), n_trials=1)
+    claims = TrialAllocation(study, Worker(study, 15), n_trials=1)
     study.enqueue_trial({"x": 1})
     study.add_trial(create_trial(state=TrialState.RUNNING))  # a process that asked before it was enqueued
     assert claims.free() == 0
@@ -103,19 +103,19 @@ def test_enqueued_trials_hold_their_places(study: optuna.Study) -> None:
 def test_what_does_not_count(study: optuna.Study) -> None:
     for attribute in (DISCARDED, WARM_START, ANSWERED_FROM):
         study.add_trial(create_trial(value=1, user_attrs={attribute: 0}))
-    assert Claims(study, Worker(study, 15), n_trials=2).free() == 1
-    assert Claims(study, Worker(study, 15), n_trials=2, distinct=True).free() == 2
+    assert TrialAllocation(study, Worker(study, 15), n_trials=2).free() == 1
+    assert TrialAllocation(study, Worker(study, 15), n_trials=2, distinct=True).free() == 2
 
 
 def test_trials_of_dead_processes_are_asked_again(study: optuna.Study) -> None:
     with Worker(study, 15) as dead, Worker(study, 15) as living:
-        Claims(study, living, 5).take({})
-        lost = Claims(study, dead, 5).take({})
+        TrialAllocation(study, living, 5).take({})
+        lost = TrialAllocation(study, dead, 5).take({})
     assert lost is not None
     optuna.Trial(study, lost).suggest_float("x", 0, 1)
     with Worker(study, 15) as living:
         study._storage.set_trial_user_attr(0, WORKER, living.id)
-        claims = Claims(study, Worker(study, 15), 5)
+        claims = TrialAllocation(study, Worker(study, 15), 5)
         claims.recover()
     assert [trial.state.name for trial in study.trials] == ["RUNNING", "FAIL", "WAITING"]
     again = claims.take({})
@@ -125,7 +125,7 @@ def test_trials_of_dead_processes_are_asked_again(study: optuna.Study) -> None:
 
 def lose_a_trial(study: optuna.Study) -> None:
     with Worker(study, 15) as dead:
-        lost = Claims(study, dead, 5).take({})
+        lost = TrialAllocation(study, dead, 5).take({})
         assert lost is not None
         optuna.Trial(study, lost).suggest_float("x", 0, 1)
 
@@ -139,13 +139,13 @@ def test_killed_before_a_lost_question_is_enqueued(
 ) -> None:
     lose_a_trial(study)
     with monkeypatch.context() as patched, Worker(study, 15) as worker:
-        patched.setattr("optuna_sweeper.workers.trial_allocation.ask_again", killed)
+        patched.setattr("optuna_sweeper.workers.trial_allocation.enqueue_again", killed)
         with pytest.raises(KeyboardInterrupt):
-            Claims(study, worker, 5).recover()
+            TrialAllocation(study, worker, 5).recover()
     assert [trial.state.name for trial in study.trials] == ["FAIL"]
     for _ in range(2):
         with Worker(study, 15) as worker:
-            Claims(study, worker, 5).recover()
+            TrialAllocation(study, worker, 5).recover()
         assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
     assert study.trials[1].system_attrs["fixed_params"] == study.trials[0].params
 
@@ -158,17 +158,17 @@ def test_a_lost_question_that_two_processes_enqueue_is_asked_once(
 
         def slow(study: optuna.Study, trial: Any) -> None:
             monkeypatch.undo()
-            Claims(study, second, 5).recover()  # sees the trial failed, and not yet asked again
-            ask_again(study, trial)
+            TrialAllocation(study, second, 5).recover()  # sees the trial failed, and not yet asked again
+            enqueue_again(study, trial)
 
-        monkeypatch.setattr("optuna_sweeper.workers.trial_allocation.ask_again", slow)
-        claims = Claims(study, first, 5)
+        monkeypatch.setattr("optuna_sweeper.workers.trial_allocation.enqueue_again", slow)
+        claims = TrialAllocation(study, first, 5)
         claims.recover()
         assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING", "WAITING"]
         assert claims.take({}) == study.trials[1]._trial_id
         assert claims.take({}) is None
         assert study.trials[2].user_attrs[DISCARDED] == "surplus"
-        Claims(study, second, 5).recover()
+        TrialAllocation(study, second, 5).recover()
         assert claims.free() == 4
         assert len(study.trials) == 3
 
@@ -178,9 +178,9 @@ def test_a_finished_study_asks_nothing_again(study: optuna.Study) -> None:
     lost = create_trial(state=TrialState.FAIL, user_attrs={DISCARDED: "lost"})
     lost.system_attrs["fixed_params"] = {"x": 1}
     study.add_trial(lost)
-    Claims(study, Worker(study, 15), 1).recover()
+    TrialAllocation(study, Worker(study, 15), 1).recover()
     assert len(study.trials) == 2
-    Claims(study, Worker(study, 15), 2).recover()
+    TrialAllocation(study, Worker(study, 15), 2).recover()
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "FAIL", "WAITING"]
 
 
@@ -190,5 +190,5 @@ def test_a_trial_that_bears_no_name(study: optuna.Study, age: float, lost: bool)
     assert started is not None
     with Worker(study, 15):  # it may be this one's
         worker = Worker(study, 15, clock=lambda: started.timestamp() + age)
-        Claims(study, worker, 5).recover()
+        TrialAllocation(study, worker, 5).recover()
     assert (study.trials[0].state is TrialState.FAIL) is lost

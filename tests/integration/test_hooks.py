@@ -54,7 +54,7 @@ def test_trials_of_changed_data_are_not_answered_from_old_ones(call, tmp_path):
     write(4)
     refused = call(*baskets, "hydra.sweeper.n_trials=4")
     assert refused.code == 1
-    assert "The study study asks another question: the data of ratings was " in refused.stderr
+    assert "The study study has another identity: the data of ratings was " in refused.stderr
     assert "hydra.sweeper.allow_changes=true" in refused.stderr
     assert len(study().trials) == 2
     allowed = call(*baskets, "hydra.sweeper.n_trials=4", "hydra.sweeper.allow_changes=true")

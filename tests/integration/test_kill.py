@@ -73,7 +73,7 @@ SWEEPER = "hydra_plugins.recsys_optuna_sweeper"
 MOMENTS = [
     (f"{SWEEPER}._journal:JournalFile.append_logs", 1, "amid"),  # the study is being made
     ("recsys.pipeline:run", 2, "before"),  # in a job
-    (f"{SWEEPER}._claims:ask_again", 1, "before"),  # what a kill left is being mended
+    (f"{SWEEPER}._claims:enqueue_again", 1, "before"),  # what a kill left is being mended
     (f"{SWEEPER}._sweep:Sweep._choose", 3, "before"),  # asked, nothing chosen
     (f"{SWEEPER}._sweep:Sweep._launch", 3, "before"),  # asked, not launched
     (f"{SWEEPER}._sweep:Sweep._tell", 3, "before"),  # the job is over, the study was not told

@@ -40,10 +40,10 @@ def quicken(launcher: Launcher) -> Launcher:
     """
     basic = (type(launcher).__module__, type(launcher).__qualname__) == (BASIC, "BasicLauncher")
     known = basic and is_known_hydra() and version.base_at_least("1.2")
-    return QuickLauncher(launcher) if known and not os.environ.get(SWITCH) else launcher
+    return FastLauncher(launcher) if known and not os.environ.get(SWITCH) else launcher
 
 
-class QuickLauncher(Launcher):
+class FastLauncher(Launcher):
     """Does what `BasicLauncher` does.
 
     Parameters

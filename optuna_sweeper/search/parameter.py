@@ -1,0 +1,190 @@
+"""One sweep expression of Hydra as one distribution of Optuna."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import combinations, pairwise
+from typing import Any
+
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    IntervalSweep,
+    Override,
+    QuotedString,
+    RangeSweep,
+    Sweep,
+    Transformer,
+    ValueType,
+)
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import BaseTrial
+
+from optuna_sweeper.errors import SweepError
+from optuna_sweeper.search.encoding import encode
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter that Optuna chooses.
+
+    Attributes
+    ----------
+    name : str
+        The override's key as typed, with its ``+`` or ``++``; also the parameter's name in the study.
+    distribution : BaseDistribution
+        What it may be.
+    verbatim : frozenset of str
+        Choices that are lists or mappings: Optuna knows them by their text, which is handed on unquoted.
+    """
+
+    name: str
+    distribution: BaseDistribution
+    verbatim: frozenset[str] = frozenset()
+
+    def fits(self, value: Any) -> bool:
+        """Whether it may be this value."""
+        return fits(self.distribution, value)
+
+    def suggest(self, trial: BaseTrial) -> None:
+        """Let the sampler choose the value for a trial."""
+        match self.distribution:
+            case CategoricalDistribution(choices=choices):
+                trial.suggest_categorical(self.name, choices)
+            case IntDistribution(low=low, high=high, step=step, log=log):
+                trial.suggest_int(self.name, low, high, step=step, log=log)
+            case FloatDistribution(low=low, high=high, step=step, log=log):
+                trial.suggest_float(self.name, low, high, step=step, log=log)
+
+    def override(self, value: Any) -> str:
+        """Return the override that gives a job this value."""
+        return f"{self.name}={value if value in self.verbatim else encode(value)}"
+
+
+def fits(distribution: BaseDistribution, value: Any) -> bool:
+    """Whether a distribution has this value."""
+    try:
+        return distribution._contains(distribution.to_internal_repr(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def parameter(override: Override, key: str) -> Parameter:
+    """Return the parameter that a sweep override describes.
+
+    Parameters
+    ----------
+    override : Override
+        A parsed override whose value is a sweep.
+    key : str
+        How to name it in errors.
+
+    Raises
+    ------
+    SweepError
+        If the sweep names nothing that Optuna could choose from.
+    """
+    name, sweep = override.get_key_element(), override.value()
+    if override.value_type is ValueType.GLOB_CHOICE_SWEEP:
+        raise SweepError(f"{key}: glob() cannot be swept over with Optuna. Name the options: choice(a, b).")
+    assert isinstance(sweep, Sweep)
+    _check_tags(sweep, key)
+    if isinstance(sweep, IntervalSweep):
+        return Parameter(name, _interval(sweep, key))
+    if isinstance(sweep, RangeSweep):
+        return Parameter(name, _range(sweep, key))
+    assert isinstance(sweep, ChoiceSweep)
+    choices, verbatim = _choices(sweep, key)
+    return Parameter(name, CategoricalDistribution(choices), verbatim)
+
+
+def range_values(low: float, step: float, count: int) -> list[float]:
+    """Return the values of a range, exact in decimal: 0.3, where 3 * 0.1 is 0.30000000000000004."""
+    return [float(Decimal(str(low)) + i * Decimal(str(step))) for i in range(count)]
+
+
+def _check_tags(sweep: Sweep, key: str) -> None:
+    allowed = {"log"} if isinstance(sweep, IntervalSweep) else set()
+    unknown = ", ".join(sorted(map(str, sweep.tags - allowed)))
+    if unknown:
+        kind = type(sweep).__name__.removesuffix("Sweep").lower()
+        raise SweepError(
+            f"{key}: {kind}() does not take the tag {unknown}. Only tag(log, interval(...)) exists."
+        )
+
+
+def _interval(sweep: IntervalSweep, key: str) -> BaseDistribution:
+    low, high, log = sweep.start, sweep.end, "log" in sweep.tags
+    assert low is not None
+    assert high is not None
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise SweepError(f"{key}: the interval must go from a lower to a higher number. Got {low} to {high}.")
+    if log and low <= 0:
+        raise SweepError(f"{key}: an interval tagged log must start above 0. Got {low}.")
+    if isinstance(low, int) and isinstance(high, int):
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(low, high, log=log)
+
+
+def _range(sweep: RangeSweep, key: str) -> BaseDistribution:
+    start, stop, step = sweep.start, sweep.stop, sweep.step
+    assert start is not None
+    assert stop is not None
+    if not all(map(math.isfinite, (start, stop, step))) or step == 0:
+        raise SweepError(f"{key}: a range needs finite numbers and a step that is not 0. Got step {step}.")
+    # Decimal(str()) takes the numbers as they were typed: 0.3 / 0.1 is 3, and the stop is excluded.
+    first, end, stride = (Decimal(str(number)) for number in (start, stop, step))
+    count = math.ceil((end - first) / stride)
+    if count < 1:
+        raise SweepError(f"{key}: the range is empty, its stop is excluded. Got {start} to {stop} by {step}.")
+    if getattr(sweep, "transformers", ()):
+        return _of_values(list(sweep), sweep.shuffle)  # type: ignore[call-overload]  # since Hydra 1.4
+    whole = all(isinstance(number, int) for number in (start, stop, step))
+    low, high = sorted((first, first + (count - 1) * stride))
+    if sweep.shuffle:
+        # The order of choices means nothing to Optuna; shuffling them would only make runs differ.
+        values = range_values(float(low), float(abs(stride)), count)
+        return CategoricalDistribution([int(value) if whole else value for value in values])
+    if whole:
+        return IntDistribution(int(low), int(high), step=int(abs(stride)))
+    return FloatDistribution(float(low), float(high), step=float(abs(stride)))
+
+
+def _of_values(values: Sequence[Any], shuffle: bool) -> BaseDistribution:
+    """Return the distribution of the values of a cast range: Hydra 1.4 casts each value, 1.3 the bounds."""
+    values = list(dict.fromkeys(values))
+    numbers = {type(value) for value in values} in ({int}, {float})
+    exact = sorted(Decimal(str(value)) for value in values) if numbers else []
+    steps = {after - before for before, after in pairwise(exact)} or {Decimal(1)}
+    if shuffle or not exact or len(steps) > 1:
+        return CategoricalDistribution(values)
+    low, high, step = min(values), max(values), steps.pop()
+    if isinstance(low, int):
+        return IntDistribution(low, high, step=int(step))
+    return FloatDistribution(low, high, step=float(step))
+
+
+def _choices(sweep: ChoiceSweep, key: str) -> tuple[Sequence[Any], frozenset[str]]:
+    choices: list[Any] = []
+    verbatim = set()
+    for element in sweep.list:
+        if isinstance(element, Sweep):
+            raise SweepError(f"{key}: a choice cannot hold another sweep.")
+        if isinstance(element, list | dict):
+            text = Transformer.str(element)
+            verbatim.add(text)
+            choices.append(text)
+        else:
+            choices.append(element.text if isinstance(element, QuotedString) else element)
+    for one, other in combinations(choices, 2):
+        # Optuna looks a choice up by ==, so that it could not tell 1 from true.
+        if one == other:
+            raise SweepError(f"{key}: two of the choices are equal, {encode(one)} and {encode(other)}.")
+    return choices, frozenset(verbatim)

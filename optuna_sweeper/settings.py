@@ -1,0 +1,206 @@
+"""The settings ``hydra.sweeper``: declared, documented and validated here, once."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from optuna_sweeper.errors import SweepError, refusal
+
+# Fractions and seconds are declared as Any: OmegaConf 2.4 deprecates an integer where a float is declared.
+
+
+@dataclass
+class Settings:
+    """The settings of a sweep.
+
+    Hydra checks names and types against these declarations when it composes the config; `validate` checks the
+    values when the sweep starts.
+    """
+
+    # One of the group hydra/sweeper/sampler, or any `_target_` that makes an optuna.samplers.BaseSampler.
+    sampler: Any = None
+
+    # One of the group hydra/sweeper/pruner, which ends trials by the values that their jobs report(); null:
+    # none.
+    pruner: Any = None
+
+    # minimize or maximize; a list of them, one for each value that the application returns.
+    direction: Any = "minimize"
+
+    # null: the study is in memory. journal:<path> (a file; its folder is created), a URL (sqlite:///study.db)
+    # or the `_target_` of an Optuna storage: the study is stored there.
+    storage: Any = None
+
+    # Name of the study in the storage. An existing study is continued, also by several processes at once.
+    # null: a new name.
+    study_name: str | None = None
+
+    # Total number of finished trials of the study: a continued study runs those that are missing. Failed and
+    # pruned trials count; trials that were lost with their process do not.
+    n_trials: int = 20
+
+    # Seconds after which no further trial is started; null: no limit.
+    timeout: Any = None
+
+    # A study is continued with its own search space, directions, composed config (without `ignored_keys`) and
+    # data. true: also with others. Earlier trials then count for n_trials and inform the sampler, but are
+    # neither reused nor the best.
+    allow_changes: bool = False
+
+    # Keys of the application's config that have no effect on the values, each with everything below it:
+    # output folders, tracking, logging. Hydra's own config is always ignored. Interpolations are compared as
+    # written.
+    ignored_keys: Any = None
+
+    # Dotted path of `digest(cfg: DictConfig) -> Mapping[str, str] | str | None`: digests, by name, of the
+    # data that jobs with this config read. It belongs to the identity of the study. None: unknown. Called
+    # before the first trial, and again for each other choice of the search space that is text.
+    data_digest: str | None = None
+
+    # Seconds between heartbeats of this process in the storage. After five missed ones, processes on other
+    # machines consider it dead and run its trials. On the same machine a death is detected at once.
+    heartbeat: Any = 15.0
+
+    # Seconds for which a database server that goes away in the middle of a sweep is retried. 0: the sweep
+    # ends at once, as it does if the server is away at the start; the same command continues it.
+    storage_timeout: Any = 300.0
+
+    # true: run every trial, also with parameters that were run before. false: a trial with the parameters of
+    # a complete one takes over its values, which is correct if equal configs have equal values.
+    repeat: bool = True
+
+    # Whether only trials that were run count for n_trials, in addition to those that took over values.
+    distinct: bool = False
+
+    # With repeat=false: dotted path of `key(cfg: DictConfig) -> Hashable | None`. Jobs with equal keys have
+    # equal outcomes. None: unknown, the overrides are compared.
+    equivalence: str | None = None
+
+    # Jobs handed to the launcher at once. The sampler sees results only after a whole batch, and the basic
+    # launcher runs the jobs of a batch one after the other: with it, use 1.
+    n_jobs: int = 2
+
+    # Parameters that exist for some values of others only: {parameter: {key: value or [values]}}.
+    conditions: Any = None
+
+    # Stratification: a parameter with choice(...), each of whose values gets the same number of trials; null:
+    # none.
+    balanced: str | None = None
+
+    # Parameters of the first trials: a list of {parameter: value}. The sampler chooses parameters left out.
+    enqueue: Any = None
+
+    # {study_name: ..., storage: ...}: another study, whose complete trials that fit the search space are
+    # added. They do not count for n_trials. Without storage: the storage of this study.
+    warm_start: Any = None
+
+    # A progress bar with the best value and the time left, if the standard error is a terminal.
+    progress_bar: bool = True
+
+    # Share of finished trials that may fail before the sweep ends with the error of the job.
+    max_failure_rate: Any = 0.0
+
+    # The search space: name -> choice(...), range(...), interval(...), as on the command line. Anything else
+    # is a fixed override of every job. null drops a parameter, e.g. one of an experiment:
+    # hydra.sweeper.params={model.depth: null}. (Hydra cannot delete a key with a dot in it: it refuses
+    # ~hydra.sweeper.params.model.depth.) "null" in quotes fixes the value null.
+    params: dict[str, Any] | None = None
+
+    # Dotted path of `configure(cfg: DictConfig, trial: optuna.Trial) -> None`, which may suggest more
+    # parameters.
+    custom_search_space: str | None = None
+
+    # The name of `params` before Hydra 1.2; refused with a pointer to `params`.
+    search_space: Any = None
+
+    def __post_init__(self) -> None:
+        self.direction = _plain(self.direction)
+        self.ignored_keys = _plain(self.ignored_keys) or []
+        self.enqueue = _plain(self.enqueue) or []
+        self.conditions = _plain(self.conditions) or {}
+        if isinstance(self.conditions, dict):  # null drops a condition
+            self.conditions = {key: needs for key, needs in self.conditions.items() if needs is not None}
+
+    @property
+    def directions(self) -> list[str]:
+        """The directions: one for each objective."""
+        listed = self.direction if isinstance(self.direction, list) else [self.direction]
+        return [one.name if isinstance(one, Enum) else str(one) for one in listed]
+
+    def validate(self) -> None:
+        """Check all values that can be checked without the search space.
+
+        Raises
+        ------
+        SweepError
+            If a setting is invalid; the message has its key, the rule, the value and a cure.
+        """
+        if self.search_space is not None:
+            raise SweepError(
+                "hydra.sweeper.search_space is no longer read. Write it as hydra.sweeper.params."
+            )
+        directions = self.directions
+        if not directions or not set(directions) <= {"minimize", "maximize"}:
+            shown = directions[0] if len(directions) == 1 else directions
+            raise refusal("hydra.sweeper.direction", "minimize or maximize, or a list of these", shown)
+        for name in ("n_trials", "n_jobs"):
+            self._require(name, getattr(self, name) >= 1, "at least 1")
+        self._require(
+            "timeout",
+            self.timeout is None or (_is_number(self.timeout) and self.timeout > 0),
+            "more than 0 seconds, or null",
+        )
+        self._require(
+            "storage_timeout",
+            _is_number(self.storage_timeout) and self.storage_timeout >= 0,
+            "at least 0 seconds",
+        )
+        self._require("heartbeat", _is_number(self.heartbeat) and self.heartbeat > 0, "more than 0 seconds")
+        self._require(
+            "max_failure_rate",
+            _is_number(self.max_failure_rate) and 0 <= self.max_failure_rate <= 1,
+            "between 0 and 1",
+        )
+        self._require(
+            "ignored_keys",
+            _is_list_of(self.ignored_keys, str),
+            "a list of keys, such as [engine, output.folder]",
+        )
+        self._require("enqueue", _is_list_of(self.enqueue, dict), "a list of mappings, parameter to value")
+        self._require(
+            "conditions",
+            isinstance(self.conditions, dict) and _is_list_of(list(self.conditions.values()), dict),
+            "a mapping: parameter to key to value or list of values",
+        )
+        self._require(
+            "warm_start",
+            not self.warm_start
+            or (isinstance(self.warm_start, dict | DictConfig) and bool(self.warm_start.get("study_name"))),
+            "a mapping with study_name, and storage if it is another one",
+        )
+        for name in ("sampler", "pruner"):
+            config = getattr(self, name)
+            optional = name == "pruner" and config is None
+            self._require(
+                name,
+                optional or (isinstance(config, DictConfig) and bool(config.get("_target_"))),
+                f"one of the group hydra/sweeper/{name}, or a _target_ with arguments",
+            )
+
+    def _require(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise refusal(f"hydra.sweeper.{name}", rule, getattr(self, name))
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_list_of(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(one, kind) for one in value)

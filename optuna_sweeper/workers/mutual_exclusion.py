@@ -1,0 +1,53 @@
+"""Mutual exclusion of the workers of a study, with the study's attributes alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from optuna.study import Study
+
+from optuna_sweeper.workers.worker import Worker
+
+# The ticket of a waiting worker, by its id: 0 while it draws one, null afterwards.
+_TICKET = "ticket:"
+
+
+@contextmanager
+def exclusive(study: Study, worker: Worker, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
+    """Enter a section that one worker at a time executes; a dead worker does not block it.
+
+    This is Lamport's bakery algorithm: a storage can write, but not lock.
+
+    Parameters
+    ----------
+    study : Study
+    worker : Worker
+        This process.
+    sleep : callable
+        Waits for a number of seconds.
+    """
+    own = f"{_TICKET}{worker.id}"
+    study.set_user_attr(own, 0)
+    study.set_user_attr(own, 1 + max(ticket for ticket, _ in _tickets(study)))
+    try:
+        while not _is_first(study, worker):
+            sleep(0.1)
+        yield
+    finally:
+        study.set_user_attr(own, None)
+
+
+def _is_first(study: Study, worker: Worker) -> bool:
+    tickets = _tickets(study)  # read first: a worker that draws a ticket later is alive now
+    alive = worker.alive()
+    return min(ticket for ticket in tickets if ticket[1] in alive)[1] == worker.id
+
+
+def _tickets(study: Study) -> list[tuple[int, str]]:
+    return [
+        (ticket, key.removeprefix(_TICKET))
+        for key, ticket in study.user_attrs.items()
+        if key.startswith(_TICKET) and ticket is not None
+    ]
