@@ -95,7 +95,9 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
             with timed("report", seconds):
                 _report_lengths(experiment, prepared, after_length)
         with timed("mine", seconds):
-            itemsets, source = apriori.mine(prepared.transactions, experiment.engine, experiment.cache)
+            itemsets, source = apriori.find_itemsets(
+                prepared.transactions, experiment.engine, experiment.cache
+            )
     with timed("generate_rules", seconds):
         rules = apriori.generate_rules(itemsets)
     model, ranking = _recommend(experiment, prepared, rules, seconds)
@@ -115,7 +117,7 @@ def learn(experiment: Experiment) -> tuple[Prepared, Model]:
         See the tree in `recsys.errors`.
     """
     prepared = prepare(replace(experiment, evaluation=NoSplit()), "test")
-    itemsets, _ = experiment.apriori.mine(prepared.transactions, experiment.engine, experiment.cache)
+    itemsets, _ = experiment.apriori.find_itemsets(prepared.transactions, experiment.engine, experiment.cache)
     return prepared, _fit(experiment, prepared, experiment.apriori.generate_rules(itemsets))
 
 
@@ -165,7 +167,7 @@ def _report_lengths(experiment: Experiment, prepared: Prepared, after_length: Af
     apriori, transactions = experiment.apriori, prepared.transactions
     for length in range(2, apriori.max_len or transactions.n_items):
         shorter = replace(apriori, max_len=length)
-        itemsets, _ = shorter.mine(transactions, experiment.engine, experiment.cache)
+        itemsets, _ = shorter.find_itemsets(transactions, experiment.engine, experiment.cache)
         if itemsets.max_length < length:
             return
         rules, seconds = apriori.generate_rules(itemsets), dict[str, float]()

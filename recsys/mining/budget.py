@@ -28,7 +28,7 @@ _UNITS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """How much mining may take. What would pass it stops with a BudgetError; nothing is cut silently.
 

@@ -16,7 +16,7 @@ from optuna_sweeper.atomic_write import atomic_open
 from recsys.data.transactions import TransactionSet
 from recsys.folders import cache_folder
 from recsys.mining.budget import Budget, too_many_known
-from recsys.mining.engine import Engine, mine
+from recsys.mining.engine import Engine
 from recsys.mining.filtering import filter_itemsets
 from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.mining.support import min_count
@@ -54,8 +54,8 @@ class ItemsetCache:
     matter. The stored itemsets of the lowest support and the largest length answer every other request by
     `filter_itemsets`, exactly as mining would.
 
-    Processes may share the folder: a file comes whole or not at all, and one that another process takes away
-    is mined again.
+    Processes may share the folder: files are written atomically, and what another process deletes is mined
+    again.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class ItemsetCache:
     def __post_init__(self) -> None:
         require_integer("max_bytes", self.max_bytes, minimum=0)
 
-    def mine(
+    def get_or_mine(
         self,
         transactions: TransactionSet,
         min_support: float,
@@ -92,7 +92,7 @@ class ItemsetCache:
         Parameters
         ----------
         transactions, min_support, max_len, engine, budget
-            As for `recsys.mining.mine`.
+            As for `recsys.mining.mine`, which checks them; here they are used as they are.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class ItemsetCache:
             If mining would take more than the budget, or there are more itemsets than it allows.
         """
         if not self.enabled:
-            return mine(transactions, min_support, max_len, engine, budget), MINED
+            return engine.mine(transactions, min_support, max_len, budget), MINED
         # The digest does not tell items 1 and 1.0 apart, whose ids are in the answer.
         question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {_without_threads(engine)!r}"
         key = hashlib.sha256(question.encode()).hexdigest()[:32]
@@ -121,7 +121,7 @@ class ItemsetCache:
                 if kept is not None:
                     _remember(key, kept)
                     return _within(budget, filter_itemsets(kept, min_support, max_len)), FILE
-        mined = mine(transactions, min_support, max_len, engine, budget)
+        mined = engine.mine(transactions, min_support, max_len, budget)
         _remember(key, mined)
         self._write(key, threshold, mined)
         return mined, MINED

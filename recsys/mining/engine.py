@@ -1,4 +1,4 @@
-"""Engines: what they have in common, and the function that runs one."""
+"""The interface of mining engines, and `mine`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recsys.parameters import require_choice, require_fraction, require_integer
 
 
 class Engine(Protocol):
-    """Something that mines; a group of the configuration.
+    """Mining engine; a group of the configuration.
 
     All engines return the same itemsets with the same counts in the same order. Parameters are checked before
     they reach an engine: by `mine`, or by `recsys.rules.Apriori` in an experiment.
@@ -81,9 +81,9 @@ def mine(
     max_len : int, optional
         Longest itemset, in items; no limit unless given.
     engine : {"bitset", "mlxtend", "fpgrowth", "spark"} or Engine
-        What mines. The result does not depend on it, the time does.
+        The result does not depend on it, the time does.
     budget : Budget, optional
-        How much this may take. Half of the memory that is available, unless given.
+        Limits of memory and time; half of the memory that is available, unless given.
 
     Returns
     -------

@@ -18,7 +18,7 @@ ITEMS = ("antecedent_items", "consequent_items", "antecedent_contains", "consequ
 Items = Collection[Hashable] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RuleConstraints:
     """Lengths and items of antecedents and consequents; see `recsys.rules.generate_rules` for the parameters.
 

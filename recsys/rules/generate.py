@@ -120,10 +120,18 @@ def generate_rules(
         max_rules=max_rules,
         over_max_rules=over_max_rules,
     )
+    return select_rules(itemsets, constraints, selection, budget or DEFAULT_BUDGET)
+
+
+def select_rules(
+    itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection, budget: Budget
+) -> Rules:
+    """Return the rules that satisfy constraints and selection; see `generate_rules`."""
     check_splits(itemsets, constraints, selection)
-    meter = RulesMeter(budget or DEFAULT_BUDGET)
+    meter = RulesMeter(budget)
     largest_p_value = _largest_p_value(itemsets, constraints, selection, meter)
-    refuses = max_rules is not None and over_max_rules == "error"
+    metric, max_rules = selection.metric, selection.max_rules
+    refuses = max_rules is not None and selection.over_max_rules == "error"
     best = BestRules(len(itemsets), max_rules + 1 if max_rules is not None and refuses else max_rules)
     n_rules_by_count = np.zeros(itemsets.n_transactions + 1, dtype=np.int64)
     for candidates in _candidates(itemsets, constraints, selection):
@@ -143,7 +151,7 @@ def generate_rules(
     sides = np.empty((3, len(order)), dtype=np.int64)  # one block, which the system gives large pages
     for side, column in zip(sides, columns, strict=True):
         side[:] = column[order]
-    return Rules(itemsets, sides[0], sides[1], sides[2], metric, float(min_threshold), best.n_added)
+    return Rules(itemsets, sides[0], sides[1], sides[2], metric, float(selection.min_threshold), best.n_added)
 
 
 def _candidates(

@@ -16,7 +16,7 @@ from recsys.rules.significance import CORRECTIONS
 OVER_MAX_RULES = ("error", "keep_best")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selection:
     """What a rule must reach, and how many may; see `recsys.rules.generate_rules` for the parameters.
 

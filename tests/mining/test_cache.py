@@ -35,7 +35,7 @@ def forget():
 
 
 def ask(cache, transactions, min_support, max_len=None, engine=None):
-    itemsets, source = cache.mine(transactions, min_support, max_len, engine or BitsetEngine())
+    itemsets, source = cache.get_or_mine(transactions, min_support, max_len, engine or BitsetEngine())
     assert_same(itemsets, mine(transactions, min_support, max_len))
     return source
 
@@ -82,17 +82,19 @@ def test_known_itemsets_are_refused_by_a_budget_with_what_is_true_of_them(cache,
         forget()
     n_itemsets = len(mine(transactions, 0.2))
     allowed = Budget(max_itemsets=n_itemsets)
-    assert len(cache.mine(transactions, 0.2, None, BitsetEngine(), allowed)[0]) == n_itemsets
+    assert len(cache.get_or_mine(transactions, 0.2, None, BitsetEngine(), allowed)[0]) == n_itemsets
     with pytest.raises(BudgetError) as error:
-        cache.mine(transactions, 0.2, None, BitsetEngine(), Budget(max_itemsets=n_itemsets - 1))
+        cache.get_or_mine(transactions, 0.2, None, BitsetEngine(), Budget(max_itemsets=n_itemsets - 1))
     assert str(error.value) == (
         f"max_itemsets is {n_itemsets - 1}; there are {n_itemsets} at min_support 0.2, by what was mined "
         "before. Raise min_support, to 0.4, or lower max_len or raise the budget."
     )
     assert len(mine(transactions, 0.4)) < n_itemsets
-    cache.mine(Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine())
+    cache.get_or_mine(Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine())
     with pytest.raises(BudgetError, match=r"mined before\. Lower max_len or raise the budget\.$"):
-        cache.mine(Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine(), Budget(max_itemsets=2))
+        cache.get_or_mine(
+            Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine(), Budget(max_itemsets=2)
+        )
 
 
 def test_another_number_of_threads_is_the_same_question(cache, transactions, forget):
@@ -211,7 +213,7 @@ def test_another_process_finds_it(cache, transactions):
     program = (
         "from recsys import Transactions; from recsys.mining import BitsetEngine, ItemsetCache\n"
         f"cache = ItemsetCache(folder={str(cache.path)!r})\n"
-        f"print(cache.mine(Transactions.from_lists({LISTS!r}), 0.4, 2, BitsetEngine())[1])"
+        f"print(cache.get_or_mine(Transactions.from_lists({LISTS!r}), 0.4, 2, BitsetEngine())[1])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "file"

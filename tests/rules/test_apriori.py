@@ -9,10 +9,12 @@ from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import Budget
 from recsys.rules import Apriori
+from recsys.rules.constraints import RuleConstraints
+from recsys.rules.selection import Selection
 
 
 def test_defaults_and_equality():
-    assert Apriori(min_support=0.1) == Apriori(0.1, None, "lift", 0.0)
+    assert Apriori(min_support=0.1) == Apriori(0.1, None, metric="lift", min_threshold=0.0)
     assert hash(Apriori(0.1)) == hash(Apriori(0.1))
     Apriori(min_support=1, max_len=1, metric="leverage", min_threshold=-1)
 
@@ -96,3 +98,10 @@ def test_it_generates_rules_by_its_parameters():
         BudgetError, match=r"more than apriori.max_rules=1. Raise apriori.max_rules, or set ap"
     ):
         Apriori(0.25, max_rules=1).generate_rules(itemsets)
+
+
+def test_generate_rules_has_the_options_and_defaults_of_apriori():
+    parameters = signature(generate_rules).parameters
+    options = {field.name: field.default for kind in (Selection, RuleConstraints) for field in fields(kind)}
+    assert {name: parameters[name].default for name in options} == options
+    assert parameters.keys() - options.keys() == {"itemsets", "budget"}
