@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import comb
 from pathlib import Path
@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError
+from recsys.mining import support
 from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
-from recsys.mining.support import min_count
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class BitsetEngine:
 
     name: ClassVar[str] = "bitset"
 
-    n_threads: int | None = None
+    n_threads: int | None = field(default=None, repr=False)  # not part of the key of a cache
 
     def __post_init__(self) -> None:
         if self.n_threads is not None:
@@ -82,21 +82,21 @@ class BitsetEngine:
         """
         budget = DEFAULT_BUDGET if budget is None else budget
         meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
-        threshold = min_count(min_support, transactions.n_transactions)
+        min_count = support.min_count(min_support, transactions.n_transactions)
         # Imported here: Numba takes a second, and reading or ranking itemsets does not need it.
         from recsys.mining._bitset_kernel import item_counts
 
         counts = item_counts(transactions.matrix.indices, transactions.n_items)
-        columns = np.flatnonzero(counts >= threshold).astype(np.int32)
+        columns = np.flatnonzero(counts >= min_count).astype(np.int32)
         counts = counts[columns]
         meter.set_items(counts, max_len)
         search = None
         sizes = np.asarray([len(columns)])
         if len(columns) > meter.max_itemsets:
-            raise meter.exceeded(counts, 1.0, threshold)
+            raise meter.exceeded(counts, 1.0, min_count)
         if max_len != 1 and len(columns) > 1:
             n_threads = self.n_threads or available_processors()
-            search = _Search(transactions, columns, counts, threshold, max_len, meter, n_threads)
+            search = _Search(transactions, columns, counts, min_count, max_len, meter, n_threads)
             sizes = np.concatenate((sizes, search.run()))
 
         offsets = np.concatenate(([0], np.cumsum(sizes[sizes > 0])))
@@ -129,7 +129,7 @@ class _Search:
     ----------
     columns, counts : ndarray, shape (n_items,)
         The frequent items, as columns of the matrix, ascending, and their counts. The search numbers them.
-    threshold : int
+    min_count : int
         Minimum count.
     max_len : int or None
         At least 2.
@@ -140,7 +140,7 @@ class _Search:
         transactions: Transactions,
         columns: IntArray,
         counts: IntArray,
-        threshold: int,
+        min_count: int,
         max_len: int | None,
         meter: Meter,
         n_threads: int,
@@ -149,7 +149,7 @@ class _Search:
 
         self._kernel = kernel
         self._columns, self._counts = columns, counts
-        self._threshold = threshold
+        self._min_count = min_count
         self._max_len = min(max_len or kernel.LONGEST, kernel.LONGEST)
         self._meter = meter
         self._n_threads = n_threads
@@ -196,7 +196,7 @@ class _Search:
                     database,
                     reached[number],
                     tasks[number][1],
-                    self._threshold,
+                    self._min_count,
                     sizes,
                     items,
                     counts,
@@ -243,7 +243,7 @@ class _Search:
                     pairs,
                     workspace,
                     tasks[number][0],
-                    self._threshold,
+                    self._min_count,
                     self._max_len,
                     limit,
                     place,
@@ -278,7 +278,7 @@ class _Search:
     def _exceeded(self, counts: IntArray, share: float, at_least: int | None = None) -> BudgetError:
         counts = np.concatenate([self._counts, counts])
         late = bool(self._stopped[0] == LATE)
-        return self._meter.exceeded(counts, share, self._threshold, late=late, at_least=at_least)
+        return self._meter.exceeded(counts, share, self._min_count, late=late, at_least=at_least)
 
     def put_in_order(
         self, offsets: IntArray, parents: IntArray, last_items: IntArray, counts: IntArray

@@ -183,7 +183,7 @@ class Meter:
         self,
         counts: IntArray,
         share: float,
-        threshold: int,
+        min_count: int,
         *,
         late: bool = False,
         at_least: int | None = None,
@@ -196,7 +196,7 @@ class Meter:
             The counts of the itemsets found.
         share : float
             Share of the search that found them, in (0, 1].
-        threshold : int
+        min_count : int
             The minimum count of the search.
         late : bool
             Whether it is `max_seconds` that was reached.
@@ -218,9 +218,9 @@ class Meter:
         if at_least is not None:
             number = f"{at_least:,}" if at_least < 10**15 else f"2**{at_least.bit_length() - 1}"
             found += f" of {number} or more"
-        fits = _count_that_fits(counts, share, most, threshold)
+        fits = _count_that_fits(counts, share, most, min_count)
         cure = _cure(fits, self._n_transactions, "about {} by the counts so far" + self._sure(late))
-        min_support = threshold / self._n_transactions
+        min_support = min_count / self._n_transactions
         return BudgetError(f"{reached}; {found} at min_support {min_support:.4g} and was not done. {cure}")
 
     def _sure(self, late: bool) -> str:
@@ -238,7 +238,7 @@ def _n_subsets(n_items: int, max_len: int | None) -> int:
     return sum(comb(n_items, length) for length in lengths)
 
 
-def too_many_known(max_itemsets: int, counts: IntArray, threshold: int, n_transactions: int) -> BudgetError:
+def too_many_known(max_itemsets: int, counts: IntArray, min_count: int, n_transactions: int) -> BudgetError:
     """Return the error for itemsets that were mined before and are more than allowed.
 
     Parameters
@@ -247,13 +247,13 @@ def too_many_known(max_itemsets: int, counts: IntArray, threshold: int, n_transa
         How many are allowed.
     counts : ndarray
         The counts of all of them.
-    threshold, n_transactions : int
+    min_count, n_transactions : int
         The minimum count that they were asked for with, and what it is a count of.
     """
-    cure = _cure(_count_that_fits(counts, 1.0, max_itemsets, threshold), n_transactions, "{}")
+    cure = _cure(_count_that_fits(counts, 1.0, max_itemsets, min_count), n_transactions, "{}")
     return BudgetError(
         f"max_itemsets is {max_itemsets:,}; there are {len(counts):,} at min_support "
-        f"{threshold / n_transactions:.4g}, by what was mined before. {cure}"
+        f"{min_count / n_transactions:.4g}, by what was mined before. {cure}"
     )
 
 
@@ -270,8 +270,8 @@ def _support(count: int, n_transactions: int) -> float:
     return shortest_between((count - 1) / n_transactions, count / n_transactions)
 
 
-def _count_that_fits(counts: IntArray, share: float, most: int, threshold: int) -> int:
-    """Return the smallest minimum count above `threshold` that leaves at most `most` itemsets to expect.
+def _count_that_fits(counts: IntArray, share: float, most: int, min_count: int) -> int:
+    """Return the smallest minimum count above `min_count` that leaves at most `most` itemsets to expect.
 
     The found are taken for a share of all: of those with a count of c or more there are, to expect, as many
     as were found, divided by the share.
@@ -279,8 +279,8 @@ def _count_that_fits(counts: IntArray, share: float, most: int, threshold: int) 
     descending = np.sort(counts)[::-1]
     n_fitting = int(most * share)
     if n_fitting >= len(descending):
-        return threshold + 1
-    return max(threshold, int(descending[n_fitting])) + 1
+        return min_count + 1
+    return max(min_count, int(descending[n_fitting])) + 1
 
 
 def _in_words(value: int | str | None, n_bytes: int) -> str:

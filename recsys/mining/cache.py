@@ -6,20 +6,20 @@ import contextlib
 import hashlib
 import logging
 import os
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from optuna_sweeper.atomic_write import atomic_open
 from recsys.data.transactions import TransactionSet
 from recsys.folders import cache_folder
+from recsys.mining import support
 from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine
 from recsys.mining.filtering import filter_itemsets
 from recsys.mining.itemsets import FrequentItemsets, IntArray
-from recsys.mining.support import min_count
 from recsys.parameters import require_integer
 
 log = logging.getLogger(__name__)
@@ -108,22 +108,22 @@ class ItemsetCache:
         if not self.enabled:
             return engine.mine(transactions, min_support, max_len, budget), MINED
         # The digest does not tell items 1 and 1.0 apart, whose ids are in the answer.
-        question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {_without_threads(engine)!r}"
+        question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {engine!r}"
         key = hashlib.sha256(question.encode()).hexdigest()[:32]
-        threshold = min_count(min_support, transactions.n_transactions)
+        min_count = support.min_count(min_support, transactions.n_transactions)
 
         kept = _MEMORY.get(key)
-        if kept is not None and _answers(kept, threshold, max_len):
+        if kept is not None and kept.min_count <= min_count and _reaches(kept.max_len, max_len):
             return _within(budget, filter_itemsets(kept, min_support, max_len)), MEMORY
         for entry in self._entries(key):
-            if entry.answers(threshold, max_len):
+            if entry.answers(min_count, max_len):
                 kept = _read(entry, transactions)
                 if kept is not None:
                     _remember(key, kept)
                     return _within(budget, filter_itemsets(kept, min_support, max_len)), FILE
         mined = engine.mine(transactions, min_support, max_len, budget)
         _remember(key, mined)
-        self._write(key, threshold, mined)
+        self._write(key, min_count, mined)
         return mined, MINED
 
     @property
@@ -141,12 +141,12 @@ class ItemsetCache:
                 found.append((path.stat().st_size, _Entry(path, int(count), max_len)))
         return [entry for _, entry in sorted(found)]
 
-    def _write(self, key: str, threshold: int, itemsets: FrequentItemsets) -> None:
+    def _write(self, key: str, min_count: int, itemsets: FrequentItemsets) -> None:
         """Keep an answer; that it cannot be kept is told, and no reason for a run to fail."""
         if _n_bytes(itemsets) > LARGEST * self.max_bytes:
             return
         length = ANY_LENGTH if itemsets.max_len is None else itemsets.max_len
-        path = self.path / f"{key}-{threshold}-{length}.npz"
+        path = self.path / f"{key}-{min_count}-{length}.npz"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with atomic_open(path, permissions=0o600) as file:
@@ -158,7 +158,7 @@ class ItemsetCache:
                     offsets=itemsets.offsets,
                     min_support=np.float64(itemsets.min_support),
                 )
-            new = _Entry(path, threshold, itemsets.max_len)
+            new = _Entry(path, min_count, itemsets.max_len)
             for entry in self._entries(key):
                 if entry.path != path and new.answers(entry.min_count, entry.max_len):
                     entry.path.unlink(missing_ok=True)  # the new one answers all that it did
@@ -188,13 +188,6 @@ class ItemsetCache:
 _MEMORY: dict[str, FrequentItemsets] = {}
 
 
-def _without_threads(engine: Engine) -> Any:
-    """Return an engine as what its itemsets could depend on: they are the same for any number of threads."""
-    if not is_dataclass(engine) or "n_threads" not in {field.name for field in fields(engine)}:
-        return engine
-    return replace(engine, n_threads=None)
-
-
 def _remember(key: str, itemsets: FrequentItemsets) -> None:
     _MEMORY.clear()
     _MEMORY[key] = itemsets
@@ -203,13 +196,10 @@ def _remember(key: str, itemsets: FrequentItemsets) -> None:
 def _within(budget: Budget | None, itemsets: FrequentItemsets) -> FrequentItemsets:
     """Return the itemsets, if mining them would have been within the budget: known ones are refused alike."""
     if budget is not None and budget.max_itemsets is not None and len(itemsets) > budget.max_itemsets:
-        threshold = min_count(itemsets.min_support, itemsets.n_transactions)
-        raise too_many_known(budget.max_itemsets, itemsets.counts, threshold, itemsets.n_transactions)
+        raise too_many_known(
+            budget.max_itemsets, itemsets.counts, itemsets.min_count, itemsets.n_transactions
+        )
     return itemsets
-
-
-def _answers(kept: FrequentItemsets, threshold: int, max_len: int | None) -> bool:
-    return min_count(kept.min_support, kept.n_transactions) <= threshold and _reaches(kept.max_len, max_len)
 
 
 def _reaches(longest: int | None, asked: int | None) -> bool:

@@ -17,7 +17,8 @@ class Engine(Protocol):
     """Mining engine; a group of the configuration.
 
     All engines return the same itemsets with the same counts in the same order. Parameters are checked before
-    they reach an engine: by `mine`, or by `recsys.rules.Apriori` in an experiment.
+    they reach an engine: by `mine`, or by `recsys.rules.Apriori` in an experiment. The `repr` is part of the
+    key of `ItemsetCache`: parameters without effect on the itemsets are left out of it.
     """
 
     @property

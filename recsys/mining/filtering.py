@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys.errors import ParameterError
+from recsys.mining import support
 from recsys.mining.itemsets import FrequentItemsets
-from recsys.mining.support import min_count
 
 
 def filter_itemsets(
@@ -39,15 +39,15 @@ def filter_itemsets(
     >>> len(itemsets), len(filter_itemsets(itemsets, min_support=0.5, max_len=1))
     (7, 3)
     """
-    threshold = min_count(min_support, itemsets.n_transactions)
-    if threshold < min_count(itemsets.min_support, itemsets.n_transactions):
+    min_count = support.min_count(min_support, itemsets.n_transactions)
+    if min_count < itemsets.min_count:
         raise ParameterError(
             "min_support", f"at least the {itemsets.min_support:g} that was mined at", min_support
         )
     if itemsets.max_len is not None and (max_len is None or max_len > itemsets.max_len):
         raise ParameterError("max_len", f"at most the {itemsets.max_len} that was mined up to", max_len)
     n_short = int(itemsets.offsets[min(max_len or itemsets.max_length, itemsets.max_length)])
-    kept = itemsets.counts[:n_short] >= threshold
+    kept = itemsets.counts[:n_short] >= min_count
     places = np.cumsum(kept)  # how many are kept up to each
     parents = itemsets.parents[:n_short][kept]
     sizes = np.diff(np.concatenate(([0], places))[itemsets.offsets[itemsets.offsets <= n_short]])

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.errors import BudgetError, DataFormatError, OutputError
+from recsys.mining.support import min_count
 from recsys.parameters import require_path
 
 if TYPE_CHECKING:
@@ -123,6 +124,11 @@ class FrequentItemsets:
     def max_length(self) -> int:
         """Length of the longest frequent itemset; 0 if there is none."""
         return len(self.offsets) - 1
+
+    @property
+    def min_count(self) -> int:
+        """Smallest count that reaches `min_support`."""
+        return min_count(self.min_support, self.n_transactions)
 
     @property
     def supports(self) -> npt.NDArray[np.float64]:

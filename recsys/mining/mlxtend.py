@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
+from recsys.mining import support
 from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
-from recsys.mining.support import min_count
 from recsys.parameters import require_choice
 
 # A frozenset of a few items, with its place in the frame.
@@ -71,24 +71,24 @@ class MlxtendEngine:
         """
         budget = DEFAULT_BUDGET if budget is None else budget
         meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
-        threshold = min_count(min_support, transactions.n_transactions)
+        min_count = support.min_count(min_support, transactions.n_transactions)
         item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
-        frequent = np.flatnonzero(item_counts >= threshold)
+        frequent = np.flatnonzero(item_counts >= min_count)
         meter.set_items(item_counts[frequent], max_len)
         n_frequent, n_transactions = len(frequent), transactions.n_transactions
         meter.take(n_transactions * n_frequent)
         if self.algorithm == "apriori" and not self.low_memory and max_len != 1:
             meter.take(n_transactions * n_frequent * (n_frequent - 1))  # two bytes a transaction and pair
         if n_frequent > meter.max_itemsets:
-            raise meter.exceeded(item_counts[frequent], 1.0, threshold)
+            raise meter.exceeded(item_counts[frequent], 1.0, min_count)
         matrices: list[IntArray] = []
         counts: list[IntArray] = []
         if len(frequent):
             # mlxtend drops the other columns at its first step; a frame with them may not fit into memory.
             one_hot = transactions.matrix[:, frequent].toarray()
-            itemsets, found = self._run(one_hot, threshold, max_len)
+            itemsets, found = self._run(one_hot, min_count, max_len)
             if len(found) > meter.max_itemsets or meter.is_late:
-                raise meter.exceeded(found, 1.0, threshold, late=meter.is_late)
+                raise meter.exceeded(found, 1.0, min_count, late=meter.is_late)
             lengths = np.fromiter(map(len, itemsets), dtype=np.int64, count=len(itemsets))
             for length in range(1, lengths.max() + 1):
                 places = np.flatnonzero(lengths == length)
@@ -105,7 +105,7 @@ class MlxtendEngine:
         )
 
     def _run(
-        self, one_hot: npt.NDArray[np.bool_], threshold: int, max_len: int | None
+        self, one_hot: npt.NDArray[np.bool_], min_count: int, max_len: int | None
     ) -> tuple[npt.NDArray[Any], IntArray]:
         """Return the itemsets, as frozensets of columns, and their counts, as mlxtend finds them."""
         import pandas as pd
@@ -113,7 +113,7 @@ class MlxtendEngine:
         n_transactions = len(one_hot)
         # At a boundary apriori compares the fraction, fpgrowth its product with n_transactions, rounded up.
         # Half a count below the boundary both decide the same.
-        fraction = (threshold - 0.5) / n_transactions
+        fraction = (min_count - 0.5) / n_transactions
         # mlxtend puts a filter of its own before those of the process when it is imported.
         with warnings.catch_warnings():
             from mlxtend.frequent_patterns import apriori, fpgrowth

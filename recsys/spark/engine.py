@@ -15,9 +15,9 @@ import numpy as np
 
 from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError, ParameterError
+from recsys.mining import support
 from recsys.mining.budget import DEFAULT_BUDGET, MOST_ITEMSETS, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
-from recsys.mining.support import min_count
 from recsys.parameters import require_integer
 from recsys.spark.overflow import Overflow, to_arrow
 from recsys.spark.session import require_spark, session
@@ -117,13 +117,13 @@ class SparkEngine:
         require_spark()
         budget = DEFAULT_BUDGET if budget is None else budget
         meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
-        threshold = min_count(min_support, transactions.n_transactions)
+        min_count = support.min_count(min_support, transactions.n_transactions)
         item_counts = _count_items(transactions, meter)
-        frequent = np.flatnonzero(item_counts >= threshold)
+        frequent = np.flatnonzero(item_counts >= min_count)
         meter.set_items(item_counts[frequent], max_len)
         is_too_many = len(frequent) > meter.max_itemsets
         if meter.is_late or (is_too_many and self.overflow is None):
-            raise meter.exceeded(item_counts[frequent], 1.0, threshold, late=meter.is_late)
+            raise meter.exceeded(item_counts[frequent], 1.0, min_count, late=meter.is_late)
         matrices: list[IntArray] = [frequent[:, np.newaxis]] if len(frequent) else []
         counts: list[IntArray] = [item_counts[frequent]] if len(frequent) else []
         if is_too_many or (len(frequent) > 1 and max_len != 1):
@@ -132,7 +132,7 @@ class SparkEngine:
                 overflow = Overflow(self.overflow, transactions.items, transactions.n_transactions)
             with (
                 self.session() as spark,
-                _Search(spark, meter, threshold, overflow, self.max_kept) as search,
+                _Search(spark, meter, min_count, overflow, self.max_kept) as search,
             ):
                 if is_too_many and max_len is not None:  # nothing longer is searched for
                     search.collect(spark.createDataFrame(to_arrow(matrices[0], counts[0])))
@@ -158,7 +158,7 @@ class _Search:
     ----------
     spark : pyspark.sql.SparkSession
     meter : Meter
-    threshold : int
+    min_count : int
         The minimum count.
     overflow : Overflow, optional
         Where itemsets beyond the budget go.
@@ -167,9 +167,9 @@ class _Search:
     """
 
     def __init__(
-        self, spark: Any, meter: Meter, threshold: int, overflow: Overflow | None, max_kept: int | None
+        self, spark: Any, meter: Meter, min_count: int, overflow: Overflow | None, max_kept: int | None
     ) -> None:
-        self._spark, self._meter, self._threshold = spark, meter, threshold
+        self._spark, self._meter, self._min_count = spark, meter, min_count
         self._overflow, self._max_kept = overflow, max_kept
         self._matrices: list[IntArray] = []
         self._counts: list[IntArray] = []
@@ -210,7 +210,7 @@ class _Search:
         from pyspark.ml.fpm import FPGrowth
 
         # Half a count below the boundary, rounding cannot matter.
-        fraction = (self._threshold - 0.5) / baskets.count()
+        fraction = (self._min_count - 0.5) / baskets.count()
         model = FPGrowth(itemsCol="items", minSupport=fraction).fit(baskets.select("items"))
         found = self.collect(model.freqItemsets.withColumnRenamed("freq", "count"))
         items = found["items"].combine_chunks()
@@ -238,7 +238,7 @@ class _Search:
             pairs = placed.select("row", "prefix", "first", f.explode(rest).alias("second"))
             counted = pairs.groupBy("prefix", "first", "second").count()
             found = self.collect(
-                counted.where(f.col("count") >= self._threshold), partial(self._with_items, prefixes)
+                counted.where(f.col("count") >= self._min_count), partial(self._with_items, prefixes)
             )
             if not found.num_rows:
                 return
@@ -309,7 +309,7 @@ class _Search:
             share = min(1.0, MOST_COUNTS / n_found)
             some = np.rint(np.asarray(times["times"]) * share).astype(np.int64)
             counts = np.concatenate([*self._counts, np.repeat(np.asarray(times["value"]), some)])
-            error = self._meter.exceeded(counts, share, self._threshold, at_least=n_before + n_found)
+            error = self._meter.exceeded(counts, share, self._min_count, at_least=n_before + n_found)
             if self._overflow is not None:
                 kept = frame if with_items is None else with_items(frame)
                 told = self._overflow.keep(kept, n_found, self._matrices, self._counts)
@@ -322,7 +322,7 @@ class _Search:
 
     def _late(self) -> Exception:
         found = np.concatenate([*self._counts, np.empty(0, dtype=np.int64)])
-        return self._meter.exceeded(found, 1.0, self._threshold, late=True)
+        return self._meter.exceeded(found, 1.0, self._min_count, late=True)
 
     def _end_when_late(self) -> None:
         """End the jobs when the time is over, and those that begin after it, until the search is done."""
