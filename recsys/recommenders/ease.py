@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,6 @@ from recsys.data.histories import Histories
 from recsys.errors import BudgetError, ParameterError
 from recsys.parameters import require_positive
 from recsys.recommenders.item_based import ItemBasedModel
-from recsys.recommenders.recommender import State
 from recsys.recommenders.scoring import without_rounding
 from recsys.rules import Rules
 
@@ -94,15 +93,6 @@ class PrimalEASE(ItemBasedModel):
 
     weights: FloatArray
 
-    def state(self) -> State:
-        """Return the weights."""
-        return State(arrays={"weights": self.weights})
-
-    @classmethod
-    def from_state(cls, train: Histories, state: State) -> Self:
-        """Restore a saved model."""
-        return cls(train, state.arrays["weights"])
-
     def scores(self, histories: Histories) -> FloatArray:
         """Return x B for each history x."""
         # Sparse times dense: row by row, in one order, so that a row does not depend on its neighbours.
@@ -131,15 +121,6 @@ class DualEASE(ItemBasedModel):
 
     inverse: FloatArray
     taken: FloatArray
-
-    def state(self) -> State:
-        """Return K and the diagonal."""
-        return State(arrays={"inverse": self.inverse, "taken": self.taken})
-
-    @classmethod
-    def from_state(cls, train: Histories, state: State) -> Self:
-        """Restore a saved model."""
-        return cls(train, state.arrays["inverse"], state.arrays["taken"])
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return x B = (x X' K X - x q) / (1 - q) for each history x."""

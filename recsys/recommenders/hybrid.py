@@ -25,7 +25,7 @@ from recsys.rules import Rules
 FloatArray = npt.NDArray[np.float64]
 
 MODES = ("blend", "rules_first")
-MODELS = (EASERecommender, ItemKNNRecommender, ALSRecommender)
+COLLABORATIVE = (EASERecommender, ItemKNNRecommender, ALSRecommender)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class HybridRecommender:
     def __post_init__(self) -> None:
         if not isinstance(self.rules, RuleRecommender):
             raise ParameterError("rules", "recommender=rules", self.rules)
-        if not isinstance(self.model, MODELS):
+        if not isinstance(self.model, COLLABORATIVE):
             raise ParameterError("model", "one of ease, item_knn, als", self.model)
         require_choice("mode", self.mode, MODES)
         if not 0 <= require_number("rules_share", self.rules_share) <= 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -51,14 +51,14 @@ class FittedModel(ABC):
         """Distributions that serving needs in addition to those of every model."""
         return ()
 
-    @abstractmethod
     def state(self) -> State:
-        """Return what `from_state` restores the model from; see `recsys.recommenders.Model`."""
+        """Return what `from_state` restores the model from: the fields after `train`, which are arrays."""
+        return State(arrays={field.name: getattr(self, field.name) for field in fields(self)[1:]})
 
     @classmethod
-    @abstractmethod
     def from_state(cls, train: Histories, state: State) -> Self:
         """Restore a saved model; see `recsys.recommenders.Model`."""
+        return cls(train, *(state.arrays[field.name] for field in fields(cls)[1:]))
 
     @abstractmethod
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:

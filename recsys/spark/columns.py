@@ -1,4 +1,4 @@
-"""Columns of ratings in Spark: read, checked, and brought to the types that every dataset has."""
+"""Read columns of ratings in Spark, check them and convert their types."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from recsys.datasets.parquet_file import KINDS
 from recsys.datasets.separators import separator_cure
 from recsys.errors import DataFormatError, DataNotFoundError
 
-# As Python's float and int read them, and as `ids_from_text` tells integers from text.
+# The numbers that Python's float and int accept, and the integers of `ids_from_text`.
 _NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
 _INTEGER = r"^-?[0-9]{1,18}$"
 _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
-_DAMAGED = "�"  # what bytes that are no text are read as
+_DAMAGED = "�"  # replaces bytes that are not text
 _NO_PARQUET = re.compile(r"\[FAILED_READ_FILE\.CANNOT_READ_FILE_FOOTER\].*")
 _CORRUPT = "recsys_corrupt_record"
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
-_UNSIGNED = "decimal(20,0)"  # what Spark makes of Parquet's uint64
+_UNSIGNED = "decimal(20,0)"  # Spark's type for Parquet's uint64
 
 _SETTINGS = {
     "spark.sql.caseSensitive": "true",  # `rating` and `Rating` are two columns
@@ -33,7 +33,7 @@ _SETTINGS = {
 
 @contextmanager
 def settings_for_reading(spark: Any) -> Iterator[None]:
-    """Set what reading asks of a session, which may be the user's, and put back what was there."""
+    """Set the options of a session that reading needs, and restore them."""
     before = {key: spark.conf.get(key, None) for key in _SETTINGS}
     for key, value in _SETTINGS.items():
         spark.conf.set(key, value)
@@ -60,17 +60,17 @@ def read_in_spark(
     Parameters
     ----------
     spark : pyspark.sql.SparkSession
-        With `settings_for_reading`, until what comes of it has been computed.
+        With `settings_for_reading` until the result has been computed.
     path : str
-        What errors call it.
+        The path as in error messages.
     url : str
-        The same as Spark takes it.
+        The same path in Spark's form.
     columns : mapping of str to Column
-        What to read, under the names of the result.
+        The columns to read, by their names in the result.
     csv : mapping of str to str, optional
-        Spark's options of delimited text with a header line; Parquet unless given.
+        Spark's options for delimited text with a header line; Parquet unless given.
     in_order : bool
-        Whether the order of the rows is asked for.
+        Whether to add the position of each row.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def read_in_spark(
     for role, field in fields.items():
         is_integer = field.is_no_integer is not None and not counted[f"text {role}"]
         chosen.append((field.value.cast("bigint") if is_integer else field.value).alias(role))
-    # Within a part of a file rows have ascending ids, and parts are told by where they begin.
+    # Ids ascend within a part of a file; a part is identified by its start.
     place = f.struct("_metadata.file_path", "_metadata.file_block_start", f.monotonically_increasing_id())
     return frame.select(*chosen, *([place.alias("place")] if in_order else []))
 
@@ -125,8 +125,8 @@ def one_of_each(rows: Any, rule: str) -> Any:
     rows : pyspark.sql.DataFrame
         As `read_in_spark` returns them; in order for "last" and "first".
     rule : {"error", "last", "first", "max", "mean"}
-        As for `recsys.datasets.resolve_duplicates`; with "error" the column `n_rows` tells how often a pair
-        stands, and the caller refuses it.
+        As for `recsys.datasets.resolve_duplicates`; with "error" the column `n_rows` counts the rows of a
+        pair, and the caller refuses repeated ones.
     """
     from pyspark.sql import functions as f
 
@@ -137,7 +137,7 @@ def one_of_each(rows: Any, rule: str) -> Any:
         when = f.struct(*(name for name in ("timestamp", "place") if name in rows.columns))
         chosen = f.min_by("rating", when) if rule == "first" else f.max_by("rating", when)
     elif rule == "mean":
-        # Summed in ascending order, so that the order of the rows does not reach the last bit.
+        # Sorted before summing, so that the result does not depend on the order of the rows.
         ratings = f.array_sort(f.collect_list("rating"))
         mean = f.aggregate(ratings, f.lit(0.0), lambda total, rating: total + rating) / f.count("*")
         chosen = f.least(f.greatest(mean, f.min("rating")), f.max("rating"))
@@ -147,7 +147,7 @@ def one_of_each(rows: Any, rule: str) -> Any:
 
 
 def digest_of(name: str, frame: Any) -> tuple[int, str]:
-    """Return the number of rows of a frame, each of which stands once, and a digest in any order of them."""
+    """Return the number of distinct rows of a frame and a digest that does not depend on their order."""
     from pyspark.sql import functions as f
 
     columns = sorted(frame.columns)
@@ -159,7 +159,7 @@ def digest_of(name: str, frame: Any) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class _Field:
-    """A column as expressions of Spark: as it is stored, as it is read, and what is to be known of both."""
+    """A column as Spark expressions: the stored value, the converted value, and checks of both."""
 
     column: Column
     raw: Any

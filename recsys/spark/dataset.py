@@ -54,7 +54,7 @@ class SparkDataset(CsvDataset):
             raise ParameterError("encoding", "utf-8 or latin-1 where Spark reads the ratings", self.encoding)
 
     def load(self) -> Ratings:
-        """Refuse: they may be more than this process can hold.
+        """Refuse to load: the ratings may not fit into this process.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class SparkDataset(CsvDataset):
         return self.format == "csv"
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """Return nothing, for nothing that was read is kept."""
+        """Return an empty fingerprint: loaded ratings are not kept."""
         return ()
 
     @property
@@ -114,7 +114,7 @@ class SparkDataset(CsvDataset):
 
     @contextmanager
     def read(self, spark: Any) -> Iterator[SparkRatings]:
-        """Have Spark read the ratings, and hold them, in memory or on disk, until the end of the context.
+        """Read the ratings in Spark and persist them until the end of the context.
 
         Parameters
         ----------
@@ -125,14 +125,14 @@ class SparkDataset(CsvDataset):
         DataNotFoundError
             If Spark finds nothing at the path.
         DataFormatError
-            If a file is not what it should be.
+            If a file has another format.
         ParameterError
             If Spark would ignore the file for its name.
         """
         items, columns = self._read_items(), self._columns()
         in_order = self.layout == "ratings" and self.duplicates in ("first", "last")
         if not in_order:
-            columns.pop("timestamp", None)  # it decides nothing else here
+            columns.pop("timestamp", None)  # only needed to order duplicates
         here = Path(self.path).expanduser()
         _refuse_hidden(here, self.path, self.format)
         # Java may have been started in another folder. (Not as_uri: Spark takes a %20 for what it says, but

@@ -1,4 +1,4 @@
-"""SparkEngine: mining on Apache Spark, for what one machine is too small for."""
+"""SparkEngine: mining on Apache Spark, for data larger than one machine."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from recsys.spark.transactions import SparkTransactions
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# An itemset as it arrives from Spark, in arrays of Arrow, and as it is put in order.
+# Memory of a collected itemset: Arrow arrays and the sorted copy.
 BYTES_PER_ITEMSET = 200
 
-# Counts that a budget error looks at; more say nothing more.
+# Most counts that a budget error is computed from.
 MOST_COUNTS = 1_000_000
 
 
@@ -37,24 +37,24 @@ MOST_COUNTS = 1_000_000
 class SparkEngine:
     """Mine on Apache Spark (Zaharia et al., CACM 59(11), 2016).
 
-    Without a limit on the length MLlib's FPGrowth mines (Li et al., RecSys 2008). It cannot be given one, so
-    where there is one, itemsets are counted length by length, with DataFrames, as in Apriori: a transaction
-    is exploded into those frequent itemsets of one length that it holds, with the items that may follow.
+    Without a limit on the length it uses MLlib's FPGrowth (Li et al., RecSys 2008), which has no such limit.
+    With one, itemsets are counted length by length with DataFrames, as in Apriori: a transaction is exploded
+    into the frequent itemsets of one length that it holds, with the items that may follow.
 
-    A session that is active in the process is used, and left as it is; else one is started, and stopped.
+    The active session of the process is used if there is one; otherwise one is started and stopped.
 
     Parameters
     ----------
     master : str
         Where Spark runs: "local[*]", or the URL of a cluster.
     settings : mapping of str to value
-        Spark's own, as ``{"spark.driver.memory": "4g"}`` or nested, as ``{"spark": {"driver": {"memory":
-        "4g"}}}``; None leaves Spark's default. They are kept as pairs of text, ordered by name.
+        Spark settings, as ``{"spark.driver.memory": "4g"}`` or nested, as ``{"spark": {"driver": {"memory":
+        "4g"}}}``; None leaves Spark's default. Stored as pairs of text, ordered by name.
     overflow : str, optional
-        Folder, or a URL of one, that itemsets go to as Parquet when they are more than a budget allows; the
-        error tells it. Nothing is kept unless given; in a run it is `itemsets` in the run's folder.
+        Folder or URL for the itemsets, as Parquet, when there are more than the budget allows; the error
+        names it. None: they are not written. In a run it is `itemsets` in the run's folder.
     max_kept : int or None
-        Most itemsets that are kept there, or as many as the budget allows, if those are more; None is all.
+        Most itemsets that are written there, or as many as the budget allows if that is more; None is all.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class SparkEngine:
 
     master: str = "local[*]"
     settings: Mapping[str, Any] | tuple[tuple[str, str], ...] = ()
-    # They make no difference to what is mined: not to equality, nor to the question of a cache.
+    # Without effect on the itemsets: neither part of equality nor of the key of a cache.
     overflow: str | None = field(default=None, compare=False, repr=False)
     max_kept: int | None = field(default=1_000_000, compare=False, repr=False)
 
@@ -84,7 +84,7 @@ class SparkEngine:
             raise ParameterError("engine.settings", "a mapping of Spark's settings", self.settings)
 
     def in_folder(self, folder: Path) -> SparkEngine:
-        """Return the engine of a run with this folder: what overflows goes there, unless told elsewhere."""
+        """Return the engine of a run with this folder, the default of `overflow`."""
         if self.overflow is not None:
             return self
         return replace(self, overflow=f"file://{folder.resolve()}/itemsets")
@@ -102,17 +102,17 @@ class SparkEngine:
     ) -> FrequentItemsets:
         """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
 
-        What Spark finds is counted where it is, and collected only if the budget allows it. Transactions may
-        be in Spark already, in the session that is active.
+        Itemsets are counted in Spark and collected only if the budget allows it. Transactions may already be
+        in Spark, in the active session.
 
         Raises
         ------
         ParameterError
             If pyspark or Java is not installed, or Spark does not start.
         BudgetError
-            If it would take more than the budget allows; it says where the itemsets are kept.
+            If it would take more than the budget allows; the message names the overflow folder.
         EngineError
-            If Spark fails at the work.
+            If Spark fails.
         """
         require_spark()
         budget = DEFAULT_BUDGET if budget is None else budget
@@ -134,7 +134,7 @@ class SparkEngine:
                 self.session() as spark,
                 _Search(spark, meter, min_count, overflow, self.max_kept) as search,
             ):
-                if is_too_many and max_len is not None:  # nothing longer is searched for
+                if is_too_many and max_len is not None:  # longer itemsets are not searched for
                     search.collect(spark.createDataFrame(to_arrow(matrices[0], counts[0])))
                 baskets = search.hold(_to_frame(spark, transactions, frequent))
                 if max_len is None:
@@ -152,7 +152,7 @@ class SparkEngine:
 
 
 class _Search:
-    """A search on Spark, within a budget; as a context, it ends jobs that are late and says why Spark fails.
+    """A search on Spark within a budget; as a context manager it cancels jobs that exceed the time limit.
 
     Parameters
     ----------
@@ -161,9 +161,9 @@ class _Search:
     min_count : int
         The minimum count.
     overflow : Overflow, optional
-        Where itemsets beyond the budget go.
+        Destination of itemsets beyond the budget.
     max_kept : int or None
-        How many of them; None is all.
+        Most itemsets written there; None is all.
     """
 
     def __init__(
@@ -192,7 +192,7 @@ class _Search:
         self._done.set()
         if self._watch is not None:
             self._watch.join()
-        # Where Spark has come to its end, nothing is held.
+        # If Spark has ended, there is nothing to release.
         with suppress(Py4JError, PySparkException, ConnectionError):
             self._spark.sparkContext.removeJobTag(self._tag)
             for frame in self._held:
@@ -201,7 +201,7 @@ class _Search:
             raise self._late() from error
 
     def hold(self, frame: Any) -> Any:
-        """Return a frame that is computed once, and let go at the end."""
+        """Persist a frame until the end of the context."""
         self._held.append(frame.persist())
         return frame
 
@@ -209,7 +209,7 @@ class _Search:
         """Return the item indices and the counts of all frequent itemsets, by length."""
         from pyspark.ml.fpm import FPGrowth
 
-        # Half a count below the boundary, rounding cannot matter.
+        # Half a count below the boundary, so that rounding has no effect.
         fraction = (self._min_count - 0.5) / baskets.count()
         model = FPGrowth(itemsCol="items", minSupport=fraction).fit(baskets.select("items"))
         found = self.collect(model.freqItemsets.withColumnRenamed("freq", "count"))
@@ -345,7 +345,7 @@ def _to_frame(spark: Any, transactions: Transactions | SparkTransactions, freque
     import pyarrow as pa
     from pyspark.sql import functions as f
 
-    if isinstance(transactions, Transactions):
+    if not isinstance(transactions, SparkTransactions):
         return spark.createDataFrame(_to_arrow(transactions, frequent))
     ids = pa.array(transactions.items[frequent].tolist())
     numbers = spark.createDataFrame(pa.table({"item_id": ids, "item": pa.array(frequent, pa.int32())}))

