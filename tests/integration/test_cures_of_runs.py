@@ -70,7 +70,7 @@ def test_no_network(call, monkeypatch):
 
 
 @tries("recsys/mining/cache.py", "ends trying")
-@tries("recsys/pipeline.py", "and evaluation.seed decides which are held out")
+@tries("recsys/evaluation/preparation.py", "and evaluation.seed decides which are held out")
 @pytest.mark.parametrize(
     ("command", "after"),
     [

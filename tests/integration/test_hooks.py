@@ -146,7 +146,7 @@ def test_a_budget_prunes_a_trial_and_ends_a_run(call, monkeypatch):
     def too_big(*_arguments):
         raise BudgetError("apriori.max_itemsets=10 would be passed. Raise apriori.min_support.")
 
-    monkeypatch.setattr("recsys.mining.cache.mine", too_big)
+    monkeypatch.setattr("recsys.mining.BitsetEngine.mine", too_big)
     single = call("hydra.run.dir=out", "cache.enabled=false")
     assert single.code == 1
     assert "apriori.max_itemsets=10 would be passed" in single.stderr

@@ -90,7 +90,8 @@ def test_it_says_what_it_takes_and_is_made_of(logged):
     logged_model = MlflowClient(uri).get_logged_model(model)
     files = Path(logged_model.artifact_location.removeprefix("file://"))
     assert not [path for path in files.rglob("*") if path.suffix in (".pkl", ".pickle")]
-    assert not [path for path in files.rglob("*") if path.name in ("data", "conf", "__pycache__")]
+    assert not [path for path in files.rglob("*") if path.name in ("conf", "__pycache__")]
+    assert not (files / "code" / "recsys" / "datasets" / "data").exists()
     pinned = (files / "requirements.txt").read_text().split()
     assert f"mlflow=={version('mlflow')}" in pinned
     assert f"numba=={version('numba')}" in pinned
