@@ -9,10 +9,10 @@ from recsys.datasets import movielens
 from recsys.errors import BudgetError, DataNotFoundError, DownloadError
 from recsys.feedback import FeedbackStore
 from recsys.mining import Budget
-from recsys.models.training import run_folder
 from recsys.recommenders import ease
 from recsys.rules import budget as rules_budget
 from recsys.rules.budget import RulesMeter
+from recsys.runs.sweep import run_folder
 from tests.integration.cures import (
     BASKET,
     BASKETS,
@@ -132,7 +132,7 @@ def test_a_password_goes_into_the_environment(call, monkeypatch, tmp_path):
     assert outcome.code == 0, outcome.stderr
 
 
-@tries("recsys/models/training.py", "Run one, for example")
+@tries("recsys/runs/sweep.py", "Run one, for example")
 def test_a_folder_without_a_run(call, tmp_path):
     with pytest.raises(DataNotFoundError) as caught:
         run_folder(tmp_path)
