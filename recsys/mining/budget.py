@@ -1,4 +1,4 @@
-"""Budgets: how much mining may take, and what is said when it would take more."""
+"""Budgets of mining, and errors that name what would fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recsys.mining.itemsets import IntArray
 from recsys.mining.support import shortest_between
 from recsys.parameters import require_integer, require_positive
 
-MOST_ITEMSETS = 2**31 - 1  # they are numbered with 32 bits on the way
+MOST_ITEMSETS = 2**31 - 1  # kernels number them with 32 bits
 _UNITS = {
     "B": 1,
     "KB": 10**3,
@@ -30,7 +30,7 @@ _UNITS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How much mining may take. What would pass it stops with a BudgetError; nothing is cut silently.
+    """Limits of mining. Mining that would exceed one raises BudgetError; results are never truncated.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Budget:
         self.memory_bytes()
 
     def memory_bytes(self) -> int | None:
-        """Return `max_memory` in bytes; a share is one of what is available now."""
+        """Return `max_memory` in bytes; a percentage refers to the memory available now."""
         value = self.max_memory
         if value is None:
             return None
@@ -82,7 +82,7 @@ class Budget:
 
 
 def available_memory() -> int:
-    """Return the bytes that new work may take: of the machine, or of the container (control group) within."""
+    """Return the available bytes of the machine, or of its container (control group)."""
     available = []
     meminfo = Path("/proc/meminfo")
     if meminfo.is_file():
@@ -100,14 +100,14 @@ def available_memory() -> int:
 
 
 def _physical_memory() -> int:
-    """Return the bytes of the machine; where it does not tell (Windows), what any machine of today has."""
+    """Return the bytes of the machine; 4 GiB where they are unknown (Windows)."""
     names = getattr(os, "sysconf_names", {})
     if "SC_PHYS_PAGES" not in names:
         return 4 * 2**30
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-# What mining keeps to where nothing else is asked: the machine is never taken down.
+# The default of mining, so that it cannot exhaust the machine.
 DEFAULT_BUDGET = Budget(max_memory="50%")
 
 
@@ -119,16 +119,16 @@ def require_budget(budget: Budget | None) -> None:
 
 
 class Meter:
-    """A budget being spent.
+    """Check memory, time and number of itemsets of mining against a budget.
 
     Parameters
     ----------
     budget : Budget
     n_transactions : int
     bytes_per_itemset : int
-        Memory that an engine takes for each itemset.
+        Memory of an engine per itemset.
     fixed_bytes : int
-        Memory that it takes in any case.
+        Memory of an engine without itemsets.
     """
 
     def __init__(

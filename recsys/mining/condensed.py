@@ -1,4 +1,4 @@
-"""Closed, maximal and generator itemsets: fewer itemsets that say as much, or what is needed of it."""
+"""Condensed itemsets: closed, maximal, generators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.parameters import require_choice
 
-#: What can be selected, with the words that arules uses for it.
+#: Kinds of itemsets, with arules' names.
 KINDS = ("all", "closed", "maximal", "generators")
 
 

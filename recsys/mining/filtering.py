@@ -12,10 +12,9 @@ from recsys.mining.itemsets import FrequentItemsets
 def filter_itemsets(
     itemsets: FrequentItemsets, min_support: float, max_len: int | None = None
 ) -> FrequentItemsets:
-    """Return what mining the same transactions for less would have found.
+    """Return the itemsets that mining with a higher support or a shorter length would find.
 
-    Support is monotone: an itemset that is frequent at some support is so at every lower one, and so are its
-    subsets. Hence the answer is those of the itemsets that are frequent and short enough, in the same order.
+    Support is monotone: the result is the itemsets that are frequent and short enough, in the same order.
 
     Parameters
     ----------

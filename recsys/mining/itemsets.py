@@ -45,9 +45,9 @@ class FrequentItemsets:
     n_transactions : int
         Number of transactions that were mined.
     min_support : float
-        Minimum support that was asked for, in (0, 1].
+        Minimum support of the search, in (0, 1].
     max_len : int or None
-        Longest length that was asked for; None is no limit.
+        Maximum length of the search; None is no limit.
     """
 
     parents: IntArray

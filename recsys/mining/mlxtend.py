@@ -1,4 +1,4 @@
-"""mlxtend's apriori and fpgrowth as engines: the reference that the others are held against."""
+"""mlxtend's apriori and fpgrowth as engines: the reference for the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
 from recsys.mining.itemsets import FrequentItemsets, IntArray
 from recsys.parameters import require_choice
 
-# A frozenset of a few items, with its place in the frame.
+# Memory of a frozenset of a few items and its row in the frame.
 BYTES_PER_ITEMSET = 400
 
 
@@ -66,8 +66,8 @@ class MlxtendEngine:
     ) -> FrequentItemsets:
         """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
 
-        mlxtend cannot be stopped: before it starts, the budget is held against the frequent items and the
-        memory of the pairs; when it is done, against what it found and the time it took.
+        mlxtend cannot be interrupted: the budget is checked before, for the frequent items and the memory of
+        the pairs, and after, for the itemsets and the time.
         """
         budget = DEFAULT_BUDGET if budget is None else budget
         meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)

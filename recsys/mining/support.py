@@ -1,4 +1,4 @@
-"""Minimum support: from the fraction that a user asks for to the count that decides."""
+"""Minimum support as a count of transactions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def min_count(min_support: float, n_transactions: int) -> int:
     """
     if n_transactions == 0:
         return 1
-    # The product is off by less than one; the division, which defines the answer, settles the rest.
+    # The product is off by less than one; the division defines the result.
     count = max(1, int(min_support * n_transactions))
     while count / n_transactions < min_support:
         count += 1

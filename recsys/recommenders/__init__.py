@@ -1,4 +1,4 @@
-"""Recommenders: histories in, ranked items with their reasons out."""
+"""Recommenders: ranked items, with explanations, from users' histories."""
 
 from recsys.recommenders.als import ALSModel, ALSRecommender
 from recsys.recommenders.ease import DualEASE, EASERecommender, PrimalEASE

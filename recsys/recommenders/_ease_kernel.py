@@ -1,4 +1,4 @@
-"""The compiled part of EASE: the product of a dense and a sparse matrix."""
+"""Numba kernel of EASE: the product of a dense and a sparse matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled part of item-based nearest neighbours: likes in, the neighbours of each item out."""
+"""Numba kernel of item-based nearest neighbours."""
 
 from __future__ import annotations
 

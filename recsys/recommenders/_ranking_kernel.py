@@ -1,4 +1,4 @@
-"""The compiled part of ranking: scores in, the best items out."""
+"""Numba kernel of ranking items by their scores."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def fill_up(
     best_items: IntArray,
     best_scores: FloatArray,
 ) -> int:
-    """Fill the places from `size` on with the most popular items that are not there yet; return the new size.
+    """Append the most popular items that are not in the list from position `size` on; return the new size.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The compiled part of the rule recommender: an index of rules and histories in, scores and lists out."""
+"""Numba kernel of the rule recommender: scores and lists from an index of rules and histories."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Index(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What scoring works with, for one user after the other.
+    """Workspace of scoring, reused for each user.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Room(NamedTuple):
 
 @kernel
 def room_for(index: Index, m: int) -> Room:
-    """Make room for scoring."""
+    """Allocate the workspace of scoring."""
     n_nodes, n_consequents = len(index.last_items), len(index.items)
     return Room(
         np.empty(n_nodes + 1, dtype=np.int64),
@@ -107,7 +107,7 @@ def grouped(keys: IntArray, n_groups: int) -> tuple[IntArray, IntArray]:
 
 @kernel
 def replace_lowest(top: FloatArray, value: float) -> float:
-    """Put a value into the place of the lowest one; return the lowest one that is then there."""
+    """Replace the lowest value; return the new lowest one."""
     place, lowest, second = 0, top[0], np.inf
     for other in range(1, len(top)):
         if top[other] < lowest:
@@ -120,7 +120,7 @@ def replace_lowest(top: FloatArray, value: float) -> float:
 
 @kernel
 def fire(index: Index, node: int, recency: float, room: Room, scores: FloatArray) -> None:
-    """Let the rules of one antecedent fire.
+    """Add the contributions of the rules of one antecedent.
 
     With m = 0 `scores` takes the sum of the contributions, with m = 1 their maximum; otherwise the m highest
     are kept in `room`, in no order, and `scores` holds the lowest of them once there are m.
@@ -147,7 +147,7 @@ def fire(index: Index, node: int, recency: float, room: Room, scores: FloatArray
 
 @kernel
 def descend(index: Index, node: int, strength: float, liked: FloatArray, room: Room, size: int) -> int:
-    """Put the liked children of a node on the stack; return how many nodes are on it then."""
+    """Push the liked children of a node onto the stack; return its new size."""
     for child in range(index.child_starts[node], index.child_starts[node + 1]):
         recency = liked[index.last_items[child]]
         if recency >= 0.0:
@@ -195,7 +195,7 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
 
 
 class Reasons(NamedTuple):
-    """The strongest rules that fired for each of some items, while they are looked for.
+    """Strongest rules found so far for each of some items.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ class Reasons(NamedTuple):
 
 @kernel
 def keep_reason(reasons: Reasons, row: int, rule: int, contribution: float) -> None:
-    """Keep a rule if it is among the strongest; of equal ones the first rules are kept."""
+    """Keep a rule if it is among the strongest; ties go to the earlier rule."""
     rules, contributions = reasons.rules[row], reasons.contributions[row]
     size = reasons.sizes[row]
     if size < len(rules):
@@ -251,7 +251,7 @@ def weakest(rules: IntArray, contributions: FloatArray) -> int:
 
 @kernel
 def reasons_for(index: Index, items: IntArray, n: int) -> Reasons:
-    """Make room for the n strongest rules to each of some items."""
+    """Allocate room for the n strongest rules of each of some items."""
     slots = np.full(len(index.items), -1, dtype=np.int64)
     for row in range(len(items)):
         consequent = np.searchsorted(index.items, items[row])

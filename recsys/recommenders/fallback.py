@@ -1,4 +1,4 @@
-"""Popularity: the answer where a model has none."""
+"""Popularity: the fallback of all models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recsys.recommenders.recommender import Reason
 
 @dataclass(frozen=True, eq=False)
 class Popularity:
-    """How many users like each item.
+    """Number of users who like each item.
 
     Parameters
     ----------

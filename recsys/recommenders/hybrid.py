@@ -1,4 +1,4 @@
-"""The hybrid: rules and a collaborative model together."""
+"""Hybrid recommender: rules combined with a collaborative model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the models have in common whose score of an item is a sum over the likes."""
+"""Base class of models whose score of an item is a sum over the likes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ItemBasedModel(ScoringModel):
     ) -> list[list[Reason]]:
         """Return the likes that speak for each of some items, the strongest first.
 
-        Each is told like a rule from the like to the item, with the counts of the training part. Its share is
+        Each has the measures of a rule from the like to the item in the training part. Its share is
         that of all positive contributions; likes that speak against the item are left out. If all together
         do not speak for it, the reason is its popularity.
         """

@@ -1,4 +1,4 @@
-"""Popularity: the items that most users like, for everybody."""
+"""Popularity recommender: the items that most users like."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PopularityRecommender:
 
 @dataclass(frozen=True, eq=False)
 class PopularityModel(ScoringModel):
-    """The number of likes of each item is its score."""
+    """Scores items by their number of likes."""
 
     kind: ClassVar[str] = "popularity"
 

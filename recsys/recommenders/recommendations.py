@@ -1,4 +1,4 @@
-"""Recommendations: the lists that a recommender gives, for many users at once."""
+"""Recommendations: ranked lists for many users."""
 
 from __future__ import annotations
 

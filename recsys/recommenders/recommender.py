@@ -1,4 +1,4 @@
-"""What all recommenders have in common."""
+"""Interfaces of recommenders and of the models that they fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recsys.rules import Rules
 
 
 class Reason(NamedTuple):
-    """Why an item is recommended: one rule that fired, or what a model saw.
+    """Explanation of a recommendation: a rule whose antecedent is in the history, or a liked item.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True)
 class State:
-    """What a saved model is made of, besides the likes that it was fitted on.
+    """Content of a saved model, besides the histories that it was fitted on.
 
     Parameters
     ----------
@@ -125,11 +125,11 @@ class Model(Protocol):
 class Recommender(Protocol):
     """The settings of a recommender; a group of the configuration.
 
-    Frozen and hashable: what is learnt stands in the model that `fit` returns.
+    Frozen and hashable; `fit` returns the fitted model.
     """
 
     def fit(self, train: Histories, rules: Rules | None = None) -> Model:
-        """Learn from the likes of the training part.
+        """Fit a model to the likes of the training part.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The index of the rule recommender: rules by antecedent, so that nobody scans them all."""
+"""Index of the rule recommender: rules by antecedent."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> Index:
     """Arrange rules by antecedent.
 
-    The itemsets are a trie already; what is kept of it are the antecedents and their prefixes. Without longer
-    antecedents it is a table from an item to its rules.
+    The index is the part of the itemsets' trie that holds the antecedents and their prefixes.
 
     Parameters
     ----------

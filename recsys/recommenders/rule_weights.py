@@ -1,4 +1,4 @@
-"""What a rule weighs in a recommendation."""
+"""Weights of rules in recommendations."""
 
 from __future__ import annotations
 

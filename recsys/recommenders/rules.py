@@ -1,4 +1,4 @@
-"""The rule recommender: what a history makes fire."""
+"""Rule recommender: the consequents of rules whose antecedents are in a history."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ class RuleModel(FittedModel):
 
     @cached_property
     def _told(self) -> list[npt.NDArray[Any]]:
-        """What is told of each rule: its count, confidence and lift."""
+        """Count, confidence and lift of each rule."""
         rules, source = self.rules, self.rules.source
         sides = rules.itemsets, rules.antecedents, rules.consequents
         counts = [source.counts[side] for side in sides]

@@ -1,4 +1,4 @@
-"""What fitted models have in common, and what those that score every item do."""
+"""Base classes of fitted models and of models that score all items."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class FittedModel(ABC):
-    """A model over the catalogue of its training part, with popularity behind it.
+    """A model over the catalogue of its training part, with popularity as fallback.
 
     Parameters
     ----------
@@ -142,14 +142,14 @@ def rank_into(
 
 
 def mark_sources(lists: Recommendations, ends: npt.NDArray[np.integer[Any]], source: int) -> None:
-    """Write where recommendations come from: `source` up to the first of the two ends, then popularity."""
+    """Set the sources of recommendations: `source` up to the first of the two ends, then popularity."""
     place = np.arange(lists.k)
     lists.sources[place < ends[:, 1:]] = FALLBACK
     lists.sources[place < ends[:, :1]] = source
 
 
 def without_rounding(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Set to 0, in place, what only rounding keeps from it: such a score has no sign that means anything."""
+    """Set scores within rounding error of 0 to 0, in place."""
     scores[np.abs(scores) < ROUNDING] = 0.0
     return scores
 
@@ -163,7 +163,7 @@ def one(
 
 
 def portions(histories: Histories) -> Iterator[tuple[slice, Histories]]:
-    """Yield all users, as many at once as there is room for the scores of, and where they stand."""
+    """Yield batches of users whose scores fit into memory, each with its rows."""
     size = max(1, SCORES_AT_ONCE // max(1, histories.n_items))
     for start in range(0, len(histories), size):
         rows = slice(start, min(start + size, len(histories)))

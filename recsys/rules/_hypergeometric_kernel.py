@@ -1,4 +1,4 @@
-"""The compiled part of the hypergeometric distribution: arrays in, arrays out.
+"""Numba kernel of the hypergeometric distribution.
 
 X is the number of transactions that hold both of two sides, of which n_a and n_c of n transactions hold one
 each, if the sides are independent. Its probabilities are products of binomial ones, computed in logarithms by

@@ -1,4 +1,4 @@
-"""The compiled part of ordering rules: arrays in, arrays out."""
+"""Numba kernel of ordering rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled part of rule generation: arrays in, arrays out.
+"""Numba kernel of rule generation.
 
 A subset of the k items of an itemset is a number, a mask, whose bit j says whether the j-th item is in.
 """
@@ -33,7 +33,7 @@ class Trie(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How the itemsets of one length are split: steps that find the subsets, then the pairs of sides.
+    """Plan of splitting the itemsets of one length: steps that find the subsets, then the pairs of sides.
 
     Each subset has a slot; the itemset itself has slot 0.
 

@@ -1,4 +1,4 @@
-"""The rules that were kept so far: all, or the best."""
+"""Collect rules: all, or the best."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits on the number of rules, and what to change where they are passed."""
+"""Limits of rule generation, and errors that name what would fit."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MAX_COMPARISONS = 2**36  # of confidences, for the improvement; minutes as well
 
 
 def check_splits(itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection) -> None:
-    """Refuse what would run for hours: an itemset of k items has 2^k - 2 splits, 3^k with all sub-rules.
+    """Raise if generation would run for hours: an itemset of k items has 2^k - 2 splits, 3^k with sub-rules.
 
     Raises
     ------
     BudgetError
-        If there are more than `MAX_SPLITS` candidates, or `MAX_COMPARISONS` where improvement is asked for.
+        If there are more than `MAX_SPLITS` candidates, or `MAX_COMPARISONS` for the improvement.
     """
     sizes = np.diff(itemsets.offsets).tolist()
     questions = [("candidate rules", MAX_SPLITS, 1)]
@@ -55,12 +55,12 @@ def _totals(sizes: list[int], constraints: RuleConstraints, base: int) -> list[i
 
 
 class RulesMeter:
-    """A budget being spent on rules.
+    """Check memory and time of rule generation against a budget.
 
     Parameters
     ----------
     budget : Budget
-        Of it, `max_memory` and `max_seconds` count.
+        `max_memory` and `max_seconds` are used.
     """
 
     def __init__(self, budget: Budget) -> None:
@@ -98,7 +98,7 @@ def too_many_rules(
     n_rules_by_count: npt.NDArray[np.int64],
     n_transactions: int,
 ) -> BudgetError:
-    """Return the error for more than `max_rules` rules: how many there are, and what would fit.
+    """Return the error for more than `max_rules` rules, with options that would fit.
 
     Parameters
     ----------

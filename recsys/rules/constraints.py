@@ -1,4 +1,4 @@
-"""Which splits of an itemset may be rules: lengths and items of the two sides."""
+"""Constraints on the lengths and items of antecedents and consequents."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class RuleConstraints:
         )
 
     def flags(self, items: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-        """Return what the compiled part asks for: the sides of each item, and how many must be there.
+        """Return the flags of each item for the kernel, and the numbers of required items.
 
         Parameters
         ----------

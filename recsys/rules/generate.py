@@ -1,4 +1,4 @@
-"""From frequent itemsets to rules."""
+"""Generate rules from frequent itemsets."""
 
 from __future__ import annotations
 

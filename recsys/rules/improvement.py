@@ -1,4 +1,4 @@
-"""What the items of an antecedent add to the confidence of a rule."""
+"""Improvement of a rule: the gain in confidence over all simpler rules."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.integer[Any]]
 Values = npt.NDArray[np.float64]
 
-# The two measures that mlxtend names otherwise.
+# The two measures that have other names in mlxtend.
 MLXTEND_NAMES = {"antecedent_support": "antecedent support", "consequent_support": "consequent support"}
 
 RULES_AT_ONCE = 2**14  # measured at once: few enough that all counts stay in the cache
@@ -37,18 +37,17 @@ class Rules:
     Parameters
     ----------
     source : FrequentItemsets
-        What the rules were made of, and where their counts stand.
+        The itemsets that the rules are made of, with their counts.
     antecedents, consequents, itemsets : ndarray, shape (n_rules,), int64
         Indices in `source` of the two sides and of both together.
     metric : str
-        The measure that they are ordered by, one of `recsys.rules.METRICS`.
+        The measure that orders them, one of `recsys.rules.METRICS`.
     min_threshold : float
         The least value of it that a rule was kept with.
     n_found : int, optional
-        Rules that there were before only the best were kept (`max_rules`), or some were selected; as many as
-        there are, unless given.
+        Number of rules before `max_rules` or a selection; the number of rules unless given.
     stored : mapping of str to ndarray, shape (n_rules,)
-        Measures that the counts of the rules do not tell, by name; of rules that were read from a file.
+        Measures that do not follow from the counts, by name, of rules that were read from a file.
     """
 
     source: FrequentItemsets
@@ -94,7 +93,7 @@ class Rules:
 
     @property
     def default_measures(self) -> tuple[str, ...]:
-        """What is written unless asked otherwise: mlxtend's twelve measures, and the metric."""
+        """Default measures: mlxtend's twelve and the metric."""
         return MLXTEND_MEASURES + (() if self.metric in MLXTEND_MEASURES else (self.metric,))
 
     def top(self, k: int) -> Rules:

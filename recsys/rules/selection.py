@@ -1,4 +1,4 @@
-"""Which candidate rules are kept."""
+"""Selection of candidate rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OVER_MAX_RULES = ("error", "keep_best")
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What a rule must reach, and how many may; see `recsys.rules.generate_rules` for the parameters.
+    """Thresholds, tests and limits of rules; see `recsys.rules.generate_rules` for the parameters.
 
     Raises
     ------
@@ -65,7 +65,7 @@ class Selection:
         passed = scores >= sign * self.min_threshold
         if not passed.all():
             candidates, scores = candidates[passed], scores[passed]
-        # The dearer the question, the fewer are asked.
+        # The more expensive the check, the later it comes.
         if largest_p_value is not None:
             passed = candidates.measure("p_value") <= largest_p_value
             candidates, scores = candidates[passed], scores[passed]
