@@ -16,13 +16,13 @@ SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "
 
 
 def require_address(tracking_uri: str) -> str:
-    """Return the address with the path of an SQLite file made absolute; end the program if it cannot be one.
+    """Return the address with an absolute path of an SQLite file; end the program if it is invalid.
 
-    Whether anybody answers there is another question, and no reason not to run.
+    It is not checked whether the store answers.
     """
     problem = _problem(tracking_uri)
     if problem:
-        # Hydra makes a warning of an exception in a callback; an exit it lets through.
+        # Hydra turns an exception in a callback into a warning, but not SystemExit.
         typed = os.environ.get("MLFLOW_TRACKING_URI") == tracking_uri
         key = "MLFLOW_TRACKING_URI" if typed else "hydra.callbacks.mlflow.tracking_uri"
         sys.exit(
@@ -38,7 +38,7 @@ def require_address(tracking_uri: str) -> str:
 
 
 def page(server: str, experiment_id: str | None) -> str:
-    """Return the address of the page of MLflow's UI that shows the runs of an experiment."""
+    """Return the address of an experiment's page in MLflow's UI."""
     return f"{server}/#/experiments/{experiment_id}" if experiment_id else server
 
 

@@ -1,7 +1,7 @@
-"""What is to be put on record, as text: one entry is one small JSON file of the queue.
+"""Entries of the queue: updates of one MLflow run, each a small JSON file.
 
-Runs go by keys that we make, for MLflow's own ids are not known before it has answered. An entry says all
-that it needs (times included), so that sending it twice leaves the same record as sending it once.
+Runs are identified by keys of our own, since MLflow's ids are not known before it answers. Entries are
+idempotent: sending one twice has the effect of sending it once.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 
 from optuna_sweeper.safe_text import mask_values
 
-KEY_TAG = "recsys.key"  # the tag that holds our key
-STUDY_KEY = "study/"  # how the key of a study's run begins
-ENDED_BY_TAG = "ended_by"  # the tag that says why a sweep is over
+KEY_TAG = "recsys.key"  # the tag with our key
+STUDY_KEY = "study/"  # prefix of the key of a study's run
+ENDED_BY_TAG = "ended_by"  # the tag with the reason for which a sweep ended
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 
 
 @dataclass
 class Start:
-    """How a run begins.
+    """Start of a run.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class Start:
         Milliseconds since 1970.
     parameters : dict
     parent : str or None
-        Key of the run above it.
+        Key of the parent run.
     like : str or None
-        Key of a run whose parameters it has too, where it has no others.
+        Key of a run whose parameters are copied, unless `parameters` has them.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Start:
 
 @dataclass
 class End:
-    """How a run ends: FINISHED, FAILED or KILLED, and when (milliseconds since 1970)."""
+    """End of a run: FINISHED, FAILED or KILLED, and the time in milliseconds since 1970."""
 
     status: str
     time: int
@@ -51,31 +51,31 @@ class End:
 
 @dataclass
 class Entry:
-    """Something to put on record about one run; the parts are applied in the order of the fields.
+    """Update of one run; the fields are applied in their order.
 
     Attributes
     ----------
     run : str
         The run's key.
     start : Start or None
-        Make the run, or take it up again if there is one of this key.
+        Create the run, or continue it if there is one with this key.
     metrics : list of (name, value, milliseconds, step)
     tags : dict
     dataset : dict or None
-        name, digest, source and profile of what was read.
+        name, digest, source and profile of the dataset.
     trials : list of dict or None
         The study's trials: children that disagree with them are corrected.
     n_trials : int or None
-        How many trials the study had when a sweep said this about its run.
+        Number of trials of the study at the time of an update of its run.
     best : int or None
-        The number of the study's best trial, whose run the tag `best_run_id` then names.
+        Number of the study's best trial; the tag `best_run_id` is set to its run.
     link_results : bool
         Add the ids of this run and the best to the sweep's results.
     files : list of str
-        Artifacts, relative to the folder of the queue; those that are missing are passed over.
+        Artifacts, relative to the folder of the queue; missing files are skipped.
     end : End or None
     undo : bool
-        Leave the run as it was before it was taken up again here; tags and end are for one that was not.
+        Restore the run as it was before this sweep continued it; if it did not, tags and end apply.
     """
 
     run: str
@@ -109,10 +109,10 @@ class Entry:
         )
 
     def followed_by(self, other: Entry) -> Entry | None:
-        """Return both as one, where that says the same: a trial that is over when its start is sent."""
+        """Merge with the next entry of the same run; None if the result would not be equivalent."""
         if self.run != other.run or self.end or self.trials or other.start or other.undo:
             return None
-        if self.start and other.n_trials is not None:  # its tags count only if nobody knows better
+        if self.start and other.n_trials is not None:  # its tags apply only if they are the latest
             return None
         return Entry(
             self.run,
@@ -130,5 +130,5 @@ class Entry:
 
 
 def text(values: dict[str, Any]) -> dict[str, str]:
-    """Return the values as MLflow keeps parameters and tags, without secrets."""
+    """Return values as text for parameters and tags, with secrets masked."""
     return {key: "null" if value is None else str(value) for key, value in mask_values(values).items()}

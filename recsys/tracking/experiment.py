@@ -1,4 +1,4 @@
-"""Where runs are recorded: the MLflow experiment, and the run above them."""
+"""The MLflow experiment and parent run in which runs are recorded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ID_VARIABLE, NAME_VARIABLE, RUN_VARIABLE = "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"
 DEFAULT_EXPERIMENT = "recsys"
-# The UI then shows runs and their charts, not its pages for language models.
+# Makes the UI show runs and charts instead of its pages for language models.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 
@@ -46,7 +46,7 @@ class Destination:
         ParameterError
             If there is no such experiment or run, if it is deleted, or if name, id and run disagree.
         mlflow.exceptions.MlflowException
-            Whatever MLflow raises comes through as it is.
+            Errors of MLflow.
         """
         if self.run_id is not None:
             experiment = self._of_run(client, tracking_uri)

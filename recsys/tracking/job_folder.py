@@ -1,4 +1,4 @@
-"""What a job leaves in its folder, as the record has it."""
+"""Entries with the results in the folder of a job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ARTIFACTS = (CONFIG_FILE, RULES_FILE, RULES_TABLE_FILE)  # overrides are a tag, 
 
 
 def add_results(entry: Entry, folder: Path, time: int) -> None:
-    """Add to an entry about a job's run what the job left; one that failed early has left little.
+    """Add the results that a job wrote to the entry of its run.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def add_results(entry: Entry, folder: Path, time: int) -> None:
     folder : Path
         The folder of the job.
     time : int
-        When it ended, in milliseconds since 1970.
+        End of the job, in milliseconds since 1970.
     """
     data = read_json(folder / DATA_FILE)
     entry.metrics += [(name, value, time, 0) for name, value in read_json(folder / METRICS_FILE).items()]
@@ -32,7 +32,7 @@ def add_results(entry: Entry, folder: Path, time: int) -> None:
 
 
 def _dataset(data: dict[str, Any]) -> dict[str, str] | None:
-    """What was mined, as an MLflow dataset; a run that failed early has read nothing."""
+    """Return the fields of an MLflow dataset; None if the run failed before it read the data."""
     if not data:
         return None
     return {

@@ -1,9 +1,8 @@
-"""The MLflow callback: what ran, with what, and what came of it.
+"""Hydra callback that records runs and sweeps in MLflow.
 
-A single run is one MLflow run. A sweep is a parent run with a child for each trial; a study that is continued
-continues its run. The callback reads what a run leaves in its folder and writes what MLflow is to be told
-into a queue there; a process of its own sends it (`recsys.tracking.sender`). So no trial waits for MLflow,
-and none is lost with it.
+A single run is one MLflow run. A sweep is a parent run with a child for each trial; a continued study
+continues its run. The callback writes entries into a queue in the output folder, and a separate process sends
+them (`recsys.tracking.sender`): no trial waits for MLflow, or is lost if MLflow fails.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT, stamp
 
 log = logging.getLogger(__name__)
 
-# Of the composed config these are no parameters of the experiment; the whole of it is an artifact.
+# Config groups that are not recorded as parameters; the whole config is an artifact.
 NO_PARAMETERS = ("hydra", "output", "cache", "experiment_name")
 
 
@@ -50,17 +49,16 @@ class MLflowCallback(Callback):
     Parameters
     ----------
     tracking_uri : str
-        A database URL or the address of a tracking server; empty, as where the variable of the environment is
-        set to nothing, it is `sqlite:///mlflow.db`.
+        A database URL or the address of a tracking server; if empty, `sqlite:///mlflow.db`.
     experiment_name : str
-        The MLflow experiment; made if it does not exist.
+        The MLflow experiment, which is created if it does not exist.
     patience : float
-        Seconds to wait for MLflow: before anything is run, for whether it refuses the record; at the end of a
-        run or sweep, for it to take what is left in the queue.
+        Seconds to wait for MLflow: before the run, to see whether it accepts the record; at the end, to empty
+        the queue.
     experiment_id : str, optional
-        The MLflow experiment by its id, unless the configuration sets `experiment_name` itself.
+        Id of the MLflow experiment, unless the configuration sets `experiment_name`.
     run_id : str, optional
-        A run that becomes the parent of the run or sweep, as that of `mlflow run`. Its experiment is used.
+        A run that becomes the parent of the run or sweep, as with `mlflow run`. Its experiment is used.
     """
 
     def __init__(
@@ -80,10 +78,10 @@ class MLflowCallback(Callback):
         self._sender: SenderProcess | None = None
         self._parent: str | None = None  # key of the sweep's run
         self._run: str | None = None  # key of the job's run
-        self._experiment: dict[str, str] = {}  # what MLflow said of it
+        self._experiment: dict[str, str] = {}  # name and id of the experiment
 
     def __getstate__(self) -> dict[str, Any]:
-        """Go to the processes of a parallel launcher, which write into the queue; the sender stays."""
+        """Leave out the sender: the processes of a parallel launcher only write into the queue."""
         return self.__dict__ | {"_sender": None}
 
     @log_exceptions
@@ -93,7 +91,7 @@ class MLflowCallback(Callback):
 
     @log_exceptions
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Open the queue of a sweep, and start its run or take it up again."""
+        """Open the queue of a sweep, and start or continue its run."""
         folder = Path(config.hydra.sweep.dir).resolve()
         study = OmegaConf.select(config, "hydra.sweeper.study_name")
         self._tags = {STUDY_TAG: str(study)} if study else {}
@@ -112,16 +110,16 @@ class MLflowCallback(Callback):
 
     @log_exceptions
     def on_job_start(self, config: DictConfig, *, task_function: TaskFunction, **kwargs: Any) -> None:
-        """Start the run of a job: in a sweep, a child of the sweep's run."""
+        """Start the run of a job; in a sweep, a child of the sweep's run."""
         folder = Path(config.hydra.runtime.output_dir)
         tags = _tags(config, folder)
         if config.hydra.mode == RunMode.MULTIRUN:
-            if self._parent is None:  # its start failed, and was told
+            if self._parent is None:  # its start failed
                 return
             number = str(config.hydra.job.num)
             run, name = job_key(self._parent, number, folder), f"trial {number}"
             tags |= {NUMBER_TAG: number, "job_num": number}
-            # The study's trial takes it over, with MLflow's id if MLflow has answered by then.
+            # Becomes an attribute of the trial, with MLflow's id if that is known by then.
             write_links(folder, {"mlflow_key": run})
         else:
             run, name = f"run/{uuid.uuid4().hex}", "/".join(folder.parts[-2:])
@@ -130,8 +128,8 @@ class MLflowCallback(Callback):
 
     @log_exceptions
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Record what the job left in its folder, and end its run."""
-        if self._run is None or self._queue is None:  # its start failed, and was told
+        """Record the results of the job, and end its run."""
+        if self._run is None or self._queue is None:  # its start failed
             return
         run, self._run = self._run, None
         folder, now = Path(config.hydra.runtime.output_dir), _now()
@@ -148,12 +146,12 @@ class MLflowCallback(Callback):
         self._queue.put(entry)
 
     def on_run_end(self, config: DictConfig, *, job_return: JobReturn, **kwargs: Any) -> None:  # type: ignore[override]
-        """See that all is sent, and say where to look.
+        """Wait for the sender, and log the address of the record.
 
         Raises
         ------
         SystemExit
-            If MLflow refused a part of the record; an error of the run itself comes first.
+            If MLflow refused a part of the record and the run itself did not fail.
         """
         self._close(ENDED)
         if self._is_refused() and job_return.status == JobStatus.COMPLETED:
@@ -177,13 +175,13 @@ class MLflowCallback(Callback):
         return self._queue is not None and self._queue.refused is not None
 
     def _destination(self, config: DictConfig) -> dict[str, Any]:
-        """Which experiment, and under which run: what the configuration sets comes before the environment."""
+        """Return experiment and parent run; the configuration takes precedence over the environment."""
         explicit = not OmegaConf.is_interpolation(config, "experiment_name")
         explicit |= self.experiment_name != config.get("experiment_name")
         by_id = None if explicit or self.run_id else self.experiment_id
         named = explicit or not (by_id or self.run_id)
         if by_id and os.environ.get(NAME_VARIABLE):
-            named = True  # both are given: they must denote the same
+            named = True  # both are given, and must denote the same experiment
         name = self.experiment_name if named else None
         return {"experiment_name": name, "experiment_id": by_id, "run_id": self.run_id}
 
@@ -196,16 +194,16 @@ class MLflowCallback(Callback):
         atexit.register(self._close)
         self._tags |= provenance()
         if self.patience > 0:
-            # Needed by the run anyway, and imported while the sender imports MLflow.
+            # Imported for the run while the sender imports MLflow.
             import_module("recsys.pipeline")
-            self._heed(self._sender.verdict())
+            self._require_accepted(self._sender.verdict())
 
-    def _heed(self, verdict: dict[str, str]) -> None:
-        """End the program where MLflow refuses the record."""
+    def _require_accepted(self, verdict: dict[str, str]) -> None:
+        """End the program if MLflow refuses the record."""
         if "refused" in verdict:
             self._sender = None
             atexit.unregister(self._close)
-            # Hydra makes a warning of an exception in a callback; an exit it lets through.
+            # Hydra turns an exception in a callback into a warning, but not SystemExit.
             sys.exit(f"{verdict['refused']} Without a record: hydra/callbacks=untracked.")
         self._experiment = verdict
 
@@ -217,7 +215,7 @@ class MLflowCallback(Callback):
             self._queue.put(Entry(run, start, tags=text(self._tags | tags)))
 
     def _close(self, word: str | None = None) -> None:
-        """Tell the sender how the run or sweep ended, wait for it, and say what became of the record."""
+        """Send the last word, wait for the sender, and log the state of the record."""
         self._wait_for_sender(word)
         if self.failures:
             log.error(f"The record is not whole: {summary(self.failures)}")
@@ -229,7 +227,7 @@ class MLflowCallback(Callback):
             return
         sender, self._sender = self._sender, None
         atexit.unregister(self._close)
-        # An error that a job raises comes to its end; Ctrl-C does not.
+        # on_job_end is called after an error of a job, but not after Ctrl-C.
         if sender.close(word or (LEFT if self._run is None else INTERRUPTED)):
             name = self._experiment.get("experiment_name", self.experiment_name)
             log.info(f"Recorded in MLflow, experiment {name!r}. Look: {self._page()}")
@@ -245,7 +243,7 @@ class MLflowCallback(Callback):
             )
 
     def _page(self) -> str:
-        """Where to look at the runs."""
+        """Return the address or command that shows the runs."""
         if self.tracking_uri.startswith(("http://", "https://")):
             server = masked(self.tracking_uri.rstrip("/"))
             return page(server, self._experiment.get("experiment_id"))
@@ -253,7 +251,7 @@ class MLflowCallback(Callback):
 
 
 def _study(config: DictConfig, name: str | None) -> dict[str, Any]:
-    """Where the study of a sweep is kept, if another process can open it by its address."""
+    """Return the address of a sweep's study, if another process can open it."""
     storage = OmegaConf.select(config, "hydra.sweeper.storage")
     if not isinstance(storage, str):
         return {}
@@ -261,9 +259,9 @@ def _study(config: DictConfig, name: str | None) -> dict[str, Any]:
 
 
 def _study_key(config: DictConfig, name: str) -> str:
-    """The key of a study's run: the same whenever the study is continued."""
+    """Return the key of a study's run, the same whenever the study is continued."""
     storage = OmegaConf.select(config, "hydra.sweeper.storage")
-    # Hashed, for an address may hold a password.
+    # Hashed: an address may contain a password.
     return f"{STUDY_KEY}{name}/{hashlib.sha256(str(storage).encode()).hexdigest()[:12]}"
 
 
@@ -272,14 +270,14 @@ def _tags(config: DictConfig, folder: Path) -> dict[str, str]:
 
 
 def _parameters(config: DictConfig) -> dict[str, Any]:
-    """The parameters of the experiment, flat: {"engine": "bitset", "apriori.min_support": 0.01, ...}."""
+    """Return the parameters, flat: {"engine": "bitset", "apriori.min_support": 0.01, ...}."""
     choices = {
         group: choice
         for group, choice in config.hydra.runtime.choices.items()
         if not group.startswith("hydra/") and choice is not None
     }
     groups = {str(key): config[key] for key in config if key not in NO_PARAMETERS}
-    # Each by itself: to make one config of them would copy them all, which takes most of a trial's time here.
+    # One by one: a merged config would copy all of them, which is slow.
     plain = {
         key: OmegaConf.to_container(group, resolve=True) if OmegaConf.is_config(group) else group
         for key, group in groups.items()
@@ -298,7 +296,7 @@ def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def _is_pruned(error: object) -> bool:
-    """Whether a job ended by Optuna's TrialPruned; the sweeper knows Optuna, we do not."""
+    """Whether a job ended with Optuna's TrialPruned; checked by name, without importing Optuna."""
     return any(
         kind.__name__ == "TrialPruned" and kind.__module__.startswith("optuna")
         for kind in type(error).__mro__

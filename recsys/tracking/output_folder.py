@@ -1,4 +1,4 @@
-"""The output folder, before anything is computed: it can be written, it is free, and it holds no secrets."""
+"""Check the output folder before a run or sweep, and mask secrets in the files that Hydra writes there."""
 
 from __future__ import annotations
 
@@ -31,11 +31,10 @@ RESULTS = (METRICS_FILE, DATA_FILE, RULES_FILE, RULES_TABLE_FILE, ITEMSETS_FILE,
 
 
 class OutputFolderCallback(Callback):
-    """See to the output folder: end with a one-line error, exit code 1, where it cannot be used.
+    """Check that the output folder can be used; else end the program with a one-line error.
 
-    It must be writable, which Hydra would find out outside of the task function, with a traceback. A sweep's
-    folder belongs to one study, or to one sweep over given values, and a job's folder to one trial. A single
-    run does not go into either; it may go into the folder of an earlier single run, which it replaces.
+    The folder must be writable. A sweep's folder belongs to one study, or to one sweep over given values, and
+    a job's folder to one trial. A single run may replace an earlier single run.
     """
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -53,12 +52,9 @@ class OutputFolderCallback(Callback):
         _require_writable("hydra.sweep.dir", folder)
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Remove the results of an earlier run from a folder that is used again: this one may fail.
-
-        Hydra has just written its files, with what was typed; secrets in them are masked.
-        """
+        """Remove the results of an earlier run, and mask secrets in the files that Hydra has just written."""
         folder = Path(config.hydra.runtime.output_dir)
-        # The Optuna sweeper has seen to the folders of its jobs.
+        # The Optuna sweeper claims the folders of its jobs itself.
         if config.hydra.mode == RunMode.MULTIRUN and "study_name" not in config.hydra.sweeper:
             _claim(folder, config)
         for name in RESULTS:
@@ -72,7 +68,7 @@ class OutputFolderCallback(Callback):
             _mask(path)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Mask secrets in the overrides of a job, which Hydra prints if it has failed."""
+        """Mask secrets in the overrides of a job, which Hydra prints if it fails."""
         if job_return.overrides is not None:
             job_return.overrides = mask_values(list(job_return.overrides))
 
@@ -87,7 +83,7 @@ def _mask(path: Path) -> None:
 
 
 def _require_free(folder: str, study: str | None) -> None:
-    """Refuse the folder of another sweep; a study may be continued in its own."""
+    """End the program if the folder belongs to another sweep; a study may be continued in its own."""
     if Path(folder, STUDY_FILE).exists():
         owner = read_json(Path(folder, STUDY_FILE)).get("study")
         if study is not None and study == owner:
@@ -126,7 +122,7 @@ def _require_writable(key: str, folder: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        # Hydra makes a warning of an exception in a callback; an exit it lets through.
+        # Hydra turns an exception in a callback into a warning, but not SystemExit.
         sys.exit(
             f"{key} must be a folder that can be written. Got {folder!r} ({error.strerror}). "
             f"Set another, for example {key}=results."

@@ -1,4 +1,4 @@
-"""Where a run comes from: user, command line, program and the commit of its code."""
+"""Provenance of a run: user, command line, program and commit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def provenance() -> dict[str, str]:
-    """Return tags, under MLflow's own names where it has one."""
+    """Return tags, with MLflow's names where they exist."""
     # `python -m recsys` leaves the path of __main__.py in argv[0].
     name = "python -m recsys" if Path(sys.argv[0]).name == "__main__.py" else Path(sys.argv[0]).name
     tags = {
@@ -22,7 +22,7 @@ def provenance() -> dict[str, str]:
         "mlflow.user": _user(),
     }
     commit = _git("rev-parse", "HEAD")
-    # A wheel in a virtual environment may lie inside a repository that knows nothing of it.
+    # A wheel in a virtual environment may lie inside an unrelated repository.
     if commit and _git("ls-files", Path(__file__).name, at=Path(__file__).parent):
         tags["mlflow.source.git.commit"] = commit
         tags["git.dirty"] = str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()
@@ -32,12 +32,12 @@ def provenance() -> dict[str, str]:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number without a name
+    except (OSError, KeyError):  # a container may run under a user id without a name
         return "unknown"
 
 
 def _git(*arguments: str, at: Path = PACKAGE) -> str:
-    """What git says; nothing where there is no git, or no repository."""
+    """Return the output of git; empty if there is no git or no repository."""
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=at, capture_output=True, text=True, check=False, timeout=10

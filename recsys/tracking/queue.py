@@ -1,7 +1,7 @@
-"""The queue: what MLflow is to be told, in small files beside what the run leaves.
+"""Queue of entries for MLflow, as small files in the folder of a run or sweep.
 
-Jobs write, in whichever process a launcher runs them; one sender reads. Nothing is lost with a process or
-with MLflow's server: a file goes away when MLflow has it.
+Jobs write, in any process; one sender reads. A file is deleted only after MLflow has stored its entry, so
+nothing is lost if a process or MLflow's server dies.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from optuna_sweeper.atomic_write import atomic_write
 from recsys.tracking.entry import Entry
 
 QUEUE_FOLDER, ABOUT_FILE, REFUSED_FOLDER = ".mlflow-queue", "about.json", "refused"
-REASON_FILE = "reason.txt"  # in the folder of refused entries: why MLflow refused the first of them
+REASON_FILE = "reason.txt"  # in the folder of refused entries: the error of the first
 UNFINISHED = ".entry-"  # prefix of entries that are being written
 OWNER_ONLY = 0o600  # the address may hold a password
 
@@ -40,7 +40,7 @@ class Queue:
         self._about: dict[str, Any] | None = None
 
     def open(self, about: dict[str, Any]) -> None:
-        """Make the queue and write down for whom it is, so that it can be sent without the run."""
+        """Create the queue with the facts that are needed to send it without the run."""
         self._about = about
         while True:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ class Queue:
                 continue
 
     def about(self) -> dict[str, Any]:
-        """For whom it is: what `open` was given; empty where there is no queue."""
+        """Return the facts that `open` was given; empty if there is no queue."""
         try:
             content: dict[str, Any] = json.loads((self.path / ABOUT_FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -59,8 +59,8 @@ class Queue:
         return content
 
     def note(self, **facts: Any) -> None:
-        """Add facts to what `about` returns; None removes one."""
-        if self._about is not None:  # the queue may have to be made again
+        """Add to the facts of the queue; None removes one."""
+        if self._about is not None:  # `put` may have to create the queue again
             self._about = self._about | facts
         known = self.about() or self._about or {}
         about = {key: value for key, value in (known | facts).items() if value is not None}
@@ -69,17 +69,17 @@ class Queue:
 
     @property
     def over(self) -> bool:
-        """Whether the run or sweep has ended, and only the rest of its record is being sent."""
+        """Whether the run or sweep has ended; the rest of its entries may still be sent."""
         return "word" in self.about()
 
     def put(self, entry: Entry) -> None:
-        """Append an entry. Several processes may: a number is given once, a file is whole or not there."""
+        """Append an entry, atomically; several processes may do so at once."""
         while True:
             try:
                 self._put(entry)
                 break
             except FileNotFoundError:
-                # The sender of an earlier sweep in this folder has just found the queue empty and removed it.
+                # The sender of an earlier sweep in this folder has removed the empty queue.
                 if self._about is None:
                     raise
                 self.open(self._about)
@@ -87,12 +87,12 @@ class Queue:
             self.open(self._about)
 
     def leave(self, entry: Entry) -> bool:
-        """Append an entry to the queue of another process; whether that is there to send it."""
+        """Append an entry to the queue of another process; return False if that queue is gone."""
         if not self.about():
             return False
         try:
             self._put(entry)
-        except FileNotFoundError:  # it has just been sent and removed
+        except FileNotFoundError:  # sent and removed meanwhile
             return False
         return True
 
@@ -101,14 +101,14 @@ class Queue:
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(entry.to_json())
-            # Greater than that of each refused entry, which keeps its number and may be sent again.
+            # Above the numbers of refused entries, which may be sent again.
             files = self.pending() + self._refused_files()
             self._link(Path(temporary), max(map(_number, files), default=0) + 1)
         finally:
             Path(temporary).unlink(missing_ok=True)
 
     def _link(self, file: Path, number: int) -> None:
-        """Give a file a number in the queue: this one, or the next that is free."""
+        """Add a file under a number, or the next free one."""
         while True:
             try:
                 os.link(file, self.path / f"{number:06}.json")
@@ -117,19 +117,19 @@ class Queue:
                 number += 1
 
     def pending(self) -> list[Path]:
-        """The files that are still to be sent, in their order."""
+        """Return the files to be sent, in order."""
         return _entries_in(self.path)
 
     def _refused_files(self) -> list[Path]:
         return _entries_in(self.path / REFUSED_FOLDER)
 
     def last_sign(self) -> int:
-        """When somebody last wrote into the queue, in milliseconds since 1970."""
+        """Return the time of the last write into the queue, in milliseconds since 1970."""
         paths = [self.path / ABOUT_FILE, *self.pending()]
         return max(int(path.stat().st_mtime * 1000) for path in paths if path.exists())
 
     def refuse(self, files: list[Path], reason: str) -> Path:
-        """Put aside entries that MLflow refuses, so that the others can be sent; return the folder."""
+        """Move entries that MLflow refuses to a folder, and return it, so that the others can be sent."""
         folder = self.path / REFUSED_FOLDER
         folder.mkdir(exist_ok=True)
         if not (folder / REASON_FILE).exists():
@@ -144,7 +144,7 @@ class Queue:
         return self.path / REFUSED_FOLDER if self._refused_files() else None
 
     def refusals(self) -> str:
-        """How many entries were refused, and why the first of them, as a part of a sentence."""
+        """Return the number of refused entries and the first error, as part of a sentence."""
         count = len(self._refused_files())
         try:
             reason = (self.path / REFUSED_FOLDER / REASON_FILE).read_text(encoding="utf-8").strip()
@@ -153,7 +153,7 @@ class Queue:
         return f"{count} {'entry' if count == 1 else 'entries'} ({reason})"
 
     def retry_refused(self) -> None:
-        """Put refused entries back into the queue, each at its former place."""
+        """Move refused entries back into the queue, with their numbers."""
         for file in self._refused_files():
             self._link(file, _number(file))
             file.unlink()
@@ -162,24 +162,24 @@ class Queue:
             folder.rmdir()
 
     def close(self) -> None:
-        """Remove the queue if nothing is left in it."""
+        """Remove the queue if it is empty."""
         if self.pending() or self.refused:
             return
-        # A writer that was killed has left this. One that lives notices, and writes anew.
+        # Left by a writer that was killed; one that is still running writes again.
         for path in self.path.glob(".*"):
             path.unlink(missing_ok=True)
         (self.path / ABOUT_FILE).unlink(missing_ok=True)
         try:
             self.path.rmdir()
         except OSError:
-            return  # somebody has just put something in
+            return  # an entry was added meanwhile
 
     @contextmanager
     def sole_reader(self) -> Iterator[bool]:
-        """Be the one who sends, or learn that another process is. The lock goes away with its process."""
+        """Take the lock of the sender, which its process releases at its end; yield whether it was free."""
         try:
             handle = os.open(self.path, os.O_RDONLY)
-        except FileNotFoundError:  # the one who was here before has sent all
+        except FileNotFoundError:  # sent and removed
             yield False
             return
         try:
@@ -193,17 +193,17 @@ class Queue:
             os.close(handle)
 
     def is_written(self) -> bool:
-        """Whether the process of the run or sweep still lives; on another machine that is assumed."""
+        """Whether the process of the run or sweep is running; assumed on another machine."""
         about = self.about()
         return about.get("machine") != platform.node() or _lives(about["pid"])
 
     @staticmethod
     def writer() -> dict[str, Any]:
-        """Return what `is_written` needs in `about`: which process this is."""
+        """Return the facts about this process that `is_written` needs."""
         return {"machine": platform.node(), "pid": os.getpid()}
 
     def is_taken(self) -> bool:
-        """Whether another process sends it at this moment."""
+        """Whether another process is sending the queue."""
         with self.sole_reader() as alone:
             return not alone and self.path.exists()
 
@@ -240,7 +240,7 @@ def _number(file: Path) -> int:
 
 
 def _is_at(handle: int, path: Path) -> bool:
-    """Whether the open folder is still the one of this path, and was not removed since."""
+    """Whether an open folder is still the one at this path."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The children of a study's run are made to agree with the study's trials."""
+"""Reconcile the child runs of a study's run with the study's trials."""
 
 from __future__ import annotations
 
@@ -44,14 +44,11 @@ class Record(Protocol):
 
 
 def reconcile(record: Record, parent: str, trials: list[dict[str, Any]]) -> dict[int, str]:
-    """Correct children that say something else than their trials, and make those that are missing.
+    """Correct child runs that differ from their trials, and create missing ones; return their ids by trial.
 
-    Returns MLflow's ids of the children by the numbers of their trials.
-
-    A job does not know all that the sweeper knows: it returned a number, and the number was NaN; it was
-    killed. And a trial that was answered from an earlier one had no job to be recorded. Trials that are
-    running, here or in another process that shares the study, are left alone. Those that another process has
-    yet to tell MLflow of are left in its queue, for it may have ended before it knew how they did.
+    A child can differ because its job was killed or returned NaN, which only the sweeper knows. It is missing
+    if the values were copied from an earlier trial. Running trials are left alone. Trials of other processes
+    that are still sending are appended to their queues.
     """
     ours = _leave_to_others(record, parent, [trial for trial in trials if trial["state"] in STATUS])
     children = _children(record, parent)
@@ -64,13 +61,13 @@ def reconcile(record: Record, parent: str, trials: list[dict[str, Any]]) -> dict
             made = True
         elif child.info.status != STATUS[trial["state"]] or _reason(trial).keys() - child.data.tags.keys():
             record.apply(_correction(record, child, trial))
-    if made:  # another process may have made the same at the same time
+    if made:  # another process may have created the same
         children = _children(record, parent)
     return {number: run.info.run_id for number, run in children.items()}
 
 
 def _leave_to_others(record: Record, parent: str, trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give other sweeps of the study what they have jobs of and are still sending; return the rest."""
+    """Append trials to the queues of the sweeps that ran their jobs and still send; return the rest."""
     folders = {trial["number"]: trial["job_dir"] for trial in trials}
     ours: list[dict[str, Any]] = []
     theirs: dict[Path, list[dict[str, Any]]] = {}
@@ -85,17 +82,17 @@ def _leave_to_others(record: Record, parent: str, trials: list[dict[str, Any]]) 
 
 
 def _children(record: Record, parent: str) -> dict[int, Run]:
-    """The children by the numbers of their trials; what was made for a trial twice is deleted but once."""
+    """Return the child runs by trial, and delete duplicates."""
     found: dict[int, list[Run]] = {}
     for run in record.children(parent):
         if run.data.tags.get(NUMBER_TAG, "").isdecimal():
             found.setdefault(int(run.data.tags[NUMBER_TAG]), []).append(run)
     for number, runs in found.items():
-        # Those that jobs told come last, the latest at the end; all processes see the same order.
+        # Those of jobs come last, the latest at the end; the order is the same in all processes.
         ours = _missing_key(parent, number)
         runs.sort(key=lambda run: (run.data.tags.get(KEY_TAG) != ours, run.info.start_time, run.info.run_id))
         for run in runs[:-1]:
-            if run.data.tags.get(KEY_TAG) == ours:  # it holds nothing that the other has not
+            if run.data.tags.get(KEY_TAG) == ours:  # it has no data of its own
                 record.client.delete_run(run.info.run_id)
     return {number: runs[-1] for number, runs in found.items()}
 
@@ -117,7 +114,7 @@ def _correction(record: Record, child: Run, trial: dict[str, Any]) -> Entry:
 
 
 def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> Entry:
-    """Make the child of a trial that has none: from its folder, or that of the trial it was answered from."""
+    """Return the entry that creates a missing child run, from the folder of its job or of its source."""
     now, source = _end(trial), trial["answered_from"]
     number, folder, like = str(trial["number"]), trial["job_dir"] or source_folder, None
     if source is not None:

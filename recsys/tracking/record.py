@@ -1,4 +1,4 @@
-"""The record: entries become MLflow runs, in as few requests as MLflow allows."""
+"""Apply entries to MLflow, in as few requests as possible."""
 
 from __future__ import annotations
 
@@ -25,62 +25,55 @@ if TYPE_CHECKING:
 
 PARENT_TAG = "mlflow.parentRunId"
 MAX_PARAMS_IN_BATCH = 100  # MLflow refuses more in one request
-# What MLflow allows in the names of metrics, parameters and tags.
+# Characters that MLflow does not allow in the names of metrics, parameters and tags.
 NOT_IN_NAMES = re.compile(r"[^\w./: -]", re.ASCII)
 UNWRITABLE = re.compile(r"['\"\\]")
-MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters that MLflow keeps
-LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # what a folder is told of our tags
+MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters
+LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # tags in `links.json`
 
 
 class _Before(NamedTuple):
-    """How a run was that was taken up again.
-
-    Parameters
-    ----------
-    tags : dict
-        What it said then that it may say otherwise now.
-    end : End
-    """
+    """State of a run before it was continued: the tags that may have changed, and its end."""
 
     tags: dict[str, str]
     end: End
 
 
 class Record:
-    """The runs of one MLflow experiment, which is made if it does not exist.
+    """The runs of one MLflow experiment, which is created if it does not exist.
 
-    It goes by MLflow's client, not its fluent functions: those keep one run active in a process, and end it
-    as FINISHED at exit even when it failed. Nothing is asked of MLflow before the first entry.
+    Uses MLflow's client, not its fluent functions, which have one active run per process and end it as
+    FINISHED at exit even if it failed. Connects at the first entry.
 
     Parameters
     ----------
     tracking_uri : str
         A database URL or the address of a tracking server.
     experiment : str or Destination
-        The name of the MLflow experiment, or how else it is given.
+        The MLflow experiment, by its name or otherwise.
     folder : Path
-        What the files of entries are relative to.
+        Base of the relative paths in entries.
     """
 
     def __init__(self, tracking_uri: str, experiment: str | Destination, folder: Path) -> None:
         self.tracking_uri, self.folder = tracking_uri, folder
         self.destination = experiment if isinstance(experiment, Destination) else Destination(experiment)
-        self.open_runs: set[str] = set()  # keys of those that were started here and not ended
-        self._before: dict[str, _Before] = {}  # of those that were taken up again
+        self.open_runs: set[str] = set()  # keys of runs that were started here and not ended
+        self._before: dict[str, _Before] = {}  # of continued runs
         self._ids: dict[str, str] = {}
-        self._listed: set[str] = set()  # keys of runs whose children were asked for
-        self._children: dict[str, Run] = {}  # of those, by their keys, until they are taken up
-        self._places: dict[str, str] = {}  # where the artifacts of runs go that were made here
-        self._parameters: dict[str, dict[str, str]] = {}  # of runs that others are like
+        self._listed: set[str] = set()  # keys of runs whose children were read
+        self._children: dict[str, Run] = {}  # of those, by their keys, until they are used
+        self._places: dict[str, str] = {}  # artifact addresses of runs that were created here
+        self._parameters: dict[str, dict[str, str]] = {}  # of runs whose parameters are copied
 
     @cached_property
     def client(self) -> MlflowClient:
-        """MLflow's client; the first use imports MLflow, which takes seconds."""
+        """MLflow's client; the first access imports MLflow, which takes seconds."""
         return connect(self.tracking_uri)
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment, found or made."""
+        """The experiment, found or created."""
         return self.destination.find(self.client, self.tracking_uri)
 
     @property
@@ -89,19 +82,19 @@ class Record:
         return self.experiment.experiment_id
 
     def apply(self, entry: Entry) -> None:
-        """Put an entry on record. Doing so again changes nothing.
+        """Apply an entry; idempotent.
 
         Raises
         ------
         KeyError
             If the entry is about a run that was never started.
         mlflow.exceptions.MlflowException
-            Whatever MLflow raises comes through as it is.
+            Errors of MLflow.
         """
         try:
             self._apply(entry)
         except Exception:
-            self._listed.clear()  # MLflow may have done what it did not answer: ask it again
+            self._listed.clear()  # MLflow may have applied a request that failed: read again
             raise
 
     def _apply(self, entry: Entry) -> None:
@@ -116,36 +109,36 @@ class Record:
             news = _is_news(self._settled(entry.run), entry)
         run_id = self.id_of(entry.run)
         if entry.trials is not None:
-            self._agree(run_id, entry, news)
+            self._reconcile(run_id, entry, news)
         self._log(run_id, entry.metrics, parameters, tags if news else {})
         if entry.dataset:
             self._log_dataset(run_id, entry.dataset)
         for file in entry.files:
-            self._keep(run_id, file)
+            self._log_file(run_id, file)
         if end:
             if news:
                 self.client.set_terminated(run_id, end.status, end.time)
             self.open_runs.discard(entry.run)
 
     def _undone(self, entry: Entry) -> tuple[dict[str, str], End | None]:
-        """Return the tags and the end that leave a run as it was before it was taken up here."""
+        """Return the tags and the end that restore a run as it was before it was continued here."""
         if entry.run in self._before:
             return self._before[entry.run]
-        if self.client.get_run(self.id_of(entry.run)).info.status != "RUNNING":  # it was not taken up
+        if self.client.get_run(self.id_of(entry.run)).info.status != "RUNNING":  # it was not continued
             return {}, None
         return entry.tags, entry.end
 
     def _settled(self, key: str) -> Run:
-        """Return the run of a study, and see that it is the only one.
+        """Return the run of a study, after merging duplicates.
 
-        Workers that begin at once may each find none and make one. All of them then take the first, by an
-        order that they share, and who sees another hands its children over and deletes it.
+        Workers that start at once may each create one. All of them keep the first, by start time and id; the
+        children of the others are moved to it and the others deleted.
         """
         runs = self._runs_with(key)
         if not runs:
             raise KeyError(f"MLflow has no run with the tag {KEY_TAG} = {key}")
         first, *others = sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))
-        # What was ours until now may have been deleted by another, and have got children since.
+        # Our former run may have been deleted by another worker and have new children.
         former = {run.info.run_id for run in others} | {self._ids.get(key, first.info.run_id)}
         for run_id in former - {first.info.run_id}:
             for child in self._runs_under(run_id):
@@ -156,7 +149,7 @@ class Record:
         return first
 
     def id_of(self, key: str) -> str:
-        """MLflow's id of the run with our key."""
+        """Return MLflow's id of the run with a key."""
         if key not in self._ids:
             run = self.find(key)
             if run is None:
@@ -165,28 +158,28 @@ class Record:
         return self._ids[key]
 
     def find(self, key: str) -> Run | None:
-        """Find a run by our key."""
+        """Find a run by its key."""
         found = self._runs_with(key)
         return found[0] if found else None
 
     def _runs_with(self, key: str) -> list[Run]:
-        question = f"tags.`{KEY_TAG}` = '{key}'"
-        if "'" in key:  # MLflow's filters have no way to write it; _ is any character
-            question = f"tags.`{KEY_TAG}` LIKE '{UNWRITABLE.sub('_', key)}'"
-        found = self.client.search_runs([self.experiment_id], question)
+        query = f"tags.`{KEY_TAG}` = '{key}'"
+        if "'" in key:  # MLflow's filters cannot escape it; _ matches any character
+            query = f"tags.`{KEY_TAG}` LIKE '{UNWRITABLE.sub('_', key)}'"
+        found = self.client.search_runs([self.experiment_id], query)
         return [run for run in found if run.data.tags[KEY_TAG] == key]
 
     def children(self, parent: str) -> list[Run]:
-        """All runs under the run with this key, the oldest first."""
+        """Return the child runs of the run with a key, the oldest first."""
         return self._runs_under(self.id_of(parent))
 
     def _runs_under(self, run_id: str) -> list[Run]:
         found: list[Run] = []
         token: str | None = None
-        question = f"tags.`{PARENT_TAG}` = '{run_id}'"
+        query = f"tags.`{PARENT_TAG}` = '{run_id}'"
         while True:
             page = self.client.search_runs(
-                [self.experiment_id], question, page_token=token, order_by=["attributes.start_time ASC"]
+                [self.experiment_id], query, page_token=token, order_by=["attributes.start_time ASC"]
             )
             found.extend(page)
             token = page.token
@@ -194,7 +187,7 @@ class Record:
                 return found
 
     def _start(self, key: str, start: Start, tags: Mapping[str, str]) -> dict[str, str]:
-        """Make a run or take one up again; return the parameters that it does not have yet."""
+        """Create or continue a run; return the parameters that it does not have yet."""
         run = self._earlier(key, start.parent)
         parameters = named(start.parameters)
         if run is None:
@@ -207,9 +200,9 @@ class Record:
             if start.parent is None and key.startswith(STUDY_KEY):
                 run = self._settled(key)
         else:
-            # Parameters cannot be changed: a study keeps those that it began with.
+            # MLflow does not allow changes of parameters: a study keeps its first ones.
             parameters = {name: parameters[name] for name in parameters.keys() - run.data.params.keys()}
-            self._take_up(run, key, start, tags)
+            self._continue(run, key, start, tags)
             if start.parent is None and (parent := self._parent_id(start)) is not None:
                 self.client.set_tag(run.info.run_id, PARENT_TAG, parent)
         self._ids[key] = run.info.run_id
@@ -218,16 +211,16 @@ class Record:
         return parameters
 
     def _parent_id(self, start: Start) -> str | None:
-        """MLflow's id of the run above: that of the sweep, or the one that all runs are to be under."""
+        """Return the id of the parent run: that of the sweep, or the given one."""
         return self.destination.run_id if start.parent is None else self.id_of(start.parent)
 
     def _earlier(self, key: str, parent: str | None) -> Run | None:
-        """Find the run that is to be started, if it is there; a sweep's children are asked for at once."""
+        """Find an existing run by key; all children of a sweep are read at once."""
         if key in self._ids:
             run = self.client.get_run(self._ids[key])
             if run.info.lifecycle_stage == "active":
                 return run
-            kept = self.find(key)  # another process had made the same, and kept its own
+            kept = self.find(key)  # another process had created the same, and kept its own
             return kept if kept is None or parent is not None else self._settled(key)
         if parent is None:
             return self.find(key)
@@ -244,20 +237,20 @@ class Record:
             self._parameters[key] = dict(run.data.params) if run else {}
         return self._parameters[key]
 
-    def _take_up(self, run: Run, key: str, start: Start, tags: Mapping[str, str]) -> None:
-        """Continue a run, unless it has ended after this start was written: then another has continued it."""
+    def _continue(self, run: Run, key: str, start: Start, tags: Mapping[str, str]) -> None:
+        """Continue a run, unless it ended after this start was written: then another process continued it."""
         if run.info.status != "RUNNING":
             if (run.info.end_time or 0) > start.time:
                 return
-            said = {name: value for name, value in run.data.tags.items() if name in {*tags, ENDED_BY_TAG}}
-            self._before[key] = _Before(said, End(run.info.status, run.info.end_time or start.time))
+            former = {name: value for name, value in run.data.tags.items() if name in {*tags, ENDED_BY_TAG}}
+            self._before[key] = _Before(former, End(run.info.status, run.info.end_time or start.time))
             self.client.update_run(run.info.run_id, "RUNNING")
         if ENDED_BY_TAG in run.data.tags:
             self.client.delete_tag(run.info.run_id, ENDED_BY_TAG)
         self._log(run.info.run_id, [], {}, tags)
 
     def _link(self, run: Run, key: str, start: Start, tags: Mapping[str, str]) -> None:
-        """Write into the folder of a run where MLflow holds it; not for a child made without its job."""
+        """Write the ids of a run into its folder; not for a child that was created without its job."""
         if "output_dir" in tags and (start.parent is None or key.endswith(f"@{tags['output_dir']}")):
             links = {"mlflow_run_id": run.info.run_id, "mlflow_experiment_id": run.info.experiment_id}
             links |= {"mlflow_tracking_uri": masked(self.tracking_uri), "mlflow_key": key}
@@ -265,7 +258,7 @@ class Record:
             write_links(Path(tags["output_dir"]), links)
 
     def remember(self, key: str, run_id: str) -> None:
-        """Know the id of a run with our key without asking MLflow."""
+        """Cache the id of a run."""
         self._ids[key] = run_id
 
     def _log(
@@ -275,7 +268,7 @@ class Record:
         parameters: Mapping[str, str],
         tags: Mapping[str, str],
     ) -> None:
-        """Add to a run, in one request as far as MLflow allows."""
+        """Log to a run, in one request if MLflow allows it."""
         from mlflow.entities import Metric, Param, RunTag
 
         if not (metrics or parameters or tags):
@@ -291,8 +284,8 @@ class Record:
             more, batch_of_metrics = more[1000:], more[:1000]
             self.client.log_batch(run_id, batch_of_metrics)
 
-    def _agree(self, run_id: str, entry: Entry, news: bool) -> None:
-        """Make the children of a sweep's run agree with its trials, and say which of them is the best."""
+    def _reconcile(self, run_id: str, entry: Entry, news: bool) -> None:
+        """Reconcile the children of a sweep's run with its trials, and link the best."""
         children = reconcile(self, entry.run, entry.trials or [])
         links = {"mlflow_parent_run_id": run_id}
         if entry.best is not None and entry.best in children:
@@ -314,8 +307,8 @@ class Record:
         )
         self.client.log_inputs(run_id, [DatasetInput(what, [InputTag("mlflow.data.context", "mining")])])
 
-    def _keep(self, run_id: str, file: str) -> None:
-        """Copy a file that the run left into its artifacts; of a configuration not its secrets."""
+    def _log_file(self, run_id: str, file: str) -> None:
+        """Log a file as an artifact; secrets in YAML files are masked."""
         path = self.folder / file
         if not path.exists():
             return
@@ -331,7 +324,7 @@ class Record:
     def _copy(self, run_id: str, path: Path) -> None:
         place = self._places.get(run_id)
         if place and urlsplit(place).scheme in ("", "file", "mlflow-artifacts"):
-            # The client would ask MLflow for the run first, to learn what it said when the run was made.
+            # Saves the request with which the client would read the artifact address.
             from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
             artifacts: Any = get_artifact_repository(place, tracking_uri=self.tracking_uri)
@@ -341,12 +334,12 @@ class Record:
 
 
 def name_of(name: str) -> str:
-    """Return a name as MLflow takes it: `ndcg_at_10`, as its own metrics are called; `++x` is the key `x`."""
+    """Return a name that MLflow allows: `ndcg_at_10` for ndcg@10, `x` for the override `++x`."""
     return NOT_IN_NAMES.sub("_", re.sub(r"(^|\.)[+~]+", r"\1", name).replace("@", "_at_"))
 
 
 def named(values: Mapping[str, str]) -> dict[str, str]:
-    """Return parameters or tags under names that MLflow takes."""
+    """Return parameters or tags under names that MLflow allows."""
     return {name_of(name): value for name, value in values.items()}
 
 
@@ -355,7 +348,7 @@ def _cut(values: Mapping[str, Any], length: int) -> dict[str, str]:
 
 
 def _is_news(run: Run, entry: Entry) -> bool:
-    """Whether a sweep's word is the latest about its study, which may have gone on in another folder."""
+    """Whether an entry is the latest about its study, which may have been continued in another folder."""
     if run.data.metrics.get("n_trials", 0) > (entry.n_trials or 0):
         return False
     over = run.info.status != "RUNNING"

@@ -1,4 +1,4 @@
-"""The sweep's results say where MLflow holds them."""
+"""Add ids of MLflow runs to the results of a sweep."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ class _ReplacedError(Exception):
 
 
 def add_links(folder: Path, links: dict[str, str]) -> None:
-    """Add ids of MLflow runs to `optimization_results.yaml`, which is whole at any time.
+    """Add ids of MLflow runs to `optimization_results.yaml`, if it exists.
 
-    A sweep over given values, without Optuna, has no such file, and is given none. The file is the sweeper's:
-    where another process at the study has just written it anew, what it wrote is read again.
+    If another process replaces the file meanwhile, its content is read again.
     """
     path = folder / RESULTS_FILE
     while (seen := _stamp(path)) is not None and not _add(path, links, seen):
@@ -25,7 +24,7 @@ def add_links(folder: Path, links: dict[str, str]) -> None:
 
 
 def _add(path: Path, links: dict[str, str], seen: tuple[int, int]) -> bool:
-    """Add the links; false if the file is no longer the one that was seen."""
+    """Add the links; return False if the file was replaced since `seen`."""
     import yaml
 
     results = read_results(path.parent)
@@ -43,7 +42,7 @@ def _add(path: Path, links: dict[str, str], seen: tuple[int, int]) -> bool:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes when the file is replaced; none where there is no file."""
+    """Return inode and modification time; None if there is no file."""
     try:
         status = path.stat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""MLflow's client, and the tables of a new store in a database, which only one process makes, and whole."""
+"""Connect to MLflow's store; create the tables of a new one, atomically and in one process only."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Who wants it otherwise can set these. MLflow reports its use over the network unless told not to; its log
-# repeats with a traceback what it raises, and lists the tables that it makes; it prints an address for each
-# run that ends, and progress bars; and it asks a server that does not answer for several minutes.
+# Defaults for MLflow, unless set in the environment: no telemetry, no log of errors that are raised anyway,
+# no addresses and progress bars, and seconds instead of minutes until a server counts as unreachable.
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",
@@ -39,21 +38,20 @@ SETTINGS = {
 
 SQLITE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
 POSTGRESQL = re.compile(r"postgresql(\+\w+)?://")
-TURN = 5_316_200_471_093  # of the locks that programs agree on in a database, the one taken here
+TURN = 5_316_200_471_093  # key of the advisory lock in PostgreSQL
 
 
 def connect(tracking_uri: str) -> MlflowClient:
     """Return a client of the store; the first call imports MLflow, which takes seconds.
 
-    The tables of a store in a database are made by MLflow's first client, which takes seconds: two processes
-    at once trip over each other. So processes take turns here, by a lock in the folder of an SQLite store,
-    and by one in PostgreSQL. In SQLite the tables are no single transaction either, and a process that is
-    killed amid leaves a store that no MLflow can open. So a new file is made elsewhere, once for all folders,
-    and its copy put in place whole.
+    MLflow's first client creates the tables of a store, which takes seconds and fails if two processes do it
+    at once: a lock, in the folder of an SQLite store or in PostgreSQL, serialises them. In SQLite this is not
+    one transaction, and a process that is killed leaves an unusable store: a new file is created in the cache
+    and copied into place atomically.
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    # It tells how a connection ends on which MLflow has met an error, which MLflow mends or raises.
+    # It logs connection errors that MLflow handles or raises.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
     if "mlflow" in sys.modules:
         return _client(tracking_uri)
@@ -79,9 +77,9 @@ def _client(tracking_uri: str) -> MlflowClient:
 
 @contextmanager
 def _nothing_to_collect() -> Iterator[None]:
-    """Keep the garbage collector from going through MLflow's two thousand modules while they come, and after.
+    """Disable the garbage collector during the import of MLflow, and freeze the imported objects.
 
-    What an import makes stays; to look through it again and again is a quarter of the time it takes.
+    Collections take a quarter of the time of the import.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -99,7 +97,7 @@ def _sqlite_file(tracking_uri: str) -> Path | None:
 
 
 def _require_database(path: Path) -> None:
-    """Refuse a file that is no database or cannot be written; MLflow would try for minutes to open it."""
+    """Raise an error if the file is no database or not writable, which MLflow would retry for minutes."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
@@ -173,13 +171,13 @@ def _make_tables(path: Path) -> None:
         MlflowClient(tracking_uri=f"sqlite:///{path}")
     finally:
         event.remove(Engine, "connect", _without_waiting_for_the_disk)
-    # The default experiment knows the folder of its artifacts. Where MLflow finds none, it makes it anew.
+    # The default experiment contains a path of artifacts; MLflow creates it again in the copy.
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("DELETE FROM experiments")
 
 
 def _keep(store: Path, place: Path) -> None:
-    """Put a copy of a store in the cache, whole, where that can be written."""
+    """Copy a store into the cache, atomically, if that is writable."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent) as folder:
@@ -189,5 +187,5 @@ def _keep(store: Path, place: Path) -> None:
 
 
 def _without_waiting_for_the_disk(connection: Any, _: Any) -> None:
-    """Make the tables faster: of a file that nobody has seen, a power failure can spoil nothing."""
+    """Create the tables without fsync: the file is not in use yet."""
     connection.execute("PRAGMA synchronous = OFF")

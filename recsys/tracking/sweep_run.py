@@ -1,4 +1,4 @@
-"""The run of a sweep: what its trials say about it, as entries for the queue."""
+"""The parent run of a sweep: entries with the state of its trials."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ FILES = (RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, *COMPARISON_FILES)
 LIFT = "max_lift"
 STATES = ("complete", "pruned", "fail", "running")
 
-# What a run or sweep says to its sender: that it came to its end, was given up, or was interrupted in a job.
-# One that is killed says nothing.
+# The last word of a run or sweep to its sender; one that is killed sends none.
 ENDED, LEFT, INTERRUPTED = "end", "left", "interrupted"
 
-# `ended_by` of the sweeper's results. What was cut short may be continued, and is then taken up again.
+# Status of the parent run by `ended_by` of the results.
 KILL = "kill"  # the sweeper could not write how it ended
 STATUS_OF_END: dict[str, str] = {
     SweepEnd.TOTAL: FINISHED,
@@ -51,7 +50,7 @@ END_OF_WORD: dict[str, str] = {
 
 
 class SweepRun:
-    """The parent run of a sweep, kept up to date with the folder of the sweep.
+    """Parent run of a sweep, updated from the folder of the sweep.
 
     Parameters
     ----------
@@ -64,7 +63,7 @@ class SweepRun:
     metrics, directions : list of str
         The objectives: names in `metrics.json`, and maximize or minimize.
     table : list of int, optional
-        The stamp of the table that an earlier sweep had left in the folder (`stamp`).
+        The `stamp` of the table that an earlier sweep left in the folder.
     """
 
     def __init__(
@@ -80,21 +79,21 @@ class SweepRun:
         self.metrics, self.directions = tuple(metrics), directions
         self._earlier_table = table
         self._seen: list[int] | None = None
-        self._told: set[int] = set()
-        self._told_of: set[int] = set()  # numbers of answered trials
+        self._recorded: set[int] = set()
+        self._recorded_copies: set[int] = set()  # trials with copied values
         self._lifts: dict[int, float] = {}
         self.checked = False
 
     def update(self) -> None:
-        """Queue what is new since the last time, if the sweeper has written anything since."""
+        """Queue the changes since the last call."""
         seen = stamp(self.queue.folder)
         if seen is None or seen == self._seen:
             return
         self._seen = seen
         trials = self._trials()
-        # The first look is where a continued study's older trials are seen: a kill may have left their
-        # children RUNNING, and the sweeper has ended them by now.
-        if not self.checked:  # what an earlier sweep left to be sent may have ended the study's run
+        # The first update reconciles the older trials of a continued study: a kill may have left their child
+        # runs RUNNING.
+        if not self.checked:  # entries of an earlier sweep may have ended the run
             self.queue.put(Entry(self.run, Start(f"study {self.study}", int(time.time() * 1000))))
         self.queue.put(self._entry(trials, check=not self.checked))
         for entry in self._answered(trials):
@@ -103,21 +102,21 @@ class SweepRun:
         self.checked = True
 
     def finish(self, word: str, time: int, *, alone: bool) -> None:
-        """Queue the last word: states agree, the best is linked, the run is over.
+        """Queue the last entry: reconcile the trials, link the best, end the run.
 
         Parameters
         ----------
         word : str
-            What the sweep said as it ended: ENDED, LEFT, INTERRUPTED, or nothing when it was killed.
+            ENDED, LEFT, INTERRUPTED, or empty if the sweep was killed.
         time : int
-            When that was, in milliseconds since 1970.
+            In milliseconds since 1970.
         alone : bool
-            Whether no other process works on the study: else that one will end the run.
+            Whether no other process works on the study, which would then end the run.
         """
         if self.study and word == LEFT and stamp(self.queue.folder) == self._earlier_table:
-            # The sweeper refused the sweep: with the study nothing has happened.
+            # The sweeper refused the sweep and did not change the study.
             entry = Entry(self.run, link_results=True)
-            if alone:  # else whoever is at work will end it
+            if alone:  # else another process ends it
                 entry.tags, entry.end, entry.undo = {ENDED_BY_TAG: "error"}, End(FAILED, time), True
             self.queue.put(entry)
             return
@@ -133,7 +132,7 @@ class SweepRun:
         self.queue.put(entry)
 
     def _end(self, trials: list[Trial], word: str) -> tuple[str, str]:
-        """How the run ends, and why: what the sweeper wrote into its results, where it did."""
+        """Return the status of the run and the reason of its end."""
         results = read_results(self.queue.folder)
         complete = any(trial.state == "complete" for trial in trials)
         ended_by = results.get("ended_by")
@@ -145,7 +144,7 @@ class SweepRun:
         return (FAILED if status == FINISHED and not complete else status), ended_by
 
     def _final(self, time: int) -> list[tuple[str, float, int, int]]:
-        """What the winner reached on the test part; a front has no winner."""
+        """Return the test metrics of the best trial; none with several objectives."""
         measured = read_json(self.queue.folder / TEST_FILE)
         if len(measured) != 1:
             return []
@@ -156,7 +155,7 @@ class SweepRun:
         return read_trials(self.queue.folder, self.metrics)
 
     def _entry(self, trials: list[Trial], *, check: bool) -> Entry:
-        """What the trials say: how good, how many, and since when."""
+        """Return an entry with the history, counts and best trial."""
         counts = Counter(trial.state for trial in trials)
         complete = [trial for trial in trials if trial.state == "complete"]
         entry = Entry(self.run, metrics=self._history(complete), n_trials=len(trials))
@@ -177,32 +176,36 @@ class SweepRun:
         return entry
 
     def _answered(self, trials: list[Trial]) -> Iterator[Entry]:
-        """The runs of trials that were answered since the last look: no job tells of them.
+        """Yield entries for new trials with copied values, which have no job.
 
-        Of several processes at a study, the one that ran the job tells of those that it answers.
+        With several processes, the one that ran the source's job records them.
         """
         folders = {trial.number: trial.job_dir for trial in trials}
         for trial in trials:
-            if trial.answered_from is None or trial.number in self._told_of or trial.state != "complete":
+            if (
+                trial.answered_from is None
+                or trial.number in self._recorded_copies
+                or trial.state != "complete"
+            ):
                 continue
-            self._told_of.add(trial.number)
+            self._recorded_copies.add(trial.number)
             source = folders.get(trial.answered_from)
             if source is not None and source.parent == self.queue.folder:
                 yield missing(self.run, self._plain(trial), str(source))
 
     def _history(self, complete: list[Trial]) -> list[tuple[str, float, int, int]]:
-        """The best so far after each trial that was not told yet."""
+        """Return the best values so far after each trial that is not recorded yet."""
         metrics: list[tuple[str, float, int, int]] = []
         highest = float("-inf")
         for trial in candidates(complete, len(self.directions)):
             highest = max(highest, self._lift(trial))
-            if trial.number not in self._told and highest > float("-inf"):
+            if trial.number not in self._recorded and highest > float("-inf"):
                 metrics.append(("best_lift", highest, _end(trial), trial.number))
         if len(self.directions) == 1:  # with several objectives no single trial is the best
             for trial, best in best_so_far(complete, self.directions[0]):
-                if trial.number not in self._told:
+                if trial.number not in self._recorded:
                     metrics.append(("best_value", best.values[0], _end(trial), trial.number))
-        self._told |= {trial.number for trial in complete}
+        self._recorded |= {trial.number for trial in complete}
         return metrics
 
     def _lift(self, trial: Trial) -> float:
@@ -217,7 +220,7 @@ class SweepRun:
         return next(iter(best_trials(complete, self.directions, read_results(self.queue.folder))), None)
 
     def _plain(self, trial: Trial) -> dict[str, Any]:
-        """A trial as the queue keeps it."""
+        """Return a trial as plain values."""
         return {
             "number": trial.number,
             "state": trial.state,
@@ -231,7 +234,7 @@ class SweepRun:
 
 
 def stamp(folder: Path) -> list[int] | None:
-    """What changes whenever the sweeper writes its table; none where there is no table."""
+    """Return modification time and inode of the table of trials; None if there is no table."""
     try:
         status = (folder / TRIALS_FILE).stat()
     except FileNotFoundError:
@@ -240,5 +243,5 @@ def stamp(folder: Path) -> list[int] | None:
 
 
 def _end(trial: Trial) -> int:
-    """When the trial ended, in milliseconds; the same at every call, so that a metric is recorded once."""
+    """Return the end of a trial in milliseconds since 1970; the same at every call."""
     return int((trial.end or datetime.fromtimestamp(0)).timestamp() * 1000)
