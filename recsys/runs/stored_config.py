@@ -1,7 +1,7 @@
-"""Configurations that come from a file: a run's folder or a model, whoever wrote it.
+"""Read configurations from files: the folder of a run, or a model.
 
-What is composed from a command line is the user's own and may name any class. A file is not: only the classes
-that the config groups of conf/ list are built from it, and it cannot read the environment.
+A configuration composed from a command line is the user's own and may name any class. One from a file is not
+trusted: it may use only the classes listed in the config groups of conf/, and not read the environment.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CONF = next((folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if
 
 # Their settings can name programs (jars, options of Java): listed in conf/, and still to be trusted by name.
 STARTS_PROGRAMS = frozenset({"recsys.spark.SparkEngine"})
-# Where the cache lies and what it may delete there is for the reader's machine to say.
+# Settings of the machine, which a file must not change.
 OF_THE_MACHINE = {"cache": ("folder", "max_bytes")}
 
 FROM_FILE = "in a configuration that comes from a file"
@@ -58,7 +58,7 @@ def read_experiment(folder: Path, trusted: frozenset[str] = frozenset()) -> Expe
     Raises
     ------
     ParameterError
-        If the configuration uses what a file may not, or a value breaks its rule.
+        If the configuration uses a class or variable that a file may not, or a value is invalid.
     DataError
         If the file cannot be read, or a variable of the environment is not set.
     """
@@ -66,11 +66,10 @@ def read_experiment(folder: Path, trusted: frozenset[str] = frozenset()) -> Expe
 
 
 def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return the configuration of a run as plain values: the groups of an experiment.
+    """Return the groups of an experiment from the configuration of a run, as plain values.
 
-    References to other keys are resolved. What comes from the environment stays as written,
-    "${oc.env:FEEDBACK}": it may hold a password, and settings are kept with the model and shown by the
-    service.
+    References to other keys are resolved. References to the environment, "${oc.env:FEEDBACK}", are not: the
+    values may be passwords, and settings are stored with the model and shown by the service.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
     Raises
     ------
     ParameterError
-        If the configuration uses what a file may not.
+        If the configuration uses a class or variable that a file may not.
     DataError
         If the file cannot be read, or a variable of the environment is not set.
     """
@@ -96,7 +95,7 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
     for group in groups:
         require_listed(group, written[group], trusted)
         _require_allowed_texts(group, written[group], trusted, references=True)
-    # The groups may refer to the other keys, which must not reach the environment for them.
+    # The groups may refer to other keys, which must not read the environment either.
     others = {key: _without_resolvers(written[key], trusted) for key in written.keys() - set(groups)}
     cfg = OmegaConf.create(others | {group: written[group] for group in groups})
     with _values_found():
@@ -112,7 +111,7 @@ def experiment_of(settings: Mapping[str, Any], trusted: frozenset[str] = frozens
     Raises
     ------
     ParameterError
-        If the settings use what a file may not, or a value breaks its rule.
+        If the settings use a class or variable that a file may not, or a value is invalid.
     DataError
         If the settings lack a group, or a variable of the environment is not set.
     """
@@ -132,9 +131,9 @@ def experiment_of(settings: Mapping[str, Any], trusted: frozenset[str] = frozens
 
 
 def names_of(config: DictConfig) -> frozenset[str]:
-    """Return the dotted names that a composed configuration, or a file that it can choose from, mentions.
+    """Return the dotted names in a composed configuration and in the files that it can choose from.
 
-    They are the user's own: what a run of this command leaves in its folder may use them.
+    They are the user's own, and trusted in the folders that runs of this command write.
     """
     texts = [OmegaConf.to_yaml(config)]
     for source in config.hydra.runtime.config_sources:
@@ -148,7 +147,7 @@ def names_of(config: DictConfig) -> frozenset[str]:
 
 @lru_cache
 def listed_classes(group: str) -> frozenset[str]:
-    """Return the classes that the files of a config group build; without files, those of `config.yaml`."""
+    """Return the classes in the files of a config group, or in `config.yaml` if it has no files."""
     folder = CONF / group
     if folder.is_dir():
         return frozenset(name for path in folder.glob("*.yaml") for name in _targets(_load(path)))
@@ -174,10 +173,10 @@ def require_listed(group: str, settings: Any, trusted: frozenset[str]) -> None:
 
 
 def _require_allowed_texts(group: str, settings: Any, trusted: frozenset[str], references: bool) -> None:
-    """Raise a ParameterError if a text asks a resolver, or refers to a key where it must not.
+    """Raise a ParameterError if a text uses a resolver, or a reference where none is allowed.
 
-    The address of the feedback alone may come from the environment, all of it: text around the variable
-    would say where a secret is sent.
+    Only the address of the feedback may come from the environment, and only as a whole: other text beside the
+    variable could send a secret to another host.
     """
     for where, text in _texts(group, settings):
         variables = _VARIABLE.findall(text)
@@ -242,7 +241,7 @@ def _texts(where: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _without_resolvers(value: Any, trusted: frozenset[str]) -> Any:
-    """Return a value with `???` for each text that asks a resolver."""
+    """Return a value with `???` for each text that uses a resolver."""
     if isinstance(value, dict):
         return {key: _without_resolvers(child, trusted) for key, child in value.items()}
     if isinstance(value, list):
@@ -254,7 +253,7 @@ def _without_resolvers(value: Any, trusted: frozenset[str]) -> Any:
 
 
 def _as_written(written: Any, resolved: Any) -> Any:
-    """Return resolved values, but those of the environment as written."""
+    """Return resolved values, except references to the environment."""
     if isinstance(written, dict) and isinstance(resolved, dict):
         return {key: _as_written(written[key], value) for key, value in resolved.items()}
     return written if isinstance(written, str) and "${oc.env:" in written else resolved
@@ -262,12 +261,14 @@ def _as_written(written: Any, resolved: Any) -> Any:
 
 @contextmanager
 def _values_found() -> Iterator[None]:
-    """Turn OmegaConf's errors of values that are not there into ours."""
+    """Convert OmegaConf's errors of missing values to `DataError`."""
     try:
         yield
     except InterpolationToMissingValueError as error:
-        said = str(error).partition("\n")[0]
-        raise DataError(f"{error.full_key}: {said}. In a configuration from a file, write it out.") from error
+        message = str(error).partition("\n")[0]
+        raise DataError(
+            f"{error.full_key}: {message}. In a configuration from a file, write it out."
+        ) from error
     except InterpolationResolutionError as error:
-        said = str(error).partition("\n")[0]
-        raise DataError(f"{error.full_key}: {said}. Set it as it was for the run.") from error
+        message = str(error).partition("\n")[0]
+        raise DataError(f"{error.full_key}: {message}. Set it as it was for the run.") from error

@@ -1,4 +1,4 @@
-"""What the programs that send a record print."""
+"""Output of the programs that send entries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def tell(line: str) -> None:
     """Print a line; on standard error if nothing reads standard output any more."""
     try:
         print(line, flush=True)
-    except BrokenPipeError:  # who listened was killed; the record is sent all the same
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is left in the buffer
+    except BrokenPipeError:  # the reader was killed; the entries are sent nevertheless
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the rest of the buffer
         sys.stdout = sys.stderr
         print(line, flush=True)

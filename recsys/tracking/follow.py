@@ -1,4 +1,4 @@
-"""The process that sends the record of a run or sweep to MLflow while it goes on.
+"""Program that sends the entries of a run or sweep to MLflow while it goes on.
 
 A run starts it as `python -m recsys.tracking.follow FOLDER --patience SECONDS`; it ends when its standard
 input closes and the queue of the folder is sent.
@@ -19,7 +19,7 @@ from recsys.tracking.queue import Queue
 from recsys.tracking.sender import Sender
 from recsys.tracking.sender_process import VERDICT
 
-WAIT = 0.1  # seconds between looks at a queue that another process sends
+WAIT = 0.1  # seconds between checks of a queue that another process sends
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,38 +33,38 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _follow(folder: Path, patience: float) -> int:
-    """Send the queue; while another process does, wait for it to end, or for it to have sent everything."""
-    # The queue is sent again and again; MLflow's own attempts would only delay what is said about it.
+    """Send the queue; while another process does, wait until it ends or has sent everything."""
+    # Entries are retried here; retries of MLflow itself would delay the messages.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    queue, about, said = Queue(folder.resolve()), {}, False
+    queue, about, is_announced = Queue(folder.resolve()), {}, False
     while True:
         if queue.about():
             about = queue.about()
             with queue.sole_reader() as alone:
                 if alone:
-                    return _follow_alone(queue, patience, silent=said)
+                    return _follow_alone(queue, patience, silent=is_announced)
         over = select.select([sys.stdin.fileno()], [], [], WAIT)[0]
         if over and about and not queue.about():
-            queue.open(about)  # the other one is gone, and the last word is this one's
+            queue.open(about)  # the other process is gone: this one sends the last word
         elif over and not queue.pending():
             return 0
         elif over:
             time.sleep(WAIT)
-        elif not said and queue.about():
+        elif not is_announced and queue.about():
             tell(f"Another process is sending {queue.path}, and this one's record with it.")
             tell(f"{VERDICT}{{}}")
-            said = True
+            is_announced = True
 
 
 def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
-    """Say whether MLflow takes the record, unless that was said; then send the queue."""
+    """Print whether MLflow accepts the record, unless silent; then send the queue."""
     sender, parent = Sender(queue, tell), os.getppid()
     refused = None if silent else sender.check()
     if refused:
         queue.close()
         tell(VERDICT + json.dumps({"refused": refused}))
         return 1
-    if not silent and os.getppid() == parent:  # else nobody listens any more
+    if not silent and os.getppid() == parent:  # else the pipe has no reader
         tell(VERDICT + json.dumps(sender.destination()))
     return 0 if sender.follow(sys.stdin.fileno(), patience, parent) else 1
 

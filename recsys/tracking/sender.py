@@ -1,7 +1,7 @@
-"""The sender: a process that empties a queue into MLflow while the run or sweep goes on.
+"""The sender: sends the entries of a queue to MLflow while the run or sweep goes on.
 
-A process of its own, not a thread: to import MLflow and to talk to it would hold up the trials of a thread's
-process, and a process that was killed could not even say so. This one notices when its pipe closes.
+It runs in its own process: in a thread, importing and calling MLflow would slow down the trials, and the end of
+a killed run could not be recorded. The sender notices it by its pipe.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from recsys.tracking.sweep_run import SweepRun
 log = logging.getLogger(__name__)
 
 LOOK_EVERY, RETRY_AFTER = 0.1, 5.0  # seconds
-LONGEST_EXIT = 5.0  # seconds that a killed process may need to go away
-RETRY_AT_END = 1.0  # seconds between attempts when nothing but the record is left to do
-UPDATE_EVERY = 1.0  # seconds; a sweep's own run says the same of one trial more as of ten
-TRIES = 3  # of an entry that MLflow refuses
+LONGEST_EXIT = 5.0  # seconds until a killed process is gone
+RETRY_AT_END = 1.0  # seconds between attempts after the end of the run
+UPDATE_EVERY = 1.0  # seconds between updates of a sweep's parent run
+TRIES = 3  # for an entry that MLflow refuses
 
 _MULTIRUN = Path("multirun")
 
@@ -40,7 +40,7 @@ FINAL_ANSWERS = {
     "BAD_REQUEST", "INVALID_PARAMETER_VALUE", "RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST",
     "PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED",
 }  # fmt: skip
-# What databases and MLflow say without such a code.
+# Messages of databases and of MLflow without such a code.
 FINAL_MESSAGES = re.compile(
     "Detected out-of-date database schema|authentication failed|no pg_hba.conf entry"
     "|(database|role) .+ does not exist|Access denied for user|Can't load plugin: sqlalchemy"
@@ -50,13 +50,13 @@ CREDENTIALS = {"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"}
 
 @dataclass
 class Sender:
-    """Sends one queue.
+    """Sender of one queue.
 
     Attributes
     ----------
     queue : Queue
     tell : callable
-        Called with a line for the user when something is wrong.
+        Called with a line for the user if something fails.
     clock, sleep : callable
         Time, in seconds.
     """
@@ -68,7 +68,7 @@ class Sender:
     record: Record = field(init=False)
     sweep: SweepRun | None = field(init=False, default=None)
     _reachable: bool = field(init=False, default=True)
-    _asked_at: float = field(init=False, default=float("-inf"))
+    _failed_at: float = field(init=False, default=float("-inf"))
     _updated_at: float = field(init=False, default=float("-inf"))
 
     def __post_init__(self) -> None:
@@ -79,15 +79,15 @@ class Sender:
             self.sweep = SweepRun(self.queue, **about["sweep"])
 
     def check(self) -> str | None:
-        """Ask MLflow for the experiment before anything is run.
+        """Look up the experiment before anything is run.
 
         Returns
         -------
         str or None
-            Why MLflow refuses the record; None if it does not, or cannot be reached.
+            The reason if MLflow refuses the record; None if it accepts it, or cannot be reached.
         """
         try:
-            self.record.experiment  # noqa: B018  # a property that asks
+            self.record.experiment  # noqa: B018  # a property with a request
         except Exception as error:
             if is_final(error):
                 return _refusal(error, self.record.tracking_uri)
@@ -95,57 +95,57 @@ class Sender:
         return None
 
     def destination(self) -> dict[str, str]:
-        """Where runs are recorded, as far as MLflow has answered: `experiment_id` and `experiment_name`."""
+        """Return `experiment_id` and `experiment_name`; empty if MLflow has not answered yet."""
         if "experiment" not in self.record.__dict__:
             return {}
         experiment = self.record.experiment
         return {"experiment_id": experiment.experiment_id, "experiment_name": experiment.name}
 
     def follow(self, pipe: int, patience: float = 0.0, parent: int | None = None) -> bool:
-        """Send what comes until the other end of the pipe is closed; whether all was sent.
+        """Send entries until the other end of the pipe is closed; return whether all were sent.
 
         Parameters
         ----------
         pipe : int
-            A file descriptor; what is written there is how the run or sweep ended.
+            File descriptor from which the last word of the run or sweep is read.
         patience : float
-            Seconds to wait for MLflow after that.
+            Seconds to wait for MLflow after the end.
         parent : int, optional
-            The id of the process of the run or sweep, where it is this one's parent.
+            Id of the process of the run or sweep, if it is the parent of this one.
         """
         if self.queue.over:  # an earlier sweep in this folder has ended
             self.queue.note(word=None, ended_at=None)
-        said = b""
+        word = b""
         while True:
             self._look()
             if select.select([pipe], [], [], LOOK_EVERY)[0]:
                 received = os.read(pipe, 64)
-                said += received
+                word += received
                 if not received:
-                    if not said:
+                    if not word:
                         self._wait_for_exit(parent)
-                    return self.finish(said.decode().strip(), patience=patience)
+                    return self.finish(word.decode().strip(), patience=patience)
 
     def _wait_for_exit(self, parent: int | None) -> None:
-        """Wait until a process that was killed is gone: its pipe is closed a moment before."""
+        """Wait until a killed process is gone; its pipe closes a moment earlier."""
         deadline = self.clock() + LONGEST_EXIT
         while os.getppid() == parent and self.clock() < deadline:
             self.sleep(LOOK_EVERY)
 
     def finish(self, word: str, time: int | None = None, patience: float = 0.0) -> bool:
-        """Send what is left, and end what the run or sweep has left open; whether all was sent.
+        """Send the remaining entries and end open runs; return whether all were sent.
 
         Parameters
         ----------
         word : str
-            What the run or sweep said as it ended; empty if it was killed.
+            Last word of the run or sweep; empty if it was killed.
         time : int, optional
-            When that was, in milliseconds since 1970; by default now.
+            Its end in milliseconds since 1970; by default now.
         patience : float
             Seconds to wait for MLflow.
         """
         now = _now() if time is None else time
-        # From here on, of two that end at once, one must not wait for the other's last word.
+        # If two sweeps of a study end at once, neither waits for the other's last word.
         self.queue.note(word=word, ended_at=now)
         settled = True
         if not word and self.sweep is not None:
@@ -158,18 +158,18 @@ class Sender:
             self.sweep.finish(word, now, alone=alone)
         sent = self._send_all(patience, close=settled)
         if self.sweep is not None and sent:
-            self._send_earlier()  # what was left to others, should they be gone by now
+            self._send_earlier()  # entries left to other processes that have ended since
         return sent and settled
 
     def _is_started(self, run: str) -> bool:
-        """Whether a sweep came to start its run: one that was killed before that has nothing to record."""
+        """Whether a sweep started its run; one that was killed earlier has nothing to record."""
         if self.queue.about().get("started", True) or run in self.record.open_runs:
             return True
         entries = map(_read, self.queue.pending())
         return any(entry is not None and entry.start is not None and entry.run == run for entry in entries)
 
     def _settle_study(self) -> bool:
-        """Fail the lost trials of a killed sweep, and write its tables; whether the study could be opened."""
+        """Fail the lost trials of a killed sweep; return whether the study could be read."""
         study = self.queue.about().get("study")
         if study is None:
             return True
@@ -187,12 +187,12 @@ class Sender:
         return True
 
     def rest(self) -> bool:
-        """Send what a run or sweep that is over has left behind; whether all was sent."""
+        """Send the entries of a run or sweep that is over; return whether all were sent."""
         self._end_open_runs(_now())
         return self._send_all()
 
     def send(self) -> bool:
-        """Send what waits, in order; whether all was sent."""
+        """Send the pending entries in order; return whether all were sent."""
         while files := self.queue.pending():
             if not self._send_next(files):
                 return False
@@ -205,7 +205,7 @@ class Sender:
             self.sweep.update()
             if first and self.sweep.checked:
                 self._send_earlier()
-        if self._reachable or self.clock() - self._asked_at > RETRY_AFTER:
+        if self._reachable or self.clock() - self._failed_at > RETRY_AFTER:
             self.send()
 
     def _send_all(self, patience: float = 0.0, *, close: bool = True) -> bool:
@@ -213,12 +213,12 @@ class Sender:
         while self._send_until(deadline):
             if close:
                 self.queue.close()
-            if not self.queue.pending():  # else another process has left something in between
+            if not self.queue.pending():  # else another process has added entries
                 return not self.queue.refused
         return False
 
     def _send_until(self, deadline: float) -> bool:
-        """Send what waits; while MLflow cannot be reached, try again until the deadline."""
+        """Send the pending entries; retry until the deadline while MLflow cannot be reached."""
         while not self.send():
             left = deadline - self.clock()
             if left <= 0:
@@ -227,9 +227,9 @@ class Sender:
         return True
 
     def _end_open_runs(self, now: int) -> None:
-        """End what was started and not ended; the run of a sweep has its own last word.
+        """Queue the end of all open runs except the parent run of a sweep.
 
-        A study calls a trial failed whose process is gone. Who continues it may have said so already.
+        In a study their status is FAILED, as that of trials whose process is gone.
         """
         status = FAILED if self.sweep is not None and self.sweep.study else KILLED
         opened = dict.fromkeys(self.record.open_runs)
@@ -246,7 +246,7 @@ class Sender:
                 self.queue.put(Entry(run, end=End(status, now)))
 
     def _send_next(self, files: list[Path]) -> bool:
-        """Send the first entry, with those that go into the same request; whether MLflow answered."""
+        """Send the first entry, merged with those that follow if possible; return whether MLflow answered."""
         taken = files[:1]
         entry = None
         try:
@@ -263,18 +263,18 @@ class Sender:
             if not is_final(error):
                 self._lost(error)
                 return False
-            if len(taken) > 1:  # only one of them may be to blame
+            if len(taken) > 1:  # perhaps only one of them is invalid
                 return self._send_next(files[:1])
             log.debug("MLflow refuses an entry", exc_info=error)
             first = self.queue.refused is None
             folder = self.queue.refuse(taken, masked(_line(error)))
-            if first:  # those that follow from it are counted at the end
+            if first:  # the number of all is logged at the end
                 self.tell(
                     f"MLflow refuses a part of the record: {self.queue.refusals()}. It is kept in {folder}."
                 )
             if entry is not None and entry.end:
                 self._end_without(entry)
-                self.record.open_runs.discard(entry.run)  # how it ended is among what is sent again
+                self.record.open_runs.discard(entry.run)  # its end is among the entries to be sent again
             return True
         for file in taken:
             file.unlink()
@@ -284,9 +284,9 @@ class Sender:
         return True
 
     def _apply(self, entry: Entry) -> None:
-        """Put an entry on record; what MLflow refuses is asked again before it counts as refused.
+        """Apply an entry; retry if MLflow refuses it.
 
-        When two processes at a study say the same about its run at the same time, it refuses the second.
+        MLflow refuses the second of two equal requests at the same time, as of two processes of a study.
         """
         for tries_left in reversed(range(TRIES)):
             try:
@@ -296,31 +296,31 @@ class Sender:
                     raise
 
     def _end_without(self, entry: Entry) -> None:
-        """End a run whose last words were refused: it must not be running for ever."""
+        """End a run whose last entry was refused, so that it does not stay RUNNING."""
         try:
             self.record.apply(Entry(entry.run, n_trials=entry.n_trials, end=entry.end))
         except Exception as error:
             log.debug("MLflow refuses to end the run %s", entry.run, exc_info=error)
 
     def _lost(self, error: Exception) -> None:
-        """Say once that MLflow does not answer."""
+        """Log, once, that MLflow cannot be reached."""
         if self._reachable:
             where, why = masked(self.record.tracking_uri), masked(_line(error))
             self.tell(
                 f"MLflow cannot be reached at {where} ({why}). The trials go on; "
                 f"their record waits in {self.queue.path}."
             )
-        self._reachable, self._asked_at = False, self.clock()
+        self._reachable, self._failed_at = False, self.clock()
 
     def _send_earlier(self) -> None:
-        """Send what earlier sweeps of this study have left behind: it comes before what this one says."""
+        """Send the remaining entries of earlier sweeps of this study, before those of this one."""
         for queue in self._siblings():
             send_folder(queue, self.tell, last_word=False)
 
     def _siblings(self) -> list[Queue]:
-        """The queues of other sweeps of this study."""
+        """Return the queues of other sweeps of this study."""
         jobs = (trial.job_dir for trial in read_trials(self.queue.folder) if trial.job_dir)
-        # A sweep that was killed in its first job is in no table: look where sweeps usually are, too.
+        # A sweep that was killed in its first job is in no table: also look in the usual folders.
         near = [*self.queue.folder.parent.glob(f"*/{QUEUE_FOLDER}"), *_MULTIRUN.glob(f"*/*/{QUEUE_FOLDER}")]
         folders = {job.parent for job in jobs} | {path.parent.resolve() for path in near}
         queues = map(Queue, sorted(folders - {self.queue.folder}))
@@ -329,27 +329,29 @@ class Sender:
 
 
 def _is_at_work(queue: Queue) -> bool:
-    """Whether another process sends this queue, and will go on."""
+    """Whether another process is sending this queue and its sweep goes on."""
     return queue.is_taken() and bool(queue.about()) and not queue.over
 
 
 def send_folder(
     queue: Queue, tell: Callable[[str], None], *, last_word: bool = True, refused: bool = False
 ) -> bool:
-    """Send the queue of a run or sweep that is over, unless another process does; whether all was sent.
+    """Send the queue of a run or sweep that is over; return whether all entries were sent.
+
+    A queue that another process is sending is left to it.
 
     Parameters
     ----------
     queue : Queue
     tell : callable
-        Called with a line for the user when something is wrong.
+        Called with a line for the user if something fails.
     last_word : bool
-        Whether a sweep that was cut off before its end was queued is ended now.
+        Whether to end a sweep that was killed before its end was queued.
     refused : bool
-        Whether what MLflow refused before is sent again.
+        Whether to send refused entries again.
     """
     with queue.sole_reader() as alone:
-        if not queue.about():  # closed by the one who was here before
+        if not queue.about():  # sent and closed meanwhile
             return not queue.pending()
         if not alone and last_word:
             tell(f"Another process is sending {queue.path}.")
@@ -374,7 +376,7 @@ def _now() -> int:
 
 
 def _read(file: Path) -> Entry | None:
-    """Read an entry; none where the file is damaged, which is told when its turn comes."""
+    """Read an entry; None if the file is damaged, which is logged when it is sent."""
     try:
         return Entry.from_json(file.read_text(encoding="utf-8"))
     except (ValueError, KeyError, TypeError):
@@ -382,7 +384,7 @@ def _read(file: Path) -> Entry | None:
 
 
 def is_final(error: Exception) -> bool:
-    """Whether the same entry would fail again however often it is sent."""
+    """Whether sending an entry again would raise the same error."""
     if FINAL_MESSAGES.search(str(error)):
         return True
     code = getattr(error, "error_code", None)
@@ -392,7 +394,7 @@ def is_final(error: Exception) -> bool:
 
 
 def _refusal(error: Exception, tracking_uri: str) -> str:
-    """Return in one line why MLflow refuses the record, and what to do about it."""
+    """Return a line with the reason for which MLflow refuses the record, and the cure."""
     if isinstance(error, ParameterError):
         return str(error)
     cure = "Correct that, or record elsewhere: hydra.callbacks.mlflow.tracking_uri=sqlite:///mlflow.db."

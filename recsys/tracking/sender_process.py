@@ -1,4 +1,4 @@
-"""The sender's process, as the run or sweep sees it: started, heard, and waited for, but not for ever."""
+"""Start the sender's process, read its messages, and wait for it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from recsys.tracking.queue import Queue
 
 log = logging.getLogger(__name__)
 
-SAY_AFTER = 2.0  # seconds of waiting that need no word; MLflow's import takes as long
-# What the sender says before anything else, followed by its verdict as JSON.
-VERDICT = "verdict "
+SAY_AFTER = 2.0  # seconds of waiting without a message; MLflow's import takes as long
+VERDICT = "verdict "  # prefix of the sender's first line, before JSON
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class SenderProcess:
-    """`python -m recsys.tracking.follow FOLDER`, which reads the queue of a folder until it is told to end.
+    """Process of `python -m recsys.tracking.follow FOLDER`, which sends the queue of a folder.
 
-    It holds the other end of a pipe, so that it learns of any end of this process, `kill -9` included.
+    It reads from a pipe, and so notices any end of this process, `kill -9` included.
 
     Parameters
     ----------
     queue : Queue
     patience : float
-        Seconds that it waits for MLflow after the end of this process.
+        Seconds to wait for MLflow after the end of this process.
     """
 
     def __init__(self, queue: Queue, patience: float) -> None:
@@ -47,19 +46,19 @@ class SenderProcess:
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C ends the sweep; the sender then still has to say so
+            start_new_session=True,  # Ctrl-C must not end the sender
         )
-        self._ear = threading.Thread(target=self._listen, daemon=True)
-        self._ear.start()
+        self._reader = threading.Thread(target=self._listen, daemon=True)
+        self._reader.start()
 
     def verdict(self) -> dict[str, str]:
-        """Wait for what MLflow says to the record before anything is run, for at most `patience` seconds.
+        """Wait, for at most `patience` seconds, until MLflow accepts or refuses the record.
 
         Returns
         -------
         dict of str to str
-            `refused`, a line that says why MLflow takes no record; or `experiment_id` and `experiment_name`.
-            Empty where MLflow cannot be reached: the record waits for it.
+            `refused`, a line with the reason; or `experiment_id` and `experiment_name`. Empty if MLflow
+            cannot be reached: the entries are sent later.
         """
         self._decided.wait(self.patience)
         if "refused" in self._verdict:
@@ -67,7 +66,7 @@ class SenderProcess:
         return self._verdict
 
     def close(self, word: str) -> bool:
-        """Say how the run ended, wait for at most `patience` seconds; whether all was sent."""
+        """Send the last word, wait for at most `patience` seconds; return whether all entries were sent."""
         patience = self.patience
         pipe = self._process.stdin
         if pipe is None or pipe.closed:
@@ -75,7 +74,7 @@ class SenderProcess:
         try:
             pipe.write(word)
             pipe.close()
-        except BrokenPipeError:  # it is gone, and what waits in the queue is told below
+        except BrokenPipeError:  # the sender has ended
             pass
         if not self._ends_within(min(patience, SAY_AFTER)):
             left = patience - SAY_AFTER
@@ -90,7 +89,7 @@ class SenderProcess:
             if not self._ends_within(max(left, 0)):
                 self._process.kill()
                 self._process.wait()
-        self._ear.join()
+        self._reader.join()
         if self._process.stdout:
             self._process.stdout.close()
         return self._process.returncode == 0
@@ -109,4 +108,4 @@ class SenderProcess:
                 self._decided.set()
             else:
                 log.warning(line.rstrip())
-        self._decided.set()  # it has ended
+        self._decided.set()  # the sender has ended
