@@ -1,7 +1,7 @@
 """The sender: sends the entries of a queue to MLflow while the run or sweep goes on.
 
-It runs in its own process: in a thread, importing and calling MLflow would slow down the trials, and the end of
-a killed run could not be recorded. The sender notices it by its pipe.
+It runs in its own process: in a thread, importing and calling MLflow would slow down the trials, and the end
+of a killed run could not be recorded. The sender notices it by its pipe.
 """
 
 from __future__ import annotations
