@@ -32,6 +32,7 @@ from recsys.models.mlflow_model import (
     tracking_address,
 )
 from recsys.models.training import fit_bundle, make_bundle
+from recsys.runs.json_file import read_json
 from recsys.runs.refit import (
     Measurement,
     Settings,
@@ -42,7 +43,6 @@ from recsys.runs.refit import (
 )
 from recsys.runs.stored_config import read_settings
 from recsys.runs.sweep import run_folder
-from recsys.runs.trials import read_json
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
 

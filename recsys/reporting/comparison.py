@@ -8,7 +8,7 @@ from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
 from recsys.evaluation import Interval
 from recsys.reporting.comparison_table import comparison_table, main_metric
-from recsys.reporting.final import as_json, measure_trial, write_json
+from recsys.reporting.final import as_json, measure_trial
 from recsys.runs.best import best_of_each
 from recsys.runs.files import (
     COMPARISON_FIGURE_FILE,
@@ -16,6 +16,7 @@ from recsys.runs.files import (
     COMPARISON_PAGE_FILE,
     DIFFERENCES_FILE,
 )
+from recsys.runs.json_file import write_json
 from recsys.runs.refit import Measurement
 from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from recsys.evaluation import Interval
 from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE
+from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep
-from recsys.runs.trials import read_json
 
 SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10", "fallback_share@10")
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from optuna_sweeper.atomic_write import atomic_write
 from recsys.evaluation import Interval
 from recsys.runs.files import TEST_FILE
+from recsys.runs.json_file import write_json
 from recsys.runs.refit import Measurement, measure
 from recsys.runs.stored_config import read_experiment
 from recsys.runs.sweep import Sweep, read_sweep
@@ -62,8 +60,3 @@ def measure_trial(sweep: Sweep, trial: Trial, trusted: frozenset[str] = frozense
 def as_json(found: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
     """Return intervals as plain values."""
     return {name: {"value": one.value, "low": one.low, "high": one.high} for name, one in found.items()}
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file, without NaN and infinity."""
-    atomic_write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")

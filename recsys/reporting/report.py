@@ -14,8 +14,8 @@ from recsys.reporting.captions import lift_and_lists_caption
 from recsys.reporting.columns import columns_of
 from recsys.reporting.comparison_table import read_comparison
 from recsys.runs.files import REPORT_FILE, TEST_FILE
+from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep, read_sweep
-from recsys.runs.trials import read_json
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

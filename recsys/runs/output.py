@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
-from optuna_sweeper.atomic_write import atomic_write
 from optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
 from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
 from recsys.runs.files import DATA_FILE, ITEMSETS_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
+from recsys.runs.json_file import write_json
 
 TABLE_RULES = 1000  # rules in `rules.csv`, at most
 TABLE_MEASURES = ("support", "confidence", "lift")
@@ -68,8 +66,8 @@ class Output:
                 result.itemsets.to_parquet(folder / ITEMSETS_FILE, selected)
             _write_table(folder / RULES_TABLE_FILE, result, self.max_rules)
             seconds = result.seconds | {"write_rules": perf_counter() - started}
-            _write_json(folder / DATA_FILE, _data(result))
-            _write_json(
+            write_json(folder / DATA_FILE, _data(result))
+            write_json(
                 folder / METRICS_FILE,
                 result.metrics | {f"seconds_{stage}": round(value, 6) for stage, value in seconds.items()},
             )
@@ -123,8 +121,3 @@ def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
         writer.writerow(["antecedents", "consequents", "support_count", *TABLE_MEASURES])
         measures = (rules.measure(name).tolist() for name in TABLE_MEASURES)
         writer.writerows(zip(*sides, rules.support_counts.tolist(), *measures, strict=True))
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    # NaN and infinity are not valid JSON.
-    atomic_write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")

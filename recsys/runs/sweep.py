@@ -15,7 +15,8 @@ from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.errors import DataNotFoundError
 from recsys.runs.best import best_trials, first_best
 from recsys.runs.files import CONFIG_FILE, METRICS_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
-from recsys.runs.trials import Trial, read_json, read_results, read_trials
+from recsys.runs.json_file import read_json
+from recsys.runs.trials import Trial, read_results, read_trials
 
 OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # overrides that identify one sweep
 

@@ -7,7 +7,6 @@ leaves a folder for each job and nothing else.
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from optuna_sweeper.results import schema
 from optuna_sweeper.safe_text import mask_values, masked
 from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
 from recsys.runs.files import METRICS_FILE, OVERRIDES_FILE
+from recsys.runs.json_file import read_json
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,6 @@ def read_results(folder: Path) -> dict[str, Any]:
 
     path = folder / schema.RESULTS_FILE
     return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty if there is no file."""
-    if not path.exists():
-        return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
 
 
 def _from_row(row: dict[str, str], folder: Path) -> Trial:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.runs.files import CONFIG_FILE, DATA_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
-from recsys.runs.trials import read_json
+from recsys.runs.json_file import read_json
 from recsys.tracking.entry import Entry, text
 
 ARTIFACTS = (CONFIG_FILE, RULES_FILE, RULES_TABLE_FILE)  # overrides are a tag, metrics metrics

@@ -25,7 +25,7 @@ from recsys.runs.files import (
     RULES_TABLE_FILE,
     SWEEP_CONFIG_FILE,
 )
-from recsys.runs.trials import read_json
+from recsys.runs.json_file import read_json
 
 RESULTS = (METRICS_FILE, DATA_FILE, RULES_FILE, RULES_TABLE_FILE, ITEMSETS_FILE, LINKS_FILE)
 

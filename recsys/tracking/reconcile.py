@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recsys.runs.files import METRICS_FILE
-from recsys.runs.trials import read_json
+from recsys.runs.json_file import read_json
 from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start
 from recsys.tracking.job_folder import add_results
 from recsys.tracking.queue import Queue

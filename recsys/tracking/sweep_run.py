@@ -13,9 +13,9 @@ from optuna_sweeper.results.schema import RESULTS_FILE, TRIALS_FILE
 from optuna_sweeper.results.schema import End as SweepEnd
 from recsys.runs.best import best_so_far, best_trials, candidates
 from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, TEST_FILE
+from recsys.runs.json_file import read_json
 from recsys.runs.trials import (
     Trial,
-    read_json,
     read_results,
     read_trials,
 )
