@@ -27,7 +27,7 @@ SWEEPER = "hydra_plugins.recsys_optuna_sweeper"
 
 @pytest.fixture
 def storage(tmp_path: Path) -> Iterator[RetryingStorage]:
-    made = RetryingStorage(RDBStorage(f"sqlite:///{tmp_path}/study.db"), patience=60)
+    made = RetryingStorage(RDBStorage(f"sqlite:///{tmp_path}/study.db"), timeout=60)
     yield made
     made.remove_session()
 
@@ -104,7 +104,7 @@ def test_an_answer_that_was_on_its_way_says_nothing(
 
     def meanwhile(*_: object) -> None:  # in another thread
         with pytest.raises(RuntimeError, match="still away"):
-            storage.outlast(fails)
+            storage.retry(fails)
 
     engine = storage._backend.engine
     event.listen(engine, "after_cursor_execute", meanwhile, insert=True, once=True)
@@ -130,7 +130,7 @@ def test_of_what_is_known_the_database_is_not_asked(
 def test_after_the_timeout_the_error_comes_through(
     study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage.patience = 0.15
+    storage.timeout = 0.15
     calls = break_off(monkeypatch, "_get_trials", 100)
     with pytest.raises(StorageInternalError):
         study.get_trials()
@@ -160,7 +160,7 @@ def test_ctrl_c_ends_the_waiting(
     def press(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(storage._over, "wait", press)
+    monkeypatch.setattr(storage._gave_up, "wait", press)
     calls = break_off(monkeypatch, "_get_trials", 100)
     with pytest.raises(KeyboardInterrupt):
         study.get_trials()
