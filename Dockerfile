@@ -1,7 +1,7 @@
 # One image for the service, the workers of a sweep and the MLflow server: docker build -t recsys .
-# compose.yaml and k8s/ run it without root and with its file system read-only.
+# compose.yaml and k8s/ run it without root and with a read-only file system.
 
-# --- What is built, and left behind
+# --- Build stage
 FROM python:3.11-slim AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -20,10 +20,10 @@ COPY conf conf
 RUN python -m hatchling build -t wheel -d /wheel \
     && /opt/recsys/bin/pip install --no-deps /wheel/*.whl
 
-# --- What runs
+# --- Runtime stage
 FROM python:3.11-slim
 
-# OpenMP, for implicit. hadolint asks for the version; the base image's Debian decides it.
+# OpenMP, needed by implicit. Its version is not pinned (hadolint DL3008): the Debian of the base image provides it.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
@@ -34,7 +34,7 @@ RUN apt-get update \
 
 COPY --from=build /opt/recsys /opt/recsys
 
-# No git in here: GitPython, which MLflow brings, need not warn of it.
+# The image has no git; GIT_PYTHON_REFRESH silences the warning of GitPython, a dependency of MLflow.
 ENV PATH=/opt/recsys/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -43,7 +43,7 @@ ENV PATH=/opt/recsys/bin:$PATH \
     MPLCONFIGDIR=/tmp/matplotlib \
     XDG_CACHE_HOME=/tmp/cache
 
-# Numba compiles at first use and keeps what it made: here, so that no container waits for it.
+# Numba compiles at first use and caches the result: run once here so that containers start without delay.
 WORKDIR /tmp/first
 RUN NUMBA_CACHE_DIR=/opt/recsys/numba python -m recsys -m apriori.min_support=0.1 apriori.max_len=2,3 \
         recommender=rules,hybrid hydra/callbacks=untracked \
@@ -57,6 +57,6 @@ EXPOSE 8000
 ENTRYPOINT ["recsys-entrypoint"]
 CMD ["python", "-m", "recsys", "serve", "--host", "0.0.0.0", "--port", "8000"]
 
-# The service's; compose.yaml has others for the other programs.
+# Health check of the service; compose.yaml overrides it for the other programs.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]

@@ -1,5 +1,5 @@
--- Run once by PostgreSQL's image, when its volume is new. A database each: MLflow and Optuna both keep the version of
--- their tables in a table of one name.
+-- The PostgreSQL image runs this once, on a new volume. MLflow and Optuna need separate databases because both store
+-- their schema version in a table with the same name.
 CREATE DATABASE mlflow;
 CREATE DATABASE optuna;
 CREATE DATABASE feedback;

@@ -20,9 +20,9 @@ from optuna.study import Study, StudyDirection
 from optuna_sweeper.errors import KEPT, SweepError, first_line, is_full, unwritable
 from optuna_sweeper.jobs import reporting
 from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
-from optuna_sweeper.results.files import End
 from optuna_sweeper.results.log_lines import continue_line, study_line
 from optuna_sweeper.results.progress_bar import ProgressBar
+from optuna_sweeper.results.schema import End
 from optuna_sweeper.safe_text import masked_yaml
 from optuna_sweeper.search.encoding import encode
 from optuna_sweeper.search.grid import combinations_left, grid

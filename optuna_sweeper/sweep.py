@@ -23,9 +23,10 @@ from optuna_sweeper.jobs.fast_launcher.launcher import FastLauncher
 from optuna_sweeper.jobs.links import read_links
 from optuna_sweeper.jobs.outcome import ObjectiveError, Outcome, read_outcome
 from optuna_sweeper.results.best_trials import best_trial, own_trials, pareto_front
-from optuna_sweeper.results.files import RESULTS_FILE, End, ResultsWriter
+from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.log_lines import best_so_far, summary, trial_line
 from optuna_sweeper.results.progress_bar import ProgressBar
+from optuna_sweeper.results.schema import RESULTS_FILE, End
 from optuna_sweeper.safe_text import mask_values
 from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.search.stratification import Stratification

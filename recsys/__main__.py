@@ -60,8 +60,6 @@ def main(cfg: DictConfig) -> Any:
     # Imported here: --help and --cfg must not wait for NumPy and SciPy.
     from recsys import pipeline
     from recsys.errors import BudgetError, RecsysError
-    from recsys.spark import SparkDataset
-    from recsys.spark import pipeline as spark_pipeline
 
     try:
         objective, output = build(cfg, "objective"), build(cfg, "output")
@@ -72,8 +70,7 @@ def main(cfg: DictConfig) -> Any:
         def report_objective(metrics: Mapping[str, float], length: int, *, is_last: bool = False) -> None:
             report(objective.values(metrics)[0], length, is_last=is_last)
 
-        run = spark_pipeline.run if isinstance(experiment.dataset, SparkDataset) else pipeline.run
-        result = run(experiment, after_length=report_objective if prunes() else None)
+        result = pipeline.run(experiment, after_length=report_objective if prunes() else None)
         output.write(result, folder)
         if prunes():
             length = experiment.apriori.max_len or max(2, result.itemsets.max_length)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Collection
 from numbers import Integral, Real
 from os import PathLike
@@ -71,10 +70,3 @@ def require_path(parameter: str, value: Any) -> Path:
     if not isinstance(value, str | PathLike) or not str(value):
         raise ParameterError(parameter, "a path", type(value))
     return Path(value)
-
-
-def typed_override(key: str, value: str) -> str:
-    """Return the override that sets a key to a text, quoted as Hydra and a shell need it."""
-    # A tab is typed as \t, which Hydra leaves as it is.
-    text = value.replace("\\", r"\\").replace('"', r"\"").replace("\t", r"\t")
-    return shlex.quote(f'{key}="{text}"')

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from recsys.reporting.sweep import read_sweep
+from recsys.runs.sweep import read_sweep
 
 METRIC, WEIGHT = "ndcg@10", "recommender.weight"
 

@@ -1,7 +1,8 @@
 """List every message of the project's errors, each with its cure, read from the source.
 
 It reads the errors of the tree in `recsys/errors.py`, those of the sweeper and of the service, and all that
-derive from them. A value that is known only when the program runs stands in braces.
+derive from them; and any other text that holds something to type, such as a warning or a part of a message
+that a function makes. A value that is known only when the program runs stands in braces.
 
     python scripts/list_errors.py                 # a table in Markdown
     python scripts/list_errors.py --cures         # only the cures that hold something to type
@@ -24,9 +25,18 @@ PARTS = {
     "ParameterError": ("parameter", "rule", "value", "cure"),
     "refusal": ("key", "rule", "value", "cure"),
 }
-# What a user can type: a command, or an override of a config key.
-TYPED = re.compile(r"\b(python -m|pip install|make|mlflow|recsys)\b \S|[\w}@]=[\w{$'\[]")
-CURE = re.compile(r"(?<=[.:;]) (?=[A-Z])|; ")
+# What a user can type: a command, an override of a config key, or an expression of Python.
+COMMAND = (
+    r"\b(?:python -m|pip install|openssl rand|head -n|mlflow (?:ui|experiments)|make (?:serve|sweep|ui))\b"
+)
+TYPED = re.compile(COMMAND + r"|[\w}]=[\w{$'\[\"-]|\w\.\w+\(|`command`")
+# Functions that return something to type.
+MADE = re.compile(r"\{(?:typed_override|registry_command|shlex\.join)\(")
+SENTENCE = re.compile(r"(?<=[.:;}]) (?=[A-Z]|python -m)|; ")
+TEXT = "(text)"  # stands for the class of a text that is no call of an error
+# Arguments of these calls, and texts in these functions, are no messages.
+HELP = {"ArgumentParser", "add_argument", "add_parser", "add_subparsers", "NamedTemporaryFile"}
+FORMS = {"__repr__", "__str__"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,7 @@ class Message:
     place : str
         File and line.
     error : str
-        Name of the class.
+        Name of the class; `TEXT` where it is a text alone.
     text : str
         The message; values in braces.
     cure : str
@@ -54,7 +64,15 @@ class Message:
     @property
     def is_typed(self) -> bool:
         """Whether the cure holds a command or an override."""
-        return bool(TYPED.search(self.cure))
+        return is_typed(self.cure)
+
+
+def is_typed(text: str) -> bool:
+    """Return whether a text, with values in braces, holds a command, an override or an expression."""
+    text = MADE.sub("`command`{(", text)
+    while text != (bare := re.sub(r"\{[^{}]+\}", "{}", text)):
+        text = bare
+    return bool(TYPED.search(text))
 
 
 def messages(root: Path) -> list[Message]:
@@ -65,6 +83,7 @@ def messages(root: Path) -> list[Message]:
         for path in sorted((root / folder).rglob("*.py"))
     }
     errors = _classes(trees.values())
+    errors |= PARTS.keys()
     constants: dict[str, str] = {}
     for tree in trees.values():
         _assign(tree.body, constants)
@@ -74,9 +93,38 @@ def messages(root: Path) -> list[Message]:
         _assign(tree.body, known)
         for call, names in _calls(tree, known):
             error = _name(call.func)
-            if error in errors or error in PARTS:
+            if error in errors:
                 found.append(_message(f"{path.relative_to(root)}:{call.lineno}", error, call, names))
+    told = "\n".join(one.text for one in found)
+    for path, tree in trees.items():
+        known = dict(constants)
+        _assign(tree.body, known)
+        for node in _literals(tree, HELP | errors):
+            text = _text(node, known)
+            if " " in text.strip() and is_typed(text) and text not in told:
+                found.append(Message(f"{path.relative_to(root)}:{node.lineno}", TEXT, text, text))
     return found
+
+
+def _literals(node: ast.AST, left_out: set[str]) -> Iterator[ast.expr]:
+    """Yield the literals of text that may be messages: no docstrings, help texts, forms or HTML.
+
+    Those in calls of the names in `left_out` are left out.
+    """
+    if isinstance(node, ast.FunctionDef) and node.name in FORMS:
+        return
+    if isinstance(node, ast.Call) and _name(node.func) in left_out:
+        return
+    if _is_made(node):
+        yield node
+        return
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        if not _text(node, {}).lstrip().startswith(("<", "#!", "example:")):
+            yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)):
+            yield from _literals(child, left_out)
 
 
 def _classes(trees: Iterable[ast.Module]) -> set[str]:
@@ -117,7 +165,13 @@ def _assign(nodes: Iterable[ast.AST], names: dict[str, str]) -> None:
     names.update({name: " | ".join(dict.fromkeys(texts)) for name, texts in new.items()})
 
 
+def _is_made(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and bool(MADE.match(_text(node, {})))
+
+
 def _is_text(node: ast.AST) -> bool:
+    if _is_made(node):
+        return True
     texts = (one for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
     return isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.IfExp) and any(texts)
 
@@ -151,7 +205,7 @@ def _message(place: str, error: str, call: ast.Call, names: Mapping[str, str]) -
         text = f"{key} must be {rule}. Got {value}. {cure}".rstrip()
         return Message(place, "SweepError" if error == "refusal" else error, text, cure)
     text = " ".join(texts)
-    cure = " ".join(CURE.split(text)[1:])
+    cure = " ".join(one for one in SENTENCE.split(text)[1:] if not one.startswith("Got "))
     return Message(place, error, text, cure)
 
 

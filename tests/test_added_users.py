@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys import pipeline
-from recsys.datasets import Ratings
+from recsys.datasets import Dataset, Ratings
 from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.pipeline import Experiment
@@ -30,7 +30,7 @@ POISONED = Ratings(
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Loaded(Dataset):
     """A dataset of ratings that are there."""
 
     ratings: Ratings

@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from recsys.data import Transactions
-from recsys.pipeline import warn_of_single_items
+from recsys.evaluation.preparation import warn_of_single_items
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ from recsys.pipeline import warn_of_single_items
 def test_transactions_that_were_misread_are_warned_of(lists, messages, caplog):
     transactions = Transactions.from_lists(lists)
     with caplog.at_level(logging.WARNING):
-        warn_of_single_items(transactions, transactions.matrix.nnz, transactions.matrix.nnz)
+        warn_of_single_items(transactions, n_ratings=transactions.n_interactions)
     assert len(caplog.messages) == len(messages)
     assert all(map(str.startswith, caplog.messages, messages))
 
 
 def test_transactions_that_hold_one_item_after_the_hold_out(caplog):
-    warn_of_single_items(Transactions.from_lists([["tea"], ["cake"]]), 2, n_ratings=4)
+    warn_of_single_items(Transactions.from_lists([["tea"], ["cake"]]), n_ratings=4)
     assert caplog.messages[0].endswith("Hold out fewer, or loosen the preprocessing.")
-    warn_of_single_items(Transactions.from_lists([["tea"], ["cake"]]), 2, n_ratings=2)
+    warn_of_single_items(Transactions.from_lists([["tea"], ["cake"]]), n_ratings=2)
     assert "A file needs a row for each item" in caplog.messages[1]

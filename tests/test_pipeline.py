@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recsys import pipeline
-from recsys.datasets import Ratings
+from recsys.datasets import Dataset, Ratings
 from recsys.evaluation import LeaveOut, NoSplit, UserShare
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.preprocessing import Preprocessing
@@ -16,7 +16,7 @@ from recsys.rules import Apriori
 
 
 @dataclass(frozen=True, eq=False)
-class InMemory:
+class InMemory(Dataset):
     """A dataset that stands in memory."""
 
     ratings: Ratings

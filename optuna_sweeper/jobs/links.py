@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-LINKS_FILE = "links.json"
+from optuna_sweeper.results.schema import LINKS_FILE
 
 log = logging.getLogger(__name__)
 

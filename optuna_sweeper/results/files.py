@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +12,24 @@ import yaml
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from optuna_sweeper.atomic_write import atomic_write
 from optuna_sweeper.errors import unwritable
 from optuna_sweeper.results.best_trials import best_trial, count_states, is_own, pareto_front
+from optuna_sweeper.results.schema import (
+    CONSTRAINT_PREFIX,
+    LAST_COLUMNS,
+    NUMBER,
+    PARAMETER_PREFIX,
+    RESULTS_FILE,
+    STATE,
+    TRIALS_FILE,
+    End,
+    value_columns,
+)
 from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
 
 # libyaml, where PyYAML has it, writes the same in less time.
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-RESULTS_FILE, TRIALS_FILE = "optimization_results.yaml", "trials.csv"
-
-#: The column of trials.csv that is true for trials of another identity of the study.
-OTHER_IDENTITY = "other_identity"
-
-
-class End(StrEnum):
-    """How a sweep ended: ``ended_by`` in the results; null while it runs, and after a kill."""
-
-    TOTAL = "total"
-    """All trials are finished, by this process or others, and there is a best one."""
-    TIMEOUT = "timeout"
-    """``hydra.sweeper.timeout`` has elapsed."""
-    INTERRUPT = "interrupt"
-    """Ctrl-C or SIGTERM."""
-    FAILURES = "failures"
-    """More trials failed than ``hydra.sweeper.max_failure_rate`` allows, or none has a result."""
-    EXHAUSTED = "exhausted"
-    """The sampler has no parameters left."""
-    ERROR = "error"
-    """Any other error: of the storage, the sampler, or a key that the config does not have."""
 
 
 class ResultsWriter:
@@ -87,9 +74,10 @@ class ResultsWriter:
         if self._columns != (names, constraints):
             self._columns = names, constraints
             self._lines.clear()
-        header = ["number", "state", *value_names(len(self.study.directions))]
-        header += [f"params_{name}" for name in names] + [f"constraints_{name}" for name in constraints]
-        header += ["start", "end", "seconds", JOB_DIR, FAIL_REASON, ANSWERED_FROM, OTHER_IDENTITY]
+        header = [NUMBER, STATE, *value_columns(len(self.study.directions))]
+        header += [f"{PARAMETER_PREFIX}{name}" for name in names]
+        header += [f"{CONSTRAINT_PREFIX}{name}" for name in constraints]
+        header += LAST_COLUMNS
         return "".join([_line(header), *map(self._line_of, trials)])
 
     def _line_of(self, trial: FrozenTrial) -> str:
@@ -127,11 +115,6 @@ def results(study: Study, ended_by: End | None = None, identity: str | None = No
     return summary
 
 
-def value_names(n_objectives: int) -> list[str]:
-    """Return the names of the objectives' columns."""
-    return ["value"] if n_objectives == 1 else [f"value_{i}" for i in range(n_objectives)]
-
-
 def _line(cells: Sequence[Any]) -> str:
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerow(cells)
@@ -155,18 +138,6 @@ def _row(
 def _replace(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, text)
+        atomic_write(path, text)
     except OSError as error:
         raise unwritable(path, error) from error
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner may read
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

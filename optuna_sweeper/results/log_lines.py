@@ -10,7 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from optuna_sweeper.results.best_trials import best_trial, pareto_front, ranking
-from optuna_sweeper.results.files import value_names
+from optuna_sweeper.results.schema import value_columns
 from optuna_sweeper.safe_text import masked
 from optuna_sweeper.search.encoding import encode
 from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON
@@ -66,7 +66,7 @@ def summary(study: Study, count: int = 5, identity: str | None = None) -> str:
     else:
         title, trials = "Pareto front", pareto_front(study, identity)
     names = list(dict.fromkeys(name for trial in trials for name in trial.params))
-    rows = [["trial", *value_names(len(study.directions)), *names]]
+    rows = [["trial", *value_columns(len(study.directions)), *names]]
     rows += [_cells(trial.number, trial.values, trial.params, names) for trial in trials]
     return "\n".join([f"{title}:", *_align(rows)])
 

@@ -20,11 +20,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import SweepError, refusal, unwritable
-from optuna_sweeper.search.encoding import encode
+from optuna_sweeper.results.schema import STUDY_FILE, TRIAL_FILE
+from optuna_sweeper.shell import typed_override
 from optuna_sweeper.study.attributes import DISCARDED, OVERRIDES, WORKER
 from optuna_sweeper.workers.worker import PREFIX
-
-STUDY_FILE, JOB_FILE = ".study.json", ".trial.json"
 
 
 def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) -> Path:
@@ -60,10 +59,8 @@ def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) ->
 
 def _belongs(name: str, owner: str, study: Study) -> SweepError:
     rule = f"a folder of the study {study.study_name} alone"
-    other = encode(f"{name.rstrip('/')}-{study.study_name}")
-    return refusal(
-        "hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: hydra.sweep.dir={other}"
-    )
+    other = typed_override("hydra.sweep.dir", f"{name.rstrip('/')}-{study.study_name}")
+    return refusal("hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: {other}")
 
 
 @dataclass(frozen=True)
@@ -94,9 +91,9 @@ class JobFolders:
             If an earlier trial, or anything else, has used it.
         """
         folder = self._folder(trial.user_attrs[OVERRIDES], trial.number)
-        path = folder / JOB_FILE
+        path = folder / TRIAL_FILE
         record = {"study": self.study.study_name, "trial": trial.number, "worker": trial.user_attrs[WORKER]}
-        is_used = folder.is_dir() and any(not file.name.startswith(JOB_FILE) for file in folder.iterdir())
+        is_used = folder.is_dir() and any(not file.name.startswith(TRIAL_FILE) for file in folder.iterdir())
         if is_used and not path.exists():
             raise self._used(folder, "something else", trial)
         if _write_once(path, record):
@@ -130,7 +127,7 @@ class JobFolders:
         return SweepError(
             f"hydra.sweep.subdir must give each trial a folder of its own. Got {str(folder)!r} for trial "
             f"{trial.number}, which {owner} has used. "
-            f"Set 'hydra.sweep.subdir={self.subdir}/${{hydra.job.num}}'"
+            f"Set {typed_override('hydra.sweep.subdir', f'{self.subdir}/${{hydra.job.num}}')}"
         )
 
 

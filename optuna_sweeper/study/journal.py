@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,7 +79,7 @@ class JournalFile(JournalFileBackend):
         return SweepError(
             f"{self._file_path}, line {number + 1} is not that of a journal, or was damaged: {line[:40]!r}. "
             "Nothing was changed. Name another file, or restore this one; to give up all from that line on: "
-            f"head -n {number} {self._file_path} > restored.log"
+            f"head -n {number} {shlex.quote(self._file_path)} > restored.log"
         )
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:

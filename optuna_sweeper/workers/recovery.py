@@ -31,7 +31,8 @@ def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: P
     import optuna
     import yaml
 
-    from optuna_sweeper.results.files import RESULTS_FILE, End, ResultsWriter
+    from optuna_sweeper.results.files import ResultsWriter
+    from optuna_sweeper.results.schema import RESULTS_FILE, End
     from optuna_sweeper.study.storage import make_storage, storage_file
     from optuna_sweeper.workers.trial_allocation import TrialAllocation
     from optuna_sweeper.workers.worker import Worker

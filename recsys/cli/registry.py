@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from optuna_sweeper.safe_text import masked, printable
 from recsys.errors import DataNotFoundError, RecsysError
 from recsys.models.gate import Gate
+from recsys.runs.files import SWEEP_CONFIG_FILE
 
 if TYPE_CHECKING:
     from recsys.models.registry import Comparison, Version
@@ -45,12 +46,12 @@ def latest_sweep(folder: Path = SWEEPS) -> Path:
     DataNotFoundError
         If there is none.
     """
-    sweeps = [path.parent for path in folder.glob("**/multirun.yaml")]
+    sweeps = [path.parent for path in folder.glob(f"**/{SWEEP_CONFIG_FILE}")]
     if not sweeps:
         raise DataNotFoundError(
             f"There is no sweep in {folder}. Run one: python -m recsys experiment=seed_sweep"
         )
-    return max(sweeps, key=lambda sweep: (sweep / "multirun.yaml").stat().st_mtime)
+    return max(sweeps, key=lambda sweep: (sweep / SWEEP_CONFIG_FILE).stat().st_mtime)
 
 
 def _register(asked: argparse.Namespace) -> bool:

@@ -46,6 +46,11 @@ class TransactionSet(Protocol):
         ...
 
     @property
+    def n_interactions(self) -> int:
+        """Number of items in all transactions together."""
+        ...
+
+    @property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of the transactions."""
         ...
@@ -182,6 +187,11 @@ class Transactions:
         """Number of items in the vocabulary (columns)."""
         return int(self.matrix.shape[1])
 
+    @property
+    def n_interactions(self) -> int:
+        """Number of items in all transactions together."""
+        return int(self.matrix.nnz)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the matrix and the item ids, in hexadecimal; equal for equal rows in equal order."""
@@ -198,7 +208,7 @@ class Transactions:
     def __repr__(self) -> str:
         return (
             f"Transactions(n_transactions={self.n_transactions}, n_items={self.n_items}, "
-            f"n_interactions={self.matrix.nnz})"
+            f"n_interactions={self.n_interactions})"
         )
 
 

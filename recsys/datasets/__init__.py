@@ -6,7 +6,7 @@ its files do.
 
 from recsys.datasets.bootstrap import MovieLensBootstrap
 from recsys.datasets.csv_file import CsvDataset
-from recsys.datasets.dataset import Dataset
+from recsys.datasets.dataset import Dataset, EngineRatings, RatingSet
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.fimi import FimiDataset
 from recsys.datasets.items import ItemCatalog
@@ -19,12 +19,14 @@ from recsys.datasets.search import TitleError, TitleSearch
 __all__ = [
     "CsvDataset",
     "Dataset",
+    "EngineRatings",
     "FimiDataset",
     "ItemCatalog",
     "MovieLens",
     "MovieLensBootstrap",
     "ParquetDataset",
     "Quest",
+    "RatingSet",
     "Ratings",
     "TitleError",
     "TitleSearch",

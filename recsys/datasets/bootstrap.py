@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recsys.datasets.dataset import Dataset
 from recsys.datasets.movielens import BUNDLED, MovieLens
 from recsys.datasets.ratings import Ratings
 from recsys.errors import ParameterError
@@ -28,7 +29,7 @@ USERS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
-class MovieLensBootstrap:
+class MovieLensBootstrap(Dataset):
     """A smoothed bootstrap of the bundled ratings; by default of the size and shape of ML-25M.
 
     Each new user follows one of the bundled edition's: the number of ratings is that user's times log-normal

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from recsys.datasets.columns import read_columns
+from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import RULES, resolve_duplicates
 from recsys.datasets.feedback import check_feedback, feedback_digest, feedback_fingerprint, with_feedback
 from recsys.datasets.fields import Column, Kind
@@ -40,7 +41,7 @@ class ItemColumns(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CsvDataset:
+class CsvDataset(Dataset):
     """Ratings or baskets in a delimited file with a header line, plain or gzipped.
 
     Parameters
@@ -155,7 +156,7 @@ class CsvDataset:
             paths.append(Path(self.items_path).expanduser())
         return fingerprint(*paths) + feedback_fingerprint(self.feedback)
 
-    def content_digests(self) -> dict[str, str]:
+    def content_digests(self) -> dict[str, str] | None:
         """Return digests of the file, of that of the items, and of the feedback."""
         digests = {"ratings": content_digest(*self._ratings_files())}
         if self.items_path is not None:

@@ -14,6 +14,7 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.ratings import Ratings
 from recsys.datasets.tables import content_digest, fingerprint, reading
@@ -30,7 +31,7 @@ _IS_KNOWN = _IS_DIGIT | np.isin(np.arange(256), list(b" \t\r\n"))
 
 
 @dataclass(frozen=True)
-class FimiDataset:
+class FimiDataset(Dataset):
     """Transactions in a text file, plain or gzipped (`.gz`): one a line, its items separated by blanks.
 
     Items are integers of at least 0; one that stands twice in a line counts once. A transaction is a user,

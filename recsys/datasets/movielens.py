@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from recsys.datasets.dataset import Dataset
 from recsys.datasets.download import install
 from recsys.datasets.duplicates import RULES, resolve_duplicates
 from recsys.datasets.editions import EDITIONS
@@ -26,7 +27,7 @@ _ELSEWHERE = "dataset=ml_latest_small_2016 is bundled and needs no network"
 
 
 @dataclass(frozen=True)
-class MovieLens:
+class MovieLens(Dataset):
     """An edition of MovieLens, or any folder in one of its layouts.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recsys.datasets.dataset import Dataset
 from recsys.datasets.ratings import Ratings
 from recsys.errors import ParameterError
 from recsys.parameters import require_integer, require_number
@@ -22,7 +23,7 @@ PATTERNS_AT_ONCE = 2**16  # drawn and corrupted together; some 20 bytes an item
 
 
 @dataclass(frozen=True)
-class Quest:
+class Quest(Dataset):
     """Transactions as IBM's Quest generator makes them; each is a user whose items are all rated 5.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 
-from recsys.parameters import typed_override
+from optuna_sweeper.shell import typed_override
 
 # A blank or a colon may well stand within a name: they come last.
 CANDIDATES = (",", ";", "\t", "|", ":", " ")
@@ -52,7 +52,8 @@ def separator_cure(lines: Sequence[str], separator: str, name: str, key: str) ->
     if likely is None:
         return ""
     names = _split(lines[0], likely)
-    cure = f"The fields seem to be separated by {likely!r}. Set {typed_override(_KEY, likely)}"
+    override = typed_override(_KEY, r"\t" if likely == "\t" else likely)  # as csv_file reads a tab
+    cure = f"The fields seem to be separated by {likely!r}. Set {override}"
     if name not in names:
         cure += f", and {key} to one of {', '.join(map(repr, names))}"
     return f"{cure}."

@@ -4,6 +4,7 @@ from recsys.evaluation.beyond_accuracy import encode_genres
 from recsys.evaluation.bootstrap import Interval, bootstrap_intervals, paired_differences
 from recsys.evaluation.holdout import Holdout, Split, Targets
 from recsys.evaluation.objective import SERVING_TIME, Objective
+from recsys.evaluation.preparation import Prepared
 from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
 from recsys.evaluation.splits import Evaluation, GlobalTime, LeaveOut, NoSplit, Part, UserHoldout, UserShare
 from recsys.evaluation.summary import METRICS, summarise
@@ -19,6 +20,7 @@ __all__ = [
     "NoSplit",
     "Objective",
     "Part",
+    "Prepared",
     "RankingResult",
     "Split",
     "Targets",

@@ -8,7 +8,7 @@ from typing import Any
 
 from recsys.errors import ParameterError
 from recsys.evaluation.ranking import metric_names
-from recsys.evaluation.splits import Evaluation, NoSplit
+from recsys.evaluation.splits import Evaluation
 from recsys.evaluation.summary import METRICS
 from recsys.parameters import require_choice, require_number
 
@@ -90,7 +90,7 @@ class Objective:
         for metric in (*self.metrics, *(name for name, _, _ in self.constraints)):
             if metric in METRICS:
                 continue
-            if isinstance(evaluation, NoSplit):
+            if not evaluation.holds_out:
                 rule = f"one of {', '.join(METRICS)} with evaluation=none, which measures no recommendations"
                 cure = "Set evaluation=temporal, or evaluation=random for data without times."
                 raise ParameterError("objective.metrics", rule, metric, cure)

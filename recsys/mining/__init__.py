@@ -5,9 +5,9 @@ from recsys.mining.budget import Budget
 from recsys.mining.cache import ItemsetCache
 from recsys.mining.condensed import KINDS, select
 from recsys.mining.engine import ENGINES, Engine, make_engine, mine
+from recsys.mining.filtering import filter_itemsets
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
-from recsys.mining.narrowing import narrow
 from recsys.mining.support import min_count
 
 __all__ = [
@@ -19,9 +19,9 @@ __all__ = [
     "FrequentItemsets",
     "ItemsetCache",
     "MlxtendEngine",
+    "filter_itemsets",
     "make_engine",
     "min_count",
     "mine",
-    "narrow",
     "select",
 ]

@@ -6,20 +6,19 @@ import contextlib
 import hashlib
 import logging
 import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from optuna_sweeper.atomic_write import atomic_open
 from recsys.data.transactions import TransactionSet
 from recsys.folders import cache_folder
 from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine, mine
+from recsys.mining.filtering import filter_itemsets
 from recsys.mining.itemsets import FrequentItemsets, IntArray
-from recsys.mining.narrowing import narrow
 from recsys.mining.support import min_count
 from recsys.parameters import require_integer
 
@@ -51,9 +50,9 @@ class _Entry(NamedTuple):
 class ItemsetCache:
     """Frequent itemsets that were mined before, in memory and in files.
 
-    Itemsets are found by the digest of their transactions and by the engine, so that who asks for another
-    engine gets what that engine mines; its number of threads is not in question. Among those, what was mined
-    at the lowest support and for the longest itemsets answers all else by `narrow`, exactly as mining would.
+    Itemsets are stored under the digest of their transactions and the engine; the number of threads does not
+    matter. The stored itemsets of the lowest support and the largest length answer every other request by
+    `filter_itemsets`, exactly as mining would.
 
     Processes may share the folder: a file comes whole or not at all, and one that another process takes away
     is mined again.
@@ -115,13 +114,13 @@ class ItemsetCache:
 
         kept = _MEMORY.get(key)
         if kept is not None and _answers(kept, threshold, max_len):
-            return _within(budget, narrow(kept, min_support, max_len)), MEMORY
+            return _within(budget, filter_itemsets(kept, min_support, max_len)), MEMORY
         for entry in self._entries(key):
             if entry.answers(threshold, max_len):
                 kept = _read(entry, transactions)
                 if kept is not None:
                     _remember(key, kept)
-                    return _within(budget, narrow(kept, min_support, max_len)), FILE
+                    return _within(budget, filter_itemsets(kept, min_support, max_len)), FILE
         mined = mine(transactions, min_support, max_len, engine, budget)
         _remember(key, mined)
         self._write(key, threshold, mined)
@@ -150,9 +149,9 @@ class ItemsetCache:
         path = self.path / f"{key}-{threshold}-{length}.npz"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with _whole(path) as temporary:
+            with atomic_open(path, permissions=0o600) as file:
                 np.savez(
-                    temporary,
+                    file,
                     parents=_smallest(itemsets.parents),
                     last_items=itemsets.last_items,
                     counts=_smallest(itemsets.counts),
@@ -248,16 +247,3 @@ def _smallest(values: IntArray) -> IntArray:
 
 def _n_bytes(itemsets: FrequentItemsets) -> int:
     return 12 * len(itemsets)
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """Write a file under another name first, so that nobody reads half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -1,4 +1,4 @@
-"""A bundle: what is served."""
+"""A bundle: a fitted model with the catalog and the histories that serving needs."""
 
 from __future__ import annotations
 
@@ -76,11 +76,12 @@ class Bundle:
         rows = zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
         ages = np.split(histories.ages, histories.offsets[1:-1])
         return [
-            self._told(histories.of(user), ages[user], *row, n_reasons) for user, row in enumerate(rows)
-        ]  # fmt: skip
+            self._titled_list(histories.of(user), ages[user], *row, n_reasons)
+            for user, row in enumerate(rows)
+        ]
 
     def similar(self, item_id: Any, k: int = 10, n_reasons: int = 0) -> list[Recommendation]:
-        """Recommend for somebody who likes one item alone.
+        """Recommend for a user who likes one item.
 
         Raises
         ------
@@ -92,7 +93,7 @@ class Bundle:
         return self.recommend([[item_id]], k, n_reasons=n_reasons)[0]
 
     def knows(self, item_id: Any) -> bool:
-        """Whether the model can recommend an item, and take it as a like."""
+        """Whether the model has an item."""
         return item_id in self._place
 
     def likes_of(self, user_id: Any) -> list[Any] | None:
@@ -160,11 +161,11 @@ class Bundle:
         """
         from recsys.models.bundle_folder import save
 
-        save(self, folder)
+        save(folder, self.model, self.catalog, self.histories, self.metadata)
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
-        """Read a bundle that `save` wrote; it answers what that answered.
+        """Read a bundle that `save` wrote.
 
         Raises
         ------
@@ -175,7 +176,7 @@ class Bundle:
         """
         from recsys.models.bundle_folder import load
 
-        return load(folder)
+        return cls(**load(folder))
 
     @cached_property
     def _search(self) -> TitleSearch:
@@ -224,7 +225,7 @@ class Bundle:
             places.reverse()
         return places
 
-    def _told(
+    def _titled_list(
         self,
         history: npt.NDArray[np.int32],
         ages: npt.NDArray[np.int64],
@@ -233,7 +234,7 @@ class Bundle:
         sources: list[int],
         n_reasons: int,
     ) -> list[Recommendation]:
-        """Return a list with titles and reasons; it ends where its sources do."""
+        """Return one list with titles and reasons, without the places that hold no item."""
         size = len(sources) - sources.count(-1)
         reasons = self.model.explain_all(history, items[:size], n_reasons, ages) if n_reasons else [[]] * size
         return [

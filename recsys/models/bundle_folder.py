@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from optuna_sweeper.atomic_write import atomic_write
 from recsys.data.histories import Histories
 from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
-from recsys.models.bundle import Bundle
 from recsys.models.serialization import Arrays, Parts, put_together, take_apart
+from recsys.recommenders import Model
 
 VERSION = 2  # of this format; version 1 has no digest of its own
 BUNDLE_FILE = "bundle.json"
@@ -34,34 +35,36 @@ OPTIONAL = frozenset({"histories.npz"})
 HISTORY = ("offsets", "item_indices", "items", "users")
 
 
-def save(bundle: Bundle, folder: Path) -> None:
+def save(
+    folder: Path, model: Model, catalog: ItemCatalog, histories: Histories, metadata: dict[str, Any]
+) -> None:
     """Write a bundle; see `Bundle.save`. Its description comes last: where it is, the bundle is whole."""
-    parts = take_apart(bundle.model)
-    train: Histories = bundle.model.train  # type: ignore[attr-defined]  # of all models that come apart
+    parts = take_apart(model)
+    train = model.train
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise OutputError(f"The bundle cannot be written to {folder}: it is not empty. Give another.")
         _write_arrays(folder / "model.npz", parts.arrays)
         _write_arrays(folder / "train.npz", _history(train))
-        if bundle.histories is not train:
-            _write_arrays(folder / "histories.npz", _history(bundle.histories))
-        _write_catalog(folder / "catalog.parquet", bundle.catalog)
+        if histories is not train:
+            _write_arrays(folder / "histories.npz", _history(histories))
+        _write_catalog(folder / "catalog.parquet", catalog)
         content = {
             "version": VERSION,
             "kind": parts.kind,
             "settings": parts.settings,
-            "metadata": bundle.metadata,
+            "metadata": metadata,
             "files": {path.name: _stamp(path) for path in sorted(folder.iterdir())},
         }
         text = json.dumps(content | {"sha256": digest(content)}, indent=1, allow_nan=False)
-        (folder / BUNDLE_FILE).write_text(text + "\n", encoding="utf-8")
+        atomic_write(folder / BUNDLE_FILE, text + "\n")
     except OSError as error:
         raise OutputError(f"The bundle cannot be written to {folder}: {error.strerror or error}.") from error
 
 
-def load(folder: Path) -> Bundle:
-    """Read a bundle; see `Bundle.load`."""
+def load(folder: Path) -> dict[str, Any]:
+    """Return the attributes of the bundle in a folder; see `Bundle.load`."""
     content = read_description(folder)
     _check_files(folder, content["files"])
     try:
@@ -69,8 +72,12 @@ def load(folder: Path) -> Bundle:
         own = "histories.npz" in content["files"]
         histories = Histories(**_read_arrays(folder / "histories.npz")) if own else train
         parts = Parts(content["kind"], content["settings"], _read_arrays(folder / "model.npz"))
-        catalog = _read_catalog(folder / "catalog.parquet")
-        return Bundle(put_together(parts, train), catalog, histories, content["metadata"])
+        return {
+            "model": put_together(parts, train),
+            "catalog": _read_catalog(folder / "catalog.parquet"),
+            "histories": histories,
+            "metadata": content["metadata"],
+        }
     except (KeyError, TypeError, ValueError, RecsysError, zipfile.BadZipFile) as error:
         raise DataFormatError(f"{folder} is damaged: {type(error).__name__}: {error}. {CURE}") from error
 

@@ -1,4 +1,4 @@
-"""The gate: what a version must show before it serves everybody."""
+"""The promotion gate: conditions that a version must meet to be served."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from recsys.errors import ParameterError
 from recsys.parameters import require_number, require_positive
 
 if TYPE_CHECKING:
-    from recsys.evaluation import Evaluation, RankingResult
     from recsys.models.bundle import Bundle
+    from recsys.runs.refit import Measurement
 
-ANSWERS = 200  # that are timed
-LIST, REASONS = 10, 3  # of each of them
+ANSWERS = 200  # timed requests
+LIST, REASONS = 10, 3  # items and reasons of each
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What is asked of a challenger.
+    """Conditions for a challenger.
 
     Parameters
     ----------
     metric : str
-        Of the lists on the test part. The challenger is worse than the champion if the interval of their
-        difference, paired user by user, lies below 0: as both are served, or learnt anew without the test
-        part. The users are those of the data, never those that feedback has added.
+        Metric on the test part. The challenger is refused if the interval of its difference to the champion,
+        paired by user, lies below 0: for both bundles as served, or for both refitted without the test part.
+        Users that feedback has added are not measured.
     min_coverage : float
-        The least share of the catalogue that its lists on the test part show, cut like the metric; 0 to 1.
+        Minimum catalogue coverage on the test part, with the cut-off of the metric; 0 to 1.
     max_latency : float
-        Milliseconds that 99 of 100 answers to one user may take, of ten items with their reasons.
+        Maximum 99th percentile of milliseconds per request of ten items with reasons, for one user.
 
     Raises
     ------
@@ -51,13 +51,13 @@ class Gate:
 
     @property
     def coverage(self) -> str:
-        """The coverage that is cut like the metric."""
+        """Name of the coverage with the cut-off of the metric."""
         return f"coverage@{self.metric.partition('@')[2]}"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was decided on, with its numbers."""
+    """One condition, with the measured values."""
 
     passed: bool
     text: str
@@ -68,7 +68,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate found."""
+    """Result of all conditions."""
 
     checks: tuple[Check, ...] = ()
 
@@ -80,7 +80,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds that half of all answers take at most, and 99 of 100."""
+    """Milliseconds per request: median and 99th percentile."""
 
     p50: float
     p99: float
@@ -88,38 +88,36 @@ class Latency:
 
 def judge(
     gate: Gate,
-    ranking: RankingResult,
+    challenger: Measurement,
     latency: Latency,
-    evaluation: Evaluation,
-    champion: RankingResult | None = None,
-    served: tuple[RankingResult, RankingResult] | None = None,
+    champion: Measurement | None = None,
+    served: tuple[Measurement, Measurement] | None = None,
 ) -> Decision:
-    """Decide on a challenger.
+    """Decide whether a challenger becomes the champion.
 
     Parameters
     ----------
     gate : Gate
-    ranking : RankingResult
-        The challenger's lists on the test part.
+    challenger : Measurement
+        Refitted, on the test part.
     latency : Latency
         Of the challenger's answers.
-    evaluation : Evaluation
-        Says how many resamples the interval takes, and at what level it is.
-    champion : RankingResult, optional
-        The lists of the champion's configuration, learnt anew, on the same test part, if there is one.
-    served : pair of RankingResult, optional
-        The lists of the challenger's and of the champion's own bundle on that test part.
+    champion : Measurement, optional
+        Of the champion, if there is one: refitted, on the same test part.
+    served : pair of Measurement, optional
+        Of the challenger's and the champion's own bundles on that test part.
 
     Raises
     ------
     ParameterError
         If the metric was not measured.
     """
+    ranking = challenger.ranking
     if gate.metric not in ranking.per_user or gate.coverage not in ranking.metrics:
         measured = ", ".join(ranking.per_user)
         raise ParameterError("metric", f"one that was measured on the test part ({measured})", gate.metric)
-    checks = [_quality(gate, "as served: ", *served, evaluation)] if served else []
-    checks += [_quality(gate, "", ranking, champion, evaluation)] if champion else []
+    checks = [_quality(gate, "as served: ", *served)] if served else []
+    checks += [_quality(gate, "", challenger, champion)] if champion else []
     coverage = ranking.metrics[gate.coverage]
     return Decision(
         (
@@ -137,28 +135,24 @@ def judge(
     )
 
 
-def _quality(
-    gate: Gate, how: str, ranking: RankingResult, champion: RankingResult, evaluation: Evaluation
-) -> Check:
-    from recsys.evaluation import paired_differences
-
-    settings = evaluation.n_resamples, evaluation.confidence_level, evaluation.seed
-    difference = paired_differences(ranking, champion, *settings)[gate.metric]
-    ours, theirs = ranking.metrics[gate.metric], champion.metrics[gate.metric]
+def _quality(gate: Gate, how: str, challenger: Measurement, champion: Measurement) -> Check:
+    difference = challenger.differences(champion)[gate.metric]
+    ours, theirs = (one.ranking.metrics[gate.metric] for one in (challenger, champion))
     return Check(
         difference.high >= 0,
         f"{how}{gate.metric} {ours:.4f}, the champion's {theirs:.4f}: difference {difference:+.4f} "
-        f"at {evaluation.confidence_level:.0%}, {len(ranking.users):,} users; an interval below 0 is worse",
+        f"at {challenger.evaluation.confidence_level:.0%}, {len(challenger.ranking.users):,} users; "
+        "an interval below 0 is worse",
     )
 
 
 def measure_latency(bundle: Bundle) -> Latency:
-    """Time answers to one user after the other: to users that the bundle knows, all over their range."""
+    """Time requests for single users, spread evenly over the users of the bundle."""
     import numpy as np
 
     users = np.linspace(0, len(bundle.histories) - 1, ANSWERS).astype(int).tolist()
     likes = [[bundle.item_ids[item] for item in bundle.histories.of(user).tolist()] for user in users]
-    bundle.recommend(likes[:3], LIST, n_reasons=REASONS)  # compiles what is not compiled yet
+    bundle.recommend(likes[:3], LIST, n_reasons=REASONS)  # compiles the kernels
     milliseconds = []
     for row in likes:
         started = perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import tempfile
 import warnings
@@ -21,8 +22,6 @@ from recsys.datasets.search import TitleError
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError, RegistryError
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import read_description
-from recsys.recommenders.als import ALSModel
-from recsys.recommenders.hybrid import HybridModel
 from recsys.tracking.address import DEFAULT_ADDRESS
 from recsys.tracking.store import connect
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parents[1]
 SWEEPER = Path(safe_text.__file__).resolve().parent
 CODE = Path(__file__).with_name("pyfunc_model.py")
-DIGEST_TAG = "bundle_sha256"  # of a logged model: what its files must be
+DIGEST_TAG = "bundle_sha256"  # of a logged model: the digest of its bundle
 BUNDLE = "bundle"  # the name of the artifact, and of its folder
 URI = re.compile(r"models:/((?P<id>m-\w+)|(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+)))")
 VARIABLE = "MLFLOW_TRACKING_URI"
@@ -42,7 +41,7 @@ VARIABLE = "MLFLOW_TRACKING_URI"
 # What serving needs of the installed packages; the versions are those that the model was made with.
 REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "threadpoolctl")
 
-CURE = "python -m recsys registry list shows what there is; register makes a version."
+NAME = "recsys"  # of the model, and of the MLflow experiment of what was not recorded
 
 
 def log_model(
@@ -135,7 +134,7 @@ def load_bundle(uri: str, tracking_uri: str | None = None) -> Bundle:
 
 
 def is_address(model: str) -> bool:
-    """Whether a text is an address of MLflow, not a path."""
+    """Whether a model is given as an MLflow address, not as a path."""
     return model.startswith("models:/")
 
 
@@ -152,7 +151,7 @@ def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
     from mlflow.exceptions import MlflowException
 
     with mlflow_errors(tracking_uri):
-        # Asked of our client: MLflow's own way asks the store that the whole process is set to.
+        # With our client: MLflow's own function uses the tracking URI of the process.
         location, digest = _location(uri, client)
         path = "/".join(part for part in (location, "artifacts", BUNDLE, file) if part)
         try:
@@ -162,8 +161,8 @@ def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-            said = f"{uri} is registered, but its files are not there: {masked(path)}."
-            raise DataNotFoundError(said) from error
+            message = f"{uri} is registered, but its files are not there: {masked(path)}."
+            raise DataNotFoundError(message) from error
     bundle = downloaded if downloaded.is_dir() else downloaded.parent
     if digest is not None and read_description(bundle).get("sha256") != digest:
         raise DataFormatError(
@@ -172,18 +171,29 @@ def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
     return downloaded
 
 
+def registry_command(name: str, *words: str) -> str:
+    """Return a command of the registry of models of this name, as it is typed."""
+    return shlex.join(
+        ["python", "-m", "recsys", "registry", *words, *([] if name == NAME else ["--name", name])]
+    )
+
+
+def _cure(name: str) -> str:
+    return f"{registry_command(name, 'list')} shows what there is; register makes a version."
+
+
 def _location(uri: str, client: MlflowClient) -> tuple[str, str | None]:
     """Return where the files of a model are, and the digest of its bundle; None for one logged earlier."""
-    asked = URI.fullmatch(uri)
-    if asked is None:
+    match = URI.fullmatch(uri)
+    if match is None:
         rule = "an address such as models:/recsys@champion or models:/recsys/3"
         raise ParameterError("model", rule, uri)
-    model_id, name, number, alias = asked.group("id", "name", "version", "alias")
+    model_id, name, number, alias = match.group("id", "name", "version", "alias")
     if name:
         if alias:
             number = client.get_registered_model(name).aliases.get(alias)
         if number is None:
-            raise DataNotFoundError(f"No version of the model {name} has the alias {alias}. {CURE}")
+            raise DataNotFoundError(f"No version of the model {name} has the alias {alias}. {_cure(name)}")
         model_id = client.get_model_version(name, str(number)).model_id
         if model_id is None:  # registered by something else than `register`
             return str(client.get_model_version_download_uri(name, str(number))).rstrip("/"), None
@@ -197,7 +207,7 @@ def tracking_address(tracking_uri: str | None = None) -> str:
 
 
 def signature(bundle: Bundle) -> ModelSignature:
-    """Return what the model takes and gives."""
+    """Return the signature of the model: likes in, recommendations out."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import AnyType, Array, Object, Property
@@ -237,13 +247,13 @@ def signature(bundle: Bundle) -> ModelSignature:
 
 
 def _not_shipped(folder: str, names: list[str]) -> set[str]:
-    """Return what of a folder serving does not need: byte code, the configuration, bundled data."""
+    """Return the names in a folder that serving does not need: byte code, configuration, bundled data."""
     found = {"__pycache__", "conf"}
     return found | {"data"} if Path(folder).name == "datasets" else found
 
 
 def input_example(bundle: Bundle) -> pd.DataFrame:
-    """Return two rows: what is liked most by its ids, and by a title."""
+    """Return two rows: the most popular items by id, and one by title."""
     import numpy as np
     import pandas as pd
 
@@ -261,10 +271,9 @@ def _title_or_id(bundle: Bundle, item: Any) -> Any:
 
 
 def requirements(bundle: Bundle) -> list[str]:
-    """Return what serving the bundle needs, with the versions that are installed."""
-    model = bundle.model.model if isinstance(bundle.model, HybridModel) else bundle.model
-    names = [*REQUIREMENTS, *(["implicit"] if isinstance(model, ALSModel) else [])]
-    return [f"{name}=={version(name)}" for name in sorted(names)]
+    """Return the packages that serving the bundle needs, pinned to the installed versions."""
+    names = sorted({*REQUIREMENTS, *bundle.model.requirements})
+    return [f"{name}=={version(name)}" for name in names]
 
 
 def import_pyfunc() -> Any:
@@ -275,7 +284,7 @@ def import_pyfunc() -> Any:
 
 @contextmanager
 def without_its_warnings() -> Iterator[None]:
-    """Keep quiet what MLflow would warn of in itself: type hints, and pandas' ways of tomorrow."""
+    """Ignore warnings about MLflow's own code."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*type hint", UserWarning)
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="mlflow")
@@ -285,11 +294,11 @@ def without_its_warnings() -> Iterator[None]:
 
 @contextmanager
 def pointed_at(tracking_uri: str) -> Iterator[None]:
-    """Have MLflow's functions that take no address use one; then that of the environment again."""
+    """Set the tracking URI of the process, for MLflow's functions without such a parameter."""
     import mlflow
 
     variable = os.environ.get(VARIABLE)
-    mlflow.set_tracking_uri(tracking_uri)  # which sets the variable, too
+    mlflow.set_tracking_uri(tracking_uri)  # also sets the variable
     try:
         yield
     finally:
@@ -316,18 +325,18 @@ def connected(tracking_uri: str) -> MlflowClient:
 
 @contextmanager
 def mlflow_errors(tracking_uri: str) -> Iterator[None]:
-    """Tell MLflow's errors as ours, and those of its database that it lets through."""
+    """Convert the errors of MLflow and of its database to `RegistryError`."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        raise RegistryError(f"{masked(said)} (MLflow at {masked(tracking_uri)})") from error
+        message = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise RegistryError(f"{masked(message)} (MLflow at {masked(tracking_uri)})") from error
     except MlflowException as error:
-        told = " ".join(str(error).split())  # of several files it tells in several lines
-        said = f"{masked(told)} (MLflow at {masked(tracking_uri)})"
+        text = " ".join(str(error).split())  # on one line
+        message = f"{masked(text)} (MLflow at {masked(tracking_uri)})"
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            raise DataNotFoundError(f"{said}. {CURE}") from error
-        raise RegistryError(said) from error
+            raise DataNotFoundError(f"{message}. {_cure(NAME)}") from error
+        raise RegistryError(message) from error

@@ -56,10 +56,10 @@ class RecommenderModel(PythonModel):
         TitleError
             If a title is not clear.
         """
-        asked = {"k": 10, "exclude_seen": True, "explain": False} | (params or {})
+        options = {"k": 10, "exclude_seen": True, "explain": False} | (params or {})
         likes = [self._ids(row) for row in model_input["likes"]]
-        n_reasons = REASONS if asked["explain"] else 0
-        lists = self.bundle.recommend(likes, asked["k"], asked["exclude_seen"], n_reasons)
+        n_reasons = REASONS if options["explain"] else 0
+        lists = self.bundle.recommend(likes, options["k"], options["exclude_seen"], n_reasons)
         return [[one.as_dict() for one in row] for row in lists]
 
     def _ids(self, likes: Iterable[Any]) -> list[Any]:

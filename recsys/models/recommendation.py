@@ -1,4 +1,4 @@
-"""A recommendation as it is told: with titles, its source and its reasons."""
+"""A recommendation with titles, source and reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Titled(NamedTuple):
-    """An item and what it is called."""
+    """An item and its title."""
 
     item_id: Any
     title: str

@@ -1,7 +1,7 @@
-"""The registry: versions of a model, and which of them serves.
+"""The model registry: versions, promotion and rollback.
 
-A version is a bundle, logged as an MLflow model and registered. The alias `challenger` is that of the latest,
-`champion` that of the one that serves: it goes through the gate (`recsys.models.gate`), or is set by hand.
+A version is a bundle, logged as an MLflow model and registered. The latest has the alias `challenger`, the
+one that is served `champion`: it passed the gate (`recsys.models.gate`) or was promoted by hand.
 """
 
 from __future__ import annotations
@@ -13,34 +13,45 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optuna_sweeper.results.schema import LINKS_FILE
 from recsys.errors import DataError, DataNotFoundError, RecsysError, RegistryError
-from recsys.evaluation import Evaluation, Interval, RankingResult, paired_differences
+from recsys.evaluation import Interval
 from recsys.models import self_check
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE, read_description
 from recsys.models.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.models.mlflow_model import (
+    NAME,
     connected,
     download,
     load_bundle,
     log_model,
     mlflow_errors,
     pointed_at,
+    registry_command,
     tracking_address,
 )
-from recsys.models.training import learn, make_bundle, measure, measure_bundle, run_folder, without_feedback
+from recsys.models.training import fit_bundle, make_bundle
+from recsys.runs.refit import (
+    Measurement,
+    Settings,
+    measure,
+    measure_fitted,
+    measured_experiment,
+    without_feedback,
+)
 from recsys.runs.stored_config import read_settings
-from recsys.runs.trials import LINKS_FILE, read_json
+from recsys.runs.sweep import run_folder
+from recsys.runs.trials import read_json
 from recsys.tracking.provenance import provenance
 from recsys.tracking.record import Record, name_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-NAME = "recsys"  # of the model, and of the MLflow experiment of what was not recorded
 CHALLENGER, CHAMPION = "challenger", "champion"
-PREVIOUS_TAG = "previous_champions"  # the champions before a version, the last one last
-KEPT = 100  # of them, as the tag must not grow without end
+PREVIOUS_TAG = "previous_champions"  # the former champions of a version, the latest last
+KEPT = 100  # former champions in the tag
 TAGS = ("recommender", "dataset", "ratings_digest", "transactions_digest", "learnt_from", "git_commit")
 
 Tell = Callable[[str], None]
@@ -48,18 +59,18 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a registered model.
+    """Version of a registered model.
 
     Parameters
     ----------
     number : str
-        1, 2, ..., as text, as MLflow has it.
+        1, 2, ..., as text.
     aliases : tuple of str
     created : datetime
     run_id : str or None
-        The MLflow run that it came from.
+        The MLflow run of its origin.
     tags : dict of str to str
-        What it is and was measured with; ndcg@10 is there as ndcg_at_10.
+        Metadata and test metrics; ndcg@10 is named ndcg_at_10.
     """
 
     number: str
@@ -71,7 +82,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two versions on one test part: their metrics, and the paired differences (first - second)."""
+    """Metrics of two versions on one test part, and the paired differences (first - second)."""
 
     versions: tuple[str, str]
     metrics: tuple[dict[str, float], dict[str, float]]
@@ -79,7 +90,7 @@ class Comparison:
 
 
 def _silent(line: str) -> None:
-    """Tell nobody."""
+    """Ignore a line."""
 
 
 def register(
@@ -90,52 +101,51 @@ def register(
     tracking_uri: str | None = None,
     tell: Tell = _silent,
 ) -> str:
-    """Make a version of what a run or a sweep found, and return its number.
+    """Register the model of a run, or of the best trial of a sweep; return the number of the version.
 
-    It gets the alias `challenger`. Where there is no champion yet it becomes that, too, if it covers enough
-    and answers fast enough.
+    The version gets the alias `challenger`. If there is no champion yet, it also becomes the champion,
+    provided that it passes the gate.
 
     Parameters
     ----------
     folder : Path
-        Of a run, a trial, or a sweep, whose best trial is taken.
+        The folder of a run, a trial or a sweep.
     name : str
-        Of the registered model; made if there is none.
+        Name of the registered model, which is created if it does not exist.
     refit : bool
-        Whether it learns from all ratings; if not, from all but the test part.
+        Whether to fit on all ratings; if not, on all but the test part.
     gate : Gate, optional
     tracking_uri : str, optional
-        Where MLflow is; MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`, unless given.
+        Default: MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`.
     tell : callable, optional
-        Is told, line by line, what is done.
+        Called with each line of progress.
 
     Raises
     ------
     DataNotFoundError
         If there is no configuration in the folder.
     RegistryError
-        If MLflow does not do it.
+        If MLflow raises an error.
     RecsysError
         As a run does; see the tree in `recsys.errors`.
     """
     gate, address = gate or Gate(), tracking_address(tracking_uri)
     run = run_folder(folder)
     settings = read_settings(run)
-    evaluation, result = measure(settings)
-    ranking = result.ranking
-    assert ranking is not None  # measured
-    assert result.model is not None
-    tell(f"{run} on the test part: {gate.metric} {ranking.metrics.get(gate.metric, float('nan')):.4f}")
+    measured, result = measure(measured_experiment(settings))
+    metrics = measured.ranking.metrics
+    tell(f"{run} on the test part: {gate.metric} {metrics.get(gate.metric, float('nan')):.4f}")
     if refit:
-        bundle = learn(settings)
+        bundle = fit_bundle(settings)
     else:
+        assert result.model is not None  # measured
         facts = {"transactions_digest": result.transactions.digest, "learnt_from": "all but the test part"}
         bundle = make_bundle(result.model, result.ratings, settings, facts)
     commit = provenance().get("mlflow.source.git.commit", "")
-    bundle = replace(bundle, metadata=bundle.metadata | {"metrics": ranking.metrics, "git_commit": commit})
+    bundle = replace(bundle, metadata=bundle.metadata | {"metrics": metrics, "git_commit": commit})
     number = _add(connected(address), address, name, run, bundle, tell)
     if alias_version(name, CHAMPION, address) is None:
-        decision = judge(gate, ranking, measure_latency(bundle), evaluation)
+        decision = judge(gate, measured, measure_latency(bundle))
         _conclude(connected(address), name, number, None, decision, "gate", tell)
     return number
 
@@ -148,33 +158,32 @@ def promote(
     tracking_uri: str | None = None,
     tell: Tell = _silent,
 ) -> Decision:
-    """Make a version the champion, if the gate lets it.
+    """Make a version the champion, if it passes the gate.
 
-    Both versions are measured on one test part, that of the challenger's data, preprocessing and evaluation,
-    twice: their own bundles, as they are or would be served, and both configurations learnt anew without the
-    test part. Feedback has a say in what the challenger learns, in neither who is measured nor what the
-    champion is.
+    Both versions are measured twice on one test part, that of the challenger's data, preprocessing and
+    evaluation: their own bundles as served, and both configurations refitted without the test part. Feedback
+    is used to fit the challenger only.
 
     Parameters
     ----------
     version : str, optional
-        Its number; that of the alias `challenger`, unless given.
+        Its number; default: the challenger.
     name, gate, tracking_uri, tell
         As for `register`.
     force : bool
-        Whether to make it so by hand, without the gate. What cannot be served is refused nevertheless.
+        Whether to skip the gate. A version that cannot be served is still refused.
 
     Returns
     -------
     Decision
-        Nothing was changed unless it is accepted.
+        Nothing is changed unless it is accepted.
 
     Raises
     ------
     DataNotFoundError
         If there is no such version.
     RegistryError
-        If MLflow does not do it, a version was not made by `register`, the version cannot be loaded or
+        If MLflow raises an error, a version was not made by `register`, the version cannot be loaded or
         does not pass `self_check`, or another became the champion meanwhile.
     """
     gate, address = gate or Gate(), tracking_address(tracking_uri)
@@ -190,25 +199,26 @@ def promote(
         _conclude(client, name, number, champion, decision, "hand", tell)
         return decision
     settings = _settings(name, number, address)
-    evaluation, ranking = _ranked(settings, settings)
+    measured = _measured(settings, settings)
     theirs = served = None
     if champion:
-        theirs = _ranked(_settings(name, champion, address), without_feedback(settings))[1]
-        served = _served(bundle, load_bundle(f"models:/{name}/{champion}", address), settings)
-    decision = judge(gate, ranking, measure_latency(bundle), evaluation, theirs, served)
+        theirs = _measured(_settings(name, champion, address), without_feedback(settings))
+        by_hand = registry_command(name, "promote", number, "--force")
+        served = _served(bundle, load_bundle(f"models:/{name}/{champion}", address), settings, by_hand)
+    decision = judge(gate, measured, measure_latency(bundle), theirs, served)
     _conclude(client, name, number, champion, decision, "gate", tell)
     return decision
 
 
 def rollback(name: str = NAME, tracking_uri: str | None = None, tell: Tell = _silent) -> str:
-    """Undo the last promotion that is not undone yet, and return the number of the champion.
+    """Undo the latest promotion, and return the number of the champion.
 
-    Called again, it goes one further back.
+    Each call goes back one promotion.
 
     Raises
     ------
     RegistryError
-        If there is no champion, or was none before it, or that one cannot be served any more.
+        If there is no champion or no former one, or the former one can no longer be served.
     """
     address = tracking_address(tracking_uri)
     client = connected(address)
@@ -221,7 +231,7 @@ def rollback(name: str = NAME, tracking_uri: str | None = None, tell: Tell = _si
             raise RegistryError(f"Version {champion} of {name} is its first champion: there is none before.")
         previous = before.pop()
         _servable(name, previous, address)
-        # Its own tag may be of a later promotion, which is undone.
+        # Its tag may be of a later promotion, which is undone.
         client.set_model_version_tag(name, previous, PREVIOUS_TAG, ",".join(before))
         client.set_registered_model_alias(name, CHAMPION, previous)
         client.set_model_version_tag(name, champion, "rolled_back", _now())
@@ -235,12 +245,12 @@ def compare(
     name: str = NAME,
     tracking_uri: str | None = None,
 ) -> Comparison:
-    """Learn two versions anew and measure them on one test part, that of the first, without its feedback.
+    """Refit two versions and measure them on the test part of the first, without its feedback.
 
     Parameters
     ----------
     version, other : str, optional
-        Their numbers; those of the challenger and of the champion, unless given.
+        Their numbers; default: the challenger and the champion.
     name, tracking_uri
         As for `register`.
 
@@ -256,14 +266,14 @@ def compare(
         _number(client, address, name, other, CHAMPION),
     )
     settings = [_settings(name, number, address) for number in numbers]
-    evaluation, first = _ranked(settings[0], settings[0])
-    _, second = _ranked(settings[1], without_feedback(settings[0]))
-    how = evaluation.n_resamples, evaluation.confidence_level, evaluation.seed
-    return Comparison(numbers, (first.metrics, second.metrics), paired_differences(first, second, *how))
+    first = _measured(settings[0], settings[0])
+    second = _measured(settings[1], without_feedback(settings[0]))
+    metrics = first.ranking.metrics, second.ranking.metrics
+    return Comparison(numbers, metrics, first.differences(second))
 
 
 def versions(name: str = NAME, tracking_uri: str | None = None) -> list[Version]:
-    """Return all versions, the latest first; none where there is no such model."""
+    """Return all versions, the latest first; none if there is no such model."""
     address = tracking_address(tracking_uri)
     client = connected(address)
     with mlflow_errors(address):
@@ -287,26 +297,26 @@ def versions(name: str = NAME, tracking_uri: str | None = None) -> list[Version]
 
 
 def alias_version(name: str, alias: str, tracking_uri: str | None = None) -> str | None:
-    """Return the number of the version with an alias; None where there is none.
+    """Return the number of the version with an alias; None if there is none.
 
     Raises
     ------
     RegistryError
-        If MLflow does not answer.
+        If MLflow raises an error.
     """
     from mlflow.exceptions import MlflowException
 
     address = tracking_address(tracking_uri)
     client = connected(address)
     with mlflow_errors(address):
-        try:  # a service asks every few seconds: this takes half the time of asking for the whole model
+        try:  # services poll this: it takes half the time of reading the whole model
             return str(client.get_model_version_by_alias(name, alias).version)
-        except MlflowException:  # of an alias that there is not it says nothing that could be told apart
+        except MlflowException:  # a missing alias has no error code of its own
             return _aliases(client, name).get(alias)
 
 
 def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
-    """Return the version of each alias; empty where there is no such model."""
+    """Return the version of each alias; empty if there is no such model."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -319,11 +329,11 @@ def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
 
 
 def _number(client: MlflowClient, address: str, name: str, version: str | None, alias: str) -> str:
-    """Return the number of a version that is there: the one asked for, or that of an alias."""
+    """Return the number of an existing version: the given one, or that of an alias."""
     number = alias_version(name, alias, address) if version is None else version
     if number is None:
         raise DataNotFoundError(
-            f"{name} has no {alias}. Register a version (python -m recsys registry register --latest), "
+            f"{name} has no {alias}. Register a version ({registry_command(name, 'register', '--latest')}), "
             "or give the number of one."
         )
     with mlflow_errors(address):
@@ -331,14 +341,14 @@ def _number(client: MlflowClient, address: str, name: str, version: str | None, 
 
 
 def _servable(name: str, number: str, address: str) -> Bundle:
-    """Load a version and check it, as a service does: none starts under a champion that fails there."""
+    """Load a version and run the checks that a service runs at its start."""
     try:
         bundle = load_bundle(f"models:/{name}/{number}", address)
         self_check(bundle, number)
     except RecsysError as error:
         raise RegistryError(
             f"Version {number} of {name} cannot be served, and does not become the champion: {error} "
-            "Register its run again (python -m recsys registry register FOLDER), or promote another."
+            f"Register its run again ({registry_command(name, 'register', 'FOLDER')}), or promote another."
         ) from error
     return bundle
 
@@ -353,31 +363,34 @@ def _settings(name: str, number: str, address: str) -> dict[str, Any]:
     return dict(settings)
 
 
-def _ranked(settings: dict[str, Any], of: dict[str, Any]) -> tuple[Evaluation, RankingResult]:
-    evaluation, result = measure(settings, of)
-    assert result.ranking is not None  # measured
-    return evaluation, result.ranking
+def _measured(settings: Settings, test_part_of: Settings) -> Measurement:
+    return measure(measured_experiment(settings, test_part_of))[0]
 
 
 def _served(
-    bundle: Bundle, champion: Bundle, settings: dict[str, Any]
-) -> tuple[RankingResult, RankingResult]:
-    """Return what the lists of two bundles are worth on the test part of settings, the challenger's."""
+    bundle: Bundle, champion: Bundle, settings: Settings, by_hand: str
+) -> tuple[Measurement, Measurement]:
+    """Measure two bundles, as they are, on the test part of the challenger's settings.
+
+    `by_hand` is the command that promotes without comparing.
+    """
     everything = "all ratings"
     if champion.metadata.get("learnt_from") == everything != bundle.metadata.get("learnt_from"):
-        bundle = learn(settings)  # the champion has seen the test part: so must what it is compared with
+        bundle = fit_bundle(settings)  # the champion was fitted on the test part
     settings = without_feedback(settings)
     try:
-        return measure_bundle(bundle, settings), measure_bundle(champion, settings)
+        ours, theirs = (
+            measure_fitted(one.model, one.histories, one.catalog, settings) for one in (bundle, champion)
+        )
+        return ours, theirs
     except DataError as error:
         raise RegistryError(
-            f"The versions cannot be compared: {error} Promote it by hand: "
-            "python -m recsys registry promote --force"
+            f"The versions cannot be compared: {error} Promote it by hand: {by_hand}"
         ) from error
 
 
 def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundle, tell: Tell) -> str:
-    """Log a bundle and make a version of it, the challenger."""
+    """Log a bundle and register it as the challenger."""
     links = read_json(run / LINKS_FILE)
     run_id, experiment_id = _recorded(client, links.get("mlflow_run_id"))
     if run_id is None:
@@ -392,7 +405,7 @@ def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundl
         if name not in {one.name for one in client.search_registered_models(f"name = '{name}'")}:
             client.create_registered_model(name)
         source = client.get_logged_model(model_id).artifact_location
-        with pointed_at(address):  # MLflow looks the model up where the process is set to
+        with pointed_at(address):  # MLflow looks the model up at the tracking URI of the process
             made = client.create_model_version(name, source, run_id, tags, model_id=model_id)
         number = str(made.version)
         client.set_registered_model_alias(name, CHALLENGER, number)
@@ -401,7 +414,7 @@ def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundl
 
 
 def _recorded(client: MlflowClient, run_id: str | None) -> tuple[str | None, str | None]:
-    """Return the ids of a run and of its experiment, if this MLflow knows it."""
+    """Return the ids of a run and of its experiment, if MLflow has them."""
     from mlflow.exceptions import MlflowException
 
     if run_id is None:
@@ -423,12 +436,12 @@ def _conclude(
     by: str,
     tell: Tell,
 ) -> None:
-    """Tell a decision, and do what it says.
+    """Print a decision and carry it out.
 
     Raises
     ------
     RegistryError
-        If the champion is no longer the one that the decision was made against.
+        If another version has become the champion since the decision.
     """
     for check in decision.checks:
         tell(str(check))
@@ -438,7 +451,8 @@ def _conclude(
     if (now := _aliases(client, name).get(CHAMPION)) != champion:
         raise RegistryError(
             f"Version {number} of {name} was measured against {_called(champion)}, and meanwhile the "
-            f"champion is {_called(now)}. Measure it against that: python -m recsys registry promote {number}"
+            f"champion is {_called(now)}. Measure it against that: "
+            + registry_command(name, "promote", number)
         )
     before = [*_before(client, name, champion), champion] if champion else []
     tags = {"promoted": _now(), "promoted_by": by, PREVIOUS_TAG: ",".join(before[-KEPT:])}
@@ -452,7 +466,7 @@ def _conclude(
 
 
 def _before(client: MlflowClient, name: str, champion: str) -> list[str]:
-    """Return the numbers of the champions before one, the last one last."""
+    """Return the numbers of the former champions, the latest last."""
     before = client.get_model_version(name, champion).tags.get(PREVIOUS_TAG, "")
     return before.split(",") if before else []
 

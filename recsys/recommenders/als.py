@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from recsys.data.histories import Histories
 from recsys.parameters import require_integer, require_positive
 from recsys.recommenders.item_based import ItemBasedModel
+from recsys.recommenders.recommender import State
 from recsys.recommenders.scoring import without_rounding
 from recsys.rules import Rules
 
@@ -89,33 +90,27 @@ class ALSModel(ItemBasedModel):
         Fitted.
     """
 
+    kind: ClassVar[str] = "als"
+
     als: AlternatingLeastSquares
 
-    @classmethod
-    def from_factors(
-        cls,
-        train: Histories,
-        item_factors: FloatArray,
-        YtY: FloatArray,  # noqa: N803  # as the library calls it
-        *,
-        factors: int,
-        regularization: float,
-        alpha: float,
-    ) -> ALSModel:
-        """Make a model of what was learnt.
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The library, which folds histories in."""
+        return ("implicit",)
 
-        Parameters
-        ----------
-        train : Histories
-        item_factors : ndarray, shape (n_items, factors), float64
-        YtY : ndarray, shape (factors, factors), float64
-            The product of the items' vectors with themselves.
-        factors, regularization, alpha
-            See `ALSRecommender`.
-        """
+    def state(self) -> State:
+        """Return the vectors of the items and their product with themselves."""
+        settings = {name: getattr(self.als, name) for name in ("factors", "regularization", "alpha")}
+        # Y'Y is saved: computed again, by another number of threads, its last digits could differ.
+        return State(settings, {"item_factors": self.als.item_factors, "YtY": self.als.YtY})
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model."""
         with threadpool_limits(limits=1, user_api="blas"):
-            als = _unfitted(factors=factors, regularization=regularization, alpha=alpha)
-        als.item_factors, als._YtY = item_factors, YtY
+            als = _unfitted(**state.settings)
+        als.item_factors, als._YtY = state.arrays["item_factors"], state.arrays["YtY"]
         return cls(train, als)
 
     def scores(self, histories: Histories) -> FloatArray:

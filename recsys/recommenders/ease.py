@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from recsys.data.histories import Histories
 from recsys.errors import BudgetError, ParameterError
 from recsys.parameters import require_positive
 from recsys.recommenders.item_based import ItemBasedModel
+from recsys.recommenders.recommender import State
 from recsys.recommenders.scoring import without_rounding
 from recsys.rules import Rules
 
@@ -65,7 +67,7 @@ class EASERecommender:
         if size > MAX_SIZE:
             raise BudgetError(
                 f"EASE would invert a matrix of {size:,} rows, users or items; {MAX_SIZE:,} are the most. "
-                "Raise preprocessing.min_movie_ratings, or take recommender=item_knn or als."
+                "Raise preprocessing.min_movie_ratings, or take recommender=item_knn or recommender=als."
             )
         matrix = train.matrix
         if train.n_users < train.n_items:
@@ -88,7 +90,18 @@ class PrimalEASE(ItemBasedModel):
         B: what a like of the row's item adds to the score of the column's.
     """
 
+    kind: ClassVar[str] = "primal_ease"
+
     weights: FloatArray
+
+    def state(self) -> State:
+        """Return the weights."""
+        return State(arrays={"weights": self.weights})
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model."""
+        return cls(train, state.arrays["weights"])
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return x B for each history x."""
@@ -114,8 +127,19 @@ class DualEASE(ItemBasedModel):
         q_j = 1 - l P_jj, the diagonal of X' K X.
     """
 
+    kind: ClassVar[str] = "dual_ease"
+
     inverse: FloatArray
     taken: FloatArray
+
+    def state(self) -> State:
+        """Return K and the diagonal."""
+        return State(arrays={"inverse": self.inverse, "taken": self.taken})
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model."""
+        return cls(train, state.arrays["inverse"], state.arrays["taken"])
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return x B = (x X' K X - x q) / (1 - q) for each history x."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from recsys.recommenders.ease import EASERecommender
 from recsys.recommenders.item_based import ItemBasedModel
 from recsys.recommenders.item_knn import ItemKNNRecommender
 from recsys.recommenders.recommendations import MODEL, RULE, Recommendations
-from recsys.recommenders.recommender import Reason
+from recsys.recommenders.recommender import Reason, State
 from recsys.recommenders.rules import RuleModel, RuleRecommender
 from recsys.recommenders.scoring import FittedModel, one, portions, rank_into
 from recsys.rules import Rules
@@ -70,7 +71,8 @@ class HybridRecommender:
 
     def fit(self, train: Histories, rules: Rules | None = None) -> HybridModel:
         """Fit both; see `recsys.recommenders.Recommender` and `RuleRecommender.fit`."""
-        return HybridModel(train, self, self.rules.fit(train, rules), self.model.fit(train))
+        fitted = self.rules.fit(train, rules), self.model.fit(train)
+        return HybridModel(train, self.mode, self.rules_share, *fitted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +82,36 @@ class HybridModel(FittedModel):
     Parameters
     ----------
     train : Histories
-    settings : HybridRecommender
+    mode, rules_share
+        See `HybridRecommender`.
     rules : RuleModel
     model : ItemBasedModel
     """
 
-    settings: HybridRecommender
+    kind: ClassVar[str] = "hybrid"
+
+    mode: str
+    rules_share: float
     rules: RuleModel
     model: ItemBasedModel
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """Those of the two models."""
+        return self.rules.requirements + self.model.requirements
+
+    def state(self) -> State:
+        """Return the two models and how they are combined."""
+        settings = {"mode": self.mode, "rules_share": self.rules_share}
+        return State(settings, parts={"rules": self.rules, "model": self.model})
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model."""
+        settings = state.settings
+        return cls(
+            train, settings["mode"], settings["rules_share"], state.parts["rules"], state.parts["model"]
+        )
 
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
         """Return the k best items of each user.
@@ -134,8 +158,8 @@ class HybridModel(FittedModel):
         """Return what the rules and what the model give to each score, each of shape (n_users, n_items)."""
         by_rules = _normalised(self.rules.scores(histories), histories)
         by_model = _normalised(self.model.scores(histories), histories)
-        if self.settings.mode == "blend":
-            return self.settings.rules_share * by_rules, (1 - self.settings.rules_share) * by_model
+        if self.mode == "blend":
+            return self.rules_share * by_rules, (1 - self.rules_share) * by_model
         fired = by_rules > 0
         highest_by_model = by_model.max(axis=1, initial=0.0, keepdims=True)
         return np.where(fired, by_rules + highest_by_model, 0.0), np.where(fired, 0.0, by_model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,10 @@ from scipy import sparse
 from recsys.data.histories import Histories
 from recsys.parameters import require_at_least, require_integer
 from recsys.recommenders.item_based import ItemBasedModel
+from recsys.recommenders.recommender import State
 from recsys.rules import Rules
+
+CSR_ARRAYS = ("data", "indices", "indptr")
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,19 @@ class ItemKNNModel(ItemBasedModel):
         Row i holds the similarities of item i to its nearest neighbours.
     """
 
+    kind: ClassVar[str] = "item_knn"
+
     similarities: sparse.csr_array
+
+    def state(self) -> State:
+        """Return the arrays of the sparse matrix."""
+        return State(arrays={name: getattr(self.similarities, name) for name in CSR_ARRAYS})
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model."""
+        arrays = tuple(state.arrays[name] for name in CSR_ARRAYS)
+        return cls(train, sparse.csr_array(arrays, shape=(train.n_items, train.n_items)))
 
     def scores(self, histories: Histories) -> npt.NDArray[np.float64]:
         """Return the sums of the similarities of the likes to each item."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.data.histories import Histories
-from recsys.recommenders.recommender import Reason
+from recsys.recommenders.recommender import Reason, State
 from recsys.recommenders.scoring import ScoringModel
 from recsys.rules import Rules
 
@@ -26,6 +27,17 @@ class PopularityRecommender:
 @dataclass(frozen=True, eq=False)
 class PopularityModel(ScoringModel):
     """The number of likes of each item is its score."""
+
+    kind: ClassVar[str] = "popularity"
+
+    def state(self) -> State:
+        """Return an empty state: the training part holds the counts."""
+        return State()
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model."""
+        return cls(train)
 
     def scores(self, histories: Histories) -> npt.NDArray[np.float64]:
         """Return the number of users who like each item, the same for everybody."""

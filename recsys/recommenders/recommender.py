@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +36,53 @@ class Reason(NamedTuple):
     share: float
 
 
+@dataclass(frozen=True)
+class State:
+    """What a saved model is made of, besides the likes that it was fitted on.
+
+    Parameters
+    ----------
+    settings : mapping
+        Values that JSON can hold.
+    arrays : mapping of str to ndarray
+    parts : mapping of str to Model
+        Models that the model combines.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Model(Protocol):
-    """A recommender that was fitted: answers for any histories over the same catalogue."""
+    """A fitted recommender: recommends for any histories over the catalogue of its training part."""
+
+    kind: ClassVar[str]  # name of the class in a saved bundle
+
+    @property
+    def train(self) -> Histories:
+        """The histories that it was fitted on."""
+        ...
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """Distributions that serving needs in addition to those of every model."""
+        ...
+
+    def state(self) -> State:
+        """Return what `from_state` restores an equal model from."""
+        ...
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model.
+
+        Raises
+        ------
+        KeyError, TypeError
+            If something is missing.
+        """
+        ...
 
     @property
     def items(self) -> npt.NDArray[Any]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.data.histories import Histories
 from recsys.errors import ParameterError
+from recsys.mining import FrequentItemsets
 from recsys.parameters import require_at_least, require_choice, require_integer, require_positive
 from recsys.recommenders.recommendations import RULE, Recommendations
-from recsys.recommenders.recommender import Reason
+from recsys.recommenders.recommender import Reason, State
 from recsys.recommenders.rule_index import build_index, single_consequents
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
 from recsys.recommenders.scoring import FittedModel, mark_sources, one
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.integer[Any]]
 
 TOLD = ("confidence", "lift")  # of a rule that is a reason
+# Arrays of the itemsets and of the rules in a saved model.
+TRIE_ARRAYS = ("parents", "last_items", "counts", "offsets")
+SIDE_ARRAYS = ("antecedents", "consequents", "itemsets")
+
 AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
 
 
@@ -130,9 +135,32 @@ class RuleModel(FittedModel):
     weights : ndarray, shape (n_rules,), float64
     """
 
+    kind: ClassVar[str] = "rules"
+
     settings: RuleRecommender
     rules: Rules
     weights: npt.NDArray[np.float64]
+
+    def state(self) -> State:
+        """Return the recommender's parameters, the rules and their weights."""
+        rules, source = self.rules, self.rules.source
+        settings = {
+            "settings": asdict(self.settings),
+            "rules": {name: getattr(rules, name) for name in ("metric", "min_threshold", "n_found")},
+            "source": {name: getattr(source, name) for name in ("n_transactions", "min_support", "max_len")},
+        }
+        trie = {name: getattr(source, name) for name in TRIE_ARRAYS}
+        sides = {name: getattr(rules, name) for name in SIDE_ARRAYS}
+        return State(settings, trie | sides | {"weights": self.weights})
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model; the items of the itemsets are those of the training part."""
+        settings, arrays = state.settings, state.arrays
+        trie: dict[str, Any] = {name: arrays[name] for name in TRIE_ARRAYS} | settings["source"]
+        sides: dict[str, Any] = {name: arrays[name] for name in SIDE_ARRAYS} | settings["rules"]
+        rules = Rules(FrequentItemsets(items=train.items, **trie), **sides)
+        return cls(train, RuleRecommender(**settings["settings"]), rules, arrays["weights"])
 
     def __post_init__(self) -> None:
         _ = self.index, self.popularity  # part of fitting

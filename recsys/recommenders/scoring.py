@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from recsys.errors import ParameterError
 from recsys.parameters import require_integer
 from recsys.recommenders.fallback import Popularity
 from recsys.recommenders.recommendations import FALLBACK, MODEL, Recommendations
-from recsys.recommenders.recommender import Reason
+from recsys.recommenders.recommender import Reason, State
 
 SCORES_AT_ONCE = 2**20  # in memory, where they stay in the cache; each takes 8 bytes
 ROUNDING = 1e-12
@@ -32,6 +32,8 @@ class FittedModel(ABC):
         What it was fitted on.
     """
 
+    kind: ClassVar[str]
+
     train: Histories
 
     @property
@@ -43,6 +45,20 @@ class FittedModel(ABC):
     def popularity(self) -> Popularity:
         """The likes of each item in the training part."""
         return Popularity.of(self.train)
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """Distributions that serving needs in addition to those of every model."""
+        return ()
+
+    @abstractmethod
+    def state(self) -> State:
+        """Return what `from_state` restores the model from; see `recsys.recommenders.Model`."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model; see `recsys.recommenders.Model`."""
 
     @abstractmethod
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:

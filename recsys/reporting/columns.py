@@ -6,6 +6,7 @@ import math
 from collections.abc import Container
 from dataclasses import dataclass
 
+from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial
 
 
@@ -40,6 +41,11 @@ def columns(trials: list[Trial], log: Container[str] = ()) -> list[Column]:
     everywhere = (name for name in names if all(name in trial.params for trial in trials))
     made = (_column(name, [trial.params[name] for trial in trials], name in log) for name in everywhere)
     return [column for column in made if len(set(column.values)) > 1]
+
+
+def columns_of(sweep: Sweep) -> list[Column]:
+    """Return the parameters of a sweep's complete trials."""
+    return columns(sweep.complete, sweep.log_parameters)
 
 
 def _column(name: str, texts: list[str], log: bool) -> Column:

@@ -1,19 +1,23 @@
-"""Things that were tuned alike, compared on the test part."""
+"""Compare tuned alternatives, such as recommenders, on the test part."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
-from recsys.evaluation import Interval, RankingResult, paired_differences
-from recsys.reporting.comparison_table import (
+from recsys.evaluation import Interval
+from recsys.reporting.comparison_table import comparison_table, main_metric
+from recsys.reporting.final import as_json, measure_trial, write_json
+from recsys.runs.best import best_of_each
+from recsys.runs.files import (
+    COMPARISON_FIGURE_FILE,
     COMPARISON_FILE,
+    COMPARISON_PAGE_FILE,
     DIFFERENCES_FILE,
-    comparison_table,
-    main_metric,
 )
-from recsys.reporting.final import as_json, intervals, rank_on_test, write_json
-from recsys.reporting.sweep import Sweep, read_sweep
+from recsys.runs.refit import Measurement
+from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
 
 
@@ -25,11 +29,11 @@ def compare(
 ) -> str:
     """Compare the best trials of each choice on the test part.
 
-    Each choice is learnt anew, from the training and the validation part, with the parameters that were best
-    on the validation part, and measured on the test part. Differences are paired: user by user.
+    Each choice is refitted on the training and the validation part, with the parameters that were best on the
+    validation part, and measured on the test part. Differences are paired by user.
 
-    Writes `compare.json` (`{choice: {metric: {value, low, high}}}`), `compare_differences.json` (the same,
-    less the baseline), `compare.md` and `compare.png` into the folder.
+    Writes `compare.json` (`{choice: {metric: {value, low, high}}}`), `compare_differences.json` (the
+    differences to the baseline), `compare.md` and `compare.png` into the folder.
 
     Parameters
     ----------
@@ -38,7 +42,7 @@ def compare(
     by : str
         The parameter whose choices are compared.
     baseline : str
-        The choice that the others are held against.
+        The choice that the others are compared with.
     trusted : frozenset of str
         Names that the configurations of its trials may use; see `recsys.runs.stored_config.read_experiment`.
 
@@ -53,24 +57,21 @@ def compare(
         If no trial has that parameter, none of the baseline is complete, or nothing was recommended.
     """
     sweep = read_sweep(folder)
-    chosen = best_of_each(sweep, by)
+    chosen = best_of_each(sweep.trials, by, sweep.directions)
     if baseline not in chosen:
         found = ", ".join(chosen) or "none"
         raise DataNotFoundError(f"There is no complete trial with {by}={baseline} (complete: {found}).")
-    rankings: dict[str, RankingResult] = {}
-    measured: dict[str, dict[str, Interval]] = {}
+    measurements: dict[str, Measurement] = {}
     for name, trial in chosen.items():
-        experiment, ranking = rank_on_test(sweep, trial, trusted)
-        if ranking is None:
+        measurement = measure_trial(sweep, trial, trusted)
+        if measurement is None:
             cure = "Set evaluation=temporal, or evaluation=random for data without times."
             raise DataNotFoundError(f"evaluation=none measures no recommendations. {cure}")
-        rankings[name], measured[name] = ranking, intervals(experiment, ranking)
-    settings = experiment.evaluation
+        measurements[name] = measurement
+    measured = {name: measurement.intervals() for name, measurement in measurements.items()}
     differences = {
-        name: paired_differences(
-            ranking, rankings[baseline], settings.n_resamples, settings.confidence_level, settings.seed
-        )
-        for name, ranking in rankings.items()
+        name: measurement.differences(measurements[baseline])
+        for name, measurement in measurements.items()
         if name != baseline
     }
     metric = main_metric(sweep, measured)
@@ -84,28 +85,11 @@ def compare(
         folder / DIFFERENCES_FILE,
         {name: as_json(differences[name]) for name in order if name != baseline},
     )
-    (folder / "compare.md").write_text(_page(table, sweep, chosen, by, order, metric), encoding="utf-8")
-    label = f"{metric} on the test part, with its {settings.confidence_level:.0%} interval"
-    draw(folder / "compare.png", {name: measured[name][metric] for name in order}, label)
+    atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, by, order, metric))
+    level = measurements[baseline].evaluation.confidence_level
+    label = f"{metric} on the test part, with its {level:.0%} interval"
+    draw(folder / COMPARISON_FIGURE_FILE, {name: measured[name][metric] for name in order}, label)
     return table
-
-
-def best_of_each(sweep: Sweep, by: str) -> dict[str, Trial]:
-    """Return the best complete trial of each choice by the first objective; of equals the first.
-
-    Those that miss a constraint count only where a choice has no other.
-    """
-    sign = 1 if sweep.directions[0] == "maximize" else -1
-
-    def rank(trial: Trial) -> tuple[bool, float]:
-        return trial.feasible, sign * trial.values[0]
-
-    best: dict[str, Trial] = {}
-    for trial in sweep.complete:
-        name = trial.params.get(by)
-        if name is not None and (name not in best or rank(trial) > rank(best[name])):
-            best[name] = trial
-    return best
 
 
 def draw(path: Path, values: dict[str, Interval], label: str) -> None:
@@ -146,7 +130,7 @@ def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], by: str, order: li
     tried = ", ".join(f"{name} {count}" for name, count in counts.items())
     return (
         f"# {by} compared\n\nOn the test part, all items ranked; in parentheses the bootstrap interval over "
-        f"users. Differences are paired.\n\n{table}\n\n![{metric}](compare.png)\n\n"
+        f"users. Differences are paired.\n\n{table}\n\n![{metric}]({COMPARISON_FIGURE_FILE})\n\n"
         f"## How each was tuned\n\nTrials: {tried}.\n\n" + "\n".join(params) + "\n\nAgain:\n\n"
         f"    {sweep.command()}\n"
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from recsys.evaluation import Interval
-from recsys.reporting.sweep import Sweep
+from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE
+from recsys.runs.sweep import Sweep
 from recsys.runs.trials import read_json
 
-COMPARISON_FILE, DIFFERENCES_FILE = "compare.json", "compare_differences.json"
 SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10", "fallback_share@10")
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from recsys.reporting.columns import Column
+from recsys.reporting.columns import Column, columns_of
 from recsys.reporting.importance import importance
-from recsys.reporting.sweep import Sweep
-from recsys.runs.trials import best_so_far
+from recsys.runs.best import best_so_far
+from recsys.runs.sweep import Sweep
 
 BLUE, RED, GREY = "#3366cc", "#c2410c", "#94a3b8"
 COLOURS = "Viridis"
@@ -59,7 +59,7 @@ def importances(sweep: Sweep) -> go.Figure:
     figure = go.Figure()
     for number, metric in enumerate(sweep.metrics):
         values = [trial.values[number] for trial in sweep.complete]
-        shares = {column.name: importance(column, values) for column in sweep.columns}
+        shares = {column.name: importance(column, values) for column in columns_of(sweep)}
         names = sorted(shares, key=lambda name: shares[name])
         figure.add_bar(
             x=[shares[name] for name in names], y=names, orientation="h", name=metric,
@@ -72,7 +72,7 @@ def importances(sweep: Sweep) -> go.Figure:
 
 def slices(sweep: Sweep) -> go.Figure:
     """Each objective against each parameter; the later the trial, the brighter."""
-    found = sweep.columns
+    found = columns_of(sweep)
     figure = make_subplots(
         rows=len(sweep.metrics), cols=max(1, len(found)), shared_yaxes=True, horizontal_spacing=0.03
     )
@@ -100,7 +100,7 @@ def parallel_coordinates(sweep: Sweep) -> go.Figure:
         {"label": metric, "values": [trial.values[number] for trial in sweep.complete]}
         for number, metric in enumerate(sweep.metrics)
     ]
-    dimensions += [_dimension(column) for column in sweep.columns]
+    dimensions += [_dimension(column) for column in columns_of(sweep)]
     line = {"color": dimensions[0]["values"], "colorscale": COLOURS, "showscale": True}
     figure = go.Figure(go.Parcoords(dimensions=dimensions, line=line, labelside="bottom"))
     figure = _styled(figure, 400)

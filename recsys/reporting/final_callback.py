@@ -1,4 +1,4 @@
-"""The final measures, taken at the end of a sweep."""
+"""Callbacks that measure on the test part at the end of a sweep."""
 
 from __future__ import annotations
 
@@ -10,34 +10,36 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.runs.log_exceptions import visible
+from optuna_sweeper.results.schema import End
+from recsys.runs.files import COMPARISON_PAGE_FILE, SWEEP_CONFIG_FILE
+from recsys.runs.log_exceptions import log_exceptions
 from recsys.runs.trials import read_results
 
 log = logging.getLogger(__name__)
 
-TOLD = ("ndcg@10", "recall@10", "coverage@10")  # the rest is in the file
-UNFINISHED = ("interrupt", "failures", "error")
+LOGGED = ("ndcg@10", "recall@10", "coverage@10")  # the file has all metrics
+UNFINISHED = (End.INTERRUPT, End.FAILURES, End.ERROR)
 
 
 class _AfterSearch(Callback):
-    """What is measured once, on the test part, when a search is over."""
+    """Base of callbacks that measure once, when a search is over."""
 
     def __init__(self) -> None:
         self.failures: list[str] = []
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Measure, if the search came to its end; a failure is told, and what the sweep left stays.
+        """Measure, unless the search was interrupted; an error is logged.
 
         Raises
         ------
         SystemExit
-            With 1 after a failure; Hydra lets it through, and report and record are made nevertheless.
+            With code 1 after an error; the callbacks of the report and of MLflow still run.
         """
         self._measure(Path(config.hydra.sweep.dir).resolve(), config)
         if self.failures:
             raise SystemExit(1)
 
-    @visible
+    @log_exceptions
     def _measure(self, folder: Path, config: DictConfig) -> None:
         if not search_is_over(folder):
             return
@@ -47,25 +49,25 @@ class _AfterSearch(Callback):
         self.measure(folder, names_of(config))
 
     def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
-        """Measure, and write the results into the sweep's folder; `trusted` as for `read_experiment`."""
+        """Measure and write the results into the sweep's folder; `trusted` as for `read_experiment`."""
         raise NotImplementedError
 
 
 class FinalCallback(_AfterSearch):
-    """Measure what a sweep chose once on the test part, into `test.json`.
+    """Measure the best trials of a sweep once on the test part, and write `test.json`.
 
-    Hydra tells the end of a sweep to the last callback first: this one stands after the report and the
-    record, which take along what it found.
+    Hydra calls the callbacks in reverse order at the end of a sweep: list this one after those of the report
+    and of MLflow, which include its results.
     """
 
     def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
-        """Measure the best trial, or each of the front."""
+        """Measure the best trial, or each of the Pareto front."""
         # Imported here: --help and single runs must not wait for it.
         from recsys.reporting.final import measure_on_test
 
         for number, found in measure_on_test(folder, trusted).items():
-            told = (f"{name} {found[name]:.4f}" for name in TOLD if name in found)
-            log.info("Trial %d on the test part: %s", number, ", ".join(told))
+            metrics = (f"{name} {found[name]:.4f}" for name in LOGGED if name in found)
+            log.info("Trial %d on the test part: %s", number, ", ".join(metrics))
 
 
 class CompareCallback(_AfterSearch):
@@ -76,7 +78,7 @@ class CompareCallback(_AfterSearch):
     by : str
         The parameter whose choices are compared.
     baseline : str
-        The choice that the others are held against.
+        The choice that the others are compared with.
     """
 
     def __init__(self, by: str = "recommender", baseline: str = "popularity") -> None:
@@ -84,12 +86,12 @@ class CompareCallback(_AfterSearch):
         self.by, self.baseline = by, baseline
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """See before any trial that there will be something to compare.
+        """Check before the first trial that the sweep has alternatives to compare.
 
         Raises
         ------
         SystemExit
-            With a line that says what is missing.
+            If the baseline or another choice is missing.
         """
         searched = _choices(config, self.by)
         if self.baseline not in searched or len(searched) < 2:
@@ -100,15 +102,15 @@ class CompareCallback(_AfterSearch):
             )
 
     def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
-        """Measure the best trial of each choice, and hold them against each other."""
+        """Measure the best trial of each choice and compare them."""
         from recsys.reporting.comparison import compare
 
         table = compare(folder, self.by, self.baseline, trusted)
-        log.info("On the test part:\n%s\n%s", table, folder / "compare.md")
+        log.info("On the test part:\n%s\n%s", table, folder / COMPARISON_PAGE_FILE)
 
 
 def _choices(config: DictConfig, by: str) -> list[str]:
-    """The choices of a parameter in a sweep, as the command line or `hydra.sweeper.params` give them."""
+    """Return the choices of a parameter, from the command line or `hydra.sweeper.params`."""
     expression = OmegaConf.select(config, "hydra.sweeper.params", default={}).get(by) or ""  # null: dropped
     typed = [f"{by}={expression}", *config.hydra.overrides.task]
     last = [text for text in typed if text.partition("=")[0] == by][-1]
@@ -118,8 +120,8 @@ def _choices(config: DictConfig, by: str) -> list[str]:
 
 
 def search_is_over(folder: Path) -> bool:
-    """Whether a sweep's search was neither refused nor broken off: the test part is looked at once."""
-    if not (folder / "multirun.yaml").exists():  # refused before it began
+    """Whether a search ended by itself: the test part is used once, at the end."""
+    if not (folder / SWEEP_CONFIG_FILE).exists():  # it never started
         return False
     ended_by = read_results(folder).get("ended_by")
     if ended_by in UNFINISHED:

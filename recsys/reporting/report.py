@@ -7,18 +7,19 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optuna_sweeper.atomic_write import atomic_write
 from recsys.evaluation import Interval
 from recsys.reporting import page
 from recsys.reporting.captions import lift_and_lists_caption
+from recsys.reporting.columns import columns_of
 from recsys.reporting.comparison_table import read_comparison
-from recsys.reporting.sweep import Sweep, read_sweep
-from recsys.runs.atomic_write import write_whole
-from recsys.runs.trials import TEST_FILE, read_json
+from recsys.runs.files import REPORT_FILE, TEST_FILE
+from recsys.runs.sweep import Sweep, read_sweep
+from recsys.runs.trials import read_json
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-REPORT_FILE = "report.html"
 SHOWN = 10  # trials and rules in tables
 LISTS = "ndcg@10"  # what the lift is held against
 
@@ -47,7 +48,7 @@ def write_report(folder: Path) -> Path:
         If the folder is not that of a sweep.
     """
     path = folder / REPORT_FILE
-    write_whole(path, render(read_sweep(folder)))
+    atomic_write(path, render(read_sweep(folder)))
     return path
 
 
@@ -76,7 +77,7 @@ def _figures(sweep: Sweep) -> list[str]:
     made: list[tuple[str, str, go.Figure]] = [("Optimisation history", "", figures.history(sweep))]
     if len(sweep.metrics) > 1:
         made.append(("Pareto front", "", figures.pareto_front(sweep)))
-    if sweep.columns:
+    if columns_of(sweep):
         made.append(("Importance of parameters", IMPORTANCE, figures.importances(sweep)))
         made.append(("Slices", "", figures.slices(sweep)))
         hint = "Drag along an axis to select trials."

@@ -1,4 +1,4 @@
-"""The report, made at the end of a sweep."""
+"""Callback that writes the report at the end of a sweep."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from recsys.runs.log_exceptions import visible
+from recsys.runs.files import SWEEP_CONFIG_FILE
+from recsys.runs.log_exceptions import log_exceptions
 
 log = logging.getLogger(__name__)
 
@@ -18,34 +19,34 @@ log = logging.getLogger(__name__)
 class ReportCallback(Callback):
     """Write `report.html` into the folder of a sweep.
 
-    Hydra tells the end of a sweep to the last callback first: it stands after the record in the config, so
-    that the record can take the report along.
+    Hydra calls the callbacks in reverse order at the end of a sweep: list this one after that of MLflow,
+    which records the report.
     """
 
     def __init__(self) -> None:
         self.failures: list[str] = []
-        self._earlier: int | None = None  # when the sweep began that the folder had before
+        self._earlier: int | None = None  # start of an earlier sweep in the folder
 
-    @visible
+    @log_exceptions
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """See to a sweep that fails or is interrupted: Hydra does not tell its end."""
+        """Register the report of a sweep that fails or is interrupted, at which Hydra calls no callback."""
         folder = Path(config.hydra.sweep.dir).resolve()
         self._earlier = _begun(folder)
         atexit.register(self._write, folder)
 
-    @visible
+    @log_exceptions
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the report."""
         atexit.unregister(self._write)
         self._write(Path(config.hydra.sweep.dir).resolve())
 
-    @visible
+    @log_exceptions
     def _write(self, folder: Path) -> None:
-        """Write it. A report that cannot be made is told, and no reason for a sweep to fail."""
-        if _begun(folder) == self._earlier:  # refused before it began
+        """Write the report; an error is logged and does not fail the sweep."""
+        if _begun(folder) == self._earlier:  # the sweep never started
             return
         try:
-            # Imported here: --help and single runs must not wait for plotly.
+            # Imported late: plotly would delay --help and single runs.
             from recsys.reporting.report import write_report
 
             log.info(f"Report: {write_report(folder)}")
@@ -55,6 +56,6 @@ class ReportCallback(Callback):
 
 
 def _begun(folder: Path) -> int | None:
-    """When the sweep of a folder began, which then leaves its configuration there; none where none did."""
-    path = folder / "multirun.yaml"
+    """Return the start of the sweep in a folder, when its configuration is written; None if there is none."""
+    path = folder / SWEEP_CONFIG_FILE
     return path.stat().st_mtime_ns if path.exists() else None

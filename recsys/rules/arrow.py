@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,35 +14,47 @@ from recsys.errors import DataFormatError, DataNotFoundError, OutputError
 from recsys.mining import FrequentItemsets
 from recsys.mining.itemsets import ids_in_arrow
 from recsys.parameters import require_path
-from recsys.rules.rules import IntArray, Rules, require_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+IntArray = npt.NDArray[np.integer[Any]]
+
 SIDES = ("antecedents", "consequents")
 SIDE_SUPPORTS = ("antecedent_support", "consequent_support")  # with n_transactions, the counts
 ROWS_A_GROUP = 2**18  # rules in a row group of a Parquet file, and at once in memory
+FACTS = ("metric", "min_threshold", "n_found")  # attributes of the rules that no column holds
 KEY = b"recsys"  # of the schema's metadata: JSON with what the columns do not tell
 
 
-def to_table(rules: Rules, measures: Collection[str] | None = None) -> pa.Table:
-    """Return rules as a table; see `Rules.to_parquet` for its columns."""
+def to_table(
+    source: FrequentItemsets,
+    sides: Mapping[str, IntArray],
+    columns: Mapping[str, npt.NDArray[Any]],
+    facts: Mapping[str, Any],
+) -> pa.Table:
+    """Return rules as a table; see `Rules.to_parquet` for its columns.
+
+    Parameters
+    ----------
+    source : FrequentItemsets
+    sides : mapping of str to ndarray
+        Indices in `source`, by the names in `SIDES`.
+    columns : mapping of str to ndarray
+        Counts and measures of the rules.
+    facts : mapping
+        Attributes of the rules for the metadata of the table.
+    """
     import pyarrow as pa
 
-    source = rules.source
     ids = ids_in_arrow(source.items)
-    columns: dict[str, Any] = {}
+    made: dict[str, Any] = {}
     for side in SIDES:
-        offsets, items = source.flatten(getattr(rules, side))
-        columns[side] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(items)))
-    columns["support_count"] = pa.array(rules.support_counts)
-    names = rules.default_measures if measures is None else require_names(measures)
-    for name, values in rules.measures([*SIDE_SUPPORTS, *names]).items():
-        columns[name] = pa.array(values)
+        offsets, items = source.flatten(sides[side])
+        made[side] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(items)))
+    made |= {name: pa.array(values) for name, values in columns.items()}
     facts = {
-        "metric": rules.metric,
-        "min_threshold": rules.min_threshold,
-        "n_found": rules.n_found,
+        **facts,
         "n_transactions": source.n_transactions,
         "min_support": source.min_support,
         "max_len": source.max_len,
@@ -51,25 +63,24 @@ def to_table(rules: Rules, measures: Collection[str] | None = None) -> pa.Table:
         source.items
     ):  # other ids have no form in JSON that is read as what they were
         facts["items"] = source.items[source.last_items[source.parents < 0]].tolist()
-    return pa.table(columns).replace_schema_metadata({KEY: json.dumps(facts)})
+    return pa.table(made).replace_schema_metadata({KEY: json.dumps(facts)})
 
 
-def write(rules: Rules, path: str | Path, measures: Collection[str] | None = None) -> None:
-    """Write rules to a Parquet file, a row group at a time; see `Rules.to_parquet`."""
+def write(path: str | Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """Write tables of rules to a Parquet file, each as a row group; see `Rules.to_parquet`."""
     import pyarrow.parquet as pq
 
     path = require_path("path", path)
-    schema = to_table(rules[:0], measures).schema
     try:
         with pq.ParquetWriter(path, schema) as writer:
-            for start in range(0, len(rules), ROWS_A_GROUP):
-                writer.write_table(to_table(rules[start : start + ROWS_A_GROUP], measures))
+            for table in tables:
+                writer.write_table(table)
     except OSError as error:
         raise OutputError(f"The rules cannot be written to {path}: {error}.") from error
 
 
-def read(path: str | Path) -> Rules:
-    """Read rules from a Parquet file; see `Rules.from_parquet`."""
+def read(path: str | Path) -> dict[str, Any]:
+    """Return the attributes of the rules in a Parquet file; see `Rules.from_parquet`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -93,7 +104,7 @@ def read(path: str | Path) -> Rules:
     return _from_table(table.combine_chunks(), facts)
 
 
-def _from_table(table: pa.Table, facts: dict[str, Any]) -> Rules:
+def _from_table(table: pa.Table, facts: dict[str, Any]) -> dict[str, Any]:
     kind = {"int64": np.int64, "string": np.str_}.get(
         str(table.schema.field(SIDES[0]).type.value_type), object
     )
@@ -119,8 +130,14 @@ def _from_table(table: pa.Table, facts: dict[str, Any]) -> Rules:
     source, indices = _source(np.concatenate(lengths), np.concatenate(flat), counts, items, facts)
     antecedents, consequents, wholes = np.split(indices, 3)
     stored = {name: table.column(name).to_numpy() for name in ("improvement",) if name in table.column_names}
-    metric, min_threshold, n_found = (facts[name] for name in ("metric", "min_threshold", "n_found"))
-    return Rules(source, antecedents, consequents, wholes, metric, min_threshold, n_found, stored)
+    return {
+        "source": source,
+        "antecedents": antecedents,
+        "consequents": consequents,
+        "itemsets": wholes,
+        "stored": stored,
+        **{name: facts[name] for name in FACTS},
+    }
 
 
 def _source(

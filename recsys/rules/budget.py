@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import accumulate
 from math import comb
 
@@ -33,19 +34,24 @@ def check_splits(itemsets: FrequentItemsets, constraints: RuleConstraints, selec
     if selection.needs_improvement:
         questions.append(("confidences to compare for the improvement", MAX_COMPARISONS, 2))
     for what, limit, base in questions:
-        totals = list(
-            accumulate(
-                size * sum(comb(length, left) * base**left for left in constraints.antecedent_lengths(length))
-                for length, size in enumerate(sizes, start=1)
-            )
-        )
+        totals = _totals(sizes, constraints, base)
         if totals and totals[-1] > limit:
             longest = sum(total <= limit for total in totals)
-            single = "" if constraints.max_consequent_len == 1 else " or max_consequent_len=1,"
+            fits = _totals(sizes, replace(constraints, max_consequent_len=1), base)[-1] <= limit
+            single = " or max_consequent_len=1," if fits else ""
             raise BudgetError(
                 f"{len(itemsets):,} itemsets of up to {len(sizes)} items have {totals[-1]:,} {what}, "
                 f"more than {limit:,}. Set max_len={longest}{single} or raise min_support."
             )
+
+
+def _totals(sizes: list[int], constraints: RuleConstraints, base: int) -> list[int]:
+    """Return, for each length, how many there are of the itemsets of up to that length."""
+    of_length = (
+        size * sum(comb(length, left) * base**left for left in constraints.antecedent_lengths(length))
+        for length, size in enumerate(sizes, start=1)
+    )
+    return list(accumulate(of_length))
 
 
 class RulesMeter:

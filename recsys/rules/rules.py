@@ -174,9 +174,12 @@ class Rules:
 
     def to_arrow(self, measures: Collection[str] | None = None) -> pa.Table:
         """Return the rules as an Arrow table, in their order; see `to_parquet` for its columns."""
-        from recsys.rules.arrow import to_table
+        from recsys.rules.arrow import FACTS, SIDE_SUPPORTS, SIDES, to_table
 
-        return to_table(self, measures)
+        names = self.default_measures if measures is None else require_names(measures)
+        columns = {"support_count": self.support_counts} | self.measures([*SIDE_SUPPORTS, *names])
+        sides, facts = ({name: getattr(self, name) for name in group} for group in (SIDES, FACTS))
+        return to_table(self.source, sides, columns, facts)
 
     def to_parquet(self, path: str | Path, measures: Collection[str] | None = None) -> None:
         """Write the rules to a Parquet file, in their order.
@@ -200,9 +203,11 @@ class Rules:
         OutputError
             If the file cannot be written.
         """
-        from recsys.rules.arrow import write
+        from recsys.rules.arrow import ROWS_A_GROUP, write
 
-        write(self, path, measures)
+        starts = range(0, len(self), ROWS_A_GROUP)
+        tables = (self[start : start + ROWS_A_GROUP].to_arrow(measures) for start in starts)
+        write(path, self[:0].to_arrow(measures).schema, tables)
 
     @classmethod
     def from_parquet(cls, path: str | Path) -> Rules:
@@ -221,7 +226,7 @@ class Rules:
         """
         from recsys.rules.arrow import read
 
-        return read(path)
+        return cls(**read(path))
 
 
 def require_names(names: Collection[str]) -> list[str]:

@@ -1,1 +1,1 @@
-"""The folder of a run and of a sweep: what is written there, and how it is read."""
+"""The folders of runs and sweeps: writing, reading, and refitting stored settings."""

@@ -1,7 +1,4 @@
-"""What the sweeper asks recsys: which trials have the same outcome, and which data they read.
-
-The hooks `hydra.sweeper.equivalence` and `hydra.sweeper.data_digest`.
-"""
+"""Hooks of the sweeper: `hydra.sweeper.equivalence` and `hydra.sweeper.data_digest`."""
 
 from __future__ import annotations
 
@@ -13,24 +10,21 @@ from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.composition import build, build_experiment
-from recsys.errors import RecsysError
+from recsys.errors import ParameterError, RecsysError
 from recsys.mining import min_count
 from recsys.pipeline import prepare
-from recsys.spark import SparkDataset, SparkEngine
 
-# What does not change the outcome of a run: all engines find the same itemsets, and the rest is for the eye.
+# Groups that do not change the outcome of a run: all engines return the same itemsets.
 WITHOUT_EFFECT = ("hydra", "engine", "cache", "output", "experiment_name")
 
-# Of a digest of the data: enough to tell one from the next, and not too many to be read.
-DIGITS = 16
+DIGITS = 16  # of a digest of the data
 
 
 def outcome(cfg: DictConfig) -> str | None:
-    """Return what runs of the same outcome have in common.
+    """Return a digest that is the same for all runs with the same outcome.
 
-    Itemsets are counted in whole transactions. So two supports ask the same of the same transactions when
-    they come to the same `min_count` (0.0101 and 0.0113 of 609 transactions are both 7 of them), and which
-    engine counts makes no difference.
+    Itemsets are counted in whole transactions: two values of `min_support` are equivalent if they have the
+    same `min_count` (0.0101 and 0.0113 of 609 transactions are both 7 transactions).
 
     Parameters
     ----------
@@ -40,10 +34,9 @@ def outcome(cfg: DictConfig) -> str | None:
     Returns
     -------
     str or None
-        A digest of all that decides on the outcome. None where the run would end with an error, which it
-        shall then tell itself.
+        None if the run would end with an error, which the run itself then reports.
     """
-    asked: dict[str, Any] = {
+    settings: dict[str, Any] = {
         str(name): _plain(cfg[name]) for name in cfg if name not in WITHOUT_EFFECT
     }  # fmt: skip
     try:
@@ -52,13 +45,13 @@ def outcome(cfg: DictConfig) -> str | None:
     except RecsysError:
         return None
     min_support = experiment.apriori.min_support
-    asked["apriori"]["min_support"] = min_count(min_support, transactions.n_transactions)
-    asked["transactions"] = transactions.digest
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    settings["apriori"]["min_support"] = min_count(min_support, transactions.n_transactions)
+    settings["transactions"] = transactions.digest
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def data_digest(cfg: DictConfig) -> dict[str, str]:
-    """Return digests of what the dataset reads, feedback included: of contents, not of paths and times.
+    """Return digests of the contents of the files that the dataset reads, and of the feedback.
 
     Parameters
     ----------
@@ -78,13 +71,14 @@ def data_digest(cfg: DictConfig) -> dict[str, str]:
 
 def _content_digests(cfg: DictConfig) -> dict[str, str]:
     dataset = build(cfg, "dataset")
-    if not isinstance(dataset, SparkDataset) or dataset.is_local:
-        digests: dict[str, str] = dataset.content_digests()
+    digests: dict[str, str] | None = dataset.content_digests()
+    if digests is not None:
         return digests
-    engine = build(cfg, "engine")
-    if not isinstance(engine, SparkEngine):  # the run refuses it
+    try:
+        opened = dataset.open_in(build(cfg, "engine"))
+    except ParameterError:  # of the engine: the run ends with it
         return {}
-    with engine.session() as spark, dataset.read(spark) as ratings:
+    with opened as ratings:
         return {"ratings": ratings.digest}
 
 

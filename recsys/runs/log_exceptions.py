@@ -1,7 +1,6 @@
-"""Errors of a callback, where they can be seen.
+"""Log the exceptions of callbacks.
 
-Hydra makes a one-line warning of an exception in a callback, and under `-W error` an end of the sweep. Here
-it becomes an error in the log with its traceback, and is remembered for a line at the end.
+Hydra turns an exception in a callback into a one-line warning, which under `-W error` ends the sweep.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import Any, TypeVar, cast
 Method = TypeVar("Method", bound=Callable[..., None])
 
 
-def visible(method: Method) -> Method:
-    """Log what a callback's method raises, remember it in the callback's `failures`, and go on."""
+def log_exceptions(method: Method) -> Method:
+    """Decorate a callback's method: log its exceptions with the traceback, and append them to `failures`."""
 
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -30,6 +29,6 @@ def visible(method: Method) -> Method:
 
 
 def summary(failures: list[str]) -> str:
-    """Say how many errors there were, and the first of them."""
+    """Return the number of errors and the first of them, as part of a sentence."""
     errors = "an error" if len(failures) == 1 else f"{len(failures)} errors"
     return f"{errors}, see above. The first: {failures[0]}"

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder, and what it tells."""
+"""Write the results of a run into its folder, and summarise them for the log."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from optuna_sweeper.atomic_write import atomic_write
 from optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
 from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
+from recsys.runs.files import DATA_FILE, ITEMSETS_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
 
-TABLE_RULES = 1000  # rules in the table for people, at most
+TABLE_RULES = 1000  # rules in `rules.csv`, at most
 TABLE_MEASURES = ("support", "confidence", "lift")
 
 
 @dataclass(frozen=True)
 class Output:
-    """How much of a result is written and told.
+    """Amount of output of a run.
 
     Parameters
     ----------
     max_rules : int or None
         Rules in `rules.parquet`, the best first by the metric they were generated with; None is all.
     show_rules : int
-        Rules told by `describe`.
+        Rules in the lines of `describe`.
     itemsets : {"all", "closed", "maximal", "generators"}, optional
-        Itemsets in `itemsets.parquet`, as `recsys.mining.select` knows them; the file is not written unless
-        given.
+        Itemsets in `itemsets.parquet`; see `recsys.mining.select`. By default the file is not written.
 
     Raises
     ------
@@ -52,7 +53,7 @@ class Output:
             require_choice("itemsets", self.itemsets, KINDS)
 
     def write(self, result: Result, folder: Path) -> None:
-        """Write the rules, `data.json` and, last, `metrics.json`: where it is, the run is complete.
+        """Write the rules, `data.json` and, last, `metrics.json`, which marks the run as complete.
 
         Raises
         ------
@@ -61,15 +62,15 @@ class Output:
         """
         started = perf_counter()
         try:
-            result.rules[: self.max_rules].to_parquet(folder / "rules.parquet")
+            result.rules[: self.max_rules].to_parquet(folder / RULES_FILE)
             if self.itemsets is not None:
                 selected = select(result.itemsets, self.itemsets)
-                result.itemsets.to_parquet(folder / "itemsets.parquet", selected)
-            _write_table(folder / "rules.csv", result, self.max_rules)
+                result.itemsets.to_parquet(folder / ITEMSETS_FILE, selected)
+            _write_table(folder / RULES_TABLE_FILE, result, self.max_rules)
             seconds = result.seconds | {"write_rules": perf_counter() - started}
-            _write_json(folder / "data.json", _data(result))
+            _write_json(folder / DATA_FILE, _data(result))
             _write_json(
-                folder / "metrics.json",
+                folder / METRICS_FILE,
                 result.metrics | {f"seconds_{stage}": round(value, 6) for stage, value in seconds.items()},
             )
         except OSError as error:
@@ -79,7 +80,7 @@ class Output:
             ) from error
 
     def describe(self, result: Result) -> list[str]:
-        """Tell a result in a line, then its best rules in a line each."""
+        """Return a line with the main metrics, then a line for each of the best rules."""
         metrics = result.metrics
         lines = [
             f"{metrics['n_transactions']:,} transactions, {metrics['n_itemsets']:,} frequent itemsets, "
@@ -97,7 +98,7 @@ class Output:
 
 
 def _data(result: Result) -> dict[str, str | int]:
-    """What was mined: the dataset's name, size and digests; where its itemsets came from."""
+    """Return the dataset's name, size and digests, and the source of the itemsets."""
     return {
         "dataset": result.ratings.name,
         "n_ratings": len(result.ratings),
@@ -108,7 +109,7 @@ def _data(result: Result) -> dict[str, str | int]:
 
 
 def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
-    """Write the best rules with titles, for people: the Parquet file has ids and all measures."""
+    """Write the best rules with titles; the Parquet file has ids and all measures."""
     rules = result.rules[: TABLE_RULES if max_rules is None else min(max_rules, TABLE_RULES)]
     ids = rules.source.items
     titles = dict(zip(ids.tolist(), result.ratings.titles(ids.tolist()), strict=True)) if len(rules) else {}
@@ -125,5 +126,5 @@ def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    # NaN and infinity are no JSON: better an error here than a file that others cannot read.
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    # NaN and infinity are not valid JSON.
+    atomic_write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")

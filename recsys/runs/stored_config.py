@@ -6,9 +6,7 @@ that the config groups of conf/ list are built from it, and it cannot read the e
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -26,6 +24,8 @@ from omegaconf.errors import (
 
 from recsys.composition import build_experiment
 from recsys.errors import DataError, DataFormatError, ParameterError
+from recsys.runs.files import CONFIG_FILE
+from recsys.runs.trusted import trust_cure, trusted_by_reader
 
 if TYPE_CHECKING:
     from recsys.pipeline import Experiment
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 # In the wheel the configuration lies inside the package, in the repository beside it.
 PACKAGE = Path(__file__).resolve().parents[1]
 CONF = next((folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir()), PACKAGE)
-
-TRUSTED = "RECSYS_TRUSTED"
-"""Variable with the further names that files may use: classes, and ``oc.env:NAME``, separated by commas."""
 
 # Their settings can name programs (jars, options of Java): listed in conf/, and still to be trusted by name.
 STARTS_PROGRAMS = frozenset({"recsys.spark.SparkEngine"})
@@ -87,7 +84,7 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
     DataError
         If the file cannot be read, or a variable of the environment is not set.
     """
-    path = folder / ".hydra" / "config.yaml"
+    path = folder / CONFIG_FILE
     try:
         written = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:
@@ -95,7 +92,7 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
     groups = _groups()
     if not isinstance(written, dict) or not set(groups) <= written.keys():
         raise DataFormatError(f"{path} is not the configuration of a run: it must hold {', '.join(groups)}.")
-    trusted = trusted | _trusted_by_reader()
+    trusted = trusted | trusted_by_reader()
     for group in groups:
         require_listed(group, written[group], trusted)
         _require_allowed_texts(group, written[group], trusted, references=True)
@@ -122,7 +119,7 @@ def experiment_of(settings: Mapping[str, Any], trusted: frozenset[str] = frozens
     groups = _groups()
     if not set(groups) <= settings.keys():
         raise DataFormatError(f"The configuration of a run must hold {', '.join(groups)}.")
-    by_reader = trusted | _trusted_by_reader()
+    by_reader = trusted | trusted_by_reader()
     for group in groups:
         require_listed(group, settings[group], by_reader)
         _require_allowed_texts(group, settings[group], by_reader, references=False)
@@ -167,7 +164,7 @@ def require_listed(group: str, settings: Any, trusted: frozenset[str]) -> None:
         target = node.get("_target_")
         if target is not None and not (isinstance(target, str) and target in allowed):
             known = ", ".join(sorted(listed_classes(group) - STARTS_PROGRAMS))
-            cure = _cure(str(target), "If you wrote it and know what the class does")
+            cure = trust_cure(str(target), "If you wrote it and know what the class does")
             raise ParameterError(f"{where}._target_", f"one of {known} {FROM_FILE}", target, cure)
         for key in node:
             is_hydras = str(key).startswith("_") and str(key).endswith("_") and key != "_target_"
@@ -196,20 +193,11 @@ def _require_allowed_texts(group: str, settings: Any, trusted: frozenset[str], r
             )
         for name in variables:
             if name not in trusted:
-                cure = _cure(name, "If you wrote it and the variable may be read")
+                cure = trust_cure(name, "If you wrote it and the variable may be read")
                 rule = (
                     "a value without variables of the environment in a configuration that comes from a file"
                 )
                 raise ParameterError(where, rule, text, cure)
-
-
-def _cure(name: str, condition: str) -> str:
-    others = sorted(_trusted_by_reader())
-    return f"{condition}: export {TRUSTED}={shlex.quote(','.join([*others, name]))}"
-
-
-def _trusted_by_reader() -> frozenset[str]:
-    return frozenset(filter(None, map(str.strip, os.environ.get(TRUSTED, "").split(","))))
 
 
 def _groups() -> list[str]:

@@ -1,8 +1,7 @@
-"""The trials of a sweep, as the sweep's folder holds them.
+"""Read the trials of a sweep from its folder, without Optuna.
 
-The sweeper writes `trials.csv` and `optimization_results.yaml` after every batch; a sweep over given values
-(Hydra's own sweeper) leaves a folder for each job and nothing else. Both are read here into the same list,
-so that the record and the report need neither Optuna nor a running sweep.
+The Optuna sweeper writes `trials.csv` and `optimization_results.yaml` after every batch. Hydra's own sweeper
+leaves a folder for each job and nothing else.
 """
 
 from __future__ import annotations
@@ -14,14 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from optuna_sweeper.results import schema
 from optuna_sweeper.safe_text import mask_values, masked
-
-TRIALS_FILE, RESULTS_FILE = "trials.csv", "optimization_results.yaml"
-LINKS_FILE = "links.json"
-# Which study a sweep's folder belongs to, and which trial a job's folder.
-STUDY_FILE, TRIAL_FILE = ".study.json", ".trial.json"
-TEST_FILE = "test.json"  # what the search chose, on the test part
-PARAMETER, CONSTRAINT = "params_", "constraints_"  # what the columns of parameters and constraints begin with
+from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
+from recsys.runs.files import METRICS_FILE, OVERRIDES_FILE
 
 
 @dataclass(frozen=True)
@@ -31,24 +26,23 @@ class Trial:
     Attributes
     ----------
     number : int
-        Optuna's number, which is that of the job and of its folder.
+        Number in Optuna, of the job and of its folder.
     state : str
         complete | pruned | fail | running.
     values : tuple of float
         One for each objective; empty unless complete.
     params : dict
-        The parameters that the sweep chose, as text.
+        Parameters of the search space, as text.
     end : datetime or None
     seconds : float or None
     job_dir : Path or None
     fail_reason : str or None
     answered_from : int or None
-        The earlier trial whose outcome this one was given; then no job was run for it.
+        Number of the earlier trial whose values were copied instead of running a job.
     feasible : bool
-        Whether it keeps all constraints; only such a trial can be the best.
+        Whether it keeps all constraints.
     other_identity : bool
-        Whether it was run for another configuration or other data than the study has now; such a trial is no
-        result, and never the best.
+        Whether it was run with another configuration or other data than the study has now.
     """
 
     number: int
@@ -63,14 +57,13 @@ class Trial:
     feasible: bool = True
     other_identity: bool = False
 
-    @property
-    def eligible(self) -> bool:
-        """Whether it may be the best."""
-        return self.feasible and not self.other_identity
+    def is_result(self, n_objectives: int) -> bool:
+        """Whether the trial is complete and of the study's present identity."""
+        return self.state == "complete" and len(self.values) == n_objectives and not self.other_identity
 
     def metrics(self) -> dict[str, float]:
-        """What the trial's job left in `metrics.json`; empty where it left nothing."""
-        return read_json(self.job_dir / "metrics.json") if self.job_dir else {}
+        """Return the metrics that the trial's job wrote; empty if there are none."""
+        return read_json(self.job_dir / METRICS_FILE) if self.job_dir else {}
 
 
 def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
@@ -81,9 +74,9 @@ def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
     folder : Path
         The sweep's folder.
     objectives : tuple of str
-        Names in `metrics.json`; read where there is no `trials.csv`, which has the values.
+        Names in `metrics.json`, which is read if there is no `trials.csv`.
     """
-    table = folder / TRIALS_FILE
+    table = folder / schema.TRIALS_FILE
     if table.exists():
         with table.open(encoding="utf-8", newline="") as file:
             trials = [_from_row(row, folder) for row in csv.DictReader(file)]
@@ -94,15 +87,15 @@ def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
 
 
 def read_results(folder: Path) -> dict[str, Any]:
-    """Read `optimization_results.yaml`; empty where there is none."""
+    """Read `optimization_results.yaml`; empty if there is none."""
     import yaml
 
-    path = folder / RESULTS_FILE
+    path = folder / schema.RESULTS_FILE
     return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty where there is no file: a run that failed may have left none."""
+    """Read a JSON object; empty if there is no file."""
     if not path.exists():
         return {}
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -111,35 +104,34 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _from_row(row: dict[str, str], folder: Path) -> Trial:
     values = [text for name, text in row.items() if name == "value" or name.startswith("value_")]
-    job_dir = Path(row["job_dir"]) if row.get("job_dir") else None
+    job_dir = Path(row[JOB_DIR]) if row.get(JOB_DIR) else None
     if job_dir and not job_dir.is_dir() and (folder / job_dir.name).is_dir():
-        job_dir = folder / job_dir.name  # the folder was moved since
+        job_dir = folder / job_dir.name  # the folder was moved
     return Trial(
-        number=int(row["number"]),
-        state=row["state"],
+        number=int(row[schema.NUMBER]),
+        state=row[schema.STATE],
         values=tuple(map(float, values)) if values and all(values) else (),
-        params=mask_values(
-            {
-                name.removeprefix(PARAMETER): text
-                for name, text in row.items()
-                if name.startswith(PARAMETER) and text != ""
-            }
-        ),
-        end=datetime.fromisoformat(row["end"]) if row.get("end") else None,
-        seconds=float(row["seconds"]) if row.get("seconds") else None,
+        params=mask_values(_with_prefix(row, schema.PARAMETER_PREFIX)),
+        end=datetime.fromisoformat(row[schema.END]) if row.get(schema.END) else None,
+        seconds=float(row[schema.SECONDS]) if row.get(schema.SECONDS) else None,
         job_dir=job_dir,
-        fail_reason=masked(row.get("fail_reason") or "") or None,
-        answered_from=int(row["answered_from"]) if row.get("answered_from") else None,
-        # Each says by how much it is missed.
-        feasible=all(float(text) <= 0 for name, text in row.items() if name.startswith(CONSTRAINT) and text),
-        other_identity=row.get("other_identity") == "true",
+        fail_reason=masked(row.get(FAIL_REASON) or "") or None,
+        answered_from=int(row[ANSWERED_FROM]) if row.get(ANSWERED_FROM) else None,
+        # A constraint is kept when its value is 0 or less.
+        feasible=all(float(text) <= 0 for text in _with_prefix(row, schema.CONSTRAINT_PREFIX).values()),
+        other_identity=row.get(schema.OTHER_IDENTITY) == "true",
     )
 
 
+def _with_prefix(row: dict[str, str], prefix: str) -> dict[str, str]:
+    """Return the cells, if not empty, of the columns with a prefix, by the names without it."""
+    return {name.removeprefix(prefix): text for name, text in row.items() if name.startswith(prefix) and text}
+
+
 def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
-    """Read a job's folder; `metrics.json`, written last, says that it is complete."""
-    path = folder / "metrics.json"
-    metrics, overrides = read_json(path), folder / ".hydra" / "overrides.yaml"
+    """Read a job's folder; the trial is complete if `metrics.json` exists, which is written last."""
+    path = folder / METRICS_FILE
+    metrics, overrides = read_json(path), folder / OVERRIDES_FILE
     params: dict[str, str] = {}
     if overrides.exists():
         lines = overrides.read_text(encoding="utf-8").splitlines()
@@ -153,17 +145,3 @@ def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
         end=datetime.fromtimestamp(path.stat().st_mtime) if metrics else None,
         job_dir=folder,
     )
-
-
-def best_so_far(trials: list[Trial], direction: str) -> list[tuple[Trial, Trial]]:
-    """Pair each complete, eligible trial with the best one up to it; of equals the first is the best."""
-    sign = 1 if direction == "maximize" else -1
-    best: Trial | None = None
-    pairs = []
-    for trial in trials:
-        if trial.state != "complete" or not trial.values or not trial.eligible:
-            continue
-        if best is None or sign * trial.values[0] > sign * best.values[0]:
-            best = trial
-        pairs.append((trial, best))
-    return pairs

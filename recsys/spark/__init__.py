@@ -1,7 +1,8 @@
-"""Everything that needs PySpark: an engine, a dataset and the data flow between them."""
+"""Everything that needs PySpark: an engine, a dataset, and ratings and transactions in Spark."""
 
-from recsys.spark.dataset import SparkDataset, SparkRatings
+from recsys.spark.dataset import SparkDataset
 from recsys.spark.engine import SparkEngine
+from recsys.spark.ratings import SparkRatings
 from recsys.spark.transactions import SparkTransactions
 
 __all__ = ["SparkDataset", "SparkEngine", "SparkRatings", "SparkTransactions"]

@@ -1,64 +1,28 @@
-"""SparkDataset: ratings or baskets that Spark reads, and that never come to this process."""
+"""SparkDataset: ratings or baskets that Spark reads and keeps."""
 
 from __future__ import annotations
 
 import codecs
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
-
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.duplicates import RULES
-from recsys.datasets.items import ItemCatalog
 from recsys.datasets.ratings import Ratings
 from recsys.datasets.tables import content_digest
 from recsys.errors import DataFormatError, ParameterError
 from recsys.parameters import require_choice
 from recsys.spark.columns import digest_of, one_of_each, read_in_spark, settings_for_reading
+from recsys.spark.engine import SparkEngine
+from recsys.spark.ratings import SparkRatings
 
 FORMATS = ("parquet", "csv")
 _PATTERNS = re.compile(r"[]\\*?[{}]")
 _ENCODINGS = {"utf-8": "UTF-8", "iso8859-1": "ISO-8859-1", "ascii": "US-ASCII"}
-
-
-@dataclass(frozen=True, eq=False)
-class SparkRatings:
-    """Who rated what, in a Spark session; this process holds what sums it up.
-
-    Parameters
-    ----------
-    frame : pyspark.sql.DataFrame
-        Columns `user_id` and `item_id` (integers, or text), and `rating` unless the data has none; each pair
-        stands once.
-    n_ratings : int
-    digest : str
-        SHA-256, in hexadecimal, of what all rows add up to; not that of the same `Ratings`.
-    items : ItemCatalog, optional
-    name : str
-    """
-
-    frame: Any
-    n_ratings: int
-    digest: str
-    items: ItemCatalog | None = None
-    name: str = ""
-
-    def __len__(self) -> int:
-        return self.n_ratings
-
-    @property
-    def has_ratings(self) -> bool:
-        """Whether there are ratings, and not baskets."""
-        return "rating" in self.frame.columns
-
-    def titles(self, ids: npt.ArrayLike) -> list[str]:
-        """Return the title of each item, or its id as text where no title is known."""
-        return (self.items or ItemCatalog.empty()).titles(ids)
 
 
 @dataclass(frozen=True)
@@ -113,20 +77,40 @@ class SparkDataset(CsvDataset):
         """Whether the ratings are files of this machine."""
         return Path(self.path).expanduser().exists()
 
-    def content_digests(self) -> dict[str, str]:
-        """Return digests of the files, and of that of the items; only for files of this machine.
+    def content_digests(self) -> dict[str, str] | None:
+        """Return digests of the files, and of that of the items; None for files of other machines.
 
         Raises
         ------
         DataNotFoundError
-            If there are none. Of other ratings Spark makes a digest, see `read`.
+            If the file of the items is not there.
         """
+        if not self.is_local:
+            return None
         path = Path(self.path).expanduser()
         files = sorted(file for file in path.rglob("[!_.]*") if file.is_file()) if path.is_dir() else [path]
         digests = {"ratings": content_digest(*files)}
         if self.items_path is not None:
             digests["items"] = content_digest(Path(self.items_path).expanduser())
         return digests
+
+    def open_in(self, engine: Any) -> AbstractContextManager[SparkRatings]:
+        """Read the ratings in a session of the engine; see `read`.
+
+        Raises
+        ------
+        ParameterError
+            If the engine is another than Spark.
+        """
+        if engine.name != SparkEngine.name:
+            value = type(engine).__name__
+            raise ParameterError("engine", "spark with dataset=spark", value, "Set engine=spark.")
+        return self._open_in(engine)
+
+    @contextmanager
+    def _open_in(self, engine: SparkEngine) -> Iterator[SparkRatings]:
+        with engine.session() as spark, self.read(spark) as ratings:
+            yield ratings
 
     @contextmanager
     def read(self, spark: Any) -> Iterator[SparkRatings]:

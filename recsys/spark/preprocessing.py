@@ -9,31 +9,20 @@ from typing import Any
 import numpy as np
 
 from recsys.preprocessing.filtering import ROUNDING, Preprocessing, nothing_left
-from recsys.spark import SparkRatings
 from recsys.spark.columns import digest_of
 from recsys.spark.transactions import SparkTransactions
 
 
 @contextmanager
-def encode_in_spark(preprocessing: Preprocessing, ratings: SparkRatings) -> Iterator[SparkTransactions]:
-    """Choose the likes and make one transaction a user, held by Spark until the end of the context.
-
-    Raises
-    ------
-    ParameterError
-        If `likes` reads ratings and the dataset has none.
-    NoTransactionsError
-        If nothing is left; the message says which step dropped the last of it.
-    """
-    if not ratings.has_ratings:
-        preprocessing.refuse_without_ratings(ratings.name)
-    steps = _steps(preprocessing, ratings.frame)
+def encode_in_spark(preprocessing: Preprocessing, frame: Any, n_ratings: int) -> Iterator[SparkTransactions]:
+    """Choose the likes of a frame and make one transaction a user; see `SparkRatings.transactions`."""
+    steps = _steps(preprocessing, frame)
     likes = steps[-1][1].select("user_id", "item_id").persist()
     try:
         n_likes, digest = digest_of("transactions", likes)
         if not n_likes:
             counts = [(rule, frame.count()) for rule, frame in steps]
-            raise nothing_left([("ratings to learn from", ratings.n_ratings), *counts])
+            raise nothing_left([("ratings to learn from", n_ratings), *counts])
         n_transactions = likes.select("user_id").distinct().count()
         counted = likes.groupBy("item_id").count().toArrow()
         items = np.array(counted["item_id"].to_pylist())

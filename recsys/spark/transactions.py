@@ -38,3 +38,8 @@ class SparkTransactions:
     def n_items(self) -> int:
         """Number of items."""
         return len(self.items)
+
+    @property
+    def n_interactions(self) -> int:
+        """Number of items in all transactions together."""
+        return int(self.item_counts.sum())

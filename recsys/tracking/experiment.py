@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,9 @@ class Destination:
                 "experiment_name" if self.id is None else ID_VARIABLE,
                 "an MLflow experiment that is not deleted",
                 experiment.name if self.id is None else self.id,
-                f"Restore it: MLFLOW_TRACKING_URI={masked(tracking_uri)} mlflow experiments restore "
-                f"--experiment-id {experiment.experiment_id}. Or choose another: experiment_name=other.",
+                f"Restore it: MLFLOW_TRACKING_URI={shlex.quote(masked(tracking_uri))} "
+                f"mlflow experiments restore --experiment-id {experiment.experiment_id}. "
+                "Or choose another: experiment_name=other.",
             )
         return experiment
 

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from recsys.runs.files import CONFIG_FILE, DATA_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
 from recsys.runs.trials import read_json
 from recsys.tracking.entry import Entry, text
 
-ARTIFACTS = (".hydra/config.yaml", "rules.parquet", "rules.csv")  # overrides are a tag, metrics metrics
+ARTIFACTS = (CONFIG_FILE, RULES_FILE, RULES_TABLE_FILE)  # overrides are a tag, metrics metrics
 
 
 def add_results(entry: Entry, folder: Path, time: int) -> None:
@@ -23,8 +24,8 @@ def add_results(entry: Entry, folder: Path, time: int) -> None:
     time : int
         When it ended, in milliseconds since 1970.
     """
-    data = read_json(folder / "data.json")
-    entry.metrics += [(name, value, time, 0) for name, value in read_json(folder / "metrics.json").items()]
+    data = read_json(folder / DATA_FILE)
+    entry.metrics += [(name, value, time, 0) for name, value in read_json(folder / METRICS_FILE).items()]
     entry.tags |= text(data)
     entry.dataset = _dataset(data)
     entry.files += [str(folder / name) for name in ARTIFACTS]

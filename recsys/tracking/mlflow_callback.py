@@ -27,7 +27,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from optuna_sweeper.safe_text import mask_values, masked
 from recsys.runs.links import write_links
-from recsys.runs.log_exceptions import summary, visible
+from recsys.runs.log_exceptions import log_exceptions, summary
 from recsys.tracking.address import DEFAULT_ADDRESS, page, require_address
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
 from recsys.tracking.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
@@ -86,12 +86,12 @@ class MLflowCallback(Callback):
         """Go to the processes of a parallel launcher, which write into the queue; the sender stays."""
         return self.__dict__ | {"_sender": None}
 
-    @visible
+    @log_exceptions
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open the queue of a run."""
         self._open(Path(config.hydra.run.dir), self._destination(config))
 
-    @visible
+    @log_exceptions
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open the queue of a sweep, and start its run or take it up again."""
         folder = Path(config.hydra.sweep.dir).resolve()
@@ -110,7 +110,7 @@ class MLflowCallback(Callback):
         if self._queue is not None:
             self._queue.note(started=True)
 
-    @visible
+    @log_exceptions
     def on_job_start(self, config: DictConfig, *, task_function: TaskFunction, **kwargs: Any) -> None:
         """Start the run of a job: in a sweep, a child of the sweep's run."""
         folder = Path(config.hydra.runtime.output_dir)
@@ -128,7 +128,7 @@ class MLflowCallback(Callback):
         self._start(run, name, _parameters(config), tags, self._parent)
         self._run = run
 
-    @visible
+    @log_exceptions
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Record what the job left in its folder, and end its run."""
         if self._run is None or self._queue is None:  # its start failed, and was told
@@ -223,7 +223,7 @@ class MLflowCallback(Callback):
             log.error(f"The record is not whole: {summary(self.failures)}")
             self.failures = []
 
-    @visible
+    @log_exceptions
     def _wait_for_sender(self, word: str | None) -> None:
         if self._sender is None or self._queue is None:
             return
@@ -241,7 +241,7 @@ class MLflowCallback(Callback):
         else:
             log.warning(
                 f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "
-                f"Send it with: python -m recsys sync {self._queue.folder}"
+                f"Send it with: python -m recsys sync {shlex.quote(str(self._queue.folder))}"
             )
 
     def _page(self) -> str:
@@ -249,7 +249,7 @@ class MLflowCallback(Callback):
         if self.tracking_uri.startswith(("http://", "https://")):
             server = masked(self.tracking_uri.rstrip("/"))
             return page(server, self._experiment.get("experiment_id"))
-        return f"make ui (mlflow ui --backend-store-uri {masked(self.tracking_uri)})"
+        return f"make ui (mlflow ui --backend-store-uri {shlex.quote(masked(self.tracking_uri))})"
 
 
 def _study(config: DictConfig, name: str | None) -> dict[str, Any]:

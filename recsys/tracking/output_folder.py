@@ -13,12 +13,21 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from optuna_sweeper.atomic_write import atomic_write
+from optuna_sweeper.results.schema import LINKS_FILE, STUDY_FILE, TRIAL_FILE
 from optuna_sweeper.safe_text import mask_values, masked_yaml
-from recsys.runs.atomic_write import write_whole
-from recsys.runs.trials import LINKS_FILE, STUDY_FILE, TRIAL_FILE, read_json
+from optuna_sweeper.shell import typed_override
+from recsys.runs.files import (
+    DATA_FILE,
+    ITEMSETS_FILE,
+    METRICS_FILE,
+    RULES_FILE,
+    RULES_TABLE_FILE,
+    SWEEP_CONFIG_FILE,
+)
+from recsys.runs.trials import read_json
 
-RESULTS = ("metrics.json", "data.json", "rules.parquet", "rules.csv", "itemsets.parquet", LINKS_FILE)
-SWEEP_FILE = "multirun.yaml"
+RESULTS = (METRICS_FILE, DATA_FILE, RULES_FILE, RULES_TABLE_FILE, ITEMSETS_FILE, LINKS_FILE)
 
 
 class OutputFolderCallback(Callback):
@@ -32,7 +41,7 @@ class OutputFolderCallback(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check `hydra.run.dir`."""
         folder = config.hydra.run.dir
-        for name in (SWEEP_FILE, STUDY_FILE, TRIAL_FILE):
+        for name in (SWEEP_CONFIG_FILE, STUDY_FILE, TRIAL_FILE):
             if Path(folder, name).exists():
                 _refuse("hydra.run.dir", "a folder that no sweep uses", folder, f"It holds {name}.", "run")
         _require_writable("hydra.run.dir", folder)
@@ -55,7 +64,7 @@ class OutputFolderCallback(Callback):
         for name in RESULTS:
             (folder / name).unlink(missing_ok=True)
         files = (
-            [Path(config.hydra.sweep.dir, "multirun.yaml")] if config.hydra.mode == RunMode.MULTIRUN else []
+            [Path(config.hydra.sweep.dir, SWEEP_CONFIG_FILE)] if config.hydra.mode == RunMode.MULTIRUN else []
         )
         if config.hydra.output_subdir is not None:
             files += (folder / config.hydra.output_subdir).glob("*.yaml")
@@ -74,7 +83,7 @@ def _mask(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     without = masked_yaml(text)
     if without != text:
-        write_whole(path, without)
+        atomic_write(path, without)
 
 
 def _require_free(folder: str, study: str | None) -> None:
@@ -84,7 +93,7 @@ def _require_free(folder: str, study: str | None) -> None:
         if study is not None and study == owner:
             return
         reason = f"It belongs to the study {owner}."
-    elif Path(folder, SWEEP_FILE).exists():
+    elif Path(folder, SWEEP_CONFIG_FILE).exists():
         reason = "It belongs to an earlier sweep."
     else:
         return
@@ -101,14 +110,14 @@ def _claim(folder: Path, config: DictConfig) -> None:
         assert isinstance(written, dict)
         sys.exit(
             f"hydra.sweep.subdir must give each job a folder of its own. Got {str(folder)!r} for job "
-            f"{config.hydra.job.num}, which an earlier job has used. Set "
-            f"'hydra.sweep.subdir={written['subdir']}/${{hydra.job.num}}' and another hydra.sweep.dir."
+            f"{config.hydra.job.num}, which an earlier job has used. Set another hydra.sweep.dir, and "
+            + typed_override("hydra.sweep.subdir", f"{written['subdir']}/${{hydra.job.num}}")
         )
 
 
 def _refuse(key: str, rule: str, folder: str, reason: str, suffix: str) -> None:
     other = f"{str(folder).rstrip('/')}-{suffix}"
-    sys.exit(f"{key} must be {rule}. Got {folder!r}. {reason} Set another: {key}={other}")
+    sys.exit(f"{key} must be {rule}. Got {folder!r}. {reason} Set another: {typed_override(key, other)}")
 
 
 def _require_writable(key: str, folder: str) -> None:

@@ -16,11 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from optuna_sweeper.atomic_write import atomic_write
 from recsys.tracking.entry import Entry
 
 QUEUE_FOLDER, ABOUT_FILE, REFUSED_FOLDER = ".mlflow-queue", "about.json", "refused"
 REASON_FILE = "reason.txt"  # in the folder of refused entries: why MLflow refused the first of them
-UNFINISHED = ".entry-"  # what the name of a file begins with that is still being written
+UNFINISHED = ".entry-"  # prefix of entries that are being written
+OWNER_ONLY = 0o600  # the address may hold a password
 
 
 class Queue:
@@ -43,7 +45,7 @@ class Queue:
         while True:
             self.path.mkdir(parents=True, exist_ok=True)
             try:
-                _write(self.path / ABOUT_FILE, json.dumps(about, indent=1))
+                atomic_write(self.path / ABOUT_FILE, json.dumps(about, indent=1), OWNER_ONLY)
                 return
             except FileNotFoundError:  # as in `put`
                 continue
@@ -63,7 +65,7 @@ class Queue:
         known = self.about() or self._about or {}
         about = {key: value for key, value in (known | facts).items() if value is not None}
         self.path.mkdir(parents=True, exist_ok=True)
-        _write(self.path / ABOUT_FILE, json.dumps(about, indent=1))
+        atomic_write(self.path / ABOUT_FILE, json.dumps(about, indent=1), OWNER_ONLY)
 
     @property
     def over(self) -> bool:
@@ -164,7 +166,7 @@ class Queue:
         if self.pending() or self.refused:
             return
         # A writer that was killed has left this. One that lives notices, and writes anew.
-        for path in self.path.glob(f"{UNFINISHED}*"):
+        for path in self.path.glob(".*"):
             path.unlink(missing_ok=True)
         (self.path / ABOUT_FILE).unlink(missing_ok=True)
         try:
@@ -243,10 +245,3 @@ def _is_at(handle: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _write(path: Path, text: str) -> None:
-    handle, new = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(new).replace(path)

@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from recsys.runs.files import METRICS_FILE
 from recsys.runs.trials import read_json
 from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start
 from recsys.tracking.job_folder import add_results
 from recsys.tracking.queue import Queue
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities import Run
-
-    from recsys.tracking.record import Record
 
 STATUS = {"complete": FINISHED, "pruned": KILLED, "fail": FAILED}
 NUMBER_TAG, STUDY_TAG, ANSWERED_TAG = "trial.number", "study", "answered_from"
+
+
+class Record(Protocol):
+    """The part of `recsys.tracking.record.Record` that is used here."""
+
+    folder: Path
+
+    @property
+    def client(self) -> MlflowClient:
+        """MLflow's client."""
+        ...
+
+    def apply(self, entry: Entry) -> None:
+        """Record an entry."""
+        ...
+
+    def children(self, parent: str) -> list[Run]:
+        """Return the runs of a sweep's jobs."""
+        ...
+
+    def remember(self, key: str, run_id: str) -> None:
+        """Keep the id of the run with a key."""
+        ...
 
 
 def reconcile(record: Record, parent: str, trials: list[dict[str, Any]]) -> dict[int, str]:
@@ -107,7 +130,7 @@ def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> En
     )
     if source is not None:
         entry.tags[ANSWERED_TAG] = str(source)
-        metrics = read_json(Path(folder) / "metrics.json") if folder else {}
+        metrics = read_json(Path(folder) / METRICS_FILE) if folder else {}
         entry.metrics = [(name, value, now, 0) for name, value in metrics.items()]
     elif folder:
         entry.tags["output_dir"] = folder

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
-from recsys.runs.trials import RESULTS_FILE, read_results
+from optuna_sweeper.atomic_write import atomic_open
+from optuna_sweeper.results.schema import RESULTS_FILE
+from recsys.runs.trials import read_results
+
+
+class _ReplacedError(Exception):
+    """Another process has replaced the file."""
 
 
 def add_links(folder: Path, links: dict[str, str]) -> None:
@@ -27,14 +31,14 @@ def _add(path: Path, links: dict[str, str], seen: tuple[int, int]) -> bool:
     results = read_results(path.parent)
     if results.items() >= links.items():
         return True
-    handle, new = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(yaml.safe_dump(results | links, sort_keys=False, allow_unicode=True))
-    Path(new).chmod(0o644)  # mkstemp makes files that only their owner may read
-    if _stamp(path) != seen:
-        Path(new).unlink()
+    try:
+        with atomic_open(path) as file:
+            file.write(yaml.safe_dump(results | links, sort_keys=False, allow_unicode=True).encode())
+            file.flush()
+            if _stamp(path) != seen:
+                raise _ReplacedError
+    except _ReplacedError:
         return False
-    Path(new).replace(path)
     return True
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import select
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -180,7 +181,7 @@ class Sender:
             log.debug("The study cannot be read", exc_info=error)
             self.tell(
                 f"The study {study['name']} cannot be read ({masked(_line(error))}). Its trials that were "
-                f"running are ended by: python -m recsys sync {self.queue.folder}"
+                f"running are ended by: python -m recsys sync {shlex.quote(str(self.queue.folder))}"
             )
             return False
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -83,7 +84,8 @@ class SenderProcess:
                     "Waiting for MLflow at %s to take the rest of the record, %.3g s at most "
                     "(hydra.callbacks.mlflow.patience). What is left then, or with patience=0 at once, is "
                     "kept, and sent by: python -m recsys sync %s",
-                    masked(self.queue.about().get("tracking_uri", "")), left, self.queue.folder,
+                    masked(self.queue.about().get("tracking_uri", "")), left,
+                    shlex.quote(str(self.queue.folder)),
                 )  # fmt: skip
             if not self._ends_within(max(left, 0)):
                 self._process.kill()

@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from optuna_sweeper.results.schema import RESULTS_FILE, TRIALS_FILE
+from optuna_sweeper.results.schema import End as SweepEnd
+from recsys.runs.best import best_so_far, best_trials, candidates
+from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, TEST_FILE
 from recsys.runs.trials import (
-    RESULTS_FILE,
-    TEST_FILE,
-    TRIALS_FILE,
     Trial,
-    best_so_far,
     read_json,
     read_results,
     read_trials,
@@ -23,8 +23,7 @@ from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, E
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
 
-REPORT_FILE = "report.html"
-FINAL_FILES = (TEST_FILE, "compare.md", "compare.json", "compare_differences.json", "compare.png")
+FILES = (RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, *COMPARISON_FILES)
 LIFT = "max_lift"
 STATES = ("complete", "pruned", "fail", "running")
 
@@ -33,14 +32,21 @@ STATES = ("complete", "pruned", "fail", "running")
 ENDED, LEFT, INTERRUPTED = "end", "left", "interrupted"
 
 # `ended_by` of the sweeper's results. What was cut short may be continued, and is then taken up again.
-STATUS_OF_END = {
-    "total": FINISHED,
-    "timeout": FINISHED,
-    "exhausted": FINISHED,
-    "interrupt": KILLED,
-    "kill": KILLED,
-    "failures": FAILED,
-    "error": FAILED,
+KILL = "kill"  # the sweeper could not write how it ended
+STATUS_OF_END: dict[str, str] = {
+    SweepEnd.TOTAL: FINISHED,
+    SweepEnd.TIMEOUT: FINISHED,
+    SweepEnd.EXHAUSTED: FINISHED,
+    SweepEnd.INTERRUPT: KILLED,
+    KILL: KILLED,
+    SweepEnd.FAILURES: FAILED,
+    SweepEnd.ERROR: FAILED,
+}
+# The same of a sweep over given values, which has no results file.
+END_OF_WORD: dict[str, str] = {
+    ENDED: SweepEnd.TOTAL,
+    LEFT: SweepEnd.FAILURES,
+    INTERRUPTED: SweepEnd.INTERRUPT,
 }
 
 
@@ -117,11 +123,11 @@ class SweepRun:
             return
         trials = self._trials()
         entry = self._entry(trials, check=True)
-        entry.files = [RESULTS_FILE, TRIALS_FILE, REPORT_FILE, *FINAL_FILES]
+        entry.files = list(FILES)
         entry.metrics += self._final(time)
         entry.link_results = True
         status, ended_by = self._end(trials, word)
-        if alone or ended_by == "total":
+        if alone or ended_by == SweepEnd.TOTAL:
             entry.end = End(status, time)
             entry.tags[ENDED_BY_TAG] = ended_by
         self.queue.put(entry)
@@ -132,9 +138,9 @@ class SweepRun:
         complete = any(trial.state == "complete" for trial in trials)
         ended_by = results.get("ended_by")
         if ended_by is None and "ended_by" in results:
-            return KILLED, "kill"
+            return KILLED, KILL
         if ended_by is None:  # a sweep over given values
-            ended_by = {ENDED: "total", LEFT: "failures", INTERRUPTED: "interrupt"}.get(word, "kill")
+            ended_by = END_OF_WORD.get(word, KILL)
         status = STATUS_OF_END.get(ended_by, KILLED)
         return (FAILED if status == FINISHED and not complete else status), ended_by
 
@@ -188,9 +194,7 @@ class SweepRun:
         """The best so far after each trial that was not told yet."""
         metrics: list[tuple[str, float, int, int]] = []
         highest = float("-inf")
-        for trial in complete:
-            if not trial.eligible:
-                continue
+        for trial in candidates(complete, len(self.directions)):
             highest = max(highest, self._lift(trial))
             if trial.number not in self._told and highest > float("-inf"):
                 metrics.append(("best_lift", highest, _end(trial), trial.number))
@@ -207,14 +211,10 @@ class SweepRun:
         return self._lifts[trial.number]
 
     def _best(self, complete: list[Trial]) -> Trial | None:
-        """The best trial: the sweeper's word where there is one, for it knows of constraints."""
+        """Return the best trial; None with several objectives."""
         if len(self.directions) != 1:
             return None
-        results = read_results(self.queue.folder)
-        if "best_trial" in results:
-            return next((trial for trial in complete if trial.number == results["best_trial"]), None)
-        pairs = best_so_far(complete, self.directions[0])
-        return pairs[-1][1] if pairs else None
+        return next(iter(best_trials(complete, self.directions, read_results(self.queue.folder))), None)
 
     def _plain(self, trial: Trial) -> dict[str, Any]:
         """A trial as the queue keeps it."""

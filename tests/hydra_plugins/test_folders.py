@@ -24,7 +24,7 @@ def test_a_second_study_is_refused_before_its_first_trial(app: Any) -> None:
     with pytest.raises(
         HydraException,
         match=r"^hydra\.sweep\.dir must be a folder of the study b alone\. Got '.*'\. It belongs to the "
-        rf"study study \(.*\)\. Set another: hydra\.sweep\.dir='{app.sweep_dir}-b'",
+        rf"study study \(.*\)\. Set another: hydra\.sweep\.dir={app.sweep_dir}-b",
     ):
         app.sweep(*SPACE, "hydra.sweeper.n_trials=1", app.kept[0], "hydra.sweeper.study_name=b")
     assert {path: path.read_bytes() for path in app.sweep_dir.rglob("*") if path.is_file()} == before

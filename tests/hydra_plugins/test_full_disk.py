@@ -79,7 +79,7 @@ def test_a_database(app: Any, limit: Any) -> None:
 
 @pytest.mark.parametrize("name", ["optimization_results.yaml", "trials.csv"])
 def test_the_results(app: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    write, calls = _results._write, []
+    write, calls = _results.atomic_write, []
 
     def write_until_full(path: Path, text: str) -> None:
         calls.append(path.name)
@@ -87,7 +87,7 @@ def test_the_results(app: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> No
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(path, text)
 
-    monkeypatch.setattr(_results, "_write", write_until_full)
+    monkeypatch.setattr(_results, "atomic_write", write_until_full)
     with pytest.raises(HydraException, match=f"{name} cannot be written: No space left on device"):
         app.sweep(*SPACE, TOTAL, *app.kept)
     assert [trial.state for trial in app.study().trials] == [TrialState.COMPLETE] * 2

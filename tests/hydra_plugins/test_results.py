@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +132,11 @@ def test_a_failed_write_keeps_the_file_and_no_litter(tmp_path: Path, monkeypatch
         == ["optimization_results.yaml", "trials.csv"]
     )
     assert yaml.safe_load((tmp_path / before[0]).read_text("utf-8"))["best_job_dir"] == "/run/ä"
+
+
+def test_names_of_files_and_columns_are_read_without_hydra_and_optuna() -> None:
+    program = (
+        "import sys; import optuna_sweeper.results.schema; "
+        "print([name for name in ('hydra', 'omegaconf', 'optuna', 'yaml') if name in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"

@@ -12,7 +12,7 @@ from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import BitsetEngine, Budget, ItemsetCache, MlxtendEngine
 from recsys.mining import cache as module
-from tests.mining.test_narrowing import assert_same
+from tests.mining.test_filtering import assert_same
 
 LISTS = [["a", "b", "c"], ["a", "b"], ["a", "c"], ["b"], ["a", "b", "c", "d"]]
 

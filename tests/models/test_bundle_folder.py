@@ -10,6 +10,8 @@ import pytest
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, ParameterError
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import digest
+from recsys.recommenders import MODELS
+from recsys.recommenders.popularity import PopularityModel
 from tests.models.problems import LIKES, bundle_of, long, wide
 from tests.recommenders.problems import ALL
 
@@ -77,6 +79,28 @@ def test_a_model_of_ones_own_is_refused(tmp_path):
 
     with pytest.raises(ParameterError, match=r"model must be one of RuleModel, .*, to be saved"):
         replace(bundle, model=Own(bundle.histories)).save(tmp_path)
+
+
+class OwnModel(PopularityModel):
+    pass
+
+
+def test_a_trusted_model_of_ones_own_is_saved_and_loaded(tmp_path, monkeypatch):
+    bundle = bundle_of("popularity")
+    bundle = replace(bundle, model=OwnModel(bundle.histories))
+    name = f"{__name__}.OwnModel"
+    with pytest.raises(ParameterError, match=f"export RECSYS_TRUSTED={name}$"):
+        bundle.save(tmp_path)
+    monkeypatch.setenv("RECSYS_TRUSTED", name)
+    assert type(kept(bundle, tmp_path).model) is OwnModel
+    monkeypatch.delenv("RECSYS_TRUSTED")
+    with pytest.raises(DataFormatError, match=f"kind must be one of rules, .* export RECSYS_TRUSTED={name}"):
+        Bundle.load(tmp_path)
+
+
+def test_bundles_hold_the_models_of_all_recommenders():
+    fitted = {type(bundle_of(name, train()).model) for name in ALL for train in (long, wide)}
+    assert fitted == set(MODELS)
 
 
 def test_no_bundle(tmp_path):

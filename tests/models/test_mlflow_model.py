@@ -147,7 +147,7 @@ def test_the_terminal_takes_addresses_and_bundles(logged, tmp_path, monkeypatch,
 
 @pytest.mark.parametrize("address", ["models:/nobody@champion", "models:/recsys@nobody", "models:/recsys/99"])
 def test_what_is_not_registered(logged, address):
-    with pytest.raises(DataNotFoundError, match=r"recsys\.registry list"):
+    with pytest.raises(DataNotFoundError, match="recsys registry list"):
         load_bundle(address, logged[2])
 
 

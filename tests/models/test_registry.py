@@ -9,13 +9,13 @@ import pytest
 from mlflow import MlflowClient
 from sqlalchemy.exc import OperationalError
 
+from optuna_sweeper.results.schema import LINKS_FILE
 from recsys.cli import registry as terminal
 from recsys.errors import DataNotFoundError, RegistryError
 from recsys.feedback import Feedback, FeedbackStore
 from recsys.models import registry
 from recsys.models.bundle import Bundle
 from recsys.models.mlflow_model import load_bundle
-from recsys.runs.trials import LINKS_FILE
 from tests.models.problems import bundle_of
 from tests.tracking.run_folders import write_run
 

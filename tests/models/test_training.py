@@ -7,7 +7,10 @@ import pytest
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.evaluation import UserShare
 from recsys.feedback import FeedbackStore
-from recsys.models.training import experiment_of, measure, read_settings, run_folder, train
+from recsys.models.training import train
+from recsys.runs.refit import measure, measured_experiment
+from recsys.runs.stored_config import experiment_of, read_settings
+from recsys.runs.sweep import run_folder
 from tests.tracking.run_folders import write_run
 
 
@@ -51,16 +54,16 @@ def test_a_password_that_is_typed_is_refused(tmp_path, typed):
 @pytest.mark.parametrize(("times", "order"), [(True, "time"), (False, "random")])
 def test_where_nothing_was_held_out_a_fifth_is(tmp_path, times, order):
     settings = read_settings(write_run(tmp_path, "evaluation=none", times=times))
-    evaluation, result = measure(settings)
-    assert evaluation == UserShare(order=order)
+    measured, result = measure(measured_experiment(settings))
+    assert measured.evaluation == UserShare(order=order)
     assert len(result.ranking.users) == 24
 
 
 def test_two_are_measured_on_one_test_part(tmp_path):
     first = read_settings(write_run(tmp_path / "a", "evaluation=leave_last_out"))
     second = read_settings(write_run(tmp_path / "b", "recommender=popularity", "preprocessing=all"))
-    evaluation, result = measure(second, of=first)
-    assert type(evaluation).__name__ == "LeaveOut"
+    measured, result = measure(measured_experiment(second, test_part_of=first))
+    assert type(measured.evaluation).__name__ == "LeaveOut"
     assert type(result.model).__name__ == "PopularityModel"
 
 

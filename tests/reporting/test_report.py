@@ -14,7 +14,7 @@ from recsys.reporting.columns import Column, columns
 from recsys.reporting.figures import history, importances, parallel_coordinates, pareto_front, rules, slices
 from recsys.reporting.importance import importance
 from recsys.reporting.report import write_report
-from recsys.reporting.sweep import read_sweep
+from recsys.runs.sweep import read_sweep
 from recsys.runs.trials import Trial, read_trials
 from tests import programs
 

@@ -208,7 +208,7 @@ def test_the_session_is_stopped_whatever_happens(engine, monkeypatch):
 JAVA_IS_KILLED = """
 import os, signal
 from recsys.errors import EngineError
-from recsys.mining import SparkEngine
+from recsys.spark import SparkEngine
 
 for _ in range(2):
     try:

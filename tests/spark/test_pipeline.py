@@ -21,7 +21,6 @@ from recsys.preprocessing import Preprocessing
 from recsys.recommenders import RuleRecommender
 from recsys.rules import Apriori
 from recsys.spark import SparkDataset, SparkEngine
-from recsys.spark import pipeline as spark_pipeline
 from tests.mining.test_engines import assert_same
 
 
@@ -94,7 +93,7 @@ def test_rules_are_those_of_the_same_file_here(spark_engine, tmp_path, name, cou
     )
     asked = {"min_support": count / n_transactions, "max_len": max_len}
     expected = pipeline.run(experiment(here, BitsetEngine(), preprocessing, **asked))
-    found = spark_pipeline.run(experiment(there, spark_engine, preprocessing, **asked))
+    found = pipeline.run(experiment(there, spark_engine, preprocessing, **asked))
     assert_same(found.itemsets, expected.itemsets)
     assert found.itemsets.counts.min() == count
     assert found.itemsets.max_length > 1
@@ -193,13 +192,13 @@ def test_baskets_and_digests_in_any_order_of_the_rows(spark_engine, tmp_path):
         write(rows.take(np.arange(200)[::order]), tmp_path / name)
         here, there = both(tmp_path / name, layout="baskets")
         likes = Preprocessing(likes="all")
-        found = spark_pipeline.run(experiment(there, spark_engine, likes, max_len=1))
+        found = pipeline.run(experiment(there, spark_engine, likes, max_len=1))
         assert_same(found.itemsets, pipeline.run(experiment(here, BitsetEngine(), likes, max_len=1)).itemsets)
         digests.append((found.ratings.digest, found.transactions.digest))
     assert digests[0] == digests[1]
     assert digests[0][0] != digests[0][1]
     with pytest.raises(ParameterError, match=r"preprocessing\.likes must be all for b, which has no ratings"):
-        spark_pipeline.run(experiment(there, spark_engine))
+        pipeline.run(experiment(there, spark_engine))
 
 
 def test_integers_without_a_sign(spark_engine, tmp_path):
@@ -302,22 +301,20 @@ def test_what_drops_the_last_is_told(spark_engine, tmp_path):
     with pytest.raises(
         NoTransactionsError, match=r"preprocessing\.min_length=60, max_length=None drops the last"
     ):
-        spark_pipeline.run(experiment(both(tmp_path / "a.parquet")[1], spark_engine, rules))
+        pipeline.run(experiment(both(tmp_path / "a.parquet")[1], spark_engine, rules))
 
 
 def test_lengths_are_reported_before_longer_ones_are_mined(spark_engine, tmp_path):
     write(table(200), tmp_path / "a.parquet")
     here, there = both(tmp_path / "a.parquet")
-    told = {True: [], False: []}
+    told = {here: [], there: []}
     asked = {"preprocessing": Preprocessing(likes="all"), "min_support": 0.3, "max_len": 3}
-    for run, dataset, engine in [
-        (pipeline.run, here, BitsetEngine()),
-        (spark_pipeline.run, there, spark_engine),
-    ]:
-        heard = told[run is pipeline.run]
-        run(experiment(dataset, engine, **asked), after_length=lambda *pair, heard=heard: heard.append(pair))
-    assert told[True] == told[False]
-    assert [length for _, length in told[True]] == [2]
+    for dataset, engine in [(here, BitsetEngine()), (there, spark_engine)]:
+        heard = told[dataset]
+        run = experiment(dataset, engine, **asked)
+        pipeline.run(run, after_length=lambda *pair, heard=heard: heard.append(pair))
+    assert told[here] == told[there]
+    assert [length for _, length in told[here]] == [2]
 
 
 def test_a_run_from_the_shell(spark_engine, call, tmp_path):
@@ -344,12 +341,12 @@ def test_what_needs_the_ratings_here_is_refused():
     with pytest.raises(
         ParameterError, match=r"dataset must be parquet or csv .*engine=spark evaluation=none"
     ):
-        pipeline.run(experiment(dataset, SparkEngine()))
+        pipeline.learn(experiment(dataset, SparkEngine()))
     with pytest.raises(ParameterError, match=r"engine must be spark with dataset=spark\. Got 'BitsetEngine'"):
-        spark_pipeline.run(experiment(dataset, BitsetEngine()))
+        pipeline.run(experiment(dataset, BitsetEngine()))
     held_out = experiment(dataset, SparkEngine(), evaluation=UserShare())
     with pytest.raises(ParameterError, match=r"evaluation must be none with dataset=spark.* Got 'UserShare'"):
-        spark_pipeline.run(held_out)
+        pipeline.run(held_out)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -41,6 +41,9 @@ class Evaluation(ABC):
     ParameterError
         If a value is outside its rule.
     """
+
+    holds_out: ClassVar[bool] = True
+    """Whether likes are held out, so that recommendations can be measured."""
 
     cutoffs: tuple[int, ...] = (5, 10, 20)
     n_resamples: int = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from recsys.evaluation.splits.evaluation import Evaluation, Part
 @dataclass(frozen=True, kw_only=True)
 class NoSplit(Evaluation):
     """Hold out nothing: rules are mined from all likes, as the seed did, and both holdouts are empty."""
+
+    holds_out: ClassVar[bool] = False
 
     def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
         """Return all likes, and no users."""

@@ -1,44 +1,44 @@
-// The page: search, pick, see recommendations, say what you think of them.
-// Whatever comes from the service is put in as text (textContent), never as HTML.
+// The page: search for movies, pick some, get recommendations and rate them.
+// Everything from the service is inserted as text (textContent), never as HTML.
 
-const LENGTH = 10; // recommendations
-const FOUND = 8; // movies of a search
-const PAUSE = 120; // milliseconds without a key until a search is sent
-const TRIES = 3; // to send feedback
+const LENGTH = 10; // number of recommendations
+const FOUND = 8; // maximum number of search results
+const PAUSE = 120; // milliseconds without a keystroke before a search is sent
+const TRIES = 3; // attempts to send feedback
 
 const byId = (id) => document.getElementById(id);
 const search = byId("search");
 const found = byId("found");
 const list = byId("list");
 
-// What is remembered: picks and name in this browser, the token until the tab is closed.
+// Stored state: picks and the person's id in this browser, the token until the tab is closed.
 const remembered = {
   get(key, otherwise, storage = "localStorage") {
     try {
       return JSON.parse(window[storage].getItem(`recsys.${key}`)) ?? otherwise;
     } catch {
-      return otherwise; // storage is forbidden, or holds something else
+      return otherwise; // storage is blocked or holds invalid content
     }
   },
   set(key, value, storage = "localStorage") {
     try {
       window[storage].setItem(`recsys.${key}`, JSON.stringify(value));
     } catch {
-      // The page works without; it only forgets.
+      // The page works without storage, but keeps nothing.
     }
   },
 };
 
 let picks = remembered.get("picks", []);
-let options = []; // movies found
-let shownFor = ""; // the text that they were found by
-let active = -1; // the option that Enter picks
-let latest = 0; // number of the last request for recommendations
+let options = []; // search results shown
+let shownFor = ""; // search text of these results
+let active = -1; // row of the option that Enter picks
+let latest = 0; // number of the latest request for recommendations
 const person = remembered.get("person", null) ?? newId();
 remembered.set("person", person);
 
 function newId() {
-  // crypto.randomUUID is there only over HTTPS and on this machine.
+  // crypto.randomUUID needs HTTPS or localhost.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -60,7 +60,7 @@ async function ask(path, content, settings = {}) {
   };
   const response = await fetch(path, request);
   const answer = await response.json().catch((error) => {
-    // No JSON comes from something in between, such as a proxy: it is as if nothing had been reached.
+    // An answer without JSON comes from something in between, such as a proxy: treat it as a network error.
     throw error instanceof SyntaxError ? Object.assign(new TypeError(error.message), { status: response.status }) : error;
   });
   if (!response.ok) {
@@ -83,7 +83,7 @@ search.addEventListener("keydown", async (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step || (event.key === "Enter" && search.value.trim())) {
     event.preventDefault();
-    if (isStale()) await lookUp(); // who types faster than the service finds means what is typed
+    if (isStale()) await lookUp(); // Enter before the results have arrived refers to the text typed
     if (isStale() || !options.length) return;
     if (!step) pick(options[Math.max(active, 0)]);
     else if (active < 0) activate(step > 0 ? 0 : options.length - 1);
@@ -99,7 +99,7 @@ function isStale() {
 }
 
 search.addEventListener("blur", close);
-found.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
+found.addEventListener("pointerdown", (event) => event.preventDefault()); // keep the focus in the search field
 found.addEventListener("mousedown", (event) => event.preventDefault());
 found.addEventListener("click", (event) => {
   const chosen = event.target.closest("[role=option]");
@@ -135,7 +135,7 @@ function show(items, text) {
   if (!options.length) {
     const nothing = document.createElement("li");
     nothing.className = "nothing";
-    nothing.textContent = items.length ? "You have picked all that is called so." : "No movie is called anything like that.";
+    nothing.textContent = items.length ? "You have already picked all matching movies." : "No movies found.";
     found.append(nothing);
   }
   found.hidden = false;
@@ -193,7 +193,7 @@ function changePicks(next) {
     remove.addEventListener("click", () => {
       changePicks(picks.filter((one) => one.item_id !== item_id));
       say(`Removed ${title}`);
-      // The button is gone: the focus goes to its neighbour.
+      // The button is removed: move the focus to its neighbour.
       const left = byId("picks").querySelectorAll("button");
       (left[Math.min(row, left.length - 1)] ?? search).focus();
     });
@@ -217,14 +217,14 @@ async function recommend() {
   list.setAttribute("aria-busy", "true");
   try {
     const answer = await ask("recommend", { items: likes, k: LENGTH, explain: true });
-    if (asked !== latest) return; // a later one is under way
+    if (asked !== latest) return; // a newer request is under way
     byId("trouble").hidden = true;
     list.replaceChildren(...answer.recommendations.map((one) => card(one, answer.signed_list)));
   } catch (error) {
     if (asked !== latest) return;
     const where = /^items\[(\d+)\]$/.exec(error.details?.[0]?.where ?? "");
     if (error.code === "unknown_item" && where) {
-      // Another catalogue is served now, without this one.
+      // The model was replaced and its catalog does not contain this movie.
       changePicks(picks.filter((_, row) => row !== Number(where[1])));
       return;
     }
@@ -279,8 +279,9 @@ function sentence(reason) {
   const titles = antecedents.map((like) => like.title);
   const likes = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0];
   if (confidence === null) return `Because you like ${likes}.`;
-  const share = `Because you like ${likes}: ${percent(confidence)} of those who do like this too`;
-  return lift === null ? `${share}.` : `${share}, ${lift.toFixed(1)} times the share among all.`;
+  const them = titles.length > 1 ? "them" : "it";
+  const share = `Because you like ${likes}: ${percent(confidence)} of the people who like ${them} also like this`;
+  return lift === null ? `${share}.` : `${share}, ${lift.toFixed(1)} times as likely as on average.`;
 }
 
 function numbers(reason) {
@@ -314,7 +315,7 @@ async function judge(thumbs, button, feedback) {
     byId("trouble").hidden = true;
     say(feedback.verdict === "up" ? "Thumb up saved" : "Thumb down saved");
   } catch (error) {
-    // The page was open for long, or another secret signs now: a new list takes thumbs again.
+    // The list has expired, or its signing secret has changed: a new list accepts feedback again.
     if (error.code === "list_expired" || error.code === "unknown_list") await recommend();
     if (error.status !== 401) trouble(error);
   }
@@ -323,7 +324,7 @@ async function judge(thumbs, button, feedback) {
 }
 
 async function send(feedback) {
-  // Sent again it counts once, for there is one thumb for an item of a list: an answer may get lost on its way.
+  // The answer may get lost. Repeating the request is safe: there is only one thumb per item of a list.
   for (let attempt = 1; ; attempt++) {
     const token = remembered.get("token", null, "sessionStorage");
     try {
@@ -361,11 +362,11 @@ byId("token-form").addEventListener("submit", (event) => {
 });
 byId("token-cancel").addEventListener("click", () => byId("token-dialog").close(""));
 
-// ---- Beginning
+// ---- Start
 
 ask("model").then((model) => {
   const name = model.metadata.recommender ?? "Model";
   byId("model").textContent =
-    `${name}, version ${model.version}: ${number(model.n_items)} movies, learnt from ${number(model.n_users)} people.`;
+    `${name}, version ${model.version}: ${number(model.n_items)} movies, trained on the likes of ${number(model.n_users)} people.`;
 }).catch(trouble);
 changePicks(picks);

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from recsys import pipeline
-from recsys.datasets import Ratings
+from recsys.datasets import Dataset, Ratings
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
 from recsys.preprocessing import Preprocessing
@@ -122,7 +122,7 @@ STARS = st.integers(1, 10).map(lambda halves: halves / 2)
 
 
 @dataclass(frozen=True, eq=False)
-class InMemory:
+class InMemory(Dataset):
     """A dataset that stands in memory."""
 
     ratings: Ratings

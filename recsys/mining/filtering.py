@@ -1,4 +1,4 @@
-"""Itemsets of a higher support or a shorter length, from those of a lower or a longer one."""
+"""Filter frequent itemsets by support and length."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.support import min_count
 
 
-def narrow(itemsets: FrequentItemsets, min_support: float, max_len: int | None = None) -> FrequentItemsets:
+def filter_itemsets(
+    itemsets: FrequentItemsets, min_support: float, max_len: int | None = None
+) -> FrequentItemsets:
     """Return what mining the same transactions for less would have found.
 
     Support is monotone: an itemset that is frequent at some support is so at every lower one, and so are its
@@ -34,7 +36,7 @@ def narrow(itemsets: FrequentItemsets, min_support: float, max_len: int | None =
     >>> from recsys import Transactions, mine
     >>> transactions = Transactions.from_lists([["bread", "milk"], ["bread", "milk", "eggs"], ["eggs"]])
     >>> itemsets = mine(transactions, min_support=0.3)
-    >>> len(itemsets), len(narrow(itemsets, min_support=0.5, max_len=1))
+    >>> len(itemsets), len(filter_itemsets(itemsets, min_support=0.5, max_len=1))
     (7, 3)
     """
     threshold = min_count(min_support, itemsets.n_transactions)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from recsys import mine
 from recsys.data import Transactions
 from recsys.errors import ParameterError
-from recsys.mining import narrow
+from recsys.mining import filter_itemsets
 from tests.mining.strategies import deterministic, mining_problems
 
 ARRAYS = ("parents", "last_items", "counts", "offsets", "items")
@@ -33,7 +33,7 @@ def test_as_mined(problem, wider):
     encoded = Transactions.from_lists(transactions)
     longest = None if wider is None or max_len is None else max_len + wider
     mined = mine(encoded, 1 / (2 * len(transactions)), longest)
-    assert_same(narrow(mined, min_support, max_len), mine(encoded, min_support, max_len))
+    assert_same(filter_itemsets(mined, min_support, max_len), mine(encoded, min_support, max_len))
 
 
 def test_not_mined_for_as_much():
@@ -41,8 +41,8 @@ def test_not_mined_for_as_much():
     with pytest.raises(
         ParameterError, match=r"min_support must be at least the 1 that was mined at. Got 0.5"
     ):
-        narrow(mined, 0.5, 1)
+        filter_itemsets(mined, 0.5, 1)
     with pytest.raises(ParameterError, match=r"max_len must be at most the 1 that was mined up to. Got 2"):
-        narrow(mined, 1.0, 2)
+        filter_itemsets(mined, 1.0, 2)
     with pytest.raises(ParameterError, match=r"Got None"):
-        narrow(mined, 1.0)
+        filter_itemsets(mined, 1.0)

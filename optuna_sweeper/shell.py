@@ -1,0 +1,22 @@
+"""Overrides as they must be typed in a shell."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+# What Hydra reads as one plain text, references to other values included.
+_PLAIN = re.compile(r"(?:[A-Za-z_./-][A-Za-z0-9_./-]*|\$\{[\w.:]+\})+")
+_KEYWORDS = {"true", "false", "null", "nan", "inf"}
+
+
+def typed_override(key: str, value: str) -> str:
+    """Return the override that sets a key to a text, quoted as Hydra's grammar and a shell need it.
+
+    References in the text, such as ``${hydra.job.num}``, stay references.
+    """
+    if not _PLAIN.fullmatch(value) or value.lower() in _KEYWORDS:
+        # Of backslashes, Hydra reads as two for one those before a quote and those at the end.
+        value = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + (found[2] and r"\""), value)
+        value = f'"{value}"'
+    return shlex.quote(f"{key}={value}")

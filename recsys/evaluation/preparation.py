@@ -1,0 +1,145 @@
+"""Preparation: from ratings to training data and evaluation targets."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data import Interactions
+from recsys.data.histories import Histories
+from recsys.data.transactions import TransactionSet, find_list
+from recsys.datasets import Dataset, Ratings, RatingSet
+from recsys.evaluation.beyond_accuracy import encode_genres
+from recsys.evaluation.holdout import Holdout, Split, Targets
+from recsys.evaluation.splits import Evaluation, Part
+from recsys.preprocessing import Preprocessing, encode
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Training data, as transactions and as histories over the same items, and evaluation targets.
+
+    `n_cut_in_tie` is the number of users with a visible and a held-out like of one moment; None where likes
+    are not held out by time.
+    """
+
+    ratings: RatingSet
+    transactions: TransactionSet
+    train: Histories
+    histories: Histories
+    targets: Targets
+    genres: npt.NDArray[np.bool_]
+    n_cut_in_tie: int | None
+
+    @classmethod
+    def for_mining(cls, ratings: RatingSet, transactions: TransactionSet) -> Prepared:
+        """Return transactions without histories and targets: of no user, over the same items."""
+        items = transactions.items
+        nobody = Histories(np.zeros(1, np.int64), np.empty(0, np.int32), items, np.empty(0, np.int64))
+        targets = Targets(nobody, np.empty(0, np.int64))
+        return cls(ratings, transactions, nobody, nobody, targets, encode_genres([()] * len(items)), None)
+
+
+# The trials of a sweep read the same ratings and parts: the last of each are kept.
+def load(dataset: Dataset) -> Ratings:
+    """Return the ratings of a dataset, from memory unless its files have changed."""
+    return _load(dataset, dataset.fingerprint())
+
+
+@lru_cache(maxsize=1)
+def _load(dataset: Dataset, fingerprint: tuple[Any, ...]) -> Ratings:
+    return dataset.load()
+
+
+@lru_cache(maxsize=2)
+def prepare(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation, part: Part) -> Prepared:
+    """Choose the likes, hold some out, and encode the others as transactions."""
+    split = _split(ratings, preprocessing, evaluation)
+    known, asked_for = (
+        (split.train, split.validation) if part == "validation" else (split.train_and_validation, split.test)
+    )
+    # After the split, so that nothing held out influences the training data.
+    likes = preprocessing.learn(_with_page(known, ratings, preprocessing, evaluation))
+    holdout = evaluation.choose_likes(asked_for, known, preprocessing)
+    transactions = encode(likes)
+    items = transactions.items
+    train = Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, transactions.ids, items)
+    genres = ratings.items.genres_of(items) if ratings.items else [()] * len(items)
+    asked = holdout.histories(items), holdout.targets(items)
+    n_cut_in_tie = holdout.n_cut_in_tie if evaluation.is_by_time else None
+    return Prepared(ratings, transactions, train, *asked, encode_genres(genres), n_cut_in_tie)
+
+
+def held_out(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation) -> Holdout:
+    """Return the likes of the test part."""
+    split = _split(ratings, preprocessing, evaluation)
+    return evaluation.choose_likes(split.test, split.train_and_validation, preprocessing)
+
+
+@lru_cache(maxsize=1)
+def _split(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation) -> Split:
+    candidates = preprocessing.candidates(ratings)
+    return evaluation.split(candidates.select(~_from_page(ratings, candidates)))
+
+
+def _from_page(ratings: Ratings, candidates: Interactions) -> npt.NDArray[np.bool_]:
+    """Return which candidates are of users that feedback has added, shape (n_candidates,)."""
+    if ratings.page_users is None:
+        return np.zeros(len(candidates), dtype=np.bool_)
+    return np.isin(candidates.user_id, ratings.page_users)
+
+
+def _with_page(
+    known: Interactions, ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation
+) -> Interactions:
+    """Add what may be learnt from users that feedback has added."""
+    if ratings.page_users is None:
+        return known
+    candidates = preprocessing.candidates(ratings)
+    page = candidates.select(_from_page(ratings, candidates))
+    return known.merge(evaluation.may_learn(page, known))
+
+
+def warn_of_ties(prepared: Prepared) -> None:
+    """Warn if chance, not time, decides what is held out of more than half of the users."""
+    n_cut, n_users = prepared.n_cut_in_tie, len(prepared.targets)
+    if n_cut is not None and 2 * n_cut > n_users:
+        log.warning(
+            "evaluation.order=time: for %s of %s users the visible and the held-out likes share a moment, "
+            "and evaluation.seed decides which are held out. Give the data finer times, or set "
+            "evaluation.order=random.",
+            f"{n_cut:,}",
+            f"{n_users:,}",
+        )
+
+
+def warn_of_single_items(transactions: TransactionSet, n_ratings: int) -> None:
+    """Warn where every transaction holds one item, or items look like lists of others.
+
+    Parameters
+    ----------
+    transactions : Transactions or SparkTransactions
+    n_ratings : int
+        Ratings before preprocessing and hold-out.
+    """
+    items = transactions.items.tolist() if transactions.items.dtype.kind in "UO" else []
+    n = transactions.n_transactions
+    alone = 1 < n == transactions.n_interactions
+    if found := find_list(items, None if alone else set(items)):
+        item, separator = found
+        log.warning(
+            "Some items look like lists: %r. If they are, write a row for each item of a transaction "
+            "(in pandas: str.split(%r), then explode).", item, separator,
+        )  # fmt: skip
+    if alone:
+        cure = "Hold out fewer, or loosen the preprocessing."
+        if n_ratings == transactions.n_interactions:
+            cure = "A file needs a row for each item of a transaction, with the id of that as the user's."
+        log.warning("Each of the %s transactions holds one item: there can be no rules. %s", f"{n:,}", cure)

@@ -1,0 +1,94 @@
+"""The best trials of a sweep, by the sweeper's definition.
+
+Only complete trials of the study's present identity that keep all constraints can be the best. Of equal
+trials the earliest is the best; a Pareto front has all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import ge, gt
+from typing import Any
+
+from recsys.runs.trials import Trial
+
+
+def candidates(trials: Iterable[Trial], n_objectives: int) -> list[Trial]:
+    """Return the trials that can be the best."""
+    return [trial for trial in trials if trial.is_result(n_objectives) and trial.feasible]
+
+
+def best_trials(
+    trials: Iterable[Trial], directions: Sequence[str], results: Mapping[str, Any] | None = None
+) -> list[Trial]:
+    """Return the best trial, if any; with several objectives, the Pareto front.
+
+    Parameters
+    ----------
+    trials : iterable of Trial
+    directions : sequence of {"maximize", "minimize"}
+        One for each objective.
+    results : mapping, optional
+        `optimization_results.yaml`. Where it names the best trials, these are returned: it may be older or
+        newer than the table of trials, and the report and the record must agree with it.
+    """
+    numbers = _recorded(results or {}, len(directions))
+    if numbers is not None:
+        return [trial for trial in trials if trial.number in numbers and trial.is_result(len(directions))]
+    found = candidates(trials, len(directions))
+    if len(directions) == 1:
+        return [best for _, best in best_so_far(found, directions[0])[-1:]]
+    scores = [_scores(trial, directions) for trial in found]
+    return [
+        trial
+        for trial, own in zip(found, scores, strict=True)
+        if not any(_dominates(other, own) for other in scores)
+    ]
+
+
+def first_best(trials: Iterable[Trial], direction: str) -> Trial | None:
+    """Return the best of some trials by the first objective, if there are any."""
+    return max(trials, key=lambda trial: _scores(trial, [direction]), default=None)
+
+
+def best_so_far(trials: Iterable[Trial], direction: str) -> list[tuple[Trial, Trial]]:
+    """Pair each trial that can be the best with the best one up to it."""
+    pairs: list[tuple[Trial, Trial]] = []
+    for trial in candidates(trials, n_objectives=1):
+        best = first_best([pairs[-1][1], trial] if pairs else [trial], direction)
+        assert best is not None
+        pairs.append((trial, best))
+    return pairs
+
+
+def best_of_each(trials: Iterable[Trial], parameter: str, directions: Sequence[str]) -> dict[str, Trial]:
+    """Return the best trial of each choice of a parameter, by the first objective.
+
+    A trial that misses a constraint is returned only where no other has that choice.
+    """
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        if parameter in trial.params and trial.is_result(len(directions)):
+            groups.setdefault(trial.params[parameter], []).append(trial)
+    return {
+        choice: max(group, key=lambda trial: (trial.feasible, _scores(trial, directions[:1])))
+        for choice, group in groups.items()
+    }
+
+
+def _recorded(results: Mapping[str, Any], n_objectives: int) -> set[int] | None:
+    """Return the numbers of the best trials in the sweeper's results; None where it wrote none."""
+    if n_objectives > 1:
+        return {solution["trial"] for solution in results["solutions"]} if "solutions" in results else None
+    return {results["best_trial"]} if "best_trial" in results else None
+
+
+def _scores(trial: Trial, directions: Sequence[str]) -> list[float]:
+    """Return the values, with the sign with which higher is better."""
+    pairs = zip(trial.values, directions, strict=False)
+    return [value if direction == "maximize" else -value for value, direction in pairs]
+
+
+def _dominates(scores: list[float], others: list[float]) -> bool:
+    """Whether scores are nowhere lower, and somewhere higher."""
+    return all(map(ge, scores, others)) and any(map(gt, scores, others))

@@ -1,0 +1,25 @@
+"""Names of the files in the folder of a run and of a sweep.
+
+Those that the sweeper writes are in `optuna_sweeper.results.schema`.
+"""
+
+from __future__ import annotations
+
+# Of a run or a trial's job.
+METRICS_FILE = "metrics.json"  # written last: a run that has it is complete
+DATA_FILE = "data.json"
+RULES_FILE = "rules.parquet"
+RULES_TABLE_FILE = "rules.csv"
+ITEMSETS_FILE = "itemsets.parquet"
+# Hydra's, of a run and of a sweep.
+CONFIG_FILE = ".hydra/config.yaml"
+OVERRIDES_FILE = ".hydra/overrides.yaml"
+SWEEP_CONFIG_FILE = "multirun.yaml"
+# Of a sweep.
+REPORT_FILE = "report.html"
+TEST_FILE = "test.json"  # metrics on the test part of the trials that the search chose
+COMPARISON_FILE = "compare.json"
+DIFFERENCES_FILE = "compare_differences.json"
+COMPARISON_PAGE_FILE = "compare.md"
+COMPARISON_FIGURE_FILE = "compare.png"
+COMPARISON_FILES = (COMPARISON_PAGE_FILE, COMPARISON_FILE, DIFFERENCES_FILE, COMPARISON_FIGURE_FILE)

@@ -1,0 +1,129 @@
+"""Refit stored settings: on all data, or on all but the test part to measure them there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from recsys import pipeline
+from recsys.data.histories import Histories
+from recsys.datasets import ItemCatalog
+from recsys.errors import DataError
+from recsys.evaluation import (
+    Evaluation,
+    Interval,
+    RankingResult,
+    UserShare,
+    bootstrap_intervals,
+    encode_genres,
+    evaluate,
+    paired_differences,
+)
+from recsys.evaluation.preparation import Prepared
+from recsys.pipeline import Experiment, Result
+from recsys.recommenders import Model
+from recsys.runs.stored_config import experiment_of
+
+Settings = Mapping[str, Any]
+"""Settings of a run, as `recsys.runs.stored_config.read_settings` returns them or a model holds them."""
+
+TEST_PART = ("dataset", "preprocessing", "evaluation")  # the groups that determine it
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Metrics of a recommender's lists on the test part.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+        Its split, and the number of resamples, confidence level and seed of the intervals.
+    ranking : RankingResult
+    """
+
+    evaluation: Evaluation
+    ranking: RankingResult
+
+    def intervals(self) -> dict[str, Interval]:
+        """Return the metrics with bootstrap intervals; coverage, which belongs to no user, without."""
+        values = {name: Interval(value, value, value) for name, value in self.ranking.metrics.items()}
+        return values | bootstrap_intervals(self.ranking, *self._resampling)
+
+    def differences(self, baseline: Measurement) -> dict[str, Interval]:
+        """Return the differences to a baseline on the same test part, paired by user."""
+        return paired_differences(self.ranking, baseline.ranking, *self._resampling)
+
+    @property
+    def _resampling(self) -> tuple[int, float, int]:
+        return self.evaluation.n_resamples, self.evaluation.confidence_level, self.evaluation.seed
+
+
+def refit(settings: Settings) -> tuple[Prepared, Model]:
+    """Fit the recommender of stored settings on all data."""
+    return pipeline.learn(experiment_of(settings))
+
+
+def measure(experiment: Experiment) -> tuple[Measurement, Result]:
+    """Fit on the training and the validation part, and measure on the test part."""
+    result = pipeline.run(experiment, "test")
+    assert result.ranking is not None  # there is an evaluation
+    return Measurement(experiment.evaluation, result.ranking), result
+
+
+def measured_experiment(settings: Settings, test_part_of: Settings | None = None) -> Experiment:
+    """Build the experiment of stored settings, to be measured.
+
+    Without an evaluation the last fifth of each user's likes is the test part; a random fifth if the data
+    have no times.
+
+    Parameters
+    ----------
+    settings : mapping
+    test_part_of : mapping, optional
+        Settings whose dataset, preprocessing and evaluation are used instead, to measure both on one test
+        part.
+    """
+    shared = test_part_of or settings
+    experiment = experiment_of({**settings, **{group: shared[group] for group in TEST_PART}})
+    if not experiment.evaluation.holds_out:
+        timed = experiment.dataset.load().timestamp is not None
+        experiment = replace(experiment, evaluation=UserShare(order="time" if timed else "random"))
+    return experiment
+
+
+def measure_fitted(
+    model: Model, histories: Histories, catalog: ItemCatalog, settings: Settings
+) -> Measurement:
+    """Measure a fitted model, as it is, on the test part of stored settings.
+
+    The model may have been fitted on the test part, too: compare the metrics only with those of models of
+    which the same is true.
+
+    Parameters
+    ----------
+    model : Model
+    histories : Histories
+        Of the users that the model was fitted on.
+    catalog : ItemCatalog
+    settings : mapping
+
+    Raises
+    ------
+    DataError
+        If the ids of its items are integers where those of the test part are text, or the other way round.
+    """
+    experiment = measured_experiment(settings)
+    evaluation, part, items = experiment.evaluation, pipeline.held_out(experiment), model.items
+    if items.dtype.kind != part.held_out.item_id.dtype.kind:
+        raise DataError("The items of one version have integers for ids, those of the other text.")
+    lists = model.recommend(part.histories(items), evaluation.k)
+    genres = encode_genres(catalog.genres_of(items))
+    ranking = evaluate(lists, part.targets(items), histories, evaluation.cutoffs, genres)
+    return Measurement(evaluation, ranking)
+
+
+def without_feedback(settings: Settings) -> dict[str, Any]:
+    """Return settings whose dataset reads no feedback."""
+    dataset = settings["dataset"]
+    return {**settings, "dataset": {**dataset, "feedback": None} if dataset.get("feedback") else dataset}

@@ -1,0 +1,168 @@
+"""The folder of a sweep."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from optuna_sweeper.safe_text import mask_values, masked_yaml
+from recsys.errors import DataNotFoundError
+from recsys.runs.best import best_trials, first_best
+from recsys.runs.files import CONFIG_FILE, METRICS_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
+from recsys.runs.trials import Trial, read_json, read_results, read_trials
+
+OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # overrides that identify one sweep
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Content of a sweep's folder.
+
+    Attributes
+    ----------
+    folder : Path
+    config : dict
+        Content of `multirun.yaml`, interpolations unresolved.
+    trials : list of Trial
+    results : dict
+        Content of `optimization_results.yaml`.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+    trials: list[Trial]
+    results: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """Names of the objectives."""
+        return [str(name) for name in self.config.get("objective", {}).get("metrics", ["value"])]
+
+    @cached_property
+    def directions(self) -> list[str]:
+        """The direction of each objective."""
+        return [str(way) for way in self.config.get("objective", {}).get("directions", ["maximize"])]
+
+    @cached_property
+    def complete(self) -> list[Trial]:
+        """The complete trials of the study's present identity."""
+        return [trial for trial in self.trials if trial.is_result(len(self.metrics))]
+
+    @cached_property
+    def log_parameters(self) -> set[str]:
+        """Names of the parameters that were searched on a logarithmic scale."""
+        hydra = self.config.get("hydra", {})
+        searched = dict(hydra.get("sweeper", {}).get("params") or {})
+        typed = hydra.get("overrides", {}).get("task", [])
+        searched |= dict(text.split("=", 1) for text in typed if "=" in text)
+        return {name.lstrip("+") for name, expression in searched.items() if "tag(log" in str(expression)}
+
+    @cached_property
+    def front(self) -> list[Trial]:
+        """The best trial, or with several objectives the Pareto front."""
+        return best_trials(self.trials, self.directions, self.results)
+
+    @cached_property
+    def best(self) -> Trial | None:
+        """The best trial; of a Pareto front the best by the first objective."""
+        return first_best(self.front, self.directions[0])
+
+    @cached_property
+    def best_folder(self) -> Path | None:
+        """The folder of the best trial's job."""
+        return self.folder_of(self.best)
+
+    def folder_of(self, trial: Trial | None) -> Path | None:
+        """Return the folder of a trial's job; a trial with copied values has that of its source."""
+        by_number = {trial.number: trial for trial in self.trials}
+        while trial is not None and trial.job_dir is None and trial.answered_from is not None:
+            trial = by_number.get(trial.answered_from)
+        return trial.job_dir if trial else None
+
+    def lift_and(self, metric: str) -> dict[int, tuple[float, float]]:
+        """Return the best lift and another metric of each complete trial that has both, by its number."""
+        points = {}
+        for trial in self.complete:
+            folder = self.folder_of(trial)
+            metrics = read_json(folder / METRICS_FILE) if folder else {}
+            if "max_lift" in metrics and metric in metrics:
+                points[trial.number] = metrics["max_lift"], metrics[metric]
+        return points
+
+    def rules(self) -> list[dict[str, str]]:
+        """Return the best trial's rules, with titles."""
+        path = self.best_folder / RULES_TABLE_FILE if self.best_folder else None
+        if path is None or not path.exists():
+            return []
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def best_config(self) -> str:
+        """Return the best trial's composed config, as YAML."""
+        path = self.best_folder / CONFIG_FILE if self.best_folder else None
+        return masked_yaml(path.read_text(encoding="utf-8")) if path and path.exists() else ""
+
+    def command(self) -> str:
+        """Return the command that repeats the sweep, as a new study."""
+        overrides = self.config.get("hydra", {}).get("overrides", {})
+        typed = [*overrides.get("task", []), *overrides.get("hydra", [])]
+        return _command(["-m", *(text for text in typed if text.partition("=")[0].lstrip("+") not in OWN)])
+
+    def best_command(self) -> str:
+        """Return the command that repeats the best trial as a single run."""
+        path = self.best_folder / OVERRIDES_FILE if self.best_folder else None
+        overrides = _load(path) if path and path.exists() else []
+        return _command([*overrides, "hydra.mode=RUN"])  # an experiment may set MULTIRUN
+
+
+def read_sweep(folder: Path) -> Sweep:
+    """Read a sweep's folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is not one.
+    """
+    if not (folder / SWEEP_CONFIG_FILE).exists():
+        raise FileNotFoundError(f"{folder} is not the folder of a sweep: there is no {SWEEP_CONFIG_FILE}.")
+    config = _load(folder / SWEEP_CONFIG_FILE)
+    metrics = tuple(config.get("objective", {}).get("metrics", ()))
+    return Sweep(folder, config, read_trials(folder, metrics), read_results(folder))
+
+
+def run_folder(folder: Path) -> Path:
+    """Return the folder itself if it is that of a run; the best trial's if it is that of a sweep.
+
+    Raises
+    ------
+    DataNotFoundError
+        If it is neither, or no trial of the sweep is complete.
+    """
+    if (folder / SWEEP_CONFIG_FILE).exists():
+        best = read_sweep(folder).best_folder
+        if best is None:
+            raise DataNotFoundError(f"{folder}: no trial of this sweep is complete.")
+        return best
+    if not (folder / CONFIG_FILE).exists():
+        raise DataNotFoundError(
+            f"{folder}: neither a run nor a sweep left its configuration there. "
+            "Run one, for example python -m recsys hydra.run.dir=outputs/first, and give its folder."
+        )
+    return folder
+
+
+def _load(path: Path) -> Any:
+    """Read a YAML file without its secrets."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where PyYAML has it
+    with path.open(encoding="utf-8") as file:
+        return mask_values(yaml.load(file, loader))
+
+
+def _command(overrides: list[str]) -> str:
+    return shlex.join(["python", "-m", "recsys", *overrides])

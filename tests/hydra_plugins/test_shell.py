@@ -1,0 +1,37 @@
+import shlex
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from optuna_sweeper.shell import typed_override
+
+TEXTS = [
+    "plain",
+    "a b",
+    "a,b",
+    "it's",
+    'say "x"',
+    "a\\",
+    '\\"',
+    "\\\\x",
+    "k=v",
+    "[1, 2]",
+    "null",
+    "True",
+    "7",
+]
+TEXTS += [";", "|", ":", " ", "x=interval(0, 1)", "$HOME", "100%", "a/b.c-d_e", "{a: b}", "#", "\u00e9", ""]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_comes_back(text):
+    (word,) = shlex.split(typed_override("key", text))
+    value = OverridesParser.create().parse_override(word).value()
+    assert (str(value), type(value)) == (text, str)
+
+
+@pytest.mark.parametrize("text", ["${a.b}/${hydra.job.num}", "metric-${apriori.metric}", "a b-${x}"])
+def test_references_stay_references(text):
+    (word,) = shlex.split(typed_override("key", text))
+    assert OverridesParser.create().parse_override(word).value() == text
+    assert typed_override("key", text).startswith("'key=")
