@@ -1,4 +1,4 @@
-"""Values as the text of Hydra overrides, such that Hydra's parser gives back the very same value."""
+"""Encode values as text of Hydra overrides, from which Hydra's parser returns an equal value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 
 from optuna_sweeper.errors import SweepError
 
-# What Hydra's lexer reads as one plain string. Everything else is quoted, which is always right.
+# Text that Hydra's lexer reads as one plain string. Anything else is quoted, which is always correct.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _KEYWORDS = {"true", "false", "null", "nan", "inf"}
 
