@@ -163,9 +163,9 @@ class TrialAllocation:
         trials = self.study.get_trials(deepcopy=False)
         discarded = [trial for trial in trials if trial.user_attrs.get(DISCARDED) in _TO_ENQUEUE_AGAIN]
         if discarded and self.free() > 0:
-            asked = _enqueued_again(trials)
+            known = _enqueued_again(trials)
             for trial in discarded:
-                if trial.state is TrialState.FAIL and trial.number not in asked:
+                if trial.state is TrialState.FAIL and trial.number not in known:
                     enqueue_again(self.study, trial)
 
     def _is_lost(self, trial: FrozenTrial, alive: set[str]) -> bool:

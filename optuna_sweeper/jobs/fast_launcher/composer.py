@@ -38,7 +38,7 @@ MAX_KEPT = 100
 
 
 def is_known_hydra() -> bool:
-    """Return whether Hydra's internals are those that this package knows: whether it is version 1.3."""
+    """Return whether the installed Hydra is version 1.3, whose internals this package depends on."""
     return hydra.__version__.startswith("1.3.")
 
 
