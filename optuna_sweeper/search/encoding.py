@@ -36,7 +36,8 @@ def encode(value: object) -> str:
     if isinstance(value, str):
         return value if _is_plain(value) else _quote(value)
     raise SweepError(
-        f"Parameters of a job must be text, numbers, booleans or null. Got {value!r} of type {type(value).__name__}."
+        "The parameters of a job must be text, numbers, booleans or null. "
+        f"Got {value!r} of type {type(value).__name__}."
     )
 
 

@@ -159,7 +159,7 @@ class TrialAllocation:
             own = trial.user_attrs.get(WORKER) == self.worker.id
             reason = "The storage did not answer." if own else "The process that ran it is gone."
             if discard(self.study, trial, "lost", reason):
-                log.warning("Trial %d is asked again: %s", trial.number, reason)
+                log.warning("Trial %d is run again: %s", trial.number, reason)
         trials = self.study.get_trials(deepcopy=False)
         discarded = [trial for trial in trials if trial.user_attrs.get(DISCARDED) in _TO_ENQUEUE_AGAIN]
         if discarded and self.free() > 0:
