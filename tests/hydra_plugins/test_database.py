@@ -22,7 +22,7 @@ from optuna_sweeper.study.retrying_storage import RetryingStorage, lost_connecti
 from optuna_sweeper.workers.trial_allocation import TrialAllocation
 from optuna_sweeper.workers.worker import Worker
 
-SWEEPER = "hydra_plugins.recsys_optuna_sweeper"
+SWEEPER = "optuna_sweeper"
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_ctrl_c_ends_the_waiting(
 def test_a_look_at_the_trials_serves_until_the_next_write(
     study: optuna.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_database, "_FRESH", 60)
+    monkeypatch.setattr(_database, "_MAX_AGE", 60)
     trial = study.ask()
     looks = break_off(monkeypatch, "_get_trials", 0)
     trial.set_user_attr("a", 1)
@@ -188,7 +188,7 @@ def test_a_look_at_the_trials_serves_until_the_next_write(
 def test_what_another_process_writes_is_seen_soon(
     study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_database, "_FRESH", 0)
+    monkeypatch.setattr(_database, "_MAX_AGE", 0)
     study.ask()
     assert study.trials[0].state is TrialState.RUNNING
     RDBStorage.set_trial_state_values(storage._backend, 1, TrialState.FAIL)
