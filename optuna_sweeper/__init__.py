@@ -1,9 +1,10 @@
 """A Hydra sweeper that searches with Optuna: ``hydra/sweeper=optuna``.
 
-Any Hydra application can use it. It knows Hydra and Optuna and nothing else; Hydra finds it through the
-plugin in ``hydra_plugins/recsys_optuna_sweeper``.
+Any Hydra application can use it. It depends on Hydra and Optuna alone; Hydra discovers it by the plugin in
+``hydra_plugins/recsys_optuna_sweeper``. README.md is its manual.
 
-    run.py         from the settings to a sweep
+    settings.py    hydra.sweeper: declared and validated once
+    run.py         from the settings to a study and its sweep
     sweep.py       the loop: ask, launch, tell
     search/        sweep expressions to distributions, conditions, stratification, samplers, pruners, grids
     study/         opening a study, its identity, initial trials, warm start, storages

@@ -1,4 +1,4 @@
-"""The error of a sweep that cannot start or that came to nothing."""
+"""Errors of a sweep."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class SweepError(CompactHydraException):
 
 
 def refusal(key: str, rule: str, value: Any, cure: str = "") -> SweepError:
-    """Return the error for a setting that breaks its rule.
+    """Return the error for an invalid setting.
 
     Parameters
     ----------
     key : str
         The config key as the user types it.
     rule : str
-        What the value must be; completes the sentence "<key> must be ...".
+        Completes the sentence "<key> must be ...".
     value : object
-        The value that came.
+        The value of the setting.
     cure : str
-        What to do about it, a full sentence; empty when the rule says it all.
+        What to do, as a sentence; empty if the rule is enough.
     """
     return SweepError(f"{key} must be {rule}. Got {value!r}. {cure}".rstrip())
 
@@ -41,18 +41,18 @@ def first_line(error: BaseException) -> str:
     return printable_lines(lines[0]) if lines else type(error).__name__
 
 
-#: What to do when a sweep has lost its storage or its folder.
+#: The cure if a sweep has lost its storage or its folder.
 KEPT = (
     "The sweep has ended; what was recorded is kept, and the same command with the same "
-    "hydra.sweeper.study_name continues it when this is mended."
+    "hydra.sweeper.study_name continues it when this is repaired."
 )
 
-#: The disk, the quota or the largest size of a file is used up: no fault of what was being done.
+#: The disk, the quota or the largest size of a file is exhausted.
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether an error says that there is no room left."""
+    """Whether an error means that the disk is full."""
     return isinstance(error, OSError) and error.errno in _FULL
 
 

@@ -1,4 +1,4 @@
-"""`hydra.utils.instantiate` for the parts of the sweeper, on Hydra 1.3 and 1.4."""
+"""`hydra.utils.instantiate` for samplers, pruners and storages, on Hydra 1.3 and 1.4."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hydra.errors import InstantiationException
 
 from optuna_sweeper.errors import first_line
 
-# Hydra 1.4 builds only what a whitelist names; Hydra 1.3 has none.
+# Hydra 1.4 builds only what a whitelist allows; Hydra 1.3 has none.
 _execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
 
 
@@ -22,8 +22,8 @@ def instantiate(config: Any, package: str) -> Any:
     config : DictConfig or dict
         A ``_target_`` and its arguments.
     package : str
-        What Hydra 1.4 may build: the callables of this package, and those that the application itself allows
-        with the ``execution_whitelist`` of ``hydra.main``.
+        Hydra 1.4 may build the callables of this package, and those that the application allows with the
+        ``execution_whitelist`` of ``hydra.main``.
 
     Raises
     ------

@@ -127,7 +127,7 @@ def _run(
             storage = describe_storage(settings.storage)
             folder = claim_sweep_folder(str(config.hydra.sweep.dir), study, worker.id, storage)
             write_spec(study, worker, spec, settings.allow_changes)
-            study.sampler = _reseed(sampler, settings, space, worker.draw() + len(past_trials))
+            study.sampler = _reseed(sampler, settings, space, worker.seed_offset() + len(past_trials))
             add_initial_trials(study, worker, enqueued, past_trials)
             count_trials = _trial_counter(settings, study, space)
             allocation = TrialAllocation(study, worker, count_trials(), settings.distinct)

@@ -1,7 +1,7 @@
-"""Text that may be shown and kept: without secrets, and without control characters.
+"""Text that is safe to show and to store: without secrets, and without control characters.
 
-A secret is the password of an address, and each value whose name ends in password, token, secret or the like.
-Imports nothing but standard modules: Hydra imports this file in every application.
+A secret is the password in an address, and any value whose name ends in password, token, secret or the like.
+Only standard modules are imported, since every Hydra application imports this file.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _SECRET = (
 )
 _NAME = rf"[\w.\-+~/@]{{0,100}}{_SECRET}"
 _IS_NAME = re.compile(rf"[^=:]*{_SECRET}", re.IGNORECASE)
-# One of these is in each; to look for them first takes a hundredth of the time.
+# Each name contains one of these; a search for them takes a hundredth of the time.
 _PARTS = (
     "pass", "token", "secret", "authorization", "credential", "pwd", "sig",
     "api", "access", "private", "account", "shared",
 )  # fmt: skip
 _MAY_NAME = re.compile(rf"{_SECRET}(?:\\*['\"]{{1,2}})?(?:\s*[=:]|%(?:25)*3D| )", re.IGNORECASE)
 
-# A variable of the environment is no secret, but its default may be one.
+# An environment variable is not a secret, but its default may be one.
 _VARIABLE = r"\$\{oc\.env:\w+\}"
-# Values that are no secrets: nothing, a variable, or what is masked already.
+# Values that are not secrets: none, a variable, or masked text.
 _HIDDEN = re.compile(rf"(?:{re.escape(MASK)}|(?:{_VARIABLE})+)?", re.IGNORECASE)
 _NO_SECRET = re.compile(
     rf"(?:null|none|~|\.\.\.|{re.escape(MASK)}|(?:{_VARIABLE})+)?[.,;:)\]}}]*", re.IGNORECASE
@@ -43,7 +43,7 @@ _DATABASES = {
     "sqlite",
 }  # fmt: skip
 _SCHEME = r"(?P<scheme>[a-z][a-z0-9+.\-]*)://"
-# A password may hold what should have been encoded: /, @ and, where no other end is found, blanks.
+# A password may contain characters that should have been encoded: /, @ and, without another end, blanks.
 _PASSWORD = re.compile(
     rf"{_SCHEME}(?P<user>(?:{_VARIABLE}|[^/@:\s])*):(?P<password>\S+|(?!\d+[/?\s])[^\n@]{{1,200}})(?=@)",
     re.IGNORECASE,
@@ -61,7 +61,7 @@ _ENCODED_ADDRESS = re.compile(
 # A quote after any number of backslashes is inside: it may have been escaped twice.
 _SINGLE, _DOUBLE = r"(?:\\++.|''|\\*'\\*\"\\*'\\*\"\\*'|[^'\\])*", r'(?:\\++.|""|[^"\\])*'
 _QUOTED = rf"(?:'{_SINGLE}'|\"{_DOUBLE}\"|\\+\"(?:(?!\\+\").)*\\+\")"
-# A value without quotes of its own ends at a blank, and at the quote that ends what it stands in.
+# A value without quotes ends at a blank, and at the quote that ends the surrounding text.
 _BARE = r"(?:\\[^'\"\n]|[^\s'\"\\]|\\?['\"](?!\\?['\"]?(?:[\s,;:)\]}]|$)))"
 _FLAGS = re.IGNORECASE | re.DOTALL | re.MULTILINE
 
@@ -106,11 +106,11 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 
 def masked(text: str) -> str:
-    """Return a text with `***` for each secret in it; a text without secrets is returned as it is.
+    """Return a text with `***` in place of each secret.
 
     Secrets are found in addresses (``scheme://user:password@host``), in their parameters (``?password=``), in
-    keywords (``password=...`` of libpq, of a shell, of Hydra's overrides) and in JSON and YAML, also where
-    these stand in one another, in quotes or percent-encoded. The user of a database's address is shown.
+    keywords (``password=...`` of libpq, of a shell, of Hydra's overrides) and in JSON and YAML, also nested
+    in one another, in quotes or percent-encoded. The user in a database's address is shown.
     """
     if "@" in text or "%40" in text:
         text = _PASSWORD.sub(_without_password, text)
@@ -127,14 +127,14 @@ def masked(text: str) -> str:
 
 
 def mask_values(value: Any, key: str = "") -> Any:
-    """Return plain data, as JSON and YAML have it, with its secrets masked.
+    """Return plain data (of JSON or YAML) with its secrets masked.
 
     Parameters
     ----------
     value : object
         Mappings and lists are copied; in texts, secrets are masked as by `masked`.
     key : str
-        The name of the value, which may say that it is a secret.
+        The name of the value, by which it may be a secret.
     """
     if isinstance(value, dict):
         return {name: mask_values(one, str(name)) for name, one in value.items()}
@@ -153,7 +153,7 @@ def mask_values(value: Any, key: str = "") -> Any:
 
 
 def masked_yaml(text: str) -> str:
-    """Return the text of a YAML file with its secrets masked; it stays YAML, and as it is if it has none."""
+    """Return YAML text with its secrets masked, as valid YAML; text without secrets is unchanged."""
     import yaml
 
     if "@" not in text and not _ENCODED.search(text) and not _may_name(text):

@@ -273,7 +273,7 @@ class Sweep:
     def _deduplicate(
         self, trials: Sequence[Trial], told: list[FrozenTrial]
     ) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
-        """Complete the trials whose values the study knows.
+        """Complete the trials whose values the study has already.
 
         Returns
         -------

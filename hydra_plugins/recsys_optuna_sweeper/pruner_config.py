@@ -1,7 +1,7 @@
 """The group ``hydra/sweeper/pruner``: one schema for each pruner of Optuna.
 
 They are stored as ``base_median``, ``base_nop``, ...; the files ``conf/hydra/sweeper/pruner/median.yaml``,
-... name them, as with the samplers. What the settings mean is told by
+... refer to them, as with the samplers. Optuna documents the settings:
 https://optuna.readthedocs.io/en/stable/reference/pruners.html.
 """
 
@@ -17,7 +17,7 @@ from omegaconf import MISSING
 
 @dataclass
 class PrunerConf:
-    """What all pruners have."""
+    """The fields of all pruners."""
 
     _target_: str = MISSING
 
@@ -31,7 +31,7 @@ class NopPrunerConf(PrunerConf):
 
 @dataclass
 class MedianPrunerConf(PrunerConf):
-    """Prunes what is worse than the median of the trials so far, at the same step."""
+    """Prunes trials that are worse than the median of the earlier trials at the same step."""
 
     _target_: str = "optuna.pruners.MedianPruner"
     n_startup_trials: int = 5
@@ -42,7 +42,7 @@ class MedianPrunerConf(PrunerConf):
 
 @dataclass
 class PercentilePrunerConf(MedianPrunerConf):
-    """Prunes what is not among this percentage of the best."""
+    """Prunes trials that are not in this best percentage of the earlier trials."""
 
     _target_: str = "optuna.pruners.PercentilePruner"
     percentile: Any = 25.0
@@ -50,7 +50,7 @@ class PercentilePrunerConf(MedianPrunerConf):
 
 @dataclass
 class SuccessiveHalvingPrunerConf(PrunerConf):
-    """Lets the best share go on at each of a ladder of steps."""
+    """Successive halving: the best fraction continues at each rung."""
 
     _target_: str = "optuna.pruners.SuccessiveHalvingPruner"
     min_resource: Any = "auto"
@@ -61,7 +61,7 @@ class SuccessiveHalvingPrunerConf(PrunerConf):
 
 @dataclass
 class HyperbandPrunerConf(PrunerConf):
-    """Several ladders of successive halving."""
+    """Several brackets of successive halving."""
 
     _target_: str = "optuna.pruners.HyperbandPruner"
     min_resource: int = 1
@@ -72,7 +72,7 @@ class HyperbandPrunerConf(PrunerConf):
 
 @dataclass
 class ThresholdPrunerConf(PrunerConf):
-    """Prunes what leaves the bounds; one of them must be given."""
+    """Prunes trials with a value outside the bounds, of which at least one is required."""
 
     _target_: str = "optuna.pruners.ThresholdPruner"
     lower: Any = None
@@ -83,7 +83,7 @@ class ThresholdPrunerConf(PrunerConf):
 
 @dataclass
 class PatientPrunerConf(PrunerConf):
-    """Prunes what another pruner would, but only after so many steps without progress."""
+    """Prunes as another pruner does, but only after `patience` steps without progress."""
 
     _target_: str = "optuna.pruners.PatientPruner"
     wrapped_pruner: Any = field(default_factory=lambda: {"_target_": "optuna.pruners.MedianPruner"})
@@ -93,7 +93,7 @@ class PatientPrunerConf(PrunerConf):
 
 @dataclass
 class WilcoxonPrunerConf(PrunerConf):
-    """Prunes by a test of paired steps, such as folds; needs the package scipy."""
+    """Prunes by a signed-rank test of paired steps, such as folds; needs the package scipy."""
 
     _target_: str = "optuna.pruners.WilcoxonPruner"
     p_threshold: Any = 0.1

@@ -1,7 +1,7 @@
 """The group ``hydra/sweeper/sampler``: one schema for each sampler of Optuna.
 
 They are stored as ``base_tpe``, ``base_random``, ...; the files ``conf/hydra/sweeper/sampler/tpe.yaml``, ...
-name them, and an application may have its own files of these names (`config.OptunaSweeperConf` says why).
+refer to them, and an application may have its own files of these names (see `config.OptunaSweeperConf`).
 
 A setting left at null keeps Optuna's own default. Optuna documents the settings:
 https://optuna.readthedocs.io/en/stable/reference/samplers/index.html. `constraints_func` is the dotted path
@@ -21,7 +21,7 @@ from omegaconf import MISSING
 
 @dataclass
 class SamplerConf:
-    """What all samplers have: with the same seed, the same trials."""
+    """The fields of all samplers; equal seeds give equal trials."""
 
     _target_: str = MISSING
     seed: int | None = None
@@ -62,7 +62,7 @@ class CmaEsSamplerConf(SamplerConf):
     sigma0: Any = None
     n_startup_trials: int = 1
     independent_sampler: Any = None
-    warn_independent_sampling: bool = False  # the sweeper says once what this would say in each trial
+    warn_independent_sampling: bool = False  # the sweeper warns once, not in each trial
     consider_pruned_trials: bool = False
     popsize: int | None = None
     use_separable_cma: bool = False
@@ -122,7 +122,7 @@ class QMCSamplerConf(SamplerConf):
     scramble: bool = False
     independent_sampler: Any = None
     warn_asynchronous_seeding: bool = True
-    warn_independent_sampling: bool = False  # the sweeper says once what this would say in each trial
+    warn_independent_sampling: bool = False  # the sweeper warns once, not in each trial
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Where Hydra finds the plugin's own config files, after those of the application."""
+"""The search path of the plugin's config files, after those of the application."""
 
 from __future__ import annotations
 

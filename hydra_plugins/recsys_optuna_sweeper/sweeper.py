@@ -33,23 +33,23 @@ class OptunaSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Store the arguments and make the launcher."""
-        from optuna_sweeper.workers.signals import Shielded
+        from optuna_sweeper.workers.signals import CtrlCIgnored
 
         self.hydra_context = hydra_context
         self.config = config
         is_basic = config.hydra.launcher._target_ == BASIC_LAUNCHER
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context,
-            task_function=task_function if is_basic else Shielded(task_function),
+            task_function=task_function if is_basic else CtrlCIgnored(task_function),
             config=config,
         )
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the sweep with the application's overrides of the command line."""
-        from optuna_sweeper.jobs.fast_launcher.launcher import quicken
+        from optuna_sweeper.jobs.fast_launcher.launcher import replace_launcher
         from optuna_sweeper.run import run_sweep
 
         assert self.config is not None
         assert self.launcher is not None
         assert self.hydra_context is not None
-        run_sweep(self.settings, self.hydra_context, self.config, quicken(self.launcher), arguments)
+        run_sweep(self.settings, self.hydra_context, self.config, replace_launcher(self.launcher), arguments)

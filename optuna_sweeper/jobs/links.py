@@ -1,4 +1,4 @@
-"""`links.json`: what a job, or who watches it, says about where else it is recorded."""
+"""`links.json`: references from a job to its other records, written by the job or a callback."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 def read_links(folder: Path) -> dict[str, Any]:
-    """Return what a job's folder says when the job is over; the trial takes it as its attribute ``links``.
+    """Return the links in a job's folder, e.g. ``{"mlflow_run_id": "..."}``: the trial's attribute ``links``.
 
-    For example ``{"mlflow_run_id": "..."}``. A file that is no JSON object is passed over, with a warning.
+    A file that is not a JSON object is ignored with a warning.
     """
     path = folder / LINKS_FILE
     try:
@@ -25,6 +25,6 @@ def read_links(folder: Path) -> dict[str, Any]:
     except ValueError:
         links = None
     if not isinstance(links, dict):
-        log.warning("%s must hold a JSON object; the trial goes without it.", path)
+        log.warning("%s must be a JSON object; it is ignored.", path)
         return {}
     return links

@@ -1,10 +1,10 @@
-"""What a job came back with, and what the study is told about it.
+"""The outcome of a job as the outcome of its trial.
 
 A job returns the value of its objective, or a sequence of them. With constraints it returns a mapping::
 
     {"values": 53.3, "constraints": {"at_least_100_rules": 100 - n_rules}}
 
-A constraint is kept when its number is 0 or less. Their names are free; a sequence numbers them.
+A constraint is satisfied if its value is at most 0. Names are free; in a sequence the index is the name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from optuna_sweeper.safe_text import masked, printable_lines
 
 
 class ObjectiveError(SweepError):
-    """The application returned something that is not the value of its objectives."""
+    """The application did not return the values of its objectives."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Outcome:
     state : TrialState
         COMPLETE, PRUNED or FAIL.
     values : list of float, optional
-        One for each objective when complete.
+        One for each objective if complete.
     error : Exception, optional
         Why it is not complete.
     constraints : dict of str to float
-        Each kept when 0 or less.
+        Each satisfied if at most 0.
     """
 
     state: TrialState
@@ -59,17 +59,17 @@ class Outcome:
 
 
 def read_outcome(job: JobReturn, n_objectives: int) -> Outcome:
-    """Return how a job ended.
+    """Return the outcome of a job.
 
     Parameters
     ----------
     job : JobReturn
-        What the launcher gave back.
+        The return value of the launcher.
     n_objectives : int
-        How many numbers it should have returned.
+        The number of values that the job should have returned.
     """
     if job.status is not JobStatus.COMPLETED:
-        # Not the property `return_value`: it prints that the job failed, which a pruned one did not.
+        # Not the property `return_value`, which logs a failure, also for a pruned job.
         error = job._return_value
         if isinstance(error, TrialPruned):
             return Outcome(TrialState.PRUNED, error=error)
@@ -83,7 +83,7 @@ def read_outcome(job: JobReturn, n_objectives: int) -> Outcome:
 
 
 def _parts(returned: Any) -> tuple[Any, dict[str, float]]:
-    """Tell the objectives and the constraints apart."""
+    """Return the objectives and the constraints."""
     if not isinstance(returned, Mapping) or "values" not in returned:
         return returned, {}
     if returned.keys() != {"values", "constraints"}:

@@ -1,4 +1,4 @@
-"""What a job may tell its sweep while it runs."""
+"""Intermediate values and pruning: `report`, `prune` and `prunes`, which a job calls."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ log = logging.getLogger(__name__)
 # The package of the sweeper's class, which Hydra instantiates.
 _PLUGIN = "hydra_plugins.recsys_optuna_sweeper"
 
-#: The study of the sweep that this process runs, for jobs that run in it, too.
+#: The study of the sweep in this process, for jobs in the same process.
 running: Study | None = None
 
 
 def report(value: float, step: int, *, is_last: bool = False) -> None:
-    """Tell the sweep how far a job has come; the pruner may end the job.
+    """Report an intermediate value of the objective; the pruner may end the job.
 
-    A job may call it under any launcher. A job in another process than the sweep finds the study by its
-    storage; when that is memory, it says so once, and goes on without being heard. Outside a sweep with
-    Optuna, and with several objectives, where nothing is pruned, a report has no effect.
+    It works under any launcher: a job in another process than the sweep opens the study in its storage. If
+    the study is in memory, such a job logs a warning once, and reports have no effect. They have none outside
+    a sweep with Optuna, and with several objectives.
 
     Parameters
     ----------
     value : float
-        The objective so far; NaN is not reported.
+        The intermediate value; NaN is not reported.
     step : int
-        How far: the first step is 0. Of two reports for a step the first counts.
+        The step, from 0. Of two reports for one step the first counts.
     is_last : bool
-        Nothing is left to do: the pruner hears it, for the trials to come, and does not end the job.
+        Whether nothing is left to do: the value is stored for the pruner, and the job is not ended.
 
     Raises
     ------
     optuna.TrialPruned
-        If the pruner of the sweep ends the trial, which the job should let pass.
+        If the pruner ends the trial; the job should not catch it.
     """
     config = _job_of_sweep()
     if config is None:
@@ -62,7 +62,7 @@ def report(value: float, step: int, *, is_last: bool = False) -> None:
 
 
 def prunes() -> bool:
-    """Return whether a report may end the job: whether it is worth while to find out what to report.
+    """Return whether a report may end the job, so that computing an intermediate value is worthwhile.
 
     False outside a sweep with Optuna, with several objectives, and with ``hydra/sweeper/pruner=nop``.
     """
@@ -75,19 +75,19 @@ def prunes() -> bool:
 
 
 def prune(reason: str) -> None:
-    """End a job whose trial is not worth finishing; it counts as pruned, not as failed.
+    """End a job whose trial is not worth finishing: the trial is pruned, not failed.
 
-    Outside a sweep with Optuna it has no effect: there the job goes on.
+    Outside a sweep with Optuna it has no effect.
 
     Parameters
     ----------
     reason : str
-        Is told in the log.
+        Logged with the trial.
 
     Raises
     ------
     optuna.TrialPruned
-        In a sweep with Optuna, which the job should let pass.
+        In a sweep with Optuna; the job should not catch it.
     """
     if _job_of_sweep() is None:
         return
@@ -97,36 +97,35 @@ def prune(reason: str) -> None:
 
 
 def _job_of_sweep() -> Any:
-    """Return Hydra's config if this is a job of a sweep of ours."""
+    """Return Hydra's config if this is a job of a sweep of this sweeper, otherwise None."""
     if not HydraConfig.initialized():
         return None
     config = HydraConfig.get()
     if OmegaConf.is_missing(config.job, "num") or _PLUGIN not in str(config.sweeper.get("_target_")):
-        return None  # a single run, or the sweep of another sweeper
+        return None  # a single run, or another sweeper
     return config
 
 
 def _open_study(config: Any) -> Study | None:
-    """Return the study of the sweep that runs in another process."""
+    """Return the study of a sweep in another process."""
     settings = config.sweeper
     if settings.storage is None:
         _warn_once()
         return None
     pruner = OmegaConf.to_yaml(settings.pruner, resolve=True) if settings.pruner else ""
-    storage = settings.storage
+    storage, name = settings.storage, settings.study_name
     text = storage if isinstance(storage, str) else OmegaConf.to_yaml(storage, resolve=True)
-    wait, folder = settings.storage_timeout, config.runtime.cwd
-    return _study(text, isinstance(storage, str), settings.study_name, pruner, folder, wait)
+    return _study(text, isinstance(storage, str), name, pruner, config.runtime.cwd, settings.storage_timeout)
 
 
 @functools.lru_cache(maxsize=1)
-def _study(storage: str, is_text: bool, name: str, pruner: str, folder: str, patience: float) -> Study:
+def _study(storage: str, is_text: bool, name: str, pruner: str, folder: str, timeout: float) -> Study:
     import optuna
 
     from optuna_sweeper.search.pruner import make_pruner
     from optuna_sweeper.study.storage import make_storage
 
-    made = make_storage(storage if is_text else OmegaConf.create(storage), Path(folder), patience)
+    made = make_storage(storage if is_text else OmegaConf.create(storage), Path(folder), timeout)
     settings = OmegaConf.create(pruner) if pruner else None
     return optuna.load_study(study_name=name, storage=made, pruner=make_pruner(settings))
 
@@ -134,6 +133,6 @@ def _study(storage: str, is_text: bool, name: str, pruner: str, folder: str, pat
 @functools.cache
 def _warn_once() -> None:
     log.warning(
-        "hydra.sweeper.storage is null, so the study is in the memory of another process and does not hear "
-        "the reports of this job. Set a storage, such as journal:study.log, to have trials pruned."
+        "hydra.sweeper.storage is null: the study is in the memory of another process, and reports of this "
+        "job have no effect. Set a storage, such as journal:study.log, to have trials pruned."
     )

@@ -1,4 +1,4 @@
-"""Which trials came out best."""
+"""The best trials of a study."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from optuna_sweeper.study.attributes import DISCARDED, IDENTITY
 
 
 def is_own(trial: FrozenTrial, identity: str | None) -> bool:
-    """Whether a trial was run for this identity of its study; None: for any."""
+    """Whether a trial was run for this identity of its study; None: any identity."""
     return identity is None or trial.user_attrs.get(IDENTITY) == identity
 
 
@@ -26,14 +26,14 @@ def own_trials(study: Study, identity: str | None = None) -> list[FrozenTrial]:
 def best_trial(study: Study, identity: str | None = None) -> FrozenTrial | None:
     """Return the best complete trial of a study with one objective, or None when there is none."""
     try:
-        best = study.best_trial  # which Optuna keeps at hand
+        best = study.best_trial  # which Optuna caches
     except ValueError:
         return None
     return best if is_own(best, identity) else next(iter(ranking(study, 1, identity)), None)
 
 
 def pareto_front(study: Study, identity: str | None = None) -> list[FrozenTrial]:
-    """Return the complete trials of a study that no other trial is better than in every objective."""
+    """Return the complete trials of a study that no other trial dominates."""
     front = study.best_trials
     if all(is_own(trial, identity) for trial in front):
         return front
@@ -42,19 +42,19 @@ def pareto_front(study: Study, identity: str | None = None) -> list[FrozenTrial]
 
 
 def ranking(study: Study, count: int, identity: str | None = None) -> list[FrozenTrial]:
-    """Return the best complete trials of a study with one objective, best first, of equals the earlier."""
+    """Return the best complete trials of a study with one objective, best first; ties by number."""
     trials = filter(is_feasible, own_trials(study, identity))
     sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
     return nsmallest(count, trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
 
 
 def is_feasible(trial: FrozenTrial) -> bool:
-    """Whether a trial keeps all of its constraints."""
+    """Whether a trial satisfies all of its constraints."""
     return all(value <= 0 for value in trial.constraints.values())
 
 
 def count_states(trials: Iterable[FrozenTrial]) -> dict[str, int]:
-    """Return how many trials ended how; those that are no result are told apart, if there are any."""
+    """Return the number of trials by state; discarded trials, if any, are a state of their own."""
     states = [None if DISCARDED in trial.user_attrs else trial.state for trial in trials]
     counts = {
         "complete": states.count(TrialState.COMPLETE),

@@ -1,4 +1,4 @@
-"""The files that a sweep leaves beside its trials, rewritten after every batch."""
+"""The result files of a sweep, rewritten after every batch."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from optuna_sweeper.results.schema import (
 )
 from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
 
-# The one in C, where PyYAML has it, writes the same in less time.
+# libyaml, where PyYAML has it, writes the same in less time.
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class ResultsWriter:
     """Writes ``optimization_results.yaml`` and ``trials.csv``.
 
-    Each is replaced in one step, so that who reads while the sweep runs, or after it was killed, finds a
-    whole file. Lines of finished trials, which do not change any more, are remembered.
+    Each is replaced atomically, so that it is complete at any moment. Lines of finished trials, which do not
+    change, are cached.
 
     Parameters
     ----------
     study : Study
     folder : Path
     identity : str, optional
-        The identity whose trials are results; None: all are.
+        The identity whose trials are results; None: any.
     """
 
     def __init__(self, study: Study, folder: Path, identity: str | None = None) -> None:
@@ -57,9 +57,9 @@ class ResultsWriter:
         Parameters
         ----------
         ended_by : End, optional
-            How the sweep ended, when it did.
+            How the sweep ended, if it has.
         """
-        # allow_unicode: who reads the file should find the names as they were typed.
+        # allow_unicode: names are readable as they were typed.
         found = results(self.study, ended_by, self.identity)
         text = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
         _replace(self.folder / RESULTS_FILE, text)
@@ -91,7 +91,7 @@ class ResultsWriter:
 
 
 def results(study: Study, ended_by: End | None = None, identity: str | None = None) -> dict[str, Any]:
-    """Return what came of a study so far: Hydra's keys, then name, count of trials, and end."""
+    """Return the results of a study: Hydra's keys, then name, number of trials, and end."""
     summary: dict[str, Any] = {"name": "optuna"}
     if len(study.directions) == 1:
         best = best_trial(study, identity)
@@ -126,13 +126,13 @@ def _row(
 ) -> list[Any]:
     values = trial.values or [None] * n_objectives
     params = ["null" if trial.params.get(name, "") is None else trial.params.get(name, "") for name in names]
-    kept = [trial.constraints.get(name) for name in constraints]
+    satisfied = [trial.constraints.get(name) for name in constraints]
     start, end, duration = trial.datetime_start, trial.datetime_complete, trial.duration
-    # A trial that another study answered took no time at all, which is false to Python.
+    # The duration of a trial from a warm start is 0, which is false to Python.
     seconds = None if duration is None else duration.total_seconds()
     times = [start and start.isoformat(), end and end.isoformat(), seconds]
     attributes = [trial.user_attrs.get(key) for key in (JOB_DIR, FAIL_REASON, ANSWERED_FROM)]
-    return [trial.number, trial.state.name.lower(), *values, *params, *kept, *times, *attributes]
+    return [trial.number, trial.state.name.lower(), *values, *params, *satisfied, *times, *attributes]
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The log lines of a sweep: one as it starts, one for each trial, and a table of the best at its end."""
+"""The log lines of a sweep: one at its start, one for each trial, and a table of the best at its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = "hydra.sweeper.study_name="
 
 
 def study_line(study: Study, n_trials: int, n_finished: int, n_jobs: int, storage: str) -> str:
-    """Return the line that says what is about to run."""
+    """Return the line at the start of a sweep."""
     known = f" ({n_finished} of them finished)" if n_finished else ""
     return (
         f"Study {study.study_name}: {type(study.sampler).__name__}, {describe_directions(study.directions)}, "
@@ -29,21 +29,21 @@ def study_line(study: Study, n_trials: int, n_finished: int, n_jobs: int, storag
 
 
 def continue_line(command: Sequence[str], study_name: str) -> str:
-    """Return the line that says how to continue a study.
+    """Return the line with the command that continues a study.
 
     Parameters
     ----------
     command : sequence of str
-        How this program was started.
+        The command of this program.
     study_name : str
     """
-    # What was typed may come to another name tomorrow: null, or one with ${now:...}.
+    # The name as typed may resolve to another one next time: null, or one with ${now:...}.
     words = [word for word in command if not word.lstrip("+").startswith(_NAME)]
     return masked(f"To continue it: {shlex.join([*words, f'{_NAME}{encode(study_name)}'])}")
 
 
 def trial_line(study: Study, trial: FrozenTrial, identity: str | None = None) -> str:
-    """Return the line that says how a trial ended, and what is best so far."""
+    """Return the line at the end of a trial, with the best trial so far."""
     if trial.state is TrialState.COMPLETE:
         ended = " ".join(map(_shown, trial.values))
         broken = ", ".join(name for name, value in trial.constraints.items() if value > 0)
@@ -72,7 +72,7 @@ def summary(study: Study, count: int = 5, identity: str | None = None) -> str:
 
 
 def best_so_far(study: Study, identity: str | None = None) -> str:
-    """Return what is best so far, in a few words."""
+    """Return the best trial so far as text."""
     if len(study.directions) > 1:
         return f"Pareto front: {len(pareto_front(study, identity))}"
     best = best_trial(study, identity)
@@ -87,7 +87,7 @@ def _cells(
 
 
 def _shown(value: Any) -> str:
-    """Return a value for people: numbers to six digits. The files have them all."""
+    """Return a value as text; numbers with six digits."""
     return f"{value:.6g}" if isinstance(value, float) else encode(value)
 
 

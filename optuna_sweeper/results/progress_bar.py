@@ -1,7 +1,7 @@
 """The progress bar: a line below the log lines of a sweep, on a terminal only.
 
-Jobs print, and Hydra configures the log anew for each of them, so the bar cannot hope that nobody writes. It
-stands in for the standard streams: what is written goes above it.
+Jobs print, and Hydra configures logging again for each of them. So the bar replaces the standard streams, and
+text that is written to them appears above the bar.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ ERASE = "\r\x1b[K"
 
 
 class ProgressBar:
-    """How far a sweep has come; a context manager that draws while it is entered.
+    """The progress of a sweep; a context manager that draws while it is entered.
 
     Parameters
     ----------
     total : int
-        How many trials there will be.
+        The total number of trials.
     done : int
-        How many there were before.
+        The number of finished trials at the start.
     wanted : bool
-        Whether to draw at all; no bar is drawn where the standard error is no terminal.
+        Whether to draw, provided that the standard error is a terminal.
     clock : callable
         Time, in seconds.
     """
@@ -48,23 +48,23 @@ class ProgressBar:
         self._lock = threading.RLock()
 
     def __bool__(self) -> bool:
-        """Whether there is a bar."""
+        """Whether the bar is drawn."""
         return self._terminal is not None
 
     def __enter__(self) -> ProgressBar:
-        """Draw it, and let all that is written go above it."""
+        """Draw the bar, and redirect the standard streams above it."""
         if self._wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             self._start = self._clock()
             self._terminal = sys.stderr
             self._streams = sys.stdout, sys.stderr
-            above = [Above(stream, self) if stream.isatty() else stream for stream in self._streams]
+            above = [StreamAbove(stream, self) if stream.isatty() else stream for stream in self._streams]
             sys.stdout, sys.stderr = above
             _redirect_log(dict(zip(map(id, self._streams), above, strict=True)))
             self.draw()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the bar as it is, and give the streams back."""
+        """Leave the bar as it is, and restore the streams."""
         if self._streams is None:
             return
         above = sys.stdout, sys.stderr
@@ -74,7 +74,7 @@ class ProgressBar:
         self._terminal = self._streams = None
 
     def update(self, done: int, best: str) -> None:
-        """Draw anew: so many trials are finished, and the best of them is said in words."""
+        """Draw the bar with this number of finished trials and this description of the best."""
         with self._lock:
             self._meter["n"] = min(done, self._meter["total"])
             self._best = best
@@ -82,7 +82,7 @@ class ProgressBar:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave the line to other processes, which write to the terminal without asking."""
+        """Pause the bar while other processes write to the terminal."""
         with self._lock:
             self._leave()
             self._paused = True
@@ -94,7 +94,7 @@ class ProgressBar:
                 self.draw()
 
     def draw(self) -> None:
-        """Draw the bar where the cursor is, at the beginning of a line."""
+        """Draw the bar at the cursor, which is at the beginning of a line."""
         with self._lock:
             if self._terminal is None or self._paused:
                 return
@@ -103,7 +103,7 @@ class ProgressBar:
             self._drawn = True
 
     def erase(self) -> None:
-        """Make the line free."""
+        """Erase the bar."""
         with self._lock:
             if self._terminal is not None and self._drawn:
                 self._terminal.write(ERASE)
@@ -111,11 +111,11 @@ class ProgressBar:
             self._drawn = False
 
     def write(self, stream: TextIO, text: str) -> int:
-        """Write to a stream above the bar, which comes back once the line is ended."""
+        """Write to a stream above the bar, which is drawn again at the end of the line."""
         with self._lock:
             self.erase()
             length = stream.write(text)
-            stream.flush()  # the terminal has two streams, and the order counts
+            stream.flush()  # keeps the order of the two streams
             if text.endswith("\n"):
                 self.draw()
             return length
@@ -128,13 +128,13 @@ class ProgressBar:
             self._drawn = False
 
     def _text(self, terminal: TextIO) -> str:
-        from tqdm import tqdm  # not before it is needed
+        from tqdm import tqdm  # imported when it is needed
 
         return str(
             tqdm.format_meter(
                 **self._meter,
                 elapsed=self._clock() - self._start,
-                ncols=_width(terminal) - 1,  # in the last column, some terminals begin a new line
+                ncols=_width(terminal) - 1,  # in the last column some terminals begin a new line
                 ascii=not (terminal.encoding or "").lower().startswith("utf"),
                 prefix="Trials",
                 unit="trial",
@@ -143,8 +143,8 @@ class ProgressBar:
         )
 
 
-class Above:
-    """A standard stream whose text goes above the bar; in all else the stream itself."""
+class StreamAbove:
+    """A standard stream whose text is written above the bar."""
 
     def __init__(self, stream: TextIO, progress: ProgressBar) -> None:
         self._stream = stream
@@ -159,7 +159,7 @@ class Above:
 
 
 def _redirect_log(replacement: Mapping[int, Any]) -> None:
-    """Give the handlers of the log, which keep the stream that they were made for, another one."""
+    """Replace the streams of the logging handlers."""
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]
     for logger in loggers:
         for handler in getattr(logger, "handlers", ()):

@@ -1,4 +1,4 @@
-"""What a sweep was asked for: params and the command line, told apart into fixed overrides and parameters."""
+"""The overrides of a sweep, of the config and of the command line: fixed ones and parameters."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Arguments:
     Attributes
     ----------
     parameters : dict of str to Parameter
-        What Optuna chooses, by name.
+        The parameters that Optuna chooses, by name.
     fixed : dict of str to str
-        What every job is given, key to value as text.
+        The overrides of every job, key to value as text.
     deletions : tuple of str
-        The overrides that take something out (``~key``).
+        The overrides that delete a key (``~key``).
     dropped : tuple of str
-        Keys that ``hydra.sweeper.params`` has as null and that the command line leaves alone: not searched.
+        Keys that are null in ``hydra.sweeper.params`` and not on the command line: not searched.
     """
 
     parameters: dict[str, Parameter]
@@ -37,14 +37,14 @@ class Arguments:
     dropped: tuple[str, ...] = ()
 
     def overrides(self, chosen: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the overrides of the job that is given these values.
+        """Return the overrides of the job with these values.
 
         Parameters
         ----------
         chosen : mapping of str to object
-            All parameters of a trial: also those that a custom search space suggested.
+            All parameters of a trial, including those of a custom search space.
         """
-        # Fixed ones first: `+group={}` must be there before `+group.key` can be chosen.
+        # Fixed ones first: `+group={}` must exist before `+group.key` can be set.
         fixed = (f"{key}={text}" for key, text in self.fixed.items())
         free = (self._override(name, value) for name, value in chosen.items())
         return (*self.deletions, *fixed, *free)
@@ -55,7 +55,7 @@ class Arguments:
 
 
 def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]) -> Arguments:
-    """Read the search space of the config and the overrides of the command line, which win.
+    """Read the search space of the config and the overrides of the command line, which take precedence.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
     Raises
     ------
     SweepError
-        If an expression cannot be read or names nothing to choose from.
+        If an expression is invalid or has nothing to choose from.
     """
     parameters: dict[str, Parameter] = {}
     fixed: dict[str, str] = {}
@@ -79,7 +79,7 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
     for source in (of_config, of_command_line):
         _check_twice(source)
     for key, override in of_config + of_command_line:
-        # The same parameter may be spelled x, +x and ++x; the last word counts.
+        # The same parameter may be written as x, +x and ++x; the last one counts.
         for known in (parameters, fixed):
             for name in [
                 name for name in known if name.lstrip("+") == override.get_key_element().lstrip("+~")
@@ -98,7 +98,7 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
 
 
 def _check_twice(source: Sequence[tuple[str, Override]]) -> None:
-    """Refuse a parameter that one source, where nothing is said to win, both searches and fixes."""
+    """Refuse a parameter that one source both searches and fixes, without precedence."""
     searched: dict[str, tuple[bool, str]] = {}
     for key, override in source:
         if override.is_delete():
@@ -118,7 +118,7 @@ def _parse_param(key: str, value: Any) -> tuple[str, Override]:
             f"{where} must be text. Got {value!r}. Write choice(a, b) to choose, '[a, b]' in quotes for a "
             "fixed list, and a nested key with dots."
         )
-    # YAML text is an expression; the other YAML values (5, true) are what they are.
+    # Text is an expression; other YAML values (5, true) are fixed values.
     text = value if isinstance(value, str) else encode(value)
     return where, _parse(f"{key}={text}", f"{where}: {text}")
 

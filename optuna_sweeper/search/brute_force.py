@@ -1,4 +1,4 @@
-"""The brute-force sampler, at a study that also holds trials which are no result."""
+"""The brute-force sampler for a study with discarded trials."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from optuna_sweeper.study.attributes import DISCARDED
 
 
 class BruteForceSampler(optuna.samplers.BruteForceSampler):
-    """Optuna's, which takes any trial that is over for a combination that was tried.
+    """Optuna's brute-force sampler, without discarded trials.
 
-    One that was given back, or whose process died, was not; and it may have some parameters only, or none, on
-    which Optuna's fails from then on.
+    Optuna counts any finished trial as a combination that was tried, and fails on trials with missing
+    parameters.
     """
 
     @staticmethod

@@ -6,10 +6,9 @@
     conditions:
       depth: {engine: b}      # or a list of values; of several keys, all must hold
 
-A job whose parameter does not exist is given no override for it. Conditions may go on naming what the
-command line fixes, choices of ``hydra.sweeper.params`` that it leaves out, and parameters that a null there
-drops: then the value of the config decides. A null drops a condition, too:
-``hydra.sweeper.conditions={depth: null}``.
+A job has no override for a parameter that does not exist. Conditions may refer to keys that the command line
+fixes, to choices of ``hydra.sweeper.params`` that it leaves out, and to parameters that a null drops: then
+the value of the config decides. A null drops a condition: ``hydra.sweeper.conditions={depth: null}``.
 """
 
 from __future__ import annotations
@@ -35,12 +34,12 @@ _KEY = "hydra.sweeper.conditions"
 
 @dataclass(frozen=True)
 class Conditions:
-    """The parameters of the search space, in an order in which each can be decided on.
+    """The parameters of the search space, in topological order of their conditions.
 
     Attributes
     ----------
     parameters : list of Parameter
-        Those that others depend on come first.
+        Each after those that it depends on.
     required : dict of str to dict of str to frozenset of str
         For a parameter: the values, as text, that others must have.
     """
@@ -49,12 +48,12 @@ class Conditions:
     required: dict[str, dict[str, frozenset[str]]]
 
     def hold(self, name: str, chosen: Mapping[str, Any]) -> bool:
-        """Whether a parameter exists beside these values."""
+        """Whether a parameter exists, given these values."""
         needs = self.required.get(name, {})
         return all(other in chosen and encode(chosen[other]) in values for other, values in needs.items())
 
     def suggest(self, trial: BaseTrial) -> None:
-        """Let the sampler choose the parameters that exist for a trial."""
+        """Suggest the parameters that exist for a trial."""
         for parameter in self.parameters:
             if self.hold(parameter.name, trial.params):
                 parameter.suggest(trial)
@@ -68,16 +67,16 @@ class Conditions:
 
 
 def check_dropped(arguments: Arguments, config: DictConfig) -> None:
-    """Refuse to drop what there is not: a parameter whose name is misspelt would go on being searched.
+    """Refuse to drop an unknown key: a parameter with a misspelt name would still be searched.
 
     Raises
     ------
     SweepError
-        If the config has no key that ``hydra.sweeper.params`` has as null.
+        If a key that is null in ``hydra.sweeper.params`` is not in the config.
     """
     params = config.hydra.sweeper.params
     for key in arguments.dropped:
-        is_new = f"+{key}" in params or f"++{key}" in params  # spelt as a key that the config has not
+        is_new = f"+{key}" in params or f"++{key}" in params  # a new key of the config
         if not is_new and not _is_there(key, arguments, config):
             raise SweepError(
                 f"hydra.sweeper.params.{key}: null drops a parameter from the search space, and the config "
@@ -100,8 +99,7 @@ def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: Dict
     Raises
     ------
     SweepError
-        If a condition is none, names what there is not, asks for a value that cannot be had, or conditions go
-        in a circle.
+        If a condition is malformed, has an unknown key or an impossible value, or conditions are cyclic.
     """
     names = {name.lstrip("+"): name for name in arguments.parameters}
     possible = _possible(arguments, config)
@@ -122,7 +120,7 @@ def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: Dict
                     raise refusal(f"{_KEY}: {key}: {other}", rule, one)
             values = frozenset(text for one in listed for text in _texts(one, spaces))
             searched = names.get(str(other).lstrip("+"))
-            if name is None:  # fixed, where it is what it is; but a key is not misspelt
+            if name is None:  # fixed: only the spelling of the key is checked
                 if searched is None and not spaces and not _is_there(str(other), arguments, config):
                     raise _unknown(str(other))
             elif searched is not None:
@@ -136,7 +134,7 @@ def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: Dict
 
 
 def _possible(arguments: Arguments, config: DictConfig) -> dict[str, list[BaseDistribution]]:
-    """Return what each searched key can be: as it is searched, and as ``hydra.sweeper.params`` has it."""
+    """Return the distributions of each searched key: of the sweep, and of ``hydra.sweeper.params``."""
     of_config = read_arguments(config.hydra.sweeper.get("params"), ())
     possible: dict[str, list[BaseDistribution]] = {}
     for name, one in (*arguments.parameters.items(), *of_config.parameters.items()):
@@ -148,19 +146,19 @@ def _possible(arguments: Arguments, config: DictConfig) -> dict[str, list[BaseDi
 
 def _can_be(value: Any, space: BaseDistribution) -> bool:
     if isinstance(space, CategoricalDistribution):
-        # By their text, for Optuna cannot tell 1 from true.
+        # As text, since 1 == true.
         return encode(value) in map(encode, space.choices)
     return fits(space, value)
 
 
 def _texts(value: Any, spaces: Sequence[BaseDistribution]) -> set[str]:
-    """Return how a value may be written: 1 is 1.0 where it is one of an interval."""
+    """Return the texts of a value: 1 is also 1.0 in an interval of floats."""
     of_interval = isinstance(value, int) and any(isinstance(space, FloatDistribution) for space in spaces)
     return {encode(value), encode(float(value))} if of_interval else {encode(value)}
 
 
 def _is_there(key: str, arguments: Arguments, config: DictConfig) -> bool:
-    """Whether a key that is not searched is fixed, taken out, or of the config, also with no value yet."""
+    """Whether a key that is not searched is fixed, deleted, or in the config, also without a value."""
     key = key.lstrip("+")
     typed = [*arguments.fixed, *(text.split("=")[0] for text in arguments.deletions)]
     if key in {name.lstrip("+~") for name in typed} or key in config.hydra.runtime.choices:
@@ -171,7 +169,7 @@ def _is_there(key: str, arguments: Arguments, config: DictConfig) -> bool:
 
 
 def _fixed_value(key: str, arguments: Arguments, config: DictConfig) -> set[str]:
-    """Return the texts of what a key is that is not searched."""
+    """Return the texts of the value of a key that is not searched."""
     for name, text in arguments.fixed.items():
         if name.lstrip("+") == key.lstrip("+"):
             return {text, encode(text)}
@@ -192,7 +190,7 @@ def _unknown(key: str) -> SweepError:
 
 
 def _ordered(names: Mapping[str, Any], required: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the names, each after those it depends on, else in their own order."""
+    """Return the names in topological order, otherwise in their own order."""
     ordered: list[str] = []
     while len(ordered) < len(names):
         ready = [

@@ -1,4 +1,4 @@
-"""Values as the text of Hydra overrides, such that Hydra's parser gives back the very same value."""
+"""Encode values as text of Hydra overrides, from which Hydra's parser returns an equal value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 
 from optuna_sweeper.errors import SweepError
 
-# What Hydra's lexer reads as one plain string. Everything else is quoted, which is always right.
+# Text that Hydra's lexer reads as one plain string. Anything else is quoted, which is always correct.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _KEYWORDS = {"true", "false", "null", "nan", "inf"}
 
@@ -36,7 +36,8 @@ def encode(value: object) -> str:
     if isinstance(value, str):
         return value if _is_plain(value) else _quote(value)
     raise SweepError(
-        f"A job can be handed text, numbers, booleans and null. Got {value!r} of type {type(value).__name__}."
+        "The parameters of a job must be text, numbers, booleans or null. "
+        f"Got {value!r} of type {type(value).__name__}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Search spaces that have an end: their values, and how much of them is left."""
+"""Grids: finite search spaces, and the combinations of them that are left."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def grid(parameters: Mapping[str, Parameter], sampler: str) -> Grid:
     ----------
     parameters : mapping of str to Parameter
     sampler : str
-        The sampler that needs it, for the error.
+        The sampler that needs it, for the error message.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def grid(parameters: Mapping[str, Parameter], sampler: str) -> Grid:
 
 
 def combinations_left(space: Grid, finished: Iterable[FrozenTrial]) -> int:
-    """Return how many combinations of a grid no finished trial has tried."""
+    """Return the number of combinations of a grid without a finished trial."""
     tried = {
         tuple(trial.params[name] for name in space)
         for trial in finished

@@ -1,4 +1,4 @@
-"""One sweep expression of Hydra as one distribution of Optuna."""
+"""A parameter: one sweep expression of Hydra as one distribution of Optuna."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Parameter:
     Attributes
     ----------
     name : str
-        The override's key as typed, with its ``+`` or ``++``; also the parameter's name in the study.
+        The key of the override as typed, with ``+`` or ``++``; also the name of the parameter in the study.
     distribution : BaseDistribution
-        What it may be.
+        The distribution of its values.
     verbatim : frozenset of str
-        Choices that are lists or mappings: Optuna knows them by their text, which is handed on unquoted.
+        Choices that are lists or mappings, as text: Optuna stores the text, and the override is not quoted.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Parameter:
     verbatim: frozenset[str] = frozenset()
 
     def fits(self, value: Any) -> bool:
-        """Whether it may be this value."""
+        """Whether the distribution contains a value."""
         return fits(self.distribution, value)
 
     def suggest(self, trial: BaseTrial) -> None:
@@ -64,12 +64,12 @@ class Parameter:
                 trial.suggest_float(self.name, low, high, step=step, log=log)
 
     def override(self, value: Any) -> str:
-        """Return the override that gives a job this value."""
+        """Return the override that sets this value."""
         return f"{self.name}={value if value in self.verbatim else encode(value)}"
 
 
 def fits(distribution: BaseDistribution, value: Any) -> bool:
-    """Whether a distribution has this value."""
+    """Whether a distribution contains a value."""
     try:
         return distribution._contains(distribution.to_internal_repr(value))
     except (TypeError, ValueError):
@@ -84,12 +84,12 @@ def parameter(override: Override, key: str) -> Parameter:
     override : Override
         A parsed override whose value is a sweep.
     key : str
-        How to name it in errors.
+        Its name in error messages.
 
     Raises
     ------
     SweepError
-        If the sweep names nothing that Optuna could choose from.
+        If the sweep has nothing to choose from.
     """
     name, sweep = override.get_key_element(), override.value()
     if override.value_type is ValueType.GLOB_CHOICE_SWEEP:
@@ -139,7 +139,7 @@ def _range(sweep: RangeSweep, key: str) -> BaseDistribution:
     assert stop is not None
     if not all(map(math.isfinite, (start, stop, step))) or step == 0:
         raise SweepError(f"{key}: a range needs finite numbers and a step that is not 0. Got step {step}.")
-    # Decimal(str()) takes the numbers as they were typed: 0.3 / 0.1 is 3, and the stop is excluded.
+    # Decimal(str()) has the numbers as typed: 0.3 / 0.1 is 3. The stop is excluded.
     first, end, stride = (Decimal(str(number)) for number in (start, stop, step))
     count = math.ceil((end - first) / stride)
     if count < 1:
@@ -149,7 +149,7 @@ def _range(sweep: RangeSweep, key: str) -> BaseDistribution:
     whole = all(isinstance(number, int) for number in (start, stop, step))
     low, high = sorted((first, first + (count - 1) * stride))
     if sweep.shuffle:
-        # The order of choices means nothing to Optuna; shuffling them would only make runs differ.
+        # The order of choices has no meaning for Optuna; shuffling them would only make runs differ.
         values = range_values(float(low), float(abs(stride)), count)
         return CategoricalDistribution([int(value) if whole else value for value in values])
     if whole:
@@ -184,7 +184,7 @@ def _choices(sweep: ChoiceSweep, key: str) -> tuple[Sequence[Any], frozenset[str
         else:
             choices.append(element.text if isinstance(element, QuotedString) else element)
     for one, other in combinations(choices, 2):
-        # Optuna looks a choice up by ==, so that it could not tell 1 from true.
+        # Optuna compares choices by ==, and could not distinguish 1 from true.
         if one == other:
             raise SweepError(f"{key}: two of the choices are equal, {encode(one)} and {encode(other)}.")
     return choices, frozenset(verbatim)

@@ -1,4 +1,4 @@
-"""The pruner."""
+"""Make the pruner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEY = "hydra.sweeper.pruner"
 
 
 def make_pruner(config: Any) -> BasePruner:
-    """Make the pruner that the config names; without one, nothing is pruned.
+    """Make the pruner of the config; without one, nothing is pruned.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def make_pruner(config: Any) -> BasePruner:
     settings = OmegaConf.to_container(config, resolve=True)
     assert isinstance(settings, dict)
     with warnings.catch_warnings():
-        # Who chose an experimental pruner by name need not be told in each run that it is one.
+        # A user who chose an experimental pruner by name needs no warning in each run.
         warnings.simplefilter("ignore", ExperimentalWarning)
         given = {str(key): value for key, value in settings.items() if value is not None}
         try:

@@ -1,4 +1,4 @@
-"""The sampler, and whether it can search what it is asked to search."""
+"""Make the sampler, and check that it supports the search space."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _REMOVED = {
     "Set hydra/sweeper/sampler=tpe."
 }
 
-# Optuna imports these only when the first trials are over, which is late to learn that one is missing.
+# Optuna imports these after the first trials; a missing one is reported before.
 _PACKAGES = {CmaEsSampler: ("cmaes",), GPSampler: ("torch", "scipy"), QMCSampler: ("scipy",)}
 
 
 def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives: int) -> BaseSampler:
-    """Make the sampler that the config names, for a search space.
+    """Make the sampler of the config for a search space.
 
     Parameters
     ----------
@@ -59,11 +59,11 @@ def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives:
     Raises
     ------
     SweepError
-        If it cannot be made, or cannot search this space.
+        If it cannot be made, or does not support this space.
     """
     make = _factory(config)
     with warnings.catch_warnings():
-        # Who chose an experimental sampler by name need not be told in each run that it is one.
+        # A user who chose an experimental sampler by name needs no warning in each run.
         warnings.simplefilter("ignore", ExperimentalWarning)
         try:
             sampler = make(grid(parameters, "the grid sampler")) if make.func is GridSampler else make()
@@ -93,7 +93,7 @@ def _factory(config: Any) -> functools.partial[Any]:
         _check_constraints(make.func, make.keywords[_CONSTRAINTS])
     if make.func is BruteForceSampler:
         make = functools.partial(_brute_force.BruteForceSampler, **make.keywords)
-    # NSGA-III wants an array, which YAML has not.
+    # NSGA-III needs an array, which YAML does not have.
     return (
         make if points is None else functools.partial(make, reference_points=np.asarray(points, dtype=float))
     )
@@ -108,7 +108,7 @@ def _load(path: str) -> Any:
 
 
 def _check_constraints(sampler: Any, function: Any) -> None:
-    """Refuse constraints that Optuna could not compute once the first trial is over."""
+    """Refuse constraints that Optuna could not evaluate after the first trial."""
     key = f"{_KEY}.{_CONSTRAINTS}"
     if _CONSTRAINTS not in inspect.signature(sampler).parameters:
         raise SweepError(f"{key}: {sampler.__name__} takes no constraints. Use tpe, nsgaii, nsgaiii or gp.")

@@ -1,47 +1,47 @@
-"""What the sweeper writes into the user attributes of a trial."""
+"""The user attributes of a trial that the sweeper writes."""
 
 from __future__ import annotations
 
 JOB_NUM = "job_num"
-"""The number of its job, which is the trial's own."""
+"""The number of its job, which is that of the trial."""
 
 JOB_DIR = "job_dir"
 """The folder of its job."""
 
 LINKS = "links"
-"""Where else it is recorded: what its job's folder says in ``links.json``."""
+"""Other records of it: the content of ``links.json`` in its job's folder."""
 
 OVERRIDES = "overrides"
-"""All overrides that its job was given."""
+"""The overrides of its job."""
 
 FAIL_REASON = "fail_reason"
-"""Why it failed or was pruned, in a line."""
+"""The reason why it failed or was pruned, in a line."""
 
 WORKER = "worker"
-"""The process that runs it, by the id under which the study knows that process."""
+"""The id of the worker that runs it."""
 
 ANSWERED_FROM = "answered_from"
-"""The number of the trial whose values it took over, instead of running a job."""
+"""The number of the trial whose values it took over instead of running a job."""
 
 EQUIVALENCE = "equivalence"
-"""What it has in common with all trials of the same outcome, as the application says."""
+"""The key of ``hydra.sweeper.equivalence``, equal for all trials of the same outcome."""
 
 IDENTITY = "identity"
-"""The digest of the identity that the study had when it was run: search space, configuration and data."""
+"""The digest of the identity that the study had when the trial was run."""
 
 DISCARDED = "discarded"
-"""Why it is no result, and does not count: ``surplus``, ``outside``, ``lost``, ``interrupted`` or ``broken``.
+"""The reason why it does not count: ``surplus``, ``outside``, ``lost``, ``interrupted`` or ``broken``.
 
-The questions of lost and interrupted trials are asked again."""
+The parameters of lost and interrupted trials are enqueued again."""
 
 INSTEAD_OF = "instead_of"
-"""The number of the lost trial whose question it asks again."""
+"""The number of the lost trial whose parameters it has."""
 
 WARM_START = "warm_start"
-"""The study it was taken over from, and its number there."""
+"""The study of which it is a copy, and its number there."""
 
 ENQUEUED = "enqueued"
-"""The question of ``hydra.sweeper.enqueue`` that it asks, as text."""
+"""The item of ``hydra.sweeper.enqueue`` that it runs, as text."""
 
 OWN = frozenset(
     {
@@ -60,4 +60,4 @@ OWN = frozenset(
         ENQUEUED,
     }
 )
-"""All of them: an application may have keys of these names, and fixed overrides are user attributes, too."""
+"""All of them. Fixed overrides are user attributes as well, and may not overwrite these."""

@@ -1,7 +1,7 @@
-"""What the values of a study depend on besides its search space: the composed configuration and the data.
+"""The configuration and the data that the values of a study depend on, besides its search space.
 
-Interpolations are kept as they are written, so that a folder, a date or a password of the environment is no
-part of it. What stands behind a searched config group is: the configuration is composed with each choice.
+Interpolations are not resolved, so that a folder, a date or a password of the environment is not part of the
+identity. The options of a searched config group are: the configuration is composed with each choice.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def describe_jobs(
     ignored: Sequence[str],
     digest: Digest | None,
 ) -> dict[str, dict[str, str]]:
-    """Return what all jobs of a sweep have in common, as plain data.
+    """Return the configuration and the data of the jobs of a sweep, as plain data.
 
     Parameters
     ----------
@@ -60,17 +60,17 @@ def describe_jobs(
     master : DictConfig
         The config of the sweep.
     compose : callable
-        Returns the config of a job of these overrides.
+        Returns the config of a job with these overrides.
     ignored : sequence of str
-        Keys without effect on the values, each with all that is below it.
+        Keys without effect on the values, each with everything below it.
     digest : callable, optional
-        What the application says of its data.
+        ``hydra.sweeper.data_digest``.
 
     Returns
     -------
     dict
-        ``config``: key to value, as text; ``data``: name to digest. What differs with a choice of a
-        parameter is under ``key (parameter=choice)``.
+        ``config``: key to value, as text; ``data``: name to digest. Values that depend on a choice of a
+        parameter have keys of the form ``key (parameter=choice)``.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def describe_jobs(
 def _representatives(space: SearchSpace) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the overrides of one job, and of one for each other choice that is text.
 
-    Only such a choice can be a config group's option, or a path.
+    Only choices that are text can be options of a config group, or paths.
     """
     first = {name: _first(parameter) for name, parameter in space.parameters.items()}
     yield "", _overrides(first, space)
@@ -146,7 +146,7 @@ def _overrides(values: Mapping[str, Any], space: SearchSpace) -> Sequence[str]:
 
 
 def flatten(config: DictConfig) -> dict[str, str]:
-    """Return the leaves of a config but for Hydra's own: dotted key to text; passwords are masked."""
+    """Return the leaves of a config without Hydra's own, dotted key to text; secrets are masked."""
     flat: dict[str, str] = {}
     for key in config:
         if key != "hydra":
@@ -175,12 +175,12 @@ def _text(key: str, value: Any) -> str:
 
 
 def _data(digest: Digest | None, config: DictConfig) -> dict[str, str]:
-    """Return what the application says of the data of a job."""
+    """Return the digests of the data of a job."""
     if digest is None:
         return {}
     try:
         found = digest(config)
-    except HydraException:  # a message for the user as it is
+    except HydraException:  # a message for the user already
         raise
     except Exception as error:
         raise SweepError(f"{_KEY}: {type(error).__name__}: {first_line(error)}") from error

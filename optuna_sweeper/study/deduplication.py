@@ -1,4 +1,4 @@
-"""Deduplication: trials whose values the study knows already.
+"""Deduplication: trials whose values the study has already.
 
 Two trials are duplicates if the overrides of their jobs are equal, or, where the application can tell, if its
 keys are: the function ``hydra.sweeper.equivalence`` returns for the composed config of a job a hashable key

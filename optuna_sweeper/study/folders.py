@@ -1,7 +1,7 @@
-"""Folders with one owner: a sweep's folder belongs to one study, a job's folder to one trial.
+"""Ownership of folders: a sweep's folder belongs to one study, a job's folder to one trial.
 
-The owner is written into a file that is made once, by whichever process is first. It names a worker, for the
-workers of a study are recorded in it: a study of the same name in another storage is another one.
+The owner is stored in a file that is created once, by the first process. It has the id of a worker, which is
+registered in the study: a study of the same name in another storage is another study.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from optuna_sweeper.workers.worker import PREFIX
 
 
 def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) -> Path:
-    """Make the folder of a sweep, and this study its owner.
+    """Create the folder of a sweep, owned by this study.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) ->
         ``hydra.sweep.dir``.
     study : Study
     worker_id : str
-        This process, which is recorded in the study.
+        This process, which is registered in the study.
     storage : str
-        Where the study is kept, for people.
+        Description of the storage, for error messages.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) ->
         If it belongs to another study or sweep.
     """
     folder = Path(name).absolute()
-    is_used = (folder / "multirun.yaml").exists()  # looked at first: an owner's file is older
+    is_used = (folder / "multirun.yaml").exists()  # checked first: an owner's file is older
     if not (folder / STUDY_FILE).exists():
         if is_used:
             raise _belongs(name, "another sweep", study)
@@ -81,9 +81,9 @@ class JobFolders:
     subdir: str
 
     def claim(self, trial: FrozenTrial) -> None:
-        """Make the folder of a running trial, which has its overrides.
+        """Create the folder of a running trial, which has its overrides.
 
-        It may be that of an earlier trial which was lost or interrupted.
+        It may have been the folder of a discarded trial, such as one that was lost or interrupted.
 
         Raises
         ------
@@ -116,7 +116,7 @@ class JobFolders:
         return Path(*parts).absolute()
 
     def _is_discarded(self, owner: dict[str, Any]) -> bool:
-        """Whether the owner of a folder is a trial of this study that is no result."""
+        """Whether the owner of a folder is a discarded trial of this study."""
         number, trials = owner["trial"], self.study.get_trials(deepcopy=False)
         if not isinstance(number, int) or number >= len(trials):
             return False
@@ -132,7 +132,7 @@ class JobFolders:
 
 
 def _write_once(path: Path, content: dict[str, Any]) -> bool:
-    """Write a file, whole, unless it is there; return whether it was not."""
+    """Write a file atomically unless it exists; return whether it was written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)

@@ -1,4 +1,4 @@
-"""The identity of a study, written into it when it is made: what its values are values of."""
+"""The identity of a study, stored in it: search space, directions, configuration and data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 SPEC = "spec"
 
-#: The parts on which the value of a trial with given parameters depends; the others say which are tried.
+#: The parts that determine the values of a trial with given parameters; the others determine the parameters.
 VALUE_PARTS = ("directions", "config", "data")
 
 MAX_CHANGES = 10
@@ -40,7 +40,7 @@ def make_spec(space: SearchSpace, jobs: Mapping[str, Mapping[str, str]], **setti
     jobs : mapping
         ``config`` and ``data``, see `describe_jobs`.
     **settings : object
-        Further settings that belong to it, by the names of their keys.
+        Further parts by name.
     """
     return {
         "params": {name: repr(found.distribution) for name, found in sorted(space.parameters.items())},
@@ -50,17 +50,17 @@ def make_spec(space: SearchSpace, jobs: Mapping[str, Mapping[str, str]], **setti
 
 
 def identity_of(spec: Mapping[str, Any]) -> str:
-    """Return the digest by which a trial says for which identity it was run."""
+    """Return the digest of an identity, which is stored in each trial."""
     return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def same_values(spec: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether equal parameters have equal values, whatever the search spaces are."""
+    """Whether equal parameters have equal values in two identities."""
     return all(spec.get(part) == other.get(part) for part in VALUE_PARTS)
 
 
 def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
-    """Compare the identity of a study, if it has one yet, with that of a sweep.
+    """Compare the identity of a study, if it has one, with that of a sweep.
 
     Raises
     ------
@@ -110,12 +110,12 @@ def write_spec(
 
 
 def check_kinds(study: Study, space: SearchSpace) -> None:
-    """Refuse what Optuna cannot have in one study: a parameter of two kinds, or with different choices.
+    """Refuse what Optuna does not support in one study: a parameter of two kinds, or with different choices.
 
     Raises
     ------
     SweepError
-        If a parameter was something else in a trial of the study.
+        If the distribution of a parameter is incompatible with that of a trial.
     """
     for trial in study.get_trials(deepcopy=False):
         for name in trial.distributions.keys() & space.parameters.keys():
@@ -133,14 +133,14 @@ def check_kinds(study: Study, space: SearchSpace) -> None:
 def describe_changes(
     known: Mapping[str, Any], spec: Mapping[str, Any], parts: Collection[str] | None = None
 ) -> str:
-    """Return the keys that differ, in all parts or in some, with their old and new values."""
+    """Return the keys that differ in these parts, by default in all, with their old and new values."""
     changes = list(_changes(known, spec, parts or {**known, **spec}))
     more = len(changes) - MAX_CHANGES
     return "; ".join([*changes[:MAX_CHANGES], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _changes(known: Mapping[str, Any], spec: Mapping[str, Any], parts: Collection[str]) -> Iterator[str]:
-    # A key that is searched now and was not before has been named as such.
+    # A key that has become searched, or no longer is, is listed as a parameter.
     searched = {name.lstrip("+") for one in (known, spec) for name in one.get("params", {})}
     for key in parts:
         was, now = known.get(key), spec.get(key)

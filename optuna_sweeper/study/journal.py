@@ -1,4 +1,4 @@
-"""A journal file that outlives the death of any of its writers."""
+"""A journal file that is robust to killed writers."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _BEGINNING = b'{"op_code":'
 
 
 class JournalFile(JournalFileBackend):
-    """Optuna's journal file, locked by the operating system and mended after a torn write.
+    """Optuna's journal file, locked by the operating system and repaired after an incomplete write.
 
     Optuna's lock is a file of its own, which a killed process leaves behind and the others then wait for. The
-    lock of the operating system (where there is one) ends with the process. And a process that is killed
-    while it writes leaves half a line; nobody was told that it was written, so the next writer moves it
-    aside, into ``<journal>.torn``, rather than spoil its own line. Any other line that cannot be read is
-    refused, with its number, before anything is written.
+    lock of the operating system (where there is one) ends with the process. A process that is killed while it
+    writes leaves an incomplete line, whose write was never confirmed: the next writer moves it into
+    ``<journal>.torn``. Any other line that cannot be read is refused, with its number, before anything is
+    written.
     """
 
     def __init__(self, file_path: str) -> None:
         super().__init__(file_path, JournalFileOpenLock(file_path))
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:  # type: ignore[override]
-        """Read the operations from this number on; what ends in half a line may still be being written."""
+        """Read the operations from this number on, but not an incomplete last line."""
         offsets = self._log_number_offset
         number = log_number_from if log_number_from in offsets else 0
         with Path(self._file_path).open("rb") as file:
@@ -83,11 +83,11 @@ class JournalFile(JournalFileBackend):
         )
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append operations, whole or not at all."""
+        """Append operations, all or none."""
         lines = b"".join(json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs)
         try:
             with self._locked() as file:
-                self._mend(file)
+                self._repair(file)
                 self._append(file, lines)
         except OSError as error:
             raise unwritable(self._file_path, error) from error
@@ -95,7 +95,7 @@ class JournalFile(JournalFileBackend):
     def _append(self, file: BinaryIO, lines: bytes) -> None:
         end = file.seek(0, os.SEEK_END)
         try:
-            # One unbuffered write. It is not forced to the disk: what a process wrote survives its death.
+            # One unbuffered write without fsync: written data survives the process, which is enough.
             if file.write(lines) != len(lines):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
@@ -115,7 +115,7 @@ class JournalFile(JournalFileBackend):
             finally:
                 self._lock.release()
 
-    def _mend(self, file: BinaryIO) -> None:
+    def _repair(self, file: BinaryIO) -> None:
         size = file.seek(0, os.SEEK_END)
         start = size
         tail = b""
@@ -134,6 +134,6 @@ class JournalFile(JournalFileBackend):
 
 
 def _is_torn(line: bytes) -> bool:
-    """Whether the end of a file can be what is left of a line; a power failure leaves zeros."""
+    """Whether the end of a file can be an incomplete line; a power failure leaves zeros."""
     line = line.rstrip(b"\0")
     return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)

@@ -1,4 +1,4 @@
-"""A study in a database that may be away for a while: restarted, moved to another machine, cut off."""
+"""A storage that retries while its database server is unavailable: restarted, moved or disconnected."""
 
 from __future__ import annotations
 
@@ -24,52 +24,51 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Seconds before the second try, which double until the longest. The first comes at once: of a database that
-# was started again between two operations, the connections are stale and nothing else.
-_SOON, _LONGEST = 0.1, 5.0
+# Seconds before the second retry, doubled up to the maximum. The first retry is immediate: after a restart of
+# the database between two operations only the connections are stale.
+_SECOND_PAUSE, _MAX_PAUSE = 0.1, 5.0
 
-# Seconds that a look at the trials serves, unless this process writes: each look is seven statements, and a
-# trial would take twelve of them. Whoever decides by them must write before, or bear that they are older.
-_FRESH = 0.05
+# Seconds for which a copy of the trials is valid, unless this process writes: reading them is seven
+# statements, and a trial would read them twelve times. Code that needs the latest trials must write before.
+_MAX_AGE = 0.05
 
 
 class RetryingStorage(_CachedStorage):
-    """Optuna's storage in a database, which does again what the database did not answer.
+    """Optuna's storage in a database, with retries while the server is unavailable.
 
-    Each operation is a transaction, so one that broke off is whole or not there. When it was the answer to
-    its COMMIT that got lost, it is done twice: attributes and parameters come to the same; a trial that was
-    told already is recognised; of a trial that was made twice nobody holds the first, and
-    `TrialAllocation.recover` gives it back.
+    Each operation is a transaction, so an interrupted one is complete or absent. If only the confirmation of
+    its COMMIT was lost, it is executed twice: attributes and parameters are the same afterwards; a trial that
+    was told already is recognised; of a trial created twice, `TrialAllocation.recover` fails the first one.
 
     Attributes
     ----------
-    patience : float
-        Seconds that the database may be away; then the last error comes through, now and ever after.
-    returned : float
-        When it last came back, in seconds since the epoch: no process could show a sign of life before.
+    timeout : float
+        Seconds of retries after which the last error is raised, then and for all later operations.
+    reconnected_at : float
+        When the database was last available again, in seconds since the epoch; heartbeats were lost before.
     """
 
-    def __init__(self, backend: RDBStorage, patience: float) -> None:
+    def __init__(self, backend: RDBStorage, timeout: float) -> None:
         from sqlalchemy import event
 
         super().__init__(backend)
-        self.patience = patience
-        self.returned = -math.inf
+        self.timeout = timeout
+        self.reconnected_at = -math.inf
         self._away_since: float | None = None
-        self._told = False
-        self._looked: dict[int, float] = {}
-        self._over = threading.Event()
-        event.listen(backend.engine, "before_cursor_execute", self._asks)
-        event.listen(backend.engine, "after_cursor_execute", self._has_answered)
-        logging.getLogger(RDBStorage.__module__).addFilter(_is_not_told_here)
+        self._warned = False
+        self._read_at: dict[int, float] = {}
+        self._gave_up = threading.Event()
+        event.listen(backend.engine, "before_cursor_execute", self._before_statement)
+        event.listen(backend.engine, "after_cursor_execute", self._after_statement)
+        logging.getLogger(RDBStorage.__module__).addFilter(_is_not_retried)
 
-    def outlast(self, operation: Callable[[], T]) -> T:
-        """Do what asks the database, again and again while that is away.
+    def retry(self, operation: Callable[[], T]) -> T:
+        """Execute an operation, with retries while the database is unavailable.
 
         Raises
         ------
         StorageInternalError
-            If it is away for longer than `patience`, or if something else is wrong.
+            If it is unavailable for longer than `timeout`, or for any other reason.
         """
         pause = 0.0
         while True:
@@ -77,52 +76,53 @@ class RetryingStorage(_CachedStorage):
                 return operation()
             except StorageInternalError as error:
                 reason = lost_connection(error)
-                if reason is None or self._over.is_set():
+                if reason is None or self._gave_up.is_set():
                     raise
                 self._wait(pause, reason)
-                if self._over.is_set():
+                if self._gave_up.is_set():
                     raise
-                pause = min(2 * pause, _LONGEST) or _SOON
+                pause = min(2 * pause, _MAX_PAUSE) or _SECOND_PAUSE
 
     def _wait(self, pause: float, reason: Exception) -> None:
         now = time.monotonic()
         if self._away_since is None:
             self._away_since = now
-        if pause and not self._told:
-            self._told = True
+        if pause and not self._warned:
+            self._warned = True
             log.warning(
                 "hydra.sweeper.storage does not answer: %s. It is asked again for "
                 "hydra.sweeper.storage_timeout=%g seconds.",
-                first_line(reason).rstrip("."), self.patience,
+                first_line(reason).rstrip("."), self.timeout,
             )  # fmt: skip
-        left = self._away_since + self.patience - now
+        left = self._away_since + self.timeout - now
         if left <= 0:
-            self._over.set()
+            self._gave_up.set()
         try:
-            self._over.wait(min(pause, left))
-        except BaseException:  # Ctrl-C: nor is the end of the sweep to wait
-            self._over.set()
+            self._gave_up.wait(min(pause, left))
+        except BaseException:  # Ctrl-C: no retries at the end of the sweep
+            self._gave_up.set()
             raise
 
-    def _asks(self, connection: Connection, *_: object) -> None:
-        connection.info["asked"] = time.monotonic()
+    def _before_statement(self, connection: Connection, *_: object) -> None:
+        connection.info["sent"] = time.monotonic()
 
-    def _has_answered(self, connection: Connection, *_: object) -> None:
-        """Note that the database is there. An operation does not say so: what is known, it need not ask.
+    def _after_statement(self, connection: Connection, *_: object) -> None:
+        """Note that the database is available.
 
-        Nor does what another thread asked before: the answer was on its way when the database went.
+        The success of an operation does not show it, since operations may use cached data; neither does the
+        end of a statement that another thread sent before the outage.
         """
-        if self._away_since is None or connection.info["asked"] < self._away_since:
+        if self._away_since is None or connection.info["sent"] < self._away_since:
             return
-        self.returned, self._away_since = time.time(), None
-        if self._told:
-            self._told = False
+        self.reconnected_at, self._away_since = time.time(), None
+        if self._warned:
+            self._warned = False
             log.warning("hydra.sweeper.storage answers again.")
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
     ) -> bool:
-        """Tell how a trial ended, or that it begins."""
+        """Set the state and the values of a trial."""
         first = True
 
         def tell() -> bool:
@@ -133,68 +133,68 @@ class RetryingStorage(_CachedStorage):
             except UpdateFinishedTrialError:
                 told = self._backend.get_trial(trial_id)
                 if again and told.state is state and told.values == (values and list(values)):
-                    return True  # it was this process that told it
+                    return True  # stored by the first try
                 raise
 
         try:
-            return self.outlast(tell)
+            return self.retry(tell)
         finally:
-            self._looked.clear()
+            self._read_at.clear()
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
-        """Return a trial; one that runs as the last look at all of them showed it."""
+        """Return a trial; a running one as of the last read of all trials."""
         known = self._trial_id_to_study_id_and_number.get(trial_id)
         if known is None:
-            return self.outlast(lambda: self._backend.get_trial(trial_id))
+            return self.retry(lambda: self._backend.get_trial(trial_id))
         study_id, number = known
         trials = self._studies[study_id].trials
         if not trials[number].state.is_finished():
-            self.outlast(lambda: self._read_trials_from_remote_storage(study_id))
+            self.retry(lambda: self._read_trials_from_remote_storage(study_id))
         trial = trials[number]
-        # Optuna writes into that of a running trial.
+        # Optuna modifies the object of a running trial.
         return trial if trial.state.is_finished() else copy.deepcopy(trial)
 
     def _read_trials_from_remote_storage(self, study_id: int) -> None:
-        if time.monotonic() - self._looked.get(study_id, -math.inf) > _FRESH:
+        if time.monotonic() - self._read_at.get(study_id, -math.inf) > _MAX_AGE:
             super()._read_trials_from_remote_storage(study_id)
-            self._looked[study_id] = time.monotonic()
+            self._read_at[study_id] = time.monotonic()
 
     def remove_session(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the unused connections."""
         self._backend.remove_session()
         self._backend.engine.dispose()
 
 
-def _is_not_told_here(record: logging.LogRecord) -> bool:
-    """Whether Optuna may say it: that it tries in vain to get along without the database, it may not."""
+def _is_not_retried(record: logging.LogRecord) -> bool:
+    """Filter of Optuna's log: drop the errors that are retried here."""
     return not record.getMessage().startswith("Caught an error from sqlalchemy")
 
 
-def _patient(name: str) -> Callable[..., Any]:
+def _retrying(name: str) -> Callable[..., Any]:
     operation = getattr(_CachedStorage, name)
     writes = name.startswith(("create_new_trial", "set_trial"))
 
     @functools.wraps(operation)
-    def outlasting(self: RetryingStorage, *args: Any, **kwargs: Any) -> Any:
+    def retrying(self: RetryingStorage, *args: Any, **kwargs: Any) -> Any:
         try:
-            return self.outlast(lambda: operation(self, *args, **kwargs))
+            return self.retry(lambda: operation(self, *args, **kwargs))
         finally:
             if writes:
-                self._looked.clear()
+                self._read_at.clear()
 
-    return outlasting
+    return retrying
 
 
-# All that a storage can do: what Optuna declares, and what it does here otherwise than by that.
+# All public operations of the storage that are not overridden above.
 for _name in vars(_CachedStorage).keys() - vars(RetryingStorage).keys():
     if not _name.startswith("_"):
-        setattr(RetryingStorage, _name, _patient(_name))
+        setattr(RetryingStorage, _name, _retrying(_name))
 
 
 def lost_connection(error: BaseException | None) -> Exception | None:
-    """Return the error of the driver that says that the database is away, or else None.
+    """Return the driver's error if the database is unavailable, otherwise None.
 
-    Optuna wraps it, and SQLAlchemy hides it behind what failed because of it.
+    Optuna and SQLAlchemy wrap it in the errors that follow from it.
     """
     from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 

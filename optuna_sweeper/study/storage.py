@@ -1,4 +1,4 @@
-"""Where the study is kept."""
+"""The storage of a study."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from optuna_sweeper.instantiate import instantiate
 from optuna_sweeper.safe_text import masked
 
 _JOURNAL, _SQLITE = "journal:", "sqlite:///"
-_TRIES = 3  # there are three steps at which another worker may be first
+_TRIES = 3  # another worker may be first in three steps
 
 
-def make_storage(storage: Any, folder: Path | None = None, patience: float = 0.0) -> BaseStorage:
-    """Make the storage that the config names.
+def make_storage(storage: Any, folder: Path | None = None, timeout: float = 0.0) -> BaseStorage:
+    """Open the storage of the config, and create it if it does not exist.
 
     Parameters
     ----------
@@ -24,17 +24,17 @@ def make_storage(storage: Any, folder: Path | None = None, patience: float = 0.0
         ``hydra.sweeper.storage``: null for memory, ``journal:<path>`` for a journal file, the URL of a
         database, or a ``_target_``.
     folder : Path, optional
-        What relative paths are relative to; the working directory when not given. Jobs may change into
-        folders of their own, so that no relative path is handed on.
-    patience : float, optional
-        ``hydra.sweeper.storage_timeout``: seconds that the server of a database may be away once it has
-        answered; while it is opened it is not waited for, for its address may be wrong.
+        Base of relative paths; by default the working directory. Jobs may change into folders of their own,
+        so the path of the storage is made absolute.
+    timeout : float, optional
+        ``hydra.sweeper.storage_timeout``: seconds of retries while the server of a database is unavailable.
+        Opening the storage is not retried, since its address may be wrong.
     """
     if isinstance(storage, DictConfig):
         storage = instantiate(storage, "optuna.storages")
     path = storage_file(storage, folder)
     if path is None:
-        return _waiting(_open(storage), patience)
+        return _with_retries(_open(storage), timeout)
     if storage.startswith(_JOURNAL):
         from optuna_sweeper.study.journal import JournalFile
 
@@ -44,10 +44,10 @@ def make_storage(storage: Any, folder: Path | None = None, patience: float = 0.0
 
 
 def _open(storage: Any) -> BaseStorage:
-    """Open a storage; of workers that are the first on a new database, one makes its tables."""
+    """Open a storage; retry if another worker creates the tables of a new database at the same time."""
     if not isinstance(storage, str):
         return get_storage(storage)
-    from sqlalchemy.exc import DBAPIError, IntegrityError  # half a second, which no journal needs
+    from sqlalchemy.exc import DBAPIError, IntegrityError  # half a second, which a journal does not need
 
     for _ in range(_TRIES):
         try:
@@ -58,17 +58,17 @@ def _open(storage: Any) -> BaseStorage:
     return get_storage(storage)
 
 
-def _waiting(storage: BaseStorage, patience: float) -> BaseStorage:
-    """Return a storage that waits for its database, where that is a server, not a file."""
-    if not isinstance(storage, _CachedStorage) or storage._backend.engine.name == "sqlite" or not patience:
+def _with_retries(storage: BaseStorage, timeout: float) -> BaseStorage:
+    """Return a storage with retries if its database is a server, not a file."""
+    if not isinstance(storage, _CachedStorage) or storage._backend.engine.name == "sqlite" or not timeout:
         return storage
     from optuna_sweeper.study.retrying_storage import RetryingStorage
 
-    return RetryingStorage(storage._backend, patience)
+    return RetryingStorage(storage._backend, timeout)
 
 
 def storage_file(storage: Any, folder: Path | None = None) -> Path | None:
-    """Return the file of a storage that is one; see `make_storage`."""
+    """Return the path of a storage that is a file, otherwise None; see `make_storage`."""
     if not isinstance(storage, str):
         return None
     for scheme in (_JOURNAL, _SQLITE):
@@ -79,12 +79,12 @@ def storage_file(storage: Any, folder: Path | None = None) -> Path | None:
 
 
 def outlives_process(storage: BaseStorage) -> bool:
-    """Whether another process, or a later one, can open the study."""
+    """Whether other processes, now or later, can open the study."""
     return not isinstance(storage, InMemoryStorage)
 
 
 def describe_storage(storage: Any) -> str:
-    """Return what to call the storage in a log: a URL without its secrets."""
+    """Return a description of the storage for log lines: a URL without its secrets."""
     if storage is None:
         return "memory"
     if isinstance(storage, DictConfig):

@@ -1,4 +1,4 @@
-"""The study: which way is better, where it is kept, and how it is opened."""
+"""Opening a study."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from optuna.study import Study, StudyDirection
 from optuna_sweeper.errors import SweepError, first_line, refusal
 from optuna_sweeper.study.storage import describe_storage, make_storage
 
-# The packages of the modules by which SQLAlchemy reaches a database.
+# The packages of SQLAlchemy's drivers.
 _DRIVERS = {"MySQLdb": "mysqlclient", "psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary"}
 
 
@@ -24,9 +24,9 @@ def open_study(
     directions: Sequence[StudyDirection],
     sampler: BaseSampler,
     pruner: BasePruner | None = None,
-    patience: float = 0.0,
+    timeout: float = 0.0,
 ) -> Study:
-    """Make the study, or open the one of this name in the storage.
+    """Create the study, or open the one of this name in the storage.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def open_study(
     directions : sequence of StudyDirection
     sampler : BaseSampler
     pruner : BasePruner, optional
-    patience : float, optional
+    timeout : float, optional
         ``hydra.sweeper.storage_timeout``.
 
     Raises
@@ -47,7 +47,7 @@ def open_study(
     """
     try:
         study = optuna.create_study(
-            storage=make_storage(storage, patience=patience),
+            storage=make_storage(storage, timeout=timeout),
             study_name=name,
             directions=directions,
             sampler=sampler,
@@ -56,7 +56,7 @@ def open_study(
         )
     except Exception as error:  # whatever a driver of a database raises
         raise SweepError(
-            f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {_why(error)}"
+            f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {_describe_failure(error)}"
         ) from error
     if study.directions != list(directions):
         raise refusal(
@@ -68,22 +68,22 @@ def open_study(
     return study
 
 
-def _why(error: Exception) -> str:
-    """What is wrong with a storage, and what to do about it."""
+def _describe_failure(error: Exception) -> str:
+    """Return the reason why a storage cannot be used, and the cure."""
     if isinstance(error, SweepError):
         return str(error)
     missing = error.__cause__
     if isinstance(missing, ModuleNotFoundError):
         name = str(missing.name)
         return f"It needs the module {name}. Run: pip install {_DRIVERS.get(name, name)}"
-    cure = "Mend it, or set another, such as hydra.sweeper.storage=journal:study.log."
+    cure = "Repair it, or set another, such as hydra.sweeper.storage=journal:study.log."
     if isinstance(error, StorageInternalError):
         from optuna_sweeper.study.retrying_storage import lost_connection
 
-        error = lost_connection(error) or error  # Optuna only guesses at what the database says
+        error = lost_connection(error) or error  # more precise than Optuna's message
     return f"{first_line(error).rstrip('.')}. {cure}"
 
 
 def describe_directions(directions: Sequence[StudyDirection]) -> str:
-    """Return the directions as one writes them."""
+    """Return the directions as text."""
     return ", ".join(direction.name.lower() for direction in directions)

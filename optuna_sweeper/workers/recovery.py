@@ -1,4 +1,4 @@
-"""After a sweep was killed: its study and its files are brought up to date, without another sweep."""
+"""Recovery after a sweep was killed: update its study and its files without another sweep."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from pathlib import Path
 
 
 def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: Path | None = None) -> None:
-    """Fail the running trials of processes that are gone, and write the results of the study.
+    """Fail the running trials of dead processes, and write the results of the study.
 
-    A later sweep of the study runs these trials again, as it would without this call. Nothing is created:
-    where there is no such study, nothing happens.
+    A later sweep of the study runs these trials again, as it would without this call. If there is no such
+    study, nothing is created.
 
     Parameters
     ----------
     storage : str
         ``hydra.sweeper.storage``: ``journal:<path>`` or the URL of a database.
     study_name : str, optional
-        As in the results of the sweep, unless given.
+        By default the name in the results of the sweep.
     folder : Path
         The folder of the sweep, whose results are written.
     base : Path, optional
-        What a relative path in ``storage`` is relative to; the working directory when not given.
+        Base of a relative path in ``storage``; by default the working directory.
 
     Raises
     ------
     Exception
         Whatever a storage raises that cannot be opened or read.
     """
-    # Hydra imports this module whenever an application starts, which must not wait for Optuna.
+    # Imported here: a caller that needs no recovery does not wait for Optuna.
     import optuna
     import yaml
 

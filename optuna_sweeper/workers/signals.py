@@ -1,4 +1,4 @@
-"""Ctrl-C once: the sweep ends when the running trials are finished. Twice: now. SIGTERM counts as Ctrl-C."""
+"""Signals: the first Ctrl-C or SIGTERM ends the sweep after the running trials, the second one at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hydra.types import TaskFunction
 
 log = logging.getLogger(__name__)
 
-# The terminal sends the one, a scheduler or `kill` the other; taken over where nobody else has.
+# Their default handlers: only these are replaced, not those of the application.
 _DEFAULTS: dict[signal.Signals, Any] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
@@ -22,12 +22,12 @@ _DEFAULTS: dict[signal.Signals, Any] = {
 
 
 class Interrupt:
-    """While entered, takes the first signal as a request; true once it came.
+    """Whether the user has asked for the end of the sweep: true after the first signal while entered.
 
     Attributes
     ----------
     exit_code : int
-        What a shell calls the end of a program by that signal: 130 for Ctrl-C, 143 for SIGTERM.
+        As a shell reports the end of a program by that signal: 130 for Ctrl-C, 143 for SIGTERM.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Interrupt:
         return self._requested
 
     def __enter__(self) -> Interrupt:
-        """Take over; in a thread, where signals do not arrive, nothing changes."""
+        """Install the handlers, in the main thread only."""
         if threading.current_thread() is threading.main_thread():
             self._taken = [
                 number for number, default in _DEFAULTS.items() if signal.getsignal(number) is default
@@ -49,7 +49,7 @@ class Interrupt:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the signals back."""
+        """Restore the default handlers."""
         for number in self._taken:
             signal.signal(number, _DEFAULTS[number])
 
@@ -64,25 +64,24 @@ class Interrupt:
         )
 
 
-class Shielded:
-    """The application's function, on its way to the processes of a parallel launcher.
+class CtrlCIgnored:
+    """The application's function for a parallel launcher: the process that unpickles it ignores Ctrl-C.
 
-    Ctrl-C reaches all processes of a terminal, and would end the jobs that the sweep lets finish. So the
-    process that unpickles the function ignores it from then on.
+    Ctrl-C reaches all processes of a terminal, and would end the jobs that the sweep lets finish.
     """
 
     def __init__(self, task_function: TaskFunction) -> None:
         self.task_function = task_function
 
     def __call__(self, cfg: Any) -> Any:
-        """Run it in this process."""
+        """Call the function."""
         return self.task_function(cfg)
 
     def __reduce__(self) -> tuple[Callable[..., TaskFunction], tuple[TaskFunction, int]]:
-        return _arrive, (self.task_function, os.getpid())
+        return _unpickle, (self.task_function, os.getpid())
 
 
-def _arrive(task_function: TaskFunction, sender: int) -> TaskFunction:
+def _unpickle(task_function: TaskFunction, sender: int) -> TaskFunction:
     if os.getpid() != sender and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return task_function

@@ -1,15 +1,15 @@
-"""Who may run which trial, such that all processes together run exactly as many as were asked for.
+"""Allocate trials to workers so that the total is exact.
 
-There is no lock and no leader. A process first asks the study for a trial, which gives it a number that
-nobody else has, and then looks at the trials before that number. When enough of them are finished or in the
-hands of living processes, the trial is surplus and is given back before anything ran. Trials that are
-enqueued hold their places. A trial can only leave the count, never enter it again, so the total is never
-exceeded; and a process goes on, or waits for the others, until it is reached.
+There is no lock and no leader. A process first creates a trial, which gives it a unique number, and then
+looks at the trials with lower numbers. If enough of them are finished or held by living processes, the trial
+is surplus and is discarded before it runs. Enqueued trials are part of the count. A trial can only leave the
+count, never enter it again, so the total is never exceeded; and a process continues, or waits for the others,
+until it is reached.
 
-A trial that was given back, or whose process died, is FAIL with the user attribute ``discarded``, which says
-why; it is not a result and does not count. The question of a dead process's trial is enqueued again after the
-trial has left the count, and by any process that finds it is not: the first one may have died in between. Two
-that find it at once both enqueue it, and the later one is surplus.
+A discarded trial is FAIL with the user attribute ``discarded``, which has the reason; it does not count. The
+parameters of a dead process's trial are enqueued again after the trial has left the count, by any process
+that finds them missing, since the first one may have died in between. If two processes enqueue them, the
+later trial is surplus.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ from optuna_sweeper.workers.worker import Worker
 
 log = logging.getLogger(__name__)
 
-# The sampler's own notes on a trial, without which a grid would forget what is asked again.
+# The sampler's own attributes of a trial: without them a grid would not recognise it when it is enqueued
+# again.
 _SAMPLER_NOTES = ("grid_id", "search_space")
 
-# Why a trial was discarded whose question is to be asked again.
+# Reasons of discarded trials whose parameters are enqueued again.
 _TO_ENQUEUE_AGAIN = ("lost", "interrupted")
 
-# The process of a trial that was taken from the queue is written down a moment after. Until then, seconds.
+# The worker of a trial taken from the queue is stored a moment later. Until then, in seconds.
 _UNSIGNED = 10.0
 
 
 def counts(trial: FrozenTrial, distinct: bool = False) -> bool:
-    """Whether a trial takes one of the places of ``n_trials``: it is finished, running or enqueued."""
+    """Whether a trial is part of ``n_trials``."""
     attributes = trial.user_attrs
     return not (
         DISCARDED in attributes or WARM_START in attributes or (distinct and ANSWERED_FROM in attributes)
@@ -64,16 +65,16 @@ def finished(study: Study, distinct: bool = False) -> list[FrozenTrial]:
 
 @dataclass
 class TrialAllocation:
-    """The places of a study, and those this process takes.
+    """The trials that the study needs, and those that this process runs.
 
     Attributes
     ----------
     study : Study
     worker : Worker
     n_trials : int
-        How many places there are.
+        The total number of trials.
     distinct : bool
-        Whether trials answered from the study take none.
+        Whether trials that took over the values of others do not count.
     """
 
     study: Study
@@ -82,7 +83,7 @@ class TrialAllocation:
     distinct: bool = False
 
     def free(self) -> int:
-        """Return how many places are neither finished nor in the hands of a process."""
+        """Return the number of trials that are neither finished nor running."""
         taken = [
             trial
             for trial in self.study.get_trials(deepcopy=False)
@@ -99,7 +100,7 @@ class TrialAllocation:
         return len(self.finished()) >= self.n_trials
 
     def enqueued(self) -> bool:
-        """Whether the study holds questions that nobody has taken up."""
+        """Whether the study has enqueued trials."""
         return bool(self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
 
     def others(self) -> list[int]:
@@ -111,7 +112,7 @@ class TrialAllocation:
         ]
 
     def take(self, attributes: Mapping[str, Any]) -> int | None:
-        """Take a place.
+        """Take an enqueued trial or create one.
 
         Parameters
         ----------
@@ -121,14 +122,14 @@ class TrialAllocation:
         Returns
         -------
         int or None
-            The id of a running trial; None when all places turned out to be taken.
+            The id of a running trial; None if the trial was surplus.
         """
         study, storage = self.study, self.study._storage
         attributes = {WORKER: self.worker.id, **attributes}
         study._thread_local.cached_all_trials = None  # as Study.ask() does
         trial_id = study._pop_waiting_trial_id()
         if trial_id is None:
-            # Not Study.ask(), which makes a trial that bears no name until a later write.
+            # Study.ask() would create a trial that has no worker until a later write.
             bare = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
             trial_id = storage.create_new_trial(study._study_id, template_trial=bare)
         else:
@@ -137,18 +138,18 @@ class TrialAllocation:
         trial = storage.get_trial(trial_id)
         earlier = study.get_trials(deepcopy=False)[: trial.number]
         if INSTEAD_OF in trial.user_attrs and trial.user_attrs[INSTEAD_OF] in _enqueued_again(earlier):
-            discard(study, trial, "surplus", "Another process has asked it again.")
+            discard(study, trial, "surplus", "Another process runs these parameters.")
             return None
         if sum(counts(one, self.distinct) for one in earlier) >= self.n_trials:
-            discard(study, trial, "surplus", "Another process took the last place.")
+            discard(study, trial, "surplus", "Another process runs the last trial.")
             return None
         return trial_id
 
     def recover(self) -> None:
-        """Fail the trials of dead processes, and have their parameters asked again before any others.
+        """Fail the trials of dead processes, and enqueue their parameters before any others.
 
-        To be called while this process runs none. Should there be one in its name, it was taken when the
-        database went away, and no answer came.
+        To be called while this process runs no trial. A running trial of this process was created when the
+        database became unavailable, and its creation was not confirmed.
         """
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         alive = self.worker.alive() - {self.worker.id} if running else set()
@@ -158,13 +159,13 @@ class TrialAllocation:
             own = trial.user_attrs.get(WORKER) == self.worker.id
             reason = "The storage did not answer." if own else "The process that ran it is gone."
             if discard(self.study, trial, "lost", reason):
-                log.warning("Trial %d is asked again: %s", trial.number, reason)
+                log.warning("Trial %d is run again: %s", trial.number, reason)
         trials = self.study.get_trials(deepcopy=False)
         discarded = [trial for trial in trials if trial.user_attrs.get(DISCARDED) in _TO_ENQUEUE_AGAIN]
         if discarded and self.free() > 0:
-            asked = _enqueued_again(trials)
+            known = _enqueued_again(trials)
             for trial in discarded:
-                if trial.state is TrialState.FAIL and trial.number not in asked:
+                if trial.state is TrialState.FAIL and trial.number not in known:
                     enqueue_again(self.study, trial)
 
     def _is_lost(self, trial: FrozenTrial, alive: set[str]) -> bool:
@@ -177,12 +178,12 @@ class TrialAllocation:
 
 
 def _enqueued_again(trials: Iterable[FrozenTrial]) -> set[int]:
-    """Return the numbers of the lost trials whose questions some of these ask again."""
+    """Return the numbers of the lost trials whose parameters some of these have."""
     return {trial.user_attrs[INSTEAD_OF] for trial in trials if INSTEAD_OF in trial.user_attrs}
 
 
 def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
-    """Fail a trial that is no result.
+    """Fail a trial that does not count.
 
     Parameters
     ----------
@@ -191,7 +192,7 @@ def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
     why : str
         ``surplus``, ``outside``, ``lost``, ``interrupted`` or ``broken``.
     reason : str
-        The same for people.
+        The same as a sentence.
 
     Returns
     -------
@@ -203,14 +204,14 @@ def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
         storage.set_trial_user_attr(trial_id, DISCARDED, why)
         storage.set_trial_user_attr(trial_id, FAIL_REASON, reason)
         if "grid_id" in trial.system_attrs:
-            storage.set_trial_system_attr(trial_id, "grid_id", None)  # that point of the grid is not visited
+            storage.set_trial_system_attr(trial_id, "grid_id", None)  # the point of the grid is not visited
         return storage.set_trial_state_values(trial_id, TrialState.FAIL)
     except UpdateFinishedTrialError:
         return False
 
 
 def enqueue_again(study: Study, trial: FrozenTrial) -> None:
-    """Enqueue the question of a lost trial; what it did not come to choose is left to the sampler."""
+    """Enqueue the parameters of a lost trial; the sampler chooses those that are missing."""
     params = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
     if not params:
         return

@@ -1,9 +1,9 @@
-"""The processes that work on a study: who they are, and whether they still live.
+"""Worker registration and liveness.
 
-Each leaves a record in the study, ``worker:<id>``: its machine, process id, the moment the process started,
-and when it was last seen. On one machine, the operating system knows at once whether that very process lives.
-Of another machine's process one knows what its heartbeat says: a small thread writes the time anew as long as
-the process lives, also while a job runs. A process silent for the grace period counts as dead.
+Each process that works on a study has a record there, ``worker:<id>``: its machine, process id, start time
+and last heartbeat. On the same machine the operating system knows whether the process is alive. For another
+machine the heartbeat decides, which a thread renews, also while a job runs: a process without a heartbeat for
+the grace period counts as dead.
 """
 
 from __future__ import annotations
@@ -29,26 +29,27 @@ log = logging.getLogger(__name__)
 
 PREFIX = "worker:"
 
-# The workers of this very process: one that could not sign out, the storage being full or gone, is dead.
-_here: set[str] = set()
+# The workers of this process. One that could not sign out, because the storage was full or gone, is not
+# alive.
+_own_workers: set[str] = set()
 
 #: A process that has not been seen for this many heartbeats is dead.
 GRACE_BEATS = 5
 
 
 def this_machine() -> str:
-    """Return what tells the processes of this machine, since it started, from all others."""
+    """Return an identifier of this machine since its last start, and of its process namespace."""
     parts = [platform.node()]
     with contextlib.suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
-        parts.append(str(Path("/proc/self/ns/pid").readlink()))  # containers count their processes anew
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))  # containers number their own processes
     return "/".join(parts)
 
 
 def process_start(pid: int) -> str | None:
-    """Return when a process of this machine started, in the clock of its kernel; None when there is none.
+    """Return the start time of a process of this machine in kernel ticks; None if there is no such process.
 
-    Where the system does not tell (there is no ``/proc``), it is the empty text for each process that lives.
+    Without ``/proc`` it is the empty string for each process that is alive.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
@@ -72,7 +73,7 @@ def _exists(pid: int) -> bool:
 
 @dataclass
 class Worker:
-    """The process at work on a study; a context manager that keeps its record there.
+    """Registration of this process as a worker of a study; a context manager that maintains its record.
 
     Attributes
     ----------
@@ -91,8 +92,8 @@ class Worker:
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Worker:
-        """Sign in, and start the heartbeat where another process could look for it."""
-        _here.add(self.id)
+        """Sign in, and start the heartbeat if another process can read it."""
+        _own_workers.add(self.id)
         self.beat()
         if outlives_process(self.study._storage):
             self._thread = threading.Thread(target=self._keep_beating, name="heartbeat", daemon=True)
@@ -100,11 +101,11 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Sign out: the trials of this process that are still running will not be finished."""
+        """Sign out: trials of this process that are still running are lost."""
         self._over.set()
         if self._thread:
             self._thread.join()
-        _here.discard(self.id)
+        _own_workers.discard(self.id)
         self.beat(ended=True)
 
     def beat(self, ended: bool = False) -> None:
@@ -120,21 +121,21 @@ class Worker:
         self.study._storage.set_study_user_attr(self.study._study_id, PREFIX + self.id, record)
 
     def alive(self) -> set[str]:
-        """Return the ids of the workers that live, this one included."""
+        """Return the ids of the workers that are alive, including this one."""
         attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
         records = {key.removeprefix(PREFIX): attributes[key] for key in attributes if key.startswith(PREFIX)}
-        # Nobody could show a sign of life while the database was away.
-        back = getattr(self.study._storage, "returned", -math.inf)
+        # No heartbeat was stored while the database was unavailable.
+        back = getattr(self.study._storage, "reconnected_at", -math.inf)
         alive = {id for id, record in records.items() if is_alive(record, self.clock(), back)}
         mine = {id for id in alive if _is_of_this_process(records[id])}
-        return {self.id} | (alive - mine) | (mine & _here)
+        return {self.id} | (alive - mine) | (mine & _own_workers)
 
-    def draw(self) -> int:
-        """Return what to add to a seed, so that no two processes at the study draw the same.
+    def seed_offset(self) -> int:
+        """Return an offset for the seed, so that no two processes of the study draw the same parameters.
 
-        It is 0 for the first of all, and for who continues alone the number of those before: the same seed
-        then asks the same. Of processes at work at once, which of them asks what is chance anyway; and who
-        begins together with others cannot tell how many have come before.
+        It is 0 for the first worker, and the number of earlier workers for one that continues alone: sweeps
+        with the same seed are then reproducible. Of processes that run at once it is random, since they
+        cannot agree on the number of earlier workers.
         """
         attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
         earlier = sum(key.startswith(PREFIX) for key in attributes) - 1
@@ -144,7 +145,7 @@ class Worker:
         while not self._over.wait(self.interval):
             try:
                 self.beat()
-            except Exception as error:  # a database away for a while is not the end of a job
+            except Exception as error:  # jobs continue while the database is unavailable
                 log.debug("No heartbeat: %s", error)
         self.study._storage.remove_session()
 
@@ -154,7 +155,7 @@ def _is_of_this_process(record: Mapping[str, Any]) -> bool:
 
 
 def is_alive(record: Mapping[str, Any], now: float, back: float = -math.inf) -> bool:
-    """Whether the process of a record lives, at a time `now`, by a storage that came `back` before."""
+    """Whether the process of a record is alive at the time `now`; heartbeats before `back` were lost."""
     if record["ended"]:
         return False
     if record["machine"] == this_machine():

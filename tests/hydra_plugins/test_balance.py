@@ -52,7 +52,7 @@ def test_what_is_asked_for_first_counts(app: Any) -> None:
         ("hydra.sweeper.balanced=none", r"hydra\.sweeper\.balanced must be a parameter .*Got 'none'"),
         (
             "hydra/sweeper/sampler=bruteforce",
-            r"hydra\.sweeper\.balanced must be null for a sampler that asks",
+            r"hydra\.sweeper\.balanced must be null for a sampler that runs",
         ),
     ],
 )

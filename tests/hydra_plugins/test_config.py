@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from typing import Any
 
 import pytest
 from hydra.errors import HydraException
 
 from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
+from optuna_sweeper.settings import Settings
+from tests.conftest import ROOT
 
 OWN_SWEEPER = """
 defaults:
@@ -120,6 +124,12 @@ def test_refused(app: Any, overrides: list[str], message: str) -> None:
 def test_nothing_to_search(app: Any, overrides: list[str]) -> None:
     with pytest.raises(HydraException, match=r"nothing to search. Give hydra\.sweeper\.params"):
         app.sweep(*overrides)
+
+
+def test_the_manual_has_every_setting() -> None:
+    manual = (ROOT / "optuna_sweeper/README.md").read_text(encoding="utf-8")
+    names = {field.name for field in dataclasses.fields(Settings)}
+    assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", manual)] == []
 
 
 def test_the_sweeps_config_is_kept(app: Any) -> None:

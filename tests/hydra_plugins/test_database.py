@@ -22,12 +22,12 @@ from optuna_sweeper.study.retrying_storage import RetryingStorage, lost_connecti
 from optuna_sweeper.workers.trial_allocation import TrialAllocation
 from optuna_sweeper.workers.worker import Worker
 
-SWEEPER = "hydra_plugins.recsys_optuna_sweeper"
+SWEEPER = "optuna_sweeper"
 
 
 @pytest.fixture
 def storage(tmp_path: Path) -> Iterator[RetryingStorage]:
-    made = RetryingStorage(RDBStorage(f"sqlite:///{tmp_path}/study.db"), patience=60)
+    made = RetryingStorage(RDBStorage(f"sqlite:///{tmp_path}/study.db"), timeout=60)
     yield made
     made.remove_session()
 
@@ -104,7 +104,7 @@ def test_an_answer_that_was_on_its_way_says_nothing(
 
     def meanwhile(*_: object) -> None:  # in another thread
         with pytest.raises(RuntimeError, match="still away"):
-            storage.outlast(fails)
+            storage.retry(fails)
 
     engine = storage._backend.engine
     event.listen(engine, "after_cursor_execute", meanwhile, insert=True, once=True)
@@ -130,7 +130,7 @@ def test_of_what_is_known_the_database_is_not_asked(
 def test_after_the_timeout_the_error_comes_through(
     study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage.patience = 0.15
+    storage.timeout = 0.15
     calls = break_off(monkeypatch, "_get_trials", 100)
     with pytest.raises(StorageInternalError):
         study.get_trials()
@@ -160,7 +160,7 @@ def test_ctrl_c_ends_the_waiting(
     def press(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(storage._over, "wait", press)
+    monkeypatch.setattr(storage._gave_up, "wait", press)
     calls = break_off(monkeypatch, "_get_trials", 100)
     with pytest.raises(KeyboardInterrupt):
         study.get_trials()
@@ -172,7 +172,7 @@ def test_ctrl_c_ends_the_waiting(
 def test_a_look_at_the_trials_serves_until_the_next_write(
     study: optuna.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_database, "_FRESH", 60)
+    monkeypatch.setattr(_database, "_MAX_AGE", 60)
     trial = study.ask()
     looks = break_off(monkeypatch, "_get_trials", 0)
     trial.set_user_attr("a", 1)
@@ -188,7 +188,7 @@ def test_a_look_at_the_trials_serves_until_the_next_write(
 def test_what_another_process_writes_is_seen_soon(
     study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_database, "_FRESH", 0)
+    monkeypatch.setattr(_database, "_MAX_AGE", 0)
     study.ask()
     assert study.trials[0].state is TrialState.RUNNING
     RDBStorage.set_trial_state_values(storage._backend, 1, TrialState.FAIL)

@@ -18,7 +18,7 @@ from optuna_sweeper.results import files as _results
 
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 TOTAL = "hydra.sweeper.n_trials=5"
-GO_ON = "the same command with the same hydra.sweeper.study_name continues it when this is mended."
+GO_ON = "the same command with the same hydra.sweeper.study_name continues it when this is repaired."
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_one_host_is_killed_and_one_cut_off(app: Any, hosts: Hosts, server: Serv
     hosts.link(1, "down")
     # Neither shows a sign of life for five heartbeats: the third takes their trials.
     assert end_of(left) == 0, workers.logs()
-    assert workers.log(2).read_text().count("is asked again: The process that ran it is gone.") == 2
+    assert workers.log(2).read_text().count("is run again: The process that ran it is gone.") == 2
     hosts.link(1, "up")
     mended.touch()
     assert end_of(silent) == 0, workers.logs()

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna_sweeper.jobs.fast_launcher import launcher as _launcher
 from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, same
-from optuna_sweeper.jobs.fast_launcher.launcher import SWITCH, FastLauncher, quicken
+from optuna_sweeper.jobs.fast_launcher.launcher import SWITCH, FastLauncher, replace_launcher
 
 CONFIG = """\
 defaults: [_self_, model: small]
@@ -90,7 +90,7 @@ def launch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Launch:
             launcher: Any = BasicLauncher()
             launcher.setup(hydra_context=context, task_function=task, config=master)
             if quick:
-                launcher = quicken(launcher)
+                launcher = replace_launcher(launcher)
                 assert type(launcher) is FastLauncher
             capfd.readouterr()
             returns = [*launcher.launch(jobs[:4], 0), *launcher.launch(jobs[4:], 4)]
@@ -169,6 +169,6 @@ def test_other_launchers_and_versions_are_left_alone(monkeypatch: pytest.MonkeyP
         pass
 
     own, basic = Own(), BasicLauncher()
-    assert quicken(own) is own
+    assert replace_launcher(own) is own
     monkeypatch.setattr(hydra, "__version__", "1.4.0")
-    assert quicken(basic) is basic
+    assert replace_launcher(basic) is basic

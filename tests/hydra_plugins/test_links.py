@@ -37,4 +37,4 @@ def test_what_is_no_mapping_is_passed_over_with_a_warning(
     (trial,) = app.study().trials
     assert trial.state.name == "COMPLETE"
     assert "links" not in trial.user_attrs
-    assert "links.json must hold a JSON object" in capfd.readouterr().out
+    assert "links.json must be a JSON object" in capfd.readouterr().out

@@ -33,7 +33,7 @@ def server() -> Iterator[Server]:
 
 def die_at_operation(number: int) -> None:
     """Be killed in the middle of the so manyth operation on the database: at odd numbers, when it is done."""
-    outlast, operations = RetryingStorage.outlast, []
+    retry, operations = RetryingStorage.retry, []
 
     def deadly(storage: RetryingStorage, operation: Callable[[], Any]) -> Any:
         operations.append(operation)
@@ -41,9 +41,9 @@ def die_at_operation(number: int) -> None:
             if number % 2:
                 operation()
             die()
-        return outlast(storage, operation)
+        return retry(storage, operation)
 
-    RetryingStorage.outlast = deadly  # type: ignore[method-assign, assignment]
+    RetryingStorage.retry = deadly  # type: ignore[method-assign, assignment]
 
 
 def start(workers: Workers, moment: int | None) -> int:

@@ -103,7 +103,7 @@ def test_a_database_whose_server_does_not_answer(monkeypatch: pytest.MonkeyPatch
         raise sqlite3.OperationalError("could not connect to server: Connection refused\nIs it running?")
 
     monkeypatch.setattr(sqlite3.dbapi2, "connect", connect)
-    with pytest.raises(HydraException, match=r"Connection refused\. Mend it, or set another, ") as caught:
+    with pytest.raises(HydraException, match=r"Connection refused\. Repair it, or set another, ") as caught:
         open_study("sqlite:///study.db", "one", [MINIMIZE], RandomSampler())
     assert "\n" not in str(caught.value)
 
@@ -113,7 +113,7 @@ def test_what_the_database_says_is_told(monkeypatch: pytest.MonkeyPatch) -> None
         raise OperationalError("INSERT", {}, Exception("FATAL: sorry, too many clients already"))
 
     monkeypatch.setattr(Session, "commit", commit)
-    with pytest.raises(HydraException, match=r": sqlite://\. .*too many clients already.* Mend it"):
+    with pytest.raises(HydraException, match=r": sqlite://\. .*too many clients already.* Repair it"):
         open_study("sqlite://", "one", [MINIMIZE], RandomSampler())
 
 

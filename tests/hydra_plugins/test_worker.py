@@ -68,11 +68,11 @@ def test_the_heartbeat_goes_on_while_a_job_runs(tmp_path: Any) -> None:
 def test_no_two_draw_the_same() -> None:
     study = optuna.create_study()
     with Worker(study, 15) as first:
-        assert first.draw() == 0
+        assert first.seed_offset() == 0
         with Worker(study, 15) as second:
-            assert len({0, first.draw(), second.draw()}) == 3  # had both begun at once, the first too
+            assert len({0, first.seed_offset(), second.seed_offset()}) == 3
     with Worker(study, 15) as third:
-        assert third.draw() == 2  # continued alone: the same again
+        assert third.seed_offset() == 2  # continued alone: the same again
 
 
 def test_places(study: optuna.Study) -> None:

@@ -12,7 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
 from hydra.types import HydraContext, RunMode
 
-from optuna_sweeper.jobs.fast_launcher.launcher import quicken
+from optuna_sweeper.jobs.fast_launcher.launcher import replace_launcher
 from recsys.__main__ import CONF
 
 JOBS = [
@@ -42,7 +42,7 @@ def test_the_files_of_jobs_are_equal(tmp_path: Path) -> None:
         overrides = ["experiment=seed_sweep", "hydra.mode=MULTIRUN", f"hydra.sweep.dir={sweep}"]
         master = hydra.compose_config("config", overrides, RunMode.MULTIRUN)
         context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks())
-        for change in (lambda launcher: launcher, quicken):
+        for change in (lambda launcher: launcher, replace_launcher):
             launcher = BasicLauncher()
             launcher.setup(hydra_context=context, task_function=lambda cfg: cfg.seed, config=master)
             jobs = change(launcher).launch(JOBS, initial_job_idx=0)

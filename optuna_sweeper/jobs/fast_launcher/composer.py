@@ -1,14 +1,14 @@
-"""The configs of a sweep's jobs, composed once for all jobs that choose the same files.
+"""Composition of the configs of a sweep's jobs, once for all jobs that choose the same files.
 
-Hydra composes each job's config from its files, and applies the values that the job sets to the result. So
-does `Composer`, but it keeps the composition of the first job of each choice of files, and applies the values
-of the next ones to a copy. Before it does, it sees whether that gives for the first job what Hydra composed.
+Hydra composes the config of each job from its files, and then applies the values of the job. `Composer` keeps
+the composition of the first job of each choice of files, and applies the values of later jobs to a copy.
+First it checks that this reproduces the config that Hydra composed for the first job.
 
-All else goes Hydra's way, each time: overrides of Hydra's own config, a defaults list that asks a resolver
-(it may answer otherwise next time), environment variables copied into the config, values set through an
-interpolation, a loader that is not Hydra's own, another version than Hydra 1.3, and whatever raises an error.
+Hydra itself composes in all other cases: overrides of Hydra's own config, a defaults list with a resolver
+(which may return another value next time), environment variables copied into the config, values set through
+an interpolation, another config loader than Hydra's own, another version than Hydra 1.3, and any error.
 
-The files are read once a sweep: one that is edited meanwhile does not split the sweep in two.
+Files are read once a sweep, so an edit during the sweep has no effect on it.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain,
 
 Files = tuple[str, ...]  # the overrides of a job that choose files
 
-# Compositions to keep: a sweep over more choices of files gains little from them.
+# The number of compositions to keep: a sweep over more choices of files gains little from them.
 MAX_KEPT = 100
 
 
 def is_known_hydra() -> bool:
-    """Return whether the installed Hydra composes and runs jobs as this package knows it: version 1.3."""
+    """Return whether the installed Hydra is version 1.3, whose internals this package depends on."""
     return hydra.__version__.startswith("1.3.")
 
 
 class Composer:
-    """Composes the configs of the jobs of a sweep.
+    """Compose the configs of the jobs of a sweep.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Composer:
         self._seen: tuple[tuple[str, ...], DictConfig] | None = None
 
     def peek(self, overrides: Sequence[str]) -> DictConfig:
-        """Return the config of a job that is about to be composed, to look at: it is read-only.
+        """Return the config of a job, read-only, and keep it for the next call of `compose`.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class Composer:
                 base = self._bases.get(request.files)
                 if base is not None:
                     return self._apply(base, request)
-            except Exception:  # if something is wrong with it, Hydra will say what
+            except Exception:  # Hydra raises the error again, with its own message
                 request = None
         config = self._loader.load_sweep_config(self._master, list(overrides))
         if request is not None and request.files not in self._bases and len(self._bases) < MAX_KEPT:
@@ -101,14 +101,14 @@ class Composer:
         return config
 
     def _read(self, overrides: Sequence[str]) -> _Request | None:
-        """Return the overrides if they are all of the kinds that can be applied to a copy."""
+        """Return the parsed overrides if all of them can be applied to a copy, otherwise None."""
         if not isinstance(self._loader, _Loader):
             return None
         try:
             parsed = [self._parse_one(text) for text in overrides]
             if any(_is_unusual(override) for override in parsed):
                 return None
-            # Hydra takes a mapping for a value, even if there is a folder of that name.
+            # Hydra treats a mapping as a value, even if there is a group of that name.
             files = [
                 override
                 for override in parsed
@@ -124,13 +124,13 @@ class Composer:
         return self._loader.repository_of(self._master).group_exists(key)
 
     def _base(self, request: _Request, composed: DictConfig) -> DictConfig | None:
-        """Return what all jobs that choose these files have in common; None if it is not certain.
+        """Return the config before the values of a job are applied; None if it cannot be reproduced.
 
         Parameters
         ----------
         request : _Request
         composed : DictConfig
-            What Hydra composed for it a moment ago.
+            The config that Hydra has just composed for it.
         """
         assert isinstance(self._loader, _Loader)
         try:
@@ -139,8 +139,8 @@ class Composer:
             assert repository is not None
             if _asks_resolver(repository) or not (is_plain(raw) and is_plain(composed)):
                 return None
-            # The application's part as it was before any value was set, and Hydra's part, which the
-            # application's overrides do not reach, as it was at the end.
+            # The application's part before any value was set, and Hydra's part, which the application's
+            # overrides do not change, as composed.
             base: DictConfig = copy_config(raw)
             OmegaConf.set_struct(base, True)
             base.__dict__["_content"]["hydra"] = copy_config(composed._get_node("hydra"), base)
@@ -183,13 +183,13 @@ class _Request:
 
 
 class _Loader(ConfigLoaderImpl):
-    """Hydra's loader, which remembers what it read and what came of it before a value was set."""
+    """Hydra's loader, which keeps the files that it read and the config before values are set."""
 
     used: CachingConfigRepository | None = None
     raw: DictConfig | None = None
 
     def repository_of(self, master: DictConfig) -> CachingConfigRepository:
-        """Return the folders and stores that a sweep is composed from."""
+        """Return the repository of config files of a sweep."""
         if self.used is None:
             overrides: Any = OmegaConf.to_container(master.hydra.overrides.hydra)
             self._parse_overrides_and_create_caching_repo(master.hydra.job.config_name, overrides)
@@ -207,13 +207,13 @@ class _Loader(ConfigLoaderImpl):
 
 
 def _is_unusual(override: Override) -> bool:
-    """Whether it sets something of Hydra's own, or is a sweep, which is an error here."""
+    """Whether it sets a key of Hydra's own config, or is a sweep, which is an error here."""
     first = override.key_or_group.replace("/", ".").replace("[", ".").strip(".").split(".")[0]
     return first == "hydra" or override.is_sweep_override()
 
 
 def _check_path(config: DictConfig, override: Override) -> None:
-    """Raise an error if a value is set through an interpolation: it might be Hydra's that is reached."""
+    """Raise an error if a value is set through an interpolation, which might refer to Hydra's config."""
     node: Any = config
     for key in override.key_or_group.split("."):
         if not isinstance(node, Container):

@@ -1,8 +1,9 @@
 """One job in this process, as `hydra.core.utils.run_job` runs it, at a fraction of the cost.
 
-Line by line what Hydra 1.3 does, in its order: the same files, the same callbacks given equal configs, the
-same `HydraConfig` inside the job, the same `JobReturn`. Only the copies of the config and their YAML are made
-by `copy_config` and `YamlWriter`, and `HydraConfig` gets its copy once the job's folder is known, not twice.
+The same steps as in Hydra 1.3, in the same order: the same files, the same calls of callbacks with equal
+configs, the same `HydraConfig` inside the job, the same `JobReturn`. Only the copies of the config and their
+YAML are made by `copy_config` and `YamlWriter`, and `HydraConfig` is copied once, after the job's folder is
+known, not twice.
 """
 
 from __future__ import annotations
@@ -92,14 +93,14 @@ def run_job(
 
 
 def hydra_part(config: DictConfig, parent: DictConfig | None = None) -> DictConfig:
-    """Return a config that has a copy of Hydra's part only.
+    """Return a config with a copy of Hydra's part only.
 
     Parameters
     ----------
     config : DictConfig
         The whole config.
     parent : DictConfig, optional
-        Where Hydra's part looks its interpolations up; none: in itself.
+        The root of interpolations in Hydra's part; by default the part itself.
     """
     part = DictConfig({})
     node = copy_config(config._get_node("hydra"), part if parent is None else parent)

@@ -1,4 +1,4 @@
-"""Hydra's basic launcher, quicker: jobs in this process, one after the other."""
+"""The fast launcher, which replaces Hydra's basic launcher, and the switch that turns it off."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from optuna_sweeper.jobs.fast_launcher.job import run_job
 from optuna_sweeper.jobs.fast_launcher.yaml_text import YamlWriter
 from optuna_sweeper.safe_text import mask_values
 
-# By name: Hydra imports its plugins anew when it looks for them, and then there are two of the class.
+# By name: Hydra imports its plugins again when it searches for them, and then there are two of the class.
 BASIC = "hydra._internal.core_plugins.basic_launcher"
 
-log = logging.getLogger(BASIC)  # the log lines are those of the launcher that it stands for
+log = logging.getLogger(BASIC)  # the log lines are those of the replaced launcher
 
-# Set to anything, jobs are launched by Hydra's own launcher.
+#: The environment variable that turns the fast launcher off, if it is set and not empty.
 SWITCH = "OPTUNA_SWEEPER_PLAIN_LAUNCHER"
 
 
-def quicken(launcher: Launcher) -> Launcher:
-    """Return a launcher that does the same in less time; the given one if there is none.
+def replace_launcher(launcher: Launcher) -> Launcher:
+    """Return the fast launcher in place of Hydra's basic launcher, or the given launcher.
+
+    Any other launcher, a version of Hydra whose internals differ, and the switch leave the launcher as it is.
 
     Parameters
     ----------
@@ -44,12 +46,12 @@ def quicken(launcher: Launcher) -> Launcher:
 
 
 class FastLauncher(Launcher):
-    """Does what `BasicLauncher` does.
+    """Run jobs in this process, one after the other, as `BasicLauncher` does.
 
     Parameters
     ----------
     launcher : BasicLauncher
-        The one that it stands for.
+        The launcher to replace.
     """
 
     def __init__(self, launcher: Any) -> None:
@@ -60,7 +62,7 @@ class FastLauncher(Launcher):
         )
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take what Hydra gives."""
+        """Store what Hydra passes."""
         self.hydra_context = hydra_context
         self.task_function = task_function
         self.config = config
@@ -69,9 +71,9 @@ class FastLauncher(Launcher):
         self._logs_to_sweep = False
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run the jobs of these overrides."""
+        """Run the jobs with these overrides."""
         setup_globals()
-        if not self._logs_to_sweep:  # else the last job of the last launch was followed by it
+        if not self._logs_to_sweep:  # otherwise it was configured after the last job
             configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         log.info(f"Launching {len(job_overrides)} jobs locally")

@@ -1,7 +1,7 @@
 """Configs as YAML text, as `OmegaConf.to_yaml` writes them, but with secrets masked.
 
-The configs of a sweep's jobs differ in a few lines, and YAML in pure Python is slow: lines are remembered
-from one config to the next.
+The configs of a sweep's jobs differ in a few lines, and YAML in pure Python is slow: lines are cached from
+one config to the next.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from optuna_sweeper.jobs.fast_launcher.config_copy import VALUES
 from optuna_sweeper.safe_text import mask_values, masked_yaml
 
 SCALARS = {str, int, float, bool, type(None)}
-WIDTH = 80  # where YAML breaks a line, which depends on its indentation
+WIDTH = 80  # where YAML breaks lines, depending on the indentation
 
 
 class UnusualError(Exception):
-    """Something that is better left to OmegaConf: an object, a key that is not a text."""
+    """A value that OmegaConf has to write: an object, or a key that is not text."""
 
 
 class YamlWriter:
-    """Writes configs that resemble each other."""
+    """Write configs that are similar to each other."""
 
     def __init__(self) -> None:
         # The last value of each key, by its path, and its lines.
@@ -56,14 +56,14 @@ class YamlWriter:
                 raise UnusualError
             where = (*path, key)
             if type(node) is DictConfig and type(node.__dict__["_content"]) is dict and len(node):
-                line, end, _ = self._remembered(where, "{", {key: {"_": 0}}).partition("\n")
+                line, end, _ = self._cached_lines(where, "{", {key: {"_": 0}}).partition("\n")
                 if not line.endswith(":"):  # `? key`, as YAML writes an empty or a very long one
                     raise UnusualError
                 yield line + end
                 yield from self._mapping(node.__dict__["_content"], where)
             else:
                 value = _value(node)
-                yield self._remembered(where, repr(value), {key: value})
+                yield self._cached_lines(where, repr(value), {key: value})
 
     def _list(self, content: list[Any]) -> Iterator[str]:
         """Write a list of scalars, such as a job's overrides."""
@@ -71,9 +71,9 @@ class YamlWriter:
             value = _value(node)
             if type(value) not in SCALARS:
                 raise UnusualError
-            yield self._remembered((f"- {i}",), repr(value), [value])
+            yield self._cached_lines((f"- {i}",), repr(value), [value])
 
-    def _remembered(self, path: tuple[str, ...], value: str, what: dict[str, Any] | list[Any]) -> str:
+    def _cached_lines(self, path: tuple[str, ...], value: str, what: dict[str, Any] | list[Any]) -> str:
         """Return the lines of a mapping at this path, or of a list."""
         last = self._lines.get(path)
         if last is not None and last[0] == value:
@@ -102,7 +102,7 @@ class YamlWriter:
 
 
 def _value(node: Any) -> Any:
-    """Return a node as `OmegaConf.to_container` does, interpolations as they are written."""
+    """Return a node as `OmegaConf.to_container` does, without resolving interpolations."""
     if type(node) in VALUES:
         value = node._val
         value = value.name if isinstance(value, Enum) else value
