@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import yaml
+from hydra._internal import config_loader_impl
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import IConfigRepository
+from hydra._internal.defaults_list import DefaultsList, Overrides
 from hydra._internal.hydra import Hydra
+from hydra.core.config_store import ConfigNode, ConfigStore
+from hydra.core.default_element import ResultDefault
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig
 
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain
 from recsys.composition import share_config_store
+from recsys.runs.stored_config import CONF
 
 SLOW_COPIES = {kind: kind.__deepcopy__ for kind in (DictConfig, ListConfig)}
 
@@ -22,6 +30,9 @@ def install() -> None:
     share_config_store()
     yaml.load = _load_once(yaml.load)
     Hydra.get_mode = _mode_once(Hydra.get_mode)  # type: ignore[method-assign]
+    config_loader_impl.create_defaults_list = _list_once(config_loader_impl.create_defaults_list)
+    merge = ConfigLoaderImpl._compose_config_from_defaults_list
+    ConfigLoaderImpl._compose_config_from_defaults_list = _merge_once(merge)  # type: ignore[method-assign]
     for kind, slow in SLOW_COPIES.items():
         kind.__deepcopy__ = _fast_copy(slow)
 
@@ -63,6 +74,66 @@ def _mode_once(get_mode: Callable[..., Any]) -> Callable[..., Any]:
         return known[key]
 
     return mode_once
+
+
+def _list_once(create: Callable[..., DefaultsList]) -> Callable[..., DefaultsList]:
+    """Make the defaults list once per choice of config groups: other overrides do not change it."""
+    known: dict[Hashable, DefaultsList] = {}
+
+    def list_once(
+        repo: IConfigRepository,
+        config_name: str | None,
+        overrides_list: list[Override],
+        prepend_hydra: bool,
+        skip_missing: bool,
+    ) -> DefaultsList:
+        sources = _lasting_sources(repo)
+        if sources is None:
+            return create(repo, config_name, overrides_list, prepend_hydra, skip_missing)
+        given = Overrides(repo, overrides_list)
+        choices = repr((given.override_choices, given.append_group_defaults, given.deletions))
+        key = sources, config_name, prepend_hydra, skip_missing, choices
+        if key not in known:
+            known[key] = create(repo, config_name, overrides_list, prepend_hydra, skip_missing)
+        made = known[key]
+        return DefaultsList(made.defaults, made.defaults_tree, given.config_overrides, made.overrides)
+
+    return list_once
+
+
+def _merge_once(merge: Callable[..., DictConfig]) -> Callable[..., DictConfig]:
+    """Merge the configs of equal defaults lists once."""
+    known: dict[Hashable, DictConfig] = {}
+
+    def merge_once(
+        loader: ConfigLoaderImpl, defaults: list[ResultDefault], repo: IConfigRepository
+    ) -> DictConfig:
+        sources = _lasting_sources(repo)
+        if sources is None or DictConfig.__deepcopy__ is SLOW_COPIES[DictConfig]:
+            return merge(loader, defaults, repo)
+        key = sources, repr(defaults)
+        if key not in known:
+            known[key] = merge(loader, defaults, repo)
+        return copy.deepcopy(known[key])
+
+    return merge_once
+
+
+def _lasting_sources(repo: IConfigRepository) -> Hashable | None:
+    """Return what identifies the sources of configs; None if a test may have written one of them."""
+    sources = [(source.scheme(), source.path, source.provider) for source in repo.get_sources()]
+    if any(scheme == "file" and path != str(CONF) for scheme, path, _ in sources):
+        return None
+    return *sources, *_registered(ConfigStore.instance().repo)
+
+
+def _registered(group: dict[str, Any]) -> Iterator[int]:
+    """Yield what identifies the configs that were registered in Python."""
+    for one in group.values():
+        if isinstance(one, ConfigNode):
+            yield id(one)
+        else:
+            yield from _registered(one)
 
 
 def _fast_copy(slow: Callable[..., Any]) -> Callable[..., Any]:

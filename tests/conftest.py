@@ -44,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # while tests are collected: what an import makes stays
     config.pluginmanager.register(ProcessorTime(config))
 
 
@@ -51,8 +52,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Prepare this process, and fork the one that programs are forked from, before any test has run."""
     if not session.config.option.collectonly and session.items:
         composition_cache.install()
+        programs.import_early()
+        gc.freeze()
+        gc.enable()
         programs.start_server()
-        gc.freeze()  # what is imported is never garbage: do not look through it again and again
 
 
 def pytest_sessionfinish() -> None:

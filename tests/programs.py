@@ -28,6 +28,7 @@ import types
 import warnings
 from collections.abc import Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,7 +37,22 @@ import pytest
 
 PR_SET_CHILD_SUBREAPER = 36
 
+# What functions of the project import, which each program would import again; with what it comes from.
+IMPORTED_LATE = {
+    "recsys.pipeline": ("pyarrow.parquet", "recsys.reporting.figures", "recsys.reporting.final_callback"),
+    "mlflow": ("mlflow.store.tracking.sqlalchemy_store", "recsys.tracking.sender"),
+    "optuna_sweeper": ("optuna_sweeper.run", "hydra_plugins.recsys_optuna_sweeper.sweeper"),
+}
+
 _server: tuple[int, socket.socket] | None = None  # process id and connection
+
+
+def import_early() -> None:
+    """Import what the collected tests will import in functions, for this process and for all programs."""
+    for package, modules in IMPORTED_LATE.items():
+        if package in sys.modules:
+            for module in modules:
+                import_module(module)
 
 
 def start_server() -> None:
