@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import composition_cache, programs
+from tests import composition_cache, programs, store_cache
 from tests.processor_time import ProcessorTime
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.option.collectonly and session.items:
         composition_cache.install()
         programs.import_early()
+        if "alembic" in sys.modules:
+            store_cache.install()
         gc.freeze()
         gc.enable()
         programs.start_server()

@@ -1,5 +1,7 @@
 """Small training parts, and the recommenders that every test of the contract runs on."""
 
+from functools import lru_cache
+
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -50,7 +52,14 @@ def histories(lists, n_items, times=True):
 
 
 def rules_of(train, min_support=0.01, max_len=3, metric="lift", min_threshold=0.0):
-    transactions = Transactions(train.matrix, train.items)
+    """Mine rules, once for all recommenders that are tried on the same likes."""
+    rows = tuple(tuple(sorted(train.of(user).tolist())) for user in range(len(train)))
+    return _rules_of(rows, tuple(train.items.tolist()), min_support, max_len, metric, min_threshold)
+
+
+@lru_cache(maxsize=256)
+def _rules_of(rows, items, min_support, max_len, metric, min_threshold):
+    transactions = Transactions(histories(rows, len(items)).matrix, np.array(items))
     return generate_rules(mine(transactions, min_support, max_len), metric, min_threshold)
 
 
