@@ -1,8 +1,19 @@
+import functools
 import inspect
 from pathlib import Path
 
+import pytest
+
 from recsys import errors
 from scripts.list_errors import main, messages
+
+read_once = functools.cache(messages)
+
+
+@pytest.fixture(autouse=True)
+def _sources_are_read_once(monkeypatch):
+    monkeypatch.setattr("scripts.list_errors.messages", read_once)
+
 
 SOURCE = """
 _CURE = "Run: pip install it"
