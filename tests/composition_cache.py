@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
+from hydra import version
 from hydra._internal import config_loader_impl
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import IConfigRepository
@@ -16,6 +18,7 @@ from hydra._internal.hydra import Hydra
 from hydra.core.config_store import ConfigNode, ConfigStore
 from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.types import Override
+from hydra.plugins.config_source import ConfigSource
 from omegaconf import DictConfig, ListConfig
 
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain
@@ -87,9 +90,7 @@ def _list_once(create: Callable[..., DefaultsList]) -> Callable[..., DefaultsLis
         prepend_hydra: bool,
         skip_missing: bool,
     ) -> DefaultsList:
-        sources = _lasting_sources(repo)
-        if sources is None:
-            return create(repo, config_name, overrides_list, prepend_hydra, skip_missing)
+        sources = _fingerprint(repo)
         given = Overrides(repo, overrides_list)
         choices = repr((given.override_choices, given.append_group_defaults, given.deletions))
         key = sources, config_name, prepend_hydra, skip_missing, choices
@@ -108,10 +109,9 @@ def _merge_once(merge: Callable[..., DictConfig]) -> Callable[..., DictConfig]:
     def merge_once(
         loader: ConfigLoaderImpl, defaults: list[ResultDefault], repo: IConfigRepository
     ) -> DictConfig:
-        sources = _lasting_sources(repo)
-        if sources is None or DictConfig.__deepcopy__ is SLOW_COPIES[DictConfig]:
+        if DictConfig.__deepcopy__ is SLOW_COPIES[DictConfig]:
             return merge(loader, defaults, repo)
-        key = sources, repr(defaults)
+        key = _fingerprint(repo), repr(defaults)
         if key not in known:
             known[key] = merge(loader, defaults, repo)
         return copy.deepcopy(known[key])
@@ -119,12 +119,20 @@ def _merge_once(merge: Callable[..., DictConfig]) -> Callable[..., DictConfig]:
     return merge_once
 
 
-def _lasting_sources(repo: IConfigRepository) -> Hashable | None:
-    """Return what identifies the sources of configs; None if a test may have written one of them."""
-    sources = [(source.scheme(), source.path, source.provider) for source in repo.get_sources()]
-    if any(scheme == "file" and path != str(CONF) for scheme, path, _ in sources):
-        return None
-    return *sources, *_registered(ConfigStore.instance().repo)
+def _fingerprint(repo: IConfigRepository) -> Hashable:
+    """Return what a composition depends on besides its overrides."""
+    sources = [
+        (source.scheme(), source.provider, source.path if source.path == str(CONF) else _texts(source))
+        for source in repo.get_sources()
+    ]
+    return version.getbase(), *sources, *_registered(ConfigStore.instance().repo)
+
+
+def _texts(source: ConfigSource) -> Hashable:
+    """Return the configs of a folder, which a test may have written a moment ago."""
+    if source.scheme() != "file":
+        return source.path
+    return tuple((str(path), path.read_bytes()) for path in sorted(Path(source.path).rglob("*.yaml")))
 
 
 def _registered(group: dict[str, Any]) -> Iterator[int]:
