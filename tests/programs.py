@@ -62,7 +62,9 @@ def start_server() -> None:
         return
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # about threads; none of them computes yet
+        # Python 3.12 warns of threads: there are those of pytest-xdist and of BLAS, which wait. The fork has
+        # one thread, so it forks programs without a warning.
+        warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
         if pid == 0:
             try:
