@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 
-# What Hydra reads as one plain text, references to other values included.
-_PLAIN = re.compile(r"(?:[A-Za-z_./-][A-Za-z0-9_./-]*|\$\{[\w.:]+\})+")
+# What Hydra reads as one plain text, references to other values included. It does not backtrack, which would
+# take exponential time for a long path with a blank in it.
+_PLAIN = re.compile(r"(?:[A-Za-z_./-][A-Za-z0-9_./-]*+|\$\{[\w.:]+\})++")
 _KEYWORDS = {"true", "false", "null", "nan", "inf"}
 
 

@@ -21,6 +21,7 @@ TEXTS = [
     "7",
 ]
 TEXTS += [";", "|", ":", " ", "x=interval(0, 1)", "$HOME", "100%", "a/b.c-d_e", "{a: b}", "#", "\u00e9", ""]
+TEXTS += ["/folder" * 100 + " 2"]  # with backtracking, this would take exponential time
 
 
 @pytest.mark.parametrize("text", TEXTS)
