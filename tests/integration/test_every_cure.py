@@ -1,0 +1,84 @@
+"""Each message whose cure can be typed is tried, or it is said why not."""
+
+from importlib import import_module
+
+import pytest
+
+from scripts.list_errors import ROOT, messages
+from tests.integration.cures import TRIED
+
+TRIALS = ("tests.integration.test_cures", "tests.integration.test_cures_of_runs")
+SWEEPER = ROOT / "tests/hydra_plugins/test_cures.py"
+
+PYTHON = "tried in tests/test_one_hot_advice.py, which evaluates it"
+NO_CURE = "no cure: how a value is written"
+SPARK = "needs Spark"
+NETWORK = "needs a network"
+RECORD = "needs MLflow, whose import takes seconds; see tests/tracking and tests/models"
+API = "an expression of Python with a part to fill in"
+NOT_TRIED = {
+    ("recsys/data/one_hot_advice.py", ""): PYTHON,
+    ("recsys/data/transactions.py", ""): "tried in tests/data and tests/test_misread_data.py",
+    ("recsys/preprocessing/filtering.py", "min_length={"): NO_CURE,
+    ("optuna_sweeper/search/search_space.py", "{self.name}="): NO_CURE,
+    ("recsys/frequent_patterns/one_hot.py", "null_values=False"): "mlxtend's own words",
+    ("recsys/frequent_patterns/rules.py", "support_only=True"): "mlxtend's own words",
+    ("recsys/frequent_patterns/rules.py", "Set max_len={length - 1}"): API,
+    ("recsys/mining/budget.py", "For example recsys.mining.Budget"): API,
+    ("recsys/recommenders/scoring.py", "Histories.from_pairs"): API,
+    ("recsys/rules/generate.py", "Mine them first"): API,
+    ("recsys/pipeline.py", "Some items look like lists"): API,
+    ("recsys/evaluation/splits/evaluation.py", "or set evaluation=none"): "the cure of per_user.py",
+    ("recsys/reporting/comparison.py", "measures no recommendations"): "the cure of objective.py",
+    ("recsys/reporting/final_callback.py", "Set for example"): "takes a sweep of several recommenders",
+    ("recsys/reporting/report_callback.py", "tries again"): "needs a report that cannot be made",
+    ("recsys/runs/stored_config.py", "export RECSYS_TRUSTED"): "tried in tests/test_stored_config.py",
+    ("recsys/feedback/store.py", "make serve"): "starts the service",
+    ("recsys/serving/secret.py", "openssl rand"): "needs openssl",
+    ("recsys/serving/settings.py", "openssl rand"): "needs openssl",
+    ("recsys/serving/source.py", "make sweep"): "takes a sweep of 60 trials",
+    ("recsys/spark/", ""): SPARK,
+    ("recsys/tracking/", ""): RECORD,
+    ("recsys/models/registry.py", "registry_command"): RECORD,
+    ("recsys/models/mlflow_model.py", "registry_command"): RECORD,
+    ("recsys/models/mlflow_model.py", "shlex.join"): NO_CURE,
+    ("recsys/reporting/sweep.py", "shlex.join"): NO_CURE,
+    ("recsys/cli/sync.py", "recsys sync"): RECORD,
+    ("recsys/__main__.py", "To drop parameters"): "tried in tests/test_main.py",
+    ("optuna_sweeper/instantiate.py", "execution_whitelist"): "needs Hydra 1.4",
+}
+
+
+@pytest.fixture(scope="module")
+def typed():
+    for module in TRIALS:
+        import_module(module)
+    tried = [*TRIED, *_marked(SWEEPER.read_text())]
+    return [one for one in messages(ROOT) if one.is_typed], tried
+
+
+def _marked(source):
+    """Return what the decorators of a file mark: its tests are of another folder."""
+    import ast
+
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tries":
+            file, *pieces = [one.value for one in node.args]
+            yield from ((file, piece) for piece in pieces)
+
+
+def _is_of(message, file, piece):
+    return message.place.startswith(file) and piece in message.text
+
+
+def test_each_cure_is_tried_or_it_is_said_why_not(typed):
+    found, tried = typed
+    known = [*tried, *NOT_TRIED]
+    left = [f"{one.place}: {one.text}" for one in found if not any(_is_of(one, *where) for where in known)]
+    assert not left
+
+
+def test_each_mark_is_of_a_message(typed):
+    found, tried = typed
+    known = [*tried, *NOT_TRIED]
+    assert not [where for where in known if not any(_is_of(one, *where) for one in found)]
