@@ -23,11 +23,11 @@ def refused(app, *command):
     return str(caught.value)
 
 
-@tries("optuna_sweeper/run.py", "There is nothing to search")
+@tries("optuna_sweeper/search/search_space.py", "There is nothing to search")
 @tries("optuna_sweeper/search/sampler.py", "Optuna 4 removed MOTPESampler")
 @tries("optuna_sweeper/search/stratification.py", "set hydra.sweeper.balanced=null")
 @tries("optuna_sweeper/study/initial_trials.py", "or set hydra.sweeper.enqueue=null")
-@tries("optuna_sweeper/study/study.py", "Mend it, or set another")
+@tries("optuna_sweeper/study/study.py", "Repair it, or set another")
 @pytest.mark.parametrize(
     ("command", "after"),
     [
@@ -43,7 +43,10 @@ def refused(app, *command):
             "'hydra.sweeper.params={word: null}'",
             "drops it (null)",
         ),
-        ("x=interval(0,1) hydra.sweeper.n_trials=1 hydra.sweeper.storage=sqlite:////proc/no/s.db", "Mend it"),
+        (
+            "x=interval(0,1) hydra.sweeper.n_trials=1 hydra.sweeper.storage=sqlite:////proc/no/s.db",
+            "Repair it",
+        ),
     ],
 )
 def test_overrides(app, monkeypatch, command, after):
