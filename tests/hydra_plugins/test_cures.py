@@ -74,8 +74,8 @@ def test_the_folder_of_another_study(app):
     app.sweep(*command, "hydra.sweeper.study_name=one")
     command.append("hydra.sweeper.study_name='it is 2'")
     (cure,) = overrides_in(refused(app, *command), "Set another: ")
-    value = OverridesParser.create().parse_override(cure[0]).value()
-    assert value == f"{app.sweep_dir}-it is 2"
+    app.sweep(*applied(command, cure))
+    assert (app.folder / "multirun-it is 2/0").is_dir()
 
 
 @tries("optuna_sweeper/study/folders.py", "typed_override('hydra.sweep.subdir'")
