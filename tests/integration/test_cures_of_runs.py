@@ -148,3 +148,13 @@ def test_no_sweep(call, tmp_path):
     outcome = call(*command_in(caught.value, "Run one: "), "hydra.sweeper.n_trials=1", "apriori.max_len=2")
     assert outcome.code == 0, outcome.stderr
     assert latest_sweep(tmp_path / "multirun")
+
+
+@tries("recsys/__main__.py", "To drop parameters")
+def test_a_parameter_is_dropped(call):
+    command = ["-m", "experiment=seed_sweep", "hydra.sweeper.n_trials=1", "apriori.max_len=2"]
+    wrong = "~hydra.sweeper.params.apriori.metric"
+    (cure,) = overrides_in(call(*command, wrong).stderr, "from the search space: ")
+    assert cure == ["hydra.sweeper.params={apriori.metric: null}"]
+    outcome = call(*command, *cure)
+    assert outcome.code == 0, outcome.stderr

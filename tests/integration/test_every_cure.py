@@ -14,11 +14,11 @@ PYTHON = "tried in tests/test_one_hot_advice.py, which evaluates it"
 NO_CURE = "no cure: how a value is written"
 SPARK = "needs Spark"
 NETWORK = "needs a network"
-RECORD = "needs MLflow, whose import takes seconds; see tests/tracking and tests/models"
+RECORD = "needs MLflow, whose import takes seconds"
 API = "an expression of Python with a part to fill in"
 NOT_TRIED = {
     ("recsys/data/one_hot_advice.py", ""): PYTHON,
-    ("recsys/data/transactions.py", ""): "tried in tests/data and tests/test_misread_data.py",
+    ("recsys/data/transactions.py", ""): "Python; tests/data see to the text alone",
     ("recsys/preprocessing/filtering.py", "min_length={"): NO_CURE,
     ("optuna_sweeper/search/parameter.py", "{self.name}="): NO_CURE,
     ("recsys/frequent_patterns/one_hot.py", "null_values=False"): "mlxtend's own words",
@@ -45,7 +45,6 @@ NOT_TRIED = {
     ("recsys/models/mlflow_model.py", "shlex.join"): NO_CURE,
     ("recsys/runs/sweep.py", "shlex.join"): NO_CURE,
     ("recsys/cli/sync.py", "recsys sync"): RECORD,
-    ("recsys/__main__.py", "To drop parameters"): "tried in tests/test_main.py",
     ("optuna_sweeper/instantiate.py", "execution_whitelist"): "needs Hydra 1.4",
 }
 
