@@ -58,10 +58,11 @@ class Interrupt:
             raise KeyboardInterrupt
         self._requested = True
         self.exit_code = 128 + number
-        log.warning(
-            "%s: stopping when the running trials are finished. Once more to stop now.",
-            "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name,
-        )
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        line = "%s: stopping when the running trials are finished. Once more to stop now."
+        # In a thread: the signal may arrive while the main thread writes to the stream of the log, which
+        # refuses a second write from the same thread.
+        threading.Thread(target=log.warning, args=(line, name)).start()
 
 
 class CtrlCIgnored:
