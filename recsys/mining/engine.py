@@ -101,6 +101,7 @@ def mine(
 
     Examples
     --------
+    >>> from recsys.data import Transactions
     >>> transactions = Transactions.from_lists([["bread", "milk"], ["bread", "milk", "eggs"], ["eggs"]])
     >>> mine(transactions, min_support=0.5).supports.round(2).tolist()
     [0.67, 0.67, 0.67, 0.67]

@@ -77,5 +77,5 @@ def test_words_are_quoted_only_where_needed(value: object, text: str) -> None:
 
 
 def test_other_types_are_refused() -> None:
-    with pytest.raises(HydraException, match="text, numbers, booleans and null"):
+    with pytest.raises(HydraException, match="must be text, numbers, booleans or null"):
         encode([1, 2])

@@ -64,7 +64,8 @@ def test_two_jobs_in_one_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "metric-lift").mkdir()
     OutputFolderCallback().on_job_start(config(tmp_path))
     (tmp_path / "metric-lift/metrics.json").touch()
-    cure = r"Set 'hydra\.sweep\.subdir=metric-\$\{hydra\.job\.name\}/\$\{hydra\.job\.num\}'"
+    cure = r"Set another hydra\.sweep\.dir, and "
+    cure += r"'hydra\.sweep\.subdir=metric-\$\{hydra\.job\.name\}/\$\{hydra\.job\.num\}'"
     with pytest.raises(SystemExit, match=rf"Got '.*/metric-lift' for job 1, .* {cure}"):
         OutputFolderCallback().on_job_start(config(tmp_path, number=1))
     assert (tmp_path / "metric-lift/metrics.json").exists()
