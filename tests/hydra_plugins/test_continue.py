@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -172,14 +173,20 @@ def test_a_lost_point_of_a_grid_is_asked_again(app: Any) -> None:
 
 
 def test_three_processes_one_of_them_killed(app: Any) -> None:
+    started, starting = os.pipe()
+
     def work(write: int | None = None) -> None:
+        os.close(starting)
+        os.read(started, 1)  # until all are there: one alone is done before the last has started
         if write:
             die_at_write(write, "amid")
-        app.sweep(*SPACE, "hydra.sweeper.n_trials=12", *journal(app))
+        app.sweep(*SPACE, "hydra.sweeper.n_trials=36", *journal(app))
 
-    children = [in_child(work), in_child(work), in_child(lambda: work(9))]
+    children = [in_child(work), in_child(work), in_child(lambda: work(20))]
+    os.close(starting)
+    os.close(started)
     assert [end_of(pid) for pid in children] == [0, 0, -signal.SIGKILL]
-    trials = assert_exact(app, 12)
+    trials = assert_exact(app, 36)
     assert len({trial.user_attrs[WORKER] for trial in trials}) >= 2
 
 
