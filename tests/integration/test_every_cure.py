@@ -8,7 +8,7 @@ from scripts.list_errors import ROOT, messages
 from tests.integration.cures import TRIED
 
 TRIALS = ("tests.integration.test_cures", "tests.integration.test_cures_of_runs")
-SWEEPER = ROOT / "tests/hydra_plugins/test_cures.py"
+SWEEPER = ROOT / "tests/optuna_sweeper/test_cures.py"
 
 PYTHON = "tried in tests/test_one_hot_advice.py, which evaluates it"
 NO_CURE = "no cure: how a value is written"

@@ -12,9 +12,9 @@ import optuna
 import pytest
 
 from optuna_sweeper.study.attributes import DISCARDED
-from tests.hydra_plugins.children import die, end_of
-from tests.hydra_plugins.hosts import HUB, Hosts
-from tests.hydra_plugins.workers import TOTAL, Workers, wait_until
+from tests.optuna_sweeper.children import die, end_of
+from tests.optuna_sweeper.hosts import HUB, Hosts
+from tests.optuna_sweeper.workers import TOTAL, Workers, wait_until
 from tests.postgresql import Server, server_or_skip
 
 QUICK = "hydra.sweeper.heartbeat=0.2"

@@ -17,7 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from tests.conftest import ROOT, WARNINGS_ARE_ERRORS
-from tests.hydra_plugins.test_examples import GRID, PROGRAM
+from tests.optuna_sweeper.test_examples import GRID, PROGRAM
 
 REQUIREMENTS = {"hydra-core", "optuna"}
 
