@@ -1,19 +1,19 @@
-"""Measure what the parts cost: python scripts/benchmark.py PART [--help].
+"""Benchmarks: python scripts/benchmark.py PART [--help].
 
-The parts: sweep | mining | growth | scale | workers | serve.
+Parts: sweep | mining | growth | scale | workers | serve.
 
-`sweep` runs empty trials, whose job does nothing: what a trial costs beside its work. The time runs from the
-moment the sweeper exists to the end of the sweep. Each way of running them has a process of its own; the ways
-take turns, and the best of the rounds counts, for what else the machine does can only add; it adds little to
-the processor time, which is shown too. No job is asked which others it equals, for that loads the ratings,
-its work; and no report is drawn at the end, for the official sweeper draws none. With tracking on, each sweep
-waits once for MLflow to be imported; `--further 120` tells what a trial takes beside that. `--official` is a
-Python that has hydra-optuna-sweeper:
+`sweep` runs trials whose job does nothing: the cost of a trial beside its work. The time runs from the
+creation of the sweeper to the end of the sweep. Each variant runs in a process of its own; the variants
+alternate, and the best round counts, because other work on the machine can only add time; it adds little to
+the processor time, which is shown too. The search for equivalent trials is off, because it loads the
+ratings; no report is drawn, because the official sweeper draws none. With tracking on, each sweep waits
+once for the import of MLflow; `--further 120` gives the time of a further trial without it. `--official` is
+a Python interpreter with hydra-optuna-sweeper:
 
     python -m venv official && official/bin/pip install --pre hydra-optuna-sweeper==1.4.0rc3
     python scripts/benchmark.py sweep --official official/bin/python
 
-Then `experiment=seed_sweep` runs from the shell, and its seconds are told apart.
+Then `experiment=seed_sweep` runs from the shell, and its seconds are shown by stage.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TRACKED = "this sweeper, tracking on"
 SWITCH = "OPTUNA_SWEEPER_PLAIN_LAUNCHER"
 
-# The job writes what the tracking reads. Optuna is imported before the time runs.
+# The job writes the file that tracking reads. Optuna is imported before the clock starts.
 EMPTY = """\
 import time
 from pathlib import Path
@@ -80,7 +80,7 @@ custom_search_space: null
 
 @dataclass
 class Way:
-    """One way to run a sweep.
+    """One variant of running a sweep.
 
     Attributes
     ----------
@@ -90,9 +90,9 @@ class Way:
     overrides : tuple of str
     environment : dict of str to str
     milliseconds, processor : list of float
-        What a trial took, and how much of it the processor worked; a round each.
+        Wall and processor time of a trial, one value per round.
     further : list of float
-        Milliseconds of a trial more, in a longer sweep: without what a sweep takes once.
+        Milliseconds of a further trial in a longer sweep, without the one-off cost of a sweep.
     """
 
     name: str
@@ -110,7 +110,7 @@ class Way:
 
 
 def sweep(arguments: argparse.Namespace) -> dict[str, object]:
-    """Compare the ways; return the figures."""
+    """Compare the variants; return the figures."""
     untracked = "hydra/callbacks=untracked"
     ways = [
         Way("this sweeper, tracking off", sys.executable, (untracked,)),
@@ -125,8 +125,8 @@ def sweep(arguments: argparse.Namespace) -> dict[str, object]:
     for number in range(arguments.rounds):
         for way in ways:
             run_empty(way, arguments.trials, arguments.further)
-            took = f"{way.milliseconds[-1]:.1f} ms per trial, of the processor {way.processor[-1]:.1f}"
-            took += f", a trial more {way.further[-1]:.1f}" if way.further else ""
+            took = f"{way.milliseconds[-1]:.1f} ms per trial, processor {way.processor[-1]:.1f} ms"
+            took += f", further trial {way.further[-1]:.1f} ms" if way.further else ""
             print(f"round {number + 1}: {way.name}: {took}", flush=True)
     rows: dict[str, object] = {}
     tracked = next((way for way in ways if way.name == TRACKED), None)
@@ -144,7 +144,7 @@ def sweep(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def run_empty(way: Way, trials: int, further: int = 0) -> None:
-    """Run a sweep of empty trials, and one that has some more; note the milliseconds of a trial."""
+    """Run a sweep of empty trials, and a longer one; record the milliseconds of a trial."""
     seconds, processor = time_empty(way, trials)
     way.milliseconds.append(1000 * seconds / trials)
     way.processor.append(1000 * processor / trials)
@@ -153,7 +153,7 @@ def run_empty(way: Way, trials: int, further: int = 0) -> None:
 
 
 def time_empty(way: Way, trials: int) -> tuple[float, float]:
-    """Run a sweep of empty trials; return its seconds, and those of the processor."""
+    """Run a sweep of empty trials; return its wall and processor seconds."""
     official = "official" in way.name
     with tempfile.TemporaryDirectory() as folder:
         conf = official_conf(Path(folder)) if official else ROOT / "conf"
@@ -165,12 +165,12 @@ def time_empty(way: Way, trials: int) -> tuple[float, float]:
             command += ["hydra.sweeper.equivalence=null", "~hydra.callbacks.report", "~hydra.callbacks.final"]
         environment = os.environ | {"PYTHONPATH": "" if official else str(ROOT)} | way.environment
         environment.pop("MLFLOW_TRACKING_URI", None)
-        told = output_of(command, folder, environment).rpartition("seconds ")[2].split()
-    return float(told[0]), float(told[1])
+        words = output_of(command, folder, environment).rpartition("seconds ")[2].split()
+    return float(words[0]), float(words[1])
 
 
 def official_conf(folder: Path) -> Path:
-    """Return the configuration of recsys with the settings of the official sweeper, and no callbacks."""
+    """Write the configuration of recsys with the settings of the official sweeper and no callbacks."""
     conf = folder / "conf"
     for path in (ROOT / "conf").rglob("*.yaml"):
         text = path.read_text(encoding="utf-8")
@@ -189,7 +189,7 @@ def official_conf(folder: Path) -> Path:
 
 
 def seed_sweep(dataset: str) -> dict[str, float]:
-    """Run the seed's sweep from the shell, twice; return the seconds of the second, by stage."""
+    """Run `experiment=seed_sweep` twice from the shell; return the seconds of the second run by stage."""
     with tempfile.TemporaryDirectory() as folder:
         for number in range(2):
             command = [sys.executable, "-m", "recsys", "experiment=seed_sweep", f"dataset={dataset}"]
@@ -211,7 +211,7 @@ def seed_sweep(dataset: str) -> dict[str, float]:
 
 
 def output_of(command: Sequence[str], folder: str, environment: dict[str, str]) -> str:
-    """Run a command; return what it printed, or end with what it complained of."""
+    """Run a command; return its output, or exit with its error."""
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
@@ -219,7 +219,7 @@ def output_of(command: Sequence[str], folder: str, environment: dict[str, str]) 
 
 
 def sweep_tables(figures: dict[str, object]) -> str:
-    """Return the figures of `sweep` as tables."""
+    """Format the figures of `sweep` as tables."""
     rows: dict[str, dict[str, float]] = figures["empty_trial"]  # type: ignore[assignment]
     columns = ["ms", "processor_ms", "ratio", "ratio_to_tracked"]
     if any(row["further_ms"] for row in rows.values()):
@@ -238,14 +238,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="command")
-    one = commands.add_parser("sweep", help="what a trial costs beside its work; seconds of the seed's sweep")
-    one.add_argument("--official", metavar="PYTHON", help="an interpreter that has hydra-optuna-sweeper")
+    one = commands.add_parser("sweep", help="cost of a trial beside its work, and experiment=seed_sweep")
+    one.add_argument("--official", metavar="PYTHON", help="a Python interpreter with hydra-optuna-sweeper")
     one.add_argument("--trials", type=int, default=60)
     one.add_argument("--rounds", type=int, default=3)
-    one.add_argument("--ways", metavar="NAME", nargs="+", help="only those whose names hold one of these")
-    one.add_argument("--further", type=int, default=0, help="also time a sweep of so many trials more")
+    one.add_argument("--ways", metavar="NAME", nargs="+", help="variants whose name contains one of these")
+    one.add_argument("--further", type=int, default=0, help="also time a sweep with so many more trials")
     one.add_argument("--no-seed-sweep", dest="seed_sweep", action="store_false", help="empty trials only")
-    one.add_argument("--dataset", default="ml_latest_small_2016", help="of the seed's sweep")
+    one.add_argument("--dataset", default="ml_latest_small_2016", help="dataset of experiment=seed_sweep")
     one.set_defaults(measure=sweep, tables=sweep_tables)
     benchmark_mining.add_commands(commands)
     benchmark_scale.add_commands(commands)
@@ -254,16 +254,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for command in commands.choices.values():
         command.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")
         command.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")
-    asked = parser.parse_args(arguments)
-    # As Ctrl-C does, so that what was started, such as servers, is ended.
+    options = parser.parse_args(arguments)
+    # Exit as after Ctrl-C, so that started servers are stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    figures = asked.measure(asked)
-    text = asked.tables(figures)
+    figures = options.measure(options)
+    text = options.tables(figures)
     print(f"\n{text}", end="")
-    if asked.markdown:
-        asked.markdown.write_text(text, encoding="utf-8")
-    if asked.json:
-        asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if options.markdown:
+        options.markdown.write_text(text, encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

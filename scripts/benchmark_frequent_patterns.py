@@ -1,7 +1,7 @@
-"""Measure recsys.frequent_patterns against mlxtend: python scripts/benchmark_frequent_patterns.py [SUPPORT].
+"""Compare recsys.frequent_patterns with mlxtend: python scripts/benchmark_frequent_patterns.py [SUPPORT].
 
-Both take the same one-hot frame of the bundled ratings (liked, all lengths) to the same frames, in turn in
-one process. The best of five rounds counts; mlxtend has one, as it is slow. The frames must be equal.
+Both take the same one-hot frame of the bundled ratings (liked, all lengths) to the same frames, alternately
+in one process. The best of five rounds counts; mlxtend, which is slow, runs once. The frames must be equal.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def compare(name: str, kind: str, frame: pd.DataFrame, **options: object) -> None:
-    """Run a function of both and print a row."""
+    """Run a function of both libraries and print a row."""
     ours, our_seconds = best_of(5, lambda: getattr(frequent_patterns, name)(frame, **options))
     theirs, their_seconds = best_of(1, lambda: getattr(mlxtend, name)(frame, **options))
-    if name.startswith("fp"):  # whose order in mlxtend is that of its tree
+    if name.startswith("fp"):  # in mlxtend its order is that of the tree
         assert dict(zip(*ours.to_numpy().T[::-1], strict=True)) == dict(
             zip(*theirs.to_numpy().T[::-1], strict=True)
         )
@@ -57,7 +57,7 @@ def compare(name: str, kind: str, frame: pd.DataFrame, **options: object) -> Non
 
 
 def best_of(rounds: int, call: Callable[[], pd.DataFrame]) -> tuple[pd.DataFrame, float]:
-    """Return what a call returns and its least seconds."""
+    """Return the result of a call and its best seconds."""
     seconds = []
     for _ in range(rounds):
         started = perf_counter()

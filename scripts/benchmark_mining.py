@@ -1,13 +1,13 @@
-"""The `mining` and `growth` commands of benchmark.py: frequent itemsets, against the peers and as data grow.
+"""`scripts/benchmark.py mining` and `growth`: frequent itemsets, compared with other libraries and by size.
 
-`mining` runs this project's miner and each peer that is installed (pip install -e '.[peers]') on the same
-transactions, in one process, in turn; the best of the rounds counts, for what else the machine does can only
-add. Each starts from what it needs, and ends with its usual result; whatever a peer finds must have the
-lengths and counts that recsys finds.
+`mining` runs this project's miner and each installed peer (pip install -e '.[peers]') on the same
+transactions, in one process, alternately; the best round counts, because other work on the machine can only
+add time. Each starts from its own input form and ends with its usual result; lengths and counts of the
+itemsets must be equal.
 
-`growth` runs recsys alone, each time in a process of its own, whose peak memory it tells: over the number of
-transactions, the minimum support and the threads. Then it holds the words that the search intersects and
-counts a second against a bare loop that does nothing else.
+`growth` runs recsys alone, each time in a process of its own, and shows seconds and peak memory by number
+of transactions, minimum support and threads. It also compares the words of 64 bits that the search
+intersects per second with those of a bare loop.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from recsys.mining import BitsetEngine, min_count
 from recsys.preprocessing import Preprocessing, encode
 
 IntArray = np.ndarray[Any, np.dtype[np.integer[Any]]]
-SLOW = 30_000  # itemsets; what runs in Python is left out beyond
-LONG = 10.0  # seconds; what takes longer runs once
+SLOW = 30_000  # itemsets; above, miners in pure Python are left out
+LONG = 10.0  # seconds; longer measurements run once
 LISTS, ENCODED = "plain lists", "encoded"
 
 
@@ -66,13 +66,13 @@ class Case:
 
     @property
     def between(self) -> float:
-        """A minimum support half a count below `min_count`: there all ways of rounding agree."""
+        """Minimum support half a count below `min_count`, where all ways of rounding agree."""
         return (self.min_count - 0.5) / len(self.transactions)
 
 
 @dataclass
 class Miner:
-    """A way to mine: from what, how, and what comes out."""
+    """A miner: its input, its call, and the form of its result."""
 
     name: str
     start: str
@@ -92,12 +92,12 @@ def mining(arguments: argparse.Namespace) -> dict[str, Any]:
         expected = mine(case.transactions, case.min_support, case.max_len)
         cases[case.name] = compare(case, expected, miners, arguments.rounds)
         print(json.dumps({case.name: cases[case.name]}), flush=True)
-    miners_told = {miner.name: {"from": miner.start, "to": miner.end} for miner in miners}
-    return {"machine": machine(), "rounds": arguments.rounds, "miners": miners_told, "cases": cases}
+    miners_used = {miner.name: {"from": miner.start, "to": miner.end} for miner in miners}
+    return {"machine": machine(), "rounds": arguments.rounds, "miners": miners_used, "cases": cases}
 
 
 def compare(case: Case, expected: FrequentItemsets, miners: list[Miner], rounds: int) -> dict[str, Any]:
-    """Run the miners on a case, in turn; return the best seconds of each, and how they compare."""
+    """Run the miners alternately on a case; return the best seconds of each, and their ratios."""
     fitting = [miner for miner in miners if len(expected) <= miner.most]
     prepared = {miner.name: miner.prepare(case) for miner in fitting}
     seconds: dict[str, list[float]] = {miner.name: [] for miner in fitting}
@@ -111,7 +111,7 @@ def compare(case: Case, expected: FrequentItemsets, miners: list[Miner], rounds:
             if number == 0:
                 check(miner, miner.lengths_and_counts(result, case), expected)
             del result
-    # The first round warms up: what it took counts only for what runs once.
+    # The first round warms up: it counts only for miners that run once.
     best = {name: min(values[1:] or values) for name, values in seconds.items()}
     ours = {start: best[f"recsys, {start}"] for start in (LISTS, ENCODED)}
     rivals = {miner.name: best[miner.name] for miner in fitting if not miner.name.startswith("recsys")}
@@ -122,14 +122,14 @@ def compare(case: Case, expected: FrequentItemsets, miners: list[Miner], rounds:
         "min_support": case.min_support,
         "max_len": case.max_len,
         "seconds": {name: float(f"{value:.4g}") for name, value in best.items()},
-        # Who starts from lists is compared with who does; and ours from Transactions with the fastest of all.
+        # Miners from lists are compared with each other; ours from Transactions with the fastest of all.
         "ratio_from_lists": ratio(from_lists, ours[LISTS]),
         "ratio_encoded": ratio(rivals, ours[ENCODED]),
     }
 
 
 def ratio(rivals: dict[str, float], ours: float) -> dict[str, Any]:
-    """Return the fastest of the rivals, and how many times longer than ours it took."""
+    """Return the fastest peer, and its seconds as a multiple of ours."""
     if not rivals:
         return {"best_peer": None, "ratio": None}
     best = min(rivals, key=rivals.__getitem__)
@@ -137,7 +137,7 @@ def ratio(rivals: dict[str, float], ours: float) -> dict[str, Any]:
 
 
 def timed(run: Callable[[], Any]) -> tuple[Any, float]:
-    """Return what a function returns, and its seconds, without those of garbage collection."""
+    """Return the result of a function, and its seconds without garbage collection."""
     gc.collect()
     gc.disable()
     start = perf_counter()
@@ -148,7 +148,7 @@ def timed(run: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def check(miner: Miner, found: tuple[IntArray, IntArray], expected: FrequentItemsets) -> None:
-    """End where a miner has found other lengths or counts."""
+    """Exit if a miner has found other lengths or counts."""
     lengths = np.repeat(np.arange(1, len(expected.offsets)), np.diff(expected.offsets))
     if not np.array_equal(np.sort(lengths * 2**40 + expected.counts), np.sort(found[0] * 2**40 + found[1])):
         sys.exit(f"{miner.name} finds {len(found[0]):,} itemsets, recsys {len(expected):,}, or other counts.")
@@ -232,7 +232,7 @@ def rusket() -> Iterator[Miner]:
 
 
 def mlxtend() -> Iterator[Miner]:
-    """Yield mlxtend's fpgrowth, and its apriori for little."""
+    """Yield mlxtend's fpgrowth, and its apriori for small cases."""
     with warnings.catch_warnings():
         from mlxtend import frequent_patterns
 
@@ -298,13 +298,13 @@ def cases_of(arguments: argparse.Namespace) -> Iterator[Case]:
 
 
 def liked(dataset: Any) -> Transactions:
-    """Return the transactions of a dataset: what its users like; all of it, where there are no ratings."""
+    """Return the transactions of a dataset: the likes, or all interactions without ratings."""
     ratings = dataset.load()
     return encode(Preprocessing(likes="all" if ratings.rating is None else "min_rating").filter(ratings))
 
 
 def like_chess(n_transactions: int = 3_196, n_attributes: int = 37, seed: int = 42) -> Transactions:
-    """Make dense transactions: attributes of two values, most of them lopsided, a little correlated."""
+    """Draw dense transactions: binary attributes, most of them skewed, slightly correlated."""
     rng = np.random.default_rng(seed)
     often = np.concatenate((np.full(8, 0.995), np.linspace(0.97, 0.5, n_attributes - 8)))
     common = rng.standard_normal((n_transactions, 3)) @ (0.6 * rng.standard_normal((3, n_attributes)))
@@ -314,7 +314,7 @@ def like_chess(n_transactions: int = 3_196, n_attributes: int = 37, seed: int = 
 
 
 def like_mushroom(n_transactions: int = 8_124, n_attributes: int = 23, seed: int = 42) -> Transactions:
-    """Make dense transactions of a few kinds; a kind leaves open only some of the attributes."""
+    """Draw dense transactions of a few kinds; in each kind only some attributes vary."""
     rng = np.random.default_rng(seed)
     n_values = rng.integers(2, 9, n_attributes)
     kinds = (rng.random((23, n_attributes)) ** 2 * n_values).astype(np.int64)
@@ -353,7 +353,7 @@ with np.load({file!r}) as arrays:
 likes = np.ones(len(indices), np.bool_)
 transactions = Transactions(sparse.csr_array((likes, indices, indptr), (len(indptr) - 1, len(items))), items)
 engine = BitsetEngine({n_threads})
-mine(Transactions.from_lists([[1, 2, 3]] * 2), 0.5, None, engine)  # imports, and loads the machine code
+mine(Transactions.from_lists([[1, 2, 3]] * 2), 0.5, None, engine)  # imports and loads the compiled code
 before = benchmark.peak_of_process()
 start = time.perf_counter()
 found = mine(transactions, {min_support}, {max_len}, engine)
@@ -365,7 +365,7 @@ print(json.dumps(dict(n_transactions=len(transactions), n_likes=int(transactions
 
 
 def growth(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run recsys alone over sizes, supports and threads, and hold the search against a bare loop."""
+    """Run recsys by size, support and threads, and compare the search with a bare loop."""
     processors = len(os.sched_getaffinity(0))
     first, most = arguments.supports[0], arguments.n_users[-1]
     with tempfile.TemporaryDirectory() as folder:
@@ -377,18 +377,18 @@ def growth(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def grown(n_users: int, file: str, min_support: float, n_threads: int) -> dict[str, Any]:
-    """Mine the likes of some users, of the shape of ML-25M, in a process of its own; another draws them."""
-    told = {"scripts": str(Path(__file__).parent), "n_users": n_users, "file": file}
+    """Mine random likes with the distribution of ML-25M, drawn in one process and mined in another."""
+    values = {"scripts": str(Path(__file__).parent), "n_users": n_users, "file": file}
     if not Path(file).exists():
-        output_of(DRAW.format(**told))
-    program = GROWTH.format(**told, min_support=min_support, max_len=3, n_threads=n_threads)
+        output_of(DRAW.format(**values))
+    program = GROWTH.format(**values, min_support=min_support, max_len=3, n_threads=n_threads)
     row = {"min_support": min_support, "n_threads": n_threads, **json.loads(output_of(program))}
     print(json.dumps(row), flush=True)
     return row
 
 
 def output_of(program: str) -> str:
-    """Return what a program prints; end with its error if it fails."""
+    """Return the output of a program; exit with its error if it fails."""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr[-2000:])
@@ -396,13 +396,13 @@ def output_of(program: str) -> str:
 
 
 def ml_25m_shape(n_users: int) -> Transactions:
-    """Return what some users like, drawn with the shape of ML-25M."""
+    """Draw the likes of users with the distribution of ML-25M."""
     share = n_users / 162_541
     return liked(MovieLensBootstrap(n_users=n_users, n_ratings=int(25_000_095 * share), seed=42))
 
 
 def peak_of_process() -> float:
-    """Return the most memory that this process has had, in MB."""
+    """Return the peak memory of this process, in MB."""
     import resource
 
     unit = 1 if platform.system() == "Darwin" else 1024
@@ -410,7 +410,7 @@ def peak_of_process() -> float:
 
 
 def limit(total_words: int) -> dict[str, Any]:
-    """Return the words of 64 bits intersected and counted a second: by the search, and by a bare loop."""
+    """Return the words of 64 bits intersected per second, by the search and by a bare loop."""
     from numba import njit
 
     from recsys.mining._popcount_kernel import and_count
@@ -437,7 +437,7 @@ def limit(total_words: int) -> dict[str, Any]:
 
 
 def search_speed() -> dict[str, float]:
-    """Return the same of the search, of dense transactions in sets of 56 words, on one thread."""
+    """Return the rate of the search on dense transactions in sets of 56 words, on one thread."""
     from recsys.mining._popcount_kernel import whole_words
 
     transactions = like_chess()
@@ -460,7 +460,7 @@ def first_of(found: FrequentItemsets, itemset: int) -> int:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures were measured on."""
+    """Return a description of the machine."""
     model = platform.processor()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -470,7 +470,7 @@ def machine() -> dict[str, Any]:
 
 
 def mining_tables(figures: dict[str, Any]) -> str:
-    """Return the figures of `mining` as tables."""
+    """Format the figures of `mining` as tables."""
     cases, miners = figures["cases"], figures["miners"]
     lines = [
         "| transactions, min_support | itemsets | from lists, s | best peer | ratio "
@@ -498,7 +498,7 @@ def mining_tables(figures: dict[str, Any]) -> str:
 
 
 def growth_tables(figures: dict[str, Any]) -> str:
-    """Return the figures of `growth` as tables."""
+    """Format the figures of `growth` as tables."""
     rows = figures["growth"]
     columns = list(rows[0])
     lines = [f"| {' | '.join(columns)} |", f"|{'---:|' * len(columns)}"]

@@ -1,10 +1,10 @@
-"""Measure what rules cost, beside mlxtend: python scripts/benchmark_rules.py.
+"""Compare rule generation with mlxtend: python scripts/benchmark_rules.py.
 
-Both start from the same frequent itemsets, each in its own form, in one process. Ours ends with arrays:
-indices of antecedents, consequents and itemsets, in order, and mlxtend's twelve measures; `to_frame` is what
-mlxtend's frame takes from there. mlxtend's `association_rules` ends with its frame, in no order. Of ours the
-best of the rounds counts, for what else the machine does can only add; `cpu` is its processor time. The
-numbers of rules and the sums of their lifts are checked to be equal.
+Both start from the same frequent itemsets, each in its own form, in one process. Ours ends with sorted
+arrays of antecedents, consequents and itemsets, and mlxtend's twelve measures; `to_frame` is the conversion
+to mlxtend's frame. mlxtend's `association_rules` ends with its unsorted frame. The best round of ours
+counts, because other work on the machine can only add time; `cpu` is the processor time. The numbers of
+rules and the sums of their lifts must be equal.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COLUMNS = (
 
 
 def liked(edition: str) -> tuple[str, Transactions]:
-    """Return the seed's transactions: of each user, the movies that they rated 3.5 or better."""
+    """Return the transactions of the report: per user, the movies rated 3.5 or higher."""
     try:
         ratings = MovieLens(edition).load()
     except DataError as error:
@@ -42,7 +42,7 @@ def liked(edition: str) -> tuple[str, Transactions]:
 
 
 def compare(itemsets: FrequentItemsets, rounds: int, with_mlxtend: bool) -> dict[str, Any]:
-    """Return the milliseconds of each step of ours, and mlxtend's."""
+    """Return the milliseconds of each of our steps, and of mlxtend."""
     best: dict[str, float] = {}
 
     def timed(name: str, call: Callable[[], Any]) -> Any:
@@ -56,13 +56,13 @@ def compare(itemsets: FrequentItemsets, rounds: int, with_mlxtend: bool) -> dict
         return result
 
     def rules_and_measures() -> Rules:
-        # A copy: what one round has indexed is not there for the next.
+        # A copy without the index that the round before has cached.
         copy = FrequentItemsets(**vars_of(itemsets))
         rules: Rules = timed("rules", lambda: generate_rules(copy, "lift", 0.0))
         timed("measures", rules.measures)
         return rules
 
-    generate_rules(itemsets, "lift", 9e9)  # compiled, or loaded
+    generate_rules(itemsets, "lift", 9e9)  # compile or load the kernels
     for _ in range((rounds + 1) // 2):
         rules = timed("both", rules_and_measures)
     figures: dict[str, Any] = {"n_itemsets": len(itemsets), "n_rules": len(rules)}
@@ -72,7 +72,7 @@ def compare(itemsets: FrequentItemsets, rounds: int, with_mlxtend: bool) -> dict
         theirs = timed("mlxtend", lambda: association_rules(frame, metric="lift", min_threshold=0.0))
         if len(theirs) != len(rules) or not isclose(theirs["lift"].sum(), rules.measure("lift").sum()):
             sys.exit(f"mlxtend has {len(theirs):,} rules, we have {len(rules):,}, or their lifts differ.")
-    for _ in range(rounds // 2):  # the other half after mlxtend: what else the machine does changes
+    for _ in range(rounds // 2):  # the other half after mlxtend, because the load of the machine changes
         timed("both", rules_and_measures)
     if with_mlxtend:
         figures["ratio"] = round(best["mlxtend_ms"] / best["both_ms"], 1)
@@ -82,12 +82,12 @@ def compare(itemsets: FrequentItemsets, rounds: int, with_mlxtend: bool) -> dict
 
 
 def vars_of(itemsets: FrequentItemsets) -> dict[str, Any]:
-    """Return the fields of some itemsets, without what was cached beside them."""
+    """Return the fields of itemsets without cached values."""
     return {name: getattr(itemsets, name) for name in itemsets.__dataclass_fields__}
 
 
 def markdown(figures: dict[str, Any]) -> str:
-    """Return the figures as a table, a case a row."""
+    """Format the figures as a table with one row per case."""
     cases = figures["cases"]
     columns = [name for name in COLUMNS if any(name in case for case in cases.values())]
     lines = [f"| {figures['data']} | {' | '.join(columns)} |", "|---" + "|---:" * len(columns) + "|"]
@@ -108,20 +108,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--no-mlxtend", dest="mlxtend", action="store_false", help="it takes about a minute")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the table there")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")
-    asked = parser.parse_args(arguments)
-    name, transactions = liked(asked.edition)
-    of_pairs, of_all = asked.min_support
+    options = parser.parse_args(arguments)
+    name, transactions = liked(options.edition)
+    of_pairs, of_all = options.min_support
     cases = {
-        f"pairs at {of_pairs:g}": compare(mine(transactions, of_pairs, 2), asked.rounds, asked.mlxtend),
-        f"all lengths at {of_all:g}": compare(mine(transactions, of_all), asked.rounds, asked.mlxtend),
+        f"pairs at {of_pairs:g}": compare(mine(transactions, of_pairs, 2), options.rounds, options.mlxtend),
+        f"all lengths at {of_all:g}": compare(mine(transactions, of_all), options.rounds, options.mlxtend),
     }
-    figures = {"data": name, "rounds": asked.rounds, "cases": cases}
+    figures = {"data": name, "rounds": options.rounds, "cases": cases}
     text = markdown(figures)
     print(text, end="")
-    if asked.markdown:
-        asked.markdown.write_text(text, encoding="utf-8")
-    if asked.json:
-        asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if options.markdown:
+        options.markdown.write_text(text, encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

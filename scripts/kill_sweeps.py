@@ -1,11 +1,11 @@
 """Kill sweeps and compare what Optuna and MLflow then hold: python scripts/kill_sweeps.py [--kills 100].
 
-A study of 30 trials is swept by one or three workers, of which some are killed at random moments (SIGKILL
-or SIGTERM), until it is complete; then comes another study. MLflow is an SQLite file, or a server that is
-killed and started again while the workers run. After a round in which all workers were killed, the study goes
-on in a next run, or is first brought up to date by `python -m recsys sync` alone. Then Optuna and
-MLflow must agree on each trial, nothing may be left running, and a complete study must have exactly as many
-trials as were requested. Ends with 1 where that is not so.
+One or three workers run a study of 30 trials, and some of them are killed at random moments (SIGKILL or
+SIGTERM) until the study is complete; then the next study begins. MLflow is an SQLite file, or a server that
+is itself killed and started again meanwhile. After a round in which all workers were killed, either the
+next run or `python -m recsys sync` alone brings MLflow up to date. Optuna and MLflow must then agree on
+every trial, no trial or run may be left running, and a complete study must have exactly the requested
+number of trials. Otherwise the exit code is 1.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ SWEEP = (
     "-m", "hydra/sweeper=optuna", "apriori.min_support=interval(0.15,0.5)", "evaluation=none",
     "output.show_rules=0", "hydra.sweeper.progress_bar=false",
 )  # fmt: skip
-LONGEST = 600.0  # seconds that anything may take
+LONGEST = 600.0  # seconds until a step counts as hanging
 STATUS = {"COMPLETE": "FINISHED", "FAIL": "FAILED", "PRUNED": "KILLED"}
 SQLITE, SERVER = "SQLite", "server"
 
 
 @dataclass
 class Server:
-    """`mlflow server` on a port of its own, which can be killed and started again.
+    """`mlflow server` on a free port, which can be killed and started again.
 
     Attributes
     ----------
@@ -54,19 +54,17 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where it answers."""
+        """URL of the server."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the server and wait until it responds."""
         if not self.port:
             with socket.create_server(("127.0.0.1", 0)) as free:
                 self.port = free.getsockname()[1]
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}"]
-        environment = os.environ | {
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"
-        }  # which takes long to start
+        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # it takes long to start
         with (self.folder / "server.log").open("a") as log:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, env=environment
@@ -81,7 +79,7 @@ class Server:
         return False
 
     def kill(self) -> None:
-        """Kill it, unless it is not running."""
+        """Kill the server if it runs."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -91,7 +89,7 @@ class Server:
 
 @dataclass
 class Outcome:
-    """What happened with one signal, number of workers and kind of MLflow.
+    """Results for one signal, number of workers and kind of MLflow.
 
     Attributes
     ----------
@@ -99,7 +97,7 @@ class Outcome:
         Which.
     kills : int
         Workers that were killed before they had ended.
-    asked_again : int
+    run_again : int
         Trials that were lost with their worker, or interrupted.
     outages : int
         How often the server was killed, too.
@@ -114,7 +112,7 @@ class Outcome:
     workers: int
     record: str
     kills: int = 0
-    asked_again: int = 0
+    run_again: int = 0
     outages: int = 0
     complete: int = 0
     after_sync: int = 0
@@ -146,11 +144,11 @@ class Experiment:
 
     @property
     def tracking_uri(self) -> str:
-        """Where MLflow is."""
+        """Tracking URI."""
         return self.server.address if self.server else f"sqlite:///{self.folder / 'mlflow.db'}"
 
     def run(self, kills: int) -> None:
-        """Kill so many workers, and bring the last study to its end."""
+        """Kill this many workers, and complete the last study."""
         number = 0
         while self.outcome.kills < kills or self.study:
             if not self.study:
@@ -176,10 +174,10 @@ class Experiment:
         if 0 in codes:  # the study is complete
             self._wait_for_senders()
         elif self.random.random() < 0.5:
-            return  # the next run comes at once
+            return  # the next run starts at once
         if 0 in codes and not self._queues():
             self.outcome.after_run += 1
-        else:  # all were killed, or MLflow was away for longer than they waited
+        else:  # all were killed, or MLflow was unavailable for longer than their patience
             code = self._call("-m", "recsys", "sync", "multirun").wait(LONGEST)
             if code:
                 self._problem(f"sync ends with {code}")
@@ -190,7 +188,7 @@ class Experiment:
             if self._counted() > self.n_trials:
                 self._problem(f"{self._counted()} trials instead of {self.n_trials}")
             self.outcome.complete += 1
-            self.outcome.asked_again += len(self._trials()) - self._counted()
+            self.outcome.run_again += len(self._trials()) - self._counted()
             self.study = ""
 
     def _problem(self, text: str) -> None:
@@ -209,7 +207,7 @@ class Experiment:
             )
 
     def _kill(self, worker: subprocess.Popen[bytes]) -> None:
-        """Kill a worker while it starts, in one of its trials, or as it ends."""
+        """Kill a worker during its start, one of its trials, or its end."""
         due = self._n_jobs() + self.random.randint(0, self.n_trials // 2 + 1)
         while_it_starts = self.random.random() < 0.25
         deadline = time.monotonic() + (self.random.random() * 10 if while_it_starts else LONGEST)
@@ -231,7 +229,7 @@ class Experiment:
             _wait_until(lambda queue=queue: not queue.is_taken())
 
     def _trials(self) -> list[tuple[int, str, float | None, bool]]:
-        """Number, state, value, and whether it counts, of all trials that were begun."""
+        """Return number, state and value of all started trials, and whether they count."""
         import optuna
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
@@ -243,7 +241,7 @@ class Experiment:
             study = optuna.load_study(
                 study_name=self.study, storage=JournalStorage(JournalFileBackend(str(path)))
             )
-        except KeyError:  # no worker came so far
+        except KeyError:  # no worker has created the study
             return []
         return [
             (trial.number, trial.state.name, trial.values[0] if trial.values else None,
@@ -255,7 +253,7 @@ class Experiment:
         return sum(counts for *_, counts in self._trials())
 
     def compare(self) -> list[str]:
-        """Return in what Optuna and MLflow disagree, and what either has left running."""
+        """Return the disagreements of Optuna and MLflow, and what is left running."""
         from recsys.tracking.store import connect
 
         trials, client = self._trials(), connect(self.tracking_uri)
@@ -318,7 +316,7 @@ def kill(
     folder: Path, kills: int, n_trials: int, signals: Sequence[str], workers: Sequence[int],
     records: Sequence[str], seed: int = 0,
 ) -> list[Outcome]:  # fmt: skip
-    """Kill so many workers in all, shared out evenly, and return what happened in each combination."""
+    """Kill this many workers in all, spread evenly over the combinations; return the results of each."""
     combinations = list(product(records, workers, signals))
     outcomes = []
     for i, (record, count, name) in enumerate(combinations):
@@ -342,7 +340,7 @@ COLUMNS = (
 def line(outcome: Outcome) -> str:
     """Return a line of the table."""
     cells = (
-        outcome.signal, outcome.workers, outcome.record, outcome.kills, outcome.outages, outcome.asked_again,
+        outcome.signal, outcome.workers, outcome.record, outcome.kills, outcome.outages, outcome.run_again,
         outcome.complete, outcome.after_sync, outcome.after_run, len(outcome.problems),
     )  # fmt: skip
     return "  ".join(f"{cell!s:>{len(name)}}" for cell, name in zip(cells, COLUMNS, strict=True))

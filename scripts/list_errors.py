@@ -1,11 +1,11 @@
 """List every message of the project's errors, each with its cure, read from the source.
 
-It reads the errors of the tree in `recsys/errors.py`, those of the sweeper and of the service, and all that
-derive from them; and any other text that holds something to type, such as a warning or a part of a message
-that a function makes. A value that is known only when the program runs stands in braces.
+The list has the errors of the tree in `recsys/errors.py`, of the sweeper and of the service, their
+subclasses, and every other text with something to type, such as a warning or a part of a message. Values
+that are known only at run time stand in braces.
 
     python scripts/list_errors.py                 # a table in Markdown
-    python scripts/list_errors.py --cures         # only the cures that hold something to type
+    python scripts/list_errors.py --cures         # only the cures with something to type
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCES = ("recsys", "optuna_sweeper", "hydra_plugins")
 BASES = ("RecsysError", "SweepError", "ApiError")
-# Errors made from parts: what the message says, in the order of the arguments.
+# Errors made from parts: the message, in the order of the arguments.
 PARTS = {
     "ParameterError": ("parameter", "rule", "value", "cure"),
     "refusal": ("key", "rule", "value", "cure"),
 }
-# What a user can type: a command, an override of a config key, or an expression of Python.
+# Text that a user can type: a command, an override of a config key, or an expression of Python.
 COMMAND = (
     r"\b(?:python -m|pip install|openssl rand|head -n|mlflow (?:ui|experiments)|make (?:serve|sweep|ui))\b"
 )
@@ -33,15 +33,15 @@ TYPED = re.compile(COMMAND + r"|[\w}]=[\w{$'\[\"-]|\w\.\w+\(|`command`")
 # Functions that return something to type.
 MADE = re.compile(r"\{(?:typed_override|registry_command|shlex\.join)\(")
 SENTENCE = re.compile(r"(?<=[.:;}]) (?=[A-Z]|python -m)|; ")
-TEXT = "(text)"  # stands for the class of a text that is no call of an error
-# Arguments of these calls, and texts in these functions, are no messages.
+TEXT = "(text)"  # in place of the class, for a text outside the call of an error
+# Arguments of these calls, and texts in these functions, are not messages.
 HELP = {"ArgumentParser", "add_argument", "add_parser", "add_subparsers", "NamedTemporaryFile"}
 FORMS = {"__repr__", "__str__"}
 
 
 @dataclass(frozen=True)
 class Message:
-    """One place in the source that makes an error.
+    """One place in the source that raises an error.
 
     Attributes
     ----------
@@ -63,12 +63,12 @@ class Message:
 
     @property
     def is_typed(self) -> bool:
-        """Whether the cure holds a command or an override."""
+        """Whether the cure has a command or an override."""
         return is_typed(self.cure)
 
 
 def is_typed(text: str) -> bool:
-    """Return whether a text, with values in braces, holds a command, an override or an expression."""
+    """Return whether a text, with values in braces, has a command, an override or an expression."""
     text = MADE.sub("`command`{(", text)
     while text != (bare := re.sub(r"\{[^{}]+\}", "{}", text)):
         text = bare
@@ -95,13 +95,13 @@ def messages(root: Path) -> list[Message]:
             error = _name(call.func)
             if error in errors:
                 found.append(_message(f"{path.relative_to(root)}:{call.lineno}", error, call, names))
-    told = "\n".join(one.text for one in found)
+    tried_text = "\n".join(one.text for one in found)
     for path, tree in trees.items():
         known = dict(constants)
         _assign(tree.body, known)
         for node in _literals(tree, HELP | errors):
             text = _text(node, known)
-            if " " in text.strip() and is_typed(text) and text not in told:
+            if " " in text.strip() and is_typed(text) and text not in tried_text:
                 found.append(Message(f"{path.relative_to(root)}:{node.lineno}", TEXT, text, text))
     return found
 
@@ -137,7 +137,7 @@ def _classes(trees: Iterable[ast.Module]) -> set[str]:
 
 
 def _calls(tree: ast.Module, constants: Mapping[str, str]) -> Iterator[tuple[ast.Call, Mapping[str, str]]]:
-    """Yield each call with the texts that names have there."""
+    """Yield each call with the texts of the names in its scope."""
 
     def visit(node: ast.AST, names: Mapping[str, str]) -> Iterator[tuple[ast.Call, Mapping[str, str]]]:
         if isinstance(node, ast.FunctionDef):
@@ -177,7 +177,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _text(node: ast.AST | None, names: Mapping[str, str]) -> str:
-    """Return an expression as text, with braces around what only the running program knows."""
+    """Return an expression as text, with braces around values known only at run time."""
     match node:
         case None:
             return ""

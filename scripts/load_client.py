@@ -1,6 +1,6 @@
-"""A client that asks a server over HTTP/1.1 on loopback, as often as it is told, and takes the time.
+"""A load generator for HTTP/1.1 on loopback.
 
-It writes bytes and reads bytes, so that it takes little of the processor that it shares with the server.
+It reads and writes plain bytes, to use little of the processor that it shares with the server.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from dataclasses import dataclass, field
 from time import perf_counter, process_time
 from typing import Any
 
-GRACE = 5.0  # seconds that answers are waited for when the time is over
+GRACE = 5.0  # seconds to wait for open responses at the end
 
 
 @dataclass
 class Load:
-    """What became of the requests.
+    """Results of the requests.
 
     Attributes
     ----------
     milliseconds : list of float
-        From when each request was due until its answer was read.
+        Latency: from the moment a request was due until its response was read.
     failed : list of str
-        Why requests were not answered by 200.
+        Errors, and responses with a status other than 200.
     unsent : int
-        Requests that were due, and that no connection was free for when the time was over.
+        Requests that were due but had found no free connection at the end.
     seconds, processor : float
-        That it took, and of these, what the client worked.
+        Wall seconds, and processor seconds of the client.
     """
 
     milliseconds: list[float] = field(default_factory=list)
@@ -41,11 +41,11 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Requests a second that were answered."""
+        """Responses per second."""
         return len(self.milliseconds) / self.seconds
 
     def figures(self) -> dict[str, float]:
-        """Return what is told of it, rounded."""
+        """Return the figures to print, rounded."""
         values = sorted(self.milliseconds) or [float("nan")]
         quantiles = {name: values[int(q * (len(values) - 1))] for name, q in (("p50", 0.5), ("p99", 0.99))}
         return {
@@ -58,7 +58,7 @@ class Load:
 
 
 def request(path: str, content: Any = None) -> bytes:
-    """Return a request as it is sent: a POST of JSON, or a GET where there is no content."""
+    """Return the bytes of a request: a POST of JSON, or a GET without content."""
     if content is None:
         return f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode()
     body = json.dumps(content).encode()
@@ -67,14 +67,14 @@ def request(path: str, content: Any = None) -> bytes:
 
 
 class Connection:
-    """A connection that is kept open."""
+    """A persistent connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def ask(self, question: bytes) -> tuple[int, bytes]:
+    async def send(self, content: bytes) -> tuple[int, bytes]:
         """Send a request; return the status and the body."""
-        self.writer.write(question)
+        self.writer.write(content)
         head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
         start = head.index(b"content-length:") + len(b"content-length:")
         length = int(head[start : head.index(b"\r\n", start)])
@@ -83,7 +83,7 @@ class Connection:
 
 @asynccontextmanager
 async def connected(port: int) -> AsyncIterator[Connection]:
-    """Open a connection, and close it."""
+    """Open a connection and close it at the end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         yield Connection(reader, writer)
@@ -92,12 +92,12 @@ async def connected(port: int) -> AsyncIterator[Connection]:
 
 
 async def at_rate(
-    port: int, questions: Sequence[bytes], rate: float, seconds: float, connections: int = 16
+    port: int, requests: Sequence[bytes], rate: float, seconds: float, connections: int = 16
 ) -> Load:
-    """Ask at a rate, whether or not the server keeps up: what is late waits, and the wait counts."""
+    """Send requests at a constant rate; the waiting time of late requests counts as latency."""
     due: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
 
-    async def answer(load: Load) -> None:
+    async def work(load: Load) -> None:
         async with connected(port) as connection:
             while (next_one := await due.get()) is not None:
                 await _timed(load, connection, *next_one)
@@ -108,32 +108,32 @@ async def at_rate(
             when = start + number / rate
             if (pause := when - perf_counter()) > 0:
                 await asyncio.sleep(pause)
-            due.put_nowait((when, questions[number % len(questions)]))
+            due.put_nowait((when, requests[number % len(requests)]))
         for _ in range(connections):
             due.put_nowait(None)
 
-    load = await _measured([answer] * connections, seconds, put())
+    load = await _measured([work] * connections, seconds, put())
     load.unsent = sum(due.get_nowait() is not None for _ in range(due.qsize()))
     return load
 
 
 async def one_after_the_other(
-    port: int, questions: Sequence[bytes], seconds: float, connections: int = 1
+    port: int, requests: Sequence[bytes], seconds: float, connections: int = 1
 ) -> Load:
-    """Ask as often as the server answers: on each connection, the next when there is an answer."""
+    """Send the next request on each connection when the response has arrived."""
 
-    async def answer(load: Load) -> None:
+    async def work(load: Load) -> None:
         number, end = 0, perf_counter() + seconds
         async with connected(port) as connection:
             while (now := perf_counter()) < end:
-                await _timed(load, connection, now, questions[number % len(questions)])
+                await _timed(load, connection, now, requests[number % len(requests)])
                 number += 1
 
-    return await _measured([answer] * connections, seconds)
+    return await _measured([work] * connections, seconds)
 
 
-async def _timed(load: Load, connection: Connection, since: float, question: bytes) -> None:
-    status, body = await connection.ask(question)
+async def _timed(load: Load, connection: Connection, since: float, content: bytes) -> None:
+    status, body = await connection.send(content)
     if status == 200:
         load.milliseconds.append(1000 * (perf_counter() - since))
     else:
@@ -158,7 +158,7 @@ async def _measured(
 
 
 def run(work: Coroutine[Any, Any, Load]) -> Load:
-    """Run one of these to its end."""
+    """Run a load to its end."""
     if sys.platform == "win32":
         return asyncio.run(work)
     import uvloop

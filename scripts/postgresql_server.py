@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own: in a temporary folder, reached by a socket in it, gone at the end."""
+"""A temporary PostgreSQL server, reached through a socket in its own folder."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ DEBIAN = Path("/usr/lib/postgresql")
 
 @dataclass
 class Server:
-    """The server; call it with a name to make a new database and learn its URL.
+    """The server; a call with a name creates a database and returns its URL.
 
     Attributes
     ----------
     programs, folder : Path
-        Where its programs are, and where its socket and its data.
+        Folder of its programs, and folder of its socket and data.
     account : tuple of (str, str), optional
-        The user and group it runs under, if not ours.
+        User and group of the server, if not ours.
     """
 
     programs: Path
@@ -37,7 +37,7 @@ class Server:
     account: tuple[str, str] | None
 
     def __call__(self, name: str) -> str:
-        """Make a new database and return its URL."""
+        """Create a database and return its URL."""
         with psycopg.connect(host=str(self.folder), user=USER, dbname="postgres", autocommit=True) as server:
             server.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
         return self.url(name)
@@ -48,22 +48,22 @@ class Server:
         return URL.create("postgresql+psycopg", USER, database=name, query=query).render_as_string(False)
 
     def start(self, listen: str = "") -> None:
-        """Start it, on an address to `listen` at, too; after a kill, it mends what was being written."""
+        """Start the server, also on the address `listen`; after a kill it recovers."""
         options = f"-k {self.folder} -c listen_addresses='{listen}' -c fsync=off"
         self.control("-l", self.folder / "log", "-o", options, "-w", "start")
 
     def kill(self) -> None:
-        """End all of it at once, in the middle of whatever it does."""
+        """Kill all processes of the server."""
         self.control("-m", "immediate", "-w", "stop")
 
     def control(self, *words: object) -> None:
-        """Call the program that starts and stops it."""
+        """Call pg_ctl."""
         _run(self.account, self.programs / "pg_ctl", "-D", self.folder / "data", *words)
 
 
 @contextmanager
 def postgresql_server() -> Iterator[Server]:
-    """Start a server; give what makes a new database and returns its URL.
+    """Start a server and stop it at the end.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def postgresql_server() -> Iterator[Server]:
     if programs is None:
         raise FileNotFoundError("no PostgreSQL server is installed (apt-get install postgresql)")
     account = _account()
-    # Not pytest's folder: the account that the server runs under could not enter it.
+    # Outside pytest's folder, which the account of the server cannot enter.
     folder = Path(tempfile.mkdtemp(prefix="recsys-"))
     try:
         if account is not None:
             shutil.chown(folder, *account)
-        # The folder is closed to others, so who reaches the socket may do all.
+        # The folder is closed to others, so that every connection may be trusted.
         initdb = (programs / "initdb", "-D", folder / "data", "-U", USER, "-A", "trust", "-E", "UTF8")
         _run(account, *initdb, "--no-sync")
         server = Server(programs, folder, account)
@@ -94,7 +94,7 @@ def postgresql_server() -> Iterator[Server]:
 
 
 def _programs() -> Path | None:
-    """Return the folder of the latest version's programs."""
+    """Return the folder of the programs of the latest version."""
     found = shutil.which("pg_ctl")
     if found:
         return Path(found).resolve().parent
@@ -103,7 +103,7 @@ def _programs() -> Path | None:
 
 
 def _account() -> tuple[str, str] | None:
-    """Return who the server runs under, where that cannot be us: it refuses root."""
+    """Return the account of the server where it cannot be ours: PostgreSQL refuses root."""
     return ("nobody", "nogroup") if os.geteuid() == 0 else None
 
 

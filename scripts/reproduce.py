@@ -1,7 +1,7 @@
-"""Reproduce the seed's Table 1 and check its numbers: python scripts/reproduce.py [--engine bitset mlxtend].
+"""Reproduce Table 1 of the report and check its numbers: scripts/reproduce.py [--engine bitset mlxtend].
 
-On ml-latest-small, which the seed used, the numbers are the seed's own; it is looked for as
-dataset=ml_latest_small does, by download last. On the bundled edition of 2016 they are those of mlxtend.
+For ml-latest-small, the edition of the report, the expected numbers are those of the report; the files are
+found as with dataset=ml_latest_small. For the bundled edition of 2016 they are those of mlxtend.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def run(dataset: str, engine: str) -> dict[str, float] | str:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "recsys", "experiment=seed_table1", f"dataset={dataset}"]
         command += [f"engine={engine}", f"hydra.run.dir={folder}", "hydra/callbacks=untracked"]
-        command.append("cache.enabled=false")  # its point is to mine
+        command.append("cache.enabled=false")  # always mine
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return json.loads(Path(folder, "metrics.json").read_text(encoding="utf-8"))

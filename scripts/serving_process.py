@@ -1,4 +1,4 @@
-"""The service in a process of its own, for the programs here that ask it."""
+"""Start the service in a process of its own, for the other programs of this folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass
 class Serving:
-    """A service that runs.
+    """A running service.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Serving:
     port : int
         On 127.0.0.1.
     log : list of str
-        The lines that it wrote, up to now.
+        Its output so far.
     """
 
     process: subprocess.Popen[str]
@@ -35,7 +35,7 @@ class Serving:
 
     @property
     def address(self) -> str:
-        """Where it answers."""
+        """URL of the service."""
         return f"http://127.0.0.1:{self.port}"
 
 
@@ -43,17 +43,17 @@ class Serving:
 def serving(
     command: Sequence[str], folder: Path | str = ".", environment: dict[str, str] | None = None
 ) -> Iterator[Serving]:
-    """Start a server, wait until it answers, and end it.
+    """Start a server, wait until it is ready, and stop it at the end.
 
     Parameters
     ----------
     command : sequence of str
-        Arguments of `python -m recsys serve`, of which `--port 0` takes a free port; or the whole command
-        of another server that says "Uvicorn running on" when it does.
+        Arguments of `python -m recsys serve`, which takes a free port; or the whole command of another
+        server that prints "Uvicorn running on".
     folder : path
-        To run in.
+        Working directory.
     environment : dict of str to str, optional
-        Added to that of this process.
+        Environment variables in addition to those of this process.
     """
     ours = not command or command[0].startswith("--")
     whole = [sys.executable, "-m", "recsys", "serve", "--port", "0", *command] if ours else [*command]
@@ -71,12 +71,12 @@ def serving(
                 break
         else:
             raise RuntimeError(f"{' '.join(whole)} ended:\n{''.join(server.log[-40:])}")
-        # What it writes is read on, or it would wait for that.
+        # Without a reader, the server would block when the pipe is full.
         reading = threading.Thread(target=lambda: server.log.extend(process.stdout or ()), daemon=True)
         reading.start()
         yield server
     finally:
-        # The whole group, which its workers belong to.
+        # The whole process group, workers included.
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)

@@ -1,9 +1,9 @@
-"""Swap models while requests are answered: python scripts/swap_under_load.py [--requests 10000].
+"""Swap models under load: python scripts/swap_under_load.py [--requests 10000].
 
-A model is learnt and registered in a folder of its own, and served. While four connections ask for explained
-recommendations, one after the other, the alias that the service follows is set to another version, to one
-whose files are damaged, to a third, and back to the first. No request may fail, none may be answered by the
-damaged version, and each of the others must be seen. Ends with 1 where that is not so.
+A model is trained, registered and served in a temporary folder. While four connections request explained
+recommendations, the alias that the service follows is set to another version, to one with damaged files, to
+a third, and back to the first. No request may fail, no response may come from the damaged version, and each
+other version must be seen; otherwise the exit code is 1.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ NAME, ALIAS = "recsys", "challenger"
 CONNECTIONS = 4
 POLL = 0.2  # seconds
 LONGEST = 300.0  # seconds
-QUESTION = {"titles": ["Toy Story (1995)", "Heat (1995)"], "explain": True}
+BODY = {"titles": ["Toy Story (1995)", "Heat (1995)"], "explain": True}
 
 
 @dataclass
 class Outcome:
-    """What happened.
+    """Results.
 
     Attributes
     ----------
     load : Load
     answered_by : Counter
-        Answers by the version that gave them.
+        Number of responses of each version.
     promoted : list of str
-        The versions that came into service, in this order.
+        Versions that came into service, in this order.
     broken : str
         The damaged version.
     failure : str
-        What the service says about it.
+        The message of the service about it.
     """
 
     load: Load
@@ -57,13 +57,13 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Whether no request failed, and all versions were seen but the damaged one."""
+        """Whether no request failed and all versions but the damaged one were seen."""
         seen = set(self.promoted) | {"1"}
         return not self.load.failed and set(self.answered_by) == seen and len(self.promoted) == 3
 
 
 def swap(folder: Path, n_requests: int) -> Outcome:
-    """Serve version 1 from the store in a folder, and swap while it is asked."""
+    """Serve version 1 of the store in a folder, and swap versions under load."""
     environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
     registry = Registry(environment["MLFLOW_TRACKING_URI"])
     registry.promote("1")
@@ -86,15 +86,15 @@ class Registry:
         self.files = self.client.get_model_version_download_uri(NAME, "1")
 
     def promote(self, version: str) -> None:
-        """Have a version served."""
+        """Set the alias to a version."""
         self.client.set_registered_model_alias(NAME, ALIAS, version)
 
     def copy(self) -> str:
-        """Make a version of the files of the first."""
+        """Register the files of the first version again."""
         return str(self.client.create_model_version(NAME, self.files).version)
 
     def damaged(self, folder: Path) -> str:
-        """Make a version of files of which one is cut short."""
+        """Register files of which one is truncated."""
         shutil.copytree(self.files.removeprefix("file://"), folder)
         (arrays,) = folder.glob("**/model.npz")
         arrays.write_bytes(arrays.read_bytes()[:-1000])
@@ -106,12 +106,12 @@ async def _swap(
 ) -> None:
     start, done = perf_counter(), asyncio.Event()
 
-    async def ask() -> None:
-        question = request("/recommend", QUESTION)
+    async def load() -> None:
+        content = request("/recommend", BODY)
         async with connected(port) as connection:
             while not done.is_set():
                 since = perf_counter()
-                status, body = await connection.ask(question)
+                status, body = await connection.send(content)
                 if status == 200:
                     outcome.load.milliseconds.append(1000 * (perf_counter() - since))
                     outcome.answered_by[json.loads(body)["model_version"]] += 1
@@ -123,14 +123,14 @@ async def _swap(
             for number, version in enumerate(versions, start=1):
                 await _until(lambda due=number * n_requests / 5: len(outcome.load.milliseconds) >= due)
                 await asyncio.to_thread(registry.promote, version)
-                told: dict[str, Any] = {}
+                served: dict[str, Any] = {}
                 failure: dict[str, Any] = {}
-                while version not in (told.get("version"), failure.get("version")):
+                while version not in (served.get("version"), failure.get("version")):
                     await asyncio.sleep(POLL / 4)
                     async with connected(port) as connection:  # an idle one would be closed
-                        told = json.loads((await connection.ask(request("/model")))[1])
-                    failure = told["last_failure"] or {}
-                if told["version"] == version:
+                        served = json.loads((await connection.send(request("/model")))[1])
+                    failure = served["last_failure"] or {}
+                if served["version"] == version:
                     outcome.promoted.append(version)
                 else:
                     outcome.failure = failure["message"]
@@ -138,7 +138,7 @@ async def _swap(
         finally:
             done.set()
 
-    results = await asyncio.gather(promote(), *(ask() for _ in range(CONNECTIONS)), return_exceptions=True)
+    results = await asyncio.gather(promote(), *(load() for _ in range(CONNECTIONS)), return_exceptions=True)
     outcome.load.failed += [repr(one) for one in results if isinstance(one, BaseException)]
     outcome.load.seconds = perf_counter() - start
 
@@ -149,27 +149,27 @@ async def _until(condition: Any) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Learn, register, serve, swap, print."""
+    """Train, register, serve, swap, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=10_000)
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}", "PYTHONPATH": str(ROOT)}
         made = ["recsys", "hydra.run.dir=run", "hydra/callbacks=untracked", "apriori.min_support=0.02"]
         call(made, folder, environment)
         call(["recsys", "registry", "register", "run"], folder, environment)
-        outcome = swap(folder, asked.requests)
+        outcome = swap(folder, options.requests)
     figures = outcome.load.figures()
     by_version = ", ".join(
         f"{version}: {number:,}" for version, number in sorted(outcome.answered_by.items())
     )
-    print(f"{len(outcome.load.milliseconds):,} requests answered, {len(outcome.load.failed)} failed.")
+    print(f"{len(outcome.load.milliseconds):,} responses, {len(outcome.load.failed)} failed.")
     print(f"By version: {by_version}. Came into service: {', '.join(outcome.promoted)}.")
     print(f"Version {outcome.broken} did not: {outcome.failure}")
     print(f"p50 {figures['p50_ms']} ms, p99 {figures['p99_ms']} ms, max {figures['max_ms']} ms.")
     if not outcome.good:
-        sys.exit("\n".join(["Not as it must be.", *outcome.load.failed[:5]]))
+        sys.exit("\n".join(["A request failed, or the wrong versions were seen.", *outcome.load.failed[:5]]))
 
 
 if __name__ == "__main__":
