@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recsys.data.transactions import TransactionSet
-from recsys.datasets import Dataset, RatingSet
+from recsys.data import InteractionSet, TransactionSet
+from recsys.datasets import Dataset
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
     SERVING_TIME,
@@ -58,7 +58,7 @@ class Result:
     `seconds` are wall seconds of each stage, without those in which Numba compiles.
     """
 
-    ratings: RatingSet
+    interactions: InteractionSet
     transactions: TransactionSet
     itemsets: FrequentItemsets
     itemsets_from: str
@@ -90,7 +90,7 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     apriori, seconds = experiment.apriori, dict[str, float]()
     with _opened(experiment, part, seconds) as prepared:
         preparation.warn_of_ties(prepared)
-        preparation.warn_of_single_items(prepared.transactions, len(prepared.ratings))
+        preparation.warn_of_single_items(prepared.transactions, len(prepared.interactions))
         if after_length is not None:
             with timed("report", seconds):
                 _report_lengths(experiment, prepared, after_length)
@@ -104,7 +104,15 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     with timed("summarise", seconds):
         metrics = _summarise(prepared, itemsets, rules, ranking, seconds)
     return Result(
-        prepared.ratings, prepared.transactions, itemsets, source, rules, model, ranking, metrics, seconds
+        prepared.interactions,
+        prepared.transactions,
+        itemsets,
+        source,
+        rules,
+        model,
+        ranking,
+        metrics,
+        seconds,
     )
 
 

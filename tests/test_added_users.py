@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recsys import pipeline
-from recsys.datasets import Dataset, Ratings
+from recsys.data import Interactions
+from recsys.datasets import Dataset
 from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.pipeline import Experiment
@@ -16,11 +17,11 @@ from recsys.rules import Apriori
 
 USERS, ITEMS = 12, 16
 PAIRS = [(user, item) for user in range(USERS) for item in range(ITEMS) if (user + item) % 2]
-CLEAN = Ratings(
+CLEAN = Interactions(
     *np.array(PAIRS).T, np.full(len(PAIRS), 5.0), np.array([100 * item + user for user, item in PAIRS])
 )
 PAGE = [(USERS + person, item) for person in range(5) for item in (0, 15)]
-POISONED = Ratings(
+POISONED = Interactions(
     np.concatenate([CLEAN.user_id, [user for user, _ in PAGE]]),
     np.concatenate([CLEAN.item_id, [item for _, item in PAGE]]),
     np.full(len(PAIRS) + len(PAGE), 5.0),
@@ -33,7 +34,7 @@ POISONED = Ratings(
 class Loaded(Dataset):
     """A dataset of ratings that are there."""
 
-    ratings: Ratings
+    ratings: Interactions
 
     def load(self):
         return self.ratings

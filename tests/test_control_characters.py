@@ -9,7 +9,7 @@ import pytest
 from optuna_sweeper.safe_text import SafeFormatter
 from recsys.cli import feedback as report
 from recsys.cli import recommend, registry
-from recsys.datasets import ItemCatalog
+from recsys.data import ItemCatalog
 from recsys.errors import DataFormatError, ParameterError
 from recsys.models.bundle import Bundle
 from recsys.pipeline import run

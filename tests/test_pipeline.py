@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from recsys import pipeline
-from recsys.datasets import Dataset, Ratings
+from recsys.data import Interactions
+from recsys.datasets import Dataset
 from recsys.evaluation import LeaveOut, NoSplit, UserShare
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.preprocessing import Preprocessing
@@ -19,7 +20,7 @@ from recsys.rules import Apriori
 class InMemory(Dataset):
     """A dataset that stands in memory."""
 
-    ratings: Ratings
+    ratings: Interactions
 
     def fingerprint(self):
         return ()
@@ -31,7 +32,7 @@ class InMemory(Dataset):
 def run(time_of, evaluation, n_users=6, n_items=10):
     """Run an experiment on users who like all items, at the times that a function of both gives."""
     user, item = np.divmod(np.arange(n_users * n_items), n_items)
-    ratings = Ratings(user, item, timestamp=time_of(user, item), name="memory")
+    ratings = Interactions(user, item, timestamp=time_of(user, item), name="memory")
     cache = ItemsetCache(enabled=False)
     recommender, rules = PopularityRecommender(), Preprocessing(likes="all")
     return pipeline.run(

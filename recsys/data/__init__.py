@@ -1,7 +1,17 @@
 """The data model: interactions, transactions and histories."""
 
 from recsys.data.histories import Histories
-from recsys.data.interactions import Interactions
+from recsys.data.interactions import Interactions, InteractionSet
+from recsys.data.items import ItemCatalog
+from recsys.data.positives import Positives
 from recsys.data.transactions import Transactions, TransactionSet
 
-__all__ = ["Histories", "Interactions", "TransactionSet", "Transactions"]
+__all__ = [
+    "Histories",
+    "InteractionSet",
+    "Interactions",
+    "ItemCatalog",
+    "Positives",
+    "TransactionSet",
+    "Transactions",
+]

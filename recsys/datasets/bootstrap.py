@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.movielens import BUNDLED, MovieLens
-from recsys.datasets.ratings import Ratings
 from recsys.errors import ParameterError
 from recsys.parameters import require_integer
 
@@ -72,7 +72,7 @@ class MovieLensBootstrap(Dataset):
         if not isinstance(self.name, str) or not self.name:
             raise ParameterError("name", "text", self.name)
 
-    def load(self) -> Ratings:
+    def load(self) -> Interactions:
         """Make the ratings: users are numbered from 1, new items from the source's largest id on.
 
         Raises
@@ -104,7 +104,7 @@ class MovieLensBootstrap(Dataset):
             item_id[start:stop] = item_ids[item]
             rating[start:stop] = source.rating[row]
             timestamp[start:stop] = source.timestamp[row]
-        return Ratings(user_id, item_id, rating, timestamp, bundled.items, self.name)
+        return Interactions(user_id, item_id, rating, timestamp, bundled.items, self.name)
 
     def fingerprint(self) -> tuple[()]:
         """Return what changes when the files do: nothing, the only one comes with the package."""
@@ -147,7 +147,7 @@ class _Source(NamedTuple):
     rare_item: IntArray  # the items that have one rating
 
     @classmethod
-    def of(cls, ratings: Ratings) -> _Source:
+    def of(cls, ratings: Interactions) -> _Source:
         _, first, activity = np.unique(ratings.user_id, return_index=True, return_counts=True)
         item_id, item, count = np.unique(ratings.item_id, return_inverse=True, return_counts=True)
         assert ratings.rating is not None

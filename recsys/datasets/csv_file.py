@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy.typing as npt
 
+from recsys.data.interactions import Interactions
+from recsys.data.items import ItemCatalog
 from recsys.datasets.columns import read_columns
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import RULES, resolve_duplicates
 from recsys.datasets.feedback import check_feedback, feedback_digest, feedback_fingerprint, with_feedback
 from recsys.datasets.fields import Column, Kind
-from recsys.datasets.items import ItemCatalog, read_items, split_genres
-from recsys.datasets.ratings import Ratings
+from recsys.datasets.items import read_items, split_genres
 from recsys.datasets.tables import TextTable, content_digest, fingerprint
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice
@@ -131,7 +132,7 @@ class CsvDataset(Dataset):
         object.__setattr__(self, "items_columns", items_columns)
         object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
 
-    def load(self) -> Ratings:
+    def load(self) -> Interactions:
         """Read the file, and that of the items if there is one.
 
         Raises
@@ -144,7 +145,7 @@ class CsvDataset(Dataset):
             If the feedback cannot be read.
         """
         columns = self._columns()
-        ratings = Ratings(**self._read_ratings(columns), items=self._read_items(), name=self.name or "")
+        ratings = Interactions(**self._read_ratings(columns), items=self._read_items(), name=self.name or "")
         rule = "first" if self.layout == "baskets" else self.duplicates
         ratings = resolve_duplicates(ratings, rule, self.path)
         return with_feedback(ratings, self.feedback, self.feedback_weight, self.feedback_max_share)

@@ -5,40 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-import numpy.typing as npt
-
+from recsys.data.interactions import Interactions, InteractionSet
 from recsys.data.transactions import TransactionSet
-from recsys.datasets.items import ItemCatalog
-from recsys.datasets.ratings import Ratings
 
 
-class RatingSet(Protocol):
-    """Ratings, wherever they are kept: what results and records need to know of them."""
-
-    @property
-    def name(self) -> str:
-        """Name of the dataset."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """SHA-256, in hexadecimal, of the ratings."""
-        ...
-
-    @property
-    def items(self) -> ItemCatalog | None:
-        """Titles and genres, if the data has them."""
-        ...
-
-    def titles(self, ids: npt.ArrayLike) -> list[str]:
-        """Return the title of each item, or its id as text where no title is known."""
-        ...
-
-    def __len__(self) -> int: ...
-
-
-class EngineRatings(RatingSet, Protocol):
-    """Ratings that stay in an engine."""
+class EngineInteractions(InteractionSet, Protocol):
+    """Interactions that stay in an engine."""
 
     def transactions(self, preprocessing: Any) -> AbstractContextManager[TransactionSet]:
         """Return the transactions after preprocessing, held by the engine until the end of the context."""
@@ -46,13 +18,13 @@ class EngineRatings(RatingSet, Protocol):
 
 
 class Dataset(Protocol):
-    """Source of ratings; a group of the configuration. Derive from it for the defaults.
+    """Source of interactions; a group of the configuration. Derive from it for the defaults.
 
-    Frozen and hashable by its parameters, so that loaded ratings can be kept.
+    Frozen and hashable by its parameters, so that loaded interactions can be kept.
     """
 
-    def load(self) -> Ratings:
-        """Return the ratings."""
+    def load(self) -> Interactions:
+        """Return the interactions."""
         ...
 
     def fingerprint(self) -> tuple[Any, ...]:
@@ -67,8 +39,8 @@ class Dataset(Protocol):
         """
         ...
 
-    def open_in(self, engine: Any) -> AbstractContextManager[EngineRatings] | None:
-        """Open the ratings in the engine that alone can read them; None if this process loads them.
+    def open_in(self, engine: Any) -> AbstractContextManager[EngineInteractions] | None:
+        """Open the interactions in the engine that alone can read them; None if this process loads them.
 
         Raises
         ------

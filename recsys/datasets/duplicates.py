@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recsys.datasets.ratings import Ratings
+from recsys.data.interactions import Interactions
 from recsys.errors import DataFormatError
 
 RULES = ("error", "last", "first", "max", "mean")
 
 
-def resolve_duplicates(ratings: Ratings, rule: str, source: str | Path = "") -> Ratings:
+def resolve_duplicates(ratings: Interactions, rule: str, source: str | Path = "") -> Interactions:
     """Return the ratings with each (user, item) pair once.
 
     Parameters
     ----------
-    ratings : Ratings
+    ratings : Interactions
         In canonical order, as always; the entries of one pair in the order of the input.
     rule : {"error", "last", "first", "max", "mean"}
         "last" keeps the entry with the largest timestamp, "first" that with the smallest; the order of the
@@ -56,7 +56,7 @@ def resolve_duplicates(ratings: Ratings, rule: str, source: str | Path = "") -> 
     return kept
 
 
-def _starts(ratings: Ratings) -> npt.NDArray[np.bool_]:
+def _starts(ratings: Interactions) -> npt.NDArray[np.bool_]:
     """Tell of each entry whether it is the first of its pair."""
     user, item = ratings.user_id, ratings.item_id
     starts = np.ones(len(ratings), dtype=np.bool_)
@@ -64,7 +64,7 @@ def _starts(ratings: Ratings) -> npt.NDArray[np.bool_]:
     return starts
 
 
-def _take(ratings: Ratings, rows: npt.NDArray[np.int64]) -> Ratings:
+def _take(ratings: Interactions, rows: npt.NDArray[np.int64]) -> Interactions:
     return replace(
         ratings,
         user_id=ratings.user_id[rows],
@@ -74,7 +74,9 @@ def _take(ratings: Ratings, rows: npt.NDArray[np.int64]) -> Ratings:
     )
 
 
-def _duplicates_error(ratings: Ratings, starts: npt.NDArray[np.bool_], source: str | Path) -> DataFormatError:
+def _duplicates_error(
+    ratings: Interactions, starts: npt.NDArray[np.bool_], source: str | Path
+) -> DataFormatError:
     repeated = np.flatnonzero(~starts)
     user, item = (column[repeated[0]].item() for column in (ratings.user_id, ratings.item_id))
     n_pairs = int(np.count_nonzero(starts[:-1] & ~starts[1:]))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.datasets.ratings import Ratings
+from recsys.data.interactions import Interactions
 from recsys.errors import DataError, ParameterError
 from recsys.parameters import require_integer, require_number
 
@@ -61,8 +61,8 @@ def feedback_digest(feedback: str) -> str:
 
 
 def with_feedback(
-    ratings: Ratings, feedback: str | None, weight: int = 1, max_share: float = 0.05
-) -> Ratings:
+    ratings: Interactions, feedback: str | None, weight: int = 1, max_share: float = 0.05
+) -> Interactions:
     """Return ratings with those of the page among them.
 
     Each person of the page becomes a user of their own, whatever the page calls them, so that no feedback
@@ -74,7 +74,7 @@ def with_feedback(
 
     Parameters
     ----------
-    ratings : Ratings
+    ratings : Interactions
         Each (user, item) pair once.
     feedback : str or None
         Path or URL of the database; None leaves the ratings as they are.
@@ -86,7 +86,7 @@ def with_feedback(
 
     Returns
     -------
-    Ratings
+    Interactions
         Their `page_users` are the users that were added.
 
     Raises
@@ -110,7 +110,7 @@ def with_feedback(
     return _merge(ratings, said, weight, max_share) if said and len(ratings) else ratings
 
 
-def _merge(ratings: Ratings, said: Sequence[Feedback], weight: int, max_share: float) -> Ratings:
+def _merge(ratings: Interactions, said: Sequence[Feedback], weight: int, max_share: float) -> Interactions:
     assert ratings.rating is not None
     items = _known_items(ratings)
     judged = _judgements(said)
@@ -140,7 +140,7 @@ def _merge(ratings: Ratings, said: Sequence[Feedback], weight: int, max_share: f
     )
 
 
-def _limited(judged: Judgements, most: int, ratings: Ratings, max_share: float) -> Judgements:
+def _limited(judged: Judgements, most: int, ratings: Interactions, max_share: float) -> Judgements:
     """Keep the judgements of the first people for each item."""
     people: Counter[str] = Counter()
     kept: Judgements = {}
@@ -176,7 +176,7 @@ def _ids(ids: Sequence[Any], like: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.array(ids, np.int64 if like.dtype.kind == "i" else np.str_)
 
 
-def _known_items(ratings: Ratings) -> dict[str, Any]:
+def _known_items(ratings: Interactions) -> dict[str, Any]:
     """Return the id of each item, rated or in the catalogue, by its text."""
     known = np.unique(ratings.item_id).tolist()
     if ratings.items is not None and ratings.items.item_id.dtype.kind == ratings.item_id.dtype.kind:

@@ -14,9 +14,9 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import resolve_duplicates
-from recsys.datasets.ratings import Ratings
 from recsys.datasets.tables import content_digest, fingerprint, reading
 from recsys.errors import DataFormatError, ParameterError
 
@@ -66,7 +66,7 @@ class FimiDataset(Dataset):
             raise ParameterError("name", "text, or null", self.name)
         object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
 
-    def load(self) -> Ratings:
+    def load(self) -> Interactions:
         """Read the file.
 
         Raises
@@ -87,7 +87,7 @@ class FimiDataset(Dataset):
                 n_lines += text.count(b"\n")
         if not sum(map(len, items)):
             raise DataFormatError(f"{path} holds no transactions. Give a file with a transaction a line.")
-        ratings = Ratings(np.concatenate(lines), np.concatenate(items), name=self.name or "")
+        ratings = Interactions(np.concatenate(lines), np.concatenate(items), name=self.name or "")
         return resolve_duplicates(ratings, "first", path)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:

@@ -1,63 +1,15 @@
-"""ItemCatalog: what the items are called, and how a table of them is read."""
+"""Tables of items: their titles and genres."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from recsys.data.items import ItemCatalog
 from recsys.datasets.fields import Column, ids_from_text
 from recsys.datasets.tables import TextTable
 from recsys.errors import DataFormatError
 
 NO_GENRES = "(no genres listed)"
-
-
-@dataclass(frozen=True, eq=False)
-class ItemCatalog:
-    """Titles and genres of items.
-
-    Parameters
-    ----------
-    item_id : ndarray, shape (n,)
-        Ids, each once, integers or text.
-    title : tuple of str, length n
-        Titles as the data has them; empty where it has none.
-    genres : tuple of tuple of str, length n
-        Genres of each item; () where the data has none.
-    """
-
-    item_id: npt.NDArray[Any]
-    title: tuple[str, ...]
-    genres: tuple[tuple[str, ...], ...]
-
-    @classmethod
-    def empty(cls) -> ItemCatalog:
-        """Return the catalogue that knows no item."""
-        return cls(np.empty(0, dtype=np.int64), (), ())
-
-    def __len__(self) -> int:
-        return len(self.item_id)
-
-    @cached_property
-    def _row(self) -> dict[str, int]:
-        # By text, so that the id 7 of one file is the "7" of another in which some ids are text.
-        return {str(item): row for row, item in enumerate(self.item_id.tolist())}
-
-    def titles(self, ids: npt.ArrayLike) -> list[str]:
-        """Return the title of each id, or the id itself as text where there is no title."""
-        title, row = self.title, self._row
-        names = map(str, np.asarray(ids).ravel().tolist())
-        return [(title[row[name]] if name in row else "") or name for name in names]
-
-    def genres_of(self, ids: npt.ArrayLike) -> list[tuple[str, ...]]:
-        """Return the genres of each id; () where the id is not known."""
-        names = map(str, np.asarray(ids).ravel().tolist())
-        return [self.genres[self._row[name]] if name in self._row else () for name in names]
 
 
 def split_genres(text: str) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from recsys.data.interactions import Interactions
+from recsys.data.items import ItemCatalog
 from recsys.datasets.columns import read_columns
 from recsys.datasets.fields import Column
-from recsys.datasets.items import ItemCatalog, read_items, split_genres
-from recsys.datasets.ratings import Ratings
+from recsys.datasets.items import read_items, split_genres
 from recsys.datasets.tables import TextTable, reading
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
@@ -37,7 +38,7 @@ class Layout:
         """Names of the files that make a folder complete."""
         return self.ratings_file, self.items_file
 
-    def read(self, folder: Path, name: str) -> Ratings:
+    def read(self, folder: Path, name: str) -> Interactions:
         """Read the folder."""
         columns = {
             "user_id": Column("userId", "integer"),
@@ -46,7 +47,7 @@ class Layout:
             "timestamp": Column("timestamp", "integer"),
         }
         values = read_columns(self.ratings_table(folder / self.ratings_file), columns)
-        return Ratings(**values, items=self.items(folder / self.items_file), name=name)
+        return Interactions(**values, items=self.items(folder / self.items_file), name=name)
 
 
 def find_layout(folder: Path) -> Layout | None:

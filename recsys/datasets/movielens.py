@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.download import install
 from recsys.datasets.duplicates import RULES, resolve_duplicates
 from recsys.datasets.editions import EDITIONS
 from recsys.datasets.feedback import check_feedback, feedback_digest, feedback_fingerprint, with_feedback
 from recsys.datasets.layouts import LAYOUTS, Layout, find_layout
-from recsys.datasets.ratings import Ratings
 from recsys.datasets.tables import content_digest, fingerprint, reading
 from recsys.errors import DataNotFoundError, DownloadError, ParameterError
 from recsys.folders import cache_folder
@@ -68,7 +68,7 @@ class MovieLens(Dataset):
         require_choice("duplicates", self.duplicates, RULES)
         check_feedback(self.feedback, self.feedback_weight, self.feedback_max_share)
 
-    def load(self) -> Ratings:
+    def load(self) -> Interactions:
         """Find the folder, downloading it when it is nowhere, and read it.
 
         Raises

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
-from recsys.datasets.ratings import Ratings
 from recsys.errors import ParameterError
 from recsys.parameters import require_integer, require_number
 
@@ -90,7 +90,7 @@ class Quest(Dataset):
             raise ParameterError("name", "text, or null", self.name)
         object.__setattr__(self, "name", self.name or self._custom_name())
 
-    def load(self) -> Ratings:
+    def load(self) -> Interactions:
         """Make the transactions: users and items are numbered from 0."""
         random = np.random.default_rng(self.seed)
         patterns = self._patterns(random)
@@ -104,7 +104,7 @@ class Quest(Dataset):
         key.sort()
         key = key[np.append(True, key[1:] != key[:-1])]
         transaction, item = np.divmod(key, self.n_items)
-        return Ratings(transaction, item, np.full(len(key), RATING), name=self.name or "")
+        return Interactions(transaction, item, np.full(len(key), RATING), name=self.name or "")
 
     def fingerprint(self) -> tuple[()]:
         """Return what changes when the files do: nothing, there are none."""

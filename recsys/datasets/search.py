@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.datasets.items import ItemCatalog
+from recsys.data.items import ItemCatalog
 from recsys.errors import DataError
 
 # GroupLens puts the article behind: "Matrix, The (1999)", "Cité des enfants perdus, La (1995)".

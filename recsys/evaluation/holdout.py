@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Interactions
+from recsys.data import Positives
 from recsys.data.histories import Histories
 from recsys.errors import ParameterError
 
@@ -63,14 +63,14 @@ class Holdout:
 
     Parameters
     ----------
-    visible : Interactions
+    visible : Positives
         Likes that a recommender is given; a user may have none.
-    held_out : Interactions
+    held_out : Positives
         Likes that it should find; each user has at least one.
     """
 
-    visible: Interactions
-    held_out: Interactions
+    visible: Positives
+    held_out: Positives
 
     def __len__(self) -> int:
         return len(self.users)
@@ -113,21 +113,21 @@ class Split:
 
     Parameters
     ----------
-    train : Interactions
+    train : Positives
         What each trial mines and fits.
     validation : Holdout
         What each trial is measured on.
-    train_and_validation : Interactions
+    train_and_validation : Positives
         What the winner mines and fits.
     test : Holdout
         What the winner is measured on.
     """
 
-    train: Interactions
+    train: Positives
     validation: Holdout
-    train_and_validation: Interactions
+    train_and_validation: Positives
     test: Holdout
 
 
-def _histories(likes: Interactions, users: npt.NDArray[Any], items: npt.NDArray[Any]) -> Histories:
+def _histories(likes: Positives, users: npt.NDArray[Any], items: npt.NDArray[Any]) -> Histories:
     return Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, users, items)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Interactions
+from recsys.data import Interactions, InteractionSet, Positives
 from recsys.data.histories import Histories
 from recsys.data.transactions import TransactionSet, find_list
-from recsys.datasets import Dataset, Ratings, RatingSet
+from recsys.datasets import Dataset
 from recsys.evaluation.beyond_accuracy import encode_genres
 from recsys.evaluation.holdout import Holdout, Split, Targets
 from recsys.evaluation.splits import Evaluation, Part
@@ -30,7 +30,7 @@ class Prepared:
     are not held out by time.
     """
 
-    ratings: RatingSet
+    interactions: InteractionSet
     transactions: TransactionSet
     train: Histories
     histories: Histories
@@ -39,71 +39,75 @@ class Prepared:
     n_cut_in_tie: int | None
 
     @classmethod
-    def for_mining(cls, ratings: RatingSet, transactions: TransactionSet) -> Prepared:
+    def for_mining(cls, interactions: InteractionSet, transactions: TransactionSet) -> Prepared:
         """Return transactions without histories and targets: of no user, over the same items."""
         items = transactions.items
         nobody = Histories(np.zeros(1, np.int64), np.empty(0, np.int32), items, np.empty(0, np.int64))
         targets = Targets(nobody, np.empty(0, np.int64))
-        return cls(ratings, transactions, nobody, nobody, targets, encode_genres([()] * len(items)), None)
+        return cls(
+            interactions, transactions, nobody, nobody, targets, encode_genres([()] * len(items)), None
+        )
 
 
 # The trials of a sweep read the same ratings and parts: the last of each are kept.
-def load(dataset: Dataset) -> Ratings:
+def load(dataset: Dataset) -> Interactions:
     """Return the ratings of a dataset, from memory unless its files have changed."""
     return _load(dataset, dataset.fingerprint())
 
 
 @lru_cache(maxsize=1)
-def _load(dataset: Dataset, fingerprint: tuple[Any, ...]) -> Ratings:
+def _load(dataset: Dataset, fingerprint: tuple[Any, ...]) -> Interactions:
     return dataset.load()
 
 
 @lru_cache(maxsize=2)
-def prepare(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation, part: Part) -> Prepared:
+def prepare(
+    interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation, part: Part
+) -> Prepared:
     """Choose the likes, hold some out, and encode the others as transactions."""
-    split = _split(ratings, preprocessing, evaluation)
+    split = _split(interactions, preprocessing, evaluation)
     known, asked_for = (
         (split.train, split.validation) if part == "validation" else (split.train_and_validation, split.test)
     )
     # After the split, so that nothing held out influences the training data.
-    likes = preprocessing.learn(_with_page(known, ratings, preprocessing, evaluation))
+    likes = preprocessing.learn(_with_page(known, interactions, preprocessing, evaluation))
     holdout = evaluation.choose_likes(asked_for, known, preprocessing)
     transactions = encode(likes)
     items = transactions.items
     train = Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, transactions.ids, items)
-    genres = ratings.items.genres_of(items) if ratings.items else [()] * len(items)
+    genres = interactions.items.genres_of(items) if interactions.items else [()] * len(items)
     asked = holdout.histories(items), holdout.targets(items)
     n_cut_in_tie = holdout.n_cut_in_tie if evaluation.is_by_time else None
-    return Prepared(ratings, transactions, train, *asked, encode_genres(genres), n_cut_in_tie)
+    return Prepared(interactions, transactions, train, *asked, encode_genres(genres), n_cut_in_tie)
 
 
-def held_out(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation) -> Holdout:
+def held_out(interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation) -> Holdout:
     """Return the likes of the test part."""
-    split = _split(ratings, preprocessing, evaluation)
+    split = _split(interactions, preprocessing, evaluation)
     return evaluation.choose_likes(split.test, split.train_and_validation, preprocessing)
 
 
 @lru_cache(maxsize=1)
-def _split(ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation) -> Split:
-    candidates = preprocessing.candidates(ratings)
-    return evaluation.split(candidates.select(~_from_page(ratings, candidates)))
+def _split(interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation) -> Split:
+    candidates = preprocessing.candidates(interactions)
+    return evaluation.split(candidates.select(~_from_page(interactions, candidates)))
 
 
-def _from_page(ratings: Ratings, candidates: Interactions) -> npt.NDArray[np.bool_]:
+def _from_page(interactions: Interactions, candidates: Positives) -> npt.NDArray[np.bool_]:
     """Return which candidates are of users that feedback has added, shape (n_candidates,)."""
-    if ratings.page_users is None:
+    if interactions.page_users is None:
         return np.zeros(len(candidates), dtype=np.bool_)
-    return np.isin(candidates.user_id, ratings.page_users)
+    return np.isin(candidates.user_id, interactions.page_users)
 
 
 def _with_page(
-    known: Interactions, ratings: Ratings, preprocessing: Preprocessing, evaluation: Evaluation
-) -> Interactions:
+    known: Positives, interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation
+) -> Positives:
     """Add what may be learnt from users that feedback has added."""
-    if ratings.page_users is None:
+    if interactions.page_users is None:
         return known
-    candidates = preprocessing.candidates(ratings)
-    page = candidates.select(_from_page(ratings, candidates))
+    candidates = preprocessing.candidates(interactions)
+    page = candidates.select(_from_page(interactions, candidates))
     return known.merge(evaluation.may_learn(page, known))
 
 

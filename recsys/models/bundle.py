@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
-from recsys.datasets import ItemCatalog, TitleSearch
+from recsys.datasets import TitleSearch
 from recsys.errors import ParameterError
 from recsys.models.recommendation import ExplainedReason, Recommendation, Titled, finite
 from recsys.parameters import require_integer

@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from optuna_sweeper.atomic_write import atomic_write
+from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
-from recsys.datasets import ItemCatalog
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
 from recsys.models.serialization import Arrays, Parts, put_together, take_apart
 from recsys.recommenders import Model

@@ -140,7 +140,7 @@ def register(
     else:
         assert result.model is not None  # measured
         facts = {"transactions_digest": result.transactions.digest, "learnt_from": "all but the test part"}
-        bundle = make_bundle(result.model, result.ratings, settings, facts)
+        bundle = make_bundle(result.model, result.interactions, settings, facts)
     commit = provenance().get("mlflow.source.git.commit", "")
     bundle = replace(bundle, metadata=bundle.metadata | {"metrics": metrics, "git_commit": commit})
     number = _add(connected(address), address, name, run, bundle, tell)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recsys.runs.stored_config import read_settings
 
 if TYPE_CHECKING:
-    from recsys.datasets import RatingSet
+    from recsys.data import InteractionSet
     from recsys.models.bundle import Bundle
     from recsys.recommenders import Model
 
@@ -36,14 +36,14 @@ def fit_bundle(settings: Mapping[str, Any]) -> Bundle:
 
     prepared, model = refit(settings)
     facts = {"transactions_digest": prepared.transactions.digest, "learnt_from": "all ratings"}
-    return make_bundle(model, prepared.ratings, settings, facts)
+    return make_bundle(model, prepared.interactions, settings, facts)
 
 
 def make_bundle(
-    model: Model, ratings: RatingSet, settings: Mapping[str, Any], facts: Mapping[str, Any]
+    model: Model, ratings: InteractionSet, settings: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Bundle:
     """Make a bundle of a fitted model, with the catalog of its items and metadata."""
-    from recsys.datasets import ItemCatalog
+    from recsys.data import ItemCatalog
     from recsys.models.bundle import Bundle
 
     metadata = {

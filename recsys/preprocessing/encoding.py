@@ -1,4 +1,4 @@
-"""From interactions to transactions."""
+"""From positives to transactions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 from scipy import sparse
 
 from recsys.data.factorize import number
-from recsys.data.interactions import Interactions
+from recsys.data.positives import Positives
 from recsys.data.transactions import Transactions
 
 
-def encode(interactions: Interactions) -> Transactions:
+def encode(positives: Positives) -> Transactions:
     """Encode one transaction a user over the items that occur; rows and columns ascend by id."""
-    users, user_index = number(interactions.user_id)
-    items, item_index = number(interactions.item_id)
-    liked = np.ones(len(interactions), dtype=np.bool_)
+    users, user_index = number(positives.user_id)
+    items, item_index = number(positives.item_id)
+    liked = np.ones(len(positives), dtype=np.bool_)
     matrix = sparse.coo_array((liked, (user_index, item_index)), shape=(len(users), len(items)))
     return Transactions(sparse.csr_array(matrix), items, users)

@@ -1,4 +1,4 @@
-"""Which ratings become interactions."""
+"""Which ratings become positives."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data import Interactions
 from recsys.data.factorize import number
-from recsys.data.interactions import Interactions
-from recsys.datasets import Ratings
+from recsys.data.positives import Positives
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
 
@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Rules that turn ratings into interactions; applied in the order of the parameters.
+    """Rules that turn ratings into positives; applied in the order of the parameters.
 
     Where some likes are held out, the rules read only what is learnt from: `candidates` are split, then
     `learn` chooses of the training part. The rules on movies and on lengths say what is learnt from, never
@@ -84,7 +84,7 @@ class Preprocessing:
             rule = f"all for {name}, which has no ratings"
             raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing=all.")
 
-    def filter(self, ratings: Ratings) -> Interactions:
+    def filter(self, interactions: Interactions) -> Positives:
         """Keep the ratings that count, with nothing held out.
 
         Raises
@@ -94,9 +94,9 @@ class Preprocessing:
         NoTransactionsError
             If nothing is left; the message says which step dropped the last of it.
         """
-        return self.learn(self.candidates(ratings))
+        return self.learn(self.candidates(interactions))
 
-    def candidates(self, ratings: Ratings) -> Interactions:
+    def candidates(self, interactions: Interactions) -> Positives:
         """Return what a split takes apart: each rating, and whether it may be a like by itself.
 
         Raises
@@ -106,21 +106,21 @@ class Preprocessing:
         NoTransactionsError
             If none may be a like.
         """
-        if ratings.rating is None:
-            self.refuse_without_ratings(ratings.name)
-        user, item, timestamp = ratings.user_id, ratings.item_id, ratings.timestamp
+        if interactions.rating is None:
+            self.refuse_without_ratings(interactions.name)
+        user, item, timestamp = interactions.user_id, interactions.item_id, interactions.timestamp
         if self.likes != "min_rating":
-            rating = ratings.rating if self.likes == "user_mean" else None
-            return Interactions(user, item, timestamp, rating)
-        assert ratings.rating is not None
-        liked = ratings.rating >= self.min_rating
+            rating = interactions.rating if self.likes == "user_mean" else None
+            return Positives(user, item, timestamp, rating)
+        assert interactions.rating is not None
+        liked = interactions.rating >= self.min_rating
         if not liked.any():
-            raise nothing_left([("ratings", len(ratings)), (self.likes_rule, 0)])
-        interactions = Interactions(user, item, timestamp, is_candidate=liked)
+            raise nothing_left([("ratings", len(interactions)), (self.likes_rule, 0)])
+        positives = Positives(user, item, timestamp, is_candidate=liked)
         # What is no like only counts for its movie.
-        return interactions if self.min_movie_ratings > 1 else interactions.select(liked)
+        return positives if self.min_movie_ratings > 1 else positives.select(liked)
 
-    def learn(self, train: Interactions) -> Interactions:
+    def learn(self, train: Positives) -> Positives:
         """Keep what is learnt from, of a training part of the candidates and by it alone.
 
         Raises
@@ -149,36 +149,34 @@ class Preprocessing:
             raise nothing_left(steps)
         return _pairs(train, kept)
 
-    def likes_of(self, interactions: Interactions, known: Interactions, train: Interactions) -> Interactions:
+    def likes_of(self, positives: Positives, known: Positives, train: Positives) -> Positives:
         """Keep the likes among some candidates, whatever their movies and the lengths of their users.
 
         Parameters
         ----------
-        interactions : Interactions
-        known : Interactions
+        positives : Positives
+        known : Positives
             What may be known of their users.
-        train : Interactions
+        train : Positives
             What is known of all others.
         """
-        return _pairs(interactions, np.flatnonzero(self._liked(interactions, known, train)))
+        return _pairs(positives, np.flatnonzero(self._liked(positives, known, train)))
 
-    def _liked(
-        self, interactions: Interactions, known: Interactions, train: Interactions
-    ) -> npt.NDArray[np.bool_]:
-        if interactions.rating is None or known.rating is None or train.rating is None:
-            return interactions.candidates.copy()
-        above = interactions.rating - _mean_of_user(interactions.user_id, known, train.rating.mean())
-        liked: npt.NDArray[np.bool_] = above > ROUNDING * np.abs(interactions.rating)
+    def _liked(self, positives: Positives, known: Positives, train: Positives) -> npt.NDArray[np.bool_]:
+        if positives.rating is None or known.rating is None or train.rating is None:
+            return positives.candidates.copy()
+        above = positives.rating - _mean_of_user(positives.user_id, known, train.rating.mean())
+        liked: npt.NDArray[np.bool_] = above > ROUNDING * np.abs(positives.rating)
         return liked
 
 
-def _pairs(interactions: Interactions, kept: npt.NDArray[np.intp]) -> Interactions:
+def _pairs(positives: Positives, kept: npt.NDArray[np.intp]) -> Positives:
     """Return the kept pairs as what they are now: likes, with nothing left to choose."""
-    likes = replace(interactions, rating=None, is_candidate=None)
+    likes = replace(positives, rating=None, is_candidate=None)
     return likes if len(kept) == len(likes) else likes.select(kept)
 
 
-def _mean_of_user(user_id: npt.NDArray[Any], known: Interactions, default: float) -> npt.NDArray[np.float64]:
+def _mean_of_user(user_id: npt.NDArray[Any], known: Positives, default: float) -> npt.NDArray[np.float64]:
     """For each user id, the mean of the known ratings of that user; the default where there are none."""
     users, user = number(known.user_id)
     mean = np.append(np.bincount(user, known.rating) / np.bincount(user), default)

@@ -89,7 +89,7 @@ class Output:
         columns = (best[name] for name in ("antecedents", "consequents", "confidence", "lift"))
         for antecedents, consequents, confidence, lift in zip(*columns, strict=True):
             left, right = (
-                " + ".join(result.ratings.titles(sorted(side))) for side in (antecedents, consequents)
+                " + ".join(result.interactions.titles(sorted(side))) for side in (antecedents, consequents)
             )
             lines.append(f"  {left} -> {right}  (confidence {confidence:.2f}, lift {lift:.2f})")
         return [printable(line) for line in lines]  # a title may hold anything
@@ -98,9 +98,9 @@ class Output:
 def _data(result: Result) -> dict[str, str | int]:
     """Return the dataset's name, size and digests, and the source of the itemsets."""
     return {
-        "dataset": result.ratings.name,
-        "n_ratings": len(result.ratings),
-        "ratings_digest": result.ratings.digest,
+        "dataset": result.interactions.name,
+        "n_ratings": len(result.interactions),
+        "ratings_digest": result.interactions.digest,
         "transactions_digest": result.transactions.digest,
         "itemsets_from": result.itemsets_from,
     }
@@ -110,7 +110,9 @@ def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
     """Write the best rules with titles; the Parquet file has ids and all measures."""
     rules = result.rules[: TABLE_RULES if max_rules is None else min(max_rules, TABLE_RULES)]
     ids = rules.source.items
-    titles = dict(zip(ids.tolist(), result.ratings.titles(ids.tolist()), strict=True)) if len(rules) else {}
+    titles = (
+        dict(zip(ids.tolist(), result.interactions.titles(ids.tolist()), strict=True)) if len(rules) else {}
+    )
     sides = []
     for side in (rules.antecedents, rules.consequents):
         offsets, items = rules.source.flatten(side)

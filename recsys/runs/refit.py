@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recsys import pipeline
+from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
-from recsys.datasets import ItemCatalog
 from recsys.errors import DataError
 from recsys.evaluation import (
     Evaluation,

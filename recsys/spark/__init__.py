@@ -2,7 +2,7 @@
 
 from recsys.spark.dataset import SparkDataset
 from recsys.spark.engine import SparkEngine
-from recsys.spark.ratings import SparkRatings
+from recsys.spark.interactions import SparkInteractions
 from recsys.spark.transactions import SparkTransactions
 
-__all__ = ["SparkDataset", "SparkEngine", "SparkRatings", "SparkTransactions"]
+__all__ = ["SparkDataset", "SparkEngine", "SparkInteractions", "SparkTransactions"]

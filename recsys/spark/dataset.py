@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys.data.interactions import Interactions
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.duplicates import RULES
-from recsys.datasets.ratings import Ratings
 from recsys.datasets.tables import content_digest
 from recsys.errors import DataFormatError, ParameterError
 from recsys.parameters import require_choice
 from recsys.spark.columns import digest_of, one_of_each, read_in_spark, settings_for_reading
 from recsys.spark.engine import SparkEngine
-from recsys.spark.ratings import SparkRatings
+from recsys.spark.interactions import SparkInteractions
 
 FORMATS = ("parquet", "csv")
 _PATTERNS = re.compile(r"[]\\*?[{}]")
@@ -53,7 +53,7 @@ class SparkDataset(CsvDataset):
         if self.format == "csv" and codecs.lookup(self.encoding).name not in _ENCODINGS:
             raise ParameterError("encoding", "utf-8 or latin-1 where Spark reads the ratings", self.encoding)
 
-    def load(self) -> Ratings:
+    def load(self) -> Interactions:
         """Refuse to load: the ratings may not fit into this process.
 
         Raises
@@ -94,7 +94,7 @@ class SparkDataset(CsvDataset):
             digests["items"] = content_digest(Path(self.items_path).expanduser())
         return digests
 
-    def open_in(self, engine: Any) -> AbstractContextManager[SparkRatings]:
+    def open_in(self, engine: Any) -> AbstractContextManager[SparkInteractions]:
         """Read the ratings in a session of the engine; see `read`.
 
         Raises
@@ -108,12 +108,12 @@ class SparkDataset(CsvDataset):
         return self._open_in(engine)
 
     @contextmanager
-    def _open_in(self, engine: SparkEngine) -> Iterator[SparkRatings]:
+    def _open_in(self, engine: SparkEngine) -> Iterator[SparkInteractions]:
         with engine.session() as spark, self.read(spark) as ratings:
             yield ratings
 
     @contextmanager
-    def read(self, spark: Any) -> Iterator[SparkRatings]:
+    def read(self, spark: Any) -> Iterator[SparkInteractions]:
         """Read the ratings in Spark and persist them until the end of the context.
 
         Parameters
@@ -150,7 +150,7 @@ class SparkDataset(CsvDataset):
                 n_ratings, digest = digest_of("ratings", frame.drop("n_rows"))
                 if self.layout == "ratings" and self.duplicates == "error":
                     self._refuse_duplicates(frame)
-                yield SparkRatings(frame.drop("n_rows"), n_ratings, digest, items, self.name or "")
+                yield SparkInteractions(frame.drop("n_rows"), n_ratings, digest, items, self.name or "")
             finally:
                 frame.unpersist()
 

@@ -15,7 +15,7 @@ from recsys.spark.transactions import SparkTransactions
 
 @contextmanager
 def encode_in_spark(preprocessing: Preprocessing, frame: Any, n_ratings: int) -> Iterator[SparkTransactions]:
-    """Choose the likes of a frame and make one transaction a user; see `SparkRatings.transactions`."""
+    """Choose the likes of a frame and make one transaction a user; see `SparkInteractions.transactions`."""
     steps = _steps(preprocessing, frame)
     likes = steps[-1][1].select("user_id", "item_id").persist()
     try:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.datasets import MovieLens, MovieLensBootstrap, Ratings
+from recsys.data import Interactions
+from recsys.datasets import MovieLens, MovieLensBootstrap
 from recsys.datasets.movielens import BUNDLED
 from recsys.errors import ParameterError
 
@@ -13,23 +14,23 @@ SMALL = MovieLensBootstrap(n_users=6_000, n_ratings=900_000, n_items=12_000)
 
 
 @pytest.fixture(scope="module")
-def source() -> Ratings:
+def source() -> Interactions:
     return MovieLens("ml-latest-small-2016", path=str(BUNDLED / "ml-latest-small-2016")).load()
 
 
 @pytest.fixture(scope="module")
-def ratings() -> Ratings:
+def ratings() -> Interactions:
     return SMALL.load()
 
 
-def test_size(ratings: Ratings) -> None:
+def test_size(ratings: Interactions) -> None:
     assert (len(ratings), ratings.n_users, ratings.name) == (900_000, 6_000, "synthetic-ml-25m")
     assert 10_000 < ratings.n_items <= 12_000
     pairs = ratings.user_id * 10**6 + ratings.item_id
     assert (np.diff(pairs) > 0).all()
 
 
-def test_activity_is_that_of_movielens(ratings: Ratings, source: Ratings) -> None:
+def test_activity_is_that_of_movielens(ratings: Interactions, source: Interactions) -> None:
     activity, of_source = (np.bincount(one.user_id)[1:] for one in (ratings, source))
     assert activity.min() == of_source.min() == 20
     assert np.quantile(activity, [0.25, 0.5, 0.75, 0.99]) == pytest.approx(
@@ -38,7 +39,7 @@ def test_activity_is_that_of_movielens(ratings: Ratings, source: Ratings) -> Non
     assert activity.max() > 1.5 * of_source.max()
 
 
-def test_a_rating_is_one_of_the_source(ratings: Ratings, source: Ratings) -> None:
+def test_a_rating_is_one_of_the_source(ratings: Interactions, source: Interactions) -> None:
     known = np.isin(ratings.item_id, source.item_id)
     assert known.mean() > 0.97
     for column in ("rating", "timestamp"):
@@ -53,8 +54,8 @@ def test_a_rating_is_one_of_the_source(ratings: Ratings, source: Ratings) -> Non
     assert ratings.titles([1]) == ["Toy Story (1995)"]
 
 
-def test_what_is_popular_and_liked_together_stays_so(ratings: Ratings, source: Ratings) -> None:
-    def share(of: Ratings, *items: int) -> float:
+def test_what_is_popular_and_liked_together_stays_so(ratings: Interactions, source: Interactions) -> None:
+    def share(of: Interactions, *items: int) -> float:
         users = [set(of.user_id[of.item_id == item].tolist()) for item in items]
         return len(set.intersection(*users)) / of.n_users
 
@@ -68,7 +69,7 @@ def test_what_is_popular_and_liked_together_stays_so(ratings: Ratings, source: R
     assert share(ratings, *rings) > 2 * independent
 
 
-def test_no_two_users_are_the_same(ratings: Ratings) -> None:
+def test_no_two_users_are_the_same(ratings: Interactions) -> None:
     starts = np.unique(ratings.user_id, return_index=True)[1]
     users = {tuple(items.tolist()) for items in np.split(ratings.item_id, starts[1:])}
     assert len(users) == ratings.n_users

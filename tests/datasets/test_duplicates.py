@@ -4,12 +4,13 @@ import itertools
 
 import pytest
 
-from recsys.datasets import Ratings, resolve_duplicates
+from recsys.data import Interactions
+from recsys.datasets import resolve_duplicates
 from recsys.errors import DataFormatError
 
 # User 1 rates item 7 three times, in this order of lines; user 2 once.
-TWICE = Ratings([1, 1, 2, 1], [7, 7, 7, 7], [3.0, 5.0, 1.0, 2.0], [30, 10, 5, 20])
-UNTIMED = Ratings([1, 1, 2, 1], [7, 7, 7, 7], [3.0, 5.0, 1.0, 2.0])
+TWICE = Interactions([1, 1, 2, 1], [7, 7, 7, 7], [3.0, 5.0, 1.0, 2.0], [30, 10, 5, 20])
+UNTIMED = Interactions([1, 1, 2, 1], [7, 7, 7, 7], [3.0, 5.0, 1.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -33,33 +34,35 @@ def test_lines_decide_where_there_are_no_timestamps(rule: str, rating: float) ->
 
 
 def test_later_line_wins_equal_timestamps() -> None:
-    ratings = Ratings([1, 1], [7, 7], [3.0, 5.0], [10, 10])
+    ratings = Interactions([1, 1], [7, 7], [3.0, 5.0], [10, 10])
     last, first = resolve_duplicates(ratings, "last"), resolve_duplicates(ratings, "first")
     assert (last.rating, first.rating) == (pytest.approx([5.0]), pytest.approx([3.0]))
 
 
 def test_mean_does_not_depend_on_the_order_of_the_input() -> None:
     orders = itertools.permutations([0.1, 0.2, 0.3, 1e16])
-    means = [resolve_duplicates(Ratings([1] * 4, [7] * 4, list(order)), "mean").digest for order in orders]
+    means = [
+        resolve_duplicates(Interactions([1] * 4, [7] * 4, list(order)), "mean").digest for order in orders
+    ]
     assert len(set(means)) == 1
 
 
 @pytest.mark.parametrize("rating", [0.7, 3.3, 6.1])
 def test_the_mean_of_equal_ratings_is_the_rating(rating: float) -> None:
-    resolved = resolve_duplicates(Ratings([1] * 3, [7] * 3, [rating] * 3), "mean")
+    resolved = resolve_duplicates(Interactions([1] * 3, [7] * 3, [rating] * 3), "mean")
     assert resolved.rating is not None
     assert resolved.rating.tolist() == [rating]
 
 
 @pytest.mark.parametrize("rule", ["error", "last", "first", "max", "mean"])
 def test_ratings_without_duplicates_pass_untouched(rule: str) -> None:
-    ratings = Ratings([1, 2], [7, 7], [3.0, 5.0])
+    ratings = Interactions([1, 2], [7, 7], [3.0, 5.0])
     assert resolve_duplicates(ratings, rule) is ratings
 
 
 def test_error_counts_the_pairs_shows_the_first_and_names_the_choices() -> None:
     with pytest.raises(DataFormatError) as caught:
-        resolve_duplicates(Ratings([1, 1, 1, 4, 4], [7, 7, 7, 8, 8], [1.0] * 5, name="mine"), "error")
+        resolve_duplicates(Interactions([1, 1, 1, 4, 4], [7, 7, 7, 8, 8], [1.0] * 5, name="mine"), "error")
     assert str(caught.value) == (
         "mine: each user rates an item once, but 2 (user, item) pairs stand more than once, the first of "
         "them user 1 with item 7. Set dataset.duplicates to one of last, first, max, mean to say which "

@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.datasets import CsvDataset, ItemCatalog, MovieLens, Ratings
+from recsys.data import Interactions, ItemCatalog
+from recsys.datasets import CsvDataset, MovieLens
 from recsys.datasets.feedback import with_feedback
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.feedback import Feedback, FeedbackStore
 from recsys.preprocessing import Preprocessing
 from tests.datasets.conftest import CSV, write_folder
 
-RATINGS = Ratings(
+RATINGS = Interactions(
     user_id=np.array([1, 1, 2]),
     item_id=np.array([10, 20, 10]),
     rating=np.array([4.0, 1.5, 5.0]),
@@ -81,10 +82,10 @@ def test_each_person_becomes_as_many_users_as_the_weight(say):
 
 
 def test_ids_that_are_text(say):
-    ratings = Ratings(np.array(["u"]), np.array(["x"]), np.array([3.0]))
+    ratings = Interactions(np.array(["u"]), np.array(["x"]), np.array([3.0]))
     merged = merged_with(say(("ann", "x", True), ("#2:ann", "x", True)), weight=1, ratings=ratings)
     assert merged.user_id.tolist() == ["page:ann", "u"]  # of one user, one person is the most
-    ratings = Ratings(np.array(["u", "v", "w", "z"]), np.array(["x"] * 4), np.full(4, 3.0))
+    ratings = Interactions(np.array(["u", "v", "w", "z"]), np.array(["x"] * 4), np.full(4, 3.0))
     merged = merged_with(say(), weight=2, ratings=ratings)
     assert merged.page_users.tolist() == ["page:ann", "page#2:ann", "page:#2:ann", "page#2:#2:ann"]
     assert merged.timestamp is None
@@ -92,14 +93,14 @@ def test_ids_that_are_text(say):
 
 def test_users_of_the_data_who_are_called_like_people_of_the_page(say):
     users = np.array(["page:ann", "page_#2:ann", "u"])
-    ratings = Ratings(users, np.array(["x"] * 3), np.full(3, 3.0))
+    ratings = Interactions(users, np.array(["x"] * 3), np.full(3, 3.0))
     merged = merged_with(say(("ann", "x", False)), ratings=ratings)
     assert merged.page_users.tolist() == ["page__:ann"]
     assert dict(zip(merged.user_id.tolist(), merged.rating.tolist(), strict=True))["page:ann"] == 3
 
 
 def test_no_integers_left(say):
-    ratings = Ratings(np.array([2**63 - 1]), np.array([10]), np.array([3.0]))
+    ratings = Interactions(np.array([2**63 - 1]), np.array([10]), np.array([3.0]))
     with pytest.raises(DataError, match=f"people get the integers after {2**63 - 1}, and there are none"):
         merged_with(say(("ann", "10", True)), ratings=ratings)
 
@@ -166,7 +167,7 @@ def test_what_cannot_be(tmp_path):
         CsvDataset("mine.csv", layout="baskets", feedback="feedback.db")
     with pytest.raises(DataNotFoundError, match=r"dataset\.feedback: there is no file"):
         with_feedback(RATINGS, str(tmp_path / "none.db"))
-    baskets = Ratings(np.array([1]), np.array([1]))
+    baskets = Interactions(np.array([1]), np.array([1]))
     with pytest.raises(ParameterError, match="feedback must be null"):
         with_feedback(baskets, str(tmp_path / "none.db"))
 

@@ -5,7 +5,7 @@ import difflib
 import numpy as np
 import pytest
 
-from recsys.datasets.items import ItemCatalog
+from recsys.data import ItemCatalog
 from recsys.datasets.movielens import MovieLens
 from recsys.datasets.search import CUTOFF, TitleError, TitleSearch, _keys
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from recsys.data import Interactions
+from recsys.data import Positives
 from recsys.data.histories import Histories
 from recsys.evaluation import Targets
 from recsys.recommenders import SOURCES, Recommendations
@@ -12,17 +12,17 @@ from recsys.recommenders import SOURCES, Recommendations
 deterministic = settings(deadline=None, derandomize=True, max_examples=60)
 
 
-def make_interactions(likes, times=True):
-    """Make interactions from {(user, item): timestamp}."""
+def make_positives(likes, times=True):
+    """Make positives from {(user, item): timestamp}."""
     pairs = sorted(likes)
     timestamp = np.array([likes[pair] for pair in pairs], dtype=np.int64) if times else None
     user_id, item_id = (np.array([pair[at] for pair in pairs], dtype=np.int64) for at in (0, 1))
-    return Interactions(user_id, item_id, timestamp)
+    return Positives(user_id, item_id, timestamp)
 
 
-def pairs(interactions):
+def pairs(positives):
     """Return the (user, item) pairs as a set."""
-    return set(zip(interactions.user_id.tolist(), interactions.item_id.tolist(), strict=True))
+    return set(zip(positives.user_id.tolist(), positives.item_id.tolist(), strict=True))
 
 
 @st.composite

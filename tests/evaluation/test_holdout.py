@@ -5,10 +5,10 @@ import pytest
 
 from recsys.errors import ParameterError
 from recsys.evaluation import Holdout, Targets
-from tests.evaluation.strategies import make_histories, make_interactions
+from tests.evaluation.strategies import make_histories, make_positives
 
-VISIBLE = make_interactions({(1, 10): 5, (1, 20): 3, (1, 99): 4, (3, 99): 1})
-HELD_OUT = make_interactions({(1, 30): 7, (1, 98): 8, (2, 30): 6, (3, 98): 2})
+VISIBLE = make_positives({(1, 10): 5, (1, 20): 3, (1, 99): 4, (3, 99): 1})
+HELD_OUT = make_positives({(1, 30): 7, (1, 98): 8, (2, 30): 6, (3, 98): 2})
 CATALOGUE = np.array([10, 20, 30])
 
 
@@ -34,11 +34,11 @@ def test_targets_count_what_the_catalogue_does_not_know():
 
 
 def test_users_whose_cut_falls_inside_a_tie():
-    visible = make_interactions({(1, 10): 5, (1, 20): 7, (2, 10): 3, (3, 10): 2, (4, 10): 7})
-    held_out = make_interactions({(1, 30): 7, (1, 40): 8, (2, 30): 4, (3, 20): 2, (5, 10): 7})
+    visible = make_positives({(1, 10): 5, (1, 20): 7, (2, 10): 3, (3, 10): 2, (4, 10): 7})
+    held_out = make_positives({(1, 30): 7, (1, 40): 8, (2, 30): 4, (3, 20): 2, (5, 10): 7})
     assert Holdout(visible, held_out).n_cut_in_tie == 2  # users 1 and 3
     assert Holdout(held_out.select([]), held_out).n_cut_in_tie == 0
-    without = [make_interactions({(1, item): 0}, times=False) for item in (10, 20)]
+    without = [make_positives({(1, item): 0}, times=False) for item in (10, 20)]
     assert Holdout(*without).n_cut_in_tie == 0
 
 
@@ -50,7 +50,7 @@ def test_an_empty_catalogue_knows_nothing():
 
 
 def test_text_ids():
-    like = make_interactions({(1, 1): 1})
+    like = make_positives({(1, 1): 1})
     text = type(like)(np.array(["ann"]), np.array(["tea"]), like.timestamp)
     holdout = Holdout(text, type(like)(np.array(["ann"]), np.array(["cake"])))
     assert holdout.targets(np.array(["cake", "tea"])).known.of(0).tolist() == [0]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
-from recsys.datasets import ItemCatalog
 from recsys.models.bundle import Bundle
 from tests.recommenders.problems import ALL, blocks, rules_of
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.datasets import ItemCatalog, TitleError
+from recsys.data import ItemCatalog
+from recsys.datasets import TitleError
 from recsys.errors import ParameterError
 from recsys.models.bundle import Bundle
 from recsys.models.recommendation import ExplainedReason, Titled

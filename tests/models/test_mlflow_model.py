@@ -21,7 +21,7 @@ from mlflow.models import get_model_info
 from mlflow.pyfunc import load_model
 
 from recsys.cli import recommend
-from recsys.datasets import ItemCatalog
+from recsys.data import ItemCatalog
 from recsys.datasets.search import TitleError
 from recsys.errors import DataNotFoundError, ParameterError, RegistryError
 from recsys.models.mlflow_model import (

@@ -1,9 +1,9 @@
-"""Which ratings become interactions."""
+"""Which ratings become positives."""
 
 import numpy as np
 import pytest
 
-from recsys.datasets import Ratings
+from recsys.data import Interactions
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.preprocessing import Preprocessing
 
@@ -11,7 +11,7 @@ from recsys.preprocessing import Preprocessing
 def make_ratings(rows, with_rating=True):
     """Rows of (user, item, rating)."""
     users, items, values = zip(*rows, strict=True)
-    return Ratings(
+    return Interactions(
         user_id=np.array(users),
         item_id=np.array(items),
         rating=np.array(values, dtype=float) if with_rating else None,
@@ -26,8 +26,8 @@ RATINGS = make_ratings(
 )
 
 
-def pairs(interactions):
-    return list(zip(interactions.user_id.tolist(), interactions.item_id.tolist(), strict=True))
+def pairs(positives):
+    return list(zip(positives.user_id.tolist(), positives.item_id.tolist(), strict=True))
 
 
 def test_a_like_is_a_rating_of_at_least_min_rating():

@@ -20,7 +20,8 @@ import yaml
 from hydra import compose, initialize_config_dir
 
 from recsys import kernel  # noqa: F401 - keeps the compiler that it was imported with
-from recsys.datasets import MovieLens, Quest, Ratings
+from recsys.data import Interactions
+from recsys.datasets import MovieLens, Quest
 from tests.conftest import ROOT
 from tests.models.problems import bundle_of
 
@@ -72,7 +73,7 @@ def tiny_ratings(monkeypatch):
     ratings = MovieLens("ml-latest-small-2016").load()
     few = ratings.user_id <= 40
     columns = (ratings.user_id, ratings.item_id, ratings.rating, ratings.timestamp)
-    small = Ratings(*(column[few] for column in columns), ratings.items, ratings.name)
+    small = Interactions(*(column[few] for column in columns), ratings.items, ratings.name)
     monkeypatch.setattr(MovieLens, "load", lambda self: small)
 
 

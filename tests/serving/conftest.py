@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from recsys.datasets import ItemCatalog
+from recsys.data import ItemCatalog
 from recsys.feedback import FeedbackStore
 from recsys.models.bundle import Bundle
 from recsys.recommenders import PopularityRecommender

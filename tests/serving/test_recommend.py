@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.datasets import ItemCatalog
+from recsys.data import ItemCatalog
 from recsys.serving.schemas import BatchResponse, ItemsResponse, RecommendResponse, SimilarResponse
 from tests.models.problems import bundle_of, long, wide
 from tests.serving.conftest import HTML

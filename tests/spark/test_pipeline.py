@@ -99,7 +99,7 @@ def test_rules_are_those_of_the_same_file_here(spark_engine, tmp_path, name, cou
     assert found.itemsets.max_length > 1
     assert found.itemsets.items.dtype == expected.itemsets.items.dtype
     assert found.metrics == expected.metrics
-    assert len(found.ratings) == len(expected.ratings)
+    assert len(found.interactions) == len(expected.interactions)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_baskets_and_digests_in_any_order_of_the_rows(spark_engine, tmp_path):
         likes = Preprocessing(likes="all")
         found = pipeline.run(experiment(there, spark_engine, likes, max_len=1))
         assert_same(found.itemsets, pipeline.run(experiment(here, BitsetEngine(), likes, max_len=1)).itemsets)
-        digests.append((found.ratings.digest, found.transactions.digest))
+        digests.append((found.interactions.digest, found.transactions.digest))
     assert digests[0] == digests[1]
     assert digests[0][0] != digests[0][1]
     with pytest.raises(ParameterError, match=r"preprocessing\.likes must be all for b, which has no ratings"):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from recsys.data import Interactions
+from recsys.data import Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout, Split
 from recsys.parameters import require_integer, require_share
@@ -66,8 +66,8 @@ class Evaluation(ABC):
         """Number of visible likes that a user needs to be measured."""
         return 1
 
-    def split(self, interactions: Interactions) -> Split:
-        """Take the candidates for likes apart; they are ordered as `Interactions` says, by user, then item.
+    def split(self, positives: Positives) -> Split:
+        """Take the candidates for likes apart; they are ordered as `Positives` says, by user, then item.
 
         What is no candidate is neither counted nor drawn: it stands on the side of its time (or of chance).
 
@@ -76,7 +76,7 @@ class Evaluation(ABC):
         ParameterError
             If the data cannot be split so, or a part would be empty.
         """
-        train_and_validation, test = self.hold_out(interactions, "test")
+        train_and_validation, test = self.hold_out(positives, "test")
         train, validation = self.hold_out(train_and_validation, "validation")
         return Split(train, validation, train_and_validation, test)
 
@@ -85,15 +85,15 @@ class Evaluation(ABC):
         """Whether held-out likes are the latest ones, so that equal times can matter."""
         return False
 
-    def may_learn(self, more: Interactions, train: Interactions) -> Interactions:
+    def may_learn(self, more: Positives, train: Positives) -> Positives:
         """Return what may be learnt from, beside a training part, of users who are never measured."""
         return more
 
     @abstractmethod
-    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return what to learn from, and what to measure on."""
 
-    def choose_likes(self, holdout: Holdout, train: Interactions, preprocessing: Preprocessing) -> Holdout:
+    def choose_likes(self, holdout: Holdout, train: Positives, preprocessing: Preprocessing) -> Holdout:
         """Keep the likes of a holdout, by what training and the visible part tell.
 
         Raises

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Interactions
+from recsys.data import Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
@@ -65,15 +65,15 @@ class GlobalTime(Evaluation):
         """Whether held-out likes are the latest ones."""
         return True
 
-    def may_learn(self, more: Interactions, train: Interactions) -> Interactions:
+    def may_learn(self, more: Positives, train: Positives) -> Positives:
         """Return what is not later than the training part."""
         if more.timestamp is None or train.timestamp is None or not len(train):
             return more
         return more.select(more.timestamp <= train.timestamp.max())
 
-    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return what to learn from, and what to measure on."""
-        timestamp, candidates = require_timestamps(interactions, "global_time"), interactions.candidates
+        timestamp, candidates = require_timestamps(positives, "global_time"), positives.candidates
         value: float | str | int | None = self.test_from if part == "test" else self.validation_from
         key = f"evaluation.{part}_from"
         moment = _read_moment(key, value)
@@ -87,7 +87,7 @@ class GlobalTime(Evaluation):
         if later[candidates].all() or not later[candidates].any():
             rule = f"such that likes stand before and after it; they run {_period(timestamp[candidates])}"
             raise ParameterError(key, rule, value)
-        users, user = np.unique(interactions.user_id, return_inverse=True)
+        users, user = np.unique(positives.user_id, return_inverse=True)
         history = np.bincount(user[~later & candidates], minlength=len(users))
         held_out = later & (history >= self.min_history)[user]
         if not held_out[candidates].any():
@@ -95,8 +95,8 @@ class GlobalTime(Evaluation):
             raise ParameterError(key, rule, value, "Set evaluation.min_history=0, or another moment.")
         measured = np.zeros(len(users), dtype=np.bool_)
         measured[user[held_out & candidates]] = True
-        holdout = Holdout(interactions.select(~later & measured[user]), interactions.select(held_out))
-        return interactions.select(~later), holdout
+        holdout = Holdout(positives.select(~later & measured[user]), positives.select(held_out))
+        return positives.select(~later), holdout
 
 
 def _first_of_share(timestamp: npt.NDArray[np.int64], size: float) -> int:

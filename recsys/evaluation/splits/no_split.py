@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from recsys.data import Interactions
+from recsys.data import Positives
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 
@@ -18,7 +18,7 @@ class NoSplit(Evaluation):
 
     holds_out: ClassVar[bool] = False
 
-    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return all likes, and no users."""
-        nothing = interactions.select(np.empty(0, dtype=np.int64))
-        return interactions, Holdout(nothing, nothing)
+        nothing = positives.select(np.empty(0, dtype=np.int64))
+        return positives, Holdout(nothing, nothing)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Interactions
+from recsys.data import Positives
 from recsys.errors import ParameterError
 
 #: By time: the latest likes are held out, as they are met in use. At random: also where data have no times.
@@ -25,11 +25,11 @@ class UserOrder:
 
     Parameters
     ----------
-    user : ndarray, shape (n_interactions,), int64
+    user : ndarray, shape (n_positives,), int64
         Position of the user of each among the users, ascending by id.
     n_likes : ndarray, shape (n_users,), int64
         Number of likes of each user.
-    from_last : ndarray, shape (n_interactions,), int64
+    from_last : ndarray, shape (n_positives,), int64
         How many likes of the same user come after each.
     """
 
@@ -38,10 +38,10 @@ class UserOrder:
     from_last: npt.NDArray[np.int64]
 
 
-def order_likes(interactions: Interactions, order: str, generator: np.random.Generator) -> UserOrder:
+def order_likes(positives: Positives, order: str, generator: np.random.Generator) -> UserOrder:
     """Put each user's likes in order: by time, ties at random; or all at random.
 
-    One number is drawn for each interaction, in the order of `Interactions` (user, then item): the order of
+    One number is drawn for each interaction, in the order of `Positives` (user, then item): the order of
     the input and the alphabet of the ids have no say, but other ids draw other numbers.
 
     Raises
@@ -49,30 +49,30 @@ def order_likes(interactions: Interactions, order: str, generator: np.random.Gen
     ParameterError
         If the order is by time and the data have no times.
     """
-    users, user = np.unique(interactions.user_id, return_inverse=True)
-    candidates = interactions.candidates
+    users, user = np.unique(positives.user_id, return_inverse=True)
+    candidates = positives.candidates
     n_likes = np.bincount(user[candidates], minlength=len(users))
-    if order == "time" and interactions.timestamp is None:
+    if order == "time" and positives.timestamp is None:
         raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
     if order == "time":
         generator = generator.spawn(1)[0]  # ties do not change what else is drawn, such as users
     # The likes draw first: what else is kept changes nothing for them.
-    drawn = np.empty(len(interactions))
+    drawn = np.empty(len(positives))
     drawn[candidates] = generator.random(int(candidates.sum()))
     drawn[~candidates] = generator.random(int((~candidates).sum()))
-    times = interactions.timestamp if order == "time" else None
+    times = positives.timestamp if order == "time" else None
     sequence = np.lexsort((drawn, user) if times is None else (drawn, times, user))
-    from_last = np.empty(len(interactions), dtype=np.int64)
+    from_last = np.empty(len(positives), dtype=np.int64)
     from_last[sequence] = np.cumsum(n_likes)[user[sequence]] - np.cumsum(candidates[sequence])
     return UserOrder(user, n_likes, from_last)
 
 
-def require_timestamps(interactions: Interactions, option: str) -> npt.NDArray[np.int64]:
+def require_timestamps(positives: Positives, option: str) -> npt.NDArray[np.int64]:
     """Return the times; raise ParameterError if the data have none."""
-    if interactions.timestamp is None:
+    if positives.timestamp is None:
         rule = "random, leave_random_out or user_holdout for data without timestamps"
         raise ParameterError("evaluation", rule, option, _CURE)
-    return interactions.timestamp
+    return positives.timestamp
 
 
 def largest_count(n: npt.ArrayLike, share: float) -> npt.NDArray[np.int64]:

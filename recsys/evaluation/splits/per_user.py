@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Interactions
+from recsys.data import Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
@@ -54,10 +54,10 @@ class UserShare(Evaluation):
         """Whether held-out likes are the latest ones."""
         return self.order == "time"
 
-    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return what to learn from, and what to measure on."""
         size = self.test_size if part == "test" else self.validation_size
-        likes = order_likes(interactions, self.order, self.generator(part))
+        likes = order_likes(positives, self.order, self.generator(part))
         n_held_out = largest_count(likes.n_likes, size)
         if not n_held_out.any():
             longest = likes.n_likes.max(initial=0)
@@ -68,7 +68,7 @@ class UserShare(Evaluation):
                 enough = ceil(100 / longest) / 100
                 cure = f"Set {key}={enough:g}, loosen the preprocessing, or set evaluation=none."
             raise ParameterError(key, rule, size, cure)
-        return _take_last(interactions, likes, n_held_out)
+        return _take_last(positives, likes, n_held_out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,25 +103,25 @@ class LeaveOut(Evaluation):
         """Whether held-out likes are the latest ones."""
         return self.order == "time"
 
-    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return what to learn from, and what to measure on."""
-        likes = order_likes(interactions, self.order, self.generator(part))
+        likes = order_likes(positives, self.order, self.generator(part))
         n_held_out = np.where(likes.n_likes > self.n_held_out, self.n_held_out, 0)
         if not n_held_out.any():
             longest = likes.n_likes.max(initial=0)
             rule = f"fewer than the likes of some user; the {part} part finds {longest} at most"
             raise ParameterError("evaluation.n_held_out", rule, self.n_held_out, _TOO_FEW)
-        return _take_last(interactions, likes, n_held_out)
+        return _take_last(positives, likes, n_held_out)
 
 
 _TOO_FEW = "Loosen the preprocessing, or set evaluation=none."
 
 
 def _take_last(
-    interactions: Interactions, likes: UserOrder, n_held_out: npt.NDArray[np.int64]
-) -> tuple[Interactions, Holdout]:
+    positives: Positives, likes: UserOrder, n_held_out: npt.NDArray[np.int64]
+) -> tuple[Positives, Holdout]:
     """Hold out so many of the last likes of each user; the others are learnt from, and visible."""
     held_out = likes.from_last < n_held_out[likes.user]
     measured = n_held_out[likes.user] > 0
-    holdout = Holdout(interactions.select(measured & ~held_out), interactions.select(held_out))
-    return interactions.select(~held_out), holdout
+    holdout = Holdout(positives.select(measured & ~held_out), positives.select(held_out))
+    return positives.select(~held_out), holdout

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.data import Interactions
+from recsys.data import Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import Evaluation, Part
@@ -54,10 +54,10 @@ class UserHoldout(Evaluation):
         """Whether held-out likes are the latest ones."""
         return self.order == "time"
 
-    def hold_out(self, interactions: Interactions, part: Part) -> tuple[Interactions, Holdout]:
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return what to learn from, and what to measure on."""
         generator = self.generator(part)
-        likes = order_likes(interactions, self.order, generator)
+        likes = order_likes(positives, self.order, generator)
         n_held_out = largest_count(likes.n_likes, self.held_out_size)
         eligible = np.flatnonzero(n_held_out)
         size = self.test_size if part == "test" else self.validation_size
@@ -72,5 +72,5 @@ class UserHoldout(Evaluation):
         drawn[generator.choice(eligible, n_drawn, replace=False)] = True
         of_drawn = drawn[likes.user]
         last = likes.from_last < n_held_out[likes.user]
-        holdout = Holdout(interactions.select(of_drawn & ~last), interactions.select(of_drawn & last))
-        return interactions.select(~of_drawn), holdout
+        holdout = Holdout(positives.select(of_drawn & ~last), positives.select(of_drawn & last))
+        return positives.select(~of_drawn), holdout

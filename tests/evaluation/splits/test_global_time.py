@@ -4,7 +4,7 @@ import pytest
 
 from recsys.errors import ParameterError
 from recsys.evaluation import GlobalTime
-from tests.evaluation.strategies import make_interactions, pairs
+from tests.evaluation.strategies import make_positives, pairs
 
 DAY = 24 * 3600
 # User 1 liked one movie a day from 1970-01-01; user 2 came on day 8.
@@ -12,7 +12,7 @@ LIKES = {(1, day): day * DAY for day in range(10)} | {(2, 0): 8 * DAY, (2, 1): 9
 
 
 def test_a_share_of_all_likes_is_later():
-    parts = GlobalTime(test_size=0.5, validation_size=0.5).split(make_interactions(LIKES))
+    parts = GlobalTime(test_size=0.5, validation_size=0.5).split(make_positives(LIKES))
     assert pairs(parts.train_and_validation) == {(1, day) for day in range(6)}
     assert pairs(parts.train) == {(1, day) for day in range(3)}
     assert pairs(parts.validation.held_out) == {(1, day) for day in range(3, 6)}
@@ -20,20 +20,20 @@ def test_a_share_of_all_likes_is_later():
 
 def test_likes_of_one_second_stay_together():
     """A quarter of twelve likes is three, but the third from the end shares its second with the fourth."""
-    parts = GlobalTime(test_size=0.25).split(make_interactions(LIKES))
+    parts = GlobalTime(test_size=0.25).split(make_positives(LIKES))
     assert pairs(parts.test.held_out) == {(1, 9), (2, 1)}
     assert {(1, 8), (2, 0)} <= pairs(parts.train_and_validation)
 
 
 @pytest.mark.parametrize("moment", ["1970-01-07", "1970-01-07T00:00:00", "1970-01-07T03:00+03:00", 6 * DAY])
 def test_a_moment_is_a_date_a_time_or_a_timestamp(moment):
-    parts = GlobalTime(test_from=moment, validation_from="1970-01-03").split(make_interactions(LIKES))
+    parts = GlobalTime(test_from=moment, validation_from="1970-01-03").split(make_positives(LIKES))
     assert pairs(parts.test.held_out) == {(1, 6), (1, 7), (1, 8), (1, 9)}
     assert pairs(parts.train) == {(1, 0), (1, 1)}
 
 
 def test_new_users_are_measured_on_request():
-    likes = make_interactions(LIKES)
+    likes = make_positives(LIKES)
     parts = GlobalTime(test_from=6 * DAY, min_history=0).split(likes)
     assert parts.test.users.tolist() == [1, 2]
     assert parts.test.histories(likes.item_id[:10]).lengths.tolist() == [6, 0]
@@ -61,7 +61,7 @@ def test_new_users_are_measured_on_request():
 )
 def test_parts_that_would_be_empty_are_refused(settings, message):
     with pytest.raises(ParameterError, match=message):
-        GlobalTime(**settings).split(make_interactions(LIKES))
+        GlobalTime(**settings).split(make_positives(LIKES))
 
 
 def test_data_without_times_are_refused():
@@ -69,7 +69,7 @@ def test_data_without_times_are_refused():
         "evaluation must be random, leave_random_out or user_holdout for data .* Got 'global_time'. Give"
     )
     with pytest.raises(ParameterError, match=message):
-        GlobalTime().split(make_interactions(LIKES, times=False))
+        GlobalTime().split(make_positives(LIKES, times=False))
 
 
 @pytest.mark.parametrize(

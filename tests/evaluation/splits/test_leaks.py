@@ -8,11 +8,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from recsys import pipeline
-from recsys.datasets import Dataset, Ratings
+from recsys.data import Interactions
+from recsys.datasets import Dataset
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
 from recsys.preprocessing import Preprocessing
-from tests.evaluation.strategies import deterministic, likes, make_interactions, pairs
+from tests.evaluation.strategies import deterministic, likes, make_positives, pairs
 
 SPLITS = [
     UserShare(),
@@ -34,7 +35,7 @@ SPLITS = [
 @given(drawn=likes())
 def test_a_split_leaks_nothing(evaluation, drawn):
     try:
-        parts = evaluation.split(make_interactions(drawn))
+        parts = evaluation.split(make_positives(drawn))
     except ParameterError:
         assume(False)  # too few likes for this split: other tests hold that these are refused
     final = (parts.train_and_validation, parts.test)
@@ -74,7 +75,7 @@ def likes_are_those_of_the_data(drawn, *parts):
         times = zip(part.user_id.tolist(), part.item_id.tolist(), part.timestamp.tolist(), strict=True)
         found = [((user, item), time) for user, item, time in times]
         assert dict(found).items() <= drawn.items()
-        assert found == sorted(found), "by user, then item, as Interactions say"
+        assert found == sorted(found), "by user, then item, as Positives say"
 
 
 def nothing_shown_of_a_user_is_later_than_what_is_asked(drawn, learnt, holdout):
@@ -93,7 +94,7 @@ def the_search_sees_nothing_of_the_test(parts):
 
 @pytest.mark.parametrize("evaluation", [*SPLITS, NoSplit()], ids=lambda evaluation: type(evaluation).__name__)
 def test_a_split_is_the_same_each_time_and_a_key(evaluation):
-    likes = make_interactions({(u, i): u * i % 13 for u in range(1, 9) for i in range(1, 12)})
+    likes = make_positives({(u, i): u * i % 13 for u in range(1, 9) for i in range(1, 12)})
     one, two = evaluation.split(likes), evaluation.split(likes)
     assert pairs(one.train) == pairs(two.train)
     assert pairs(one.test.held_out) == pairs(two.test.held_out)
@@ -101,7 +102,7 @@ def test_a_split_is_the_same_each_time_and_a_key(evaluation):
 
 
 def test_no_split_learns_from_everything_and_asks_nothing():
-    likes = make_interactions({(1, 1): 1, (2, 1): 2})
+    likes = make_positives({(1, 1): 1, (2, 1): 2})
     parts = NoSplit().split(likes)
     assert parts.train is likes
     assert parts.train_and_validation is likes
@@ -125,7 +126,7 @@ STARS = st.integers(1, 10).map(lambda halves: halves / 2)
 class InMemory(Dataset):
     """A dataset that stands in memory."""
 
-    ratings: Ratings
+    ratings: Interactions
 
     def fingerprint(self):
         return ()
@@ -145,7 +146,7 @@ def make_ratings(rows):
     """Make ratings from {(user, item): (timestamp, rating)}."""
     user, item = np.array([*rows]).T
     timestamp, rating = zip(*rows.values(), strict=True)
-    return Ratings(user, item, rating, timestamp)
+    return Interactions(user, item, rating, timestamp)
 
 
 def beyond(ratings, preprocessing, evaluation, part):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.evaluation.splits.parts import largest_count, order_likes
-from tests.evaluation.strategies import make_interactions
+from tests.evaluation.strategies import make_positives
 
 
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.29, 0.3, 1 / 3, 0.7, 0.95, 1e-9])
@@ -21,7 +21,7 @@ def test_where_doubles_miss_by_one():
 
 
 def test_likes_of_one_moment_are_ordered_at_random():
-    likes = make_interactions({(1, 10): 7, (1, 20): 3, (1, 30): 7, (2, 10): 1})
+    likes = make_positives({(1, 10): 7, (1, 20): 3, (1, 30): 7, (2, 10): 1})
     orders = [order_likes(likes, "time", np.random.default_rng(seed)) for seed in range(20)]
     found = [order.from_last.tolist() for order in orders]
     assert sorted({tuple(one) for one in found}) == [(0, 2, 1, 0), (1, 2, 0, 0)]
@@ -32,5 +32,5 @@ def test_likes_of_one_moment_are_ordered_at_random():
 
 def test_ties_change_nothing_else_that_is_drawn():
     generator = np.random.default_rng(3)
-    order_likes(make_interactions({(1, 10): 7, (1, 20): 7}), "time", generator)
+    order_likes(make_positives({(1, 10): 7, (1, 20): 7}), "time", generator)
     assert generator.random() == np.random.default_rng(3).random()

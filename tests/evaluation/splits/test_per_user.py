@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from recsys.datasets import Ratings
+from recsys.data import Interactions
 from recsys.errors import ParameterError
 from recsys.evaluation import LeaveOut, UserShare
 from recsys.preprocessing import Preprocessing
-from tests.evaluation.strategies import make_interactions, pairs
+from tests.evaluation.strategies import make_positives, pairs
 
 # User 1 liked ten movies, 109 first and 100 last; user 2 four.
 LIKES = {(1, 100 + i): 50 - i for i in range(10)} | {(2, 100 + i): i for i in range(4)}
 
 
 def test_the_last_fifth_is_the_test_and_the_last_fifth_of_the_rest_is_validation():
-    parts = UserShare().split(make_interactions(LIKES))
+    parts = UserShare().split(make_positives(LIKES))
     assert pairs(parts.test.held_out) == {(1, 100), (1, 101)}
     assert pairs(parts.validation.held_out) == {(1, 102)}
     assert pairs(parts.validation.visible) == {(1, 100 + i) for i in range(3, 10)}
@@ -22,26 +22,26 @@ def test_the_last_fifth_is_the_test_and_the_last_fifth_of_the_rest_is_validation
 
 
 def test_a_user_with_too_few_likes_goes_whole_to_training():
-    parts = UserShare().split(make_interactions(LIKES))
+    parts = UserShare().split(make_positives(LIKES))
     assert {pair for pair in pairs(parts.train) if pair[0] == 2} == {pair for pair in LIKES if pair[0] == 2}
     assert parts.test.users.tolist() == [1]
 
 
 def test_leave_last_out():
-    parts = LeaveOut().split(make_interactions(LIKES | {(3, 100): 1}))
+    parts = LeaveOut().split(make_positives(LIKES | {(3, 100): 1}))
     assert pairs(parts.test.held_out) == {(1, 100), (2, 103)}
     assert pairs(parts.validation.held_out) == {(1, 101), (2, 102)}
     assert (3, 100) in pairs(parts.train)
 
 
 def test_leave_the_last_two_out():
-    parts = LeaveOut(n_held_out=2).split(make_interactions(LIKES))
+    parts = LeaveOut(n_held_out=2).split(make_positives(LIKES))
     assert pairs(parts.test.held_out) == {(1, 100), (1, 101), (2, 102), (2, 103)}
     assert pairs(parts.validation.held_out) == {(1, 102), (1, 103)}, "user 2 has but two left"
 
 
 def test_random_needs_no_times_and_follows_the_seed():
-    likes = make_interactions({(u, i): 0 for u in range(5) for i in range(20)}, times=False)
+    likes = make_positives({(u, i): 0 for u in range(5) for i in range(20)}, times=False)
     drawn = [pairs(UserShare(order="random", seed=seed).split(likes).test.held_out) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert len(drawn[0]) == 5 * 4
@@ -50,7 +50,7 @@ def test_random_needs_no_times_and_follows_the_seed():
 
 @pytest.mark.parametrize("evaluation", [UserShare(), LeaveOut(n_held_out=2)])
 def test_names_do_not_decide_what_is_held_out_of_one_moment(evaluation):
-    likes = make_interactions({(user, item): user for user in range(200) for item in range(10)})
+    likes = make_positives({(user, item): user for user in range(200) for item in range(10)})
     held_out = evaluation.split(likes).test.held_out
     assert np.bincount(held_out.item_id, minlength=10).min() > 15
     assert np.bincount(held_out.item_id).sum() == 2 * 200
@@ -59,7 +59,10 @@ def test_names_do_not_decide_what_is_held_out_of_one_moment(evaluation):
 def test_ties_follow_the_seed_and_not_the_order_of_the_rows():
     user, item = np.divmod(np.arange(100), 10)
     rows = np.random.default_rng(0).permutation(100)
-    given = Ratings(user, item, timestamp=user), Ratings(user[rows], item[rows], timestamp=user[rows])
+    given = (
+        Interactions(user, item, timestamp=user),
+        Interactions(user[rows], item[rows], timestamp=user[rows]),
+    )
     first, shuffled = (Preprocessing(likes="all").candidates(ratings) for ratings in given)
     assert pairs(UserShare().split(first).test.held_out) == pairs(UserShare().split(shuffled).test.held_out)
     assert pairs(UserShare(seed=1).split(first).test.held_out) != pairs(
@@ -69,7 +72,7 @@ def test_ties_follow_the_seed_and_not_the_order_of_the_rows():
 
 def test_the_two_parts_are_drawn_independently():
     """With the same draw for both, a like next to a held-out one would always be the next to go."""
-    likes = make_interactions({(u, i): 0 for u in range(200) for i in range(2)}, times=False)
+    likes = make_positives({(u, i): 0 for u in range(200) for i in range(2)}, times=False)
     evaluation = LeaveOut(order="random")
     first, second = (pairs(evaluation.hold_out(likes, part)[1].held_out) for part in ("test", "validation"))
     assert 60 < len(first & second) < 140
@@ -77,7 +80,7 @@ def test_the_two_parts_are_drawn_independently():
 
 @pytest.mark.parametrize("evaluation", [UserShare(), LeaveOut()])
 def test_data_without_times_are_refused_by_an_order_of_time(evaluation):
-    likes = make_interactions(LIKES, times=False)
+    likes = make_positives(LIKES, times=False)
     message = (
         r"evaluation\.order must be random for data without timestamps. Got 'time'. "
         r"Give the data their times .* or choose evaluation=random, .*leave_random_out"
@@ -115,11 +118,11 @@ def test_too_few_likes_are_refused(evaluation, likes, message):
     with pytest.raises(
         ParameterError, match=message + r".*[Ll]oosen the preprocessing, or set evaluation=none\."
     ):
-        evaluation.split(make_interactions(likes))
+        evaluation.split(make_positives(likes))
 
 
 def test_one_user_is_enough():
-    assert UserShare().split(make_interactions({(1, i): i for i in range(7)})).test.users.tolist() == [1]
+    assert UserShare().split(make_positives({(1, i): i for i in range(7)})).test.users.tolist() == [1]
 
 
 @pytest.mark.parametrize(
@@ -152,9 +155,9 @@ def test_cutoffs_ascend_and_the_largest_is_asked_for():
 
 
 def test_the_size_that_is_advised_is_enough():
-    interactions = make_interactions({(1, item): item for item in range(3)})
+    positives = make_positives({(1, item): item for item in range(3)})
     with pytest.raises(ParameterError, match=r"Set evaluation\.test_size=0\.34, loosen"):
-        UserShare(test_size=0.2).split(interactions)
+        UserShare(test_size=0.2).split(positives)
     with pytest.raises(ParameterError, match=r"Set evaluation\.validation_size=0\.5, loosen"):
-        UserShare(test_size=0.34).split(interactions)
-    UserShare(test_size=0.34, validation_size=0.5).split(interactions)
+        UserShare(test_size=0.34).split(positives)
+    UserShare(test_size=0.34, validation_size=0.5).split(positives)

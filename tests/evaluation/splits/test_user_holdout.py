@@ -4,13 +4,13 @@ import pytest
 
 from recsys.errors import ParameterError
 from recsys.evaluation import UserHoldout
-from tests.evaluation.strategies import make_interactions, pairs
+from tests.evaluation.strategies import make_positives, pairs
 
 LIKES = {(user, item): item for user in range(20) for item in range(10)} | {(99, 1): 1}
 
 
 def test_a_fifth_of_the_users_show_their_first_likes_and_are_asked_the_last():
-    parts = UserHoldout().split(make_interactions(LIKES))
+    parts = UserHoldout().split(make_positives(LIKES))
     assert len(parts.test) == 4
     assert len(parts.validation) == 3
     for holdout in (parts.test, parts.validation):
@@ -20,19 +20,19 @@ def test_a_fifth_of_the_users_show_their_first_likes_and_are_asked_the_last():
 
 
 def test_what_users_are_drawn_follows_the_seed():
-    likes = make_interactions(LIKES)
+    likes = make_positives(LIKES)
     drawn = [UserHoldout(seed=seed).split(likes).test.users.tolist() for seed in range(5)]
     assert len(set(map(tuple, drawn))) > 1
     assert drawn[0] == UserHoldout(seed=0).split(likes).test.users.tolist()
 
 
 def test_a_user_with_too_few_likes_is_never_drawn():
-    likes = make_interactions(LIKES)
+    likes = make_positives(LIKES)
     assert all(99 not in UserHoldout(test_size=0.7, seed=seed).split(likes).test.users for seed in range(5))
 
 
 def test_data_without_times():
-    likes = make_interactions(LIKES, times=False)
+    likes = make_positives(LIKES, times=False)
     with pytest.raises(ParameterError, match=r"or evaluation=user_holdout evaluation\.order=random"):
         UserHoldout().split(likes)
     parts = UserHoldout(order="random").split(likes)
@@ -40,7 +40,7 @@ def test_data_without_times():
 
 
 def test_too_few_users_are_refused():
-    likes = make_interactions({(1, item): item for item in range(9)})
+    likes = make_positives({(1, item): item for item in range(9)})
     message = r"evaluation\.test_size must be large enough to draw one of the 1 users .* Got 0.2. Set"
     with pytest.raises(ParameterError, match=message):
         UserHoldout().split(likes)

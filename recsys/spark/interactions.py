@@ -1,4 +1,4 @@
-"""SparkRatings: ratings that stay in a Spark session."""
+"""SparkInteractions: ratings that stay in a Spark session."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy.typing as npt
 
-from recsys.datasets.items import ItemCatalog
+from recsys.data.items import ItemCatalog
 from recsys.preprocessing import Preprocessing
 from recsys.spark.preprocessing import encode_in_spark
 from recsys.spark.transactions import SparkTransactions
 
 
 @dataclass(frozen=True, eq=False)
-class SparkRatings:
+class SparkInteractions:
     """Ratings in a Spark session; this process holds their summary.
 
     Parameters
@@ -25,7 +25,7 @@ class SparkRatings:
         stands once.
     n_ratings : int
     digest : str
-        SHA-256, in hexadecimal, of the sum over all rows; not that of the same `Ratings`.
+        SHA-256, in hexadecimal, of the sum over all rows; not that of the same `Interactions`.
     items : ItemCatalog, optional
     name : str
     """
