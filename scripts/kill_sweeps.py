@@ -254,7 +254,7 @@ class Experiment:
 
     def compare(self) -> list[str]:
         """Return the disagreements of Optuna and MLflow, and what is left running."""
-        from recsys.tracking.store import connect
+        from recsys.mlflow_store.connection import connect
 
         trials, client = self._trials(), connect(self.tracking_uri)
         experiment = client.get_experiment_by_name("recsys")

@@ -186,7 +186,7 @@ def shell(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subp
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of MLflow with its tables made, which takes seconds: tests copy it."""
-    from recsys.tracking.store import connect
+    from recsys.mlflow_store.connection import connect
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     connect(f"sqlite:///{path}").search_experiments()

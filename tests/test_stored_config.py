@@ -63,7 +63,7 @@ def shell(folder):
     return {"args": f"touch {folder}/ran", "shell": True}
 
 
-POPEN = "recsys.tracking.provenance.subprocess.Popen"
+POPEN = "recsys.runs.provenance.subprocess.Popen"
 ATTACKS = {
     "module": lambda f: {"cache": {"_target_": POPEN, **shell(f)}},
     "module itself": lambda f: {"engine": {"_target_": "subprocess.Popen", **shell(f)}},

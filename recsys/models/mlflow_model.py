@@ -20,10 +20,10 @@ from optuna_sweeper.safe_text import masked
 from recsys.datasets import TitleSearch
 from recsys.datasets.search import TitleError
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError, RegistryError
+from recsys.mlflow_store.address import DEFAULT_ADDRESS
+from recsys.mlflow_store.connection import connect
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import read_description
-from recsys.tracking.address import DEFAULT_ADDRESS
-from recsys.tracking.store import connect
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from optuna_sweeper.results.schema import LINKS_FILE
 from recsys.errors import DataError, DataNotFoundError, RecsysError, RegistryError
 from recsys.evaluation import Interval
+from recsys.mlflow_store.experiment import Destination
+from recsys.mlflow_store.names import name_of
 from recsys.models import self_check
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE, read_description
@@ -33,6 +35,7 @@ from recsys.models.mlflow_model import (
 )
 from recsys.models.training import fit_bundle, make_bundle
 from recsys.runs.json_file import read_json
+from recsys.runs.provenance import provenance
 from recsys.runs.refit import (
     Measurement,
     Settings,
@@ -43,8 +46,6 @@ from recsys.runs.refit import (
 )
 from recsys.runs.stored_config import read_settings
 from recsys.runs.sweep import run_folder
-from recsys.tracking.provenance import provenance
-from recsys.tracking.record import Record, name_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -400,7 +401,7 @@ def _add(client: MlflowClient, address: str, name: str, run: Path, bundle: Bundl
     tags |= {key: links[key] for key in ("study", "trial") if key in links}
     tags |= {name_of(metric): f"{value:.6g}" for metric, value in metadata["metrics"].items()}
     with mlflow_errors(address):
-        experiment_id = experiment_id or Record(address, NAME, run).experiment_id
+        experiment_id = experiment_id or Destination(NAME).find(client, address).experiment_id
         model_id = log_model(bundle, address, experiment_id, run_id)
         if name not in {one.name for one in client.search_registered_models(f"name = '{name}'")}:
             client.create_registered_model(name)

@@ -25,13 +25,13 @@ from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from optuna_sweeper.safe_text import mask_values, masked
+from recsys.mlflow_store.address import DEFAULT_ADDRESS, page, require_address
+from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
 from recsys.runs.links import write_links
 from recsys.runs.log_exceptions import log_exceptions, summary
-from recsys.tracking.address import DEFAULT_ADDRESS, page, require_address
+from recsys.runs.provenance import provenance
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
-from recsys.tracking.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
 from recsys.tracking.job_folder import add_results
-from recsys.tracking.provenance import provenance
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, job_key
 from recsys.tracking.sender_process import SenderProcess

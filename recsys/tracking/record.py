@@ -12,23 +12,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from optuna_sweeper.safe_text import masked, masked_yaml
+from recsys.mlflow_store.connection import connect
+from recsys.mlflow_store.experiment import Destination
+from recsys.mlflow_store.names import (
+    MAX_DIGEST,
+    MAX_METRICS_IN_BATCH,
+    MAX_PARAM,
+    MAX_PARAMS_IN_BATCH,
+    MAX_TAG,
+    accepted,
+    name_of,
+)
 from recsys.runs.links import write_links
 from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, STUDY_KEY, End, Entry, Start
-from recsys.tracking.experiment import Destination
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, reconcile
 from recsys.tracking.results import add_links
-from recsys.tracking.store import connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment, Run
 
 PARENT_TAG = "mlflow.parentRunId"
-MAX_PARAMS_IN_BATCH = 100  # MLflow refuses more in one request
-# Characters that MLflow does not allow in the names of metrics, parameters and tags.
-NOT_IN_NAMES = re.compile(r"[^\w./: -]", re.ASCII)
 UNWRITABLE = re.compile(r"['\"\\]")
-MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters
 LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # tags in `links.json`
 
 
@@ -189,13 +194,13 @@ class Record:
     def _start(self, key: str, start: Start, tags: Mapping[str, str]) -> dict[str, str]:
         """Create or continue a run; return the parameters that it does not have yet."""
         run = self._earlier(key, start.parent)
-        parameters = named(start.parameters)
+        parameters = accepted(start.parameters, MAX_PARAM)
         if run is None:
             parameters = self._parameters_of(start.like) | parameters
-            labels = {KEY_TAG: key, **named(tags)}
+            labels = accepted({KEY_TAG: key, **tags}, MAX_TAG)
             if (parent := self._parent_id(start)) is not None:
                 labels[PARENT_TAG] = parent
-            run = self.client.create_run(self.experiment_id, start.time, _cut(labels, MAX_TAG), start.name)
+            run = self.client.create_run(self.experiment_id, start.time, labels, start.name)
             self._places[run.info.run_id] = run.info.artifact_uri
             if start.parent is None and key.startswith(STUDY_KEY):
                 run = self._settled(key)
@@ -274,9 +279,9 @@ class Record:
         if not (metrics or parameters or tags):
             return
         entries = [Metric(name_of(name), value, at, step) for name, value, at, step in metrics]
-        labels = [RunTag(*pair) for pair in _cut(named(tags), MAX_TAG).items()]
-        pairs = iter([Param(*pair) for pair in _cut(named(parameters), MAX_PARAM).items()])
-        first, more = entries[:800], entries[800:]
+        labels = [RunTag(*pair) for pair in accepted(tags, MAX_TAG).items()]
+        pairs = iter([Param(*pair) for pair in accepted(parameters, MAX_PARAM).items()])
+        first, more = entries[:MAX_METRICS_IN_BATCH], entries[MAX_METRICS_IN_BATCH:]
         self.client.log_batch(run_id, first, list(islice(pairs, MAX_PARAMS_IN_BATCH)), labels)
         while batch := list(islice(pairs, MAX_PARAMS_IN_BATCH)):
             self.client.log_batch(run_id, params=batch)
@@ -331,20 +336,6 @@ class Record:
             artifacts.log_artifact(str(path))
         else:
             self.client.log_artifact(run_id, str(path))
-
-
-def name_of(name: str) -> str:
-    """Return a name that MLflow allows: `ndcg_at_10` for ndcg@10, `x` for the override `++x`."""
-    return NOT_IN_NAMES.sub("_", re.sub(r"(^|\.)[+~]+", r"\1", name).replace("@", "_at_"))
-
-
-def named(values: Mapping[str, str]) -> dict[str, str]:
-    """Return parameters or tags under names that MLflow allows."""
-    return {name_of(name): value for name, value in values.items()}
-
-
-def _cut(values: Mapping[str, Any], length: int) -> dict[str, str]:
-    return {key: value[:length] for key, value in values.items()}
 
 
 def _is_news(run: Run, entry: Entry) -> bool:

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
+from recsys.mlflow_store.experiment import Destination
 from recsys.runs.trials import read_trials
 from recsys.tracking.entry import FAILED, KILLED, End, Entry
-from recsys.tracking.experiment import Destination
 from recsys.tracking.queue import QUEUE_FOLDER, Queue
 from recsys.tracking.record import Record
 from recsys.tracking.sweep_run import SweepRun

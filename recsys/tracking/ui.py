@@ -6,9 +6,9 @@ import os
 import sys
 
 from optuna_sweeper.safe_text import masked
-from recsys.tracking.address import DEFAULT_ADDRESS, page, require_address
-from recsys.tracking.experiment import DEFAULT_EXPERIMENT, ID_VARIABLE, NAME_VARIABLE
-from recsys.tracking.store import connect
+from recsys.mlflow_store.address import DEFAULT_ADDRESS, page, require_address
+from recsys.mlflow_store.connection import connect
+from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, ID_VARIABLE, NAME_VARIABLE
 
 
 def run_ui(port: int) -> int:

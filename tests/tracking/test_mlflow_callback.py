@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from recsys.cli import sync as program
 from recsys.tracking import MLflowCallback
-from recsys.tracking.record import Record, name_of
+from recsys.tracking.record import Record
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS, shell
 
@@ -65,22 +65,6 @@ def test_names_that_mlflow_does_not_take(call, store):
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["best.apriori.min_support"] == "0.2"
     assert "best.recommender_at_recommender.model" in parent.data.tags
-
-
-@pytest.mark.parametrize(
-    ("name", "taken"),
-    [
-        ("ndcg@10", "ndcg_at_10"),
-        ("recommender@recommender.model", "recommender_at_recommender.model"),
-        ("++apriori.min_support", "apriori.min_support"),
-        ("best.++apriori.min_support", "best.apriori.min_support"),
-        ("n_rules>=100", "n_rules__100"),
-        ("mlflow.source.name", "mlflow.source.name"),
-        ("Prénom", "Pr_nom"),
-    ],
-)
-def test_names(name, taken):
-    assert name_of(name) == taken
 
 
 @pytest.mark.usefixtures("sender_in_a_thread")

@@ -10,7 +10,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.version import VERSION
 
-from recsys.tracking.store import _sqlite_file, connect
+from recsys.mlflow_store.connection import _sqlite_file, connect
 from tests import programs
 
 RECORD = """
@@ -29,7 +29,7 @@ record.apply(Entry(sys.argv[1], Start(sys.argv[1], 1)))
 # As two processes at a study do: what is on record already, MLflow finds out by an error.
 RECORD_TWICE = """
 import sys
-from recsys.tracking.store import connect
+from recsys.mlflow_store.connection import connect
 client = connect(sys.argv[1])
 from mlflow.entities import Metric
 run = client.create_run("0").info.run_id
@@ -40,7 +40,7 @@ for _ in range(2):
 # Killed when the tables are made, but not yet in place.
 KILLED = """
 import os, signal
-from recsys.tracking import store
+from recsys.mlflow_store import connection as store
 store.os.link = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)
 store.connect("sqlite:///mlflow.db")
 """
@@ -116,7 +116,7 @@ def test_tables_are_made_once_for_all_folders(tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path / name)
         store = connect(f"sqlite:///{tmp_path}/{name}/mlflow.db")
         locations.append(store.get_experiment("0").artifact_location)
-        monkeypatch.setattr("recsys.tracking.store._make_tables", None)
+        monkeypatch.setattr("recsys.mlflow_store.connection._make_tables", None)
     assert locations == [f"{tmp_path}/first/mlruns/0", f"{tmp_path}/second/mlruns/0"]
     assert [path.name for path in (tmp_path / "cache" / "recsys").iterdir()] == [f"mlflow-{VERSION}-empty.db"]
 
@@ -136,7 +136,7 @@ def test_a_store_that_another_program_makes_meanwhile_is_kept(tmp_path, monkeypa
         (tmp_path / "other.db").rename(place)
         raise FileExistsError(place)
 
-    monkeypatch.setattr("recsys.tracking.store.os.link", other)
+    monkeypatch.setattr("recsys.mlflow_store.connection.os.link", other)
     assert connect(f"sqlite:///{path}").get_experiment_by_name("theirs")
     assert not list(tmp_path.glob(".*"))
 

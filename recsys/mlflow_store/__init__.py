@@ -1,0 +1,1 @@
+"""The MLflow tracking store: its address, connection, experiments and naming rules."""

@@ -1,0 +1,24 @@
+"""Names and lengths that MLflow accepts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters
+MAX_METRICS_IN_BATCH, MAX_PARAMS_IN_BATCH = 800, 100
+_NOT_IN_NAMES = re.compile(r"[^\w./: -]", re.ASCII)
+
+
+def name_of(name: str) -> str:
+    """Return an accepted name of a metric, parameter or tag.
+
+    >>> name_of("ndcg@10"), name_of("++apriori.min_support")
+    ('ndcg_at_10', 'apriori.min_support')
+    """
+    return _NOT_IN_NAMES.sub("_", re.sub(r"(^|\.)[+~]+", r"\1", name).replace("@", "_at_"))
+
+
+def accepted(values: Mapping[str, str], length: int) -> dict[str, str]:
+    """Return parameters or tags under accepted names, cut to a length."""
+    return {name_of(name): value[:length] for name, value in values.items()}
