@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,10 +82,10 @@ def _bundle(model: str) -> Bundle:
 def _as_dict(one: Recommendation) -> dict[str, Any]:
     """Return a recommendation as JSON, its reasons with titles alone."""
     reasons = [
-        reason.as_dict() | {"antecedents": [title for _, title in reason.antecedents]}
+        asdict(reason) | {"antecedents": [item.title for item in reason.antecedents]}
         for reason in one.reasons
     ]
-    return {"title": one.title, **one.as_dict(), "reasons": reasons}
+    return {"title": one.title, **asdict(one), "reasons": reasons}
 
 
 def _json(answer: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +17,7 @@ from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
 from recsys.datasets import TitleSearch
 from recsys.errors import ParameterError
-from recsys.models.recommendation import ExplainedReason, Recommendation, Titled, finite
+from recsys.models.recommendation import Item, Recommendation
 from recsys.parameters import require_integer
 from recsys.recommenders import SOURCES, Model, Reason
 
@@ -196,8 +197,8 @@ class Bundle:
         return {user: row for row, user in enumerate(self.histories.users.tolist())}
 
     @cached_property
-    def _titled(self) -> list[Titled]:
-        return [Titled(*pair) for pair in zip(self.item_ids, self.catalog.titles(self.item_ids), strict=True)]
+    def _items(self) -> list[Item]:
+        return [Item(*pair) for pair in zip(self.item_ids, self.catalog.titles(self.item_ids), strict=True)]
 
     def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
         rows = [self._places(flatten(row)) for row in likes]
@@ -238,15 +239,21 @@ class Bundle:
         """Return one list with titles and reasons, without the places that hold no item."""
         size = len(sources) - sources.count(-1)
         reasons = self.model.explain_all(history, items[:size], n_reasons, ages) if n_reasons else [[]] * size
+        titled = [self._items[item] for item in items[:size]]
         return [
-            Recommendation(*self._titled[item], score, SOURCES[source], tuple(map(self._explained, why)))
-            for item, score, source, why in zip(items, scores, sources, reasons, strict=False)
+            Recommendation(item.item_id, item.title, score, SOURCES[source], tuple(map(self._explained, why)))
+            for item, score, source, why in zip(titled, scores, sources, reasons, strict=False)
         ]
 
-    def _explained(self, reason: Reason) -> ExplainedReason:
-        antecedents, support_count, confidence, lift, share = reason
-        titled = tuple([self._titled[item] for item in antecedents])
-        return ExplainedReason(titled, support_count, finite(confidence), finite(lift), share)
+    def _explained(self, reason: Reason[int]) -> Reason[Item]:
+        """Return a reason with items for positions, and None for measures that JSON cannot hold."""
+        items = tuple([self._items[item] for item in reason.antecedents])
+        confidence, lift = _finite(reason.confidence), _finite(reason.lift)
+        return Reason(items, reason.support_count, confidence, lift, reason.share)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def flatten(row: Sequence[Any]) -> list[Any]:

@@ -7,6 +7,7 @@ recommendations. `recsys.models.mlflow_model` logs it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class RecommenderModel(PythonModel):
         likes = [self._ids(row) for row in model_input["likes"]]
         n_reasons = REASONS if options["explain"] else 0
         lists = self.bundle.recommend(likes, options["k"], options["exclude_seen"], n_reasons)
-        return [[one.as_dict() for one in row] for row in lists]
+        return [list(map(asdict, row)) for row in lists]
 
     def _ids(self, likes: Iterable[Any]) -> list[Any]:
         """Return ids as they are, and those of titles."""

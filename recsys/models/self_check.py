@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def _check(
         wrong = "a score that is no finite number"
     else:
         try:
-            json.dumps([one.as_dict() for one in recommendations], allow_nan=False)
+            json.dumps(list(map(asdict, recommendations)), allow_nan=False)
         except (TypeError, ValueError) as error:
             wrong = f"what JSON cannot hold ({error})"
     if wrong:

@@ -32,6 +32,6 @@ class Popularity:
         counts = np.bincount(train.item_indices, minlength=train.n_items).astype(np.float64)
         return cls(counts, np.argsort(-counts, kind="stable").astype(np.int32))
 
-    def reason(self, item: int) -> Reason:
+    def reason(self, item: int) -> Reason[int]:
         """Return the one reason for a recommendation by popularity: the count."""
         return Reason((), int(self.counts[item]), None, None, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -135,7 +135,7 @@ class HybridModel(FittedModel):
         items: Sequence[int],
         n_reasons: int | None = None,
         ages: npt.NDArray[np.int64] | None = None,
-    ) -> list[list[Reason]]:
+    ) -> list[list[Reason[int]]]:
         """Return the reasons of the rules and of the model, each with its share of the whole score."""
         by_rules, by_model = (part[0, list(items)] for part in self._parts(one(history, self.items, ages)))
         whole = by_rules + by_model
@@ -165,9 +165,9 @@ class HybridModel(FittedModel):
         return np.where(fired, by_rules + highest_by_model, 0.0), np.where(fired, 0.0, by_model)
 
 
-def _scaled(reasons: list[Reason], share: float) -> list[Reason]:
+def _scaled(reasons: list[Reason[int]], share: float) -> list[Reason[int]]:
     """Return reasons with shares of the whole, of which they have a share together; none if that is 0."""
-    return [reason._replace(share=reason.share * float(share)) for reason in reasons] if share else []
+    return [replace(reason, share=reason.share * float(share)) for reason in reasons] if share else []
 
 
 def _normalised(scores: FloatArray, histories: Histories) -> FloatArray:

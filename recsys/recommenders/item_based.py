@@ -29,7 +29,7 @@ class ItemBasedModel(ScoringModel):
         items: Sequence[int],
         n_reasons: int | None = None,
         ages: npt.NDArray[np.int64] | None = None,
-    ) -> list[list[Reason]]:
+    ) -> list[list[Reason[int]]]:
         """Return the likes that speak for each of some items, the strongest first.
 
         Each has the measures of a rule from the like to the item in the training part. Its share is
@@ -52,7 +52,7 @@ class ItemBasedModel(ScoringModel):
         item: int,
         values: npt.NDArray[np.float64],
         n_reasons: int | None,
-    ) -> list[Reason]:
+    ) -> list[Reason[int]]:
         order = np.argsort(-values, kind="stable")
         order = order[values[order] > 0]
         shares = (values[order] / values[order].sum())[:n_reasons]

@@ -40,6 +40,6 @@ class PopularityModel(ScoringModel):
         items: Sequence[int],
         n_reasons: int | None = None,
         ages: npt.NDArray[np.int64] | None = None,
-    ) -> list[list[Reason]]:
+    ) -> list[list[Reason[int]]]:
         """Return one reason for each item: how many users like it."""
         return [[self.popularity.reason(item)] for item in items]

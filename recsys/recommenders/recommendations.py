@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-#: Where a recommendation comes from; an index into this tuple is its source.
-SOURCES = ("rule", "model", "fallback")
+#: Where a recommendation comes from; an index into `SOURCES` in arrays.
+Source = Literal["rule", "model", "fallback"]
+SOURCES: tuple[Source, ...] = get_args(Source)
 RULE, MODEL, FALLBACK = range(3)
 
 #: Stands in `item_indices` and `sources` where a user has fewer than k recommendations.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,27 +13,28 @@ from recsys.data.histories import Histories
 from recsys.recommenders.recommendations import Recommendations
 from recsys.rules import Rules
 
+Antecedent = TypeVar("Antecedent")
 
-class Reason(NamedTuple):
-    """Explanation of a recommendation: a rule whose antecedent is in the history, or a liked item.
 
-    Parameters
-    ----------
-    antecedents : tuple of int
-        Positions in the catalogue of the liked items that speak for it; empty for a fallback.
-    support_count : int or None
-        Number of transactions that hold antecedents and item.
-    confidence, lift : float or None
-        Of the rule.
-    share : float
-        Share of the item's score that comes from this reason, 0 to 1; the shares of an item sum to 1.
+@dataclass(slots=True)
+class Reason(Generic[Antecedent]):
+    """Explanation of a recommendation: a rule whose antecedent is in the history, or popularity.
+
+    A model names items by their positions in the catalog, `recsys.models.Bundle` by id and title.
     """
 
-    antecedents: tuple[int, ...]
+    __pydantic_config__: ClassVar = {"use_attribute_docstrings": True}
+
+    antecedents: tuple[Antecedent, ...]
+    """Liked items that the item is recommended for; empty if it is recommended for its popularity."""
     support_count: int | None
+    """Number of users who like the antecedents and the item."""
     confidence: float | None
+    """Share of the users who like the antecedents that also like the item."""
     lift: float | None
+    """How many times as likely that is as on average."""
     share: float
+    """Share of the item's score that is due to this reason, 0 to 1; the shares of an item sum to 1."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Model(Protocol):
         """Return the k best items of each user; of equal scores the first in the catalogue."""
         ...
 
-    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason[int]]:
         """Return the reasons for an item, the strongest first."""
         ...
 
@@ -103,7 +104,7 @@ class Model(Protocol):
         items: Sequence[int],
         n_reasons: int | None = None,
         ages: npt.NDArray[np.int64] | None = None,
-    ) -> list[list[Reason]]:
+    ) -> list[list[Reason[int]]]:
         """Return the reasons for each of some items, the strongest first, at most `n_reasons` of each.
 
         Those that are left out keep their shares, and what all items need is computed once.

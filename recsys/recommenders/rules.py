@@ -214,7 +214,7 @@ class RuleModel(FittedModel):
         items: Sequence[int],
         n_reasons: int | None = None,
         ages: npt.NDArray[np.int64] | None = None,
-    ) -> list[list[Reason]]:
+    ) -> list[list[Reason[int]]]:
         """Return the rules that fired for each of some items, the strongest first.
 
         The share of a rule is that of its contribution in the sum of those that count: all of them for sum

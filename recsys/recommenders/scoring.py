@@ -71,10 +71,10 @@ class FittedModel(ABC):
         items: Sequence[int],
         n_reasons: int | None = None,
         ages: npt.NDArray[np.int64] | None = None,
-    ) -> list[list[Reason]]:
+    ) -> list[list[Reason[int]]]:
         """Return the reasons for each of some items; see `recsys.recommenders.Model`."""
 
-    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason]:
+    def explain(self, history: npt.NDArray[np.int32], item: int) -> list[Reason[int]]:
         """Return the reasons for an item, the strongest first."""
         return self.explain_all(history, [item])[0]
 

@@ -106,5 +106,5 @@ class Served:
         return {
             "likes": [item for item in likes if item not in ignored] if ignored else likes,
             "ignored": ignored,
-            "recommendations": [one.as_dict() for one in recommendations],
+            "recommendations": list(recommendations),
         }

@@ -72,7 +72,11 @@ class ListSigner:
     def sign(self, version: str, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> str:
         """Return a list, signed."""
         rows = [
-            (one.item_id, one.source, [like[0] for like in one.reasons[0].antecedents] if one.reasons else ())
+            (
+                one.item_id,
+                one.source,
+                [like.item_id for like in one.reasons[0].antecedents] if one.reasons else (),
+            )
             for one in recommendations
         ]
         nonce = os.urandom(9).hex()  # the same list shown twice is two lists

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from fastapi import Response
 from pydantic_core import PydanticSerializationError, to_json
 
-_encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(default=asdict, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 # Brackets in strings are no structure. A string that does not end reaches to the end of the text.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _STEPS = np.zeros(256, dtype=np.int8)

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from recsys.data import ItemCatalog
 from recsys.datasets import TitleError
 from recsys.errors import ParameterError
 from recsys.models.bundle import Bundle
-from recsys.models.recommendation import ExplainedReason, Titled
+from recsys.models.recommendation import Item
 from recsys.recommenders import SOURCES, Reason
 from tests.models.problems import LIKES, bundle_of, long, wide
 from tests.recommenders.problems import ALL, blocks, histories
@@ -157,7 +157,7 @@ def test_histories_are_over_the_items_of_the_model():
 @everybody
 def test_it_is_told_as_json(name):
     row = bundle_of(name).recommend([[0, 10]], n_reasons=2)[0]
-    told = json.loads(json.dumps([one.as_dict() for one in row], allow_nan=False))
+    told = json.loads(json.dumps([asdict(one) for one in row], allow_nan=False))
     assert [one["item_id"] for one in told] == [one.item_id for one in row]
     assert told[0].keys() == {"item_id", "title", "score", "source", "reasons"}
     (reason, *_) = told[0]["reasons"]
@@ -167,7 +167,7 @@ def test_it_is_told_as_json(name):
 def test_infinite_measures_are_none():
     bundle = bundle_of("rules")
     told = bundle._explained(Reason((1,), 3, float("nan"), float("inf"), 1.0))
-    assert told == ExplainedReason((Titled(10, "Title 10"),), 3, None, None, 1.0)
+    assert told == Reason((Item(10, "Title 10"),), 3, None, None, 1.0)
 
 
 def test_a_bundle_of_nothing_but_popularity_needs_no_likes():

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -61,7 +61,7 @@ def loaded(logged):
 
 
 def told(bundle, likes, *arguments):
-    return [[one.as_dict() for one in row] for row in bundle.recommend(likes, *arguments)]
+    return [[asdict(one) for one in row] for row in bundle.recommend(likes, *arguments)]
 
 
 def test_it_predicts_what_the_bundle_recommends(logged, loaded):

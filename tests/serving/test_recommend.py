@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_items(reader, bundles):
     assert content["likes"] == [0, 10]
     assert content["ignored"] == []
     expected = bundles["1"].recommend([[0, 10]], 4, n_reasons=3)[0]
-    assert content["recommendations"] == [one.as_dict() for one in expected]
+    assert content["recommendations"] == json.loads(json.dumps([asdict(one) for one in expected]))
     assert {one["source"] for one in content["recommendations"]} <= {"rule", "model", "fallback"}
     first = content["recommendations"][0]
     assert first["source"] == "rule"
