@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recsys.frequent_patterns.collector import no_garbage_collection
-from recsys.frequent_patterns.delegate import mlxtend, print_stages
+from recsys.data.transactions import Transactions
 from recsys.frequent_patterns.maximal import maximal_itemsets
+from recsys.frequent_patterns.mlxtend import mlxtend, print_apriori, print_hmine, print_stages
 from recsys.frequent_patterns.one_hot import check_min_support, check_one_hot, encode_one_hot
-from recsys.frequent_patterns.progress import print_apriori, print_hmine
 from recsys.mining import FrequentItemsets, mine
 
 # Of the itemsets of each length: items, shape (n_k, k), and counts.
@@ -34,17 +35,17 @@ def apriori(
     Parameters
     ----------
     df : DataFrame, shape (n_transactions, n_items)
-        A row a transaction, a column an item, dense or sparse; booleans, or 0 and 1 with a warning.
+        Dense or sparse; booleans, or 0 and 1 with a DeprecationWarning.
     min_support : float
-        Fraction of the transactions, in (0, 1], that must hold an itemset.
+        Fraction of the transactions, in (0, 1].
     use_colnames : bool
         Whether itemsets hold the names of the columns, or their positions.
     max_len : int, optional
-        Longest itemset, in items; no limit unless given.
+        Maximum number of items; None or 0: no limit.
     verbose : int
-        If not 0, print what mlxtend prints: the number of combinations of each length.
+        If not 0, print the number of combinations of each length, as mlxtend does.
     low_memory, n_jobs
-        Taken for compatibility. They change how mlxtend counts, and what it prints.
+        For compatibility; `low_memory` changes what is printed.
 
     Returns
     -------
@@ -52,22 +53,16 @@ def apriori(
         "support" (float64) and "itemsets" (frozensets), ordered by length, then by the columns' order: equal
         to mlxtend's frame. Positions are Python integers, where mlxtend's are NumPy's.
 
-    Warns
-    -----
-    DeprecationWarning
-        If the frame is not boolean.
-
     Raises
     ------
     ValueError
-        If `min_support` or a value of the frame is not what it must be, in mlxtend's words; if `max_len` is
-        not a whole number of at least 0, which is no limit.
+        If `min_support` or a value of the frame is invalid, in mlxtend's words, or `max_len` is negative.
     BudgetError
         If the itemsets would not fit into memory; see `recsys.mine`.
     """
     check_min_support(min_support)
     check_one_hot(df)
-    found = _frequent(df, min_support, max_len)
+    found = mine(encode_one_hot(df), float(min_support), max_len or None)
     if verbose:
         print_apriori(found, max_len, low_memory)
     return _frame(*_columns(df, _levels(found), use_colnames))
@@ -83,42 +78,25 @@ def fpgrowth(
 ) -> pd.DataFrame:
     """Return the frequent itemsets of a one-hot frame, as mlxtend's `fpgrowth` does.
 
+    Parameters and errors that are not listed are those of `apriori`.
+
     Parameters
     ----------
     null_values : bool
         Whether values may be missing. The support of an itemset then counts the rows without missing values
-        of its items, which the engine does not know: mlxtend's own function answers, at its own speed.
+        of its items, which only mlxtend's own function does, at its own speed.
     verbose : int
-        If not 0, print what mlxtend prints: the stages of its tree, which takes as long as mlxtend takes.
-    df, min_support, use_colnames, max_len
-        As for `apriori`.
+        If not 0, print the stages of mlxtend's tree, which takes as long as mlxtend takes.
 
     Returns
     -------
     DataFrame
-        What `apriori` returns, in its order. mlxtend has the same itemsets in an order that depends on its
-        tree, and misses those whose support is `min_support` to the last bit while `min_support` times the
-        number of transactions rounds up: 7 of 25 at 0.28.
-
-    Warns
-    -----
-    DeprecationWarning
-        If the frame is not boolean.
-
-    Raises
-    ------
-    ValueError, BudgetError
-        As for `apriori`.
+        As `apriori`, in its order. mlxtend's depends on its tree; it omits itemsets whose support equals
+        `min_support` while `min_support` times the number of transactions rounds up: 7 of 25 at 0.28.
     """
     if null_values:
         return mlxtend("fpgrowth", df, min_support, True, use_colnames, max_len, verbose)
-    check_one_hot(df)
-    check_min_support(min_support)
-    found = _frequent(df, min_support, max_len)
-    if verbose:
-        print_stages("fpgrowth", df, min_support, False, use_colnames, max_len, verbose)
-    itemsets, supports = _columns(df, _levels(found), use_colnames)
-    return _frame(itemsets, supports) if itemsets else _nothing()
+    return _checked("fpgrowth", _all_itemsets, df, min_support, use_colnames, max_len, verbose)
 
 
 def fpmax(
@@ -131,41 +109,22 @@ def fpmax(
 ) -> pd.DataFrame:
     """Return the maximal frequent itemsets of a one-hot frame, those in no other, as mlxtend's `fpmax` does.
 
+    Parameters, errors and differences that are not listed are those of `fpgrowth`.
+
     Parameters
     ----------
-    null_values, verbose
-        As for `fpgrowth`.
     max_len : int, optional
-        Leave out longer itemsets; no limit unless given (0 is one here, as in mlxtend). mlxtend then returns,
-        now and then, an itemset that is in one of those: it has not looked at them.
-    df, min_support, use_colnames
-        As for `apriori`.
+        Leave out longer itemsets; None: no limit (0 is one here, as in mlxtend). mlxtend then sometimes
+        returns an itemset that is a subset of one of those.
 
     Returns
     -------
     DataFrame
-        "support" and "itemsets", in the order of `apriori`. For mlxtend's order, and what it misses, see
-        `fpgrowth`.
-
-    Warns
-    -----
-    DeprecationWarning
-        If the frame is not boolean.
-
-    Raises
-    ------
-    ValueError, BudgetError
-        As for `apriori`.
+        "support" and "itemsets", in the order of `apriori`.
     """
     if null_values:
         return mlxtend("fpmax", df, min_support, True, use_colnames, max_len, verbose)
-    check_one_hot(df)
-    check_min_support(min_support)
-    levels = maximal_itemsets(encode_one_hot(df), float(min_support), max_len)
-    itemsets, supports = _columns(df, levels, use_colnames)
-    if verbose:
-        print_stages("fpmax", df, min_support, False, use_colnames, max_len, verbose)
-    return _frame(itemsets, supports) if itemsets else _nothing()
+    return _checked("fpmax", maximal_itemsets, df, min_support, use_colnames, max_len, verbose)
 
 
 def hmine(
@@ -177,33 +136,18 @@ def hmine(
 ) -> pd.DataFrame:
     """Return the frequent itemsets of a one-hot frame, as mlxtend's `hmine` does.
 
-    Parameters
-    ----------
-    verbose : int
-        If not 0, print what mlxtend prints: the number of items that extend each itemset.
-    df, min_support, use_colnames, max_len
-        As for `apriori`.
+    Parameters and errors as for `apriori`; `verbose` prints the number of items that extend each itemset.
 
     Returns
     -------
     DataFrame
-        mlxtend's frame: "support" and "itemsets", both of type object, in lexicographic order of the columns'
-        positions. For what mlxtend misses at the boundary see `fpgrowth`. Without transactions it is empty,
-        where mlxtend has all itemsets, with a support of NaN.
-
-    Warns
-    -----
-    DeprecationWarning
-        If the frame is not boolean.
-
-    Raises
-    ------
-    ValueError, BudgetError
-        As for `apriori`.
+        "support" and "itemsets", both of type object, in lexicographic order of the columns' positions. For
+        the itemsets that mlxtend omits see `fpgrowth`. Empty without transactions, where mlxtend returns all
+        itemsets with a support of NaN.
     """
     check_one_hot(df)
     check_min_support(min_support)
-    found = _frequent(df, min_support, max_len)
+    found = mine(encode_one_hot(df), float(min_support), max_len or None)
     positions = [tuple(row) for items, _ in _levels(found) for row in items.tolist()]
     order = sorted(range(len(positions)), key=positions.__getitem__)
     if verbose:
@@ -214,9 +158,39 @@ def hmine(
     return frame.iloc[order].reset_index(drop=True).astype(object)
 
 
-def _frequent(df: pd.DataFrame, min_support: float, max_len: int | None) -> FrequentItemsets:
-    """Mine a frame that has been checked."""
-    return mine(encode_one_hot(df), float(min_support), max_len or None)
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Switch the collector off: it takes most of the time where millions of sets are made that all stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _checked(
+    function: str,
+    search: Callable[[Transactions, float, int | None], Levels],
+    df: pd.DataFrame,
+    min_support: float,
+    use_colnames: bool,
+    max_len: int | None,
+    verbose: int,
+) -> pd.DataFrame:
+    """Check a frame and return the itemsets found in it, as the named function of mlxtend does."""
+    check_one_hot(df, stacklevel=4)
+    check_min_support(min_support)
+    levels = search(encode_one_hot(df), float(min_support), max_len)
+    itemsets, supports = _columns(df, levels, use_colnames)
+    if verbose:
+        print_stages(function, df, min_support, False, use_colnames, max_len, verbose)
+    return _frame(itemsets, supports) if itemsets else _nothing()
+
+
+def _all_itemsets(transactions: Transactions, min_support: float, max_len: int | None) -> Levels:
+    return _levels(mine(transactions, min_support, max_len or None))
 
 
 def _levels(found: FrequentItemsets) -> Levels:

@@ -13,40 +13,25 @@ from recsys.parameters import require_integer
 
 IntArray = npt.NDArray[np.int64]
 
-
-# An item that may extend an itemset: how many transactions hold both, the item, and those transactions, a bit
-# each. A plain tuple, for a search makes millions.
+# An item that may extend an itemset: count of both, the item, and their transactions as bits. A plain tuple,
+# because a search makes millions.
 _Candidate = tuple[int, int, int]
 
 
 def maximal_itemsets(
     transactions: Transactions, min_support: float, max_len: int | None = None
 ) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield the maximal frequent itemsets of each length.
+    """Yield the maximal frequent itemsets of each length, of at most `max_len` items, and their counts.
 
-    Depth first over bit sets, as GenMax (Gouda and Zaki, ICDM 2001): what lies in an itemset that is known is
-    left out, and where all candidates go together they are not tried one by one. So an itemset of 40 items
-    does not cost its 2^40 subsets, as mining them all would. The frequent pairs, which the engine finds fast,
-    say which items need not be tried together.
-
-    Parameters
-    ----------
-    transactions : Transactions
-    min_support : float
-        In (0, 1].
-    max_len : int, optional
-        Leave out longer itemsets.
+    Depth first over bit sets, as GenMax (Gouda and Zaki, ICDM 2001): subsets of known itemsets are skipped,
+    and candidates that all occur together are not tried one by one. So an itemset of 40 items does not cost
+    its 2^40 subsets. The frequent pairs, which the engine finds fast, exclude most candidates.
 
     Yields
     ------
     items : ndarray, shape (n_k, k), int64
-        Positions of items, ascending in each row; rows in lexicographic order.
+        Item indices, ascending in each row; rows in lexicographic order.
     counts : ndarray, shape (n_k,), int64
-
-    Raises
-    ------
-    ParameterError
-        If `min_support` or `max_len` is out of range.
     """
     if max_len is not None:
         max_len = require_integer("max_len", max_len, minimum=0)
@@ -78,20 +63,20 @@ def _candidates(transactions: Transactions, items: list[int]) -> list[_Candidate
 
 
 class _Search:
-    """The search, with what it has found: ascending itemsets and their counts."""
+    """The search, with the ascending itemsets that it has found, and their counts."""
 
-    def __init__(self, threshold: int, partners: dict[int, set[int]]) -> None:
-        self.threshold = threshold
+    def __init__(self, min_count: int, partners: dict[int, set[int]]) -> None:
+        self.min_count = min_count
         self._partners = partners  # of each item, those that it is frequent with
         self.found: dict[tuple[int, ...], int] = {}
         self._holders: dict[int, int] = {}  # of each item, which of those found hold it, a bit each
 
     def extend(self, head: tuple[int, ...], candidates: list[_Candidate]) -> None:
-        """Find the maximal itemsets that are a head and at least one of its candidates.
+        """Find the maximal itemsets of a head and at least one of its candidates.
 
-        All that have an item besides, one that the search took before those, have been found.
+        Those with another item, which the search took before, have been found.
         """
-        # The rarest first: that keeps the branches small. Items break ties, so that nothing else does.
+        # The rarest first: that keeps the branches small. Items break ties.
         candidates.sort()
         for place, (count, item, tids) in enumerate(candidates):
             rest = candidates[place:]
@@ -105,7 +90,7 @@ class _Search:
             longer = [
                 (held, other, both)
                 for _, other, other_tids in rest[1:]
-                if other in partners and (held := (both := tids & other_tids).bit_count()) >= self.threshold
+                if other in partners and (held := (both := tids & other_tids).bit_count()) >= self.min_count
             ]
             if longer:
                 self.extend(itemset, longer)
@@ -117,7 +102,7 @@ class _Search:
         tids = candidates[0][2]
         for _, _, others in candidates[1:]:
             tids &= others
-            if tids.bit_count() < self.threshold:
+            if tids.bit_count() < self.min_count:
                 return 0
         return tids.bit_count()
 

@@ -1,8 +1,7 @@
-"""mlxtend's measures of rules, computed from supports.
+"""mlxtend's measures of rules, computed from supports: a frame of itemsets has no counts.
 
-`recsys.rules.METRICS` divides integer counts once; a frame of itemsets has no counts. These have the
-formulas of mlxtend 0.25 in its order of operations, so that a rule whose metric is the threshold is kept here
-when it is kept there. For the definitions and their sources see `recsys.rules.measures`.
+They have the formulas of mlxtend 0.25 in its order of operations, so that a rule whose metric equals the
+threshold is kept here if it is kept there. For definitions see `recsys.rules.measures`.
 """
 
 from __future__ import annotations
@@ -20,14 +19,9 @@ Values = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, eq=False)
 class RuleSupports:
-    """What the measures are computed from.
+    """Supports of rules, of their antecedents and of their consequents, shape (n_rules,) each.
 
-    Parameters
-    ----------
-    s_ac, s_a, s_c : ndarray, shape (n_rules,)
-        Supports of the rule, of the antecedent and of the consequent.
-    n : int
-        mlxtend's `num_itemsets`, which cancels out but for the rounding.
+    `n` is mlxtend's `num_itemsets`, which cancels out except for rounding.
     """
 
     s_ac: Values

@@ -1,4 +1,4 @@
-"""One-hot frames: what mlxtend's functions take, checked as they check it."""
+"""One-hot frames, the input of mlxtend's functions, and their checks."""
 
 from __future__ import annotations
 
@@ -30,13 +30,8 @@ def require_frame(parameter: str, df: Any) -> None:
         raise ParameterError(parameter, "a pandas DataFrame", type(df), cure)
 
 
-def check_one_hot(df: pd.DataFrame) -> None:
-    """Check a frame as mlxtend does, with its messages.
-
-    Warns
-    -----
-    DeprecationWarning
-        If a column is not boolean.
+def check_one_hot(df: pd.DataFrame, stacklevel: int = 3) -> None:
+    """Check a frame as mlxtend does, with its messages; `stacklevel` is that of its DeprecationWarning.
 
     Raises
     ------
@@ -67,7 +62,7 @@ def check_one_hot(df: pd.DataFrame) -> None:
         "performance and their support might be discontinued in the future."
         "Please use a DataFrame with bool type",
         DeprecationWarning,
-        stacklevel=3,
+        stacklevel=stacklevel,
     )
     _refuse_missing(df)
     values = _to_coo(df).data if is_sparse else df.to_numpy()
@@ -84,7 +79,7 @@ def _refuse_missing(df: pd.DataFrame) -> None:
 
 
 def encode_one_hot(df: pd.DataFrame) -> Transactions:
-    """Make transactions of a frame that has been checked; the items are the positions of its columns."""
+    """Return the transactions of a checked frame; the items are the positions of its columns."""
     if df.size and hasattr(df, "sparse"):
         matrix = _to_coo(df)
     else:
@@ -98,5 +93,4 @@ def encode_one_hot(df: pd.DataFrame) -> Transactions:
 
 
 def _to_coo(df: pd.DataFrame) -> sparse.coo_matrix:
-    matrix: sparse.coo_matrix = cast(Any, df).sparse.to_coo()  # pandas' stubs leave the accessor out
-    return matrix
+    return cast(sparse.coo_matrix, cast(Any, df).sparse.to_coo())  # pandas' stubs leave the accessor out

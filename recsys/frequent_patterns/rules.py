@@ -12,15 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.errors import BudgetError, ParameterError
-from recsys.frequent_patterns.collector import no_garbage_collection
-from recsys.frequent_patterns.delegate import mlxtend
 from recsys.frequent_patterns.index import IntArray, ItemsetIndex
+from recsys.frequent_patterns.itemsets import no_garbage_collection
 from recsys.frequent_patterns.measures import METRICS, RuleSupports
+from recsys.frequent_patterns.mlxtend import mlxtend
 from recsys.frequent_patterns.one_hot import check_one_hot, require_frame
 
-MAX_SPLITS = 2**32  # candidate rules; as many as `recsys.generate_rules` tries
+MAX_SPLITS = 2**32  # candidate rules, as in `recsys.generate_rules`
 MAX_LENGTH = 24  # of an itemset: all its splits are in memory together
-SPLITS_AT_ONCE = 2**20  # candidate rules in memory; each takes some 100 bytes
+SPLITS_AT_ONCE = 2**20  # candidate rules in memory, 100 bytes each
 
 
 def association_rules(
@@ -38,19 +38,19 @@ def association_rules(
     Parameters
     ----------
     df : DataFrame
-        "support" and "itemsets", from here or from mlxtend, in any order, whole or a part.
+        "support" and "itemsets", from here or from mlxtend, in any order, complete or not.
     num_itemsets : int
-        Number of transactions; needed where values are missing, and without influence elsewhere.
+        Number of transactions; has an effect only where values are missing.
     df_orig : DataFrame, optional
-        The one-hot frame, where values are missing; checked if it is given.
+        The one-hot frame, where values are missing.
     null_values : bool
-        Whether values are missing. mlxtend's own function answers then, at its own speed.
+        Whether values are missing; mlxtend's own function is called then.
     metric : str
-        The measure that decides.
+        The measure that `min_threshold` applies to.
     min_threshold : float
-        A rule is kept when its metric is at least this.
+        A rule is kept if its metric is at least this.
     support_only : bool
-        Compute the support alone; the other measures are NaN, and subsets of an itemset may be absent.
+        Compute the support alone; other measures are NaN, and subsets of an itemset may be absent.
     return_metrics : list of str
         The measures to return, in this order.
 
@@ -59,19 +59,19 @@ def association_rules(
     DataFrame
         "antecedents" and "consequents" (frozensets) and the measures (float64), equal to mlxtend's frame: the
         rules of each itemset in the order of `df`, from the longest antecedent to the shortest. Within one
-        length the order is, as there, that in which the itemset is iterated over, which for text changes from
-        process to process unless PYTHONHASHSEED is set.
+        length the order is that in which the itemset is iterated over, which for text depends on the process
+        unless PYTHONHASHSEED is set.
 
     Raises
     ------
     ParameterError
-        If `df` is no frame of itemsets, or an argument of another type than it must be.
+        If `df` is not a frame of itemsets, or an argument is of the wrong type.
     ValueError
-        If `df` is empty or has not the two columns, or there is no such metric, in mlxtend's words.
+        If `df` is empty or lacks one of the two columns, or the metric is unknown, in mlxtend's words.
     KeyError
         If the support of an antecedent or of a consequent is not in `df`, in mlxtend's words.
     TypeError
-        If values are missing and what is then needed is not given.
+        If values are missing and an argument that this requires is not given.
     BudgetError
         If an itemset has more than `MAX_LENGTH` items, or there are more than `MAX_SPLITS` candidate rules.
     """
@@ -101,7 +101,7 @@ def association_rules(
     index = ItemsetIndex(itemsets)
     _check_budget(index)
     kept = []
-    # What a denominator of 0 means is part of the definitions.
+    # The definitions say what a denominator of 0 means.
     with np.errstate(divide="ignore", invalid="ignore"):
         for candidates in _candidates(index):
             score = supports[candidates.wholes]
@@ -128,10 +128,10 @@ def association_rules(
 
 
 class _Rules(NamedTuple):
-    """Rules, or candidates for them; arrays of one length."""
+    """Rules or candidate rules."""
 
     wholes: IntArray  # position of the itemset
-    antecedents: IntArray  # position of the antecedent among the itemsets, -1 where it is not there
+    antecedents: IntArray  # position of the antecedent among the itemsets, -1 if absent
     consequents: IntArray
     splits: IntArray  # the antecedent's items as bits, the highest for the first item of the itemset
 
@@ -143,7 +143,7 @@ class _Rules(NamedTuple):
 
 
 def _read(df: pd.DataFrame) -> tuple[list[frozenset[Any]], npt.NDArray[np.floating[Any]]]:
-    """Return the itemsets, each once and in the order of the frame, and the last support given for each."""
+    """Return the distinct itemsets in the order of the frame, and the last support of each."""
     column = df["itemsets"].tolist()
     others = [items for items in column if not isinstance(items, Collection) or isinstance(items, str)]
     if others or df["support"].dtype.kind not in "fiub":
@@ -153,7 +153,7 @@ def _read(df: pd.DataFrame) -> tuple[list[frozenset[Any]], npt.NDArray[np.floati
         column = [
             [item.item() if isinstance(item, np.generic) else item for item in items] for items in column
         ]
-    # Put together anew, as mlxtend does: how a set is iterated over depends on how it was made.
+    # Rebuilt, as mlxtend does: the iteration order of a set depends on how it was made.
     with no_garbage_collection():
         place = {frozenset(tuple(items)): row for row, items in enumerate(column)}
     supports = df["support"].to_numpy()
@@ -196,7 +196,7 @@ def _candidates(index: ItemsetIndex) -> Iterator[_Rules]:
 def _sides(
     itemsets: list[frozenset[Any]], wholes: IntArray, places: IntArray, bits: IntArray
 ) -> npt.NDArray[np.object_]:
-    """Return one side of each rule; those that are itemsets of the frame are not made again."""
+    """Return one side of each rule; itemsets of the frame are reused."""
     known = np.empty(len(itemsets), dtype=object)
     known[:] = itemsets
     sides: npt.NDArray[np.object_] = known[places]
