@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
+from recsys.mining.trie import prefix_levels
+
+IntArray = npt.NDArray[np.integer[Any]]
 
 
 class ItemsetIndex:
@@ -30,28 +32,12 @@ class ItemsetIndex:
         self._codes = np.fromiter(
             map(code.__getitem__, chain.from_iterable(itemsets)), dtype=np.int64, count=self._offsets[-1]
         )
-        self._keys: list[IntArray] = []
-        self._rows: list[IntArray] = []
-        self._build()
-
-    def _build(self) -> None:
-        """Make one level of the trie after the other.
-
-        A node is a prefix, its items ascending by code. `_keys` has its parent's position in the level above
-        and its last item in one number, ascending; `_rows` the itemset that ends there, or -1.
-        """
-        owner = np.repeat(np.arange(len(self._lengths)), self._lengths)
-        ascending = self._codes[np.lexsort((self._codes, owner))]
-        node = np.zeros(len(self._lengths), dtype=np.int64)
-        for length in range(1, int(self._lengths.max(initial=0)) + 1):
-            long = np.flatnonzero(self._lengths >= length)
-            last = ascending[self._offsets[long] + length - 1]
-            keys, node[long] = np.unique(node[long] * self._n_items + last, return_inverse=True)
-            rows = np.full(len(keys), -1)
-            ends = long[self._lengths[long] == length]
-            rows[node[ends]] = ends
-            self._keys.append(keys)
-            self._rows.append(rows)
+        # Keys of the prefixes of each length, and the itemset that each is, or -1.
+        self._keys, places = prefix_levels(self._lengths, self._codes, self._n_items)
+        self._rows: list[IntArray] = [np.full(len(keys), -1) for keys in self._keys]
+        for length, rows in enumerate(self._rows, start=1):
+            these = self.of_length(length)
+            rows[places[these]] = these
 
     @property
     def lengths(self) -> list[int]:

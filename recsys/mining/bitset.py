@@ -19,7 +19,8 @@ from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError
 from recsys.mining import support
 from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
-from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.itemsets import FrequentItemsets
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from recsys.errors import BudgetError, ParameterError
-from recsys.mining.itemsets import IntArray
 from recsys.mining.support import shortest_between
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer, require_positive
 
 MOST_ITEMSETS = 2**31 - 1  # kernels number them with 32 bits

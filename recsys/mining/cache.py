@@ -19,7 +19,8 @@ from recsys.mining import support
 from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine
 from recsys.mining.filtering import filter_itemsets
-from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.itemsets import FrequentItemsets
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer
 
 log = logging.getLogger(__name__)

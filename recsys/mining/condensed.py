@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.itemsets import FrequentItemsets
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_choice
 
 #: Kinds of itemsets, with arules' names.

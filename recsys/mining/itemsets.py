@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import BudgetError, DataFormatError, OutputError
+from recsys.errors import DataFormatError, OutputError
 from recsys.mining.support import min_count
+from recsys.mining.trie import IntArray, make_trie, prefix_levels
 from recsys.parameters import require_path
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-IntArray = npt.NDArray[np.integer[Any]]
+    from recsys.mining._trie_kernel import Trie
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FrequentItemsets:
     """All frequent itemsets of some transactions, ordered by length, then by their items.
 
-    Each itemset is its longest prefix (another frequent itemset) and one more item, the largest. The position
-    of an itemset in the order is its index: `parents`, the rules and every lookup speak of itemsets by it.
+    Each itemset is its longest prefix, another frequent itemset, and its largest item. The position of an
+    itemset in the order is its index.
 
     Parameters
     ----------
@@ -43,11 +44,11 @@ class FrequentItemsets:
     items : ndarray, shape (n_items,)
         Id of each item, frequent or not: the vocabulary of the transactions.
     n_transactions : int
-        Number of transactions that were mined.
+        Number of transactions.
     min_support : float
-        Minimum support of the search, in (0, 1].
+        Minimum support, in (0, 1].
     max_len : int or None
-        Maximum length of the search; None is no limit.
+        Maximum length; None: no limit.
     """
 
     parents: IntArray
@@ -60,56 +61,47 @@ class FrequentItemsets:
     max_len: int | None = None
 
     @classmethod
-    def from_levels(
-        cls,
-        matrices: Sequence[IntArray],
-        counts: Sequence[IntArray],
-        *,
-        items: npt.NDArray[Any],
-        n_transactions: int,
-        min_support: float,
-        max_len: int | None = None,
-    ) -> FrequentItemsets:
-        """Put itemsets that came in any order into the defined one.
+    def from_flat(
+        cls, lengths: IntArray, flat: IntArray, counts: IntArray, *, items: npt.NDArray[Any], **facts: Any
+    ) -> tuple[FrequentItemsets, IntArray]:
+        """Put itemsets into the defined order, with their prefixes.
 
         Parameters
         ----------
-        matrices : sequence of ndarray, the k-th of shape (n_k, k), int
-            Item indices of the itemsets of length k = 1, 2, ...; rows and the items in a row in any order.
-            The subsets of an itemset must be there too, as they are among frequent itemsets.
-        counts : sequence of ndarray, the k-th of shape (n_k,), int
-            Number of transactions that hold each itemset.
-        items, n_transactions, min_support, max_len
-            As for the class.
+        lengths, counts : ndarray, shape (n,)
+            Number of items and of transactions of each itemset, in any order; the last of equal ones counts.
+        flat : ndarray, shape (lengths.sum(),)
+            Item indices, in any order within an itemset, end to end.
+        items, **facts
+            `items`, and `n_transactions`, `min_support` and `max_len` of the result.
+
+        Returns
+        -------
+        itemsets : FrequentItemsets
+            The count of a prefix that is not among the given itemsets is -1.
+        indices : ndarray, shape (n,), int64
+            Index of each given itemset.
         """
-        parents: list[IntArray] = [np.empty(0, dtype=np.int64)]
-        last_items: list[IntArray] = [np.empty(0, dtype=np.int32)]
-        sorted_counts: list[IntArray] = [np.empty(0, dtype=np.int64)]
-        level_keys: list[IntArray] = []
-        offsets = [0]
-        for matrix, level_counts in zip(matrices, counts, strict=True):
-            rows = np.sort(matrix, axis=1)
-            order = np.lexsort(rows.T[::-1])
-            rows = rows[order]
-            # Walk down the trie built so far: one column finds the child of what the columns before it found.
-            parent = np.full(len(rows), -1, dtype=np.int64)
-            for keys, offset, column in zip(level_keys, offsets, rows.T, strict=False):
-                parent = offset + np.searchsorted(keys, _trie_key(parent, column, len(items)))
-            level_keys.append(_trie_key(parent, rows[:, -1], len(items)))
-            parents.append(parent)
-            last_items.append(rows[:, -1].astype(np.int32))
-            sorted_counts.append(level_counts[order].astype(np.int64))
-            offsets.append(offsets[-1] + len(rows))
-        return cls(
-            parents=np.concatenate(parents),
-            last_items=np.concatenate(last_items),
-            counts=np.concatenate(sorted_counts),
-            offsets=np.asarray(offsets),
-            items=items,
-            n_transactions=n_transactions,
-            min_support=min_support,
-            max_len=max_len,
-        )
+        levels, places = prefix_levels(lengths, flat, len(items))
+        offsets = np.cumsum([0, *map(len, levels)])
+        keys = np.concatenate([np.empty(0, dtype=np.int64), *levels])
+        starts = np.repeat(np.concatenate(([-1], offsets))[: len(levels)], np.diff(offsets))
+        parents, last_items = np.divmod(keys, max(len(items), 1))
+        indices = places + offsets[lengths - 1]
+        all_counts = np.full(len(keys), -1, dtype=np.int64)
+        all_counts[indices] = counts
+        itemsets = cls(parents + starts, last_items.astype(np.int32), all_counts, offsets, items, **facts)
+        return itemsets, indices
+
+    @classmethod
+    def from_levels(
+        cls, matrices: Sequence[IntArray], counts: Sequence[IntArray], **facts: Any
+    ) -> FrequentItemsets:
+        """Put itemsets, as matrices of shape (n_k, k), into the defined order; see `from_flat`."""
+        lengths = np.repeat(np.arange(1, len(matrices) + 1), [len(matrix) for matrix in matrices])
+        nothing = np.empty(0, dtype=np.int64)
+        flat = np.concatenate([nothing, *(matrix.ravel() for matrix in matrices)])
+        return cls.from_flat(lengths, flat, np.concatenate([nothing, *counts]), **facts)[0]
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -144,12 +136,7 @@ class FrequentItemsets:
         return self.counts[self._indices(length)]
 
     def flatten(self, indices: IntArray) -> tuple[IntArray, IntArray]:
-        """Return the items of some itemsets, end to end.
-
-        Parameters
-        ----------
-        indices : ndarray, shape (n,), int
-            Indices of itemsets, in any order, of any lengths.
+        """Return the items of some itemsets, in any order and of any lengths, end to end.
 
         Returns
         -------
@@ -170,28 +157,18 @@ class FrequentItemsets:
             nodes, places = nodes[inside], places[inside]
         return offsets, flat
 
+    @cached_property
+    def trie(self) -> Trie:
+        """The itemsets indexed for look-ups; see `recsys.mining.trie.make_trie`."""
+        return make_trie(self.parents, self.last_items, self.counts, self.offsets, len(self.items))
+
     def subsets(self, length: int) -> IntArray:
-        """Return the index of each itemset of one length without each of its items.
+        """Return the index of each itemset of one length without its j-th item, shape (n_k, length).
 
-        Returns
-        -------
-        ndarray, shape (n_k, length), int64
-            Column j holds the index of the itemset without its j-th item; -1 throughout for a length of 1.
-
-        Notes
-        -----
-        Without its last item an itemset is its parent. Without another one it is the child, by the last item,
-        of the parent without that one; so one length follows from the one before it.
+        It is -1 for a length of 1.
         """
-        if length not in self._subsets:
-            parents, last_items = self.parents[self._indices(length)], self.last_items[self._indices(length)]
-            table = np.empty((len(parents), length), dtype=np.int64)
-            table[:, -1] = parents
-            if length > 1:
-                shorter = self.subsets(length - 1)[parents - self.offsets[length - 2]]
-                table[:, :-1] = self._children(shorter, last_items[:, np.newaxis], length - 1)
-            self._subsets[length] = table
-        return self._subsets[length]
+        start, stop = self.trie.bases[length] + length * self.offsets[length - 1 : length + 1]
+        return self.trie.table[start:stop].reshape(-1, length)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the frame that mlxtend's `apriori(..., use_colnames=True)` returns: support, itemsets."""
@@ -211,12 +188,8 @@ class FrequentItemsets:
 
         Raises
         ------
-        ParameterError
-            If the path is none.
-        DataFormatError
-            If the item ids have no type in Arrow: integers beyond 64 bits, tuples of text and numbers.
-        OutputError
-            If the file cannot be written.
+        ParameterError, DataFormatError, OutputError
+            If the path is invalid, the item ids have no type in Arrow, or the file cannot be written.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -249,28 +222,12 @@ class FrequentItemsets:
             return slice(0, 0)
         return slice(int(self.offsets[length - 1]), int(self.offsets[length]))
 
-    @cached_property
-    def _keys(self) -> IntArray:
-        # Ascending in the defined order, so that a child is found by bisection.
-        return _trie_key(self.parents, self.last_items, len(self.items))
-
-    @cached_property
-    def _subsets(self) -> dict[int, IntArray]:
-        return {}
-
-    def _children(self, parents: IntArray, last_items: IntArray, length: int) -> IntArray:
-        """Return the indices of the itemsets of one length that have these parents and last items."""
-        level = self._indices(length)
-        keys = _trie_key(parents, last_items, len(self.items))
-        children: IntArray = np.searchsorted(self._keys[level], keys) + self.offsets[length - 1]
-        return children
-
 
 def ids_in_arrow(items: npt.NDArray[Any]) -> pa.Array:
-    """Return item ids as an Arrow array; raise DataFormatError where there is no type for them."""
+    """Return item ids as an Arrow array; raise DataFormatError if there is no type for them."""
     import pyarrow as pa
 
-    # Of no items at all, only the type of the array tells what they would be.
+    # Without items only the type of the array is known.
     types = {"i": pa.int64(), "u": pa.int64(), "U": pa.string()}
     try:
         return pa.array(items.tolist(), None if len(items) else types.get(items.dtype.kind))
@@ -280,12 +237,3 @@ def ids_in_arrow(items: npt.NDArray[Any]) -> pa.Array:
             f"Item ids must have a type in Arrow, to be written: integers of 64 bits, or text. {reason}. "
             "Make the transactions with other ids, for example str(item)."
         ) from error
-
-
-def _trie_key(parents: IntArray, last_items: IntArray, n_items: int) -> IntArray:
-    """Return one int64 for a (parent, last item), ordered as the pair."""
-    if (int(parents.max(initial=0)) + 1) * n_items >= 2**63:
-        raise BudgetError(
-            f"{parents.max():,} itemsets of {n_items:,} items are too many to index. Raise min_support."
-        )
-    return parents.astype(np.int64) * n_items + last_items

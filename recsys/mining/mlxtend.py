@@ -15,7 +15,8 @@ from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
 from recsys.mining import support
 from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
-from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.itemsets import FrequentItemsets
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_choice
 
 # Memory of a frozenset of a few items and its row in the frame.
@@ -81,28 +82,24 @@ class MlxtendEngine:
             meter.take(n_transactions * n_frequent * (n_frequent - 1))  # two bytes a transaction and pair
         if n_frequent > meter.max_itemsets:
             raise meter.exceeded(item_counts[frequent], 1.0, min_count)
-        matrices: list[IntArray] = []
-        counts: list[IntArray] = []
+        itemsets: npt.NDArray[Any] = np.empty(0, dtype=object)
+        counts: IntArray = np.empty(0, dtype=np.int64)
         if len(frequent):
             # mlxtend drops the other columns at its first step; a frame with them may not fit into memory.
             one_hot = transactions.matrix[:, frequent].toarray()
-            itemsets, found = self._run(one_hot, min_count, max_len)
-            if len(found) > meter.max_itemsets or meter.is_late:
-                raise meter.exceeded(found, 1.0, min_count, late=meter.is_late)
-            lengths = np.fromiter(map(len, itemsets), dtype=np.int64, count=len(itemsets))
-            for length in range(1, lengths.max() + 1):
-                places = np.flatnonzero(lengths == length)
-                rows = np.fromiter(chain.from_iterable(itemsets[places]), dtype=np.int32)
-                matrices.append(frequent[rows.reshape(-1, length)])
-                counts.append(found[places])
-        return FrequentItemsets.from_levels(
-            matrices,
+            itemsets, counts = self._run(one_hot, min_count, max_len)
+            if len(counts) > meter.max_itemsets or meter.is_late:
+                raise meter.exceeded(counts, 1.0, min_count, late=meter.is_late)
+        found, _ = FrequentItemsets.from_flat(
+            np.fromiter(map(len, itemsets), dtype=np.int64, count=len(itemsets)),
+            frequent[np.fromiter(chain.from_iterable(itemsets), dtype=np.int64)],
             counts,
             items=transactions.items,
             n_transactions=transactions.n_transactions,
             min_support=min_support,
             max_len=max_len,
         )
+        return found
 
     def _run(
         self, one_hot: npt.NDArray[np.bool_], min_count: int, max_len: int | None

@@ -116,19 +116,22 @@ def _from_table(table: pa.Table, facts: dict[str, Any]) -> dict[str, Any]:
         ids = lists.flatten().to_numpy(zero_copy_only=False)
         lengths.append(np.diff(lists.offsets.to_numpy()))
         flat.append(by_id[np.searchsorted(items, ids.astype(items.dtype), sorter=by_id)])
-    # The items of whole rules: those of both sides, in order.
-    rule = np.concatenate([np.repeat(np.arange(table.num_rows), length) for length in lengths])
-    together = np.concatenate(flat)
-    flat.append(
-        together[np.argsort(rule * len(items) + together, kind="stable")]
-    )  # merges two ascending runs
+    # The items of whole rules are those of both sides; all items, without counts, come first.
+    owners = np.concatenate([np.repeat(np.arange(table.num_rows), length) for length in lengths])
+    flat.append(np.concatenate(flat)[np.argsort(owners, kind="stable")])
     lengths.append(lengths[0] + lengths[1])
-
     n = facts["n_transactions"]
     supports = [np.rint(table.column(name).to_numpy() * n).astype(np.int64) for name in SIDE_SUPPORTS]
-    counts = np.concatenate([*supports, table.column("support_count").to_numpy()])
-    source, indices = _source(np.concatenate(lengths), np.concatenate(flat), counts, items, facts)
-    antecedents, consequents, wholes = np.split(indices, 3)
+    source, indices = FrequentItemsets.from_flat(
+        np.concatenate([np.ones(len(items), dtype=np.int64), *lengths]),
+        np.concatenate([np.arange(len(items)), *flat]),
+        np.concatenate([np.full(len(items), -1), *supports, table.column("support_count").to_numpy()]),
+        items=items,
+        n_transactions=n,
+        min_support=facts["min_support"],
+        max_len=facts["max_len"],
+    )
+    antecedents, consequents, wholes = np.split(indices[len(items) :], 3)
     stored = {name: table.column(name).to_numpy() for name in ("improvement",) if name in table.column_names}
     return {
         "source": source,
@@ -138,49 +141,3 @@ def _from_table(table: pa.Table, facts: dict[str, Any]) -> dict[str, Any]:
         "stored": stored,
         **{name: facts[name] for name in FACTS},
     }
-
-
-def _source(
-    lengths: IntArray, flat: IntArray, counts: IntArray, items: npt.NDArray[Any], facts: dict[str, Any]
-) -> tuple[FrequentItemsets, IntArray]:
-    """Return itemsets and their prefixes as a trie, and where each stands in it.
-
-    Parameters
-    ----------
-    lengths : ndarray, shape (n,)
-        Number of items of each itemset; itemsets may repeat.
-    flat : ndarray, shape (lengths.sum(),)
-        Their items, ascending, end to end; positions in `items`.
-    counts : ndarray, shape (n,)
-        Prefixes that are not among the itemsets get -1.
-    """
-    import pandas as pd
-
-    starts = np.cumsum(lengths) - lengths
-    nodes = np.full(len(lengths), -1, dtype=np.int64)  # of the items so far
-    parents, last_items = [np.full(len(items), -1)], [np.arange(len(items))]
-    offsets = [0, len(items)] if len(items) else [0]
-    for position in range(int(lengths.max(initial=0))):
-        longer = np.flatnonzero(lengths > position)
-        item = flat[starts[longer] + position]
-        if position == 0:
-            nodes[longer] = item
-            continue
-        inverse, keys = pd.factorize(nodes[longer] * len(items) + item, sort=True)
-        nodes[longer] = offsets[-1] + inverse
-        parents.append(keys // len(items))
-        last_items.append(keys % len(items))
-        offsets.append(offsets[-1] + len(keys))
-    trie_counts = np.full(offsets[-1], -1, dtype=np.int64)
-    trie_counts[nodes] = counts
-    source = FrequentItemsets(
-        parents=np.concatenate(parents),
-        last_items=np.concatenate(last_items).astype(np.int32),
-        counts=trie_counts,
-        offsets=np.asarray(offsets),
-        items=items,
-        n_transactions=facts["n_transactions"],
-        min_support=facts["min_support"],
-        max_len=facts["max_len"],
-    )
-    return source, nodes

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.mining import FrequentItemsets
-from recsys.rules.trie import trie_of
 
 IntArray = npt.NDArray[np.integer]
 
@@ -33,7 +32,7 @@ def improvement(
     from recsys.rules import _split_kernel as kernel
 
     return kernel.improvements(
-        trie_of(itemsets),
+        itemsets.trie,
         itemsets.offsets.astype(np.int64),
         itemsets.counts.astype(np.int64),
         itemsets.n_transactions,

@@ -12,7 +12,6 @@ import numpy as np
 from recsys.mining import FrequentItemsets
 from recsys.rules.constraints import RuleConstraints
 from recsys.rules.rules import IntArray
-from recsys.rules.trie import trie_of
 
 if TYPE_CHECKING:
     from recsys.rules._split_kernel import Plan
@@ -47,7 +46,7 @@ def splits(
         first, end = int(itemsets.offsets[length - 1]), int(itemsets.offsets[length])
         for start in range(first, end, portion):
             stop = min(start + portion, end)
-            yield kernel.split(trie_of(itemsets), plan, length, start, stop, flags, n_musts)
+            yield kernel.split(itemsets.trie, plan, length, start, stop, flags, n_musts)
 
 
 def split_plan(length: int, antecedent_lengths: range) -> Plan:

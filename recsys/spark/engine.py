@@ -17,7 +17,8 @@ from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import support
 from recsys.mining.budget import DEFAULT_BUDGET, MOST_ITEMSETS, Budget, Meter
-from recsys.mining.itemsets import FrequentItemsets, IntArray
+from recsys.mining.itemsets import FrequentItemsets
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer
 from recsys.spark.overflow import Overflow, to_arrow
 from recsys.spark.session import require_spark, session

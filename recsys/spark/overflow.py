@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.mining.itemsets import IntArray
+from recsys.mining.trie import IntArray
 from recsys.spark.session import is_local, reason_of
 
 

@@ -6,7 +6,6 @@ from mlxtend.frequent_patterns import apriori
 
 from recsys import FrequentItemsets, mine
 from recsys.data import Transactions
-from recsys.errors import BudgetError
 from tests.mining.strategies import deterministic, mining_problems
 
 BASKETS = [["bread", "milk"], ["bread", "diapers"], ["milk", "diapers"], ["bread", "milk", "diapers"]]
@@ -82,11 +81,3 @@ def test_from_levels_takes_any_order():
     assert itemsets.level(2).tolist() == [[0, 1], [1, 2]]
     assert itemsets.counts.tolist() == [7, 6, 5, 4, 3]
     assert itemsets.parents.tolist() == [-1, -1, -1, 0, 1]
-
-
-def test_too_many_to_index_is_refused_not_wrapped():
-    # subsets() looks children up by parent * n_items + last item.
-    from recsys.mining.itemsets import _trie_key
-
-    with pytest.raises(BudgetError, match="too many to index"):
-        _trie_key(np.array([2**40]), np.array([0]), 2**30)
