@@ -8,7 +8,7 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from .conftest import App, parabola
+from tests.optuna_sweeper.conftest import App, parabola
 
 
 def test_a_trial_takes_the_links_of_its_job(app: App) -> None:

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from optuna_sweeper.run import _new_name
 from optuna_sweeper.study.attributes import JOB_DIR
-from tests.optuna_sweeper.children import die, end_of, in_child
+from tests.optuna_sweeper.workers.children import die, end_of, in_child
 
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 

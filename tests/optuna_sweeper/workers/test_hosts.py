@@ -12,9 +12,9 @@ import optuna
 import pytest
 
 from optuna_sweeper.study.attributes import DISCARDED
-from tests.optuna_sweeper.children import die, end_of
-from tests.optuna_sweeper.hosts import HUB, Hosts
-from tests.optuna_sweeper.workers import TOTAL, Workers, wait_until
+from tests.optuna_sweeper.workers.children import die, end_of
+from tests.optuna_sweeper.workers.database_workers import TOTAL, Workers, wait_until
+from tests.optuna_sweeper.workers.namespaces import HUB, Hosts
 from tests.postgresql import Server, server_or_skip
 
 QUICK = "hydra.sweeper.heartbeat=0.2"

@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from optuna.trial import FrozenTrial, TrialState
 
 from optuna_sweeper.study.attributes import DISCARDED, JOB_DIR
-from tests.optuna_sweeper.children import in_child
+from tests.optuna_sweeper.workers.children import in_child
 
 TOTAL = 24
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 from optuna_sweeper.study.attributes import DISCARDED, INSTEAD_OF, JOB_DIR, WORKER
 from optuna_sweeper.study.journal import JournalFile
 from optuna_sweeper.workers import trial_allocation as _claims
-from tests.optuna_sweeper.children import die, end_of, in_child
+from tests.optuna_sweeper.workers.children import die, end_of, in_child
 
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
 COMPLETE, FAIL, RUNNING = TrialState.COMPLETE, TrialState.FAIL, TrialState.RUNNING

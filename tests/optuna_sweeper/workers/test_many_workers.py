@@ -14,8 +14,8 @@ from optuna.trial import TrialState
 
 from optuna_sweeper.study.attributes import WORKER
 from optuna_sweeper.study.retrying_storage import RetryingStorage
-from tests.optuna_sweeper.children import die, end_of
-from tests.optuna_sweeper.workers import AWAY, Workers, wait_until
+from tests.optuna_sweeper.workers.children import die, end_of
+from tests.optuna_sweeper.workers.database_workers import AWAY, Workers, wait_until
 from tests.postgresql import Server, server_or_skip
 
 N_WORKERS = 4
