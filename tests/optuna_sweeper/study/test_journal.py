@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import resource
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import optuna
@@ -27,6 +29,19 @@ def test_half_a_line_is_moved_aside(tmp_path: Path, torn: str, caplog: pytest.Lo
     assert len(study(path).trials) == 2
     assert (tmp_path / "journal.log.torn").read_text() == torn + "\n"
     assert "ended in half a line" in caplog.text
+
+
+def test_a_reader_never_sees_a_line_that_is_being_replaced(tmp_path: Path) -> None:
+    writer, reader = (JournalFile(str(tmp_path / "journal.log")) for _ in range(2))
+    operation = {"op_code": 0, "name": "x" * 20}
+    with ThreadPoolExecutor(1) as pool, writer._locked() as file:
+        file.write(b'{"op_code": 6, "wor')
+        read = pool.submit(lambda: list(reader.read_logs(0)))
+        with pytest.raises(TimeoutError):
+            read.result(timeout=0.1)
+        writer._repair(file)
+        writer._append(file, json.dumps(operation).encode() + b"\n")
+    assert read.result() == [operation]
 
 
 def test_an_empty_file_is_a_new_journal(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -37,8 +36,10 @@ def die_at_write(number: int, moment: str) -> None:
         if moment == "after":
             append(journal, logs)
         elif moment == "amid":
-            with Path(journal._file_path).open("a") as file:
-                file.write('{"op_code": 6, "wor')
+            with journal._locked() as file:  # as a writer is: two never write at once
+                journal._repair(file)
+                journal._append(file, b'{"op_code": 6, "wor')
+                die()
         die()
 
     JournalFile.append_logs = append_and_die  # type: ignore[method-assign]
@@ -172,7 +173,8 @@ def test_a_lost_point_of_a_grid_is_asked_again(app: Any) -> None:
     assert {trial.params["x"] for trial in assert_exact(app, 4) if trial.state is COMPLETE} == {0, 1, 2, 3}
 
 
-def test_three_processes_one_of_them_killed(app: Any) -> None:
+def test_several_processes_some_of_them_killed(app: Any) -> None:
+    """Amid the registration, the agreement on the identity, the first trial, and later ones."""
     started, starting = os.pipe()
 
     def work(write: int | None = None) -> None:
@@ -182,10 +184,10 @@ def test_three_processes_one_of_them_killed(app: Any) -> None:
             die_at_write(write, "amid")
         app.sweep(*SPACE, "hydra.sweeper.n_trials=36", *journal(app))
 
-    children = [in_child(work), in_child(work), in_child(lambda: work(20))]
+    children = [in_child(lambda write=write: work(write)) for write in (None, None, 2, 4, 5, 9, 20)]
     os.close(starting)
     os.close(started)
-    assert [end_of(pid) for pid in children] == [0, 0, -signal.SIGKILL]
+    assert [end_of(pid) for pid in children] == [0, 0, *[-signal.SIGKILL] * 5]
     trials = assert_exact(app, 36)
     assert len({trial.user_attrs[WORKER] for trial in trials}) >= 2
 
