@@ -106,7 +106,7 @@ class Settings:
     # is a fixed override of every job. null drops a parameter, e.g. one of an experiment:
     # hydra.sweeper.params={model.depth: null}. (Hydra cannot delete a key with a dot in it: it refuses
     # ~hydra.sweeper.params.model.depth.) "null" in quotes fixes the value null.
-    params: dict[str, Any] | None = None
+    params: Any = None
 
     # Dotted path of `configure(cfg: DictConfig, trial: optuna.Trial) -> None`, which may suggest more
     # parameters.
@@ -173,6 +173,11 @@ class Settings:
             "conditions",
             isinstance(self.conditions, dict) and _is_list_of(list(self.conditions.values()), dict),
             "a mapping: parameter to key to value or list of values",
+        )
+        self._require(
+            "params",
+            self.params is None or isinstance(self.params, dict | DictConfig),
+            "a mapping: key to expression",
         )
         self._require(
             "warm_start",

@@ -74,6 +74,13 @@ def test_null_drops_a_parameter_of_an_experiment(app: Any) -> None:
     assert trimmed(app, "{}", "hydra.sweeper.params={x: null, +new: null}", "word=b") == {"y"}
 
 
+def test_params_of_a_command_line(app: Any) -> None:
+    app.sweep("hydra.sweeper.params={word: null, x: 'range(2)'}", "hydra.sweeper.n_trials=1")
+    assert app.trials[0]["params_x"] in ("0", "1")
+    with pytest.raises(HydraException, match=r"hydra\.sweeper\.params must be a mapping.* Got 5\."):
+        app.sweep("hydra.sweeper.params=5")
+
+
 @pytest.mark.parametrize(("word", "searched"), [("a", {"x"}), ("b", {"x", "y"})])
 def test_a_condition_on_a_dropped_parameter_goes_by_the_config(
     app: Any, word: str, searched: set[str], capsys: pytest.CaptureFixture[str]
