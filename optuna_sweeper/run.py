@@ -25,7 +25,7 @@ from optuna_sweeper.results.progress_bar import ProgressBar
 from optuna_sweeper.results.schema import End
 from optuna_sweeper.safe_text import masked_yaml
 from optuna_sweeper.search.encoding import encode
-from optuna_sweeper.search.grid import combinations_left, grid
+from optuna_sweeper.search.grid import check_grid_study, combinations_left, grid
 from optuna_sweeper.search.pruner import make_pruner
 from optuna_sweeper.search.sampler import make_sampler
 from optuna_sweeper.search.search_space import SearchSpace, read_search_space
@@ -123,6 +123,8 @@ def _run(
         if settings.allow_changes:
             check_kinds(study, space)
         check_spec(study, spec, settings.allow_changes)
+        if isinstance(sampler, GridSampler | BruteForceSampler):
+            check_grid_study(study, identity_of(spec))
         with Worker(study, settings.heartbeat) as worker:
             storage = describe_storage(settings.storage)
             folder = claim_sweep_folder(str(config.hydra.sweep.dir), study, worker.id, storage)

@@ -1,4 +1,4 @@
-"""The brute-force sampler for a study with discarded trials."""
+"""The brute-force sampler for a study with trials that do not count."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
-from optuna_sweeper.study.attributes import DISCARDED
+from optuna_sweeper.workers.trial_allocation import counts
 
 
 class BruteForceSampler(optuna.samplers.BruteForceSampler):
-    """Optuna's brute-force sampler, without discarded trials.
+    """Optuna's brute-force sampler, which takes any finished trial for a combination that was run.
 
-    Optuna counts any finished trial as a combination that was tried, and fails on trials with missing
-    parameters.
+    It fails on discarded trials, which may have no parameters, and omits the combinations of a warm start.
     """
 
     @staticmethod
     def _populate_tree(tree: Any, trials: list[FrozenTrial], params: dict[str, Any]) -> None:
-        tried = [trial for trial in trials if DISCARDED not in trial.user_attrs]
-        optuna.samplers.BruteForceSampler._populate_tree(tree, tried, params)
+        optuna.samplers.BruteForceSampler._populate_tree(tree, list(filter(counts, trials)), params)

@@ -12,10 +12,13 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import SweepError
+from optuna_sweeper.results.best_trials import is_own
 from optuna_sweeper.search.parameter import Parameter, range_values
+from optuna_sweeper.workers.trial_allocation import counts
 
 Grid = dict[str, list[Any]]
 
@@ -45,6 +48,23 @@ def combinations_left(space: Grid, finished: Iterable[FrozenTrial]) -> int:
         if trial.params.keys() == space.keys()
     }
     return math.prod(map(len, space.values())) - len(tried)
+
+
+def check_grid_study(study: Study, identity: str) -> None:
+    """Refuse a grid in a study with trials of another identity.
+
+    Raises
+    ------
+    SweepError
+        If the study has such trials, whose combinations the sampler would omit.
+    """
+    trials = study.get_trials(deepcopy=False)
+    if any(counts(trial) and not is_own(trial, identity) for trial in trials):
+        raise SweepError(
+            f"hydra.sweeper.sampler: {type(study.sampler).__name__} runs every combination once, and would "
+            f"omit those that the study {study.study_name} has run with another identity. Name another "
+            "hydra.sweeper.study_name, or use another sampler."
+        )
 
 
 def _values(name: str, distribution: BaseDistribution, sampler: str) -> list[Any]:

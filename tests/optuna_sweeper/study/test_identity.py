@@ -93,6 +93,25 @@ def test_nothing_is_best_where_all_trials_are_of_other_data(app: Any, data: Path
     assert app.results["best_trial"] is None
 
 
+@pytest.mark.parametrize("sampler", ["grid", "bruteforce"])
+def test_a_grid_is_not_continued_with_another_identity(app: Any, data: Path, sampler: str) -> None:
+    sweep(app, 2, f"hydra/sweeper/sampler={sampler}")
+    data.write_text("20")
+    changed = (f"hydra/sweeper/sampler={sampler}", "hydra.sweeper.allow_changes=true")
+    with pytest.raises(HydraException, match=r"sampler: .* would omit those that the study study has run"):
+        sweep(app, 4, *changed)
+    data.write_text("10")
+    sweep(app, 2, *changed)  # it is as it was
+
+
+def test_a_brute_force_search_after_a_warm_start_runs_every_combination(app: Any, data: Path) -> None:
+    sweep(app, 2)
+    data.write_text("20")
+    warm = ("hydra.sweeper.study_name=b", "hydra.sweeper.warm_start={study_name: study}")
+    sweep(app, 4, *warm, "hydra/sweeper/sampler=bruteforce", f"hydra.sweep.dir={app.folder}/b")
+    assert sorted(trial.value for trial in app.study("b").trials[2:]) == [21, 22]
+
+
 def test_a_warm_start_from_other_data_guides_only(
     app: Any, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
