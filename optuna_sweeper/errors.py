@@ -19,19 +19,7 @@ class SweepError(CompactHydraException):
 
 
 def refusal(key: str, rule: str, value: Any, cure: str = "") -> SweepError:
-    """Return the error for an invalid setting.
-
-    Parameters
-    ----------
-    key : str
-        The config key as the user types it.
-    rule : str
-        Completes the sentence "<key> must be ...".
-    value : object
-        The value of the setting.
-    cure : str
-        What to do, as a sentence; empty if the rule is enough.
-    """
+    """Return the error "<key> must be <rule>. Got <value>. <cure>" for an invalid setting."""
     return SweepError(f"{key} must be {rule}. Got {value!r}. {cure}".rstrip())
 
 

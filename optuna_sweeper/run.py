@@ -59,24 +59,9 @@ def run_sweep(
     launcher: Launcher,
     command_line: Sequence[str],
 ) -> None:
-    """Run a sweep.
+    """Run a sweep with the application's overrides as typed.
 
-    Parameters
-    ----------
-    settings : Settings
-        ``hydra.sweeper``.
-    context : HydraContext
-        Hydra's config loader and callbacks.
-    config : DictConfig
-        The whole config, Hydra's included.
-    launcher : Launcher
-    command_line : sequence of str
-        The application's overrides as typed.
-
-    Raises
-    ------
-    SystemExit
-        With 130 after Ctrl-C, with 143 after SIGTERM.
+    Raises `SystemExit` with 130 after Ctrl-C, with 143 after SIGTERM.
     """
     with Interrupt() as interrupt:
         try:
@@ -252,7 +237,6 @@ def _trial_counter(settings: Settings, study: Study, space: SearchSpace) -> Call
 
 
 def _log_start(allocation: TrialAllocation, settings: Settings) -> None:
-    """Log what is about to run, and how it can be continued."""
     study, done = allocation.study, len(allocation.finished())
     storage = describe_storage(settings.storage)
     log.info("%s", study_line(study, allocation.n_trials, done, settings.n_jobs, storage))
@@ -266,7 +250,6 @@ def _log_start(allocation: TrialAllocation, settings: Settings) -> None:
 
 
 def _log_interrupt(allocation: TrialAllocation) -> None:
-    """Log that the sweep was interrupted, and how it can be continued."""
     study = allocation.study
     cure = continue_line(sys.orig_argv, study.study_name)
     if not outlives_process(study._storage):

@@ -108,7 +108,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 def masked(text: str) -> str:
     """Return a text with `***` in place of each secret.
 
-    Secrets are found in addresses (``scheme://user:password@host``), in their parameters (``?password=``), in
+    Secrets are found in addresses (``scheme://user:password@host``) and their parameters (``?password=``), in
     keywords (``password=...`` of libpq, of a shell, of Hydra's overrides) and in JSON and YAML, also nested
     in one another, in quotes or percent-encoded. The user in a database's address is shown.
     """
@@ -127,14 +127,9 @@ def masked(text: str) -> str:
 
 
 def mask_values(value: Any, key: str = "") -> Any:
-    """Return plain data (of JSON or YAML) with its secrets masked.
+    """Return plain data (of JSON or YAML) with its secrets masked, by the name of a value or in its text.
 
-    Parameters
-    ----------
-    value : object
-        Mappings and lists are copied; in texts, secrets are masked as by `masked`.
-    key : str
-        The name of the value, by which it may be a secret.
+    Mappings and lists are copied; `key` is the name of the value.
     """
     if isinstance(value, dict):
         return {name: mask_values(one, str(name)) for name, one in value.items()}
@@ -168,8 +163,8 @@ def masked_yaml(text: str) -> str:
 def printable(text: str) -> str:
     r"""Return a text on one line, with an escape such as \u001b for each character that controls a terminal.
 
-    These are the control characters, line ends included, those that change the direction of a line, and
-    surrogates, which cannot be printed. In JSON the escapes are the characters.
+    These are control characters, line ends included, those that change the direction of a line, and
+    surrogates. In JSON the escapes are the characters.
     """
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

@@ -60,33 +60,11 @@ MAX_REUSED = 100
 class Sweep:
     """One call of the sweeper on a study.
 
-    Attributes
-    ----------
-    settings : Settings
-    study : Study
-    launcher : Launcher
-        Hydra's launcher, basic or parallel.
-    space : SearchSpace
-    allocation : TrialAllocation
-        Allocates the remaining trials of the study to its processes.
-    folder : Path
-        Where the results are written.
-    identity : str
-        The identity of the study: trials of another one are neither reused nor the best.
-    job_folders : JobFolders
-        Gives each trial a folder of its own.
-    interrupt : Interrupt
-        Whether the user has asked for the end of the sweep; entered.
-    progress : ProgressBar
-    count_trials : callable
-        Returns the total number of trials. It may grow: of processes that search a grid together, two may
-        have run the same combination at the same time, and another one is left.
-    outcome_key : callable, optional
-        Returns the application's key of equal outcomes, or None, for the overrides of a job.
-    stratification : Stratification, optional
-        The parameter whose choices get the same number of trials.
-    clock, sleep : callable
-        Time, in seconds.
+    `identity` is that of the study now: trials of another one are neither reused nor the best. `count_trials`
+    returns the total number of trials, which may grow: of processes that search a grid together, two may have
+    run the same combination at the same time, and another one is left. `outcome_key` returns the
+    application's key of equal outcomes, or None, for the overrides of a job. `clock` and `sleep` are in
+    seconds.
     """
 
     settings: Settings
@@ -115,12 +93,8 @@ class Sweep:
     def run(self) -> None:
         """Run the trials, batch by batch.
 
-        Raises
-        ------
-        Exception
-            The error of a job, when more than ``max_failure_rate`` of the trials failed.
-        SweepError
-            If no trial completed.
+        Raises the error of a job when more than ``max_failure_rate`` of the trials failed, and `SweepError`
+        if none completed.
         """
         self.results.write()  # an unwritable folder fails before any trial
         try:
@@ -157,7 +131,6 @@ class Sweep:
         raise SweepError(self._describe_no_result())
 
     def _end_of(self, error: BaseException) -> End:
-        """How the sweep ended, when an error ended it."""
         if isinstance(error, KeyboardInterrupt):
             return End.INTERRUPT
         return self.ended_by or End.ERROR
@@ -275,12 +248,7 @@ class Sweep:
     ) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
         """Complete the trials whose values the study has already.
 
-        Returns
-        -------
-        list of Trial
-            Those to run.
-        list of pairs of Trial
-            Duplicates within the batch, each with the trial that is run.
+        Returns the trials to run, and duplicates within the batch, each with the trial that is run.
         """
         if self.settings.repeat:
             return list(trials), []
@@ -299,7 +267,6 @@ class Sweep:
         return new, duplicates
 
     def _reuse(self, trial: Trial, known: FrozenTrial, told: list[FrozenTrial]) -> None:
-        """Complete a trial with the values of another one."""
         trial.set_user_attr(ANSWERED_FROM, known.number)
         for name, value in known.constraints.items():
             trial.set_constraint(name, value)

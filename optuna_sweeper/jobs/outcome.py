@@ -28,18 +28,9 @@ class ObjectiveError(SweepError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a trial.
+    """The end of a trial: COMPLETE with a value for each objective, PRUNED or FAIL with the error.
 
-    Attributes
-    ----------
-    state : TrialState
-        COMPLETE, PRUNED or FAIL.
-    values : list of float, optional
-        One for each objective if complete.
-    error : Exception, optional
-        Why it is not complete.
-    constraints : dict of str to float
-        Each satisfied if at most 0.
+    Each constraint is satisfied if at most 0.
     """
 
     state: TrialState
@@ -59,15 +50,7 @@ class Outcome:
 
 
 def read_outcome(job: JobReturn, n_objectives: int) -> Outcome:
-    """Return the outcome of a job.
-
-    Parameters
-    ----------
-    job : JobReturn
-        The return value of the launcher.
-    n_objectives : int
-        The number of values that the job should have returned.
-    """
+    """Return the outcome of a job that should have returned this number of values."""
     if job.status is not JobStatus.COMPLETED:
         # Not the property `return_value`, which logs a failure, also for a pruned job.
         error = job._return_value
@@ -83,7 +66,6 @@ def read_outcome(job: JobReturn, n_objectives: int) -> Outcome:
 
 
 def _parts(returned: Any) -> tuple[Any, dict[str, float]]:
-    """Return the objectives and the constraints."""
     if not isinstance(returned, Mapping) or "values" not in returned:
         return returned, {}
     if returned.keys() != {"values", "constraints"}:

@@ -33,17 +33,10 @@ _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class ResultsWriter:
-    """Writes ``optimization_results.yaml`` and ``trials.csv``.
+    """Writes ``optimization_results.yaml`` and ``trials.csv``, each atomically.
 
-    Each is replaced atomically, so that it is complete at any moment. Lines of finished trials, which do not
-    change, are cached.
-
-    Parameters
-    ----------
-    study : Study
-    folder : Path
-    identity : str, optional
-        The identity whose trials are results; None: any.
+    Lines of finished trials, which do not change, are cached. `identity`: whose trials are results; None:
+    any.
     """
 
     def __init__(self, study: Study, folder: Path, identity: str | None = None) -> None:
@@ -52,13 +45,7 @@ class ResultsWriter:
         self._lines: dict[int, str] = {}  # of finished trials with these columns, by their numbers
 
     def write(self, ended_by: End | None = None) -> None:
-        """Write both.
-
-        Parameters
-        ----------
-        ended_by : End, optional
-            How the sweep ended, if it has.
-        """
+        """Write both; `ended_by` is None while the sweep runs."""
         # allow_unicode: names are readable as they were typed.
         found = results(self.study, ended_by, self.identity)
         text = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True)

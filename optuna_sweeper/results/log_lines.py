@@ -29,14 +29,7 @@ def study_line(study: Study, n_trials: int, n_finished: int, n_jobs: int, storag
 
 
 def continue_line(command: Sequence[str], study_name: str) -> str:
-    """Return the line with the command that continues a study.
-
-    Parameters
-    ----------
-    command : sequence of str
-        The command of this program.
-    study_name : str
-    """
+    """Return the line with the command that continues a study."""
     # The name as typed may resolve to another one next time: null, or one with ${now:...}.
     words = [word for word in command if not word.lstrip("+").startswith(_NAME)]
     return masked(f"To continue it: {shlex.join([*words, f'{_NAME}{encode(study_name)}'])}")

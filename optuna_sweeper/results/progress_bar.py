@@ -19,18 +19,9 @@ ERASE = "\r\x1b[K"
 
 
 class ProgressBar:
-    """The progress of a sweep; a context manager that draws while it is entered.
+    """The progress of a sweep; a context manager that draws on the standard error if it is a terminal.
 
-    Parameters
-    ----------
-    total : int
-        The total number of trials.
-    done : int
-        The number of finished trials at the start.
-    wanted : bool
-        Whether to draw, provided that the standard error is a terminal.
-    clock : callable
-        Time, in seconds.
+    `total` and `done` are numbers of trials; `wanted`: whether to draw; `clock`: time in seconds.
     """
 
     def __init__(

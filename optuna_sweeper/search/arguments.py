@@ -19,16 +19,9 @@ from optuna_sweeper.search.parameter import Parameter, parameter
 class Arguments:
     """The overrides of the jobs.
 
-    Attributes
-    ----------
-    parameters : dict of str to Parameter
-        The parameters that Optuna chooses, by name.
-    fixed : dict of str to str
-        The overrides of every job, key to value as text.
-    deletions : tuple of str
-        The overrides that delete a key (``~key``).
-    dropped : tuple of str
-        Keys that are null in ``hydra.sweeper.params`` and not on the command line: not searched.
+    `parameters` are those that Optuna chooses, by name; `fixed` are the others, key to value as text;
+    `deletions` are those of the form ``~key``; `dropped` are the keys that are null in
+    ``hydra.sweeper.params`` and not on the command line.
     """
 
     parameters: dict[str, Parameter]
@@ -37,13 +30,7 @@ class Arguments:
     dropped: tuple[str, ...] = ()
 
     def overrides(self, chosen: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the overrides of the job with these values.
-
-        Parameters
-        ----------
-        chosen : mapping of str to object
-            All parameters of a trial, including those of a custom search space.
-        """
+        """Return the overrides of the job with these values, also of a custom search space."""
         # Fixed ones first: `+group={}` must exist before `+group.key` can be set.
         fixed = (f"{key}={text}" for key, text in self.fixed.items())
         free = (self._override(name, value) for name, value in chosen.items())
@@ -55,19 +42,10 @@ class Arguments:
 
 
 def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]) -> Arguments:
-    """Read the search space of the config and the overrides of the command line, which take precedence.
+    """Read ``hydra.sweeper.params`` and the overrides of the command line, which take precedence.
 
-    Parameters
-    ----------
-    params : mapping of str to object, optional
-        ``hydra.sweeper.params``; null drops a parameter of this name.
-    command_line : sequence of str
-        The application's overrides as typed.
-
-    Raises
-    ------
-    SweepError
-        If an expression is invalid or has nothing to choose from.
+    A null in ``hydra.sweeper.params`` drops the parameter of this name.
+    Raises `SweepError` if an expression is invalid or has nothing to choose from.
     """
     parameters: dict[str, Parameter] = {}
     fixed: dict[str, str] = {}

@@ -36,12 +36,7 @@ _KEY = "hydra.sweeper.conditions"
 class Conditions:
     """The parameters of the search space, in topological order of their conditions.
 
-    Attributes
-    ----------
-    parameters : list of Parameter
-        Each after those that it depends on.
-    required : dict of str to dict of str to frozenset of str
-        For a parameter: the values, as text, that others must have.
+    `required`: for a parameter the values, as text, that others must have.
     """
 
     parameters: list[Parameter]
@@ -67,13 +62,7 @@ class Conditions:
 
 
 def check_dropped(arguments: Arguments, config: DictConfig) -> None:
-    """Refuse to drop an unknown key: a parameter with a misspelt name would still be searched.
-
-    Raises
-    ------
-    SweepError
-        If a key that is null in ``hydra.sweeper.params`` is not in the config.
-    """
+    """Refuse to drop a key that the config does not have: it is misspelt, and still searched."""
     params = config.hydra.sweeper.params
     for key in arguments.dropped:
         is_new = f"+{key}" in params or f"++{key}" in params  # a new key of the config
@@ -85,21 +74,9 @@ def check_dropped(arguments: Arguments, config: DictConfig) -> None:
 
 
 def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: DictConfig) -> Conditions:
-    """Read ``hydra.sweeper.conditions``.
+    """Read ``hydra.sweeper.conditions``: parameter -> key -> value or values.
 
-    Parameters
-    ----------
-    given : mapping
-        Parameter -> key -> value or values.
-    arguments : Arguments
-        The search space and the fixed overrides.
-    config : DictConfig
-        The whole config, for keys that are neither searched nor overridden.
-
-    Raises
-    ------
-    SweepError
-        If a condition is malformed, has an unknown key or an impossible value, or conditions are cyclic.
+    Raises `SweepError` if a condition has an unknown key or an impossible value, or conditions are cyclic.
     """
     names = {name.lstrip("+"): name for name in arguments.parameters}
     possible = _possible(arguments, config)

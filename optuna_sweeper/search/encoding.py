@@ -16,14 +16,7 @@ _KEYWORDS = {"true", "false", "null", "nan", "inf"}
 def encode(value: object) -> str:
     """Return the text of a value in Hydra's override grammar.
 
-    Parameters
-    ----------
-    value : str, bool, int, float or None
-
-    Returns
-    -------
-    str
-        Quoted when a plain word would be read as something else: ``'1'``, ``'true'``, ``'a, b'``.
+    Text is quoted when it would be read as something else: ``'1'``, ``'true'``, ``'a, b'``.
     """
     if value is None:
         return "null"

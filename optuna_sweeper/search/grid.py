@@ -24,18 +24,9 @@ Grid = dict[str, list[Any]]
 
 
 def grid(parameters: Mapping[str, Parameter], sampler: str) -> Grid:
-    """Return the values of each parameter.
+    """Return the values of each parameter; `sampler` is the one that needs them.
 
-    Parameters
-    ----------
-    parameters : mapping of str to Parameter
-    sampler : str
-        The sampler that needs it, for the error message.
-
-    Raises
-    ------
-    SweepError
-        If a parameter is continuous.
+    Raises `SweepError` if a parameter is continuous.
     """
     return {name: _values(name, found.distribution, sampler) for name, found in parameters.items()}
 
@@ -51,13 +42,7 @@ def combinations_left(space: Grid, finished: Iterable[FrozenTrial]) -> int:
 
 
 def check_grid_study(study: Study, identity: str) -> None:
-    """Refuse a grid in a study with trials of another identity.
-
-    Raises
-    ------
-    SweepError
-        If the study has such trials, whose combinations the sampler would omit.
-    """
+    """Refuse a grid in a study with trials of another identity, whose combinations it would omit."""
     trials = study.get_trials(deepcopy=False)
     if any(counts(trial) and not is_own(trial, identity) for trial in trials):
         raise SweepError(

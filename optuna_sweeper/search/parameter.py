@@ -35,14 +35,8 @@ from optuna_sweeper.search.encoding import encode
 class Parameter:
     """A parameter that Optuna chooses.
 
-    Attributes
-    ----------
-    name : str
-        The key of the override as typed, with ``+`` or ``++``; also the name of the parameter in the study.
-    distribution : BaseDistribution
-        The distribution of its values.
-    verbatim : frozenset of str
-        Choices that are lists or mappings, as text: Optuna stores the text, and the override is not quoted.
+    `name` is the key of the override as typed, with ``+`` or ``++``, and the name in the study. `verbatim`
+    are choices that are lists or mappings, as text: Optuna stores the text, and the override is not quoted.
     """
 
     name: str
@@ -77,19 +71,9 @@ def fits(distribution: BaseDistribution, value: Any) -> bool:
 
 
 def parameter(override: Override, key: str) -> Parameter:
-    """Return the parameter that a sweep override describes.
+    """Return the parameter that a sweep override describes; `key` is its name in error messages.
 
-    Parameters
-    ----------
-    override : Override
-        A parsed override whose value is a sweep.
-    key : str
-        Its name in error messages.
-
-    Raises
-    ------
-    SweepError
-        If the sweep has nothing to choose from.
+    Raises `SweepError` if the sweep has nothing to choose from.
     """
     name, sweep = override.get_key_element(), override.value()
     if override.value_type is ValueType.GLOB_CHOICE_SWEEP:

@@ -16,13 +16,7 @@ _KEY = "hydra.sweeper.pruner"
 
 
 def make_pruner(config: Any) -> BasePruner:
-    """Make the pruner of the config; without one, nothing is pruned.
-
-    Parameters
-    ----------
-    config : DictConfig, optional
-        ``hydra.sweeper.pruner``: a ``_target_`` and its arguments; those that are null are left to Optuna.
-    """
+    """Make the pruner ``hydra.sweeper.pruner``; null arguments are left to Optuna."""
     if config is None:
         return NopPruner()
     settings = OmegaConf.to_container(config, resolve=True)

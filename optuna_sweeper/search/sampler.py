@@ -46,20 +46,9 @@ _PACKAGES = {CmaEsSampler: ("cmaes",), GPSampler: ("torch", "scipy"), QMCSampler
 
 
 def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives: int) -> BaseSampler:
-    """Make the sampler of the config for a search space.
+    """Make the sampler ``hydra.sweeper.sampler``; null arguments are left to Optuna.
 
-    Parameters
-    ----------
-    config : DictConfig
-        ``hydra.sweeper.sampler``: a ``_target_`` and its arguments; those that are null are left to Optuna.
-    parameters : mapping of str to Parameter
-        The search space.
-    n_objectives : int
-
-    Raises
-    ------
-    SweepError
-        If it cannot be made, or does not support this space.
+    Raises `SweepError` if it cannot be made, or does not support this space.
     """
     make = _factory(config)
     with warnings.catch_warnings():
@@ -100,7 +89,6 @@ def _factory(config: Any) -> functools.partial[Any]:
 
 
 def _load(path: str) -> Any:
-    """Return the function of a dotted path."""
     try:
         return get_method(path)
     except Exception as error:  # importing it runs the application's code

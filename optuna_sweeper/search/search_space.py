@@ -21,14 +21,7 @@ from optuna_sweeper.settings import Settings
 class SearchSpace:
     """The parameters that Optuna chooses, and the overrides of jobs that follow from them.
 
-    Attributes
-    ----------
-    arguments : Arguments
-        The fixed overrides and the parameters.
-    conditions : Conditions
-        Which parameters exist for a trial.
-    custom : callable, optional
-        ``hydra.sweeper.custom_search_space`` as a function of the trial.
+    `custom` is ``hydra.sweeper.custom_search_space`` as a function of the trial.
     """
 
     arguments: Arguments
@@ -57,20 +50,9 @@ class SearchSpace:
 
 
 def read_search_space(settings: Settings, config: DictConfig, command_line: Sequence[str]) -> SearchSpace:
-    """Read the search space of a sweep.
+    """Read the search space of a sweep; the overrides of the command line are those as typed.
 
-    Parameters
-    ----------
-    settings : Settings
-    config : DictConfig
-        The config of the sweep.
-    command_line : sequence of str
-        The application's overrides as typed, which override those of the config.
-
-    Raises
-    ------
-    SweepError
-        If it is empty or invalid.
+    Raises `SweepError` if it is empty or invalid.
     """
     arguments = read_arguments(settings.params, command_line)
     check_dropped(arguments, config)

@@ -25,15 +25,7 @@ _FIXED = "fixed_params"  # as Study.enqueue_trial() has it
 
 @dataclass(frozen=True)
 class Stratification:
-    """The parameter whose choices get the same number of trials.
-
-    Attributes
-    ----------
-    name : str
-        Name of the parameter.
-    choices : sequence
-        Its values.
-    """
+    """The parameter whose choices get the same number of trials."""
 
     name: str
     choices: Sequence[Any]
@@ -57,12 +49,10 @@ class Stratification:
 
 
 def read_stratification(name: str | None, space: SearchSpace, sampler: BaseSampler) -> Stratification | None:
-    """Return ``hydra.sweeper.balanced`` as a parameter of the study.
+    """Return the parameter ``hydra.sweeper.balanced``.
 
-    Raises
-    ------
-    SweepError
-        If it is not a choice of the search space, or the sampler runs every combination anyway.
+    Raises `SweepError` if it is not a choice of the search space, or the sampler runs every combination
+    anyway.
     """
     if name is None:
         return None

@@ -28,13 +28,7 @@ _KEY = "hydra.sweeper.data_digest"
 
 
 def load_data_digest(path: str | None) -> Digest | None:
-    """Return the application's function of this dotted path.
-
-    Raises
-    ------
-    SweepError
-        If there is none, or importing it fails.
-    """
+    """Return the function ``hydra.sweeper.data_digest``."""
     if path is None:
         return None
     try:
@@ -54,30 +48,9 @@ def describe_jobs(
 ) -> dict[str, dict[str, str]]:
     """Return the configuration and the data of the jobs of a sweep, as plain data.
 
-    Parameters
-    ----------
-    space : SearchSpace
-    master : DictConfig
-        The config of the sweep.
-    compose : callable
-        Returns the config of a job with these overrides.
-    ignored : sequence of str
-        Keys without effect on the values, each with everything below it.
-    digest : callable, optional
-        ``hydra.sweeper.data_digest``.
-
-    Returns
-    -------
-    dict
-        ``config``: key to value, as text; ``data``: name to digest. Values that depend on a choice of a
-        parameter have keys of the form ``key (parameter=choice)``.
-
-    Raises
-    ------
-    SweepError
-        If the application's function raises an error.
-    hydra.errors.ConfigCompositionException
-        If a config cannot be composed.
+    ``config`` has keys to values, as text, without the `ignored` keys and all below them; ``data`` has names
+    to digests. Values that depend on a choice of a parameter have keys of the form ``key
+    (parameter=choice)``.
     """
     searched = {name.lstrip("+") for name in space.parameters}
     parts: dict[str, dict[str, str]] = {"config": {}, "data": {}}
@@ -126,7 +99,7 @@ def _first(parameter: Parameter) -> Any:
 
 
 def _enabling_values(name: str, space: SearchSpace) -> dict[str, Any] | None:
-    """Return values of other parameters for which a conditional parameter exists; None if there are none."""
+    """Return values of other parameters with which a conditional parameter exists; None: there are none."""
     values: dict[str, Any] = {}
     for other, texts in space.conditions.required.get(name, {}).items():
         distribution = space.parameters[other].distribution
@@ -175,7 +148,6 @@ def _text(key: str, value: Any) -> str:
 
 
 def _data(digest: Digest | None, config: DictConfig) -> dict[str, str]:
-    """Return the digests of the data of a job."""
     if digest is None:
         return {}
     try:

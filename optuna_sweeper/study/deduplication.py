@@ -26,20 +26,7 @@ _KEY = "hydra.sweeper.equivalence"
 def load_outcome_key(
     path: str | None, compose: Callable[[Sequence[str]], DictConfig]
 ) -> Callable[[Sequence[str]], str | None] | None:
-    """Return ``hydra.sweeper.equivalence`` as a function from the overrides of a job to its key, as text.
-
-    Parameters
-    ----------
-    path : str, optional
-        The dotted path of the application's function.
-    compose : callable
-        Returns the config of a job with these overrides.
-
-    Raises
-    ------
-    SweepError
-        If the function cannot be imported; also by the returned function, if it raises an error.
-    """
+    """Return ``hydra.sweeper.equivalence`` as a function from the overrides of a job to its key, as text."""
     if path is None:
         return None
     try:
@@ -61,8 +48,7 @@ def load_outcome_key(
 def is_duplicate(trial: FrozenTrial, other: FrozenTrial) -> bool:
     """Whether two trials of one identity are known to have the same outcome.
 
-    If both have a key of the application, the keys are compared; if neither has one, the overrides. If only
-    one has a key, they are not duplicates.
+    If both have a key of the application, the keys are compared; if neither has one, the overrides.
     """
     one, two = trial.user_attrs, other.user_attrs
     if EQUIVALENCE in one or EQUIVALENCE in two:

@@ -27,22 +27,9 @@ from optuna_sweeper.workers.worker import PREFIX
 
 
 def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) -> Path:
-    """Create the folder of a sweep, owned by this study.
+    """Create the folder ``hydra.sweep.dir``, owned by this study; the worker is registered in it.
 
-    Parameters
-    ----------
-    name : str
-        ``hydra.sweep.dir``.
-    study : Study
-    worker_id : str
-        This process, which is registered in the study.
-    storage : str
-        Description of the storage, for error messages.
-
-    Raises
-    ------
-    SweepError
-        If it belongs to another study or sweep.
+    Raises `SweepError` if it belongs to another study or sweep.
     """
     folder = Path(name).absolute()
     is_used = (folder / "multirun.yaml").exists()  # checked first: an owner's file is older
@@ -67,13 +54,7 @@ def _belongs(name: str, owner: str, study: Study) -> SweepError:
 class JobFolders:
     """The folders of the jobs of a sweep, one for each trial.
 
-    Attributes
-    ----------
-    study : Study
-    compose : callable
-        Returns the config of a job of these overrides.
-    subdir : str
-        ``hydra.sweep.subdir`` as it is written.
+    `subdir` is ``hydra.sweep.subdir`` as it is written.
     """
 
     study: Study
@@ -83,12 +64,7 @@ class JobFolders:
     def claim(self, trial: FrozenTrial) -> None:
         """Create the folder of a running trial, which has its overrides.
 
-        It may have been the folder of a discarded trial, such as one that was lost or interrupted.
-
-        Raises
-        ------
-        SweepError
-            If an earlier trial, or anything else, has used it.
+        It may have been the folder of a discarded trial. Raises `SweepError` if anything else has used it.
         """
         folder = self._folder(trial.user_attrs[OVERRIDES], trial.number)
         path = folder / TRIAL_FILE
@@ -116,7 +92,6 @@ class JobFolders:
         return Path(*parts).absolute()
 
     def _is_discarded(self, owner: dict[str, Any]) -> bool:
-        """Whether the owner of a folder is a discarded trial of this study."""
         number, trials = owner["trial"], self.study.get_trials(deepcopy=False)
         if not isinstance(number, int) or number >= len(trials):
             return False

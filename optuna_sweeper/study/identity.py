@@ -32,16 +32,7 @@ Spec = dict[str, Any]
 
 
 def make_spec(space: SearchSpace, jobs: Mapping[str, Mapping[str, str]], **settings: Any) -> Spec:
-    """Return the identity of a study as plain data.
-
-    Parameters
-    ----------
-    space : SearchSpace
-    jobs : mapping
-        ``config`` and ``data``, see `describe_jobs`.
-    **settings : object
-        Further parts by name.
-    """
+    """Return the identity of a study as plain data; for `jobs` see `describe_jobs`."""
     return {
         "params": {name: repr(found.distribution) for name, found in sorted(space.parameters.items())},
         **settings,
@@ -62,10 +53,7 @@ def same_values(spec: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
     """Compare the identity of a study, if it has one, with that of a sweep.
 
-    Raises
-    ------
-    SweepError
-        If they differ and that is not allowed.
+    Raises `SweepError` if they differ and that is not allowed.
     """
     known = study.user_attrs.get(SPEC)
     if known is None or known == spec or allow_changes:
@@ -86,12 +74,8 @@ def write_spec(
 ) -> None:
     """Write the identity into a study that has none, or one that may change.
 
-    Of processes that create a study at once, the first one decides.
-
-    Raises
-    ------
-    SweepError
-        If another process has created the study meanwhile, with another identity.
+    Of processes that create a study at once, the first one decides; the others raise `SweepError` if theirs
+    differs.
     """
     if study.user_attrs.get(SPEC) == spec:
         return
@@ -110,13 +94,7 @@ def write_spec(
 
 
 def check_kinds(study: Study, space: SearchSpace) -> None:
-    """Refuse what Optuna does not support in one study: a parameter of two kinds, or with different choices.
-
-    Raises
-    ------
-    SweepError
-        If the distribution of a parameter is incompatible with that of a trial.
-    """
+    """Refuse what Optuna does not support in one study: a parameter of two kinds, or with other choices."""
     for trial in study.get_trials(deepcopy=False):
         for name in trial.distributions.keys() & space.parameters.keys():
             was, now = trial.distributions[name], space.parameters[name].distribution

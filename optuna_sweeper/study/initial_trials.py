@@ -22,16 +22,7 @@ _KEY = "hydra.sweeper.enqueue"
 def read_enqueued(enqueue: Sequence[Mapping[str, Any]], space: SearchSpace) -> list[dict[str, Any]]:
     """Return ``hydra.sweeper.enqueue`` as parameters of the study.
 
-    Parameters
-    ----------
-    enqueue : sequence of mappings
-        For each trial key -> value. The sampler chooses the parameters that it leaves out.
-    space : SearchSpace
-
-    Raises
-    ------
-    SweepError
-        If a key is not searched, or a value is outside its distribution.
+    Raises `SweepError` if a key is not searched, or a value is outside its distribution.
     """
     names = {name.lstrip("+"): name for name in space.parameters}
     return [
@@ -65,19 +56,9 @@ def add_initial_trials(
     complete: Sequence[FrozenTrial],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Add those of the initial trials that the study does not have yet; processes do so one after the other.
+    """Add those of the initial trials that the study does not have yet; one process after the other.
 
-    Parameters
-    ----------
-    study : Study
-    worker : Worker
-        This process.
-    enqueued : sequence of mappings
-        Parameters of trials to be run first.
-    complete : sequence of FrozenTrial
-        Complete trials of a warm start.
-    sleep : callable
-        Waits for a number of seconds.
+    `enqueued` are parameters to be run first, `complete` the trials of a warm start.
     """
     if enqueued and isinstance(study.sampler, GridSampler):
         raise SweepError(f"{_KEY}: the grid sampler runs every combination anyway. Use another sampler.")

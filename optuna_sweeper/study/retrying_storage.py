@@ -40,12 +40,9 @@ class RetryingStorage(_CachedStorage):
     its COMMIT was lost, it is executed twice: attributes and parameters are the same afterwards; a trial that
     was told already is recognised; of a trial created twice, `TrialAllocation.recover` fails the first one.
 
-    Attributes
-    ----------
-    timeout : float
-        Seconds of retries after which the last error is raised, then and for all later operations.
-    reconnected_at : float
-        When the database was last available again, in seconds since the epoch; heartbeats were lost before.
+    After `timeout` seconds of retries the last error is raised, then and for all later operations.
+    `reconnected_at` is when the database was last available again, in seconds since the epoch: heartbeats
+    were lost before.
     """
 
     def __init__(self, backend: RDBStorage, timeout: float) -> None:
@@ -65,10 +62,7 @@ class RetryingStorage(_CachedStorage):
     def retry(self, operation: Callable[[], T]) -> T:
         """Execute an operation, with retries while the database is unavailable.
 
-        Raises
-        ------
-        StorageInternalError
-            If it is unavailable for longer than `timeout`, or for any other reason.
+        Raises `StorageInternalError` after `timeout`, or for any other reason.
         """
         pause = 0.0
         while True:
@@ -109,8 +103,8 @@ class RetryingStorage(_CachedStorage):
     def _after_statement(self, connection: Connection, *_: object) -> None:
         """Note that the database is available.
 
-        The success of an operation does not show it, since operations may use cached data; neither does the
-        end of a statement that another thread sent before the outage.
+        The success of an operation does not show it, which may use cached data; neither does the end of a
+        statement that another thread sent before the outage.
         """
         if self._away_since is None or connection.info["sent"] < self._away_since:
             return
@@ -166,7 +160,7 @@ class RetryingStorage(_CachedStorage):
 
 
 def _is_not_retried(record: logging.LogRecord) -> bool:
-    """Filter of Optuna's log: drop the errors that are retried here."""
+    """Filter Optuna's log: drop the errors that are retried here."""
     return not record.getMessage().startswith("Caught an error from sqlalchemy")
 
 
@@ -192,10 +186,7 @@ for _name in vars(_CachedStorage).keys() - vars(RetryingStorage).keys():
 
 
 def lost_connection(error: BaseException | None) -> Exception | None:
-    """Return the driver's error if the database is unavailable, otherwise None.
-
-    Optuna and SQLAlchemy wrap it in the errors that follow from it.
-    """
+    """Return the driver's error, which others wrap, if the database is unavailable; otherwise None."""
     from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
     while error is not None:

@@ -16,19 +16,11 @@ _TRIES = 3  # another worker may be first in three steps
 
 
 def make_storage(storage: Any, folder: Path | None = None, timeout: float = 0.0) -> BaseStorage:
-    """Open the storage of the config, and create it if it does not exist.
+    """Open the storage ``hydra.sweeper.storage``, and create it if it does not exist.
 
-    Parameters
-    ----------
-    storage : str, DictConfig, BaseStorage or None
-        ``hydra.sweeper.storage``: null for memory, ``journal:<path>`` for a journal file, the URL of a
-        database, or a ``_target_``.
-    folder : Path, optional
-        Base of relative paths; by default the working directory. Jobs may change into folders of their own,
-        so the path of the storage is made absolute.
-    timeout : float, optional
-        ``hydra.sweeper.storage_timeout``: seconds of retries while the server of a database is unavailable.
-        Opening the storage is not retried, since its address may be wrong.
+    It is null for memory, ``journal:<path>`` for a journal file, the URL of a database, or a ``_target_``.
+    Relative paths are made absolute (base `folder`, by default the working directory), since jobs may change
+    into folders of their own. A database whose server goes away later is retried for `timeout` seconds.
     """
     if isinstance(storage, DictConfig):
         storage = instantiate(storage, "optuna.storages")

@@ -26,24 +26,9 @@ def open_study(
     pruner: BasePruner | None = None,
     timeout: float = 0.0,
 ) -> Study:
-    """Create the study, or open the one of this name in the storage.
+    """Create the study, or open the one of this name in the storage (see `make_storage`).
 
-    Parameters
-    ----------
-    storage : str, DictConfig or None
-        ``hydra.sweeper.storage``: what `make_storage` takes.
-    name : str, optional
-        ``hydra.sweeper.study_name``.
-    directions : sequence of StudyDirection
-    sampler : BaseSampler
-    pruner : BasePruner, optional
-    timeout : float, optional
-        ``hydra.sweeper.storage_timeout``.
-
-    Raises
-    ------
-    SweepError
-        If the storage cannot be used, or its study of that name has other directions.
+    Raises `SweepError` if the storage cannot be used, or its study has other directions.
     """
     try:
         study = optuna.create_study(
@@ -69,7 +54,6 @@ def open_study(
 
 
 def _describe_failure(error: Exception) -> str:
-    """Return the reason why a storage cannot be used, and the cure."""
     if isinstance(error, SweepError):
         return str(error)
     missing = error.__cause__

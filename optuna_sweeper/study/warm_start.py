@@ -37,18 +37,7 @@ def read_warm_start(settings: Settings, space: SearchSpace, spec: Spec) -> list[
     """Return the complete trials of another study that fit the search space, as trials of this one.
 
     Trials of another configuration or other data inform the sampler, but are neither reused nor the best.
-
-    Parameters
-    ----------
-    settings : Settings
-    space : SearchSpace
-    spec : dict
-        The identity of this study.
-
-    Raises
-    ------
-    SweepError
-        If the study does not exist, is this one, or the custom search space fails.
+    Raises `SweepError` if the study does not exist, is this one, or the custom search space fails.
     """
     if not settings.warm_start:
         return []

@@ -19,14 +19,6 @@ def exclusive(study: Study, worker: Worker, sleep: Callable[[float], None] = tim
     """Enter a section that one worker at a time executes; a dead worker does not block it.
 
     This is Lamport's bakery algorithm: a storage can write, but not lock.
-
-    Parameters
-    ----------
-    study : Study
-    worker : Worker
-        This process.
-    sleep : callable
-        Waits for a number of seconds.
     """
     own = f"{_TICKET}{worker.id}"
     study.set_user_attr(own, 0)

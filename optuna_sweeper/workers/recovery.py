@@ -6,26 +6,11 @@ from pathlib import Path
 
 
 def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: Path | None = None) -> None:
-    """Fail the running trials of dead processes, and write the results of the study.
+    """Fail the running trials of dead processes, and write the results of the study into its folder.
 
-    A later sweep of the study runs these trials again, as it would without this call. If there is no such
-    study, nothing is created.
-
-    Parameters
-    ----------
-    storage : str
-        ``hydra.sweeper.storage``: ``journal:<path>`` or the URL of a database.
-    study_name : str, optional
-        By default the name in the results of the sweep.
-    folder : Path
-        The folder of the sweep, whose results are written.
-    base : Path, optional
-        Base of a relative path in ``storage``; by default the working directory.
-
-    Raises
-    ------
-    Exception
-        Whatever a storage raises that cannot be opened or read.
+    A later sweep runs these trials again, as it would without this call. If there is no such study, nothing
+    is created. `study_name` is by default that in the results, `base` that of a relative path in `storage`
+    the working directory. Raises whatever a storage raises that cannot be opened or read.
     """
     # Imported here: a caller that needs no recovery does not wait for Optuna.
     import optuna

@@ -24,10 +24,7 @@ _DEFAULTS: dict[signal.Signals, Any] = {
 class Interrupt:
     """Whether the user has asked for the end of the sweep: true after the first signal while entered.
 
-    Attributes
-    ----------
-    exit_code : int
-        As a shell reports the end of a program by that signal: 130 for Ctrl-C, 143 for SIGTERM.
+    `exit_code` is that of a shell: 130 for Ctrl-C, 143 for SIGTERM.
     """
 
     def __init__(self) -> None:
@@ -49,7 +46,6 @@ class Interrupt:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Restore the default handlers."""
         for number in self._taken:
             signal.signal(number, _DEFAULTS[number])
 

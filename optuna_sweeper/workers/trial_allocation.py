@@ -65,16 +65,9 @@ def finished(study: Study, distinct: bool = False) -> list[FrozenTrial]:
 
 @dataclass
 class TrialAllocation:
-    """The trials that the study needs, and those that this process runs.
+    """The `n_trials` that the study needs, and those that this process runs.
 
-    Attributes
-    ----------
-    study : Study
-    worker : Worker
-    n_trials : int
-        The total number of trials.
-    distinct : bool
-        Whether trials that took over the values of others do not count.
+    `distinct`: trials that took over the values of others do not count.
     """
 
     study: Study
@@ -112,17 +105,9 @@ class TrialAllocation:
         ]
 
     def take(self, attributes: Mapping[str, Any]) -> int | None:
-        """Take an enqueued trial or create one.
+        """Take an enqueued trial or create one, with these user attributes.
 
-        Parameters
-        ----------
-        attributes : mapping of str to object
-            User attributes of the trial.
-
-        Returns
-        -------
-        int or None
-            The id of a running trial; None if the trial was surplus.
+        Returns the id of the running trial, or None if it was surplus.
         """
         study, storage = self.study, self.study._storage
         attributes = {WORKER: self.worker.id, **attributes}
@@ -148,8 +133,8 @@ class TrialAllocation:
     def recover(self) -> None:
         """Fail the trials of dead processes, and enqueue their parameters before any others.
 
-        To be called while this process runs no trial. A running trial of this process was created when the
-        database became unavailable, and its creation was not confirmed.
+        Called while this process runs no trial: a running one of its own was created when the database became
+        unavailable, and its creation was not confirmed.
         """
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         alive = self.worker.alive() - {self.worker.id} if running else set()
@@ -183,21 +168,9 @@ def _enqueued_again(trials: Iterable[FrozenTrial]) -> set[int]:
 
 
 def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
-    """Fail a trial that does not count.
+    """Fail a trial that does not count, for a reason as in `DISCARDED` and as a sentence.
 
-    Parameters
-    ----------
-    study : Study
-    trial : FrozenTrial
-    why : str
-        ``surplus``, ``outside``, ``lost``, ``interrupted`` or ``broken``.
-    reason : str
-        The same as a sentence.
-
-    Returns
-    -------
-    bool
-        Whether it was this call that failed it.
+    Returns whether it was this call that failed it.
     """
     storage, trial_id = study._storage, trial._trial_id
     try:

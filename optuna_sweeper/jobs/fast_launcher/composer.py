@@ -43,15 +43,7 @@ def is_known_hydra() -> bool:
 
 
 class Composer:
-    """Compose the configs of the jobs of a sweep.
-
-    Parameters
-    ----------
-    loader : ConfigLoader
-        Hydra's.
-    master : DictConfig
-        The config of the sweep.
-    """
+    """Compose the configs of the jobs of a sweep; `master` is the config of the sweep."""
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         known = type(loader) is ConfigLoaderImpl and is_known_hydra()
@@ -63,26 +55,14 @@ class Composer:
         self._seen: tuple[tuple[str, ...], DictConfig] | None = None
 
     def peek(self, overrides: Sequence[str]) -> DictConfig:
-        """Return the config of a job, read-only, and keep it for the next call of `compose`.
-
-        Parameters
-        ----------
-        overrides : sequence of str
-            The job's overrides.
-        """
+        """Return the config of a job, read-only, and keep it for the next call of `compose`."""
         config = self.compose(overrides)
         OmegaConf.set_readonly(config, True)
         self._seen = tuple(overrides), config
         return config
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """Return the config of a job, as `ConfigLoader.load_sweep_config` does.
-
-        Parameters
-        ----------
-        overrides : sequence of str
-            The job's overrides.
-        """
+        """Return the config of a job, as `ConfigLoader.load_sweep_config` does."""
         seen, self._seen = self._seen, None
         if seen is not None and seen[0] == tuple(overrides):
             OmegaConf.set_readonly(seen[1], None)
@@ -126,11 +106,7 @@ class Composer:
     def _base(self, request: _Request, composed: DictConfig) -> DictConfig | None:
         """Return the config before the values of a job are applied; None if it cannot be reproduced.
 
-        Parameters
-        ----------
-        request : _Request
-        composed : DictConfig
-            The config that Hydra has just composed for it.
+        `composed` is the config that Hydra has just composed for this request.
         """
         assert isinstance(self._loader, _Loader)
         try:

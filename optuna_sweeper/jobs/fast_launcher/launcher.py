@@ -31,14 +31,9 @@ SWITCH = "OPTUNA_SWEEPER_PLAIN_LAUNCHER"
 
 
 def replace_launcher(launcher: Launcher) -> Launcher:
-    """Return the fast launcher in place of Hydra's basic launcher, or the given launcher.
+    """Return the fast launcher in place of Hydra's basic launcher, otherwise the given one.
 
-    Any other launcher, a version of Hydra whose internals differ, and the switch leave the launcher as it is.
-
-    Parameters
-    ----------
-    launcher : Launcher
-        After its setup.
+    Any other launcher, a version of Hydra whose internals differ, and the switch leave it as it is.
     """
     basic = (type(launcher).__module__, type(launcher).__qualname__) == (BASIC, "BasicLauncher")
     known = basic and is_known_hydra() and version.base_at_least("1.2")
@@ -46,13 +41,7 @@ def replace_launcher(launcher: Launcher) -> Launcher:
 
 
 class FastLauncher(Launcher):
-    """Run jobs in this process, one after the other, as `BasicLauncher` does.
-
-    Parameters
-    ----------
-    launcher : BasicLauncher
-        The launcher to replace.
-    """
+    """Run jobs in this process, one after the other, as the `BasicLauncher` that it replaces does."""
 
     def __init__(self, launcher: Any) -> None:
         self.setup(

@@ -34,12 +34,7 @@ class YamlWriter:
         self._dumper = get_omega_conf_dumper()
 
     def text(self, config: Any) -> str:
-        """Return the text of a config.
-
-        Parameters
-        ----------
-        config : DictConfig or ListConfig
-        """
+        """Return the text of a config."""
         content = config.__dict__["_content"]
         try:
             if type(content) is dict and content:
