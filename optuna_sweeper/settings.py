@@ -1,5 +1,6 @@
 """The settings ``hydra.sweeper``: declared, documented and validated here, once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -15,8 +16,7 @@ from optuna_sweeper.errors import SweepError, refusal
 class Settings:
     """The settings of a sweep.
 
-    Hydra checks names and types against these declarations when it composes the config; `validate` checks the
-    values when the sweep starts.
+    Hydra checks names and types when it composes the config; `validate` checks the values later.
     """
 
     # One of the group hydra/sweeper/sampler, or any `_target_` that makes an optuna.samplers.BaseSampler.
@@ -130,13 +130,7 @@ class Settings:
         return [one.name if isinstance(one, Enum) else str(one) for one in listed]
 
     def validate(self) -> None:
-        """Check all values that can be checked without the search space.
-
-        Raises
-        ------
-        SweepError
-            If a setting is invalid; the message has its key, the rule, the value and a cure.
-        """
+        """Check all values that can be checked without the search space; raise `SweepError`."""
         if self.search_space is not None:
             raise SweepError(
                 "hydra.sweeper.search_space is no longer read. Write it as hydra.sweeper.params."
@@ -145,58 +139,45 @@ class Settings:
         if not directions or not set(directions) <= {"minimize", "maximize"}:
             shown = directions[0] if len(directions) == 1 else directions
             raise refusal("hydra.sweeper.direction", "minimize or maximize, or a list of these", shown)
-        for name in ("n_trials", "n_jobs"):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
-        self._require(
-            "timeout",
-            self.timeout is None or (_is_number(self.timeout) and self.timeout > 0),
-            "more than 0 seconds, or null",
-        )
-        self._require(
-            "storage_timeout",
-            _is_number(self.storage_timeout) and self.storage_timeout >= 0,
-            "at least 0 seconds",
-        )
-        self._require("heartbeat", _is_number(self.heartbeat) and self.heartbeat > 0, "more than 0 seconds")
-        self._require(
-            "max_failure_rate",
-            _is_number(self.max_failure_rate) and 0 <= self.max_failure_rate <= 1,
-            "between 0 and 1",
-        )
-        self._require(
-            "ignored_keys",
-            _is_list_of(self.ignored_keys, str),
-            "a list of keys, such as [engine, output.folder]",
-        )
-        self._require("enqueue", _is_list_of(self.enqueue, dict), "a list of mappings, parameter to value")
-        self._require(
-            "conditions",
-            isinstance(self.conditions, dict) and _is_list_of(list(self.conditions.values()), dict),
-            "a mapping: parameter to key to value or list of values",
-        )
-        self._require(
-            "params",
-            self.params is None or isinstance(self.params, dict | DictConfig),
-            "a mapping: key to expression",
-        )
-        self._require(
-            "warm_start",
-            not self.warm_start
-            or (isinstance(self.warm_start, dict | DictConfig) and bool(self.warm_start.get("study_name"))),
-            "a mapping with study_name, and storage if it is another one",
-        )
-        for name in ("sampler", "pruner"):
-            config = getattr(self, name)
-            optional = name == "pruner" and config is None
-            self._require(
-                name,
-                optional or (isinstance(config, DictConfig) and bool(config.get("_target_"))),
-                f"one of the group hydra/sweeper/{name}, or a _target_ with arguments",
-            )
+        for names, holds, rule in _RULES:
+            for name in names.split():
+                value = getattr(self, name)
+                if not holds(value):
+                    raise refusal(f"hydra.sweeper.{name}", rule.format(name), value)
 
-    def _require(self, name: str, holds: bool, rule: str) -> None:
-        if not holds:
-            raise refusal(f"hydra.sweeper.{name}", rule, getattr(self, name))
+
+_TARGET = "one of the group hydra/sweeper/{}, or a _target_ with arguments"
+
+_RULES: list[tuple[str, Callable[[Any], bool], str]] = [
+    ("n_trials n_jobs", lambda value: value >= 1, "at least 1"),
+    (
+        "timeout",
+        lambda value: value is None or (_is_number(value) and value > 0),
+        "more than 0 seconds, or null",
+    ),
+    ("storage_timeout", lambda value: _is_number(value) and value >= 0, "at least 0 seconds"),
+    ("heartbeat", lambda value: _is_number(value) and value > 0, "more than 0 seconds"),
+    ("max_failure_rate", lambda value: _is_number(value) and 0 <= value <= 1, "between 0 and 1"),
+    (
+        "ignored_keys",
+        lambda value: _is_list_of(value, str),
+        "a list of keys, such as [engine, output.folder]",
+    ),
+    ("enqueue", lambda value: _is_list_of(value, dict), "a list of mappings, parameter to value"),
+    (
+        "conditions",
+        lambda value: isinstance(value, dict) and _is_list_of(list(value.values()), dict),
+        "a mapping: parameter to key to value or list of values",
+    ),
+    ("params", lambda value: value is None or _is_mapping(value), "a mapping: key to expression"),
+    (
+        "warm_start",
+        lambda value: not value or (_is_mapping(value) and bool(value.get("study_name"))),
+        "a mapping with study_name, and storage if it is another one",
+    ),
+    ("sampler", lambda value: _has_target(value), _TARGET),
+    ("pruner", lambda value: value is None or _has_target(value), _TARGET),
+]
 
 
 def _plain(value: Any) -> Any:
@@ -205,6 +186,14 @@ def _plain(value: Any) -> Any:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, dict | DictConfig)
+
+
+def _has_target(value: Any) -> bool:
+    return isinstance(value, DictConfig) and bool(value.get("_target_"))
 
 
 def _is_list_of(value: Any, kind: type) -> bool:

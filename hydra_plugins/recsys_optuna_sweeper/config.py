@@ -1,4 +1,4 @@
-"""The schema of ``hydra.sweeper``, which Hydra checks a config against."""
+"""The schema of ``hydra.sweeper``."""
 
 # No `from __future__ import annotations` here: Hydra's scanner runs a module before sys.modules has it, where
 # dataclasses would look the text of the annotations up.
@@ -11,22 +11,20 @@ from optuna_sweeper.settings import Settings
 
 
 @dataclass
-class PluginConf:
-    """The keys that Hydra reads."""
-
+class _Plugin:
     _target_: str = "hydra_plugins.recsys_optuna_sweeper.sweeper.OptunaSweeper"
-    # The sweeper makes sampler, pruner and storage itself, so that its errors name the key.
+    # The sweeper builds sampler, pruner and storage itself, so that its errors name the key.
     _recursive_: bool = False
 
 
 @dataclass
-class OptunaSweeperConf(Settings, PluginConf):
+class OptunaSweeperConf(Settings, _Plugin):
     """The settings without a sampler: ``hydra/sweeper=base_optuna``.
 
-    ``hydra/sweeper=optuna`` is a file, ``conf/hydra/sweeper/optuna.yaml`` in this package, that adds the
-    sampler. An application may have a file of that name, which wins, and there extend the schema and
-    interpolate into its own config. Were ``optuna`` in the ConfigStore, Hydra would refuse the application's
-    file: it takes a stored config of a file's name for its schema, which may not have a defaults list.
+    ``hydra/sweeper=optuna`` is the file ``conf/hydra/sweeper/optuna.yaml``, which adds the sampler. An
+    application may have a file of that name in its own config folder, where it extends this schema; Hydra
+    prefers that file. A stored config named ``optuna`` would prevent it: Hydra takes a stored config with the
+    name of a file as its schema, and a schema may not have a defaults list.
     """
 
 
