@@ -29,7 +29,7 @@ PARTS = {
 COMMAND = (
     r"\b(?:python -m|pip install|openssl rand|head -n|mlflow (?:ui|experiments)|make (?:serve|sweep|ui))\b"
 )
-TYPED = re.compile(COMMAND + r"|[\w}]=[\w{$'\[\"-]|\w\.\w+\(|`command`")
+TYPED = re.compile(COMMAND + r"|[\w}]=[\w{$'\[\"-]|'~\w|\w\.\w+\(|`command`")
 # Functions that return something to type.
 MADE = re.compile(r"\{(?:typed_override|registry_command|shlex\.join)\(")
 SENTENCE = re.compile(r"(?<=[.:;}]) (?=[A-Z]|python -m)|; ")
@@ -161,8 +161,9 @@ def _assign(nodes: Iterable[ast.AST], names: dict[str, str]) -> None:
                 pairs = list(zip(node.targets[0].elts, node.value.elts, strict=True))
             for target, value in pairs:
                 if isinstance(target, ast.Name) and _is_text(value):
-                    new.setdefault(target.id, []).append(_text(value, names))
-    names.update({name: " | ".join(dict.fromkeys(texts)) for name, texts in new.items()})
+                    texts = new.setdefault(target.id, [])
+                    texts.append(_text(value, names))
+                    names[target.id] = " | ".join(dict.fromkeys(texts))
 
 
 def _is_made(node: ast.AST) -> bool:

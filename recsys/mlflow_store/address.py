@@ -12,6 +12,10 @@ from optuna_sweeper.safe_text import masked
 
 DEFAULT_ADDRESS = "sqlite:///mlflow.db"
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+VARIABLE = "MLFLOW_TRACKING_URI"
+CALLBACK = "hydra.callbacks.mlflow"
+# An override that works beside others of the callback's keys, which hydra/callbacks=untracked does not.
+WITHOUT_RECORD = f"'~{CALLBACK}'"
 SCHEMES = (*DATABASES, "http", "https", "file", "databricks", "databricks-uc", "uc")
 
 
@@ -23,13 +27,21 @@ def require_address(tracking_uri: str) -> str:
     problem = _problem(tracking_uri)
     if problem:
         # Hydra turns an exception in a callback into a warning, but not SystemExit.
-        typed = os.environ.get("MLFLOW_TRACKING_URI") == tracking_uri
-        key = "MLFLOW_TRACKING_URI" if typed else "hydra.callbacks.mlflow.tracking_uri"
         sys.exit(
-            f"{key} must be an address that MLflow knows. "
+            f"{address_key(tracking_uri)} must be an address that MLflow knows. "
             f"Got {masked(tracking_uri)!r} ({problem}). "
-            "Correct it, or run without a record: hydra/callbacks=untracked."
+            f"Correct it, or run without a record: {WITHOUT_RECORD}"
         )
+    return _absolute(tracking_uri)
+
+
+def address_key(tracking_uri: str) -> str:
+    """Return what sets the address of a run's record: the environment variable or the config key."""
+    given = os.environ.get(VARIABLE)
+    return VARIABLE if given and _absolute(given) == _absolute(tracking_uri) else f"{CALLBACK}.tracking_uri"
+
+
+def _absolute(tracking_uri: str) -> str:
     # A job may change the folder (hydra.job.chdir), and relative paths would follow it.
     prefix, relative = "sqlite:///", tracking_uri.removeprefix("sqlite:///")
     if tracking_uri == relative or relative.startswith(("/", ":memory:")):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys.errors import ParameterError
 from recsys.folders import cache_folder
+from recsys.mlflow_store.address import VARIABLE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -110,10 +111,10 @@ def _require_database(path: Path) -> None:
             return
         reason = getattr(error, "strerror", None) or str(error)
         raise ParameterError(
-            "The tracking URI",
+            VARIABLE,
             f"a database that can be opened and written ({reason})",
             f"sqlite:///{path}",
-            "Set another, for example MLFLOW_TRACKING_URI=sqlite:///mlflow.db.",
+            f"Set another, for example {VARIABLE}=sqlite:///other.db",
         ) from error
 
 

@@ -25,7 +25,7 @@ from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from optuna_sweeper.safe_text import mask_values, masked
-from recsys.mlflow_store.address import DEFAULT_ADDRESS, page, require_address
+from recsys.mlflow_store.address import DEFAULT_ADDRESS, WITHOUT_RECORD, page, require_address
 from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
 from recsys.runs.links import write_links
 from recsys.runs.log_exceptions import log_exceptions, summary
@@ -204,7 +204,7 @@ class MLflowCallback(Callback):
             self._sender = None
             atexit.unregister(self._close)
             # Hydra turns an exception in a callback into a warning, but not SystemExit.
-            sys.exit(f"{verdict['refused']} Without a record: hydra/callbacks=untracked.")
+            sys.exit(f"{verdict['refused'].rstrip('.')}. Without a record: {WITHOUT_RECORD}")
         self._experiment = verdict
 
     def _start(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
+from recsys.mlflow_store.address import CALLBACK, VARIABLE, address_key
 from recsys.mlflow_store.experiment import Destination
 from recsys.runs.trials import read_trials
 from recsys.tracking.entry import FAILED, KILLED, End, Entry
@@ -45,6 +46,7 @@ FINAL_MESSAGES = re.compile(
     "Detected out-of-date database schema|authentication failed|no pg_hba.conf entry"
     "|(database|role) .+ does not exist|Access denied for user|Can't load plugin: sqlalchemy"
 )
+ELSEWHERE = f"{CALLBACK}.tracking_uri=sqlite:///other.db"
 CREDENTIALS = {"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"}
 
 
@@ -396,8 +398,11 @@ def is_final(error: Exception) -> bool:
 def _refusal(error: Exception, tracking_uri: str) -> str:
     """Return a line with the reason for which MLflow refuses the record, and the cure."""
     if isinstance(error, ParameterError):
+        if error.parameter == VARIABLE:
+            cure = f"Set another, for example {ELSEWHERE}"
+            error = ParameterError(address_key(tracking_uri), error.rule, error.value, cure)
         return str(error)
-    cure = "Correct that, or record elsewhere: hydra.callbacks.mlflow.tracking_uri=sqlite:///mlflow.db."
+    cure = f"Correct that, or record elsewhere: {ELSEWHERE}"
     if getattr(error, "error_code", None) in CREDENTIALS:
         cure = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
     reason = masked(_line(error)).rstrip(".")

@@ -39,15 +39,11 @@ BASKET = (
     "apriori.min_support=0.4"
 )
 
-# File and a piece of the text of each message whose cure a test tries; see `scripts/list_errors.py`.
-TRIED: list[tuple[str, str]] = []
-
-_OVERRIDE = r"""(?:'[\w./]+=(?:[^']|'"'"')*'|[\w./]+=[^\s;,)]*[^\s;,.)])"""
+_OVERRIDE = r"""(?:'~[\w./]+'|'[\w./]+=(?:[^']|'"'"')*'|[\w./]+=[^\s;,)]*[^\s;,.)])"""
 
 
 def tries(file: str, *pieces: str) -> Callable[[Test], Test]:
-    """Mark a test as one that tries the cures of messages of a file."""
-    TRIED.extend((file, piece) for piece in pieces)
+    """Mark a test as one that tries the cures of messages of a file; `test_every_cure` reads the marks."""
     return lambda test: test
 
 
@@ -74,7 +70,8 @@ def overrides_in(message: str, after: str = "Got ") -> list[list[str]]:
 
 def command_in(message: object, after: str) -> list[str]:
     """Return the words after `python -m recsys` in the command that stands behind a text."""
-    words = shlex.split(re.split(r"[,;)]|\.$", str(message).partition(after)[2])[0])
+    (line,) = [line for line in str(message).splitlines() if after in line]
+    words = shlex.split(re.split(r"[,;)]|\.$", line.rpartition(after)[2])[0])
     assert words[:3] == ["python", "-m", "recsys"], message
     return words[3:]
 

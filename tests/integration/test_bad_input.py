@@ -162,8 +162,8 @@ def test_a_tracking_store_that_cannot_be_opened(call, tmp_path):
     outcome = call(address, "apriori.min_support=0.3", "hydra.run.dir=out", tracking=True)
     assert outcome.code == 1
     (line,) = outcome.stderr.splitlines()
-    assert "The tracking URI must be a database that can be opened and written" in line
-    assert line.endswith("Without a record: hydra/callbacks=untracked.")
+    assert line.startswith("hydra.callbacks.mlflow.tracking_uri must be a database that can be opened")
+    assert line.endswith("Without a record: '~hydra.callbacks.mlflow'")
     assert not (tmp_path / "out/metrics.json").exists()
 
 

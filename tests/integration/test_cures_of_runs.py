@@ -158,3 +158,28 @@ def test_a_parameter_is_dropped(call):
     assert cure == ["hydra.sweeper.params={apriori.metric: null}"]
     outcome = call(*command, *cure)
     assert outcome.code == 0, outcome.stderr
+
+
+SWEEP = ["-m", "apriori.min_support=0.5,0.6", "evaluation=none"]
+
+
+@tries("recsys/tracking/output_folder.py", "Set another: ", "for example {key}=results")
+@tries("recsys/tracking/output_folder.py", "typed_override('hydra.sweep.subdir'")
+@pytest.mark.parametrize(
+    ("before", "command", "after"),
+    [
+        ([*SWEEP, "hydra.sweep.dir='a b'"], [*SWEEP, "hydra.sweep.dir='a b'"], "Set another: "),
+        ([*SWEEP, "hydra.sweep.dir=a"], ["apriori.min_support=0.5", "hydra.run.dir=a"], "Set another: "),
+        (None, ["apriori.min_support=0.5", "hydra.run.dir=ratings.csv/out"], "for example"),
+        (None, [*SWEEP, "hydra.sweep.dir=ratings.csv/out"], "for example"),
+        (None, [*SWEEP, "hydra.sweep.dir=a", "hydra.sweep.subdir='the ${seed}'"], "hydra.sweep.dir, and"),
+    ],
+)
+def test_a_folder_that_cannot_be_used(call, before, command, after):
+    if before:
+        assert call(*before).code == 0
+    (cure,) = overrides_in(call(*command).stderr, after)
+    if after == "hydra.sweep.dir, and":
+        cure.append("hydra.sweep.dir=another")
+    outcome = call(*applied(command, cure))
+    assert outcome.code == 0, outcome.stderr

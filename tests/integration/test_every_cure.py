@@ -1,20 +1,16 @@
 """Each message whose cure can be typed is tried, or it is said why not."""
 
-from importlib import import_module
+import ast
 
 import pytest
 
 from scripts.list_errors import ROOT, messages
-from tests.integration.cures import TRIED
-
-TRIALS = ("tests.integration.test_cures", "tests.integration.test_cures_of_runs")
-SWEEPER = ROOT / "tests/optuna_sweeper/test_cures.py"
+from tests.integration.test_cures import TRIED
 
 PYTHON = "tried in tests/test_one_hot_advice.py, which evaluates it"
 NO_CURE = "no cure: how a value is written"
 SPARK = "needs Spark"
 NETWORK = "needs a network"
-RECORD = "needs MLflow, whose import takes seconds"
 API = "an expression of Python with a part to fill in"
 NOT_TRIED = {
     ("recsys/data/one_hot_advice.py", ""): PYTHON,
@@ -39,28 +35,23 @@ NOT_TRIED = {
     ("recsys/serving/source.py", "make sweep"): "takes a sweep of 60 trials",
     ("recsys/spark/", ""): SPARK,
     ("recsys/pipeline.py", "which only mines rules"): SPARK,
-    ("recsys/tracking/", ""): RECORD,
-    ("recsys/models/registry.py", "registry_command"): RECORD,
-    ("recsys/models/mlflow_model.py", "registry_command"): RECORD,
+    ("recsys/tracking/mlflow_callback.py", "make ui (mlflow ui"): "the options of tests/tracking/test_ui.py",
+    ("recsys/tracking/provenance.py", ""): NO_CURE,
     ("recsys/models/mlflow_model.py", "shlex.join"): NO_CURE,
     ("recsys/runs/sweep.py", "shlex.join"): NO_CURE,
-    ("recsys/cli/sync.py", "recsys sync"): RECORD,
     ("optuna_sweeper/instantiate.py", "execution_whitelist"): "needs Hydra 1.4",
 }
 
 
 @pytest.fixture(scope="module")
 def typed():
-    for module in TRIALS:
-        import_module(module)
-    tried = [*TRIED, *_marked(SWEEPER.read_text())]
-    return [one for one in messages(ROOT) if one.is_typed], tried
+    sources = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py")]
+    marked = [mark for source in sources if "@tries(" in source for mark in _marked(source)]
+    return [one for one in messages(ROOT) if one.is_typed], [*TRIED, *marked]
 
 
 def _marked(source):
-    """Return what the decorators of a file mark: its tests are of another folder."""
-    import ast
-
+    """Return what the decorators of a file mark, without its import, which may take long."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tries":
             file, *pieces = [one.value for one in node.args]

@@ -16,6 +16,7 @@ from recsys.feedback import Feedback, FeedbackStore
 from recsys.models import registry
 from recsys.models.bundle import Bundle
 from recsys.models.mlflow_model import load_bundle
+from tests.integration.cures import command_in, tries
 from tests.models.problems import bundle_of
 from tests.tracking.run_folders import write_run
 
@@ -40,6 +41,13 @@ def say(capsys):
         return code, captured.out + captured.err
 
     return say
+
+
+def registry_words(said, after):
+    """Return what is advised behind a text, less the name of the program."""
+    program, *words = command_in(said, after)
+    assert program == "registry"
+    return words
 
 
 def aliases(client):
@@ -108,6 +116,7 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     assert "ItemKNNRecommender" in oldest
 
 
+@tries("recsys/models/registry.py", "Measure it against that")
 def test_the_gate_is_for_the_champion_that_is_replaced(client, say, tmp_path, monkeypatch):
     for recommender in ("popularity", "item_knn", "popularity"):
         run = write_run(tmp_path / str(len(list(tmp_path.iterdir()))), f"recommender={recommender}")
@@ -125,9 +134,25 @@ def test_the_gate_is_for_the_champion_that_is_replaced(client, say, tmp_path, mo
         "Version 3 of recsys was measured against version 1, and meanwhile the champion is version 2" in said
     )
     assert aliases(client)["champion"] == "2"
-    code, said = say("promote", "3", *LOOSE)
+    code, said = say(*registry_words(said, "Measure it against that: "), *LOOSE)
     assert code == 1
     assert "REFUSED ndcg@10" in said
+
+
+@tries("recsys/models/registry.py", "registry_command(name, 'promote', number, '--force')")
+def test_versions_of_other_items_are_promoted_by_hand(client, say, tmp_path):
+    for name in ("first", "second"):
+        run = write_run(tmp_path / name, "recommender=popularity")
+        if name == "second":
+            header, *rows = (run / "ratings.csv").read_text().splitlines()
+            named = [row.replace(",", ",film ", 1) for row in rows]
+            (run / "ratings.csv").write_text("\n".join([header, *named]))
+        assert say("register", str(run), *LOOSE)[0] == 0
+    code, said = say("promote", *LOOSE)
+    assert code == 1
+    assert said.startswith("The versions cannot be compared: The items of one version have integers for ids")
+    assert say(*registry_words(said, "Promote it by hand: "))[0] == 0
+    assert aliases(client)["champion"] == "2"
 
 
 def test_the_train_part_alone(client, tmp_path):
@@ -164,16 +189,26 @@ def test_the_bounds_keep_the_first_version_out(client, say, tmp_path):
     assert (code, said) == (1, "Version 1 of recsys is its first champion: there is none before.\n")
 
 
-def test_where_nothing_is_registered(client, say):
+@tries("recsys/models/registry.py", "Register a version (")
+@tries("recsys/models/mlflow_model.py", "shows what there is")
+def test_where_nothing_is_registered(client, say, tmp_path):
     assert registry.alias_version("recsys", "champion") is None
     assert registry.versions() == []
     assert say("list") == (0, "No version of recsys is registered.\n")
     for command in ("promote", "compare"):
         code, said = say(command)
         assert code == 1
-        assert "recsys has no challenger. Register a version" in said
-    with pytest.raises(DataNotFoundError, match=r"Model Version \(name=recsys, version=7\) not found"):
+        assert "recsys has no challenger. Register a version (" in said
+    missing = r"Model Version \(name=recsys, version=7\) not found"
+    with pytest.raises(DataNotFoundError, match=missing) as caught:
         registry.promote("7")
+    assert say(*registry_words(caught.value, "). ")[:1]) == say("list")
+    sweep = tmp_path / "multirun/sweep"
+    run = write_run(sweep / "0", "recommender=popularity")
+    (sweep / "multirun.yaml").write_text("objective: {metrics: [ndcg@10]}")
+    (sweep / "trials.csv").write_text(f"number,state,value,job_dir\n0,complete,1.0,{run}\n")
+    assert say(*registry_words(said, "Register a version ("), *LOOSE)[0] == 0
+    assert aliases(client)["challenger"] == "1"
 
 
 def test_a_store_that_is_locked(client, say, monkeypatch):
@@ -219,6 +254,7 @@ def test_the_latest_sweep(tmp_path, monkeypatch, say, client):
     assert terminal.latest_sweep(tmp_path / "multirun") == folder
 
 
+@tries("recsys/models/registry.py", "Register its run again")
 @pytest.mark.parametrize("force", [[], ["--force"]])
 def test_a_version_that_cannot_be_served_is_not_promoted(client, say, tmp_path, force):
     for name in ("first", "second"):
@@ -231,6 +267,9 @@ def test_a_version_that_cannot_be_served_is_not_promoted(client, say, tmp_path, 
         r"registered, but its files are not there: .*/artifacts/bundle\. Register its run again .*\n",
         said,
     )
+    words = registry_words(said, "Register its run again (")
+    assert say(*(word.replace("FOLDER", str(tmp_path / "second")) for word in words), *LOOSE)[0] == 0
+    assert aliases(client)["challenger"] == "3"
     assert aliases(client)["champion"] == "1"
 
 

@@ -9,7 +9,6 @@ import shlex
 import shutil
 import socket
 import subprocess
-import sys
 
 import pytest
 from fastapi.testclient import TestClient
@@ -26,7 +25,8 @@ from recsys.serving.follower import Follower
 from recsys.serving.settings import Settings
 from recsys.serving.source import FixedSource, FolderSource, RegistrySource, source_of
 from tests import programs
-from tests.conftest import ROOT, WARNINGS_ARE_ERRORS
+from tests.conftest import ROOT, shell
+from tests.integration.cures import command_in, tries
 from tests.serving.conftest import script
 from tests.tracking.run_folders import write_run
 
@@ -45,17 +45,16 @@ def _services_are_forked(monkeypatch):
     programs.fork_in("serving_process", monkeypatch)
 
 
+@tries("recsys/tracking/mlflow_callback.py", "Make a version of the best trial")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a sweep whose winner is the champion, in a store of its own."""
     folder = tmp_path_factory.mktemp("shell")
-    for arguments in (["recsys", *SWEEP], ["recsys", "registry", "register", "--latest"]):
-        done = subprocess.run(
-            [sys.executable, *WARNINGS_ARE_ERRORS, "-m", *arguments],
-            cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert "Version 1 of recsys is the champion." in done.stdout
+    swept = shell(*SWEEP, cwd=folder)
+    assert swept.returncode == 0, swept.stdout + swept.stderr
+    registered = shell(*command_in(swept.stdout, "Make a version of the best trial: "), cwd=folder)
+    assert registered.returncode == 0, registered.stdout + registered.stderr
+    assert "Version 1 of recsys is the champion." in registered.stdout
     return folder
 
 

@@ -13,9 +13,11 @@ from omegaconf import OmegaConf
 
 from recsys.cli import sync as program
 from recsys.tracking import MLflowCallback
+from recsys.tracking.queue import Queue
 from recsys.tracking.record import Record
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS, shell
+from tests.integration.cures import command_in, tries
 
 
 def runs_in(store, experiment="recsys"):
@@ -203,7 +205,8 @@ def test_a_study_that_continues_has_one_run(call, store):
 
 
 @pytest.mark.usefixtures("sender_in_a_thread")  # which does not wait at the end
-def test_a_tracking_server_that_is_down(call, tmp_path, monkeypatch):
+@tries("recsys/tracking/mlflow_callback.py", "Send it with: ")
+def test_a_tracking_server_that_is_down(call, store, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     address = "hydra.callbacks.mlflow.tracking_uri=http://bob:s3cret@127.0.0.1:9"
     outcome = call("apriori.min_support=0.3", "hydra.run.dir=out", address, tracking=True)
@@ -211,8 +214,10 @@ def test_a_tracking_server_that_is_down(call, tmp_path, monkeypatch):
     assert (tmp_path / "out/metrics.json").exists()
     assert "MLflow cannot be reached at http://***@127.0.0.1:9" in outcome.stdout
     assert "s3cret" not in outcome.stdout + outcome.stderr
-    assert f"python -m recsys sync {tmp_path}/out" in outcome.stdout
     assert len(list((tmp_path / "out/.mlflow-queue").glob("0*.json"))) == 2
+    Queue(tmp_path / "out").note(tracking_uri=f"sqlite:///{store}")  # it is there again
+    assert program.main(command_in(outcome.stdout, "Send it with: ")[1:]) == 0
+    assert [run.info.status for run in runs_in(store)] == ["FINISHED"]
 
 
 def test_a_tracking_server_that_never_answers(call, tmp_path):
@@ -260,6 +265,7 @@ def test_a_deleted_experiment_is_refused_before_the_first_trial(call, store, tmp
     assert not list((tmp_path / "sweep").iterdir())
 
 
+@tries("recsys/tracking/mlflow_callback.py", "When that is corrected, send it")
 @pytest.mark.usefixtures("sender_in_a_thread")
 @pytest.mark.parametrize("mode", [["hydra.run.dir=out"], ["-m", "hydra.sweep.dir=out"]])
 def test_a_record_that_is_refused_on_the_way(call, store, monkeypatch, mode):
@@ -276,8 +282,7 @@ def test_a_record_that_is_refused_on_the_way(call, store, monkeypatch, mode):
     assert outcome.code == 1
     last = outcome.stdout.splitlines()[-1]
     assert "The record is not whole: MLflow refused" in last
-    assert "(MLflow says no). When that is corrected, send it: python -m recsys sync" in last
-    assert program.main([str(store.parent / "out")]) == 0
+    assert program.main(command_in(last, "(MLflow says no). When that is corrected, send it: ")[1:]) == 0
     assert {run.info.status for run in runs_in(store)} == {"FINISHED"}
 
 

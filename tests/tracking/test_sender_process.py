@@ -5,9 +5,11 @@ import socket
 
 import pytest
 
+from recsys.cli import sync
 from recsys.tracking.entry import Entry, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.sender_process import SenderProcess
+from tests.integration.cures import command_in, tries
 
 
 @pytest.fixture
@@ -16,10 +18,13 @@ def silent_server():
         yield f"127.0.0.1:{silent.getsockname()[1]}"
 
 
+@tries("recsys/tracking/sender_process.py", "and sent by:")
 @pytest.mark.parametrize(
     ("waits", "patience", "said"), [(True, 0.2, True), (False, 0.2, False), (True, 0, False)]
 )
-def test_it_says_what_it_waits_for(silent_server, tmp_path, monkeypatch, caplog, waits, patience, said):
+def test_it_says_what_it_waits_for(
+    silent_server, store, tmp_path, monkeypatch, caplog, waits, patience, said
+):
     monkeypatch.setattr("recsys.tracking.sender_process.SAY_AFTER", 0.0)
     caplog.set_level(logging.INFO)
     queue = Queue(tmp_path)
@@ -31,4 +36,6 @@ def test_it_says_what_it_waits_for(silent_server, tmp_path, monkeypatch, caplog,
     start = f"Waiting for MLflow at http://***@{silent_server} to take the rest of the record, 0.2 s at most"
     assert [line.split(" (")[0] for line in lines] == [start] * said
     assert all("hydra.callbacks.mlflow.patience" in line for line in lines)
-    assert all(f"python -m recsys sync {tmp_path}" in line for line in lines)
+    for line in lines:
+        queue.note(tracking_uri=f"sqlite:///{store}")  # it is there again
+        assert sync.main(command_in(line, "and sent by: ")[1:]) == 0

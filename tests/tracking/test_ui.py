@@ -6,6 +6,7 @@ import pytest
 from mlflow import MlflowClient
 
 from recsys.cli import ui as program
+from tests.integration.cures import tries
 
 
 @pytest.fixture
@@ -42,8 +43,16 @@ def test_before_the_first_run_it_is_the_first_page(started, capsys):
     assert started
 
 
+@tries("recsys/tracking/ui.py", "For the record in this folder")
+@pytest.mark.usefixtures("store")
 def test_the_ui_of_a_server_is_the_servers(started, capsys, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://bob:s3cret@127.0.0.1:9")
     assert program.main([]) == 1
-    assert "open http://***@127.0.0.1:9 in a browser" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "open http://***@127.0.0.1:9 in a browser" in said
     assert not started
+    variable, *words = said.rpartition("For the record in this folder: ")[2].split()
+    assert words == ["make", "ui"]  # tests/integration/test_makefile.py runs it
+    monkeypatch.setenv(*variable.split("="))
+    program.main([])
+    assert started
