@@ -70,7 +70,7 @@ def test_nothing_later_than_the_moment_is_learnt_from():
     prepared = pipeline.prepare(experiment(POISONED, GlobalTime()), "test")
     assert prepared.train.users[-1] == USERS + 4
     assert prepared.train.items[prepared.train.of(prepared.train.n_users - 1)].tolist() == [0]
-    assert prepared.train.timestamps.max() < 10_000
+    assert prepared.train.steps.max() < 10_000
 
 
 def test_all_of_it_is_learnt_from_where_nothing_is_measured():

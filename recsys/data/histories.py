@@ -1,8 +1,8 @@
-"""Histories: what each user liked, in the order of time."""
+"""Histories: what each user liked or bought, step by step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,25 +10,31 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recsys.data.factorize import number
 from recsys.errors import ParameterError
 
 
 @dataclass(frozen=True, eq=False)
 class Histories:
-    """The likes of some users over a catalogue of items, a ragged array with a row a user.
+    """Sequences of steps of some users; a step is a set of items of a catalogue.
+
+    A step is an order where the data has orders, otherwise all interactions of one moment. Without either, a
+    history is one step. The order of items within a step means nothing.
 
     Parameters
     ----------
     offsets : ndarray, shape (n_users + 1,), int64
-        The likes of user u are the entries offsets[u] to offsets[u + 1] - 1 of `item_indices`.
-    item_indices : ndarray, shape (n_likes,), int32
-        Positions in `items`, each once a user, the earliest like first.
+        The entries of user u are offsets[u] to offsets[u + 1] - 1 of `item_indices` and `steps`.
+    item_indices : ndarray, shape (n_entries,), int32
+        Positions in `items`, the earliest step first, each once in a step.
     items : ndarray, shape (n_items,)
         Id of each item of the catalogue, ascending.
     users : ndarray, shape (n_users,)
         Id of each user, ascending.
-    timestamps : ndarray, shape (n_likes,), int64, optional
-        Seconds since 1970 of each like, ascending within a user; None where the data has no times.
+    steps : ndarray, shape (n_entries,), int64, optional
+        Time or number of the step of each entry, ascending within a user.
+    repeats : bool
+        Whether an item may stand in several steps of a user.
 
     Raises
     ------
@@ -40,59 +46,81 @@ class Histories:
     item_indices: npt.NDArray[np.int32]
     items: npt.NDArray[Any]
     users: npt.NDArray[Any]
-    timestamps: npt.NDArray[np.int64] | None = None
+    steps: npt.NDArray[np.int64] | None = None
+    repeats: bool = False
 
     def __post_init__(self) -> None:
         if self.offsets.shape != (self.n_users + 1,):
             rule = f"a start for each of the {self.n_users} users and the end"
             raise ParameterError("offsets", rule, self.offsets.shape)
         if self.item_indices.shape != (self.offsets[-1],):
-            rule = f"one item for each of the {self.offsets[-1]} likes"
+            rule = f"one item for each of the {self.offsets[-1]} entries"
             raise ParameterError("item_indices", rule, self.item_indices.shape)
-        if self.timestamps is not None and self.timestamps.shape != self.item_indices.shape:
-            raise ParameterError("timestamps", "one for each like", self.timestamps.shape)
+        if self.steps is not None and self.steps.shape != self.item_indices.shape:
+            raise ParameterError("steps", "one for each entry", self.steps.shape)
 
     @classmethod
     def from_pairs(
         cls,
         user_id: npt.NDArray[Any],
         item_id: npt.NDArray[Any],
-        timestamp: npt.NDArray[np.int64] | None,
-        users: npt.NDArray[Any],
+        steps: npt.NDArray[np.int64] | None,
+        users: npt.NDArray[Any] | None,
         items: npt.NDArray[Any],
+        repeats: bool = False,
     ) -> Histories:
         """Make the histories of some users from (user, item) pairs in any order.
 
-        Pairs of other users or other items are left out; a user without a pair has an empty history. Likes
-        of one moment, and all likes where there are no times, are stored by item, which means nothing.
+        Pairs of other users or other items are left out; a user without a pair has an empty history.
 
         Parameters
         ----------
-        user_id, item_id, timestamp : ndarray, shape (n_pairs,)
-            Each (user, item) pair once.
-        users, items : ndarray
+        user_id, item_id, steps : ndarray, shape (n_pairs,)
+            Each (user, item) pair once, or, with `repeats`, once in each step.
+        users : ndarray or None
+            Ids, ascending; None for those of `user_id`.
+        items : ndarray
             Ids, ascending.
+        repeats : bool
         """
-        row, known_user = _positions(user_id, users)
-        column, known_item = _positions(item_id, items)
-        known = known_user & known_item
+        column, known = _positions(item_id, items)
+        if users is None:
+            users, row = number(user_id)
+        else:
+            row, known_user = _positions(user_id, users)
+            known &= known_user
         row, column = row[known], column[known]
-        times = None if timestamp is None else timestamp[known]
-        order = np.lexsort((column, row) if times is None else (column, times, row))
+        steps = None if steps is None else steps[known]
+        order = np.lexsort((column, row) if steps is None else (column, steps, row))
         counts = np.bincount(row, minlength=len(users))
         return cls(
             offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
             item_indices=column[order].astype(np.int32),
             items=items,
             users=users,
-            timestamps=None if times is None else times[order],
+            steps=None if steps is None else steps[order],
+            repeats=repeats,
         )
 
     def __len__(self) -> int:
         return len(self.users)
 
+    def __getitem__(self, rows: slice) -> Histories:
+        """Return the histories of neighbouring users."""
+        start, stop, _ = rows.indices(len(self))
+        offsets = self.offsets[start : stop + 1]
+        entries = slice(int(offsets[0]), int(offsets[-1]))
+        return replace(
+            self,
+            offsets=offsets - offsets[0],
+            item_indices=self.item_indices[entries],
+            users=self.users[start:stop],
+            steps=None if self.steps is None else self.steps[entries],
+        )
+
     def __repr__(self) -> str:
-        return f"Histories(n_users={self.n_users}, n_items={self.n_items}, n_likes={len(self.item_indices)})"
+        n_users, n_items, n_entries = self.n_users, self.n_items, len(self.item_indices)
+        return f"Histories(n_users={n_users}, n_items={n_items}, n_entries={n_entries})"
 
     @property
     def n_users(self) -> int:
@@ -106,46 +134,66 @@ class Histories:
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """Number of likes of each user, shape (n_users,)."""
+        """Number of entries of each user, shape (n_users,)."""
         return np.diff(self.offsets)
 
     @cached_property
     def rows(self) -> npt.NDArray[np.int64]:
-        """Position of the user of each like, shape (n_likes,)."""
+        """Position of the user of each entry, shape (n_entries,)."""
         return np.repeat(np.arange(self.n_users), self.lengths)
 
     @cached_property
     def matrix(self) -> sparse.csr_array:
-        """The likes as a matrix of float64 ones, shape (n_users, n_items), columns ascending in each row."""
-        ones = np.ones(len(self.item_indices))
-        shape = (self.n_users, self.n_items)
-        matrix = sparse.csr_array((ones, self.item_indices.copy(), self.offsets.copy()), shape=shape)
+        """The items of each user as float64 ones, shape (n_users, n_items), columns ascending in each row."""
+        shape, latest = (self.n_users, self.n_items), self.latest
+        ones = np.ones(len(latest.item_indices))
+        matrix = sparse.csr_array((ones, latest.item_indices.copy(), latest.offsets.copy()), shape=shape)
         matrix.sort_indices()
         return matrix
 
+    @cached_property
+    def latest(self) -> Histories:
+        """The same histories with each item once per user, in its latest step."""
+        if not self.repeats:
+            return self
+        # Backwards, the latest step of each (user, item) pair comes first.
+        keys = (self.rows * self.n_items + self.item_indices)[::-1]
+        kept = np.sort(len(keys) - 1 - np.unique(keys, return_index=True)[1])
+        return replace(
+            self,
+            offsets=np.searchsorted(kept, self.offsets),
+            item_indices=self.item_indices[kept],
+            steps=None if self.steps is None else self.steps[kept],
+            repeats=False,
+        )
+
     @property
     def ages(self) -> npt.NDArray[np.int64]:
-        """Number of likes of the same user that came later than each like, shape (n_likes,).
-
-        Likes of one moment have one age; without timestamps each like is later than the one before it.
-        """
-        end_of_user = self.offsets[1:][self.rows]
-        if self.timestamps is None:
-            return end_of_user - 1 - np.arange(len(self.item_indices))
+        """Number of entries of the same user in later steps than that of each entry, shape (n_entries,)."""
+        if self.steps is None:
+            return np.zeros(len(self.item_indices), dtype=np.int64)
         starts_step = np.ones(len(self.item_indices), dtype=np.bool_)
-        starts_step[1:] = (np.diff(self.timestamps) != 0) | (np.diff(self.rows) != 0)
+        starts_step[1:] = (np.diff(self.steps) != 0) | (np.diff(self.rows) != 0)
         ends = np.append(np.flatnonzero(starts_step)[1:], len(self.item_indices))
-        ages: npt.NDArray[np.int64] = end_of_user - ends[np.cumsum(starts_step) - 1]
+        ages: npt.NDArray[np.int64] = self.offsets[1:][self.rows] - ends[np.cumsum(starts_step) - 1]
         return ages
 
     def of(self, user: int) -> npt.NDArray[np.int32]:
-        """Return the likes of the user at a position, the earliest first; those of one moment by item."""
+        """Return the items of the user at a position, the earliest step first."""
         return self.item_indices[self.offsets[user] : self.offsets[user + 1]]
+
+    def steps_of(self, user: int) -> list[npt.NDArray[np.int32]]:
+        """Return the steps of the user at a position, the earliest first; none is empty."""
+        items = self.of(user)
+        if self.steps is None:
+            return [items] if len(items) else []
+        steps = self.steps[self.offsets[user] : self.offsets[user + 1]]
+        return np.split(items, np.flatnonzero(np.diff(steps)) + 1) if len(items) else []
 
 
 def _positions(
     ids: npt.NDArray[Any], vocabulary: npt.NDArray[Any]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+) -> tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.bool_]]:
     """Return where each id stands in an ascending vocabulary, and whether it does."""
     if not len(vocabulary):
         return np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=np.bool_)

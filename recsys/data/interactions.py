@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.data.items import ItemCatalog
+from recsys.data.positives import Positives
 from recsys.errors import ParameterError
+
+IDS = ("user_id", "order_id", "item_id")
+OPTIONAL = ("order_id", "quantity", "price")
+COLUMNS = ("user_id", "item_id", "rating", "timestamp", *OPTIONAL)
 
 
 class InteractionSet(Protocol):
@@ -41,15 +48,16 @@ class InteractionSet(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
-    """Who rated or bought what, one entry a (user, item) pair, in canonical order: by user, then by item.
+    """Ratings or purchases: one entry a (user, item) pair; with orders, a (user, order, item) triple.
 
-    The order of the input lines is gone once this object stands, so nothing after it can depend on it. The
-    sort is stable: entries of one pair, which only `resolve_duplicates` should ever see, keep their order.
+    Entries ascend by user, order and item, whatever the order of the input. The sort is stable: duplicates,
+    which only `resolve_duplicates` should ever see, keep their order.
 
     Parameters
     ----------
     user_id, item_id : array_like, shape (n,)
-        Ids as the data has them: integers (kept as int64) or text.
+        Ids as the data has them: integers (kept as int64) or text. An order without a customer is its own
+        user: there, the user is the order's id.
     rating : array_like of float, optional
         None when the data has none, as baskets.
     timestamp : array_like of int, optional
@@ -59,13 +67,19 @@ class Interactions:
     name : str
         Name of the dataset, for people and for records of runs.
     page_users : ndarray, optional
-        Ids of the users that feedback has added. They are learnt from and never measured: whoever writes
+        Ids of the users that feedback has added. They are training data and never evaluated: whoever writes
         feedback chooses what they like.
+    order_id : array_like, optional
+        Order of each entry, different within a user: two users may have an order 1. The orders of a user are
+        sorted by time, then by id; without timestamps the ids must be integers that ascend in time.
+    quantity, price : array_like of float, optional
+        Of the item in the order.
 
     Raises
     ------
     ParameterError
-        If the columns differ in length or an id is neither an integer of 64 bits nor text.
+        If the columns differ in length, an id is neither an integer of 64 bits nor text, or the orders of
+        users cannot be sorted.
     """
 
     user_id: npt.NDArray[Any]
@@ -75,24 +89,32 @@ class Interactions:
     items: ItemCatalog | None = None
     name: str = ""
     page_users: npt.NDArray[Any] | None = None
+    order_id: npt.NDArray[Any] | None = None
+    quantity: npt.NDArray[np.float64] | None = None
+    price: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        columns: dict[str, npt.NDArray[Any]] = {
-            "user_id": _as_ids("user_id", self.user_id),
-            "item_id": _as_ids("item_id", self.item_id),
-        }
-        if self.rating is not None:
-            columns["rating"] = np.asarray(self.rating, dtype=np.float64)
-        if self.timestamp is not None:
-            columns["timestamp"] = np.asarray(self.timestamp, dtype=np.int64)
+        columns = {name: _as_column(name, column) for name, column in self._columns().items()}
         n = len(columns["user_id"])
         for name, column in columns.items():
             if column.shape != (n,):
                 raise ParameterError(name, f"one value for each of the {n} user ids", column.shape)
-        user, item = columns["user_id"], columns["item_id"]
-        if not _is_sorted(user, item):
-            order = _order(user, item)
-            columns = {name: column[order] for name, column in columns.items()}
+        self._hold(columns)
+        keys = [self.user_id, self.item_id]
+        if self.has_customers:
+            if self._order.dtype.kind != "i" and self.timestamp is None:
+                rule = "integers that ascend in time, for orders of customers without timestamps"
+                raise ParameterError("order_id", rule, self._order.dtype, "Give the timestamps.")
+            keys.insert(1, self._order)
+        if not _is_sorted(keys):
+            order = _order(keys)
+            self._hold({name: column[order] for name, column in columns.items()})
+
+    def _columns(self) -> dict[str, Any]:
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        return {name: column for name, column in columns.items() if column is not None}
+
+    def _hold(self, columns: Mapping[str, npt.NDArray[Any]]) -> None:
         for name, column in columns.items():
             object.__setattr__(self, name, column)
 
@@ -102,6 +124,10 @@ class Interactions:
     def __repr__(self) -> str:
         n_users, n_items = self.n_users, self.n_items
         return f"Interactions({self.name!r}, n={len(self)}, n_users={n_users}, n_items={n_items})"
+
+    def select(self, rows: npt.NDArray[Any]) -> Interactions:
+        """Return some entries; catalogue and name stay."""
+        return replace(self, **{name: column[rows] for name, column in self._columns().items()})
 
     @cached_property
     def n_users(self) -> int:
@@ -114,11 +140,37 @@ class Interactions:
         return len(np.unique(self.item_id))
 
     @cached_property
+    def has_customers(self) -> bool:
+        """Whether there are orders, and users who may have several."""
+        return self.order_id is not None and not np.array_equal(self.order_id, self.user_id)
+
+    @property
+    def _order(self) -> npt.NDArray[Any]:
+        return self.user_id if self.order_id is None else self.order_id
+
+    def positives(self, **columns: npt.NDArray[Any] | None) -> Positives:
+        """Return all entries with the number of their order; all entries of an order have its first time."""
+        user, item, timestamp = self.user_id, self.item_id, self.timestamp
+        if not self.has_customers:
+            return Positives(user, item, timestamp, **columns)
+        order = self._order
+        starts = np.flatnonzero(np.append(True, (user[1:] != user[:-1]) | (order[1:] != order[:-1])))
+        sizes = np.diff(starts, append=len(self))
+        number = np.arange(len(starts))
+        if timestamp is not None:
+            first = np.minimum.reduceat(timestamp, starts)
+            number[np.lexsort((first, user[starts]))] = np.arange(len(starts))
+            timestamp = np.repeat(first, sizes)
+        return Positives(user, item, timestamp, **columns, order=np.repeat(number, sizes))
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of the interactions in canonical order; name and titles are not in it."""
         digest = hashlib.sha256(f"ratings {len(self)}\n".encode())
-        for name in ("user_id", "item_id", "rating", "timestamp"):
+        for name in COLUMNS:
             column = getattr(self, name)
+            if name in OPTIONAL and (column is None or (name == "order_id" and not self.has_customers)):
+                continue
             kind = "none" if column is None else column.dtype.kind
             digest.update(f"{name} {kind}\n".encode())
             if kind == "U":
@@ -144,16 +196,29 @@ def _as_ids(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     raise ParameterError(name, "integers or text", ids.dtype)
 
 
-def _is_sorted(user: npt.NDArray[Any], item: npt.NDArray[Any]) -> bool:
-    """Tell whether the pairs ascend, by user and then by item."""
-    same_user = user[1:] == user[:-1]
-    return bool(np.all((user[1:] > user[:-1]) | (same_user & (item[1:] >= item[:-1]))))
+def _as_column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    if name in IDS:
+        return _as_ids(name, values)
+    return np.asarray(values, dtype=np.int64 if name == "timestamp" else np.float64)
 
 
-def _order(user: npt.NDArray[Any], item: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Return the stable order of the pairs: by one sort of numbers where 64 bits hold one for each pair."""
-    if user.dtype.kind == item.dtype.kind == "i":
-        n_places = int(item.max()) - int(item.min()) + 1
-        if (int(user.max()) - int(user.min()) + 1) * n_places < 2**63:
-            return np.argsort((user - user.min()) * n_places + (item - item.min()), kind="stable")
-    return np.lexsort((item, user))
+def _is_sorted(keys: Sequence[npt.NDArray[Any]]) -> bool:
+    """Whether the entries ascend by the keys, of which the first counts most."""
+    n = max(len(keys[0]) - 1, 0)
+    ascends, equal = np.zeros(n, dtype=np.bool_), np.ones(n, dtype=np.bool_)
+    for key in keys:
+        ascends |= equal & (key[1:] > key[:-1])
+        equal &= key[1:] == key[:-1]
+    return bool(np.all(ascends | equal))
+
+
+def _order(keys: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.intp]:
+    """Return the stable order by the keys: one sort of integers where 64 bits hold all keys of an entry."""
+    if all(key.dtype.kind == "i" for key in keys):
+        sizes = [int(key.max()) - int(key.min()) + 1 for key in keys]
+        if prod(sizes) < 2**63:
+            packed = np.zeros(len(keys[0]), dtype=np.int64)
+            for key, size in zip(keys, sizes, strict=True):
+                packed = packed * size + (key - key.min())
+            return np.argsort(packed, kind="stable")
+    return np.lexsort(keys[::-1])

@@ -1,4 +1,4 @@
-"""Positives: the (user, item) pairs that count."""
+"""Positives: the interactions that count, as likes or purchases."""
 
 from __future__ import annotations
 
@@ -8,21 +8,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.factorize import number
+from recsys.data.histories import Histories
+
 
 @dataclass(frozen=True, eq=False)
 class Positives:
-    """The pairs that are likes, or may be, ordered by user, then item; each pair stands once.
+    """Interactions that count, or may count, in the order of `Interactions`.
+
+    Each (user, item) pair stands once; with orders, each (user, order, item).
 
     Parameters
     ----------
     user_id, item_id : ndarray, shape (n_positives,)
         Ids as the dataset gives them, integers or text.
     timestamp : ndarray of int64, shape (n_positives,), or None
-        Seconds since 1970 of each pair, where the dataset has them.
+        Seconds since 1970 of each, where the dataset has them; one for all items of an order.
     rating : ndarray of float64, shape (n_positives,), or None
-        Rating of each pair, where the likes are yet to be chosen by them.
+        Rating of each, where the likes are yet to be chosen by them.
     is_candidate : ndarray of bool, shape (n_positives,), or None
-        Which pairs may be likes, where others are kept to count the ratings of a movie; None is all.
+        Which may be likes, where others are kept to count the ratings of a movie; None is all.
+    order : ndarray of int64, shape (n_positives,), or None
+        Number of the order of each, ascending in time within a user; None where no user has several orders.
     """
 
     user_id: npt.NDArray[Any]
@@ -30,26 +37,46 @@ class Positives:
     timestamp: npt.NDArray[np.int64] | None = None
     rating: npt.NDArray[np.float64] | None = None
     is_candidate: npt.NDArray[np.bool_] | None = None
+    order: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.user_id)
 
     @property
     def candidates(self) -> npt.NDArray[np.bool_]:
-        """Which pairs may be likes, shape (n_positives,)."""
+        """Which may be likes, shape (n_positives,)."""
         return np.ones(len(self), dtype=np.bool_) if self.is_candidate is None else self.is_candidate
 
     def merge(self, other: Positives) -> Positives:
-        """Return the pairs of both, in order; they have the same columns and no pair in common."""
-        columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        both = {
-            name: np.concatenate([kept, getattr(other, name)])
-            for name, kept in columns.items()
-            if kept is not None
-        }
-        return Positives(**both).select(np.lexsort((both["item_id"], both["user_id"])))
+        """Return those of both, in order; they have the same columns and nothing in common."""
+        both = {name: np.concatenate([kept, getattr(other, name)]) for name, kept in self._columns().items()}
+        keys = [both[name] for name in ("item_id", "order", "user_id") if name in both]
+        return Positives(**both).select(np.lexsort(keys))
 
     def select(self, chosen: npt.NDArray[Any]) -> Positives:
-        """Return the chosen pairs, in their order."""
+        """Return the chosen ones, in their order."""
+        return Positives(**{name: kept[chosen] for name, kept in self._columns().items()})
+
+    def first_of(self, earlier: Positives) -> Positives:
+        """Return the first entry of each (user, item) pair, without the pairs that stand in `earlier`."""
+        if self.order is None:  # no pair stands twice
+            return self
+        user, item = (
+            number(np.concatenate([getattr(earlier, name), getattr(self, name)]))[1]
+            for name in ("user_id", "item_id")
+        )
+        pairs = user * (item.max(initial=0) + np.int64(1)) + item
+        known, own = pairs[: len(earlier)], pairs[len(earlier) :]
+        by_order = np.argsort(self.order, kind="stable")
+        first = by_order[np.unique(own[by_order], return_index=True)[1]]
+        return self.select(np.sort(first[~np.isin(own[first], known)]))
+
+    def histories(self, users: npt.NDArray[Any] | None, items: npt.NDArray[Any]) -> Histories:
+        """Return the histories of some users over a catalogue; see `Histories.from_pairs`."""
+        steps = self.timestamp if self.order is None else self.order
+        repeats = self.order is not None
+        return Histories.from_pairs(self.user_id, self.item_id, steps, users, items, repeats)
+
+    def _columns(self) -> dict[str, npt.NDArray[Any]]:
         columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Positives(**{name: kept[chosen] for name, kept in columns.items() if kept is not None})
+        return {name: column for name, column in columns.items() if column is not None}

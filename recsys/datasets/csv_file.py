@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,6 +146,8 @@ class CsvDataset(Dataset):
         """
         columns = self._columns()
         ratings = Interactions(**self._read_ratings(columns), items=self._read_items(), name=self.name or "")
+        if self.layout == "baskets":
+            ratings = replace(ratings, order_id=ratings.user_id)
         rule = "first" if self.layout == "baskets" else self.duplicates
         ratings = resolve_duplicates(ratings, rule, self.path)
         return with_feedback(ratings, self.feedback, self.feedback_weight, self.feedback_max_share)

@@ -46,7 +46,7 @@ def resolve_duplicates(ratings: Interactions, rule: str, source: str | Path = ""
     rating = nothing if ratings.rating is None else ratings.rating
     # Within a pair, what is to be kept is brought to one end; the last key of lexsort is the first to count.
     order = np.lexsort((timestamp, rating, pair) if rule == "max" else (timestamp, pair))
-    kept = _take(ratings, order[first] if rule == "first" else order[last])
+    kept = ratings.select(order[first] if rule == "first" else order[last])
     if rule == "mean" and ratings.rating is not None:
         # Summed in ascending order, so that the order of the input does not reach the last bit.
         ascending = ratings.rating[np.lexsort((ratings.rating, pair))]
@@ -61,17 +61,9 @@ def _starts(ratings: Interactions) -> npt.NDArray[np.bool_]:
     user, item = ratings.user_id, ratings.item_id
     starts = np.ones(len(ratings), dtype=np.bool_)
     starts[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+    if ratings.order_id is not None:
+        starts[1:] |= ratings.order_id[1:] != ratings.order_id[:-1]
     return starts
-
-
-def _take(ratings: Interactions, rows: npt.NDArray[np.int64]) -> Interactions:
-    return replace(
-        ratings,
-        user_id=ratings.user_id[rows],
-        item_id=ratings.item_id[rows],
-        rating=None if ratings.rating is None else ratings.rating[rows],
-        timestamp=None if ratings.timestamp is None else ratings.timestamp[rows],
-    )
 
 
 def _duplicates_error(

@@ -87,7 +87,8 @@ class FimiDataset(Dataset):
                 n_lines += text.count(b"\n")
         if not sum(map(len, items)):
             raise DataFormatError(f"{path} holds no transactions. Give a file with a transaction a line.")
-        ratings = Interactions(np.concatenate(lines), np.concatenate(items), name=self.name or "")
+        order = np.concatenate(lines)
+        ratings = Interactions(order, np.concatenate(items), name=self.name or "", order_id=order)
         return resolve_duplicates(ratings, "first", path)
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:

@@ -52,7 +52,7 @@ def novelty(
     .. [1] Zhou et al. (2010). Solving the apparent diversity-accuracy dilemma of recommender systems.
            PNAS 107(10).
     """
-    n_likes = np.bincount(train.item_indices, minlength=train.n_items)
+    n_likes = np.bincount(train.latest.item_indices, minlength=train.n_items)
     bits = np.log2(train.n_users / np.maximum(n_likes, 1)) if train.n_users else np.zeros(train.n_items)
     # The value at the end is read by -1.
     bits_up_to = np.cumsum(np.append(bits, 0.0)[item_indices], axis=1)

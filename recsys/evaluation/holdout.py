@@ -99,12 +99,12 @@ class Holdout:
 
     def histories(self, items: npt.NDArray[Any]) -> Histories:
         """Return what may be seen, as far as a catalogue (ids, ascending) knows the items."""
-        return _histories(self.visible, self.users, items)
+        return self.visible.histories(self.users, items)
 
     def targets(self, items: npt.NDArray[Any]) -> Targets:
         """Return what is asked for, over a catalogue (ids, ascending)."""
         n_relevant = np.unique(self.held_out.user_id, return_counts=True)[1].astype(np.int64)
-        return Targets(_histories(self.held_out, self.users, items), n_relevant)
+        return Targets(self.held_out.histories(self.users, items), n_relevant)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,3 @@ class Split:
     validation: Holdout
     train_and_validation: Positives
     test: Holdout
-
-
-def _histories(likes: Positives, users: npt.NDArray[Any], items: npt.NDArray[Any]) -> Histories:
-    return Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, users, items)

@@ -72,9 +72,9 @@ def prepare(
     # After the split, so that nothing held out influences the training data.
     likes = preprocessing.learn(_with_page(known, interactions, preprocessing, evaluation))
     holdout = evaluation.choose_likes(asked_for, known, preprocessing)
-    transactions = encode(likes)
+    transactions = encode(likes, preprocessing.transaction)
     items = transactions.items
-    train = Histories.from_pairs(likes.user_id, likes.item_id, likes.timestamp, transactions.ids, items)
+    train = likes.histories(None, items)
     genres = interactions.items.genres_of(items) if interactions.items else [()] * len(items)
     asked = holdout.histories(items), holdout.targets(items)
     n_cut_in_tie = holdout.n_cut_in_tie if evaluation.is_by_time else None

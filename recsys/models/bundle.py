@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -108,15 +108,10 @@ class Bundle:
 
         None if the user is not known.
         """
-        user, likes = self._user.get(user_id), self.likes_of(user_id)
-        if user is None or likes is None:
+        user = self._user.get(user_id)
+        if user is None:
             return None
-        if self.histories.timestamps is None:
-            return [[item] for item in likes]
-        start, stop = self.histories.offsets[user : user + 2]
-        times = self.histories.timestamps[start:stop]
-        places = np.flatnonzero(np.diff(times)) + 1
-        return [likes[i:j] for i, j in pairwise([0, *places.tolist(), len(likes)]) if i < j]
+        return [[self.item_ids[item] for item in step.tolist()] for step in self.histories.steps_of(user)]
 
     def find(self, title: str) -> Any:
         """Return the id of the item that is called so; see `called` and `recsys.datasets.TitleSearch.find`.
@@ -205,12 +200,12 @@ class Bundle:
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
         indices = np.array(list(chain.from_iterable(rows)), dtype=np.int32)
-        times = None
+        steps = np.arange(len(indices))
         if any(list in map(type, row) for row in likes):
             moments = [self._moments(row) for row in likes]
             pairs = zip(moments, rows, strict=True)
-            times = np.array([moment[place] for moment, row in pairs for place in row], dtype=np.int64)
-        return Histories(offsets, indices, self.model.items, np.arange(len(rows)), times)
+            steps = np.array([moment[place] for moment, row in pairs for place in row], dtype=np.int64)
+        return Histories(offsets, indices, self.model.items, np.arange(len(rows)), steps)
 
     def _moments(self, row: Sequence[Any]) -> dict[int | None, int]:
         """Return the moment of each place of a row: the number of the last entry that names it."""

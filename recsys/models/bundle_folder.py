@@ -32,7 +32,7 @@ VERSION = 2  # of this format; version 1 has no digest of its own
 BUNDLE_FILE = "bundle.json"
 REQUIRED = frozenset({"model.npz", "train.npz", "catalog.parquet"})
 OPTIONAL = frozenset({"histories.npz"})
-HISTORY = ("offsets", "item_indices", "items", "users")
+HISTORY = ("offsets", "item_indices", "items", "users", "repeats")
 
 
 def save(
@@ -68,9 +68,9 @@ def load(folder: Path) -> dict[str, Any]:
     content = read_description(folder)
     _check_files(folder, content["files"])
     try:
-        train = Histories(**_read_arrays(folder / "train.npz"))
+        train = _read_history(folder / "train.npz")
         own = "histories.npz" in content["files"]
-        histories = Histories(**_read_arrays(folder / "histories.npz")) if own else train
+        histories = _read_history(folder / "histories.npz") if own else train
         parts = Parts(content["kind"], content["settings"], _read_arrays(folder / "model.npz"))
         return {
             "model": put_together(parts, train),
@@ -143,7 +143,12 @@ def _stamp(path: Path) -> dict[str, Any]:
 
 def _history(histories: Histories) -> Arrays:
     arrays = {name: getattr(histories, name) for name in HISTORY}
-    return arrays if histories.timestamps is None else arrays | {"timestamps": histories.timestamps}
+    return arrays if histories.steps is None else arrays | {"steps": histories.steps}
+
+
+def _read_history(path: Path) -> Histories:
+    arrays: dict[str, Any] = _read_arrays(path)
+    return Histories(**arrays | {"repeats": bool(arrays["repeats"])})
 
 
 def _write_arrays(path: Path, arrays: Arrays) -> None:

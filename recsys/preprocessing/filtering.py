@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Interactions
+from recsys.data import Interactions, Positives
 from recsys.data.factorize import number
-from recsys.data.positives import Positives
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
+from recsys.preprocessing.encoding import transaction_ids
 
+TRANSACTIONS = ("user", "order")
 LIKES = ("min_rating", "user_mean", "all")
 
 # The share of a rating by which it must pass a mean: sums of decimal fractions are not exact.
@@ -30,6 +31,9 @@ class Preprocessing:
 
     Parameters
     ----------
+    transaction : {"user", "order"}
+        What a transaction is: all that a user likes, or one order; the latter is refused for data without
+        orders.
     min_movie_ratings : int
         Drop movies with fewer ratings than this, likes or not.
     likes : {"min_rating", "user_mean", "all"}
@@ -41,7 +45,7 @@ class Preprocessing:
     min_rating : float
         Lowest rating that is a like; read by `likes="min_rating"` alone.
     min_length, max_length : int, int or None
-        Drop users with fewer or with more likes than this; None is no maximum.
+        Drop transactions with fewer or with more items than this; None is no maximum.
 
     Raises
     ------
@@ -49,6 +53,7 @@ class Preprocessing:
         If a value is outside its rule.
     """
 
+    transaction: str = "user"
     min_movie_ratings: int = 1
     likes: str = "min_rating"
     min_rating: float = 3.5
@@ -56,6 +61,7 @@ class Preprocessing:
     max_length: int | None = None
 
     def __post_init__(self) -> None:
+        require_choice("transaction", self.transaction, TRANSACTIONS)
         require_integer("min_movie_ratings", self.min_movie_ratings, minimum=1)
         require_choice("likes", self.likes, LIKES)
         require_number("min_rating", self.min_rating)
@@ -84,6 +90,14 @@ class Preprocessing:
             rule = f"all for {name}, which has no ratings"
             raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing=all.")
 
+    def refuse_without_orders(self, name: str) -> None:
+        """Raise ParameterError if transactions are orders; `name` is that of a dataset which has none."""
+        if self.transaction == "order":
+            rule = f"user for {name}, which has no orders"
+            raise ParameterError(
+                "preprocessing.transaction", rule, self.transaction, "Set preprocessing.transaction=user."
+            )
+
     def filter(self, interactions: Interactions) -> Positives:
         """Keep the ratings that count, with nothing held out.
 
@@ -108,15 +122,15 @@ class Preprocessing:
         """
         if interactions.rating is None:
             self.refuse_without_ratings(interactions.name)
-        user, item, timestamp = interactions.user_id, interactions.item_id, interactions.timestamp
+        if interactions.order_id is None:
+            self.refuse_without_orders(interactions.name)
         if self.likes != "min_rating":
-            rating = interactions.rating if self.likes == "user_mean" else None
-            return Positives(user, item, timestamp, rating)
+            return interactions.positives(rating=interactions.rating if self.likes == "user_mean" else None)
         assert interactions.rating is not None
         liked = interactions.rating >= self.min_rating
         if not liked.any():
             raise nothing_left([("ratings", len(interactions)), (self.likes_rule, 0)])
-        positives = Positives(user, item, timestamp, is_candidate=liked)
+        positives = interactions.positives(is_candidate=liked)
         # What is no like only counts for its movie.
         return positives if self.min_movie_ratings > 1 else positives.select(liked)
 
@@ -140,7 +154,7 @@ class Preprocessing:
 
         kept = np.flatnonzero(keep)
         if self.min_length > 1 or self.max_length is not None:
-            length = _occurrences(train.user_id[kept])
+            length = self._lengths(train.select(kept))
             longest = np.inf if self.max_length is None else self.max_length
             kept = kept[(length >= self.min_length) & (length <= longest)]
         steps.append((self.length_rule, len(kept)))
@@ -148,6 +162,17 @@ class Preprocessing:
         if not len(kept):
             raise nothing_left(steps)
         return _pairs(train, kept)
+
+    def _lengths(self, positives: Positives) -> npt.NDArray[np.intp]:
+        """For each entry, the number of items in its transaction."""
+        ids = transaction_ids(positives, self.transaction)
+        if positives.order is None or self.transaction == "order":
+            return _occurrences(ids)
+        _, row = number(ids)
+        items, column = number(positives.item_id)
+        rows = np.unique(row * np.int64(len(items)) + column) // len(items)
+        lengths: npt.NDArray[np.intp] = np.bincount(rows)[row]
+        return lengths
 
     def likes_of(self, positives: Positives, known: Positives, train: Positives) -> Positives:
         """Keep the likes among some candidates, whatever their movies and the lengths of their users.

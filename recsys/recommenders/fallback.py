@@ -29,7 +29,7 @@ class Popularity:
     @classmethod
     def of(cls, train: Histories) -> Popularity:
         """Count the likes of each item."""
-        counts = np.bincount(train.item_indices, minlength=train.n_items).astype(np.float64)
+        counts = np.bincount(train.latest.item_indices, minlength=train.n_items).astype(np.float64)
         return cls(counts, np.argsort(-counts, kind="stable").astype(np.int32))
 
     def reason(self, item: int) -> Reason[int]:

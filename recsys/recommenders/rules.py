@@ -173,6 +173,7 @@ class RuleModel(FittedModel):
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
         """Return the k best items of each user: by rules, then by popularity, which is marked as fallback."""
         self.check(histories, k)
+        histories = histories.latest
         from recsys.recommenders._rules_kernel import recommend
 
         lists = Recommendations.empty(len(histories), k)
@@ -195,6 +196,7 @@ class RuleModel(FittedModel):
         """Return the score of each item for each user, shape (n_users, n_items); 0 where no rule fires."""
         from recsys.recommenders._rules_kernel import score_all
 
+        histories = histories.latest
         compact = np.empty((len(histories), len(self.index.items)))
         recency = self.recency(histories.ages)
         score_all(self.index, histories.offsets, histories.item_indices, recency, self.settings.m, compact)
@@ -204,7 +206,7 @@ class RuleModel(FittedModel):
 
     def recency(self, ages: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return what a like counts, by the number of likes that came later."""
-        if self.settings.half_life is None or self.train.timestamps is None:
+        if self.settings.half_life is None or self.train.steps is None:
             return np.ones(len(ages))
         return np.exp2(-ages / self.settings.half_life)
 

@@ -158,8 +158,8 @@ def one(
     history: npt.NDArray[np.int32], items: npt.NDArray[Any], ages: npt.NDArray[np.int64] | None = None
 ) -> Histories:
     """Return the histories of a single user; likes of one age are of one moment."""
-    times = None if ages is None else -ages
-    return Histories(np.array([0, len(history)]), history, items, np.zeros(1), times)
+    steps = np.arange(len(history)) if ages is None else -ages
+    return Histories(np.array([0, len(history)]), history, items, np.zeros(1), steps)
 
 
 def portions(histories: Histories) -> Iterator[tuple[slice, Histories]]:
@@ -167,17 +167,4 @@ def portions(histories: Histories) -> Iterator[tuple[slice, Histories]]:
     size = max(1, SCORES_AT_ONCE // max(1, histories.n_items))
     for start in range(0, len(histories), size):
         rows = slice(start, min(start + size, len(histories)))
-        yield rows, part_of(histories, rows)
-
-
-def part_of(histories: Histories, rows: slice) -> Histories:
-    """Return the histories of some users that stand together."""
-    offsets = histories.offsets[rows.start : rows.stop + 1]
-    likes = slice(int(offsets[0]), int(offsets[-1]))
-    return Histories(
-        offsets=offsets - offsets[0],
-        item_indices=histories.item_indices[likes],
-        items=histories.items,
-        users=histories.users[rows],
-        timestamps=None if histories.timestamps is None else histories.timestamps[likes],
-    )
+        yield rows, histories[rows]

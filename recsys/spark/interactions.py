@@ -58,6 +58,8 @@ class SparkInteractions:
         NoTransactionsError
             If nothing is left; the message names the step that dropped the last of it.
         """
-        if not self.has_ratings:
+        if self.has_ratings:
+            preprocessing.refuse_without_orders(self.name)
+        else:  # baskets, which are orders
             preprocessing.refuse_without_ratings(self.name)
         return encode_in_spark(preprocessing, self.frame, self.n_ratings)

@@ -26,9 +26,10 @@ def test_a_moment_ends_with_its_user():
     assert histories.ages.tolist() == [0, 0, 0]
 
 
-def test_without_times_each_like_is_later_than_the_one_before():
+def test_without_times_a_history_is_one_step():
     histories = make([(1, "a"), (1, "b"), (3, "c")], None)
-    assert histories.ages.tolist() == [1, 0, 0]
+    assert histories.ages.tolist() == [0, 0, 0]
+    assert [len(histories.steps_of(user)) for user in range(3)] == [1, 0, 1]
 
 
 def test_nobody_has_no_ages():

@@ -37,6 +37,12 @@ CASES = [
         1,
     ),
     Case(
+        "recsys/preprocessing/filtering.py",
+        "which has no orders",
+        f"{RATED} evaluation=none preprocessing.transaction=order",
+        1,
+    ),
+    Case(
         "recsys/evaluation/splits/global_time.py",
         "Set evaluation.min_history=0",
         f"{RATED} dataset.path=two.csv evaluation=global_time evaluation.test_from=8 "

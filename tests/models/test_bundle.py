@@ -107,7 +107,7 @@ def test_likes_of_known_users():
 def tied():
     """Users who like items 0 to 2 of twelve at one moment, and 3 to 5 at the next."""
     train = blocks()
-    return replace(train, timestamps=train.timestamps // 3)
+    return replace(train, steps=train.steps // 3)
 
 
 def test_steps_of_known_users():
@@ -115,7 +115,7 @@ def test_steps_of_known_users():
     steps, likes = bundle.steps_of(0), bundle.likes_of(0)
     assert [item for step in steps for item in step] == likes
     assert max(map(len, steps)) > 1
-    assert bundle_of("rules", wide()).steps_of("v") == [["e"], ["a"], ["b"], ["f"]]
+    assert bundle_of("rules", wide()).steps_of("v") == [["e", "a", "b", "f"]]
     assert bundle.steps_of(10**6) is None
 
 

@@ -47,7 +47,7 @@ def histories(lists, n_items, times=True):
         item_indices=flat,
         items=np.arange(n_items) * 10,
         users=np.arange(len(lists)),
-        timestamps=np.arange(len(flat)) if times else None,
+        steps=np.arange(len(flat)) if times else None,
     )
 
 

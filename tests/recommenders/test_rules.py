@@ -128,7 +128,7 @@ def test_reasons_are_those_of_the_definition(problem, settings, max_len, n_reaso
 
 def test_likes_of_one_moment_count_alike():
     model = model_of(half_life=1.0)
-    one_step = [replace(histories([row], 5), timestamps=np.zeros(2, int)) for row in ([1, 4], [4, 1])]
+    one_step = [replace(histories([row], 5), steps=np.zeros(2, int)) for row in ([1, 4], [4, 1])]
     first, second = (model.scores(one) for one in one_step)
     np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(

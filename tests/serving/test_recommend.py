@@ -70,7 +70,7 @@ def test_a_known_user(reader, bundles):
 
 def test_likes_of_a_known_user_at_one_moment_count_alike(serve, shelf, bundles):
     histories = bundles["1"].histories
-    kept = replace(bundles["1"], histories=replace(histories, timestamps=histories.timestamps // 4))
+    kept = replace(bundles["1"], histories=replace(histories, steps=histories.steps // 4))
     user = histories.users[0].item()
     shelf.bundles["1"] = kept
     answer = serve().post("/recommend", json={"user_id": user}).json()

@@ -96,6 +96,8 @@ class Evaluation(ABC):
     def choose_likes(self, holdout: Holdout, train: Positives, preprocessing: Preprocessing) -> Holdout:
         """Keep the likes of a holdout, by what training and the visible part tell.
 
+        With orders, held-out items are those that are new to the user, each once.
+
         Raises
         ------
         ParameterError
@@ -105,7 +107,7 @@ class Evaluation(ABC):
         held_out = preprocessing.likes_of(holdout.held_out, holdout.visible, train)
         shown, counts = np.unique(visible.user_id, return_counts=True)
         few = np.setdiff1d(holdout.users, shown[counts >= self.n_visible]) if self.n_visible else shown[:0]
-        held_out = held_out.select(~np.isin(held_out.user_id, few))
+        held_out = held_out.select(~np.isin(held_out.user_id, few)).first_of(visible)
         if len(holdout) and not len(held_out):
             rule = "such that a user with visible likes has a held-out one"
             cure = "Loosen the preprocessing, or set evaluation=none."

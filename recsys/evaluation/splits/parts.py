@@ -1,4 +1,4 @@
-"""Which likes of a user are the last, and how many of them a share is."""
+"""The last likes, or orders, of each user, and how many a share of them is."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ _CURE = (
 class UserOrder:
     """Each user's likes in an order; what is no candidate for a like has its place among them.
 
+    By time, where users have orders, whole orders are counted instead of likes.
+
     Parameters
     ----------
     user : ndarray, shape (n_positives,), int64
         Position of the user of each among the users, ascending by id.
     n_likes : ndarray, shape (n_users,), int64
-        Number of likes of each user.
+        Number of likes, or of orders with a like, of each user.
     from_last : ndarray, shape (n_positives,), int64
-        How many likes of the same user come after each.
+        How many of these come after each entry.
     """
 
     user: npt.NDArray[np.int64]
@@ -50,21 +52,38 @@ def order_likes(positives: Positives, order: str, generator: np.random.Generator
         If the order is by time and the data have no times.
     """
     users, user = np.unique(positives.user_id, return_inverse=True)
-    candidates = positives.candidates
-    n_likes = np.bincount(user[candidates], minlength=len(users))
-    if order == "time" and positives.timestamp is None:
-        raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
-    if order == "time":
-        generator = generator.spawn(1)[0]  # ties do not change what else is drawn, such as users
-    # The likes draw first: what else is kept changes nothing for them.
-    drawn = np.empty(len(positives))
-    drawn[candidates] = generator.random(int(candidates.sum()))
-    drawn[~candidates] = generator.random(int((~candidates).sum()))
-    times = positives.timestamp if order == "time" else None
+    candidates, times = positives.candidates, positives.timestamp
+    if order != "time":
+        return UserOrder(user, *_count_from_last(user, None, candidates, len(users), generator))
+    generator = generator.spawn(1)[0]  # ties do not change what else is drawn, such as users
+    if positives.order is None:
+        if times is None:
+            raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
+        return UserOrder(user, *_count_from_last(user, times, candidates, len(users), generator))
+    numbers, first, place = np.unique(positives.order, return_index=True, return_inverse=True)
+    counted = np.bincount(place, weights=candidates) > 0
+    order_times = numbers if times is None else times[first]
+    n_likes, from_last = _count_from_last(user[first], order_times, counted, len(users), generator)
+    return UserOrder(user, n_likes, from_last[place])
+
+
+def _count_from_last(
+    user: npt.NDArray[np.int64],
+    times: npt.NDArray[np.int64] | None,
+    counted: npt.NDArray[np.bool_],
+    n_users: int,
+    generator: np.random.Generator,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return how many entries are counted for each user, and how many of them come after each entry."""
+    n = np.bincount(user[counted], minlength=n_users)
+    # What is counted draws first: what else is kept changes nothing for it.
+    drawn = np.empty(len(user))
+    drawn[counted] = generator.random(int(counted.sum()))
+    drawn[~counted] = generator.random(int((~counted).sum()))
     sequence = np.lexsort((drawn, user) if times is None else (drawn, times, user))
-    from_last = np.empty(len(positives), dtype=np.int64)
-    from_last[sequence] = np.cumsum(n_likes)[user[sequence]] - np.cumsum(candidates[sequence])
-    return UserOrder(user, n_likes, from_last)
+    from_last = np.empty(len(user), dtype=np.int64)
+    from_last[sequence] = np.cumsum(n)[user[sequence]] - np.cumsum(counted[sequence])
+    return n, from_last
 
 
 def require_timestamps(positives: Positives, option: str) -> npt.NDArray[np.int64]:

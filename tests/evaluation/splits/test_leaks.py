@@ -139,7 +139,7 @@ def learnt(ratings, preprocessing, evaluation, part):
     """Digest and times of what the pipeline learns from."""
     parts = (InMemory(ratings), preprocessing, None, None, None, None, evaluation)
     prepared = pipeline.prepare(pipeline.Experiment(*parts), part)
-    return prepared.transactions.digest, prepared.train.timestamps.tolist()
+    return prepared.transactions.digest, prepared.train.steps.tolist()
 
 
 def make_ratings(rows):
