@@ -39,7 +39,7 @@ URI = re.compile(r"models:/((?P<id>m-\w+)|(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(
 VARIABLE = "MLFLOW_TRACKING_URI"
 
 # What serving needs of the installed packages; the versions are those that the model was made with.
-REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "threadpoolctl")
+REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "rapidfuzz", "scipy", "threadpoolctl")
 
 NAME = "recsys"  # of the model, and of the MLflow experiment of what was not recorded
 

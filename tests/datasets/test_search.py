@@ -1,13 +1,12 @@
 """Titles as people write them."""
 
-import difflib
-
 import numpy as np
 import pytest
+from rapidfuzz.distance import Indel
 
 from recsys.data import ItemCatalog
 from recsys.datasets.movielens import MovieLens
-from recsys.datasets.search import CUTOFF, TitleError, TitleSearch, _keys
+from recsys.datasets.search import MAX_CANDIDATES, MIN_SIMILARITY, TitleError, TitleSearch, _keys
 
 TITLES = (
     "Toy Story (1995)",
@@ -112,7 +111,15 @@ def test_the_index_gives_what_a_look_at_every_title_gives(movies, written):
     words = set(written.split())
     rows = [row for row, keys in names if any(words <= set(key.split()) for key in keys)]
     if not rows:
-        close = difflib.get_close_matches(written, {key for _, keys in names for key in keys}, 8, CUTOFF)
+        close = [
+            (Indel.normalized_similarity(written, key), key)
+            for key in {key for _, keys in names for key in keys}
+        ]
+        close = [
+            key
+            for value, key in sorted(close, reverse=True)[:MAX_CANDIDATES]
+            if value >= MIN_SIMILARITY / 100
+        ]
         rows = [row for row, keys in names if set(keys) & set(close)]
     assert sorted(movies.candidates(written)) == rows
 
