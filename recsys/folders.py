@@ -1,13 +1,12 @@
-"""Folders outside the project that recsys writes into."""
+"""Folders outside the project that recsys writes to."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be had again: downloads, and itemsets that were mined."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # The XDG specification says to ignore a relative path.
-    return (base if base.is_absolute() else Path.home() / ".cache") / "recsys"
+    """Return the user's cache folder, for downloads and mined itemsets; `~/.cache/recsys` on Linux."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("recsys", appauthor=False)
