@@ -1,4 +1,4 @@
-"""Download of an edition into the cache: verified, and there whole or not at all."""
+"""Download an edition of MovieLens into the cache, verified and atomically."""
 
 from __future__ import annotations
 
@@ -16,42 +16,36 @@ from recsys.errors import DownloadError
 
 logger = logging.getLogger(__name__)
 
-# Seconds to wait for a connection, and for the next bytes.
-TIMEOUT = (10, 60)
-
-
-def archive_url(name: str) -> str:
-    """Return the address of an edition's archive."""
-    return f"{editions.BASE_URL}{name}.zip"
+TIMEOUT = (10, 60)  # seconds to wait for a connection, and for the next bytes
 
 
 def install(name: str, edition: Edition, folder: Path) -> None:
-    """Download an edition and put it in `folder`.
+    """Download an edition, verify it and unpack it into `folder`.
 
-    Everything happens in a temporary folder beside it; the last step is one rename. So a download that is
-    killed leaves nothing that counts, and of two processes at once one wins and the other uses its files.
+    Everything happens in a temporary folder beside it; the last step is one rename. A download that is killed
+    leaves nothing in `folder`, and of two processes at once one wins and the other uses its files.
 
     Raises
     ------
     DownloadError
-        If the archive cannot be fetched, is not what it should be, or cannot be written.
+        If the archive cannot be fetched or written, or is not genuine.
     """
-    url = archive_url(name)
+    url = f"{editions.BASE_URL}{name}.zip"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{name}-", dir=folder.parent) as scratch:
             archive, unpacked = Path(scratch, f"{name}.zip"), Path(scratch, name)
             logger.info("Downloading %s", url)
-            fetch(url, archive)
+            _fetch(url, archive)
             edition.verify_archive(archive)
-            unpack(archive, unpacked, edition)
+            _unpack(archive, unpacked, edition)
             edition.verify_folder(unpacked)
             _publish(unpacked, folder, Path(scratch, "replaced"))
             logger.info("Installed %s in %s", name, folder)
     except DownloadError as error:
         raise DownloadError(f"{url}: {error}. Nothing of it was kept.") from error
     except (OSError, zipfile.BadZipFile) as error:
-        # The layers of an HTTP client each retell the error; the innermost says what happened.
+        # Each layer of the HTTP client wraps the error; the innermost names the cause.
         cause: BaseException = error
         while inner := cause.__cause__ or cause.__context__:
             cause = inner
@@ -59,8 +53,7 @@ def install(name: str, edition: Edition, folder: Path) -> None:
         raise DownloadError(f"{url}: {type(cause).__name__}: {reason}. Nothing of it was kept.") from error
 
 
-def fetch(url: str, target: Path) -> None:
-    """Download one file, with a progress bar when there is a terminal to draw it on."""
+def _fetch(url: str, target: Path) -> None:
     import pooch
 
     download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT)
@@ -73,15 +66,12 @@ def fetch(url: str, target: Path) -> None:
         raise
 
 
-def unpack(archive: Path, folder: Path, edition: Edition) -> None:
-    """Unpack the edition's files and its README, whatever the folder in the archive is called.
-
-    The rest (genome scores, tags, cross-validation folds) is up to ten times as large, and nothing reads it.
-    """
+def _unpack(archive: Path, folder: Path, edition: Edition) -> None:
+    """Unpack the edition's files and its README; the rest is up to ten times as large, and never read."""
     folder.mkdir()
     with zipfile.ZipFile(archive) as members:
         for member in members.infolist():
-            path = PurePosixPath(member.filename)
+            path = PurePosixPath(member.filename)  # the name of the folder in the archive varies
             if len(path.parts) == 2 and (path.name in edition.files or path.name.startswith("README")):
                 with members.open(member) as source, (folder / path.name).open("wb") as target:
                     shutil.copyfileobj(source, target)
@@ -90,13 +80,12 @@ def unpack(archive: Path, folder: Path, edition: Edition) -> None:
 
 
 def _publish(unpacked: Path, folder: Path, aside: Path) -> None:
-    """Rename the unpacked folder to its place, unless another process has put a whole one there."""
+    """Rename the unpacked folder to its place, unless another process has put a complete one there."""
     try:
         unpacked.replace(folder)
     except OSError:
         if not folder.is_dir():
             raise
-        if find_layout(folder) is None:
-            # Somebody's leftover; our own downloads never appear in part.
+        if find_layout(folder) is None:  # incomplete, so not ours
             folder.replace(aside)
             unpacked.replace(folder)

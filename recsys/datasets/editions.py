@@ -1,4 +1,4 @@
-"""The editions of MovieLens that GroupLens serves, and how each is recognised as genuine."""
+"""The editions of MovieLens that GroupLens serves, and how their files are verified."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ from pathlib import Path
 
 from recsys.errors import DownloadError
 
-# GroupLens serves its archives from here.
 BASE_URL = "https://files.grouplens.org/datasets/movielens/"
 
 
 @dataclass(frozen=True)
 class Edition:
-    """What is known of an edition before it is downloaded.
+    """Files of an edition, and their hashes.
 
     Parameters
     ----------
     files : tuple of str
-        The ratings and the movies, as the archive has them.
+        The ratings and the movies, as named in the archive.
     archive_md5 : str, optional
-        MD5 of the archive, as GroupLens publishes it.
+        MD5 of the archive, as published by GroupLens.
     members : mapping of str to str
-        Hash of files in the archive ("md5:..." or "sha256:..."), for editions that are recognised by those:
-        their archives may be packed again while the data stays. Line ends are normalised before SHA-256.
+        Hashes of files in the archive, "md5:..." or "sha256:..." (line ends normalised), for editions whose
+        archives may be packed again.
     """
 
     files: tuple[str, str] = ("ratings.csv", "movies.csv")
@@ -33,28 +32,27 @@ class Edition:
     members: Mapping[str, str] = field(default_factory=dict)
 
     def verify_archive(self, archive: Path) -> None:
-        """Raise DownloadError unless the archive is GroupLens'."""
+        """Raise DownloadError unless the archive is genuine."""
         if self.archive_md5 is not None:
-            _verify(archive, f"md5:{self.archive_md5}", archive.name)
+            _verify(archive, f"md5:{self.archive_md5}")
 
     def verify_folder(self, folder: Path) -> None:
-        """Raise DownloadError unless the unpacked files are GroupLens'."""
+        """Raise DownloadError unless the unpacked files are genuine."""
         for file, expected in self.members.items():
-            _verify(folder / file, expected, file)
+            _verify(folder / file, expected)
 
 
-def _verify(path: Path, expected: str, name: str) -> None:
+def _verify(path: Path, expected: str) -> None:
     algorithm = expected.partition(":")[0]
-    digest = hashlib.new(algorithm, usedforsecurity=False)
     with path.open("rb") as stream:
         if algorithm == "sha256":
-            for line in stream:
-                digest.update(line[:-2] + b"\n" if line.endswith(b"\r\n") else line)
+            digest = hashlib.sha256(stream.read().replace(b"\r\n", b"\n"))
         else:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+            digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False))
     if (found := f"{algorithm}:{digest.hexdigest()}") != expected:
-        raise DownloadError(f"{name} is not what GroupLens published: {found} came instead of {expected}")
+        raise DownloadError(
+            f"{path.name} is not what GroupLens published: {found} came instead of {expected}"
+        )
 
 
 EDITIONS: Mapping[str, Edition] = {
