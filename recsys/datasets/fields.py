@@ -1,4 +1,4 @@
-"""Fields: what a column of a text table must hold, and what is said of a value that is not that."""
+"""Columns of data files: the kinds of their values, and checks of single values."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _RULE = {
     "time": "an integer number of seconds or an ISO 8601 date",
 }
 
-# Text that is an integer and nothing else: "007" and "1.0" stay text, or two ids could become one.
+# "007" and "1.0" stay text, or two ids could become one.
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is read: its name in the file, what it holds, and the config key that names it."""
+    """A column to read: its name in the file, the kind of its values, and the config key that names it."""
 
     name: str
     kind: Kind
     key: str = ""
 
     def problem(self, text: str) -> str:
-        """Say what is wrong with a value; empty when nothing is."""
+        """Return what is wrong with a value; empty if it is valid."""
         text = text.strip()
         if not text:
             return "is missing"
@@ -48,7 +48,7 @@ class Column:
         return ""
 
     def cure(self, place: str = "line") -> str:
-        """Say what to do about a wrong value, in a line or in another place."""
+        """Return what to do about a wrong value in a line, or in another place."""
         cure = f"Correct or remove the {place}"
         if self.key:
             cure += f", or set {self.key} to another column"
@@ -56,7 +56,7 @@ class Column:
 
 
 def ids_from_text(values: list[str]) -> npt.NDArray[Any]:
-    """Return ids as int64 when every one is a plain integer, and as text otherwise."""
+    """Return ids as int64 if all are plain integers, and as text otherwise."""
     if all(map(_PLAIN_INTEGER.fullmatch, values)):
         return np.array([int(value) for value in values], dtype=np.int64)
     return np.array(values, dtype=np.str_)

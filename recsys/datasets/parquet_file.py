@@ -1,15 +1,15 @@
-"""ParquetDataset: ratings or baskets in Parquet, one file or a folder of them."""
+"""ParquetDataset: ratings or baskets in Parquet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from recsys.datasets.batches import gather
+from recsys.datasets.arrow import to_arrays
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.fields import Column
 from recsys.datasets.tables import reading
@@ -29,10 +29,9 @@ KINDS = {
 
 @dataclass(frozen=True)
 class ParquetDataset(CsvDataset):
-    """Ratings or baskets in a Parquet file, or in a folder of them, as Spark writes it.
+    """Ratings or baskets in a Parquet file, or in a folder of them as written by Spark.
 
-    The parameters are those of `CsvDataset`; `separator`, `quoted` and `encoding` are those of the file of
-    the items, which is text.
+    The parameters are those of `CsvDataset`; `separator`, `quoted` and `encoding` concern the item file.
     """
 
     def _read_ratings(self, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
@@ -48,23 +47,12 @@ class ParquetDataset(CsvDataset):
 
 
 def read_parquet(path: Path, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
-    """Read some columns of a Parquet file, or of all in a folder, in batches.
-
-    Parameters
-    ----------
-    path : Path
-    columns : mapping of str to Column
-        What to read, under the names of the result.
-
-    Returns
-    -------
-    dict of str to ndarray
-        int64 for integers and times (seconds since 1970), float64 for numbers, int64 or text for ids.
+    """Read columns of a Parquet file, or of all in a folder, by their names in the result; see `to_arrays`.
 
     Raises
     ------
     DataNotFoundError
-        If the file is not there or cannot be read.
+        If the file does not exist or cannot be read.
     DataFormatError
         If it is not Parquet, a column is missing or of another type, there are no rows, or a value is
         missing or not finite.
@@ -87,13 +75,13 @@ def read_parquet(path: Path, columns: Mapping[str, Column]) -> dict[str, npt.NDA
             for name, column in columns.items()
         }
         try:
-            return gather(_batches(files, types), typed)
+            return to_arrays(_read(path, types), typed)
         except pa.ArrowInvalid as error:
-            _explain(path, files, list(columns.values()), " ".join(str(error).split()))
+            raise _explained(path, files, columns, " ".join(str(error).split())) from None
 
 
 def _type_of(path: Path, schema: pa.Schema, column: Column) -> pa.DataType:
-    """Return the type that a column is read as; raise DataFormatError if it cannot be what it must."""
+    """Return the type to read a column as; raise DataFormatError if its type is not suitable."""
     import pyarrow as pa
 
     count = schema.names.count(column.name)
@@ -106,16 +94,13 @@ def _type_of(path: Path, schema: pa.Schema, column: Column) -> pa.DataType:
     stored = schema.field(column.name).type
     if pa.types.is_dictionary(stored):
         stored = stored.value_type
-    is_text = pa.types.is_string(stored) or pa.types.is_large_string(stored)
-    is_date = pa.types.is_timestamp(stored) or pa.types.is_date(stored)
-    is_number = pa.types.is_floating(stored) or pa.types.is_decimal(stored)
     if pa.types.is_integer(stored):
         return pa.float64() if column.kind == "number" else pa.int64()
-    if column.kind == "id" and is_text:
-        return pa.string()
-    if column.kind == "number" and is_number:
+    if column.kind == "id" and (pa.types.is_string(stored) or pa.types.is_large_string(stored)):
+        return pa.dictionary(pa.int32(), pa.string())
+    if column.kind == "number" and (pa.types.is_floating(stored) or pa.types.is_decimal(stored)):
         return pa.float64()
-    if column.kind == "time" and is_date:
+    if column.kind == "time" and (pa.types.is_timestamp(stored) or pa.types.is_date(stored)):
         return pa.timestamp("s")
     raise DataFormatError(
         f"{path}, column {column.name!r}: the values are of type {stored} and must be {KINDS[column.kind]}. "
@@ -123,42 +108,36 @@ def _type_of(path: Path, schema: pa.Schema, column: Column) -> pa.DataType:
     )
 
 
-def _batches(files: Files, types: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of some columns, of the types wanted; text as dictionaries."""
+def _read(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
     import pyarrow as pa
+    import pyarrow.dataset
 
+    text = [name for name, wanted in types.items() if pa.types.is_dictionary(wanted)]
+    files = pa.dataset.dataset(path, format=pa.dataset.ParquetFileFormat(dictionary_columns=text))
     # Each batch that is read ahead is in memory: two keep the disk busy.
-    for batch in files.to_batches(columns=list(types), batch_readahead=2, fragment_readahead=1):
-        arrays = []
-        for name, wanted in types.items():
-            array = batch.column(name).cast(wanted, safe=not pa.types.is_timestamp(wanted))
-            arrays.append(array.dictionary_encode() if pa.types.is_string(wanted) else array)
-        yield pa.record_batch(arrays, list(types))
+    table = files.to_table(columns=list(types), batch_readahead=2, fragment_readahead=1)
+    return pa.table(
+        {
+            name: table[name].cast(wanted, safe=not pa.types.is_timestamp(wanted))
+            for name, wanted in types.items()
+        }
+    )
 
 
-def _explain(path: Path, files: Files, columns: list[Column], reason: str) -> NoReturn:
-    """Find the first row that is wrong and raise the error that describes it."""
+def _explained(path: Path, files: Files, columns: Mapping[str, Column], reason: str) -> DataFormatError:
+    """Return the error that describes the first wrong row."""
     n_rows = 0
     for fragment in files.get_fragments():
-        row = 0
-        for batch in fragment.to_batches(files.schema, columns=[column.name for column in columns]):
-            for column in columns:
-                place, problem = _first_problem(batch.column(column.name), column)
-                if problem:
-                    raise DataFormatError(
-                        f"{fragment.path}, row {row + place + 1}, column {column.name!r}: "
-                        f"the value {problem}. {column.cure('row')}."
-                    )
-            row += batch.num_rows
-        n_rows += row
+        n_before = n_rows
+        for batch in fragment.to_batches(files.schema, columns=[one.name for one in columns.values()]):
+            for column in columns.values():
+                for row, value in enumerate(batch.column(column.name).to_pylist(), n_rows - n_before + 1):
+                    if problem := column.problem("" if value is None else str(value)):
+                        return DataFormatError(
+                            f"{fragment.path}, row {row}, column {column.name!r}: the value {problem}. "
+                            f"{column.cure('row')}."
+                        )
+            n_rows += batch.num_rows
     if n_rows == 0:
-        raise DataFormatError(f"{path} has no ratings. Give a file that holds some.")
-    raise DataFormatError(f"{path} cannot be read: {reason}. Correct or replace the file.")
-
-
-def _first_problem(values: pa.Array, column: Column) -> tuple[int, str]:
-    """Return the place of the first wrong value, and what is wrong with it; no words when nothing is."""
-    for place, value in enumerate(values.to_pylist()):
-        if problem := column.problem("" if value is None else str(value)):
-            return place, problem
-    return 0, ""
+        return DataFormatError(f"{path} has no ratings. Give a file that holds some.")
+    return DataFormatError(f"{path} cannot be read: {reason}. Correct or replace the file.")

@@ -1,4 +1,4 @@
-"""Quotes in delimited text: each must be closed where its field ends, or rows would be swallowed."""
+"""Quoted fields in delimited text: a quote that is not closed where its field ends would swallow rows."""
 
 from __future__ import annotations
 
@@ -17,17 +17,7 @@ _QUOTE, _LINE_FEED, _RETURN = b'"\n\r'
 
 
 class QuoteError(ValueError):
-    """A quote that is not closed where its field ends.
-
-    Parameters
-    ----------
-    line : int
-        Number of the line on which it opens.
-    field : str
-        The field that it opens.
-    trouble : str
-        What is wrong with it; completes the sentence "the quote before <field> ...".
-    """
+    """A quote that is not closed where its field ends; `trouble` completes "the quote before <field> ..."."""
 
     def __init__(self, line: int, field: str, trouble: str) -> None:
         super().__init__(line, field, trouble)
@@ -35,24 +25,17 @@ class QuoteError(ValueError):
 
 
 def quoted_rows(stream: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield every row that is not blank with the number of the line on which it starts.
+    """Yield the number of the first line and the fields of every row that is not blank.
 
-    A field in quotes may span lines, unless the lines read as rows of their own: then a quote is likely to be
-    missing, or to belong to the text.
-
-    Parameters
-    ----------
-    stream : iterable of str
-        Lines with their line ends.
-    separator : str
-        The character between two fields.
+    A quoted field may span lines, unless these look like rows: then a quote is probably missing, or part of
+    the text.
 
     Raises
     ------
     QuoteError
         If a quote is not closed, closed before its field ends, or closed so late that rows are swallowed.
     """
-    lines: list[str] = []  # of the row that is being read
+    lines: list[str] = []  # of the current row
     reader = csv.reader(_recorded(stream, separator, lines), delimiter=separator, strict=True)
     line, n_columns = 1, 0
     while True:
@@ -71,7 +54,7 @@ def quoted_rows(stream: Iterable[str], separator: str) -> Iterator[tuple[int, li
                     f"is followed by another on line {last}, which neither ends the field nor is doubled"
                 )
             raise _quote_error(lines, line, opening, trouble) from None
-        if len(lines) > 1 and n_columns > 1 and _read_as_rows(lines, separator, n_columns):
+        if len(lines) > 1 and n_columns > 1 and _look_like_rows(lines, separator, n_columns):
             opening = _find_open_quote(lines[0], separator) or 0
             last = line + len(lines) - 1
             trouble = f"is closed on line {last} only, and the lines up to there read as rows of their own"
@@ -84,28 +67,23 @@ def quoted_rows(stream: Iterable[str], separator: str) -> Iterator[tuple[int, li
 
 
 def quotes_close_on_their_lines(stream: BinaryIO, separator: str) -> bool:
-    """Tell quickly whether all quotes enclose whole fields, each within a line and without quotes in it.
+    """Quickly check that all quotes enclose whole fields, on one line and without quotes inside.
 
-    False does not mean that something is wrong: `quoted_rows` tells.
-
-    Parameters
-    ----------
-    stream : binary file
-        Text in an encoding that writes separator, quote and line ends as ASCII does.
-    separator : str
+    If not, the file may still be valid; see `quoted_rows`. Separator, quote and line ends must be encoded as
+    in ASCII.
     """
-    edges = np.zeros(256, dtype=np.bool_)  # what may stand before an opening and after a closing quote
+    edges = np.zeros(256, dtype=np.bool_)  # allowed before an opening and after a closing quote
     edges[[ord(separator), _LINE_FEED, _RETURN]] = True
-    unfinished = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+    rest = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
     while block := stream.read(BYTES_AT_ONCE):
         lines, line_end, start = block.rpartition(b"\n")
         if not line_end:
-            unfinished += block
+            rest += block
             continue
-        if not _enclose_fields(unfinished + lines, edges):
+        if not _enclose_fields(rest + lines, edges):
             return False
-        unfinished = start
-    return _enclose_fields(unfinished, edges)
+        rest = start
+    return _enclose_fields(rest, edges)
 
 
 def _enclose_fields(lines: bytes, edges: npt.NDArray[np.bool_]) -> bool:
@@ -122,7 +100,7 @@ def _enclose_fields(lines: bytes, edges: npt.NDArray[np.bool_]) -> bool:
 
 
 def _recorded(stream: Iterable[str], separator: str, lines: list[str]) -> Iterator[str]:
-    """Yield the lines, and keep them in `lines`; blanks between a closing quote and the line end go."""
+    """Yield the lines, without blanks between a closing quote and the line end, and keep them in `lines`."""
     for line in stream:
         if separator != " " and '" ' in line:
             line = re.sub(r'" +(?=[\r\n]*\Z)', '"', line)
@@ -131,7 +109,7 @@ def _recorded(stream: Iterable[str], separator: str, lines: list[str]) -> Iterat
 
 
 def _find_open_quote(text: str, separator: str) -> int | None:
-    """Return the position of the first quote that is not closed where its field ends; None without one."""
+    """Return the position of the first quote that is not closed where its field ends."""
     end = rf"(?=[{re.escape(separator)}\r\n]|\Z)"
     field = re.compile(rf'"[^"]*(?:""[^"]*)*"{end}|(?!")[^{re.escape(separator)}\r\n]*')
     position = 0
@@ -143,12 +121,9 @@ def _find_open_quote(text: str, separator: str) -> int | None:
     return None
 
 
-def _read_as_rows(lines: list[str], separator: str, n_columns: int) -> bool:
-    """Tell whether the lines of a row would be rows each, were quotes text: the first and half of the others.
-
-    The first may have more separators, within the quotes that are not closed.
-    """
-    first, *others = [line.count(separator) + 1 for line in lines]
+def _look_like_rows(lines: list[str], separator: str, n_columns: int) -> bool:
+    """Return whether the first and half of the other lines have the fields of a row, if quotes are text."""
+    first, *others = [line.count(separator) + 1 for line in lines]  # the first may have more, in its quotes
     return first >= n_columns and 2 * others.count(n_columns) >= len(others)
 
 

@@ -1,4 +1,4 @@
-"""Separators: which one a file seems to have whose header is not as expected."""
+"""Guess the separator of a delimited file whose header is not as expected."""
 
 from __future__ import annotations
 
@@ -7,22 +7,15 @@ from collections.abc import Sequence
 
 from optuna_sweeper.shell import typed_override
 
-# A blank or a colon may well stand within a name: they come last.
+# Blanks and colons are last because they occur within names.
 CANDIDATES = (",", ";", "\t", "|", ":", " ")
-_KEY = "dataset.separator"
 
 
 def likely_separator(lines: Sequence[str], separator: str, name: str) -> str | None:
-    """Return the character that seems to separate the fields of a file; None if it may be `separator`.
+    """Return the probable separator of a file from its first lines; None if it may be `separator`.
 
-    Parameters
-    ----------
-    lines : sequence of str
-        The header and some lines after it; at least one.
-    separator : str
-        The separator that was tried.
-    name : str
-        A column that the file should have.
+    A separator is probable if the header then contains the column `name`; or, if `separator` does not split
+    the header, if it gives all lines the same number of fields.
     """
     header, *rows = lines
     others = [candidate for candidate in CANDIDATES if candidate != separator]
@@ -39,20 +32,12 @@ def likely_separator(lines: Sequence[str], separator: str, name: str) -> str | N
 
 
 def separator_cure(lines: Sequence[str], separator: str, name: str, key: str) -> str:
-    """Return how to read a file without the column `name`, if its separator is another one; else nothing.
-
-    Parameters
-    ----------
-    lines, separator, name
-        As for `likely_separator`.
-    key : str
-        Config key that names the column.
-    """
+    """Return the override that reads a file without the column `name`, which `key` configures; or ""."""
     likely = likely_separator(lines, separator, name)
     if likely is None:
         return ""
     names = _split(lines[0], likely)
-    override = typed_override(_KEY, r"\t" if likely == "\t" else likely)  # as csv_file reads a tab
+    override = typed_override("dataset.separator", r"\t" if likely == "\t" else likely)
     cure = f"The fields seem to be separated by {likely!r}. Set {override}"
     if name not in names:
         cure += f", and {key} to one of {', '.join(map(repr, names))}"

@@ -1,4 +1,4 @@
-"""Text tables: delimited files, how they are opened, and what is said of one that is damaged."""
+"""Delimited text files: rows with line numbers, errors, fingerprints and digests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from recsys.datasets.quotes import QuoteError, quoted_rows, quotes_close_on_thei
 from recsys.datasets.separators import likely_separator, separator_cure
 from recsys.errors import DataFormatError, DataNotFoundError
 
-# What undecodable bytes become under the error handler "surrogateescape".
+# The error handler "surrogateescape" maps undecodable bytes to these.
 _UNDECODABLE = re.compile("[\ud800-\udfff]")
 
 
@@ -32,17 +32,15 @@ class TextTable:
     Parameters
     ----------
     path : Path
-        The file.
     separator : str
-        What stands between two fields: one character, or GroupLens' "::".
+        One character, or GroupLens' "::".
     encoding : str
-        Encoding of the text.
     quoted : bool
-        Whether fields may stand in double quotes, as in CSV.
+        Whether fields may be enclosed in double quotes.
     names : tuple of str, optional
         Column names of a file without a header line.
     is_configurable : bool
-        Whether `dataset.separator` and `dataset.quoted` are of this file alone, so that errors advise them.
+        Whether errors may advise `dataset.separator` and `dataset.quoted`, which concern no other file.
     """
 
     path: Path
@@ -54,13 +52,7 @@ class TextTable:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns, in the order of the file.
-
-        Raises
-        ------
-        DataFormatError
-            If the file is empty or its first line cannot be decoded.
-        """
+        """Names of the columns; DataFormatError if the file is empty or its first line cannot be decoded."""
         line, first = next(self._rows(), (1, None))
         if first is None:
             raise DataFormatError(f"{self.path} is empty. Give a file that holds a table.")
@@ -87,7 +79,7 @@ class TextTable:
         return self.columns.index(column.name)
 
     def _separator_cure(self, column: Column) -> str:
-        """Return how to read the file if its separator seems to be another one; else nothing."""
+        """Return how to read the file if it seems to have another separator; or ""."""
         with reading(self.path), self._open() as stream:
             lines = [line for line in islice(stream, 10) if line.strip()]
         if not lines or self.names is not None:
@@ -102,7 +94,7 @@ class TextTable:
         )
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the line number and the fields of each row after the header; blank lines are skipped.
+        """Yield line number and fields of each row after the header that is not blank.
 
         Raises
         ------
@@ -122,7 +114,7 @@ class TextTable:
             yield line, row
 
     def check(self, column: Column, line: int, text: str) -> None:
-        """Raise DataFormatError unless a value is what its column must hold."""
+        """Raise DataFormatError unless a value is valid in its column."""
         self._check_decoded(line, text)
         problem = column.problem(text)
         if column.kind == "id" and len(text.strip().splitlines()) > 1:
@@ -141,33 +133,28 @@ class TextTable:
             )
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield every row that is not blank with the number of the line on which it starts."""
+        """Yield number of the first line and fields of every row that is not blank."""
         with reading(self.path), self._open() as stream:
             if len(self.separator) > 1:
                 for line, text in enumerate(stream, start=1):
                     if text.strip():
                         yield line, text.rstrip("\r\n").split(self.separator)
                 return
-            if self.quoted:
-                yield from self._quoted_rows(stream)
+            if not self.quoted:
+                reader = csv.reader(stream, delimiter=self.separator, quoting=csv.QUOTE_NONE)
+                yield from ((reader.line_num, row) for row in reader if row)
                 return
-            reader = csv.reader(stream, delimiter=self.separator, quoting=csv.QUOTE_NONE)
-            for row in reader:
-                if row:
-                    yield reader.line_num, row
-
-    def _quoted_rows(self, stream: TextIO) -> Iterator[tuple[int, list[str]]]:
-        try:
-            yield from quoted_rows(stream, self.separator)
-        except QuoteError as error:
-            cure = "Correct the line; in a field in quotes, a quote of the text is written twice"
-            if self.is_configurable:
-                cure += ". Where all quotes belong to the text, set dataset.quoted=false"
-            place = f"{self.path}, line {error.line}: the quote before {shown(error.field)}"
-            raise DataFormatError(f"{place} {error.trouble}. {cure}.") from None
+            try:
+                yield from quoted_rows(stream, self.separator)
+            except QuoteError as error:
+                cure = "Correct the line; in a field in quotes, a quote of the text is written twice"
+                if self.is_configurable:
+                    cure += ". Where all quotes belong to the text, set dataset.quoted=false"
+                place = f"{self.path}, line {error.line}: the quote before {shown(error.field)}"
+                raise DataFormatError(f"{place} {error.trouble}. {cure}.") from None
 
     def check_quotes(self, columns: Iterable[Column]) -> None:
-        """Raise DataFormatError if a quote is not closed where it should be, or an id holds a line break."""
+        """Raise DataFormatError if a quote is not closed where its field ends, or an id has a line break."""
         with reading(self.path), self._open_binary() as stream:
             if self._is_like_ascii() and quotes_close_on_their_lines(stream, self.separator):
                 return
@@ -178,7 +165,7 @@ class TextTable:
                     self.check(column, line, row[position])
 
     def _is_like_ascii(self) -> bool:
-        """Tell whether separator, quote and line end are the bytes that they are in ASCII."""
+        """Whether separator, quote and line end are encoded as in ASCII."""
         text = f'{self.separator}"\n'
         return text.isascii() and text.encode(self.encoding).endswith(text.encode())
 
@@ -188,8 +175,7 @@ class TextTable:
         return self.path.open("rb")
 
     def _open(self) -> TextIO:
-        # A byte order mark is no part of the first column's name. Undecodable bytes are let through as
-        # surrogates: only those in a field that is read are an error.
+        # Undecodable bytes become surrogates: they are an error only in columns that are read.
         utf8 = codecs.lookup(self.encoding).name == "utf-8"
         encoding = "utf-8-sig" if utf8 else self.encoding
         if self.path.suffix == ".gz":
@@ -198,13 +184,13 @@ class TextTable:
 
 
 def shown(text: str) -> str:
-    """Return a value for a message: in quotes, on one line, and cut where it is long."""
+    """Return a value for a message: quoted, on one line, shortened."""
     return repr(text if len(text) <= 60 else f"{text[:60]}...")
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while a file is read into errors that name the file and the cure."""
+    """Convert errors of reading a file to errors that name the file and the cure."""
     try:
         yield
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
@@ -217,7 +203,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def fingerprint(*paths: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes when a file does: path, size and time of modification in milliseconds."""
+    """Return path, size and time of modification in milliseconds of files."""
     found = []
     for path in paths:
         with reading(path):
@@ -227,14 +213,14 @@ def fingerprint(*paths: Path) -> tuple[tuple[str, int, int], ...]:
 
 
 def content_digest(*paths: Path) -> str:
-    """Return a digest of the contents of some files, in their order."""
+    """Return a digest of the contents of files, in their order."""
     digests = [_file_digest(one) for one in fingerprint(*paths)]
     return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1000)
 def _file_digest(file: tuple[str, int, int]) -> str:
-    """Return the digest of a file by its fingerprint: a sweep asks for the same files again and again."""
+    """Return the digest of a file by its fingerprint; a sweep repeats it in every trial."""
     path = Path(file[0])
     with reading(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
