@@ -11,7 +11,6 @@ from recsys.data import InteractionSet, TransactionSet
 from recsys.datasets import Dataset
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
-    SERVING_TIME,
     Evaluation,
     Holdout,
     NoSplit,
@@ -22,13 +21,11 @@ from recsys.evaluation import (
     preparation,
     summarise,
 )
+from recsys.metrics import CUT_IN_TIE, SERVING_TIME
 from recsys.mining import Engine, FrequentItemsets, ItemsetCache
 from recsys.preprocessing import Preprocessing
 from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
-
-# Metric: users whose visible and held-out likes share a moment, so that chance decides between them.
-CUT_IN_TIE = "n_users_cut_in_tie"
 
 AfterLength = Callable[[Mapping[str, float], int], None]
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from optuna_sweeper.safe_text import masked, printable
 from recsys.errors import DataNotFoundError, RecsysError
+from recsys.metrics import COVERAGE, N_USERS, NDCG
+from recsys.mlflow_store.names import name_of
 from recsys.models.gate import Gate
 from recsys.runs.files import SWEEP_CONFIG_FILE
 
@@ -24,7 +26,7 @@ example:
   python -m recsys registry promote
 """
 SWEEPS = Path("multirun")
-SHOWN = ("ndcg_at_10", "coverage_at_10")  # of the tags, in the list
+SHOWN = (name_of(NDCG), name_of(COVERAGE))  # of the tags, in the list
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,10 +111,10 @@ def _differences(found: Comparison) -> str:
     first, second = found.metrics
     rows = [("metric", *(f"version {number}" for number in found.versions), "difference")]
     for name in first:
-        if name in second and name != "n_evaluated_users":
+        if name in second and name != N_USERS:
             difference = f"{found.differences[name]:+.4f}" if name in found.differences else ""
             rows.append((name, f"{first[name]:.4f}", f"{second[name]:.4f}", difference))
-    return _table(rows) + f"\n{first['n_evaluated_users']:,.0f} users of the test part, paired."
+    return _table(rows) + f"\n{first[N_USERS]:,.0f} users of the test part, paired."
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:

@@ -3,7 +3,7 @@
 from recsys.evaluation.beyond_accuracy import encode_genres
 from recsys.evaluation.bootstrap import Interval, bootstrap_intervals, paired_differences
 from recsys.evaluation.holdout import Holdout, Split, Targets
-from recsys.evaluation.objective import SERVING_TIME, Objective
+from recsys.evaluation.objective import Objective
 from recsys.evaluation.preparation import Prepared
 from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
 from recsys.evaluation.splits import Evaluation, GlobalTime, LeaveOut, NoSplit, Part, UserHoldout, UserShare
@@ -11,7 +11,6 @@ from recsys.evaluation.summary import METRICS, summarise
 
 __all__ = [
     "METRICS",
-    "SERVING_TIME",
     "Evaluation",
     "GlobalTime",
     "Holdout",

@@ -10,13 +10,11 @@ from recsys.errors import ParameterError
 from recsys.evaluation.ranking import metric_names
 from recsys.evaluation.splits import Evaluation
 from recsys.evaluation.summary import METRICS
+from recsys.metrics import DIRECTIONS, SERVING_TIME, cutoff
 from recsys.parameters import require_choice, require_number
 
 # Metrics of the lists, without their cut-offs.
 RANKING = tuple(name.partition("@")[0] for name in metric_names([1]) if "@" in name)
-# Milliseconds that the lists of a user take, as they were made for all users at once.
-SERVING_TIME = "milliseconds_per_user"
-DIRECTIONS = ("maximize", "minimize")
 BOUNDS = {"at_least": ">=", "at_most": "<="}
 
 
@@ -96,7 +94,7 @@ class Objective:
                 raise ParameterError("objective.metrics", rule, metric, cure)
             if metric == SERVING_TIME:
                 continue
-            k = int(metric.partition("@")[2])
+            k = cutoff(metric)
             if k not in evaluation.cutoffs:
                 wanted = ",".join(map(str, sorted({*evaluation.cutoffs, k})))
                 cure = f"Set 'evaluation.cutoffs=[{wanted}]'."
@@ -109,8 +107,8 @@ class Objective:
 
 def _require_metric(parameter: str, name: Any) -> None:
     """Raise ParameterError unless it is a metric of a run, or one of its lists with a cut-off."""
-    base, _, k = str(name).partition("@")
-    if name not in (*METRICS, SERVING_TIME) and not (base in RANKING and k.isdecimal() and int(k) > 0):
+    of_lists = str(name).partition("@")[0] in RANKING and cutoff(str(name))
+    if name not in (*METRICS, SERVING_TIME) and not of_lists:
         known = ", ".join((*METRICS, SERVING_TIME, *(f"{metric}@k" for metric in RANKING)))
         raise ParameterError(parameter, f"one of {known} (with a number for k, as ndcg@10)", name)
 

@@ -21,6 +21,7 @@ from recsys.evaluation.beyond_accuracy import (
 )
 from recsys.evaluation.holdout import Targets
 from recsys.evaluation.splits import read_cutoffs
+from recsys.metrics import N_USERS
 from recsys.recommenders import Recommendations
 
 
@@ -49,7 +50,7 @@ class RankingResult:
 def metric_names(cutoffs: Sequence[int]) -> tuple[str, ...]:
     """Return the names of all metrics at some cut-offs; diversity is there where the data have genres."""
     names = (*ACCURACY, *BEYOND_ACCURACY, "coverage")
-    return (*(f"{name}@{k}" for k in cutoffs for name in names), "n_evaluated_users")
+    return (*(f"{name}@{k}" for k in cutoffs for name in names), N_USERS)
 
 
 def evaluate(
@@ -95,7 +96,7 @@ def evaluate(
     per_user |= fallback_share(recommendations.sources[measured, : cutoffs[-1]], cutoffs)
     metrics = {name: float(values.mean()) for name, values in per_user.items()}
     metrics |= coverage(items, train.n_items, cutoffs)
-    metrics["n_evaluated_users"] = len(measured)
+    metrics[N_USERS] = len(measured)
     return RankingResult(targets.users[measured], per_user, metrics)
 
 

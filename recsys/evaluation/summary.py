@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recsys.data.transactions import TransactionSet
+from recsys.metrics import MAX_LIFT
 from recsys.mining import FrequentItemsets
 from recsys.rules import Rules
 
@@ -11,7 +12,7 @@ METRICS = (
     "n_items",
     "n_itemsets",
     "n_rules",
-    "max_lift",
+    MAX_LIFT,
     "mean_lift",
     "max_confidence",
 )
@@ -27,7 +28,7 @@ def summarise(transactions: TransactionSet, itemsets: FrequentItemsets, rules: R
         "n_items": transactions.n_items,
         "n_itemsets": len(itemsets),
         "n_rules": len(rules),
-        "max_lift": float(lift.max()) if any_rules else 0.0,
+        MAX_LIFT: float(lift.max()) if any_rules else 0.0,
         "mean_lift": float(lift.mean()) if any_rules else 0.0,
         "max_confidence": float(confidence.max()) if any_rules else 0.0,
     }

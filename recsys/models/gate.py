@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from recsys.errors import ParameterError
+from recsys.metrics import NDCG, cutoff
 from recsys.parameters import require_number, require_positive
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ class Gate:
         If one of them breaks its rule.
     """
 
-    metric: str = "ndcg@10"
+    metric: str = NDCG
     min_coverage: float = 0.01
     max_latency: float = 50.0
 
     def __post_init__(self) -> None:
-        if not self.metric.partition("@")[2].isdigit():
+        if not cutoff(self.metric):
             raise ParameterError("metric", "a metric of lists with its cut-off, such as ndcg@10", self.metric)
         if not 0 <= require_number("min_coverage", self.min_coverage) <= 1:
             raise ParameterError("min_coverage", "a number from 0 to 1", self.min_coverage)
@@ -52,7 +53,7 @@ class Gate:
     @property
     def coverage(self) -> str:
         """Name of the coverage with the cut-off of the metric."""
-        return f"coverage@{self.metric.partition('@')[2]}"
+        return f"coverage@{cutoff(self.metric)}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,27 @@
+"""Metrics of a run: the names that several packages use, directions and formats.
+
+Values are finite numbers: `recsys.runs.files.write_json` refuses others before Optuna, MLflow or a report
+read them.
+"""
+
+from __future__ import annotations
+
+MAX_LIFT = "max_lift"
+# Of recommendation lists, with the length of the lists.
+NDCG, RECALL, COVERAGE = "ndcg@10", "recall@10", "coverage@10"
+LIST_METRICS = (NDCG, RECALL, "mrr@10", COVERAGE, "novelty@10", "diversity@10", "fallback_share@10")
+SERVING_TIME = "milliseconds_per_user"  # lists are made for all users at once
+CUT_IN_TIE = "n_users_cut_in_tie"  # users whose visible and held-out likes share a moment
+N_USERS = "n_evaluated_users"
+
+# Directions of an objective, with the sign by which higher is better.
+DIRECTIONS = {"maximize": 1, "minimize": -1}
+
+# Formats of values: in tables, of the best value, of list metrics.
+SHORT, LONG, LISTS = ".6g", ".10g", ".4f"
+
+
+def cutoff(metric: str) -> int:
+    """Return the cut-off of a list metric, 10 for `ndcg@10`; 0 if it has none."""
+    k = metric.partition("@")[2]
+    return int(k) if k.isdecimal() else 0
