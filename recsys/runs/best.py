@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import ge, gt
 from typing import Any
 
+from recsys.metrics import DIRECTIONS
 from recsys.runs.trials import Trial
 
 
@@ -35,15 +36,10 @@ def best_trials(
     numbers = _recorded(results or {}, len(directions))
     if numbers is not None:
         return [trial for trial in trials if trial.number in numbers and trial.is_result(len(directions))]
-    found = candidates(trials, len(directions))
     if len(directions) == 1:
-        return [best for _, best in best_so_far(found, directions[0])[-1:]]
-    scores = [_scores(trial, directions) for trial in found]
-    return [
-        trial
-        for trial, own in zip(found, scores, strict=True)
-        if not any(_dominates(other, own) for other in scores)
-    ]
+        return [best for _, best in best_so_far(trials, directions[0])[-1:]]
+    scores = [(trial, _scores(trial, directions)) for trial in candidates(trials, len(directions))]
+    return [trial for trial, own in scores if not any(_dominates(other, own) for _, other in scores)]
 
 
 def first_best(trials: Iterable[Trial], direction: str) -> Trial | None:
@@ -55,9 +51,8 @@ def best_so_far(trials: Iterable[Trial], direction: str) -> list[tuple[Trial, Tr
     """Pair each trial that can be the best with the best one up to it."""
     pairs: list[tuple[Trial, Trial]] = []
     for trial in candidates(trials, n_objectives=1):
-        best = first_best([pairs[-1][1], trial] if pairs else [trial], direction)
-        assert best is not None
-        pairs.append((trial, best))
+        best = pairs[-1][1] if pairs else trial
+        pairs.append((trial, first_best([best, trial], direction) or trial))
     return pairs
 
 
@@ -85,8 +80,7 @@ def _recorded(results: Mapping[str, Any], n_objectives: int) -> set[int] | None:
 
 def _scores(trial: Trial, directions: Sequence[str]) -> list[float]:
     """Return the values, with the sign with which higher is better."""
-    pairs = zip(trial.values, directions, strict=False)
-    return [value if direction == "maximize" else -value for value, direction in pairs]
+    return [DIRECTIONS[direction] * value for value, direction in zip(trial.values, directions, strict=False)]
 
 
 def _dominates(scores: list[float], others: list[float]) -> bool:

@@ -21,24 +21,12 @@ DIGITS = 16  # of a digest of the data
 
 
 def outcome(cfg: DictConfig) -> str | None:
-    """Return a digest that is the same for all runs with the same outcome.
+    """Return a digest that is the same for all trials with the same outcome; None if it ends with an error.
 
     Itemsets are counted in whole transactions: two values of `min_support` are equivalent if they have the
     same `min_count` (0.0101 and 0.0113 of 609 transactions are both 7 transactions).
-
-    Parameters
-    ----------
-    cfg : DictConfig
-        The composed configuration of a trial.
-
-    Returns
-    -------
-    str or None
-        None if the run would end with an error, which the run itself then reports.
     """
-    settings: dict[str, Any] = {
-        str(name): _plain(cfg[name]) for name in cfg if name not in WITHOUT_EFFECT
-    }  # fmt: skip
+    settings: dict[str, Any] = {str(key): _plain(cfg[key]) for key in cfg if key not in WITHOUT_EFFECT}
     try:
         experiment = build_experiment(cfg)
         transactions = prepare(experiment, "validation").transactions
@@ -53,15 +41,7 @@ def outcome(cfg: DictConfig) -> str | None:
 def data_digest(cfg: DictConfig) -> dict[str, str]:
     """Return digests of the contents of the files that the dataset reads, and of the feedback.
 
-    Parameters
-    ----------
-    cfg : DictConfig
-        The composed configuration of a trial.
-
-    Raises
-    ------
-    CompactHydraException
-        If the data cannot be read, or a parameter of the dataset breaks its rule.
+    Raises CompactHydraException if the data cannot be read, or a parameter of the dataset breaks its rule.
     """
     try:
         return {name: digest[:DIGITS] for name, digest in _content_digests(cfg).items()}

@@ -10,6 +10,7 @@ from time import perf_counter
 
 from optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
+from recsys.metrics import MAX_LIFT, SHORT
 from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
@@ -82,15 +83,13 @@ class Output:
         metrics = result.metrics
         lines = [
             f"{metrics['n_transactions']:,} transactions, {metrics['n_itemsets']:,} frequent itemsets, "
-            f"{metrics['n_rules']:,} rules, max lift {metrics['max_lift']:.6g} "
+            f"{metrics['n_rules']:,} rules, max lift {metrics[MAX_LIFT]:{SHORT}} "
             f"in {sum(result.seconds.values()):.2f} s"
         ]
         best = result.rules[: self.show_rules].to_frame()
         columns = (best[name] for name in ("antecedents", "consequents", "confidence", "lift"))
-        for antecedents, consequents, confidence, lift in zip(*columns, strict=True):
-            left, right = (
-                " + ".join(result.interactions.titles(sorted(side))) for side in (antecedents, consequents)
-            )
+        for *sides, confidence, lift in zip(*columns, strict=True):
+            left, right = (" + ".join(result.interactions.titles(sorted(side))) for side in sides)
             lines.append(f"  {left} -> {right}  (confidence {confidence:.2f}, lift {lift:.2f})")
         return [printable(line) for line in lines]  # a title may hold anything
 

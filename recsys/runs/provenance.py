@@ -39,9 +39,8 @@ def _user() -> str:
 def _git(*arguments: str, at: Path = PACKAGE) -> str:
     """Return the output of git; empty if there is no git or no repository."""
     try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=at, capture_output=True, text=True, check=False, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return subprocess.check_output(
+            ["git", *arguments], cwd=at, stderr=subprocess.DEVNULL, text=True, timeout=10
+        ).strip()
+    except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -33,14 +33,7 @@ TEST_PART = ("dataset", "preprocessing", "evaluation")  # the groups that determ
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """Metrics of a recommender's lists on the test part.
-
-    Attributes
-    ----------
-    evaluation : Evaluation
-        Its split, and the number of resamples, confidence level and seed of the intervals.
-    ranking : RankingResult
-    """
+    """Metrics of a recommender's lists on the test part, and the evaluation that splits and resamples it."""
 
     evaluation: Evaluation
     ranking: RankingResult
@@ -75,14 +68,7 @@ def measured_experiment(settings: Settings, test_part_of: Settings | None = None
     """Build the experiment of stored settings, to be measured.
 
     Without an evaluation the last fifth of each user's likes is the test part; a random fifth if the data
-    have no times.
-
-    Parameters
-    ----------
-    settings : mapping
-    test_part_of : mapping, optional
-        Settings whose dataset, preprocessing and evaluation are used instead, to measure both on one test
-        part.
+    have no times. Dataset, preprocessing and evaluation are those of `test_part_of`, if given.
     """
     shared = test_part_of or settings
     experiment = experiment_of({**settings, **{group: shared[group] for group in TEST_PART}})
@@ -98,15 +84,7 @@ def measure_fitted(
     """Measure a fitted model, as it is, on the test part of stored settings.
 
     The model may have been fitted on the test part, too: compare the metrics only with those of models of
-    which the same is true.
-
-    Parameters
-    ----------
-    model : Model
-    histories : Histories
-        Of the users that the model was fitted on.
-    catalog : ItemCatalog
-    settings : mapping
+    which the same is true. `histories` are of the users that it was fitted on.
 
     Raises
     ------

@@ -69,19 +69,8 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
     """Return the groups of an experiment from the configuration of a run, as plain values.
 
     References to other keys are resolved. References to the environment, "${oc.env:FEEDBACK}", are not: the
-    values may be passwords, and settings are stored with the model and shown by the service.
-
-    Parameters
-    ----------
-    folder, trusted
-        As for `read_experiment`.
-
-    Raises
-    ------
-    ParameterError
-        If the configuration uses a class or variable that a file may not.
-    DataError
-        If the file cannot be read, or a variable of the environment is not set.
+    values may be passwords, and settings are stored with the model and shown by the service. Parameters and
+    errors are those of `read_experiment`.
     """
     path = folder / CONFIG_FILE
     try:
@@ -93,39 +82,28 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
         raise DataFormatError(f"{path} is not the configuration of a run: it must hold {', '.join(groups)}.")
     trusted = trusted | trusted_by_reader()
     for group in groups:
-        require_listed(group, written[group], trusted)
-        _require_allowed_texts(group, written[group], trusted, references=True)
+        _require_allowed(group, written[group], trusted, references=True)
     # The groups may refer to other keys, which must not read the environment either.
     others = {key: _without_resolvers(written[key], trusted) for key in written.keys() - set(groups)}
     cfg = OmegaConf.create(others | {group: written[group] for group in groups})
     with _values_found():
-        return {
-            group: _as_written(written[group], OmegaConf.to_container(cfg[group], resolve=True))
-            for group in groups
-        }
+        resolved = {group: OmegaConf.to_container(cfg[group], resolve=True) for group in groups}
+    return {group: _as_written(written[group], resolved[group]) for group in groups}
 
 
 def experiment_of(settings: Mapping[str, Any], trusted: frozenset[str] = frozenset()) -> Experiment:
     """Build the objects of settings, as `read_settings` returns them or a model holds them.
 
-    Raises
-    ------
-    ParameterError
-        If the settings use a class or variable that a file may not, or a value is invalid.
-    DataError
-        If the settings lack a group, or a variable of the environment is not set.
+    Errors are those of `read_experiment`.
     """
     groups = _groups()
     if not set(groups) <= settings.keys():
         raise DataFormatError(f"The configuration of a run must hold {', '.join(groups)}.")
-    by_reader = trusted | trusted_by_reader()
+    kept = {}
     for group in groups:
-        require_listed(group, settings[group], by_reader)
-        _require_allowed_texts(group, settings[group], by_reader, references=False)
-    kept = {group: dict(settings[group]) for group in groups}
-    if not trusted:
-        for group, keys in OF_THE_MACHINE.items():
-            kept[group] = {key: value for key, value in kept[group].items() if key not in keys}
+        _require_allowed(group, settings[group], trusted | trusted_by_reader(), references=False)
+        left_out = () if trusted else OF_THE_MACHINE.get(group, ())
+        kept[group] = {key: value for key, value in settings[group].items() if key not in left_out}
     with _values_found():
         return build_experiment(OmegaConf.create(kept))
 
@@ -138,10 +116,8 @@ def names_of(config: DictConfig) -> frozenset[str]:
     texts = [OmegaConf.to_yaml(config)]
     for source in config.hydra.runtime.config_sources:
         if source.schema == "file" and Path(source.path) != CONF:
-            texts += [
-                path.read_text(encoding="utf-8", errors="replace")
-                for path in Path(source.path).rglob("*.yaml")
-            ]
+            files = Path(source.path).rglob("*.yaml")
+            texts += [path.read_text(encoding="utf-8", errors="replace") for path in files]
     return frozenset(name for text in texts for name in _NAME.findall(text))
 
 
@@ -149,54 +125,55 @@ def names_of(config: DictConfig) -> frozenset[str]:
 def listed_classes(group: str) -> frozenset[str]:
     """Return the classes in the files of a config group, or in `config.yaml` if it has no files."""
     folder = CONF / group
-    if folder.is_dir():
-        return frozenset(name for path in folder.glob("*.yaml") for name in _targets(_load(path)))
-    return frozenset(_targets(_load(CONF / "config.yaml").get(group)))
+    files = [_load(path) for path in folder.glob("*.yaml")] if folder.is_dir() else []
+    content = files or _load(CONF / "config.yaml").get(group)
+    targets = (node.get("_target_") for _, node in _walk("", content) if isinstance(node, dict))
+    return frozenset(target for target in targets if isinstance(target, str))
 
 
-def require_listed(group: str, settings: Any, trusted: frozenset[str]) -> None:
-    """Raise a ParameterError unless a group's settings build listed or trusted classes only, at any depth."""
+def _require_allowed(group: str, settings: Any, trusted: frozenset[str], references: bool) -> None:
+    """Raise a ParameterError if a group's settings hold a class or a text that a file may not use."""
     if not isinstance(settings, dict) or "_target_" not in settings:
         raise ParameterError(group, "a group of settings with a _target_", settings)
-    allowed = (listed_classes(group) - STARTS_PROGRAMS) | trusted
-    for where, node in _nodes(group, settings):
-        target = node.get("_target_")
-        if target is not None and not (isinstance(target, str) and target in allowed):
-            known = ", ".join(sorted(listed_classes(group) - STARTS_PROGRAMS))
-            cure = trust_cure(str(target), "If you wrote it and know what the class does")
-            raise ParameterError(f"{where}._target_", f"one of {known} {FROM_FILE}", target, cure)
-        for key in node:
-            is_hydras = str(key).startswith("_") and str(key).endswith("_") and key != "_target_"
-            if is_hydras and target not in trusted:
-                rule = f"left out {FROM_FILE}"
-                raise ParameterError(f"{where}.{key}", rule, node[key], "Run again without it.")
+    for where, node in _walk(group, settings):
+        if isinstance(node, dict):
+            _require_listed(group, where, node, trusted)
+    for where, node in _walk(group, settings):
+        if isinstance(node, str):
+            _require_allowed_text(where, node, trusted, references)
 
 
-def _require_allowed_texts(group: str, settings: Any, trusted: frozenset[str], references: bool) -> None:
+def _require_listed(group: str, where: str, node: dict[Any, Any], trusted: frozenset[str]) -> None:
+    listed, target = listed_classes(group) - STARTS_PROGRAMS, node.get("_target_")
+    if target is not None and not (isinstance(target, str) and target in listed | trusted):
+        cure = trust_cure(str(target), "If you wrote it and know what the class does")
+        rule = f"one of {', '.join(sorted(listed))} {FROM_FILE}"
+        raise ParameterError(f"{where}._target_", rule, target, cure)
+    for key in node:
+        is_hydras = str(key).startswith("_") and str(key).endswith("_") and key != "_target_"
+        if is_hydras and target not in trusted:
+            raise ParameterError(
+                f"{where}.{key}", f"left out {FROM_FILE}", node[key], "Run again without it."
+            )
+
+
+def _require_allowed_text(where: str, text: str, trusted: frozenset[str], references: bool) -> None:
     """Raise a ParameterError if a text uses a resolver, or a reference where none is allowed.
 
     Only the address of the feedback may come from the environment, and only as a whole: other text beside the
     variable could send a secret to another host.
     """
-    for where, text in _texts(group, settings):
-        variables = _VARIABLE.findall(text)
-        if where == "dataset.feedback" and _VARIABLE.fullmatch(text):
-            continue
-        rest = _VARIABLE.sub("\0", text)
-        if references:
-            rest = _REFERENCE.sub("\0", rest)
-        if "${" in rest:
-            rule = "a value" + (", or a reference to a key," if references else "")
-            raise ParameterError(
-                where, f"{rule} in a configuration that comes from a file", text, "Write it out."
-            )
-        for name in variables:
-            if name not in trusted:
-                cure = trust_cure(name, "If you wrote it and the variable may be read")
-                rule = (
-                    "a value without variables of the environment in a configuration that comes from a file"
-                )
-                raise ParameterError(where, rule, text, cure)
+    if where == "dataset.feedback" and _VARIABLE.fullmatch(text):
+        return
+    rest = _VARIABLE.sub("\0", text)
+    if "${" in (_REFERENCE.sub("\0", rest) if references else rest):
+        rule = f"a value{', or a reference to a key,' if references else ''} {FROM_FILE}"
+        raise ParameterError(where, rule, text, "Write it out.")
+    for name in _VARIABLE.findall(text):
+        if name not in trusted:
+            cure = trust_cure(name, "If you wrote it and the variable may be read")
+            rule = f"a value without variables of the environment {FROM_FILE}"
+            raise ParameterError(where, rule, text, cure)
 
 
 def _groups() -> list[str]:
@@ -210,34 +187,16 @@ def _load(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), loader) or {}
 
 
-def _targets(content: Any) -> Iterator[str]:
-    for _, node in _nodes("", content):
-        if isinstance(node.get("_target_"), str):
-            yield node["_target_"]
-
-
-def _nodes(where: str, value: Any) -> Iterator[tuple[str, dict[Any, Any]]]:
-    """Yield all mappings in a value, each with its key."""
+def _walk(where: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a value and all values in it, keys of mappings included, each with its place."""
+    yield where, value
     if isinstance(value, dict):
-        yield where, value
         for key, child in value.items():
-            yield from _nodes(f"{where}.{key}", child)
+            yield where, key
+            yield from _walk(f"{where}.{key}", child)
     elif isinstance(value, list):
         for place, child in enumerate(value):
-            yield from _nodes(f"{where}[{place}]", child)
-
-
-def _texts(where: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield all texts in a value, keys of mappings included, each with its key."""
-    if isinstance(value, str):
-        yield where, value
-    elif isinstance(value, dict):
-        for key, child in value.items():
-            yield from _texts(where, key)
-            yield from _texts(f"{where}.{key}", child)
-    elif isinstance(value, list):
-        for place, child in enumerate(value):
-            yield from _texts(f"{where}[{place}]", child)
+            yield from _walk(f"{where}[{place}]", child)
 
 
 def _without_resolvers(value: Any, trusted: frozenset[str]) -> Any:
@@ -264,11 +223,12 @@ def _values_found() -> Iterator[None]:
     """Convert OmegaConf's errors of missing values to `DataError`."""
     try:
         yield
-    except InterpolationToMissingValueError as error:
-        message = str(error).partition("\n")[0]
-        raise DataError(
-            f"{error.full_key}: {message}. In a configuration from a file, write it out."
-        ) from error
     except InterpolationResolutionError as error:
-        message = str(error).partition("\n")[0]
-        raise DataError(f"{error.full_key}: {message}. Set it as it was for the run.") from error
+        message, is_missing = (
+            str(error).partition("\n")[0],
+            isinstance(error, InterpolationToMissingValueError),
+        )
+        cure = (
+            "In a configuration from a file, write it out" if is_missing else "Set it as it was for the run"
+        )
+        raise DataError(f"{error.full_key}: {message}. {cure}.") from error

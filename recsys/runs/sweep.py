@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,27 +14,19 @@ import yaml
 
 from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.errors import DataNotFoundError
+from recsys.metrics import MAX_LIFT
 from recsys.runs.best import best_trials, first_best
 from recsys.runs.files import CONFIG_FILE, METRICS_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.json_file import read_json
 from recsys.runs.trials import Trial, read_results, read_trials
 
+PROGRAM = ("python", "-m", "recsys")
 OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # overrides that identify one sweep
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Content of a sweep's folder.
-
-    Attributes
-    ----------
-    folder : Path
-    config : dict
-        Content of `multirun.yaml`, interpolations unresolved.
-    trials : list of Trial
-    results : dict
-        Content of `optimization_results.yaml`.
-    """
+    """Content of a sweep's folder: `multirun.yaml`, trials and `optimization_results.yaml`."""
 
     folder: Path
     config: dict[str, Any]
@@ -88,51 +81,46 @@ class Sweep:
 
     def lift_and(self, metric: str) -> dict[int, tuple[float, float]]:
         """Return the best lift and another metric of each complete trial that has both, by its number."""
-        points = {}
-        for trial in self.complete:
-            folder = self.folder_of(trial)
-            metrics = read_json(folder / METRICS_FILE) if folder else {}
-            if "max_lift" in metrics and metric in metrics:
-                points[trial.number] = metrics["max_lift"], metrics[metric]
-        return points
+        folders = {trial.number: self.folder_of(trial) for trial in self.complete}
+        found = {number: read_json(folder / METRICS_FILE) for number, folder in folders.items() if folder}
+        return {
+            number: (metrics[MAX_LIFT], metrics[metric])
+            for number, metrics in found.items()
+            if MAX_LIFT in metrics and metric in metrics
+        }
 
     def rules(self) -> list[dict[str, str]]:
         """Return the best trial's rules, with titles."""
-        path = self.best_folder / RULES_TABLE_FILE if self.best_folder else None
-        if path is None or not path.exists():
-            return []
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return list(csv.DictReader(io.StringIO(self._of_best(RULES_TABLE_FILE))))
 
     def best_config(self) -> str:
         """Return the best trial's composed config, as YAML."""
-        path = self.best_folder / CONFIG_FILE if self.best_folder else None
-        return masked_yaml(path.read_text(encoding="utf-8")) if path and path.exists() else ""
+        return masked_yaml(self._of_best(CONFIG_FILE))
 
     def command(self) -> str:
         """Return the command that repeats the sweep, as a new study."""
         overrides = self.config.get("hydra", {}).get("overrides", {})
         typed = [*overrides.get("task", []), *overrides.get("hydra", [])]
-        return _command(["-m", *(text for text in typed if text.partition("=")[0].lstrip("+") not in OWN)])
+        kept = (text for text in typed if text.partition("=")[0].lstrip("+") not in OWN)
+        return shlex.join([*PROGRAM, "-m", *kept])
 
     def best_command(self) -> str:
         """Return the command that repeats the best trial as a single run."""
-        path = self.best_folder / OVERRIDES_FILE if self.best_folder else None
-        overrides = _load(path) if path and path.exists() else []
-        return _command([*overrides, "hydra.mode=RUN"])  # an experiment may set MULTIRUN
+        overrides = _load(self._of_best(OVERRIDES_FILE)) or []
+        return shlex.join([*PROGRAM, *overrides, "hydra.mode=RUN"])  # an experiment may set MULTIRUN
+
+    def _of_best(self, name: str) -> str:
+        """Return a file of the best trial's job; empty if there is none."""
+        path = self.best_folder / name if self.best_folder else None
+        return path.read_bytes().decode() if path and path.exists() else ""
 
 
 def read_sweep(folder: Path) -> Sweep:
-    """Read a sweep's folder.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is not one.
-    """
-    if not (folder / SWEEP_CONFIG_FILE).exists():
+    """Read a sweep's folder; raise FileNotFoundError if it is not one."""
+    path = folder / SWEEP_CONFIG_FILE
+    if not path.exists():
         raise FileNotFoundError(f"{folder} is not the folder of a sweep: there is no {SWEEP_CONFIG_FILE}.")
-    config = _load(folder / SWEEP_CONFIG_FILE)
+    config = _load(path.read_text(encoding="utf-8"))
     metrics = tuple(config.get("objective", {}).get("metrics", ()))
     return Sweep(folder, config, read_trials(folder, metrics), read_results(folder))
 
@@ -158,12 +146,7 @@ def run_folder(folder: Path) -> Path:
     return folder
 
 
-def _load(path: Path) -> Any:
-    """Read a YAML file without its secrets."""
+def _load(text: str) -> Any:
+    """Read YAML without its secrets."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where PyYAML has it
-    with path.open(encoding="utf-8") as file:
-        return mask_values(yaml.load(file, loader))
-
-
-def _command(overrides: list[str]) -> str:
-    return shlex.join(["python", "-m", "recsys", *overrides])
+    return mask_values(yaml.load(text, loader))

@@ -34,7 +34,6 @@ class Trial:
     params : dict
         Parameters of the search space, as text.
     end : datetime or None
-    seconds : float or None
     job_dir : Path or None
     fail_reason : str or None
     answered_from : int or None
@@ -50,7 +49,6 @@ class Trial:
     values: tuple[float, ...] = ()
     params: dict[str, str] = field(default_factory=dict)
     end: datetime | None = None
-    seconds: float | None = None
     job_dir: Path | None = None
     fail_reason: str | None = None
     answered_from: int | None = None
@@ -67,14 +65,9 @@ class Trial:
 
 
 def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
-    """Read the trials of a sweep, in the order of their numbers.
+    """Read the trials of a sweep's folder, in the order of their numbers.
 
-    Parameters
-    ----------
-    folder : Path
-        The sweep's folder.
-    objectives : tuple of str
-        Names in `metrics.json`, which is read if there is no `trials.csv`.
+    Without `trials.csv` the values are those of the objectives in each job's `metrics.json`.
     """
     table = folder / schema.TRIALS_FILE
     if table.exists():
@@ -105,7 +98,6 @@ def _from_row(row: dict[str, str], folder: Path) -> Trial:
         values=tuple(map(float, values)) if values and all(values) else (),
         params=mask_values(_with_prefix(row, schema.PARAMETER_PREFIX)),
         end=datetime.fromisoformat(row[schema.END]) if row.get(schema.END) else None,
-        seconds=float(row[schema.SECONDS]) if row.get(schema.SECONDS) else None,
         job_dir=job_dir,
         fail_reason=masked(row.get(FAIL_REASON) or "") or None,
         answered_from=int(row[ANSWERED_FROM]) if row.get(ANSWERED_FROM) else None,
@@ -122,18 +114,15 @@ def _with_prefix(row: dict[str, str], prefix: str) -> dict[str, str]:
 
 def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
     """Read a job's folder; the trial is complete if `metrics.json` exists, which is written last."""
-    path = folder / METRICS_FILE
-    metrics, overrides = read_json(path), folder / OVERRIDES_FILE
-    params: dict[str, str] = {}
-    if overrides.exists():
-        lines = overrides.read_text(encoding="utf-8").splitlines()
-        pairs = (line.removeprefix("- ").strip("'\"").partition("=") for line in lines)
-        params = {key.lstrip("+"): value for key, equals, value in pairs if equals}
+    path, overrides = folder / METRICS_FILE, folder / OVERRIDES_FILE
+    metrics = read_json(path)
+    lines = overrides.read_text(encoding="utf-8").splitlines() if overrides.exists() else []
+    pairs = (line.removeprefix("- ").strip("'\"").partition("=") for line in lines)
     return Trial(
         number=int(folder.name),
         state="complete" if metrics else "fail",
         values=tuple(metrics[name] for name in objectives if name in metrics),
-        params=mask_values(params),
+        params=mask_values({key.lstrip("+"): value for key, equals, value in pairs if equals}),
         end=datetime.fromtimestamp(path.stat().st_mtime) if metrics else None,
         job_dir=folder,
     )

@@ -27,7 +27,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna_sweeper.safe_text import mask_values, masked
 from recsys.mlflow_store.address import DEFAULT_ADDRESS, WITHOUT_RECORD, page, require_address
 from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
-from recsys.runs.links import write_links
+from recsys.runs.json_file import write_links
 from recsys.runs.log_exceptions import log_exceptions, summary
 from recsys.runs.provenance import provenance
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text

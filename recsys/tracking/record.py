@@ -23,7 +23,7 @@ from recsys.mlflow_store.names import (
     accepted,
     name_of,
 )
-from recsys.runs.links import write_links
+from recsys.runs.json_file import write_links
 from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, STUDY_KEY, End, Entry, Start
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, reconcile
 from recsys.tracking.results import add_links
