@@ -1,4 +1,4 @@
-"""Looking at results: figures, the report of a sweep, and what its choice is worth on the test part."""
+"""Reports of sweeps: figures, `report.html`, and metrics on the test part."""
 
 from recsys.reporting.final_callback import CompareCallback, FinalCallback
 from recsys.reporting.report_callback import ReportCallback

@@ -7,19 +7,33 @@ from pathlib import Path
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
 from recsys.evaluation import Interval
-from recsys.reporting.comparison_table import comparison_table, main_metric
-from recsys.reporting.final import as_json, measure_trial
+from recsys.reporting.comparison_table import Comparison
+from recsys.reporting.final import measure_trial
 from recsys.runs.best import best_of_each
-from recsys.runs.files import (
-    COMPARISON_FIGURE_FILE,
-    COMPARISON_FILE,
-    COMPARISON_PAGE_FILE,
-    DIFFERENCES_FILE,
-)
-from recsys.runs.json_file import write_json
+from recsys.runs.files import COMPARISON_FIGURE_FILE, COMPARISON_PAGE_FILE
 from recsys.runs.refit import Measurement
 from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
+
+PAGE = """\
+# {by} compared
+
+On the test part, all items ranked; in parentheses the bootstrap interval over users. Differences are paired.
+
+{table}
+
+![{metric}]({figure})
+
+## How each was tuned
+
+Trials: {counts}.
+
+{tuned}
+
+To repeat:
+
+    {command}
+"""
 
 
 def compare(
@@ -69,27 +83,18 @@ def compare(
             cure = "Set evaluation=temporal, or evaluation=random for data without times."
             raise DataNotFoundError(f"evaluation=none measures no recommendations. {cure}")
         measurements[name] = measurement
-    measured = {name: measurement.intervals() for name, measurement in measurements.items()}
-    differences = {
-        name: measurement.differences(measurements[baseline])
-        for name, measurement in measurements.items()
-        if name != baseline
-    }
-    metric = main_metric(sweep, measured)
-    order = sorted(measured, key=lambda name: -measured[name][metric].value)
-    table = _markdown(comparison_table(by, measured, differences, metric, baseline))
-    missed = [name for name in order if not chosen[name].feasible]
-    if missed:
+    theirs = measurements[baseline]
+    measured = {name: one.intervals() for name, one in measurements.items()}
+    differences = {name: one.differences(theirs) for name, one in measurements.items() if one is not theirs}
+    comparison = Comparison.of(sweep, by, measured, differences)
+    table = _markdown(comparison.table())
+    if missed := [name for name in comparison.measured if not chosen[name].feasible]:
         table += f"\n\nNo trial keeps the constraints of the objective: {', '.join(missed)}."
-    write_json(folder / COMPARISON_FILE, {name: as_json(measured[name]) for name in order})
-    write_json(
-        folder / DIFFERENCES_FILE,
-        {name: as_json(differences[name]) for name in order if name != baseline},
-    )
-    atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, by, order, metric))
-    level = measurements[baseline].evaluation.confidence_level
-    label = f"{metric} on the test part, with its {level:.0%} interval"
-    draw(folder / COMPARISON_FIGURE_FILE, {name: measured[name][metric] for name in order}, label)
+    comparison.write(folder)
+    atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, comparison))
+    metric, level = comparison.metric, theirs.evaluation.confidence_level
+    values = {name: found[metric] for name, found in comparison.measured.items()}
+    draw(folder / COMPARISON_FIGURE_FILE, values, f"{metric} on the test part, with its {level:.0%} interval")
     return table
 
 
@@ -97,13 +102,12 @@ def draw(path: Path, values: dict[str, Interval], label: str) -> None:
     """Draw one metric of each choice with its interval."""
     from matplotlib.figure import Figure
 
-    names = list(values)[::-1]
+    names, intervals = list(values)[::-1], list(values.values())[::-1]
     figure = Figure(figsize=(7, 0.5 * len(names) + 1.2), layout="constrained")
     axes = figure.add_subplot()
-    middle = [values[name].value for name in names]
-    low = [values[name].value - values[name].low for name in names]
-    high = [values[name].high - values[name].value for name in names]
-    axes.errorbar(middle, range(len(names)), xerr=[low, high], fmt="o", capsize=4, color="#2563eb")
+    errors = [[one.value - one.low for one in intervals], [one.high - one.value for one in intervals]]
+    middle = [one.value for one in intervals]
+    axes.errorbar(middle, range(len(names)), xerr=errors, fmt="o", capsize=4, color="#2563eb")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel(label)
     axes.grid(axis="x", alpha=0.3)
@@ -113,25 +117,23 @@ def draw(path: Path, values: dict[str, Interval], label: str) -> None:
 
 def _markdown(table: list[list[str]]) -> str:
     header, *rows = table
-    lines = ["| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows)]
-    return "\n".join(lines)
+    return "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
 
 
-def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], by: str, order: list[str], metric: str) -> str:
-    params = [
-        f"- {name}, trial {chosen[name].number}, {sweep.metrics[0]} {chosen[name].values[0]:.6g} on the "
-        f"validation part: "
-        + (
-            ", ".join(f"`{key}={value}`" for key, value in chosen[name].params.items() if key != by)
-            or "as it is"
-        )
-        for name in order
-    ]
-    counts = {name: sum(trial.params.get(by) == name for trial in sweep.complete) for name in order}
-    tried = ", ".join(f"{name} {count}" for name, count in counts.items())
-    return (
-        f"# {by} compared\n\nOn the test part, all items ranked; in parentheses the bootstrap interval over "
-        f"users. Differences are paired.\n\n{table}\n\n![{metric}]({COMPARISON_FIGURE_FILE})\n\n"
-        f"## How each was tuned\n\nTrials: {tried}.\n\n" + "\n".join(params) + "\n\nAgain:\n\n"
-        f"    {sweep.command()}\n"
+def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], comparison: Comparison) -> str:
+    by, counts, tuned = comparison.by, [], []
+    for name in comparison.measured:
+        trial = chosen[name]
+        counts.append(f"{name} {sum(other.params.get(by) == name for other in sweep.complete)}")
+        params = ", ".join(f"`{key}={value}`" for key, value in trial.params.items() if key != by)
+        value = f"{sweep.metrics[0]} {trial.values[0]:.6g} on the validation part"
+        tuned.append(f"- {name}, trial {trial.number}, {value}: {params or 'default parameters'}")
+    return PAGE.format(
+        by=by,
+        table=table,
+        metric=comparison.metric,
+        figure=COMPARISON_FIGURE_FILE,
+        counts=", ".join(counts),
+        tuned="\n".join(tuned),
+        command=sweep.command(),
     )

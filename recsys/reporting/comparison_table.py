@@ -1,55 +1,69 @@
-"""The table of a comparison, as it is printed and as the report shows it."""
+"""Metrics of compared alternatives: their files and their table."""
 
 from __future__ import annotations
 
-from recsys.evaluation import Interval
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsys.reporting.intervals import Intervals, read_intervals, write_intervals
 from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE
-from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep
 
 SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10", "fallback_share@10")
 
 
-def read_comparison(sweep: Sweep) -> list[list[str]]:
-    """Return the table that `compare` left in a folder, the header first; empty where there is none."""
-    measured, differences = (
-        {name: _from_json(found) for name, found in read_json(sweep.folder / file).items()}
-        for file in (COMPARISON_FILE, DIFFERENCES_FILE)
-    )
-    baselines = [name for name in measured if name not in differences]
-    if len(baselines) != 1:
-        return []
-    by = sweep.config.get("hydra", {}).get("callbacks", {}).get("compare", {}).get("by", "recommender")
-    return comparison_table(by, measured, differences, main_metric(sweep, measured), baselines[0])
+@dataclass(frozen=True)
+class Comparison:
+    """Metrics of each choice of a parameter on the test part.
 
+    Attributes
+    ----------
+    by : str
+        The parameter.
+    metric : str
+        The main metric: the objective, if it is one of recommendations.
+    measured : dict of str to dict of str to Interval
+        Metrics of each choice.
+    differences : dict of str to dict of str to Interval
+        Differences of each choice, except the baseline, to the baseline.
+    """
 
-def _from_json(found: dict[str, dict[str, float]]) -> dict[str, Interval]:
-    return {name: Interval(**one) for name, one in found.items()}
+    by: str
+    metric: str
+    measured: dict[str, Intervals]
+    differences: dict[str, Intervals]
 
+    @classmethod
+    def of(
+        cls, sweep: Sweep, by: str, measured: dict[str, Intervals], differences: dict[str, Intervals]
+    ) -> Comparison:
+        """Compare by the objective of a sweep, the best choice first."""
+        is_measured = all(sweep.metrics[0] in found for found in measured.values())
+        metric = sweep.metrics[0] if is_measured else SHOWN[0]
+        order = sorted(measured, key=lambda name: -measured[name][metric].value)
+        return cls(by, metric, {name: measured[name] for name in order}, differences)
 
-def main_metric(sweep: Sweep, measured: dict[str, dict[str, Interval]]) -> str:
-    """Return the objective, where it is a metric of the lists."""
-    is_measured = all(sweep.metrics[0] in found for found in measured.values())
-    return sweep.metrics[0] if is_measured else SHOWN[0]
+    @classmethod
+    def read(cls, sweep: Sweep) -> Comparison | None:
+        """Read the comparison in the folder of a sweep; None if there is none."""
+        measured = read_intervals(sweep.folder / COMPARISON_FILE)
+        differences = read_intervals(sweep.folder / DIFFERENCES_FILE)
+        by = sweep.config.get("hydra", {}).get("callbacks", {}).get("compare", {}).get("by", "recommender")
+        is_whole = len(measured.keys() - differences.keys()) == 1
+        return cls.of(sweep, by, measured, differences) if is_whole else None
 
+    def write(self, folder: Path) -> None:
+        """Write the metrics and the differences into the folder of a sweep."""
+        write_intervals(folder / COMPARISON_FILE, self.measured)
+        write_intervals(folder / DIFFERENCES_FILE, self.differences)
 
-def comparison_table(
-    by: str,
-    measured: dict[str, dict[str, Interval]],
-    differences: dict[str, dict[str, Interval]],
-    metric: str,
-    baseline: str,
-) -> list[list[str]]:
-    """Return a header and one row for each choice, the best by the metric first."""
-    order = sorted(measured, key=lambda name: -measured[name][metric].value)
-    shown = [metric, *(name for name in SHOWN if name != metric and name in measured[baseline])]
-    header = [by, *shown, f"{metric} less {baseline}"]
-    rows = []
-    for name in order:
-        cells = [
-            f"{measured[name][one]:.4f}" if one == metric else f"{measured[name][one].value:.4f}"
-            for one in shown
-        ]
-        last = f"{differences[name][metric]:+.4f}" if name != baseline else ""
-        rows.append([name, *cells, last])
-    return [header, *rows]
+    def table(self) -> list[list[str]]:
+        """Return a header and one row for each choice."""
+        (baseline,) = self.measured.keys() - self.differences.keys()
+        others = [name for name in SHOWN if name != self.metric and name in self.measured[baseline]]
+        rows = [[self.by, self.metric, *others, f"{self.metric} less {baseline}"]]
+        for name, found in self.measured.items():
+            difference = f"{self.differences[name][self.metric]:+.4f}" if name != baseline else ""
+            values = (f"{found[other].value:.4f}" for other in others)
+            rows.append([name, f"{found[self.metric]:.4f}", *values, difference])
+        return rows

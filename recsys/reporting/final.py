@@ -1,20 +1,18 @@
-"""The test metrics of a search: the chosen trials, refitted and measured once on the test part."""
+"""Metrics of chosen trials on the test part, after a refit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from recsys.evaluation import Interval
+from recsys.reporting.intervals import Intervals, write_intervals
 from recsys.runs.files import TEST_FILE
-from recsys.runs.json_file import write_json
 from recsys.runs.refit import Measurement, measure
 from recsys.runs.stored_config import read_experiment
 from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
 
 
-def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[int, dict[str, Interval]]:
+def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[int, Intervals]:
     """Measure the best trial of a sweep, or its Pareto front, on the test part, and write `test.json`.
 
     Parameters
@@ -27,36 +25,26 @@ def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict
     Returns
     -------
     dict of int to dict of str to Interval
-        For each trial, by its number, the metrics with their bootstrap intervals; empty if no trial is
-        complete, or with evaluation=none.
+        Metrics of each trial, by its number; empty if no trial is complete, or with evaluation=none.
     """
     sweep = read_sweep(folder)
-    measured = {}
-    for trial in sweep.front:
-        measurement = measure_trial(sweep, trial, trusted)
-        if measurement is not None:
-            measured[trial.number] = measurement.intervals()
+    measurements = {trial.number: measure_trial(sweep, trial, trusted) for trial in sweep.front}
+    measured = {number: one.intervals() for number, one in measurements.items() if one is not None}
     if measured:
-        content = {str(number): as_json(found) for number, found in measured.items()}
-        write_json(folder / TEST_FILE, content)
+        write_intervals(folder / TEST_FILE, {str(number): found for number, found in measured.items()})
     return measured
 
 
-def measure_trial(sweep: Sweep, trial: Trial, trusted: frozenset[str] = frozenset()) -> Measurement | None:
+def measure_trial(sweep: Sweep, trial: Trial, trusted: frozenset[str]) -> Measurement | None:
     """Refit a trial and measure it on the test part; None with evaluation=none.
 
     Raises
     ------
     FileNotFoundError
-        If the folder of its job is gone.
+        If the folder of its job was removed.
     """
     job = sweep.folder_of(trial)
     if job is None:
         raise FileNotFoundError(f"The folder of trial {trial.number} is gone, and with it its configuration.")
     experiment = read_experiment(job, trusted)
     return measure(experiment)[0] if experiment.evaluation.holds_out else None
-
-
-def as_json(found: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
-    """Return intervals as plain values."""
-    return {name: {"value": one.value, "low": one.low, "high": one.high} for name, one in found.items()}

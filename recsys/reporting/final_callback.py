@@ -21,8 +21,12 @@ LOGGED = ("ndcg@10", "recall@10", "coverage@10")  # the file has all metrics
 UNFINISHED = (End.INTERRUPT, End.FAILURES, End.ERROR)
 
 
-class _AfterSearch(Callback):
-    """Base of callbacks that measure once, when a search is over."""
+class FinalCallback(Callback):
+    """Measure the best trials of a sweep once on the test part, and write `test.json`.
+
+    Hydra calls the callbacks in reverse order at the end of a sweep: list this one after those of the report
+    and of MLflow, which include its results.
+    """
 
     def __init__(self) -> None:
         self.failures: list[str] = []
@@ -41,28 +45,19 @@ class _AfterSearch(Callback):
 
     @log_exceptions
     def _measure(self, folder: Path, config: DictConfig) -> None:
-        if not search_is_over(folder):
+        if not (folder / SWEEP_CONFIG_FILE).exists():  # the sweep never started
             return
-        # Imported here: --help and single runs must not wait for it.
+        ended_by = read_results(folder).get("ended_by")
+        if ended_by in UNFINISHED:
+            log.info("The search ended by %s: nothing is measured on the test part.", ended_by)
+            return
+        # Imported late: --help and single runs do not need it.
         from recsys.runs.stored_config import names_of
 
         self.measure(folder, names_of(config))
 
     def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
         """Measure and write the results into the sweep's folder; `trusted` as for `read_experiment`."""
-        raise NotImplementedError
-
-
-class FinalCallback(_AfterSearch):
-    """Measure the best trials of a sweep once on the test part, and write `test.json`.
-
-    Hydra calls the callbacks in reverse order at the end of a sweep: list this one after those of the report
-    and of MLflow, which include its results.
-    """
-
-    def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
-        """Measure the best trial, or each of the Pareto front."""
-        # Imported here: --help and single runs must not wait for it.
         from recsys.reporting.final import measure_on_test
 
         for number, found in measure_on_test(folder, trusted).items():
@@ -70,7 +65,7 @@ class FinalCallback(_AfterSearch):
             log.info("Trial %d on the test part: %s", number, ", ".join(metrics))
 
 
-class CompareCallback(_AfterSearch):
+class CompareCallback(FinalCallback):
     """Compare, on the test part, the best trials of each choice: `compare.md`, `compare.json`, `compare.png`.
 
     Parameters
@@ -96,8 +91,8 @@ class CompareCallback(_AfterSearch):
         searched = _choices(config, self.by)
         if self.baseline not in searched or len(searched) < 2:
             raise SystemExit(
-                f"{self.by} must be a choice among {self.baseline}, which the others are held against, and "
-                f"another one at least. Got {', '.join(searched) or 'no such parameter'}. Set for example "
+                f"{self.by} must be a choice of {self.baseline}, the baseline, and at least one other value. "
+                f"Got {', '.join(searched) or 'no such parameter'}. Set for example "
                 f"'{self.by}=choice({self.baseline},rules)', or hydra.callbacks.compare.baseline."
             )
 
@@ -117,14 +112,3 @@ def _choices(config: DictConfig, by: str) -> list[str]:
     override = OverridesParser.create().parse_override(last)
     values = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
     return [str(value) for value in values if value != ""]
-
-
-def search_is_over(folder: Path) -> bool:
-    """Whether a search ended by itself: the test part is used once, at the end."""
-    if not (folder / SWEEP_CONFIG_FILE).exists():  # it never started
-        return False
-    ended_by = read_results(folder).get("ended_by")
-    if ended_by in UNFINISHED:
-        log.info("The search ended by %s: nothing is measured on the test part.", ended_by)
-        return False
-    return True

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from recsys.reporting.captions import lift_and_lists_caption
 from recsys.reporting.columns import Column, columns
-from recsys.reporting.figures import history, importances, parallel_coordinates, pareto_front, rules, slices
+from recsys.reporting.figures import history, pareto_front, search_figures
 from recsys.reporting.importance import importance
 from recsys.reporting.report import write_report
+from recsys.reporting.rule_figures import best_rules, lift_caption
 from recsys.runs.sweep import read_sweep
 from recsys.runs.trials import Trial, read_trials
 from tests import programs
@@ -75,9 +75,12 @@ def test_infeasible_trials_are_not_the_best(tmp_path):
     assert [trial.number for trial in sweep.trials if not trial.feasible] == [3]
     assert sweep.best is not None
     assert sweep.best.number == 7
-    colours = history(sweep).data[0].marker.color
+    colours = history(sweep).plot.data[0].marker.color
     assert colours[3] != colours[2] == colours[7]
-    assert "1 of the complete trials miss a constraint" in write_report(folder).read_text()
+    assert (
+        "1 of the complete trials miss a constraint and cannot be the best."
+        in write_report(folder).read_text()
+    )
 
 
 def test_one_file_that_needs_no_network(tmp_path):
@@ -109,7 +112,7 @@ def test_two_objectives_have_a_front(tmp_path):
     sweep = read_sweep(make(tmp_path, objectives=2))
     assert [trial.number for trial in sweep.front] == [0, 3]
     assert sweep.best.number == 3
-    trials, front = pareto_front(sweep).data
+    trials, front = pareto_front(sweep).plot.data
     assert list(front.x) == [0.0, 3.0]
     assert list(front.y) == [0.0, -3.0]
     assert len(trials.x) == 12
@@ -126,23 +129,27 @@ def test_a_sweep_without_the_sweepers_word_has_a_front_too(tmp_path):
 
 def test_the_figures_hold_the_trials(tmp_path):
     sweep = read_sweep(make(tmp_path))
-    points, best, lost = history(sweep).data
+    plots = {figure.title: figure.plot for figure in search_figures(sweep)}
+    points, best, lost = plots["Optimisation history"].data
     assert list(points.y)[:5] == [0.0, 1.0, 2.0, 3.0, 0.0]
+    assert points.text[1] == "trial 1<br>x = 0.1<br>kind = b"
     assert list(best.y)[:6] == [0.0, 1.0, 2.0, 3.0, 3.0, 3.0]
     assert list(lost.x) == [12]
-    _, kind = slices(sweep).data
+    _, kind = plots["Slices"].data
     assert list(kind.x)[:3] == ["a", "b", "a"]
-    assert slices(sweep).layout.xaxis.type == "log"
-    (bars,) = importances(sweep).data
+    assert plots["Slices"].layout.xaxis.type == "log"
+    (bars,) = plots["Importance of parameters"].data
     assert dict(zip(bars.y, bars.x, strict=True))["x"] == 1.0
-    assert [axis.label for axis in parallel_coordinates(sweep).data[0].dimensions] == [
-        "max_lift",
-        "x",
-        "kind",
-    ]
-    (points,) = rules(sweep.rules()).data
+    (lines,) = plots["Parallel coordinates"].data
+    assert [axis.label for axis in lines.dimensions] == ["max_lift", "x", "kind"]
+    figure = best_rules(sweep.rules(), 3)
+    (points,) = figure.plot.data
     assert list(points.customdata) == [8.0, 9.0]
     assert points.text[1].endswith("and 3 more")
+    assert figure.table[:2] == [
+        ["rule", "support", "confidence", "lift"],
+        ["<i>0</i> → Café", "0.01", "0.5", "9"],
+    ]
 
 
 INTERVAL = {"value": 0.1, "low": 0.09, "high": 0.11}
@@ -196,7 +203,7 @@ def test_a_comparison_comes_first_and_the_metrics_of_one_trial_do_not(tmp_path):
     ],
 )
 def test_the_caption_of_lift_and_lists_is_what_the_data_say(points, caption):
-    assert lift_and_lists_caption(points, "ndcg@10").endswith(caption)
+    assert lift_caption(points, "ndcg@10").endswith(caption)
 
 
 @pytest.mark.parametrize("complete", [0, 1, 2])
