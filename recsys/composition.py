@@ -99,12 +99,12 @@ def _require_no_password(cfg: DictConfig) -> None:
     if not isinstance(kept, str) or "://" not in kept:
         return
     from recsys.errors import ParameterError
-    from recsys.feedback import has_plain_password, shown
+    from recsys.feedback import has_plain_password
 
     if has_plain_password(kept):
         rule = "without a password, which would be kept with the model"
         cure = "Put the address into the environment: 'dataset.feedback=${oc.env:FEEDBACK}'."
-        raise ParameterError("dataset.feedback", rule, shown(kept), cure)
+        raise ParameterError("dataset.feedback", rule, kept, cure)
 
 
 def _require_given(group: DictConfig) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from optuna_sweeper.safe_text import printable
+from optuna_sweeper.safe_text import masked, printable
 from recsys.errors import DataError, RecsysError
-from recsys.feedback import Acceptance, FeedbackStore, by_rule, by_source, shown
+from recsys.feedback import Acceptance, FeedbackStore
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
@@ -71,9 +71,8 @@ def report(
     try:
         said = store.read()
         parts = [_summary(feedback, said)]
-        parts += [
-            _acceptance(*one) for one in (("source", by_source(store)), ("rule", by_rule(store, n_rules)))
-        ]
+        parts.append(_acceptance("source", store.acceptance("source")))
+        parts.append(_acceptance("rule", store.acceptance("rule", n_rules)))
     finally:
         store.close()
     if model is not None:
@@ -83,7 +82,7 @@ def report(
 
 def _summary(feedback: str, said: Sequence[Feedback]) -> str:
     people, up = len({one.user_id for one in said}), sum(one.liked for one in said)
-    return f"{shown(feedback)}: {len(said):,} thumbs, {up:,} of them up, by {people:,} people."
+    return f"{masked(feedback)}: {len(said):,} thumbs, {up:,} of them up, by {people:,} people."
 
 
 def _acceptance(what: str, rows: Sequence[Acceptance]) -> str:

@@ -109,10 +109,8 @@ class CsvDataset(Dataset):
         require_choice("duplicates", self.duplicates, RULES)
         check_feedback(self.feedback, self.feedback_weight, self.feedback_max_share)
         if self.layout == "baskets" and self.feedback is not None:
-            from recsys.feedback import shown
-
             raise ParameterError(
-                "feedback", "null with layout: baskets, which have no ratings", shown(self.feedback)
+                "feedback", "null with layout: baskets, which have no ratings", self.feedback
             )
         if self.separator == r"\t":  # A tab, as a shell passes it on.
             object.__setattr__(self, "separator", "\t")

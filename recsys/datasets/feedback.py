@@ -98,10 +98,10 @@ def with_feedback(
     """
     if feedback is None:
         return ratings
-    from recsys.feedback import FeedbackStore, shown
+    from recsys.feedback import FeedbackStore
 
     if ratings.rating is None:
-        raise ParameterError("feedback", f"null for {ratings.name}, which has no ratings", shown(feedback))
+        raise ParameterError("feedback", f"null for {ratings.name}, which has no ratings", feedback)
     store = FeedbackStore.open(feedback, PARAMETER, make=False)
     try:
         said = store.read()

@@ -1,36 +1,33 @@
-"""Feedback: one thumb up or down."""
+"""Feedback, its limits and its acceptance rates."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recsys.errors import RecsysError
+
 
 @dataclass(frozen=True)
 class Feedback:
-    """What somebody thinks of one recommendation.
-
-    Ids are text.
+    """A thumb up or down for one recommendation. Ids are text.
 
     Parameters
     ----------
     list_id : str
-        The list that was shown; there is one thumb for each of its items, the last one.
+        The list that was shown; each of its items has one thumb, the last one.
     user_id : str
-        What the page calls the person; never a user of the data.
+        Name of the person on the page; never a user of the data.
     item_id : str
-        What was recommended.
     liked : bool
-        Thumb up or down.
     likes : tuple of str
-        What the recommendation was made from, the latest like last.
+        Items that the list was made from, the latest like last.
     source : str
         rule, model or fallback; empty if unknown.
     antecedents : tuple of str
-        The items of the first reason.
+        Antecedents of the first reason.
     rank : int or None
-        Place in the list, from 1.
+        Rank in the list, from 1.
     model_version : str
-        Which model recommended it.
     created : int
         Milliseconds since 1970.
     client : str
@@ -51,5 +48,42 @@ class Feedback:
 
     @property
     def rule(self) -> str:
-        """The first reason as a rule, "1 & 50 -> 260"; empty where there is none."""
+        """The first reason as a rule, "1 & 50 -> 260"; empty if there is none."""
         return f"{' & '.join(self.antecedents)} -> {self.item_id}" if self.antecedents else ""
+
+
+@dataclass(frozen=True)
+class FeedbackLimits:
+    """Maximum number of new thumbs in 24 hours; None for no limit."""
+
+    per_user: int | None = None
+    per_item: int | None = None
+    per_address: int | None = None
+
+
+class FeedbackLimitError(RecsysError):
+    """A limit is reached.
+
+    Parameters
+    ----------
+    what : {"user", "item", "address"}
+    limit : int
+    """
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"One {what} takes at most {limit:,} thumbs a day.")
+        self.what, self.limit = what, limit
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Thumbs for the recommendations of one source, or of one rule as in "1 & 50 -> 260"."""
+
+    name: str
+    up: int
+    total: int
+
+    @property
+    def rate(self) -> float:
+        """Share of thumbs up, 0 to 1."""
+        return self.up / self.total

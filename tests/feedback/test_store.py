@@ -8,17 +8,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from optuna_sweeper.safe_text import masked
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.feedback import (
     Feedback,
     FeedbackLimitError,
     FeedbackLimits,
     FeedbackStore,
-    by_rule,
-    by_source,
     database_url,
     has_plain_password,
-    shown,
 )
 
 UP = Feedback("a", "ann", "3", True, ("1", "2"), "rule", ("1",), 1, "7", 1_700_000_000_000)
@@ -110,15 +108,15 @@ def test_acceptance(store):
     store.add(replace(UP, list_id="b", liked=False))
     store.add(replace(UP, list_id="c", source="fallback", antecedents=()))
     store.add(replace(UP, list_id="d", source="", antecedents=("1", "2")))
-    assert [(one.name, one.up, one.total, one.rate) for one in by_source(store)] == [
+    assert [(one.name, one.up, one.total, one.rate) for one in store.acceptance("source")] == [
         ("rule", 1, 2, 0.5),
         ("fallback", 1, 1, 1.0),
     ]
-    assert [(one.name, one.up, one.total) for one in by_rule(store)] == [
+    assert [(one.name, one.up, one.total) for one in store.acceptance("rule")] == [
         ("1 -> 3", 1, 2),
         ("1 & 2 -> 3", 1, 1),
     ]
-    assert len(by_rule(store, limit=1)) == 1
+    assert len(store.acceptance("rule", limit=1)) == 1
 
 
 def test_sqlite_waits_for_the_disk(tmp_path):
@@ -186,8 +184,8 @@ def test_a_server_that_does_not_answer_is_not_waited_for_long(monkeypatch, asked
 def test_a_password_that_is_typed_is_found_and_hidden(address):
     assert has_plain_password(address)
     for part in ("secret", "sec", "ret@"):
-        assert part not in shown(address)
-    assert shown(address).startswith("postgresql://")
+        assert part not in masked(address)
+    assert masked(address).startswith("postgresql://")
 
 
 @pytest.mark.parametrize(
@@ -220,4 +218,4 @@ def test_files_are_their_owners_alone(tmp_path):
 )
 def test_all_secrets_of_an_address_are_found(address):
     assert has_plain_password(address)
-    assert "secret" not in shown(address)
+    assert "secret" not in masked(address)
