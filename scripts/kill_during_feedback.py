@@ -154,18 +154,18 @@ def fork(listening: int, bundle: str, feedback: str) -> None:
     from recsys.feedback import FeedbackStore
     from recsys.serving import Settings
     from recsys.serving.app import create_app
-    from recsys.serving.follower import Follower
+    from recsys.serving.reloader import ModelReloader
     from recsys.serving.source import FolderSource
 
-    follower = Follower(FolderSource(Path(bundle)), poll_seconds=3600)
-    follower.load()
+    reloader = ModelReloader(FolderSource(Path(bundle)), poll_seconds=3600)
+    reloader.load()
     connections = socket.socket(fileno=listening)
     many = 10**9  # all thumbs are for one item, from one address
     settings = Settings(max_thumbs_per_item=many, max_thumbs_per_address=many)
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            app = create_app(settings, follower, FeedbackStore.open(feedback))
+            app = create_app(settings, reloader, FeedbackStore.open(feedback))
             uvicorn.Server(uvicorn.Config(app, log_level="error")).run([connections])
             os._exit(0)
         print(pid, flush=True)

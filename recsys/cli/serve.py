@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from recsys.feedback import FeedbackStore
     from recsys.serving.app import create_app
-    from recsys.serving.follower import Follower
     from recsys.serving.log import LOG_CONFIG
+    from recsys.serving.reloader import ModelReloader
     from recsys.serving.slow_clients import limited_protocol
     from recsys.serving.source import source_of
 
@@ -42,14 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log = logging.getLogger(__name__)
     if settings.is_open:
         log.warning(OPEN, settings.host)
-    follower = Follower(source_of(settings.model), settings.poll_seconds, settings.retry_seconds)
+    reloader = ModelReloader(source_of(settings.model), settings.poll_seconds, settings.retry_seconds)
     try:
         store = FeedbackStore.open(settings.feedback, "feedback")
         if settings.wait_for_model:
-            follower.look()
+            reloader.poll()
         else:
-            log.info("Serving version %s.", follower.load().version)
-        app = create_app(settings, follower, store)
+            log.info("Serving version %s.", reloader.load().version)
+        app = create_app(settings, reloader, store)
     except RecsysError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""The application: endpoints, page and what is around them."""
+"""The application: endpoints, page and middleware."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from fastapi.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from recsys.feedback import FeedbackStore
-from recsys.serving.api import STATIC, WRITING, router
-from recsys.serving.errors import add_handlers
-from recsys.serving.follower import Follower
+from recsys.serving.api import STATIC, router
+from recsys.serving.errors import HANDLERS
 from recsys.serving.middleware import AllowedHosts, Observed
 from recsys.serving.openapi import add_limits
+from recsys.serving.reloader import ModelReloader
 from recsys.serving.secret import read_secret
 from recsys.serving.service import Service
 from recsys.serving.settings import Settings
 from recsys.serving.signed_list import ListSigner
 
+MAX_WRITING = 10  # thumbs written at the same time, of the 40 threads
 
-def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> FastAPI:
-    """Make the application.
+
+def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore) -> FastAPI:
+    """Create the application.
 
     Parameters
     ----------
     settings : Settings
-    follower : Follower
-        Followed from start to end of the application. What it serves before is for the caller to load.
+    reloader : ModelReloader
+        Runs from start to end of the application. The caller loads the first version.
     store : FeedbackStore
         Closed at the end.
 
@@ -44,9 +46,9 @@ def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> 
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        follower.start()
+        reloader.start()
         yield
-        follower.stop()
+        reloader.stop()
         store.close()
 
     app = FastAPI(
@@ -54,15 +56,15 @@ def create_app(settings: Settings, follower: Follower, store: FeedbackStore) -> 
         version=version("recsys-rules"),
         description="Recommendations with their reasons, and feedback on them.",
         lifespan=lifespan,
-        # They load programs from elsewhere, which the policy of the page forbids.
+        exception_handlers=HANDLERS,
+        # These pages load scripts from elsewhere, which the content security policy forbids.
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = service = Service(settings, follower, store, signer)
-    app.state.writing = Semaphore(WRITING)
+    app.state.service = service = Service(settings, reloader, store, signer)
+    app.state.writing = Semaphore(MAX_WRITING)
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
-    add_handlers(app)
     add_limits(app, settings)
     # The last one is the outermost.
     app.add_middleware(AllowedHosts, allowed_hosts=settings.allowed_hosts)

@@ -1,101 +1,92 @@
-"""Errors as the service tells them: all in one shape."""
+"""Errors of the service, all in one form."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 
 from optuna_sweeper.safe_text import printable
 from recsys.errors import RecsysError
+from recsys.serving.schemas import ErrorBody, ErrorDetail, ErrorResponse
 from recsys.serving.strict_json import json_response
 
 log = logging.getLogger(__name__)
 
-MOST_DETAILS = 10  # of what is wrong with a request
-LONGEST = 200  # characters of what came that an error repeats
+MAX_DETAILS = 10
+MAX_QUOTED = 200  # characters of a request that an error repeats
 
 
 class ApiError(HTTPException):
-    """What is wrong with a request.
+    """An error response.
 
     Parameters
     ----------
     status : int
         4xx or 5xx.
     code : str
-        For programs: it stays when the message is worded anew.
+        For programs; it does not change when the message does.
     message : str
-        For people: the rule, what came and the cure.
+        For people: the rule, the value and the cure.
     where : str
-        The place in the request, "users[3].items[0]"; empty for the whole of it.
-    headers : dict of str to str, optional
+        Place in the request, "users[3].items[0]"; empty for all of it.
+    headers : mapping of str to str, optional
+    details : sequence of ErrorDetail
+        By default the message at `where`, if that is given.
     """
 
     def __init__(
-        self, status: int, code: str, message: str, where: str = "", headers: dict[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        where: str = "",
+        headers: Mapping[str, str] | None = None,
+        details: Sequence[ErrorDetail] = (),
     ) -> None:
         super().__init__(status, message, headers)
-        self.code, self.message, self.where = code, message, where
+        self.code = code
+        self.details = list(details) or [ErrorDetail(where, message)] * bool(where)
+
+    def response(self) -> Response:
+        """Return the response."""
+        body = ErrorResponse(ErrorBody(self.code, str(self.detail), self.details))
+        return json_response(body, self.status_code, dict(self.headers or {}))
 
 
-def shortened(value: Any) -> str:
-    """Return a value as an error may repeat it."""
+def quoted(value: Any) -> str:
+    """Return a value of a request in the form in which an error repeats it."""
     text = repr(value)
-    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+    return text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "..."
 
 
-def error_response(
-    status: int,
-    code: str,
-    message: str,
-    details: Sequence[dict[str, str]] = (),
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """Return an error in the one shape."""
-    error = {"code": code, "message": message, "details": list(details)}
-    return json_response({"error": error}, status, headers)
+async def _http_error(request: Request, error: Any) -> Response:
+    if isinstance(error, ApiError):
+        return error.response()
+    code = HTTPStatus(error.status_code).name.lower()
+    return ApiError(error.status_code, code, f"{error.detail}.", headers=error.headers).response()
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Have all errors of an application told in the one shape."""
-    app.add_exception_handler(ApiError, _api_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(StarletteHTTPException, _http_error)
-    app.add_exception_handler(RecsysError, _recsys_error)
-    app.add_exception_handler(ClientDisconnect, _disconnected)
-    app.add_exception_handler(Exception, _unexpected)
-
-
-async def _api_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    details = [{"where": error.where, "message": error.message}] if error.where else []
-    headers = dict(error.headers) if error.headers else None
-    return error_response(error.status_code, error.code, error.message, details, headers)
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+async def _invalid(request: Request, error: Any) -> Response:
     messages: dict[str, str] = {}
     for one in error.errors():
         where, message = _where(one, error.body), str(one["msg"]).removeprefix("Value error, ")
-        # What may be a number or text is wrong as either.
-        so_far = messages.get(where)
-        messages[where] = f"{so_far}, or {message[0].lower()}{message[1:]}" if so_far else message
-    details = [{"where": where, "message": message} for where, message in messages.items()][:MOST_DETAILS]
-    first = details[0]
-    message = f"{first['where'] or 'The request'}: {first['message']}."
-    return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", message, details)
+        # An id may be a number or text: one error of each kind.
+        earlier = messages.get(where)
+        messages[where] = f"{earlier}, or {message[0].lower()}{message[1:]}" if earlier else message
+    details = [ErrorDetail(where, message) for where, message in messages.items()][:MAX_DETAILS]
+    message = f"{details[0].where or 'The request'}: {details[0].message}."
+    return ApiError(422, "invalid_request", message, details=details).response()
 
 
 def _where(error: dict[str, Any], body: Any) -> str:
-    """Return the place of an error as the sender writes it, without the types that Pydantic has tried."""
+    """Return the place of an error in the sender's terms, without the types that Pydantic tried."""
     part, *place = error["loc"]
     if part != "body":
         return ".".join(map(str, place[:1]))
@@ -107,27 +98,30 @@ def _where(error: dict[str, Any], body: Any) -> str:
             where, here = f"{where}.{step}", here.get(step)
         else:
             break
-    return where.removeprefix(".")[:LONGEST]
+    return where.removeprefix(".")[:MAX_QUOTED]
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, StarletteHTTPException)
-    status = HTTPStatus(error.status_code)
-    headers = dict(error.headers) if error.headers else None
-    return error_response(status, status.name.lower(), f"{error.detail}.", headers=headers)
-
-
-async def _recsys_error(request: Request, error: Exception) -> Response:
-    # What people send is checked before: this is about the service's own data.
+async def _recsys_error(request: Request, error: Any) -> Response:
+    # Requests have been checked: the error is about the service's own data.
     log.error("%s %s: %s", request.method, printable(request.url.path), error)
-    return error_response(503, "unavailable", "The service cannot answer now; its log says why.")
+    return ApiError(503, "unavailable", "The service cannot answer now; its log says why.").response()
 
 
-async def _disconnected(request: Request, error: Exception) -> Response:
-    # Nobody reads it: the client has gone, or was too slow.
-    return error_response(400, "incomplete", "The request did not arrive whole.")
+async def _disconnected(request: Request, error: Any) -> Response:
+    # Nobody reads it: the client is gone, or was too slow.
+    return ApiError(400, "incomplete", "The request did not arrive whole.").response()
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+async def _unexpected(request: Request, error: Any) -> Response:
     # The server logs the traceback.
-    return error_response(500, "internal_error", "The service failed; its log says why.")
+    return ApiError(500, "internal_error", "The service failed; its log says why.").response()
+
+
+#: For `FastAPI(exception_handlers=...)`.
+HANDLERS: dict[int | type[Exception], Any] = {
+    StarletteHTTPException: _http_error,
+    RequestValidationError: _invalid,
+    RecsysError: _recsys_error,
+    ClientDisconnect: _disconnected,
+    Exception: _unexpected,
+}

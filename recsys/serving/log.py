@@ -1,4 +1,4 @@
-"""The log of the service: without secrets, and without control characters."""
+"""The log of the service, without secrets and control characters."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ from optuna_sweeper.safe_text import SafeFormatter
 
 
 class _Default(SafeFormatter, DefaultFormatter):
-    """uvicorn's format of its own lines."""
+    """uvicorn's format of its own messages."""
 
 
 class _Access(SafeFormatter, AccessFormatter):
     """uvicorn's format of requests."""
 
 
-def _config() -> dict[str, Any]:
-    config = copy.deepcopy(LOGGING_CONFIG)
-    for name, kind in {"default": _Default, "access": _Access}.items():
-        config["formatters"][name] |= {"()": kind, "use_colors": False}  # colors are control characters
-    config["formatters"]["plain"] = {"()": SafeFormatter, "fmt": "%(levelname)s:     %(message)s"}
-    config["handlers"]["plain"] = {"class": "logging.StreamHandler", "formatter": "plain"}
-    return config | {"root": {"handlers": ["plain"], "level": "INFO"}}
-
-
 #: For `logging.config`.
-LOG_CONFIG = _config()
+LOG_CONFIG: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
+for _name, _formatter in {"default": _Default, "access": _Access}.items():
+    # Colors are control characters.
+    LOG_CONFIG["formatters"][_name] |= {"()": _formatter, "use_colors": False}
+LOG_CONFIG["formatters"]["plain"] = {"()": SafeFormatter, "fmt": "%(levelname)s:     %(message)s"}
+LOG_CONFIG["handlers"]["plain"] = {"class": "logging.StreamHandler", "formatter": "plain"}
+LOG_CONFIG["root"] = {"handlers": ["plain"], "level": "INFO"}

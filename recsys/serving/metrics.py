@@ -10,105 +10,97 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from recsys.errors import DataError
-from recsys.feedback import Acceptance, FeedbackStore, by_rule, by_source
-from recsys.serving.follower import Follower
+from recsys.feedback import FeedbackStore
+from recsys.serving.reloader import ModelReloader
 
 log = logging.getLogger(__name__)
 
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)  # seconds
-N_RULES = 20  # those with the most feedback: each is a series of its own
+MAX_RULES = 20  # those with the most feedback: each is a time series
 
 
 class Metrics:
-    """What is counted; a registry a service, so that several can live in a process.
+    """Counters of requests, and the state of model and feedback.
+
+    Each service has its own registry, so that a process can run several.
 
     Parameters
     ----------
-    follower : Follower
+    reloader : ModelReloader
     store : FeedbackStore
-        Read at each look at the metrics.
+        Read whenever the metrics are.
     """
 
-    def __init__(self, follower: Follower, store: FeedbackStore) -> None:
-        self._registry = CollectorRegistry()
+    def __init__(self, reloader: ModelReloader, store: FeedbackStore) -> None:
+        self._registry = registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self._requests = Counter(
-            "recsys_requests", "Requests by route and status.", labels, registry=self._registry
+            "recsys_requests", "Requests by route and status.", labels, registry=registry
         )
         self._seconds = Histogram(
             "recsys_request_seconds", "Seconds from request to response.", ("route",),
-            buckets=BUCKETS, registry=self._registry,
+            buckets=BUCKETS, registry=registry,
         )  # fmt: skip
         self._recommendations = Counter(
-            "recsys_recommendations", "Items recommended, by source.", ("source",), registry=self._registry
+            "recsys_recommendations", "Items recommended, by source.", ("source",), registry=registry
         )
-        self._registry.register(_ModelCollector(follower))
-        self._registry.register(_FeedbackCollector(store))
+        registry.register(_StateCollector(reloader, store))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Note a request."""
+        """Count a request."""
         self._requests.labels(method, route, status).inc()
         self._seconds.labels(route).observe(seconds)
 
     def count(self, sources: Mapping[str, int]) -> None:
-        """Note recommendations."""
+        """Count recommendations."""
         for source, number in sources.items():
             self._recommendations.labels(source).inc(number)
 
     def text(self) -> bytes:
-        """Return all of it."""
+        """Return all metrics."""
         return generate_latest(self._registry)
 
 
-class _ModelCollector(Collector):
-    def __init__(self, follower: Follower) -> None:
-        self._follower = follower
-
-    def collect(self) -> Iterator[Metric]:
-        served = self._follower.current
-        info = GaugeMetricFamily("recsys_model_info", "1 for the version that is served.", labels=["version"])
-        if served is not None:
-            info.add_metric([served.version], 1)
-            yield GaugeMetricFamily(
-                "recsys_model_loaded_timestamp_seconds", "When it was loaded.", served.loaded
-            )
-        yield info
-        yield CounterMetricFamily(
-            "recsys_model_swaps", "Times that another version came into service.", self._follower.swaps
-        )
-        yield CounterMetricFamily(
-            "recsys_model_failures", "Times that a version was refused, or none could be asked for.",
-            self._follower.failures,
-        )  # fmt: skip
-
-
-class _FeedbackCollector(Collector):
-    def __init__(self, store: FeedbackStore) -> None:
-        self._store = store
+class _StateCollector(Collector):
+    def __init__(self, reloader: ModelReloader, store: FeedbackStore) -> None:
+        self._reloader, self._store = reloader, store
 
     def describe(self) -> Iterator[Metric]:
-        # Registering a collector without this collects once, which would read the database.
+        # Without this method, registration collects once, which would read the database.
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("recsys_feedback_up", "1 if the database of feedback answers, 0 if not.")
-        found: tuple[tuple[str, list[Acceptance]], ...] = ()
+        model, reloader = self._reloader.current, self._reloader
+        info = GaugeMetricFamily("recsys_model_info", "1 for the version that is served.", labels=["version"])
+        if model is not None:
+            info.add_metric([model.version], 1)
+            yield GaugeMetricFamily(
+                "recsys_model_loaded_timestamp_seconds", "When it was loaded.", model.loaded
+            )
+        yield info
+        yield CounterMetricFamily(
+            "recsys_model_swaps", "Times that another version replaced the served one.", reloader.swaps
+        )
+        yield CounterMetricFamily(
+            "recsys_model_failures", "Times that a version or the source of the model failed.",
+            reloader.failures,
+        )  # fmt: skip
         try:
-            found = ("source", by_source(self._store)), ("rule", by_rule(self._store, N_RULES))
-        except DataError as error:  # all else is to be told then most of all
+            thumbs = [self._store.acceptance("source"), self._store.acceptance("rule", MAX_RULES)]
+        except DataError as error:  # the other metrics are needed most then
             log.error("Metrics of feedback are left out: %s", error)
-        up.add_metric([], float(bool(found)))
-        yield up
-        for label, rows in found:
-            thumbs = CounterMetricFamily(
+            thumbs = []
+        up = "1 if the database of feedback answers, 0 if not."
+        yield GaugeMetricFamily("recsys_feedback_up", up, float(bool(thumbs)))
+        for label, rows in zip(("source", "rule"), thumbs, strict=False):
+            counts = CounterMetricFamily(
                 f"recsys_feedback_by_{label}", f"Thumbs by {label}.", labels=[label, "verdict"]
             )
-            acceptance = GaugeMetricFamily(
+            rate = GaugeMetricFamily(
                 f"recsys_acceptance_by_{label}", f"Share of thumbs up by {label}.", labels=[label]
             )
             for row in rows:
-                thumbs.add_metric([row.name, "up"], row.up)
-                thumbs.add_metric([row.name, "down"], row.total - row.up)
-                acceptance.add_metric([row.name], row.rate)
-            yield thumbs
-            yield acceptance
+                counts.add_metric([row.name, "up"], row.up)
+                counts.add_metric([row.name, "down"], row.total - row.up)
+                rate.add_metric([row.name], row.rate)
+            yield from (counts, rate)

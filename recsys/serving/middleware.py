@@ -1,4 +1,4 @@
-"""Around all endpoints: which names the service may be called by, headers, and metrics."""
+"""Middleware of all endpoints: allowed host names, security headers and metrics."""
 
 from __future__ import annotations
 
@@ -7,64 +7,59 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recsys.serving.errors import error_response
+from recsys.serving.errors import ApiError
 from recsys.serving.metrics import Metrics
 
-# The page needs its own files and nothing else.
+# The page loads its own files and nothing else.
 HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-cache",
+    b"content-security-policy": b"default-src 'none'; script-src 'self'; style-src 'self'; "
+    b"connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cache-control": b"no-cache",
 }
-RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 HEALTH = ("/health/live", "/health/ready")
-OTHER = "other"  # the route of what there is not; its path is whatever somebody thought of
+OTHER = "other"  # route of unknown paths, of which there is no end
 
 
 class AllowedHosts:
-    """Refuses requests that call the service by a name that is not among its own.
+    """Refuses requests with a foreign host name: the name of another page could resolve to this machine.
 
-    A page from elsewhere could else reach a service on this machine by having its own name point here.
-    (Starlette's middleware answers in text; this in the shape of all errors.)
-
-    Its health it tells under any name: who asks for it, such as Docker, calls an address.
+    Starlette's TrustedHostMiddleware answers in plain text, redirects to www, and has no exceptions. Health
+    is reported under any name, because Docker and Kubernetes use an address.
     """
 
     def __init__(self, app: ASGIApp, allowed_hosts: Sequence[str]) -> None:
-        self.app, self.allowed_hosts = app, frozenset(map(_bare, allowed_hosts))
+        self.app, self.allowed_hosts = app, frozenset(map(_normalized, allowed_hosts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        checked = scope["type"] == "http" and scope["path"] not in HEALTH and "*" not in self.allowed_hosts
-        if checked:
+        """Process a request."""
+        app = self.app
+        if scope["type"] == "http" and scope["path"] not in HEALTH and "*" not in self.allowed_hosts:
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             name, _, port = host.rpartition(":")
-            if _bare(name if port.isdecimal() and name else host) not in self.allowed_hosts:
-                message = (
-                    f"The service is not called {host[:200]!r}. Its names are the setting allowed_hosts."
-                )
-                await error_response(400, "host_not_allowed", message)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+            if _normalized(name if port.isdecimal() and name else host) not in self.allowed_hosts:
+                names = "Its names are the setting allowed_hosts."
+                message = f"The service is not called {host[:200]!r}. {names}"
+                app = ApiError(400, "host_not_allowed", message).response()
+        await app(scope, receive, send)
 
 
-def _bare(host: str) -> str:
-    """Return a name in lower case, an IPv6 address without its brackets: Kubernetes tells it so."""
+def _normalized(host: str) -> str:
+    """Return a name in lower case, an IPv6 address without brackets, as Kubernetes writes it."""
     inside = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     return inside.lower()
 
 
 class Observed:
-    """Adds the headers to each response, and notes it."""
+    """Adds the security headers to each response, and counts it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app, self.metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Process a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -74,9 +69,9 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = message["headers"] = list(message["headers"])
-                present = {name for name, _ in headers}  # in lower case, as ASGI has them
-                headers += [header for header in RAW_HEADERS if header[0] not in present]
+                present = dict(message["headers"])  # ASGI has names in lower case
+                missing = [header for header in HEADERS.items() if header[0] not in present]
+                message["headers"] = [*message["headers"], *missing]
             await send(message)
 
         try:

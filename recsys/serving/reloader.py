@@ -1,4 +1,4 @@
-"""Follower: serves what its source names, and swaps it while requests are answered."""
+"""Loading the served model, and replacing it while requests are answered."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from optuna_sweeper.safe_text import masked
 from recsys.errors import RecsysError
-from recsys.feedback import shown
 from recsys.models import self_check
-from recsys.serving.served import Served
+from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.source import ModelSource
 
 log = logging.getLogger(__name__)
@@ -18,113 +19,102 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Failure:
-    """A version that could not be served, or the source that could not be asked (version "").
-
-    Parameters
-    ----------
-    version, message : str
-    at : float
-        Seconds since 1970.
-    """
+    """A version that could not be served; without a version, a source that did not answer."""
 
     version: str
     message: str
-    at: float
+    at: str
 
 
-class Follower:
-    """Looks for another version now and then; loads it beside the one that is served, checks it, and swaps.
+class ModelReloader:
+    """Polls a source for another version; loads and checks it, then replaces the served one.
 
-    A request takes `current` once and keeps it to its end, so that a swap neither waits for requests nor is
-    seen by them. Of a version that fails nothing is served: the one before stays.
+    A request reads `current` once, so that a replacement neither delays nor affects it. If a version fails,
+    the previous one stays.
 
     Parameters
     ----------
     source : ModelSource
     poll_seconds : float
-        Between two looks.
+        Seconds between polls.
     retry_seconds : float
-        Until a version that failed is tried again.
+        Seconds until a version that failed is tried again.
 
     Attributes
     ----------
-    current : Served or None
-        What answers; None before the first version is there.
+    current : LoadedModel or None
+        None before the first version is loaded.
     last_failure : Failure or None
-        The last one, also when a version came into service after it.
     swaps, failures : int
-        How often another version came into service, and how often one did not.
     """
 
     def __init__(self, source: ModelSource, poll_seconds: float = 5.0, retry_seconds: float = 60.0) -> None:
         self.source, self.poll_seconds, self.retry_seconds = source, poll_seconds, retry_seconds
-        self.current: Served | None = None
+        self.current: LoadedModel | None = None
         self.last_failure: Failure | None = None
         self.swaps = self.failures = 0
-        self._ended = threading.Event()
+        self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._rejected: dict[str, float] = {}
-        self._told = ""  # the failure that the log tells once, until a look goes well
+        self._retry_at: dict[str, float] = {}
+        self._logged = ""  # a failure is logged once until a poll succeeds
 
-    def load(self) -> Served:
-        """Load and check what the source names, and serve it.
+    def load(self) -> LoadedModel:
+        """Load, check and serve the version that the source names.
 
         Raises
         ------
         recsys.errors.RecsysError
-            If that cannot be.
+            If that fails.
         """
-        self.current = served = self._ready(self.source.version())
-        return served
+        self.current = model = self._load(self.source.version())
+        return model
 
-    def look(self) -> None:
-        """Look once; swap if there is another version, and note what goes wrong."""
-        version, before = "", self.current
+    def poll(self) -> None:
+        """Replace the served version if the source names another; record what fails."""
+        version, previous = "", self.current
         try:
             version = self.source.version()
-            if before is not None and version == before.version:
-                self._told = ""
+            if previous is not None and version == previous.version:
+                self._logged = ""
                 return
-            if time.monotonic() < self._rejected.get(version, 0.0):
+            if time.monotonic() < self._retry_at.get(version, 0.0):
                 return
-            served = self._ready(version)
-        except Exception as error:  # whatever a version brings with it must not end the service
-            self._note(version, error)
+            self.current = self._load(version)
+        except Exception as error:  # a broken version must not end the service
+            self._record(version, error)
             return
-        self.current = served
-        self.swaps += before is not None
-        self._rejected.clear()
-        self._told = ""
-        log.info("Serving version %s%s.", version, f" after {before.version}" if before else "")
-
-    def _ready(self, version: str) -> Served:
-        served = Served.of(self.source.load(version), version, self.current)
-        served.prepare()
-        self_check(served.bundle, version)
-        return served
+        self.swaps += previous is not None
+        self._retry_at.clear()
+        self._logged = ""
+        log.info("Serving version %s%s.", version, f" after {previous.version}" if previous else "")
 
     def start(self) -> None:
-        """Look again and again, in a thread of its own."""
-        self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
+        """Poll repeatedly in a thread."""
+        self._thread = threading.Thread(target=self._run, name="model reloader", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; a version that is being loaded is not waited for long."""
-        self._ended.set()
+        """End the thread, without waiting long for a version that is being loaded."""
+        self._stopped.set()
         if self._thread is not None:
             self._thread.join(timeout=5.0)
 
-    def _follow(self) -> None:
-        while not self._ended.wait(self.poll_seconds):
-            self.look()
+    def _run(self) -> None:
+        while not self._stopped.wait(self.poll_seconds):
+            self.poll()
 
-    def _note(self, version: str, error: Exception) -> None:
-        message = shown(str(error) if isinstance(error, RecsysError) else f"{type(error).__name__}: {error}")
+    def _load(self, version: str) -> LoadedModel:
+        model = LoadedModel.prepare(self.source.load(version), version, self.current)
+        self_check(model.bundle, version)
+        return model
+
+    def _record(self, version: str, error: Exception) -> None:
+        message = masked(str(error) if isinstance(error, RecsysError) else f"{type(error).__name__}: {error}")
         self.failures += 1
-        self.last_failure = Failure(version, message, time.time())
+        self.last_failure = Failure(version, message, datetime.now(UTC).isoformat(timespec="seconds"))
         if version:
-            self._rejected[version] = time.monotonic() + self.retry_seconds
-        if message != self._told:
-            self._told = message
+            self._retry_at[version] = time.monotonic() + self.retry_seconds
+        if message != self._logged:
+            self._logged = message
             kept = self.current.version if self.current else "nothing"
             log.error("Version %s is not served, %s is: %s", version or "?", kept, message)

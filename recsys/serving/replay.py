@@ -1,4 +1,4 @@
-"""Replay: where a model would have put what people liked of their recommendations."""
+"""Replay: the ranks at which a model would have recommended what people liked."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from recsys.feedback import Feedback
 from recsys.models.bundle import Bundle
 
 
-def liked(said: Sequence[Feedback]) -> list[Feedback]:
-    """Return the thumbs up that stand: of what a person says of an item, the last counts."""
-    last = {(one.user_id, one.item_id): one for one in said}
+def liked(feedback: Sequence[Feedback]) -> list[Feedback]:
+    """Return the thumbs up; of a person's thumbs for an item, the last counts."""
+    last = {(one.user_id, one.item_id): one for one in feedback}
     return [one for one in last.values() if one.liked]
 
 
 def replay(bundle: Bundle, thumbs: Sequence[Feedback], k: int = 10) -> RankingResult:
-    """Recommend from what each recommendation was made from, and look for what was liked of it.
+    """Recommend from the likes of each thumb, and find the rank of the item that was liked.
 
     Parameters
     ----------
@@ -31,22 +31,17 @@ def replay(bundle: Bundle, thumbs: Sequence[Feedback], k: int = 10) -> RankingRe
     Returns
     -------
     RankingResult
-        Of each person, the mean over what they liked: `hit@k`, whether it is among the k best, and `mrr@k`,
-        one over its place, 0 if it is not. An item that the model does not know is not among them.
+        Per person, the mean over the thumbs of `hit@k` (1 if the item is in the list) and of `mrr@k` (1/rank,
+        0 if it is not).
     """
     ids = {str(item): item for item in bundle.item_ids}
     lists = bundle.recommend([[ids[like] for like in one.likes if like in ids] for one in thumbs], k)
-    places = [
-        next((place for place, shown in enumerate(row, start=1) if str(shown.item_id) == one.item_id), 0)
+    ranks = [
+        next((rank for rank, shown in enumerate(row, start=1) if str(shown.item_id) == one.item_id), np.inf)
         for one, row in zip(thumbs, lists, strict=True)
     ]
     users, person = np.unique([one.user_id for one in thumbs], return_inverse=True)
-    hits = np.array([float(place > 0) for place in places])
-    ranks = np.array([1 / place if place else 0.0 for place in places])
-    n_liked = np.bincount(person)
-    per_user = {
-        f"hit@{k}": np.bincount(person, hits) / n_liked,
-        f"mrr@{k}": np.bincount(person, ranks) / n_liked,
-    }
-    metrics = {name: float(values.mean()) for name, values in per_user.items()}
+    values = {f"hit@{k}": np.isfinite(ranks), f"mrr@{k}": 1 / np.array(ranks)}
+    per_user = {name: np.bincount(person, value) / np.bincount(person) for name, value in values.items()}
+    metrics = {name: float(value.mean()) for name, value in per_user.items()}
     return RankingResult(metrics=metrics, per_user=per_user, users=users)

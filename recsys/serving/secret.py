@@ -1,4 +1,4 @@
-"""The secret that signs lists: from the environment, or made and kept beside the feedback database."""
+"""The secret that signs lists: from the environment, or from a file next to the feedback database."""
 
 from __future__ import annotations
 
@@ -9,45 +9,44 @@ from pathlib import Path
 
 from recsys.errors import DataError, ParameterError
 from recsys.feedback import FeedbackStore
-from recsys.serving.settings import SECRET, SHORTEST_SECRET, Settings
-
-CURE = "Make one for all services that share the database: openssl rand -hex 32"
+from recsys.serving.settings import MIN_SECRET, SECRET, Settings
 
 
 def read_secret(settings: Settings, store: FeedbackStore) -> bytes:
     """Return the secret that all services with one feedback database share.
 
-    It is `RECSYS_FEEDBACK_SECRET`. Without it, and with feedback in an SQLite file, it is read from the file
-    of the same name with `.secret` after it, which is made (mode 0600) where there is none.
+    This is `RECSYS_FEEDBACK_SECRET`. If it is not set and feedback is in an SQLite file, the secret is read
+    from `FILE.secret`, which is created (mode 0600) if it does not exist.
 
     Raises
     ------
     ParameterError
         If feedback goes to a server and the variable is not set.
     DataError
-        If the file cannot be read or made, or holds no secret.
+        If the file cannot be read or created, or contains no secret.
     """
     if settings.feedback_secret is not None:
         return settings.feedback_secret.encode()
     if store.file is None:
-        raise ParameterError(SECRET, "set where feedback goes to a server", None, CURE)
+        cure = "Make one for all services that share the database: openssl rand -hex 32"
+        raise ParameterError(SECRET, "set where feedback goes to a server", None, cure)
     path = store.file.with_name(f"{store.file.name}.secret")
     try:
         if not path.exists():
-            _make(path)
+            _create(path)
         secret = path.read_bytes().strip()
     except OSError as error:
         raise DataError(f"feedback: {path}, which keeps the secret of signed lists: {error}") from error
-    if len(secret) < SHORTEST_SECRET:
+    if len(secret) < MIN_SECRET:
         raise DataError(
-            f"feedback: {path} holds no secret of at least {SHORTEST_SECRET} characters. "
+            f"feedback: {path} holds no secret of at least {MIN_SECRET} characters. "
             "Remove it, and the next start makes another; lists that were shown before lose their thumbs."
         )
     return secret
 
 
-def _make(path: Path) -> None:
-    """Write a secret whole, for its owner alone; if another service was faster, its secret stays."""
+def _create(path: Path) -> None:
+    """Write a secret atomically; if another service was faster, its secret stays."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

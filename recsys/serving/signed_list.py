@@ -1,8 +1,7 @@
-"""Signed lists: proof that a list was recommended here, without keeping any list.
+"""Signed lists: proof that a list was recommended here, without storing it.
 
-A signed list is `PAYLOAD.SIGNATURE`, both in URL-safe Base64: what was recommended, from what, by which model
-and when, with its HMAC-SHA256. Whoever holds the secret can check it, so that any process of a service takes
-feedback on the lists of all others.
+A signed list is `PAYLOAD.SIGNATURE`, both in URL-safe Base64: the list, the likes it was made from, the model
+version and the time, with their HMAC-SHA256. Every process that has the secret can check it.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ from pydantic_core import to_json
 from recsys.models.recommendation import Recommendation
 from recsys.serving.errors import ApiError
 
-#: What a signed list looks like.
-PATTERN = "^[A-Za-z0-9_=-]+[.][A-Za-z0-9_=-]+$"
-
 
 @dataclass(frozen=True)
 class SignedList:
@@ -33,15 +29,13 @@ class SignedList:
     Parameters
     ----------
     list_id : str
-        Different for each answer.
+        Unique per response.
     model_version : str
     likes : tuple of str
-        What it was made from, the latest like last.
-    items : list of str
-    sources : list of str
-        rule, model or fallback, of each item.
+        Items that it was made from, the latest like last.
+    items, sources : list of str
     antecedents : list of tuples of str
-        The items of the first reason for each item; empty if reasons were not wanted.
+        Antecedents of the first reason of each item; empty if no reasons were requested.
     """
 
     list_id: str
@@ -60,36 +54,34 @@ class ListSigner:
     secret : bytes
         Shared by all services with one feedback database.
     valid_seconds : float
-        How long a signed list takes feedback.
+        Seconds during which a list accepts feedback.
     """
 
     def __init__(self, secret: bytes, valid_seconds: float) -> None:
-        # A key for each purpose, so that neither result can stand for the other.
+        # One key per purpose, so that neither result can stand for the other.
         self._list_key = hmac.digest(secret, b"recsys signed list", "sha256")
         self._address_key = hmac.digest(secret, b"recsys client address", "sha256")
         self._valid_seconds = valid_seconds
 
     def sign(self, version: str, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> str:
-        """Return a list, signed."""
+        """Return a signed list."""
         rows = [
-            (
-                one.item_id,
-                one.source,
-                [like.item_id for like in one.reasons[0].antecedents] if one.reasons else (),
-            )
+            (one.item_id, one.source, [item.item_id for item in one.reasons[0].antecedents])
+            if one.reasons
+            else (one.item_id, one.source, ())
             for one in recommendations
         ]
-        nonce = os.urandom(9).hex()  # the same list shown twice is two lists
+        nonce = os.urandom(9).hex()  # showing a list twice makes two lists
         payload = urlsafe_b64encode(to_json((int(time.time()), nonce, version, likes, rows)))
         return f"{payload.decode()}.{self._signature(payload)}"
 
     def read(self, text: str) -> SignedList:
-        """Return what a signed list holds.
+        """Return the content of a signed list.
 
         Raises
         ------
         ApiError
-            If it was not signed with this secret, or is too old.
+            If it was not signed with this secret, or has expired.
         """
         payload, _, signature = text.encode().partition(b".")
         if not hmac.compare_digest(signature, self._signature(payload).encode()):
@@ -108,7 +100,7 @@ class ListSigner:
         )
 
     def pseudonym(self, address: str) -> str:
-        """Return a name for a client address that does not tell it; a network (/64) of IPv6 has one."""
+        """Return a keyed hash of a client address, of the network (/64) for IPv6."""
         try:
             known = ip_address(address.partition("%")[0])
         except ValueError:

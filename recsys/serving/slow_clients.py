@@ -1,7 +1,7 @@
-"""Slow clients: a request has a time to arrive in, and waiting connections make way for new ones.
+"""Slow clients: requests must arrive in time, and waiting connections make way for new ones.
 
-uvicorn has no timeout for a request that does not arrive whole, and its `limit_concurrency` refuses probes of
-/health/live along with everything else once slow clients hold the connections.
+uvicorn has no timeout for incomplete requests, and once slow clients hold all connections, its
+`limit_concurrency` also refuses /health/live.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 class LimitedProtocol(HttpToolsProtocol):
     """HTTP/1.1 whose requests arrive within `request_seconds`, over at most `max_connections`.
 
-    The time of a request runs from its first byte, that of the first one from the connection, to its last
-    byte; bytes that trickle in do not prolong it. When one more connection comes than there may be, the one
-    that has waited longest for its client is closed, idle or with an unfinished request. If the service works
-    for all of them, the new one is closed.
+    The time of a request runs from its first byte, for the first one from the connection, to its last byte.
+    If there are too many connections, the one that has waited longest for its client is closed; if the
+    service works for all of them, the new one.
     """
 
     request_seconds = 20.0
@@ -43,7 +42,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came; until it is a whole request its time runs."""
+        """Start the time of a request with its first byte."""
         if self._deadline is None:
             self._start_time()
         super().data_received(data)
@@ -51,18 +50,18 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Stop the time of the request."""
         self._stop_time()
-        if not self.cycle.response_complete:  # else it was answered before all of it had come
+        if not self.cycle.response_complete:  # a request can be answered before it has arrived
             self._waiting_since = None
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
-        if self.cycle.response_complete:  # else another request came meanwhile
+        if self.cycle.response_complete:  # unless the next one has already arrived
             self._waiting_since = self.loop.time()
 
     def _start_time(self) -> None:
-        # Aborted, not closed: that would wait until the client has read what was sent.
+        # Abort, because close would wait until the client has read everything.
         self._deadline = self.loop.call_later(self.request_seconds, self.transport.abort)
 
     def _stop_time(self) -> None:
@@ -71,11 +70,14 @@ class LimitedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _close_longest_waiting(self) -> bool:
-        waiting = {one: one._waiting_since for one in self.connections if isinstance(one, LimitedProtocol)}
-        since = {one: moment for one, moment in waiting.items() if moment is not None}
-        if not since:
+        waiting = [
+            (one._waiting_since, one)
+            for one in self.connections
+            if isinstance(one, LimitedProtocol) and one._waiting_since is not None
+        ]
+        if not waiting:
             return False
-        longest = min(since, key=since.__getitem__)
+        _, longest = min(waiting, key=lambda pair: pair[0])
         self.connections.discard(longest)  # at once: more may come before it is lost
         longest.transport.abort()
         return True

@@ -1,4 +1,4 @@
-"""Where the model comes from: a folder, or MLflow's registry."""
+"""Sources of the served model: a folder, or MLflow's registry."""
 
 from __future__ import annotations
 
@@ -11,40 +11,25 @@ from recsys.models.bundle import Bundle
 
 
 class ModelSource(Protocol):
-    """Knows which version is to be served, and loads it."""
+    """Names the version to be served, and loads it. Both raise RecsysError if they fail."""
 
     def version(self) -> str:
-        """Return the version to be served.
-
-        Raises
-        ------
-        recsys.errors.RecsysError
-            If there is none, or it cannot be asked for.
-        """
+        """Return the version to be served."""
         ...
 
     def load(self, version: str) -> Bundle:
-        """Load a version.
-
-        Raises
-        ------
-        recsys.errors.RecsysError
-            If it cannot be loaded.
-        """
+        """Load a version."""
         ...
 
 
 @dataclass(frozen=True)
 class FolderSource:
-    """The bundle in a folder.
-
-    Where the path is a symbolic link, the folder behind it is the version. Set it anew to serve another.
-    """
+    """The bundle in a folder. Replacing a symbolic link replaces the version."""
 
     folder: Path
 
     def version(self) -> str:
-        """Return the name of the folder and when its bundle was written."""
+        """Return the name of the folder and the time at which its bundle was written."""
         folder = self.folder.resolve()
         try:
             written = (folder / "bundle.json").stat().st_mtime_ns
@@ -53,60 +38,48 @@ class FolderSource:
         return f"{folder.name}@{written // 1_000_000}"
 
     def load(self, version: str) -> Bundle:
-        """Load what is in the folder."""
+        """Load the bundle."""
         return Bundle.load(self.folder.resolve())
 
 
 @dataclass(frozen=True)
 class RegistrySource:
-    """A registered model in MLflow: the version that has an alias.
+    """A registered model in the MLflow store of MLFLOW_TRACKING_URI, by default `sqlite:///mlflow.db`.
 
-    The store is that of MLFLOW_TRACKING_URI, or `sqlite:///mlflow.db`.
+    Parameters
+    ----------
+    address : str
+        `models:/NAME@ALIAS` follows an alias; `models:/NAME/3` always serves one version.
     """
-
-    name: str
-    alias: str
-
-    def version(self) -> str:
-        """Return the number of the version with the alias."""
-        from recsys.models.registry import alias_version
-
-        number = alias_version(self.name, self.alias)
-        if number is None:
-            raise DataNotFoundError(
-                f"model: no version of {self.name} has the alias {self.alias}. Make one the champion: "
-                "make sweep, then python -m recsys registry register --latest; or name another, such as "
-                f"--model models:/{self.name}@challenger."
-            )
-        return number
-
-    def load(self, version: str) -> Bundle:
-        """Load the version of a number."""
-        from recsys.models.mlflow_model import load_bundle
-
-        return load_bundle(f"models:/{self.name}/{version}")
-
-
-@dataclass(frozen=True)
-class FixedSource:
-    """One version of a registered model, as long as the service runs."""
 
     address: str
 
     def version(self) -> str:
-        """Return its number."""
-        return self.address.rpartition("/")[2]
+        """Return the number of the version."""
+        name, _, alias = self.address.removeprefix("models:/").partition("@")
+        if not alias:
+            return self.address.rpartition("/")[2]
+        from recsys.models.registry import alias_version
+
+        number = alias_version(name, alias)
+        if number is None:
+            raise DataNotFoundError(
+                f"model: no version of {name} has the alias {alias}. Make one the champion: "
+                "make sweep, then python -m recsys registry register --latest; or name another, such as "
+                f"--model models:/{name}@challenger."
+            )
+        return number
 
     def load(self, version: str) -> Bundle:
-        """Load it."""
+        """Load a version."""
         from recsys.models.mlflow_model import load_bundle
 
-        return load_bundle(self.address)
+        name, _, alias = self.address.partition("@")
+        return load_bundle(f"{name}/{version}" if alias else self.address)
 
 
 def source_of(address: str) -> ModelSource:
-    """Return the source that an address names: an alias, a version, or else a folder."""
-    if not address.startswith("models:/"):
-        return FolderSource(Path(address).expanduser())
-    name, at, alias = address.removeprefix("models:/").partition("@")
-    return RegistrySource(name, alias) if at else FixedSource(address)
+    """Return the source of an address: `models:/...`, or else a folder."""
+    if address.startswith("models:/"):
+        return RegistrySource(address)
+    return FolderSource(Path(address).expanduser())

@@ -18,7 +18,7 @@ from recsys.feedback import FeedbackStore
 from recsys.models.bundle import Bundle
 from recsys.recommenders import PopularityRecommender
 from recsys.serving.app import create_app
-from recsys.serving.follower import Follower
+from recsys.serving.reloader import ModelReloader
 from recsys.serving.settings import Settings
 from tests.conftest import ROOT
 from tests.models.problems import long
@@ -80,20 +80,20 @@ def shelf(bundles: dict[str, Bundle]) -> Shelf:
 
 
 @pytest.fixture
-def follower(shelf: Shelf) -> Follower:
-    return Follower(shelf, poll_seconds=3600)
+def reloader(shelf: Shelf) -> ModelReloader:
+    return ModelReloader(shelf, poll_seconds=3600)
 
 
 @pytest.fixture
-def serve(follower: Follower, tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
+def serve(reloader: ModelReloader, tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
     """Start a service with some settings; it is called at localhost."""
     clients = []
 
     def serve(load: bool = True, **settings: Any) -> TestClient:
         if load:
-            follower.load()
+            reloader.load()
         store = FeedbackStore.open(str(tmp_path / "feedback.db"))
-        app = create_app(Settings(**settings), follower, store)
+        app = create_app(Settings(**settings), reloader, store)
         client = TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)
@@ -112,9 +112,9 @@ def client(serve: Callable[..., TestClient]) -> TestClient:
 @pytest.fixture(scope="session")
 def reader(bundles: dict[str, Bundle], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client for tests that leave nothing behind: they share one service, which takes time to make."""
-    follower = Follower(Shelf(**bundles), poll_seconds=3600)
-    follower.load()
+    reloader = ModelReloader(Shelf(**bundles), poll_seconds=3600)
+    reloader.load()
     store = FeedbackStore.open(str(tmp_path_factory.mktemp("reader") / "feedback.db"))
-    app = create_app(Settings(), follower, store)
+    app = create_app(Settings(), reloader, store)
     with TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False) as client:
         yield client

@@ -10,6 +10,7 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
+from pydantic import TypeAdapter
 
 from recsys.errors import DataError, ParameterError
 from recsys.feedback import FeedbackStore
@@ -38,7 +39,7 @@ def test_a_thumb_for_a_list_that_was_shown(client, tmp_path):
         "verdict": "up",
     }
     first = client.post("/feedback", json=given)
-    FeedbackResponse.model_validate(first.json())
+    TypeAdapter(FeedbackResponse).validate_python(first.json())
     assert first.json() == {"stored": "new"}
     store = FeedbackStore.open(str(tmp_path / "feedback.db"), make=False)
     (one,) = store.read()
@@ -104,10 +105,10 @@ def test_a_list_expires(serve, monkeypatch):
     assert message in answer.json()["error"]["message"]
 
 
-def test_a_list_of_another_process_and_of_an_earlier_model(serve, follower, shelf):
+def test_a_list_of_another_process_and_of_an_earlier_model(serve, reloader, shelf):
     given = thumb(serve())
     shelf.on_top = "2"
-    follower.look()
+    reloader.poll()
     assert serve().post("/feedback", json=given).json() == {"stored": "new"}
 
 

@@ -21,9 +21,9 @@ from recsys.feedback import FeedbackStore
 from recsys.models.gate import Gate
 from recsys.models.registry import promote, register
 from recsys.serving.app import create_app
-from recsys.serving.follower import Follower
+from recsys.serving.reloader import ModelReloader
 from recsys.serving.settings import Settings
-from recsys.serving.source import FixedSource, FolderSource, RegistrySource, source_of
+from recsys.serving.source import FolderSource, RegistrySource, source_of
 from tests import programs
 from tests.conftest import ROOT, shell
 from tests.integration.cures import command_in, tries
@@ -121,40 +121,40 @@ def test_where_there_is_no_champion(registry, capsys):
 
 def test_an_alias_is_followed(registry):
     source = source_of("models:/recsys@champion")
-    assert source == RegistrySource("recsys", "champion")
-    follower = Follower(source)
-    assert follower.load().version == "1"
-    assert follower.current.bundle.metadata["recommender"] == "RuleRecommender"
+    assert source == RegistrySource("models:/recsys@champion")
+    reloader = ModelReloader(source)
+    assert reloader.load().version == "1"
+    assert reloader.current.bundle.metadata["recommender"] == "RuleRecommender"
     first = registry.get_model_version("recsys", "1")
     registry.create_model_version("recsys", first.source)
-    follower.look()
-    assert follower.current.version == "1"
+    reloader.poll()
+    assert reloader.current.version == "1"
     registry.set_registered_model_alias("recsys", "champion", "2")
-    follower.look()
-    assert (follower.current.version, follower.swaps) == ("2", 1)
+    reloader.poll()
+    assert (reloader.current.version, reloader.swaps) == ("2", 1)
     registry.delete_registered_model_alias("recsys", "champion")
-    follower.look()
-    assert follower.current.version == "2"
-    assert "no version of recsys has the alias champion" in follower.last_failure.message
+    reloader.poll()
+    assert reloader.current.version == "2"
+    assert "no version of recsys has the alias champion" in reloader.last_failure.message
     registry.set_registered_model_alias("recsys", "champion", "1")
-    follower.look()
-    assert follower.current.version == "1"
+    reloader.poll()
+    assert reloader.current.version == "1"
 
 
 def test_a_version_is_served_as_long_as_the_service_runs(registry):
     source = source_of("models:/recsys/1")
-    assert source == FixedSource("models:/recsys/1")
+    assert source == RegistrySource("models:/recsys/1")
     assert source.version() == "1"
     assert source.load("1").metadata["recommender"] == "RuleRecommender"
     with pytest.raises(DataNotFoundError, match=r"\(name=recsys, version=7\) not found"):
-        Follower(source_of("models:/recsys/7")).load()
+        ModelReloader(source_of("models:/recsys/7")).load()
 
 
 def test_what_there_is_not(registry, tmp_path):
     with pytest.raises(DataNotFoundError, match=r"alias staging\. Make one the champion: make sweep"):
-        Follower(source_of("models:/recsys@staging")).load()
+        ModelReloader(source_of("models:/recsys@staging")).load()
     with pytest.raises(RecsysError, match="model must be an address such as models:/recsys@champion"):
-        Follower(source_of("models:/recsys")).load()
+        ModelReloader(source_of("models:/recsys")).load()
     assert source_of(str(tmp_path)) == FolderSource(tmp_path)
 
 
@@ -173,9 +173,9 @@ def test_feedback_comes_back_as_recommendations(registry, tmp_path):
     first = write_run(tmp_path / "first", "recommender=item_knn")
     assert register(first, "loop", gate=LOOSE) == "1"
     feedback = str(tmp_path / "feedback.db")
-    follower = Follower(source_of("models:/loop@champion"), poll_seconds=3600)
-    follower.load()
-    app = create_app(Settings(feedback=feedback), follower, FeedbackStore.open(feedback))
+    reloader = ModelReloader(source_of("models:/loop@champion"), poll_seconds=3600)
+    reloader.load()
+    app = create_app(Settings(feedback=feedback), reloader, FeedbackStore.open(feedback))
     with TestClient(app, base_url="http://localhost:8000") as client:
         # Items 0 to 7 and 8 to 15 are liked by people of two kinds; here come some who like both 0 and 12.
         before = client.post("/recommend", json={"items": [0], "k": 4}).json()
@@ -193,7 +193,7 @@ def test_feedback_comes_back_as_recommendations(registry, tmp_path):
         assert re.search(r"hit@4 +1\.0000 +0\.0000 +\+1\.0000", told)
         assert "has learnt from feedback; 8 of these were there before" in told
         assert promote(name="loop", gate=LOOSE).accepted
-        follower.look()
+        reloader.poll()
         after = client.post("/recommend", json={"items": [0], "k": 4}).json()
     assert (before["model_version"], after["model_version"]) == ("1", "2")
     assert 12 in {one["item_id"] for one in after["recommendations"]}

@@ -267,7 +267,7 @@ def test_what_is_not_finite_is_never_sent(client, monkeypatch):
         json_response({"score": float("nan")})
     assert json_response({"title": "\ud800"}).body == b'{"title":"?"}'
     service = client.app.state.service
-    monkeypatch.setattr(service, "recommend", lambda asked: {"score": float("inf")})
+    monkeypatch.setattr(service, "recommend", lambda body: {"score": float("inf")})
     assert code(client.post("/recommend", json={"items": []})) == (500, "internal_error")
 
 

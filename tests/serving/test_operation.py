@@ -7,28 +7,29 @@ import logging
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from recsys.errors import DataError
 from recsys.models import self_check
 from recsys.models.self_check import SelfCheckError
-from recsys.serving.follower import Follower
+from recsys.serving.reloader import ModelReloader
 from recsys.serving.schemas import ModelResponse
 from recsys.serving.source import FolderSource
 from tests.serving.conftest import thumb
 
 
-def test_another_version_comes_into_service(client, follower, shelf):
+def test_another_version_comes_into_service(client, reloader, shelf):
     before = client.post("/recommend", json={"items": [0]}).json()
-    follower.look()
-    assert follower.swaps == 0
+    reloader.poll()
+    assert reloader.swaps == 0
     shelf.on_top = "2"
-    search = follower.current.search
-    follower.look()
+    search = reloader.current.search
+    reloader.poll()
     after = client.post("/recommend", json={"items": [0]}).json()
     assert (before["model_version"], after["model_version"]) == ("1", "2")
     assert before["recommendations"] != after["recommendations"]
-    assert follower.current.search is search  # the titles are the same
-    assert follower.swaps == 1
+    assert reloader.current.search is search  # the titles are the same
+    assert reloader.swaps == 1
 
 
 class Broken:
@@ -76,13 +77,13 @@ def at_random(lists):
         (unknown, "an item twice"),
     ],
 )
-def test_a_model_that_answers_wrongly_is_never_served(client, follower, shelf, bundles, change, message):
+def test_a_model_that_answers_wrongly_is_never_served(client, reloader, shelf, bundles, change, message):
     good = bundles["1"]
     shelf.bundles["3"] = dataclasses.replace(good, model=Broken(good.model, change))
     with pytest.raises(SelfCheckError, match=message):
         self_check(shelf.bundles["3"], "3")
     shelf.on_top = "3"
-    follower.look()
+    reloader.poll()
     told = client.get("/model").json()
     assert told["version"] == "1"
     assert told["last_failure"]["version"] == "3"
@@ -90,51 +91,51 @@ def test_a_model_that_answers_wrongly_is_never_served(client, follower, shelf, b
     assert client.post("/recommend", json={"items": [0]}).json()["model_version"] == "1"
 
 
-def test_a_model_that_cannot_be_loaded(client, follower, shelf, caplog):
+def test_a_model_that_cannot_be_loaded(client, reloader, shelf, caplog):
     shelf.bundles["3"] = DataError("damaged postgresql://user:secret@host/db")
     shelf.on_top = "3"
-    follower.look()
-    follower.look()  # not tried again at once
-    assert follower.failures == 1
+    reloader.poll()
+    reloader.poll()  # not tried again at once
+    assert reloader.failures == 1
     assert "Version 3 is not served, 1 is: damaged" in caplog.text
     assert "secret" not in caplog.text + client.get("/model").text
     shelf.on_top = "2"
-    follower.look()
+    reloader.poll()
     assert client.get("/model").json()["version"] == "2"
     assert client.get("/model").json()["last_failure"]["version"] == "3"
 
 
-def test_whatever_a_model_raises_the_service_stays(client, follower, shelf):
+def test_whatever_a_model_raises_the_service_stays(client, reloader, shelf):
     shelf.bundles["3"] = MemoryError("too large")
     shelf.on_top = "3"
-    follower.look()
-    assert follower.last_failure.message == "MemoryError: too large"
+    reloader.poll()
+    assert reloader.last_failure.message == "MemoryError: too large"
     assert client.get("/health/ready").status_code == 200
 
 
 def test_a_version_that_failed_is_tried_again_later(shelf, bundles):
-    follower = Follower(shelf, retry_seconds=1e-9)
+    reloader = ModelReloader(shelf, retry_seconds=1e-9)
     shelf.bundles["1"] = DataError("not yet")
-    follower.look()
-    assert follower.current is None
+    reloader.poll()
+    assert reloader.current is None
     shelf.bundles["1"] = bundles["1"]
-    follower.look()
-    assert follower.current.version == "1"
-    assert follower.swaps == 0
+    reloader.poll()
+    assert reloader.current.version == "1"
+    assert reloader.swaps == 0
 
 
 def test_the_thread_follows(shelf):
-    follower = Follower(shelf, poll_seconds=0.001)
-    follower.load()
-    follower.start()
+    reloader = ModelReloader(shelf, poll_seconds=0.001)
+    reloader.load()
+    reloader.start()
     shelf.on_top = "2"
-    while follower.current.version != "2":
-        assert follower.failures == 0
-    follower.stop()
-    assert not follower._thread.is_alive()
+    while reloader.current.version != "2":
+        assert reloader.failures == 0
+    reloader.stop()
+    assert not reloader._thread.is_alive()
 
 
-def test_not_ready_without_a_model(serve, follower, shelf):
+def test_not_ready_without_a_model(serve, reloader, shelf):
     client = serve(load=False)
     assert client.get("/health/live").json() == {"status": "ok"}
     assert client.get("/health/ready").status_code == 503
@@ -143,17 +144,17 @@ def test_not_ready_without_a_model(serve, follower, shelf):
     assert client.get("/metrics").status_code == 200
     assert "is being loaded" in client.get("/model").json()["error"]["message"]
     shelf.bundles["1"] = DataError("damaged postgresql://user:secret@host/db")
-    follower.look()
+    reloader.poll()
     told = client.get("/model").json()["error"]["message"]
     assert told == "No model is served yet. damaged postgresql://user:***@host/db"
     shelf.on_top = "2"
-    follower.look()
+    reloader.poll()
     assert client.get("/health/ready").json() == {"status": "ok"}
 
 
 def test_the_model_is_told(serve):
     told = serve(max_k=7, model="models:/recsys@champion").get("/model").json()
-    ModelResponse.model_validate(told)
+    TypeAdapter(ModelResponse).validate_python(told)
     assert told["metadata"] == {"recommender": "rules"}
     assert told["limits"]["max_k"] == 7
     assert told["last_failure"] is None
@@ -232,8 +233,8 @@ def test_the_schema_has_examples(client):
         assert schema["components"]["schemas"][name]["examples"]
 
 
-def test_a_failure_is_told_once_until_it_is_over_and_then_anew(follower, shelf, monkeypatch, caplog):
-    follower.load()
+def test_a_failure_is_told_once_until_it_is_over_and_then_anew(reloader, shelf, monkeypatch, caplog):
+    reloader.load()
 
     def locked():
         raise DataError("database is locked")
@@ -241,15 +242,15 @@ def test_a_failure_is_told_once_until_it_is_over_and_then_anew(follower, shelf, 
     for _ in range(2):
         with monkeypatch.context() as patched:
             patched.setattr(shelf, "version", locked)
-            follower.look()
-            follower.look()
-        follower.look()
+            reloader.poll()
+            reloader.poll()
+        reloader.poll()
     assert caplog.text.count("database is locked") == 2
-    assert follower.failures == 4
+    assert reloader.failures == 4
 
 
-def test_the_log_of_the_follower(client, follower, shelf, caplog):
+def test_the_log_of_the_reloader(client, reloader, shelf, caplog):
     caplog.set_level(logging.INFO)
     shelf.on_top = "2"
-    follower.look()
+    reloader.poll()
     assert "Serving version 2 after 1." in caplog.text

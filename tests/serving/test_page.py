@@ -18,7 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from recsys.feedback import FeedbackStore
 from recsys.serving.app import create_app
-from recsys.serving.follower import Follower
+from recsys.serving.reloader import ModelReloader
 from recsys.serving.settings import Settings
 from tests.serving.conftest import HTML, Shelf
 
@@ -45,10 +45,10 @@ class Server(uvicorn.Server):
 @pytest.fixture(scope="module")
 def served(bundles, tmp_path_factory):
     """A service in a thread: its application, and where it is."""
-    follower = Follower(Shelf(**bundles), poll_seconds=3600)
-    follower.load()
+    reloader = ModelReloader(Shelf(**bundles), poll_seconds=3600)
+    reloader.load()
     store = FeedbackStore.open(str(tmp_path_factory.mktemp("page") / "feedback.db"))
-    app = create_app(Settings(), follower, store)
+    app = create_app(Settings(), reloader, store)
     listening = socket.create_server(("127.0.0.1", 0))
     server = Server(uvicorn.Config(app, log_level="error", loop="asyncio"))
     thread = threading.Thread(target=server.run, args=([listening],))
@@ -255,7 +255,7 @@ def test_a_token_is_asked_for_once(page, monkeypatch):
 
 
 def test_trouble_is_told(page, monkeypatch):
-    monkeypatch.setattr(page.service.follower, "current", None)
+    monkeypatch.setattr(page.service.reloader, "current", None)
     page.browser.refresh()
     page.until(lambda: page.one("#trouble").is_displayed())
     assert page.one("#trouble").text == "No model is served yet. The first one is being loaded."

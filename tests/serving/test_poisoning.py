@@ -30,7 +30,7 @@ def test_a_film_that_was_not_recommended_gets_no_thumb(client):
     assert refused == {"not_in_list": 600, "unknown_list": 600}
     assert service.store.read() == []
     wanted = RecommendRequest(items=[UNKNOWN, 0], k=100, exclude_seen=False)
-    assert UNKNOWN not in {one["item_id"] for one in service.recommend(wanted)["recommendations"]}
+    assert UNKNOWN not in {one.item_id for one in service.recommend(wanted).recommendations}
 
 
 def test_one_address_gets_few_thumbs_in_whoever_it_says_it_is(serve):
