@@ -43,16 +43,16 @@ class Experiment:
     evaluation: Evaluation
 
     def in_folder(self, folder: Path) -> Experiment:
-        """Return the experiment of a run with this folder, where its engine may write, too."""
+        """Return the experiment of a run with this folder, into which its engine may write."""
         return replace(self, engine=self.engine.in_folder(folder))
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Everything that a run makes, in the order it is made.
+    """Everything that a run makes, in this order.
 
     `itemsets_from` is "mined", "memory" or "file". Without an evaluation there are no model and no ranking.
-    `seconds` are wall seconds of each stage, without those in which Numba compiles.
+    `seconds` are wall seconds of each stage without compilation.
     """
 
     interactions: InteractionSet
@@ -73,33 +73,109 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     ----------
     experiment : Experiment
     part : {"validation", "test"}
-        The part to measure on. A search uses the validation part; with the test part, the validation part is
-        training data, too.
+        The part to measure on. With "test", the validation part is training data.
     after_length : callable, optional
-        Called with the metrics of a `max_len` of 2, 3, ..., each before longer itemsets are mined; may raise
-        to end the run. The shorter itemsets are then mined more than once.
+        Called with the metrics of `max_len` 2, 3, ..., each before longer itemsets are mined; may raise to
+        end the run. The shorter itemsets are then mined more than once.
 
     Raises
     ------
     recsys.errors.RecsysError
         See the tree in `recsys.errors`.
     """
-    apriori, seconds = experiment.apriori, dict[str, float]()
-    with _opened(experiment, part, seconds) as prepared:
+    seconds: dict[str, float] = {}
+    with _transactions(experiment, part, seconds) as prepared:
         preparation.warn_of_ties(prepared)
         preparation.warn_of_single_items(prepared.transactions, len(prepared.interactions))
         if after_length is not None:
             with timed("report", seconds):
                 _report_lengths(experiment, prepared, after_length)
         with timed("mine", seconds):
-            itemsets, source = apriori.find_itemsets(
-                prepared.transactions, experiment.engine, experiment.cache
-            )
+            itemsets, source = _mine(experiment, prepared)
+    return _rules_to_metrics(experiment, prepared, itemsets, source, seconds)
+
+
+def learn(experiment: Experiment) -> tuple[Prepared, Model]:
+    """Fit the recommender on all likes, with nothing held out; raises what `run` does."""
+    prepared = prepare(replace(experiment, evaluation=NoSplit()), "test")
+    itemsets, _ = _mine(experiment, prepared)
+    return prepared, _fit(experiment, prepared, experiment.apriori.generate_rules(itemsets))
+
+
+def prepare(experiment: Experiment, part: Part, seconds: dict[str, float] | None = None) -> Prepared:
+    """Load the interactions, choose likes and hold some out; add the seconds of both stages to `seconds`."""
+    seconds = {} if seconds is None else seconds
+    with timed("load", seconds):
+        interactions = preparation.load(experiment.dataset)
+    with timed("preprocess", seconds):
+        return preparation.prepare(interactions, experiment.preprocessing, experiment.evaluation, part)
+
+
+def held_out(experiment: Experiment) -> Holdout:
+    """Return the likes of the test part; raises what `run` does."""
+    interactions = preparation.load(experiment.dataset)
+    return preparation.held_out(interactions, experiment.preprocessing, experiment.evaluation)
+
+
+@contextmanager
+def _transactions(experiment: Experiment, part: Part, seconds: dict[str, float]) -> Iterator[Prepared]:
+    """Prepare in this process, or in the engine that holds the interactions until the end of the context."""
+    engine, evaluation = experiment.engine, experiment.evaluation
+    in_engine = experiment.dataset.open_in(engine)
+    if in_engine is None:
+        yield prepare(experiment, part, seconds)
+        return
+    if evaluation.holds_out:
+        rule = f"none with dataset={engine.name}, which only mines rules"
+        cure = "Set evaluation=none, or dataset=parquet for ratings that this process can hold."
+        raise ParameterError("evaluation", rule, type(evaluation).__name__, cure)
+    with ExitStack() as stack:
+        with timed("load", seconds):
+            interactions = stack.enter_context(in_engine)
+        with timed("preprocess", seconds):
+            transactions = stack.enter_context(interactions.transactions(experiment.preprocessing))
+        yield Prepared.for_mining(interactions, transactions)
+
+
+def _report_lengths(experiment: Experiment, prepared: Prepared, after_length: AfterLength) -> None:
+    """Report the metrics of each length except the last."""
+    for length in range(2, experiment.apriori.max_len or prepared.transactions.n_items):
+        shorter = replace(experiment, apriori=replace(experiment.apriori, max_len=length))
+        itemsets, source = _mine(shorter, prepared)
+        if itemsets.max_length < length:
+            return
+        after_length(_rules_to_metrics(shorter, prepared, itemsets, source, {}).metrics, length)
+
+
+def _mine(experiment: Experiment, prepared: Prepared) -> tuple[FrequentItemsets, str]:
+    return experiment.apriori.find_itemsets(prepared.transactions, experiment.engine, experiment.cache)
+
+
+def _rules_to_metrics(
+    experiment: Experiment,
+    prepared: Prepared,
+    itemsets: FrequentItemsets,
+    source: str,
+    seconds: dict[str, float],
+) -> Result:
+    """Generate rules and, if likes are held out, fit the recommender and evaluate its lists."""
+    evaluation, model, ranking = experiment.evaluation, None, None
     with timed("generate_rules", seconds):
-        rules = apriori.generate_rules(itemsets)
-    model, ranking = _recommend(experiment, prepared, rules, seconds)
+        rules = experiment.apriori.generate_rules(itemsets)
+    if evaluation.holds_out:
+        with timed("fit", seconds):
+            model = _fit(experiment, prepared, rules)
+        with timed("recommend", seconds):
+            lists = model.recommend(prepared.histories, evaluation.k)
+        with timed("evaluate", seconds):
+            ranking = evaluate(lists, prepared.targets, prepared.train, evaluation.cutoffs, prepared.genres)
+        if prepared.n_cut_in_tie is not None:
+            ranking = replace(ranking, metrics=ranking.metrics | {CUT_IN_TIE: prepared.n_cut_in_tie})
     with timed("summarise", seconds):
-        metrics = _summarise(prepared, itemsets, rules, ranking, seconds)
+        metrics = summarise(prepared.transactions, itemsets, rules)
+        if ranking is not None:
+            metrics |= ranking.metrics
+            metrics[SERVING_TIME] = 1000 * seconds["recommend"] / max(prepared.histories.n_users, 1)
     return Result(
         prepared.interactions,
         prepared.transactions,
@@ -113,91 +189,6 @@ def run(experiment: Experiment, part: Part = "validation", after_length: AfterLe
     )
 
 
-def learn(experiment: Experiment) -> tuple[Prepared, Model]:
-    """Fit the recommender on all likes, with nothing held out.
-
-    Raises
-    ------
-    recsys.errors.RecsysError
-        See the tree in `recsys.errors`.
-    """
-    prepared = prepare(replace(experiment, evaluation=NoSplit()), "test")
-    itemsets, _ = experiment.apriori.find_itemsets(prepared.transactions, experiment.engine, experiment.cache)
-    return prepared, _fit(experiment, prepared, experiment.apriori.generate_rules(itemsets))
-
-
-def prepare(experiment: Experiment, part: Part, seconds: dict[str, float] | None = None) -> Prepared:
-    """Load the ratings, choose the likes and hold some out; put the seconds of both stages into `seconds`."""
-    seconds = {} if seconds is None else seconds
-    with timed("load", seconds):
-        ratings = preparation.load(experiment.dataset)
-    with timed("preprocess", seconds):
-        return preparation.prepare(ratings, experiment.preprocessing, experiment.evaluation, part)
-
-
-def held_out(experiment: Experiment) -> Holdout:
-    """Return the likes of the test part.
-
-    Raises
-    ------
-    recsys.errors.RecsysError
-        See the tree in `recsys.errors`.
-    """
-    ratings = preparation.load(experiment.dataset)
-    return preparation.held_out(ratings, experiment.preprocessing, experiment.evaluation)
-
-
-@contextmanager
-def _opened(experiment: Experiment, part: Part, seconds: dict[str, float]) -> Iterator[Prepared]:
-    """Prepare in this process, or in the engine that holds the ratings until the end of the context."""
-    engine, evaluation = experiment.engine, experiment.evaluation
-    in_engine = experiment.dataset.open_in(engine)
-    if in_engine is None:
-        yield prepare(experiment, part, seconds)
-        return
-    if evaluation.holds_out:
-        rule = f"none with dataset={engine.name}, which only mines rules"
-        cure = "Set evaluation=none, or dataset=parquet for ratings that this process can hold."
-        raise ParameterError("evaluation", rule, type(evaluation).__name__, cure)
-    with ExitStack() as stack:
-        with timed("load", seconds):
-            ratings = stack.enter_context(in_engine)
-        with timed("preprocess", seconds):
-            transactions = stack.enter_context(ratings.transactions(experiment.preprocessing))
-        yield Prepared.for_mining(ratings, transactions)
-
-
-def _report_lengths(experiment: Experiment, prepared: Prepared, after_length: AfterLength) -> None:
-    """Report the metrics of each length that is not the last."""
-    apriori, transactions = experiment.apriori, prepared.transactions
-    for length in range(2, apriori.max_len or transactions.n_items):
-        shorter = replace(apriori, max_len=length)
-        itemsets, _ = shorter.find_itemsets(transactions, experiment.engine, experiment.cache)
-        if itemsets.max_length < length:
-            return
-        rules, seconds = apriori.generate_rules(itemsets), dict[str, float]()
-        _, ranking = _recommend(experiment, prepared, rules, seconds)
-        after_length(_summarise(prepared, itemsets, rules, ranking, seconds), length)
-
-
-def _recommend(
-    experiment: Experiment, prepared: Prepared, rules: Rules, seconds: dict[str, float]
-) -> tuple[Model | None, RankingResult | None]:
-    """Fit the recommender and measure its lists, if likes are held out."""
-    evaluation, train = experiment.evaluation, prepared.train
-    if not evaluation.holds_out:
-        return None, None
-    with timed("fit", seconds):
-        model = _fit(experiment, prepared, rules)
-    with timed("recommend", seconds):
-        recommendations = model.recommend(prepared.histories, evaluation.k)
-    with timed("evaluate", seconds):
-        ranking = evaluate(recommendations, prepared.targets, train, evaluation.cutoffs, prepared.genres)
-    if prepared.n_cut_in_tie is not None:
-        ranking = replace(ranking, metrics=ranking.metrics | {CUT_IN_TIE: prepared.n_cut_in_tie})
-    return model, ranking
-
-
 def _fit(experiment: Experiment, prepared: Prepared, rules: Rules) -> Model:
     try:
         return experiment.recommender.fit(prepared.train, rules)
@@ -205,25 +196,10 @@ def _fit(experiment: Experiment, prepared: Prepared, rules: Rules) -> Model:
         raise error.within("recommender") from error
 
 
-def _summarise(
-    prepared: Prepared,
-    itemsets: FrequentItemsets,
-    rules: Rules,
-    ranking: RankingResult | None,
-    seconds: Mapping[str, float],
-) -> dict[str, float]:
-    """Return the metrics of the rules, and those of the lists if there are any."""
-    metrics = summarise(prepared.transactions, itemsets, rules)
-    if ranking is not None:
-        metrics |= ranking.metrics
-        metrics[SERVING_TIME] = 1000 * seconds["recommend"] / max(prepared.histories.n_users, 1)
-    return metrics
-
-
 @contextmanager
 def timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
-    """Put the wall seconds of a stage into `seconds`, without those in which Numba compiles."""
-    from recsys.kernel import clock  # before the clock starts: importing Numba takes a while, too
+    """Add the wall seconds of a stage, without compilation, to `seconds`."""
+    from recsys.kernel import clock  # before the clock starts: importing Numba takes time
 
     started = clock()
     yield
