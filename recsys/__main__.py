@@ -1,7 +1,4 @@
-"""`python -m recsys`: runs and sweeps by Hydra, and the sub-commands of `recsys.cli`.
-
-A run composes the configuration, runs the pipeline and returns the objective.
-"""
+"""`python -m recsys`: runs and sweeps by Hydra, and the sub-commands of `recsys.cli`."""
 
 from __future__ import annotations
 
@@ -25,15 +22,17 @@ from recsys.runs.stored_config import CONF
 
 log = logging.getLogger("recsys")
 
-
 PARAMS = "hydra.sweeper.params"
 
-# Hydra 1.3 asks for the version whose defaults are meant; Hydra 1.4 deprecates that and asks for a whitelist.
+# Hydra 1.3 requires the version whose defaults are used; Hydra 1.4 deprecates it and has a whitelist.
 OPTIONS: dict[str, Any] = (
     {"execution_whitelist": EXECUTION_WHITELIST}
     if hasattr(hydra.utils, "execution_whitelist")
     else {"version_base": "1.3"}
 )
+
+# Sub-commands, each the module of this name in `recsys.cli`.
+COMMANDS = ("recommend", "registry", "serve", "feedback", "report", "sync", "ui")
 
 
 def name_cure(program: Callable[..., None]) -> Callable[..., None]:
@@ -75,11 +74,9 @@ def main(cfg: DictConfig) -> Any:
         if prunes():
             length = experiment.apriori.max_len or max(2, result.itemsets.max_length)
             report_objective(result.metrics, length, is_last=True)
-    except RecsysError as error:
+    except (RecsysError, InstantiationException) as error:
         if isinstance(error, BudgetError):
-            prune(str(error))  # a question too big to answer is no failure of the sweep
-        raise ExperimentError(str(error)) from error
-    except InstantiationException as error:
+            prune(str(error))  # a trial beyond the budget is not a failure of the sweep
         raise ExperimentError(str(error)) from error
     for line in output.describe(result):
         log.info(line)
@@ -91,18 +88,6 @@ class ExperimentError(CompactHydraException):
 
     # Hydra 1.4 shows the traceback of every error of a job that has one.
     __traceback__ = None
-
-
-# Name of each sub-command, which is its module in `recsys.cli`, and what it does.
-COMMANDS = {
-    "recommend": "recommendations of a run or a model, with their reasons",
-    "registry": "versions of the model, and which of them serves",
-    "serve": "the service: recommendations over HTTP and on a page",
-    "feedback": "what people accept of their recommendations",
-    "report": "make the report of a sweep again",
-    "sync": "send to MLflow what waits beside the results",
-    "ui": "MLflow's UI, and the page of the runs",
-}
 
 
 def run() -> None:

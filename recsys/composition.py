@@ -1,4 +1,4 @@
-"""Objects of the composed configuration."""
+"""From the composed configuration to objects."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What Hydra 1.4 may build from a configuration. Hydra 1.3 has no such list.
+# Classes that Hydra 1.4 may instantiate. Hydra 1.3 has no such list.
 EXECUTION_WHITELIST = ("recsys.*",)
 _execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
 
 
 def share_config_store() -> None:
-    """Have this process keep one store of configs that were registered in Python.
+    """Keep Hydra from copying its store of registered configs, which takes more than half of `--help`.
 
-    Hydra copies all of it whenever it looks at a config group, a hundred times for `--help`, which then takes
-    two and a half times as long. The store hands out copies of what it holds, so none need be made of it.
-    For a program's entry point only: a test that restores Hydra's state wants the copies.
+    Hydra copies it at each look at a config group. That is not needed, because the store returns copies of
+    its entries. Only for a program's entry point: tests that restore Hydra's state need the copies.
     """
     store = ConfigStore.instance()
     store.__dict__["__deepcopy__"] = partial(_itself, store)
@@ -42,13 +41,7 @@ def _itself(store: ConfigStore, memo: dict[int, Any]) -> ConfigStore:
 
 
 def build_experiment(cfg: DictConfig) -> Experiment:
-    """Make the objects of all groups that decide on a run.
-
-    Raises
-    ------
-    ParameterError
-        If a value breaks its rule; it names the key as typed.
-    """
+    """Instantiate all groups of an experiment; raises ParameterError as `build`."""
     from recsys.pipeline import Experiment
 
     _require_no_password(cfg)
@@ -56,21 +49,21 @@ def build_experiment(cfg: DictConfig) -> Experiment:
 
 
 def build(cfg: DictConfig, group: str) -> Any:
-    """Make the object of a config group.
+    """Instantiate a config group.
 
     Raises
     ------
     ParameterError
-        If a value breaks its rule; it names the key as typed.
+        If a value is invalid; the message names its key as typed.
     """
-    # Imported here: --help and --cfg need none of it.
+    # Imported here because --help and --cfg do not need it.
     from recsys.errors import ParameterError
 
     if not isinstance(cfg[group], DictConfig):
         raise ParameterError(group, "a group of settings, as python -m recsys --cfg job shows", cfg[group])
     try:
         settings = pickle.dumps(OmegaConf.to_container(cfg[group], resolve=True))
-    except OmegaConfBaseException:  # as where a key asks for another that is missing
+    except OmegaConfBaseException:  # for example, a key that refers to a missing one
         _require_given(cfg[group])
         raise
     if b"???" in settings:
@@ -84,31 +77,29 @@ def build(cfg: DictConfig, group: str) -> Any:
 
 
 def _require_no_password(cfg: DictConfig) -> None:
-    """Raise an error if the address of the feedback holds a password, for it is kept with the model.
+    """Raise an error if the address of the feedback contains a password.
 
-    It cannot be masked there: who compares a version or promotes it reads the feedback again.
+    It is stored with the model, unmasked, because the registry reads the feedback again.
     """
     if not isinstance(cfg.dataset, DictConfig):
         return
-    written = OmegaConf.to_container(cfg.dataset, resolve=False)
-    assert isinstance(written, dict)
-    # What comes from the environment is kept as written, all else as it is resolved.
-    kept = written.get("feedback")
-    if isinstance(kept, str) and "${oc.env:" not in kept:
-        kept = cfg.dataset.feedback
-    if not isinstance(kept, str) or "://" not in kept:
+    written: Any = OmegaConf.to_container(cfg.dataset, resolve=False)
+    address = written.get("feedback")
+    # References to the environment are stored as references, other values resolved.
+    if isinstance(address, str) and "${oc.env:" not in address:
+        address = cfg.dataset.feedback
+    if not isinstance(address, str) or "://" not in address:
         return
     from recsys.errors import ParameterError
     from recsys.feedback import has_plain_password
 
-    if has_plain_password(kept):
+    if has_plain_password(address):
         rule = "without a password, which would be kept with the model"
         cure = "Put the address into the environment: 'dataset.feedback=${oc.env:FEEDBACK}'."
-        raise ParameterError("dataset.feedback", rule, kept, cure)
+        raise ParameterError("dataset.feedback", rule, address, cure)
 
 
 def _require_given(group: DictConfig) -> None:
-    """Raise an error if a key of a group is missing."""
     from recsys.errors import ParameterError
 
     missing = sorted(OmegaConf.missing_keys(group))
@@ -116,17 +107,17 @@ def _require_given(group: DictConfig) -> None:
         raise ParameterError(missing[0], "given", "???", f"For example {missing[0]}=... on the command line.")
 
 
-# The trials of a sweep share most of their settings, and making an object of them takes longer than all else
-# that is done with it here. The objects are frozen. (JSON would make text of keys that are numbers.)
+# Trials of a sweep share most of their settings, and instantiation is the slowest step here. The objects are
+# frozen. (Pickle, because JSON would turn keys that are numbers into text.)
 @lru_cache(maxsize=64)
 def _instantiate(settings: bytes) -> Any:
     plain = pickle.loads(settings)
     target = str(plain.get("_target_"))
-    if target.startswith("recsys.") and _is_flat(plain):  # a fifth of the time that Hydra takes
+    if target.startswith("recsys.") and _is_flat(plain):  # five times as fast as Hydra
         try:
             return get_class(target)(**{key: value for key, value in plain.items() if key != "_target_"})
         except Exception:
-            log.debug("Hydra shall say what is wrong with %s", target, exc_info=True)
+            log.debug("Hydra reports what is wrong with %s", target, exc_info=True)
     try:
         with _execution_whitelist(EXECUTION_WHITELIST):
             return instantiate(plain, _convert_="all")
@@ -137,7 +128,7 @@ def _instantiate(settings: bytes) -> Any:
 
 
 def _is_flat(settings: dict[Any, Any]) -> bool:
-    """Whether there is nothing in it for Hydra to do but to call the target."""
+    """Whether Hydra would only call the target."""
     return not any(
         (str(key).startswith("_") and key != "_target_") or isinstance(value, dict | list)
         for key, value in settings.items()

@@ -1,19 +1,19 @@
-"""The errors that recsys raises on purpose, one tree.
+"""Errors that recsys raises on purpose.
 
     RecsysError
-    ├── ParameterError        a parameter has a value that its rule forbids (also a ValueError)
+    ├── ParameterError        a parameter has an invalid value (also a ValueError)
     ├── DataError             the data cannot be used
     │   ├── DataNotFoundError     no folder or file where it was looked for
-    │   ├── DataFormatError       a file that cannot be read as what it should be
-    │   └── DownloadError         a download failed, or is not what it should be
-    ├── BudgetError           mining or rules would take more than a limit allows
-    ├── EngineError           an engine that is another program, such as Spark, fails
-    ├── NoTransactionsError   the preprocessing leaves nothing to mine
-    ├── OutputError           what a run leaves behind cannot be written
-    └── RegistryError         MLflow does not do what the registry asks of it
+    │   ├── DataFormatError       a file cannot be read in its format
+    │   └── DownloadError         a download failed or has other contents than expected
+    ├── BudgetError           mining or generating rules would exceed a limit
+    ├── EngineError           an engine that is another program, such as Spark, failed
+    ├── NoTransactionsError   the preprocessing leaves no transactions
+    ├── OutputError           the results of a run cannot be written
+    └── RegistryError         MLflow cannot be reached, or refuses
 
-Each message is one line that says what was asked, the rule, what came, and the cure. Secrets in it are
-masked, and control characters, as a title may hold, are escaped.
+A message is one line with the rule, the value and the cure. Secrets in it are masked, control characters
+escaped.
 """
 
 from __future__ import annotations
@@ -32,33 +32,29 @@ class RecsysError(Exception):
 
 
 class ParameterError(RecsysError, ValueError):
-    """A parameter has a value that its rule forbids.
+    """A parameter has an invalid value: "<parameter> must be <rule>. Got <value>. <cure>".
 
     Parameters
     ----------
     parameter : str
-        Name as the caller wrote it: an argument's name, or a config key ("apriori.min_support").
+        As the caller wrote it: an argument's name, or a config key ("apriori.min_support").
     rule : str
-        What the value must be; completes the sentence "<parameter> must be ...".
     value : object
-        The value that came.
     cure : str
-        What to do about it, a full sentence; empty when the rule says it all.
+        A full sentence; empty if the rule says it all.
     """
 
     def __init__(self, parameter: str, rule: str, value: Any, cure: str = "") -> None:
-        # On one line, as the forms of frames and arrays are not.
-        got = " ".join(repr(value).split())
-        message = f"{parameter} must be {rule}. Got {got}. {cure}".rstrip()
-        super().__init__(message)
+        got = " ".join(repr(value).split())  # frames and arrays have several lines
+        super().__init__(f"{parameter} must be {rule}. Got {got}. {cure}".rstrip())
         self.parameter, self.rule, self.value, self.cure = parameter, rule, value, cure
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Errors cross process borders under parallel launchers; the default would call __init__(message).
+        # Parallel launchers pickle errors; by default unpickling calls __init__(message).
         return type(self), (self.parameter, self.rule, self.value, self.cure)
 
     def within(self, group: str) -> ParameterError:
-        """Return the same error with the parameter named as the key of a config group."""
+        """Return the error with the parameter as a key of a config group."""
         return ParameterError(f"{group}.{self.parameter}", self.rule, self.value, self.cure)
 
 
@@ -67,38 +63,38 @@ class DataError(RecsysError):
 
 
 class DataNotFoundError(DataError):
-    """No folder or file was found where it was looked for."""
+    """There is no folder or file where it was looked for."""
 
 
 class DataFormatError(DataError):
-    """A file cannot be read as what it should be."""
+    """A file cannot be read in its format."""
 
 
 class DownloadError(DataError):
-    """A download failed, or what came is not what should have come."""
+    """A download failed, or has other contents than expected."""
 
 
 class BudgetError(RecsysError):
-    """Mining, or making rules, would take more than a limit allows."""
+    """Mining or generating rules would exceed a limit."""
 
     def within(self, group: str) -> BudgetError:
-        """Return the same error with its parameters named as keys of a config group."""
+        """Return the error with its parameters as keys of a config group."""
         most = "max_(?:itemsets|seconds|memory|rules|len|consequent_len)"
         names = rf"\b({most}|over_max_rules|min_(?:support|threshold))\b"
         return BudgetError(re.sub(rf"(?<!\.){names}", rf"{group}.\1", str(self)))
 
 
 class EngineError(RecsysError):
-    """An engine that is another program, such as Spark, has failed at the work."""
+    """An engine that is another program, such as Spark, failed."""
 
 
 class NoTransactionsError(RecsysError):
-    """The preprocessing leaves no transactions to mine."""
+    """The preprocessing leaves no transactions."""
 
 
 class OutputError(RecsysError):
-    """What a run leaves behind cannot be written."""
+    """The results of a run cannot be written."""
 
 
 class RegistryError(RecsysError):
-    """MLflow cannot be reached, or does not do what is asked of it."""
+    """MLflow cannot be reached, or refuses a request."""

@@ -1,4 +1,4 @@
-"""How this project compiles: one decorator for all its kernels, and a clock that leaves compiling out."""
+"""Compilation of kernels by Numba, and a clock that leaves it out."""
 
 from __future__ import annotations
 
@@ -17,25 +17,24 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def kernel(function: Function) -> Function:
-    """Compile at the first call, keep the machine code on disk, and let other threads run meanwhile."""
+    """Compile at the first call, cache the machine code on disk, and release the GIL."""
     try:
         return cast(Function, njit(nogil=True, cache=True)(function))
     except RuntimeError:
-        # No folder that Numba could write to, as in a read-only installation: compile once a process.
+        # No writable folder for the cache, as in a read-only installation: compile once per process.
         return cast(Function, njit(nogil=True)(function))
 
 
 def clock() -> float:
-    """Return seconds for measuring durations, as `time.perf_counter`; it stands still while Numba compiles.
+    """Return seconds as `time.perf_counter`, without those in which Numba compiles or loads machine code.
 
-    Loading machine code from disk counts as compiling. Both happen once per process, before the first use of
-    a kernel, and would otherwise be the larger part of a first measurement.
+    That happens before the first use of a kernel and would be most of a first measurement.
     """
     return perf_counter() - _compiling.seconds()
 
 
 class _Compiling(event.Listener):
-    """The seconds during which at least one thread compiles."""
+    """Seconds during which at least one thread compiles."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -1,4 +1,4 @@
-"""Checks of parameter values, used where a user hands them in and nowhere else."""
+"""Checks of parameter values, made where a user passes them and nowhere else. Booleans are not numbers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from recsys.errors import ParameterError
 
 
 def require_number(parameter: str, value: Any) -> float:
-    """Return `value` as a float; raise ParameterError unless it is a finite number (booleans are not)."""
+    """Return a finite number as a float, or raise ParameterError."""
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise ParameterError(parameter, "a finite number", value)
     return float(value)
 
 
 def require_at_least(parameter: str, value: Any, minimum: float) -> float:
-    """Return `value` as a float; raise ParameterError unless it is a finite number of at least `minimum`."""
+    """Return a finite number >= minimum as a float, or raise ParameterError."""
     number = require_number(parameter, value)
     if number < minimum:
         raise ParameterError(parameter, f"a number of at least {minimum}", value)
@@ -28,7 +28,7 @@ def require_at_least(parameter: str, value: Any, minimum: float) -> float:
 
 
 def require_positive(parameter: str, value: Any) -> float:
-    """Return `value` as a float; raise ParameterError unless it is a finite number above 0."""
+    """Return a finite number > 0 as a float, or raise ParameterError."""
     number = require_number(parameter, value)
     if number <= 0:
         raise ParameterError(parameter, "a number above 0", value)
@@ -36,15 +36,14 @@ def require_positive(parameter: str, value: Any) -> float:
 
 
 def require_fraction(parameter: str, value: Any) -> float:
-    """Return `value` as a float; raise ParameterError unless it is a number in (0, 1]."""
-    rule = "a number in (0, 1]"
+    """Return a number in (0, 1] as a float, or raise ParameterError."""
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) <= 1:
-        raise ParameterError(parameter, rule, value)
+        raise ParameterError(parameter, "a number in (0, 1]", value)
     return float(value)
 
 
 def require_share(parameter: str, value: Any) -> float:
-    """Return `value` as a float; raise ParameterError unless it is a number in (0, 1): a part, not all."""
+    """Return a number in (0, 1) as a float, or raise ParameterError."""
     rule = "a number between 0 and 1, neither of them"
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
         raise ParameterError(parameter, rule, value)
@@ -52,21 +51,21 @@ def require_share(parameter: str, value: Any) -> float:
 
 
 def require_integer(parameter: str, value: Any, minimum: int) -> int:
-    """Return `value` as an int; raise ParameterError unless it is an integer of at least `minimum`."""
+    """Return an integer >= minimum as an int, or raise ParameterError."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise ParameterError(parameter, f"an integer of at least {minimum}", value)
     return int(value)
 
 
 def require_choice(parameter: str, value: Any, choices: Collection[str]) -> str:
-    """Return `value`; raise ParameterError, naming the choices, unless it is one of them."""
+    """Return one of the choices, or raise ParameterError, which names them."""
     if not isinstance(value, str) or value not in choices:
         raise ParameterError(parameter, f"one of {', '.join(choices)}", value)
     return str(value)
 
 
 def require_path(parameter: str, value: Any) -> Path:
-    """Return `value` as a path; raise ParameterError unless it is text or a path."""
+    """Return text or a path as a path, or raise ParameterError."""
     if not isinstance(value, str | PathLike) or not str(value):
         raise ParameterError(parameter, "a path", type(value))
     return Path(value)
