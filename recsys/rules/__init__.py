@@ -3,6 +3,7 @@
 from recsys.rules.apriori import Apriori
 from recsys.rules.generate import generate_rules
 from recsys.rules.measures import METRICS, MLXTEND_MEASURES, SMALLER_IS_BETTER
+from recsys.rules.options import RuleOptions
 from recsys.rules.rules import Rules
 from recsys.rules.significance import CORRECTIONS, adjust_p_values
 
@@ -12,6 +13,7 @@ __all__ = [
     "MLXTEND_MEASURES",
     "SMALLER_IS_BETTER",
     "Apriori",
+    "RuleOptions",
     "Rules",
     "adjust_p_values",
     "generate_rules",

@@ -12,32 +12,25 @@ import numpy.typing as npt
 from recsys.errors import BudgetError
 from recsys.mining import Budget, FrequentItemsets
 from recsys.mining.support import shortest_between
-from recsys.rules.constraints import RuleConstraints
 from recsys.rules.measures import SMALLER_IS_BETTER
-from recsys.rules.selection import Selection
+from recsys.rules.options import RuleOptions
 
 MAX_SPLITS = 2**32  # minutes of work; an itemset of 32 items alone has as many
 BYTES_A_RULE = 100  # while the rules are put in order; a quarter of that once they are
 MAX_COMPARISONS = 2**36  # of confidences, for the improvement; minutes as well
 
 
-def check_splits(itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection) -> None:
-    """Raise if generation would run for hours: an itemset of k items has 2^k - 2 splits, 3^k with sub-rules.
-
-    Raises
-    ------
-    BudgetError
-        If there are more than `MAX_SPLITS` candidates, or `MAX_COMPARISONS` for the improvement.
-    """
+def check_splits(itemsets: FrequentItemsets, options: RuleOptions) -> None:
+    """Raise BudgetError if it would take hours: k items have 2^k - 2 splits, 3^k with simpler rules."""
     sizes = np.diff(itemsets.offsets).tolist()
     questions = [("candidate rules", MAX_SPLITS, 1)]
-    if selection.needs_improvement:
+    if options.needs_improvement:
         questions.append(("confidences to compare for the improvement", MAX_COMPARISONS, 2))
     for what, limit, base in questions:
-        totals = _totals(sizes, constraints, base)
+        totals = _totals(sizes, options, base)
         if totals and totals[-1] > limit:
             longest = sum(total <= limit for total in totals)
-            fits = _totals(sizes, replace(constraints, max_consequent_len=1), base)[-1] <= limit
+            fits = _totals(sizes, replace(options, max_consequent_len=1), base)[-1] <= limit
             single = " or max_consequent_len=1," if fits else ""
             raise BudgetError(
                 f"{len(itemsets):,} itemsets of up to {len(sizes)} items have {totals[-1]:,} {what}, "
@@ -45,10 +38,10 @@ def check_splits(itemsets: FrequentItemsets, constraints: RuleConstraints, selec
             )
 
 
-def _totals(sizes: list[int], constraints: RuleConstraints, base: int) -> list[int]:
-    """Return, for each length, how many there are of the itemsets of up to that length."""
+def _totals(sizes: list[int], options: RuleOptions, base: int) -> list[int]:
+    """Return how many there are of the itemsets of up to each length."""
     of_length = (
-        size * sum(comb(length, left) * base**left for left in constraints.antecedent_lengths(length))
+        size * sum(comb(length, left) * base**left for left in options.antecedent_lengths(length))
         for length, size in enumerate(sizes, start=1)
     )
     return list(accumulate(of_length))
@@ -92,36 +85,34 @@ class RulesMeter:
 
 
 def too_many_rules(
-    selection: Selection,
+    options: RuleOptions,
     n_rules: int,
     best_scores: npt.NDArray[np.float64],
     n_rules_by_count: npt.NDArray[np.int64],
-    n_transactions: int,
 ) -> BudgetError:
     """Return the error for more than `max_rules` rules, with options that would fit.
 
     Parameters
     ----------
     n_rules : int
-        Rules that there would be.
+        Number of rules without the limit.
     best_scores : ndarray, shape (max_rules + 1,)
-        The best scores (see `Selection.keep`), descending.
+        The metric, descending; negated where smaller is better.
     n_rules_by_count : ndarray, shape (n_transactions + 1,)
-        Number of rules by the number of transactions that hold all of their items.
-    n_transactions : int
+        Number of rules by support count.
     """
-    maximum = selection.max_rules
+    maximum, n_transactions = options.max_rules, len(n_rules_by_count) - 1
     assert maximum is not None
     cures = []
     over = float(best_scores[-1])  # a threshold above it leaves at most max_rules
     if (best_scores > over).any():
         fits = float(best_scores[best_scores > over].min())
-        sign = -1 if selection.metric in SMALLER_IS_BETTER else 1
+        sign = -1 if options.metric in SMALLER_IS_BETTER else 1
         cures.append(f"set min_threshold={shortest_between(over, fits, sign)!r}")
     # Rules of a higher support are the same ones, unless fewer tests make more of them significant.
     at_least = np.cumsum(n_rules_by_count[::-1])[::-1]
     count = int(np.argmax(at_least <= maximum))
-    if selection.alpha is None and 0 < at_least[count] <= maximum:
+    if options.alpha is None and 0 < at_least[count] <= maximum:
         fits = shortest_between((count - 1) / n_transactions, count / n_transactions)
         cures.append(f"set min_support={fits!r}")
     cures.append("raise max_rules, or set over_max_rules=keep_best")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,9 @@ from recsys.mining import Budget, FrequentItemsets
 from recsys.mining.budget import DEFAULT_BUDGET, require_budget
 from recsys.rules.best import BestRules
 from recsys.rules.budget import RulesMeter, check_splits, too_many_rules
-from recsys.rules.constraints import RuleConstraints
+from recsys.rules.measures import SMALLER_IS_BETTER
+from recsys.rules.options import RuleOptions
 from recsys.rules.rules import Rules
-from recsys.rules.selection import Selection
 from recsys.rules.significance import largest_significant
 from recsys.rules.splits import splits
 
@@ -24,55 +25,21 @@ log = logging.getLogger(__name__)
 
 def generate_rules(
     itemsets: FrequentItemsets,
-    metric: str = "lift",
-    min_threshold: float = 0.0,
+    metric: str = RuleOptions.metric,
+    min_threshold: float = RuleOptions.min_threshold,
     *,
-    max_antecedent_len: int | None = None,
-    max_consequent_len: int | None = None,
-    antecedent_items: Collection[Hashable] | None = None,
-    consequent_items: Collection[Hashable] | None = None,
-    antecedent_contains: Collection[Hashable] | None = None,
-    consequent_contains: Collection[Hashable] | None = None,
-    drop_redundant: bool = False,
-    alpha: float | None = None,
-    correction: str = "holm",
-    max_rules: int | None = None,
-    over_max_rules: str = "error",
     budget: Budget | None = None,
+    **options: Any,
 ) -> Rules:
-    """Return the rules that reach a threshold: splits of itemsets of two items and more.
+    """Return the rules of frequent itemsets that reach a threshold: splits of itemsets of two items and more.
 
     Parameters
     ----------
     itemsets : FrequentItemsets
-    metric : str
-        The measure that decides; one of `recsys.rules.METRICS`.
-    min_threshold : float
-        A rule is kept when its metric is at least this; never when it is not a number. For `p_value`, where
-        smaller is better, when it is at most this.
-    max_antecedent_len, max_consequent_len : int, optional
-        Longest antecedent and consequent, in items; no limit unless given. 1 for single consequents.
-    antecedent_items, consequent_items : collection of item ids, optional
-        The only items that may stand on that side.
-    antecedent_contains, consequent_contains : collection of item ids, optional
-        Items that must all stand on that side.
-    drop_redundant : bool
-        Drop rules with an improvement of 0 or less: some items of the antecedent can be left out, or all, and
-        the confidence is no lower. See `recsys.rules.improvement`.
-    alpha : float, optional
-        Keep only rules that are significant at this level, in (0, 1), by Fisher's exact test, one-sided.
-        Tested are all rules that lengths and items allow, whatever their metric: to choose by the same data
-        first, and count the tests then, would count too few.
-    correction : {"holm", "benjamini_hochberg", "none"}
-        For the number of tests; see `recsys.rules.adjust_p_values`.
-    max_rules : int, optional
-        Most rules to return.
-    over_max_rules : {"error", "keep_best"}
-        What to do when there would be more: refuse, or return the best by the metric, ties by items, and say
-        so in the log. Neither holds all rules in memory.
+    metric, min_threshold, **options
+        As for `recsys.rules.RuleOptions`.
     budget : Budget, optional
-        The most memory and time that making the rules may take, on top of the itemsets;
-        `recsys.mining.budget.DEFAULT_BUDGET` unless given: half of the memory that the machine has available.
+        Limits of memory and time on top of the itemsets; None: half of the available memory.
 
     Returns
     -------
@@ -82,13 +49,12 @@ def generate_rules(
     Raises
     ------
     ParameterError
-        If the itemsets are something else, a parameter breaks its rule, or an item id is not in the
-        transactions.
+        If an argument is invalid, or an item id is not in the transactions.
     BudgetError
         If there are more than `max_rules` rules, or more than `recsys.rules.budget.MAX_SPLITS` candidates,
-        or the budget is spent.
+        or the budget is exceeded.
     DataFormatError
-        If the itemsets are not all frequent ones.
+        If a subset of an itemset is missing.
 
     Examples
     --------
@@ -103,39 +69,21 @@ def generate_rules(
             cure = "recsys.frequent_patterns.association_rules takes a frame of itemsets."
         raise ParameterError("itemsets", "a FrequentItemsets", type(itemsets), cure)
     require_budget(budget)
-    constraints = RuleConstraints(
-        max_antecedent_len=max_antecedent_len,
-        max_consequent_len=max_consequent_len,
-        antecedent_items=antecedent_items,
-        consequent_items=consequent_items,
-        antecedent_contains=antecedent_contains,
-        consequent_contains=consequent_contains,
-    )
-    selection = Selection(
-        metric=metric,
-        min_threshold=min_threshold,
-        drop_redundant=drop_redundant,
-        alpha=alpha,
-        correction=correction,
-        max_rules=max_rules,
-        over_max_rules=over_max_rules,
-    )
-    return select_rules(itemsets, constraints, selection, budget or DEFAULT_BUDGET)
+    chosen = RuleOptions(metric=metric, min_threshold=min_threshold, **options)
+    return select_rules(itemsets, chosen, budget or DEFAULT_BUDGET)
 
 
-def select_rules(
-    itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection, budget: Budget
-) -> Rules:
-    """Return the rules that satisfy constraints and selection; see `generate_rules`."""
-    check_splits(itemsets, constraints, selection)
+def select_rules(itemsets: FrequentItemsets, options: RuleOptions, budget: Budget) -> Rules:
+    """Return the rules that the options select; see `generate_rules`."""
+    check_splits(itemsets, options)
     meter = RulesMeter(budget)
-    largest_p_value = _largest_p_value(itemsets, constraints, selection, meter)
-    metric, max_rules = selection.metric, selection.max_rules
-    refuses = max_rules is not None and selection.over_max_rules == "error"
+    largest_p_value = _largest_p_value(itemsets, options, meter)
+    metric, max_rules = options.metric, options.max_rules
+    refuses = max_rules is not None and options.over_max_rules == "error"
     best = BestRules(len(itemsets), max_rules + 1 if max_rules is not None and refuses else max_rules)
     n_rules_by_count = np.zeros(itemsets.n_transactions + 1, dtype=np.int64)
-    for candidates in _candidates(itemsets, constraints, selection):
-        kept, scores = selection.keep(candidates, largest_p_value)
+    for candidates in _candidates(itemsets, options):
+        kept, scores = _select(candidates, options, largest_p_value)
         best.add(kept.antecedents, kept.consequents, kept.itemsets, scores)
         meter.check(best.n_held, best.n_added)
         if refuses:
@@ -143,39 +91,53 @@ def select_rules(
     (*columns, scores), order = best.ordered()
     if max_rules is not None and best.n_added > max_rules:
         if refuses:
-            best_scores, n = scores[order], itemsets.n_transactions
-            raise too_many_rules(selection, best.n_added, best_scores, n_rules_by_count, n)
+            raise too_many_rules(options, best.n_added, scores[order], n_rules_by_count)
         log.warning(
             "Kept the best %s of %s rules, by %s: max_rules.", f"{max_rules:,}", f"{best.n_added:,}", metric
         )
-    sides = np.empty((3, len(order)), dtype=np.int64)  # one block, which the system gives large pages
+    sides = np.empty((3, len(order)), dtype=np.int64)  # one block, for which the system uses large pages
     for side, column in zip(sides, columns, strict=True):
         side[:] = column[order]
-    return Rules(itemsets, sides[0], sides[1], sides[2], metric, float(selection.min_threshold), best.n_added)
+    return Rules(itemsets, sides[0], sides[1], sides[2], metric, float(options.min_threshold), best.n_added)
 
 
-def _candidates(
-    itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection
-) -> Iterator[Rules]:
-    for antecedents, consequents, wholes in splits(itemsets, constraints):
-        yield Rules(itemsets, antecedents, consequents, wholes, selection.metric, selection.min_threshold)
+def _candidates(itemsets: FrequentItemsets, options: RuleOptions) -> Iterator[Rules]:
+    for antecedents, consequents, wholes in splits(itemsets, options):
+        yield Rules(itemsets, antecedents, consequents, wholes, options.metric, options.min_threshold)
 
 
-def _largest_p_value(
-    itemsets: FrequentItemsets, constraints: RuleConstraints, selection: Selection, meter: RulesMeter
-) -> float | None:
-    """Test all candidates; return the largest p-value of a rule that is kept, None if all are."""
-    if selection.alpha is None:
+def _select(
+    candidates: Rules, options: RuleOptions, largest_p_value: float | None
+) -> tuple[Rules, npt.NDArray[np.float64]]:
+    """Return the candidates to keep and their scores: the metric, negated where smaller is better."""
+    sign = -1.0 if options.metric in SMALLER_IS_BETTER else 1.0
+    scores = sign * candidates.measure(options.metric)
+    passed = scores >= sign * options.min_threshold
+    if not passed.all():
+        candidates, scores = candidates[passed], scores[passed]
+    # Cheap checks come first.
+    if largest_p_value is not None:
+        passed = candidates.measure("p_value") <= largest_p_value
+        candidates, scores = candidates[passed], scores[passed]
+    if options.drop_redundant:
+        passed = candidates.measure("improvement") > 0
+        candidates, scores = candidates[passed], scores[passed]
+    return candidates, scores
+
+
+def _largest_p_value(itemsets: FrequentItemsets, options: RuleOptions, meter: RulesMeter) -> float | None:
+    """Test all candidates; return the largest significant p-value, None without a test."""
+    if options.alpha is None:
         return None
 
     def p_values() -> Iterator[npt.NDArray[np.float64]]:
-        for candidates in _candidates(itemsets, constraints, selection):
+        for candidates in _candidates(itemsets, options):
             meter.check(0, 0)
             yield candidates.measure("p_value")
 
-    largest, n_significant, n_tests = largest_significant(p_values(), selection.alpha, selection.correction)
+    largest, n_significant, n_tests = largest_significant(p_values(), options.alpha, options.correction)
     log.info(
         "%s of %s rules tested are significant at %g (correction: %s).",
-        f"{n_significant:,}", f"{n_tests:,}", selection.alpha, selection.correction,
+        f"{n_significant:,}", f"{n_tests:,}", options.alpha, options.correction,
     )  # fmt: skip
     return largest

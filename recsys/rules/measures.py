@@ -1,14 +1,11 @@
 """Measures of rules, computed from counts.
 
-Each measure is a function of n, the number of transactions, and of three arrays of counts, one entry a rule:
-of the whole rule (antecedent and consequent together), of the antecedent and of the consequent. Each is one
-division of integers where that can be, so that no rounded fraction enters another; the counts may come as
-float64, in which products of integers are exact up to 2^53. Definitions, and conventions where a denominator
-is 0, are those of mlxtend 0.25 for its twelve, those of R's arules for the others, where it has no NaN. A new
-measure is a function here and a line in MEASURES.
-
-Notation: n_ac, n_a, n_c are the counts; s_ac, s_a, s_c the supports, that is the counts divided by n; n_1 and
-n_2 the transactions with the antecedent alone and the consequent alone, n_0 those with neither.
+A measure is a function of n, the number of transactions, and of three arrays of counts, one entry a rule:
+n_ac of the whole rule, n_a of the antecedent, n_c of the consequent. s_ac, s_a, s_c are the supports; n_1
+and n_2 count the transactions with the antecedent alone and the consequent alone, n_0 those with neither.
+Where possible a measure is one division of integers; counts may also be float64, exact for products up to
+2^53. Definitions, and conventions for a denominator of 0, are those of mlxtend 0.25 for its twelve, those of
+R's arules for the others. A new measure is a function here and a line in MEASURES.
 """
 
 from __future__ import annotations
@@ -18,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from recsys.mining import FrequentItemsets
 
 Counts = npt.NDArray[Any]  # int64, or float64 of whole numbers
 Values = npt.NDArray[np.float64]
@@ -169,6 +168,27 @@ def p_value(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Values:
     return tails(n, _integers(n_ac), _integers(n_a), _integers(n_c), True)
 
 
+def improvement(itemsets: FrequentItemsets, antecedents: Counts, wholes: Counts) -> Values:
+    """Min over A' of confidence(A -> C) - confidence(A' -> C), A' the proper subsets of A, shape (n_rules,).
+
+    Bayardo, Agrawal and Gunopulos, ICDE 1999, section 2.1. The empty subset is among them, as in the paper
+    and in R's arules, with the confidence s_c: for an antecedent of one item this is the added value. In
+    (-1, 1); a rule with 0 or less is redundant. All A' count, whatever the options. `antecedents`
+    and `wholes` are indices of the antecedents, and of antecedent and consequent together.
+    """
+    from recsys.rules._split_kernel import improvements
+
+    return improvements(
+        itemsets.trie,
+        itemsets.offsets.astype(np.int64),
+        itemsets.counts.astype(np.int64),
+        itemsets.n_transactions,
+        antecedents.astype(np.int32),
+        wholes.astype(np.int32),
+        np.argsort(wholes, kind="stable"),
+    )
+
+
 def _surplus(n: int, n_ac: Counts, n_a: Counts, n_c: Counts) -> Counts:
     """Return n n_ac - n_a n_c, n^2 times the leverage; of int64, exact for n up to 3 * 10^9."""
     difference: Counts = n * n_ac - n_a * n_c
@@ -210,7 +230,7 @@ MEASURES: dict[str, Measure] = {
 }
 MLXTEND_MEASURES = tuple(MEASURES)[:12]
 
-# What a rule can be judged by: these, and one that looks at other rules too (`recsys.rules.improvement`).
+# These, and one that depends on other rules, too.
 METRICS = (*MEASURES, "improvement")
 
 # For these a rule is kept at or below the threshold, and the smallest comes first.

@@ -13,8 +13,7 @@ import numpy.typing as npt
 from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
 from recsys.parameters import require_choice, require_integer
-from recsys.rules.improvement import improvement
-from recsys.rules.measures import MEASURES, METRICS, MLXTEND_MEASURES
+from recsys.rules.measures import MEASURES, METRICS, MLXTEND_MEASURES, improvement
 
 if TYPE_CHECKING:
     import pandas as pd

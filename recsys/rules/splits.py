@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
+from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
-from recsys.rules.constraints import RuleConstraints
+from recsys.rules.options import ITEMS, RuleOptions
 from recsys.rules.rules import IntArray
 
 if TYPE_CHECKING:
@@ -19,15 +20,8 @@ if TYPE_CHECKING:
 SPLITS_AT_ONCE = 2**16  # candidate rules in memory: few enough that they stay in the cache
 
 
-def n_splits(length: int, constraints: RuleConstraints) -> int:
-    """Return the number of splits of an itemset that lengths allow; items may allow fewer."""
-    return sum(comb(length, size) for size in constraints.antecedent_lengths(length))
-
-
-def splits(
-    itemsets: FrequentItemsets, constraints: RuleConstraints
-) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Yield the splits that the constraints allow, in portions.
+def splits(itemsets: FrequentItemsets, options: RuleOptions) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    """Yield the splits that the options allow, in portions.
 
     Yields
     ------
@@ -36,24 +30,53 @@ def splits(
     """
     from recsys.rules import _split_kernel as kernel
 
-    flags, n_musts = constraints.flags(itemsets.items)
-    lengths = [
-        length for length in range(2, itemsets.max_length + 1) if constraints.antecedent_lengths(length)
-    ]
-    for length in lengths:
-        plan = split_plan(length, constraints.antecedent_lengths(length))
+    flags, n_required = item_flags(itemsets.items, options)
+    for length in range(2, itemsets.max_length + 1):
+        antecedent_lengths = options.antecedent_lengths(length)
+        if not antecedent_lengths:
+            continue
+        plan = split_plan(length, antecedent_lengths)
         portion = max(1, SPLITS_AT_ONCE // len(plan.sides))
         first, end = int(itemsets.offsets[length - 1]), int(itemsets.offsets[length])
         for start in range(first, end, portion):
             stop = min(start + portion, end)
-            yield kernel.split(itemsets.trie, plan, length, start, stop, flags, n_musts)
+            yield kernel.split(itemsets.trie, plan, length, start, stop, flags, n_required)
+
+
+def item_flags(items: npt.NDArray[Any], options: RuleOptions) -> tuple[npt.NDArray[np.uint8], IntArray]:
+    """Return the flags of each item for the kernel, and the numbers of required items of both sides.
+
+    Raises
+    ------
+    ParameterError
+        If an id is not in the vocabulary.
+    """
+    from recsys.rules._split_kernel import IN_ANTECEDENT, IN_CONSEQUENT, OF_ANTECEDENT, OF_CONSEQUENT
+
+    n_required = np.array([len(options.antecedent_contains or ()), len(options.consequent_contains or ())])
+    if all(getattr(options, name) is None for name in ITEMS):
+        return np.empty(0, dtype=np.uint8), n_required
+    plain = items.tolist()
+    index = {item: place for place, item in enumerate(plain)}
+    flags = np.zeros(len(items), dtype=np.uint8)
+    for name, flag in zip(ITEMS, (IN_ANTECEDENT, IN_CONSEQUENT, OF_ANTECEDENT, OF_CONSEQUENT), strict=True):
+        ids = getattr(options, name)
+        if ids is None and name.endswith("_items"):
+            flags |= flag
+        for item in ids or ():
+            if item not in index:
+                kind = type(plain[0])
+                cure = "" if isinstance(item, kind) else f"The ids are of type {kind.__name__}."
+                raise ParameterError(name, "ids of items in the transactions", item, cure)
+            flags[index[item]] |= flag
+    return flags, n_required
 
 
 def split_plan(length: int, antecedent_lengths: range) -> Plan:
     """Return how to split the itemsets of one length, with antecedents of the given lengths.
 
-    Where one side is short, the short subsets are found from the items up and the long ones from the itemset
-    down, so that 30 items are not split in 2^30 ways to find the 30 with a single consequent.
+    If one side is short, short subsets are found from the items up and long ones from the itemset down, so
+    that 30 items are not split in 2^30 ways to find the 30 with a single consequent.
     """
     from recsys.rules import _split_kernel as kernel
 

@@ -1,6 +1,5 @@
 import math
 from dataclasses import fields
-from inspect import signature
 
 import pytest
 
@@ -8,9 +7,7 @@ from recsys import generate_rules, mine
 from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import Budget
-from recsys.rules import Apriori
-from recsys.rules.constraints import RuleConstraints
-from recsys.rules.selection import Selection
+from recsys.rules import Apriori, RuleOptions
 
 
 def test_defaults_and_equality():
@@ -56,10 +53,9 @@ def test_unknown_metric_names_the_known():
         Apriori(0.1, metric="gain")
 
 
-def test_it_has_every_parameter_of_generate_rules():
-    names = {field.name for field in fields(Apriori)}
-    options = {*signature(generate_rules).parameters} - {"itemsets", "budget"}
-    assert names == {"min_support", "max_len", *options} | {field.name for field in fields(Budget)}
+def test_it_has_every_option_and_limit():
+    names = {field.name for kind in (RuleOptions, Budget) for field in fields(kind)}
+    assert {field.name for field in fields(Apriori)} == {"min_support", "max_len", *names}
 
 
 def test_lists_of_a_configuration_make_a_key_of_caches():
@@ -100,8 +96,9 @@ def test_it_generates_rules_by_its_parameters():
         Apriori(0.25, max_rules=1).generate_rules(itemsets)
 
 
-def test_generate_rules_has_the_options_and_defaults_of_apriori():
-    parameters = signature(generate_rules).parameters
-    options = {field.name: field.default for kind in (Selection, RuleConstraints) for field in fields(kind)}
-    assert {name: parameters[name].default for name in options} == options
-    assert parameters.keys() - options.keys() == {"itemsets", "budget"}
+def test_generate_rules_takes_the_options_and_no_others():
+    itemsets = mine(Transactions.from_lists(map(list, ["ab", "ac", "abc", "b"])), min_support=0.25)
+    options = {field.name: field.default for field in fields(RuleOptions)}
+    assert generate_rules(itemsets, **options).to_frame().equals(generate_rules(itemsets).to_frame())
+    with pytest.raises(TypeError, match="max_consequent_length"):
+        generate_rules(itemsets, max_consequent_length=1)
