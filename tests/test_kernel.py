@@ -8,7 +8,7 @@ import pytest
 
 from recsys import kernel
 from recsys.mining import Budget
-from recsys.mining.budget import Meter
+from recsys.mining.budget import MiningMeter
 from recsys.pipeline import timed
 from recsys.rules.budget import RulesMeter
 
@@ -66,7 +66,7 @@ def test_the_clock_stands_still_while_a_kernel_is_compiled(uncompiled):
 
 def test_seconds_of_a_stage_and_of_a_budget_are_those_of_the_work(uncompiled):
     seconds, wall = {}, perf_counter()
-    meters = Meter(Budget(max_seconds=100), 10, 1), RulesMeter(Budget(max_seconds=100))
+    meters = MiningMeter(Budget(max_seconds=100), 10, 0.1, None, 1), RulesMeter(Budget(max_seconds=100))
     with timed("mine", seconds):
         uncompiled()
     wall = perf_counter() - wall

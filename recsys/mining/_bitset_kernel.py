@@ -1,8 +1,8 @@
-"""The compiled part of the bitset engine: arrays in, arrays out.
+"""Numba kernel of the bitset engine.
 
-Items are numbered 0, 1, ..., only the frequent ones, in the defined order. Arrays that grow are grown by the
-caller: a kernel that lacks room returns, and goes on where it was when called again. (An array that is bound
-anew inside a kernel has its references counted at every use there, which costs more than the work itself.)
+Items are numbered 0, 1, ..., only the frequent ones, in order. The caller enlarges arrays: a kernel that
+lacks room returns, and continues when called again. (Numba counts references at every use of an array that is
+reassigned inside a kernel, which costs more than the work itself.)
 """
 
 from __future__ import annotations
@@ -13,18 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.kernel import kernel
-from recsys.mining._popcount_kernel import WORD, and_count, count_common, whole_words
+from recsys.mining._popcount_kernel import WORD, and_count, whole_words
 
 IntArray = npt.NDArray[np.integer[Any]]
 Words = npt.NDArray[np.uint64]
 
-# An itemset of 32 items has 2**32 - 1 subsets, more than any result may hold: lengths end here.
-LONGEST = 32
-
-CHUNK = 32  # items looked at together
-
-# An index without a sign: Numba looks at every other one, whether it counts from the end.
-at = np.uint64
+LONGEST = 32  # an itemset of 32 items has 2**32 - 1 subsets, more than any result may hold
+CHUNK = 32  # items checked together
+at = np.uint64  # an unsigned index, which Numba does not check for counting from the end
 # Bit b of a bit set is bit b & LOW of its word b >> SHIFT.
 SHIFT, LOW, ONE = np.uint64(6), np.uint64(WORD - 1), np.uint64(1)
 
@@ -41,14 +37,13 @@ class Database(NamedTuple):
     Attributes
     ----------
     row_items : ndarray, shape (n_entries,), uint16 or uint32
-        The items of each transaction, ascending, one transaction after the other.
+        Items of the transactions, ascending in each, end to end.
     starts : ndarray, shape (n_items + 1,), int64
-        The occurrences of item i are those from starts[i] to starts[i + 1] - 1.
+        Item i has the occurrences starts[i] to starts[i + 1] - 1.
     n_after : ndarray, shape (n_items,), int64
-        For each item, how many items stand after its occurrences, all together.
+        Number of items after all occurrences of each item.
     spans : ndarray, shape (n_entries, 2), int32 or int64
-        For each occurrence, where the items after it stand in `row_items`: from spans[k, 0] to
-        spans[k, 1] - 1.
+        The items after occurrence k are those from spans[k, 0] to spans[k, 1] - 1 in `row_items`.
     """
 
     row_items: IntArray
@@ -58,15 +53,9 @@ class Database(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """The frequent pairs.
+    """Frequent pairs: those of first item i are the ones from starts[i] to starts[i + 1] - 1.
 
-    Attributes
-    ----------
-    starts : ndarray, shape (n_items + 1,), int64
-        Those whose first item is i are the ones from starts[i] to starts[i + 1] - 1.
-    items : ndarray, shape (n_pairs,), int32
-        Second items, ascending for one first item.
-    counts : ndarray, shape (n_pairs,), int32
+    `items` are the second items, ascending, and `counts` the counts, shape (n_pairs,), int32.
     """
 
     starts: IntArray
@@ -75,41 +64,39 @@ class Pairs(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """What a search holds, and what it found.
+    """State and results of a search.
 
-    The search runs backwards: from the last first item to the first, and from the last extension of a prefix
-    to the first. So the itemsets of one length are found in the reverse of the defined order.
+    It runs backwards, from the last first item to the first, and from the last extension of a prefix to the
+    first: the itemsets of one length are found in reverse order.
 
     Attributes
     ----------
     found : ndarray, shape (3, capacity), int32
-        Last item, count and parent of the itemsets found. The parent is its place among those of its length;
-        that of a pair is its first item.
+        Last item, count and parent of the itemsets found. The parent is its position among those of its
+        length; that of a pair is its first item.
     rooms : ndarray, shape (LONGEST + 2,), int64
-        Those of length k have the columns rooms[k] to rooms[k + 1] - 1 of `found` for them.
-    ends : ndarray, shape (LONGEST + 1,), int64
-        Number found, by length.
-    needs : ndarray, shape (LONGEST + 1,), int64
-        Number that there must be room for, by length, where room is lacking.
+        Length k has the columns rooms[k] to rooms[k + 1] - 1 of `found`.
+    ends, needs : ndarray, shape (LONGEST + 1,), int64
+        Number found, and number that room is needed for, by length.
     stack : ndarray, shape (4, n_stack), int32
-        Extensions of the prefixes being worked on, those of one prefix after those of a shorter one: the
-        item, the count of the prefix with it, the place of the same item among the extensions of the shorter
-        prefix, and its place among the partners of the first item, its slot.
+        Extensions of the prefixes in progress, those of a prefix after those of a shorter one: the item, the
+        count of the prefix with it, the position of the same item among the extensions of the shorter prefix,
+        and its slot, its position among the partners of the first item.
     marks : ndarray, shape (n_stack, LONGEST + 1), int32
-        For each extension, `ends` at the moment when its turn came.
+        `ends` when the search reached each extension.
     masks : ndarray, shape (at least n_stack * n_masks,), uint64
-        For each extension, the slots of the items that extend the prefix with it, a bit each.
+        For each extension, the slots of the items that extend the prefix with it, as bits.
     words : ndarray, shape (at least (n_stack + 1) * n_words,), uint64
-        For each extension, the occurrences of the first item that hold it, a bit each, from the second row
-        on. The first row takes what belongs to no extension.
+        From the second row on, for each extension, the occurrences of the first item with it, as bits. The
+        first row takes what belongs to no extension.
     slots : ndarray, shape (n_items,), int32
         1 + slot of each item; 0 throughout between two first items.
     levels : ndarray, shape (LONGEST + 1, 4), int64
-        For each prefix: the first of its extensions, the one whose turn came last, the count of the prefix,
-        and the place of its last extension among the found.
+        For each prefix: its first extension, the current one, its count, and the position of its last
+        extension among the found.
     state : ndarray, shape (7,), int64
-        The first item, the level (-1 before a first item), the longest length found, the number found, the
-        extensions that there must be room for where it is lacking, and words and masks of an extension.
+        First item, level (-1 before a first item), longest length found, number found, number of extensions
+        that room is needed for, words and masks of an extension.
     """
 
     found: IntArray
@@ -141,11 +128,10 @@ def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntA
     Parameters
     ----------
     indptr, indices : ndarray
-        The transactions, as the arrays of a CSR matrix with ascending indices in each row.
+        The transactions: a CSR matrix with ascending indices in each row.
     numbers : ndarray, shape (n_columns,), uint16 or uint32
-        Number of the item of each column; n_items where it is not frequent.
+        Number of the item of each column; n_items if it is not frequent.
     counts : ndarray, shape (n_items,), int64
-        Number of transactions that hold each item.
     """
     n_items = len(counts)
     starts = np.zeros(n_items + 1, dtype=np.int64)
@@ -161,7 +147,7 @@ def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntA
         begin = end
         for entry in range(indptr[row], indptr[row + 1]):
             number = numbers[at(indices[at(entry)])]
-            # Stored in any case, and kept if frequent.
+            # Without a branch: stored in any case, and kept if frequent.
             row_items[at(end)] = number
             end += number < n_items
         for place in range(begin, end):
@@ -188,26 +174,26 @@ def frequent_pairs(
 ) -> tuple[int, int]:
     """Count pairs by occurrence delivery (LCM: Uno, Kiyomi, Arimura, FIMI 2004, section 3.2).
 
-    Each item is delivered, in the transactions that hold it, to every later item there: this counts all pairs
-    of the item at once, in time that the data alone decides, not the number of candidates.
+    Each item is delivered to every later item of its transactions: all its pairs are counted at once, in time
+    that does not depend on the number of candidates.
 
     Parameters
     ----------
     first, stop : int
         The first items: `first` to `stop - 1`.
     sizes : ndarray, shape (n_items,), int64
-        Is told the number of frequent pairs of each first item.
+        Output: number of frequent pairs of each first item.
     items, counts : ndarray, shape (capacity,), int32
-        Are told the second item and the count of each, from `size` on.
+        Output from `size` on: second item and count of each pair.
     stopped : ndarray, shape (1,), int64
         Not 0: return at once.
 
     Returns
     -------
     first : int
-        The item to go on with, for lack of room for all its partners; `stop` when done.
+        The item that lacks room; `stop` when done.
     size : int
-        Where the next pair goes.
+        Position of the next pair.
     """
     row_items, starts, _, spans = database
     n_items = len(starts) - 1
@@ -221,12 +207,12 @@ def frequent_pairs(
         begin = size
         for chunk in range(item + 1, n_items, CHUNK):
             chunk_end = min(chunk + CHUNK, n_items)
-            greatest = np.int32(0)  # rare items have few partners: most chunks are passed over
+            greatest = np.int32(0)  # rare items have few partners: most chunks are skipped
             for later in range(chunk, chunk_end):
                 greatest = max(greatest, delivered[at(later)])
             if greatest >= min_count:
                 for later in range(chunk, chunk_end):
-                    # Stored in any case, and kept if frequent: nobody can foretell which.
+                    # Without a branch, which would be mispredicted.
                     items[at(size)] = later
                     counts[at(size)] = delivered[at(later)]
                     size += delivered[at(later)] >= min_count
@@ -247,16 +233,9 @@ def copy_extended(
     shift: int,
     parent: int,
 ) -> None:
-    """Append to the found itemsets those of one length with one more item in front of their last.
+    """Append copies of the found itemsets `begin` to `stop - 1` of a length, with one more item each.
 
-    Parameters
-    ----------
-    length, begin, stop : int
-        Which: those of `length`, from `begin` to `stop - 1`.
-    shift : int
-        How far their parents lie from those of the copies.
-    parent : int
-        The one parent of all; -1: as `shift` says.
+    Their last items stay; their parents are `parent`, or, if that is -1, those of the originals plus `shift`.
     """
     old = rooms[length] + begin
     new = rooms[length + 1] + ends[length + 1]
@@ -301,7 +280,7 @@ def place_partners(database: Database, pairs: Pairs, workspace: Workspace, first
 
 @kernel
 def mark_slots(workspace: Workspace, chosen: int, first: int, stop: int) -> None:
-    """Note that the extensions `first` to `stop - 1` of the stack extend the prefix with the chosen one."""
+    """Set the mask of a chosen extension to the slots of the extensions `first` to `stop - 1`."""
     masks, stack, n_masks = workspace.masks, workspace.stack, workspace.state[N_MASKS]
     start = chosen * n_masks
     for mask in range(start, start + n_masks):
@@ -309,6 +288,16 @@ def mark_slots(workspace: Workspace, chosen: int, first: int, stop: int) -> None
     for extension in range(first, stop):
         bit = np.uint64(stack[SLOT, at(extension)])
         masks[at(start) + (bit >> SHIFT)] |= ONE << (bit & LOW)
+
+
+@kernel
+def lacks_stack(workspace: Workspace, n_stack: int) -> bool:
+    """Return whether there is no room for some extensions, and note their number in the state."""
+    state = workspace.state
+    state[N_STACK] = n_stack
+    lacks_words = (n_stack + 1) * state[N_WORDS] > len(workspace.words)
+    lacks_masks = n_stack * state[N_MASKS] > len(workspace.masks)
+    return bool(n_stack > workspace.stack.shape[1] or lacks_words or lacks_masks)
 
 
 @kernel
@@ -327,30 +316,30 @@ def longer_itemsets(
     """Find the itemsets that start with some items, depth first (Eclat: Zaki, TKDE 2000).
 
     A prefix and an extension are combined with each later extension by AND and popcount, but only where the
-    shorter prefix has that pair of extensions: the reverse order has it known by then (all but one subset of
-    each candidate are so known to be frequent; Goethals, FIMI 2003). Where an extension takes no transaction
-    from a prefix, or the prefix' last item none from an extension of the shorter prefix, what follows has
-    been found already, one item shorter, and is copied (perfect extensions: Borgelt, FIMI 2003).
+    shorter prefix has that pair of extensions, which is known in reverse order: all but one subset of each
+    candidate are frequent (Goethals, FIMI 2003). If an extension occurs in all transactions of a prefix, or
+    the last item of the prefix in all of an extension of the shorter prefix, the following itemsets are found
+    already, one item shorter, and are copied (perfect extensions: Borgelt, FIMI 2003).
 
     Parameters
     ----------
     stop : int
-        Where to stop, going down: the first items are state[FIRST] - 1 to `stop`.
+        The first items are state[FIRST] - 1 down to `stop`.
     max_len : int
-        At most LONGEST; an itemset of that length is more than any limit allows.
+        At most LONGEST; an itemset of that length exceeds any limit.
     limit : int
-        Largest number of itemsets in all workspaces together.
+        Maximum number of itemsets in all workspaces together.
     place : int
-        Where in `progress` to write the number found.
+        Index of this workspace in `progress`.
     progress : ndarray, shape (n_workspaces,), int64
         Number found in each workspace.
     stopped : ndarray, shape (1,), int64
-        Not 0: return at once. Set when the limit is passed.
+        Not 0: return at once. Set when the limit is exceeded.
 
     Returns
     -------
     int
-        DONE, STOPPED, LACKS_FOUND (`needs` says which room) or LACKS_STACK (state[N_STACK] says how much).
+        DONE, STOPPED, LACKS_FOUND (see `needs`) or LACKS_STACK (see state[N_STACK]).
     """
     found, rooms, ends, needs, stack, marks, masks, words, _, levels, state = workspace
     allowed = limit - np.sum(progress) + progress[place]
@@ -371,13 +360,7 @@ def longer_itemsets(
             if ends[2] + n_partners > rooms[3] - rooms[2]:
                 needs[2] = ends[2] + n_partners
                 return LACKS_FOUND
-            n_stack = 2 * n_partners + 1
-            if (
-                n_stack > stack.shape[1]
-                or (n_stack + 1) * state[N_WORDS] > len(words)
-                or n_stack * state[N_MASKS] > len(masks)
-            ):
-                state[N_STACK] = n_stack
+            if lacks_stack(workspace, 2 * n_partners + 1):
                 return LACKS_STACK
             end = rooms[2] + ends[2]
             for slot in range(n_partners):
@@ -423,7 +406,7 @@ def longer_itemsets(
             perfect = stack[COUNT, chosen] == levels[level, PREFIX_COUNT]
             known = level > 0 and stack[COUNT, origin] == stack[COUNT, chosen]
             if perfect or known:
-                if perfect:  # what follows the later extensions, and these
+                if perfect:  # the later extensions, and what follows them
                     earlier, later = top - 1, chosen
                     begin, end = levels[level, BATCH], levels[level, BATCH] + n_later
                 else:  # what follows the same item after the shorter prefix
@@ -464,16 +447,10 @@ def longer_itemsets(
                 levels[level, NEXT] = chosen
                 continue
 
-            n_stack = top + n_later
-            if (
-                n_stack > stack.shape[1]
-                or (n_stack + 1) * n_words > len(words)
-                or n_stack * n_masks > len(masks)
-            ):
-                state[N_STACK] = n_stack
+            if lacks_stack(workspace, top + n_later):
                 state[LEVEL] = level
                 return LACKS_STACK
-            # The candidates, stored in any case and kept if they are some: nobody can foretell which.
+            # The candidates, without branches: stored in any case, and kept if they are some.
             new = top
             if level == 0:
                 pair = pairs.starts[stack[ITEM, chosen]]
@@ -492,13 +469,13 @@ def longer_itemsets(
                     bit = np.uint64(stack[SLOT, at(other)])
                     stack[ORIGIN, at(new)] = other
                     new += np.int64((masks[at(mask) + (bit >> SHIFT)] >> (bit & LOW)) & ONE)
-            # The frequent ones among them, in the same way.
+            # The frequent ones among them, likewise.
             left, last_candidate, new = (chosen + 1) * n_words, new, top
             for candidate in range(top, last_candidate):
                 other = stack[ORIGIN, at(candidate)]
                 right = (other + 1) * n_words
                 if length + 1 == max_len:
-                    count = count_common(words, left, right, n_words)
+                    count = and_count(words, left, right, None, n_words)
                 else:
                     count = and_count(words, left, right, (new + 1) * n_words, n_words)
                 stack[ORIGIN, at(new)] = other
@@ -551,18 +528,18 @@ def put_in_order(
     last_items: IntArray,
     counts: IntArray,
 ) -> None:
-    """Write the itemsets found for some first items, which come backwards, to their places in order.
+    """Write the itemsets found for some first items, in reverse order, to the arrays of a FrequentItemsets.
 
     Parameters
     ----------
     begins, ends : ndarray, shape (LONGEST + 1,), int64
-        Those of length k are the ones from begins[k] to ends[k] - 1 among the found of their length.
+        Of length k, those from begins[k] to ends[k] - 1 among the found.
     indices : ndarray, shape (LONGEST + 1,), int64
-        Index of the first of those itemsets, by length.
+        Index of the first of them in the result, by length.
     columns : ndarray, shape (n_items,), int32
         Item index of each item.
     parents, last_items, counts : ndarray, shape (n_itemsets,)
-        Of the FrequentItemsets; are written to.
+        Output.
     """
     found, rooms = workspace.found, workspace.rooms
     for length in range(2, LONGEST + 1):

@@ -1,7 +1,7 @@
 """AND and popcount of bit sets, in the machine's own vectors: the innermost loop of the bitset engine.
 
-LLVM makes of `llvm.ctpop` on eight words at a time what the processor has: one instruction with AVX-512, a
-few with AVX2, NEON or SSE. Written as a plain loop it would count word by word.
+LLVM turns `llvm.ctpop` on eight words at a time into what the processor has: one instruction with AVX-512, a
+few with AVX2, NEON or SSE. A plain loop would count word by word.
 """
 
 from __future__ import annotations
@@ -61,53 +61,37 @@ def _and_count(_context: Any, words: Any, left: Any, right: Any, into: Any, n_wo
     return types.int64(words, types.int64, types.int64, into, types.int64, lanes), generate
 
 
-def and_count(words: npt.NDArray[np.uint64], left: int, right: int, into: int, n_words: int) -> int:
-    """Store the intersection of two bit sets, and return the number of its ones.
+def and_count(words: npt.NDArray[np.uint64], left: int, right: int, into: int | None, n_words: int) -> int:
+    """Return the number of ones in the intersection of two bit sets, and store it.
 
     Parameters
     ----------
     words : ndarray of uint64
         Bit sets, end to end.
     left, right, into : int
-        Where the two sets and the place for the third start in `words`.
+        Where the two sets and the place for the intersection start in `words`; None: it is not stored.
     n_words : int
         Words of each: 1, 2, 4 or a multiple of `LANES`, as `whole_words` returns it.
     """
     if n_words == 1:
-        return int(_and_count(words, left, right, np.int64(into), 1, 1))  # type: ignore[call-arg]
+        return int(_and_count(words, left, right, into, 1, 1))  # type: ignore[call-arg]
     if n_words == 2:
-        return int(_and_count(words, left, right, np.int64(into), 2, 2))  # type: ignore[call-arg]
+        return int(_and_count(words, left, right, into, 2, 2))  # type: ignore[call-arg]
     if n_words == 4:
-        return int(_and_count(words, left, right, np.int64(into), 4, 4))  # type: ignore[call-arg]
-    return int(_and_count(words, left, right, np.int64(into), n_words, LANES))  # type: ignore[call-arg]
-
-
-def count_common(words: npt.NDArray[np.uint64], left: int, right: int, n_words: int) -> int:
-    """Return the number of ones in the intersection of two bit sets; see `and_count`."""
-    if n_words == 1:
-        return int(_and_count(words, left, right, None, 1, 1))  # type: ignore[call-arg]
-    if n_words == 2:
-        return int(_and_count(words, left, right, None, 2, 2))  # type: ignore[call-arg]
-    if n_words == 4:
-        return int(_and_count(words, left, right, None, 4, 4))  # type: ignore[call-arg]
-    return int(_and_count(words, left, right, None, n_words, LANES))  # type: ignore[call-arg]
+        return int(_and_count(words, left, right, into, 4, 4))  # type: ignore[call-arg]
+    return int(_and_count(words, left, right, into, n_words, LANES))  # type: ignore[call-arg]
 
 
 def and_count_uncompiled(
-    words: npt.NDArray[np.uint64], left: int, right: int, into: int, n_words: int
+    words: npt.NDArray[np.uint64], left: int, right: int, into: int | None, n_words: int
 ) -> int:
-    """Do what `and_count` does, in plain Python: where Numba's compiler is switched off."""
-    words[into : into + n_words] = words[left : left + n_words] & words[right : right + n_words]
-    return sum(word.bit_count() for word in words[into : into + n_words].tolist())
-
-
-def count_common_uncompiled(words: npt.NDArray[np.uint64], left: int, right: int, n_words: int) -> int:
-    """Do what `count_common` does, in plain Python."""
+    """Do what `and_count` does, where Numba's compiler is switched off."""
     both = words[left : left + n_words] & words[right : right + n_words]
+    if into is not None:
+        words[into : into + n_words] = both
     return sum(word.bit_count() for word in both.tolist())
 
 
 _UNCOMPILED: bool = config.DISABLE_JIT  # type: ignore[attr-defined]
 whole_words = kernel(whole_words)
 and_count = and_count_uncompiled if _UNCOMPILED else kernel(and_count)
-count_common = count_common_uncompiled if _UNCOMPILED else kernel(count_common)

@@ -1,4 +1,4 @@
-"""The default engine: occurrence delivery for pairs, bit sets depth first for longer itemsets."""
+"""The default engine: occurrence delivery for pairs, depth-first search over bit sets for longer itemsets."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError
-from recsys.mining import support
-from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
+from recsys.mining.budget import Budget, MiningMeter
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer
@@ -26,36 +25,33 @@ from recsys.parameters import require_integer
 if TYPE_CHECKING:
     from recsys.mining._bitset_kernel import Database, Pairs, Workspace
 
-# An itemset takes 12 bytes when it is found, as much again when the array that holds it grows, and 20 in the
-# result.
+# 12 bytes when found, as much again when the array that holds it grows, 20 in the result.
 BYTES_PER_ITEMSET = 44
 TASKS_PER_THREAD = 6
-TOO_MANY, LATE, FAILED = 1, 2, 3  # why a search was stopped
+TOO_MANY, LATE, FAILED = 1, 2, 3  # reasons to stop a search
 
 
 @dataclass(frozen=True)
 class BitsetEngine:
-    """Mine with compiled bit sets, on as many threads as wanted.
+    """Mine with compiled bit sets, on several threads.
 
-    Pairs are counted by delivering the occurrences of each item, as in LCM (Uno, Kiyomi and Arimura, FIMI
-    2004). For longer itemsets, the frequent partners of each item become bit sets over the transactions that
-    hold it, and a depth-first search combines them by AND and popcount, as in Eclat (Zaki, TKDE 2000). The
-    search runs through the items in their defined order, backwards: so nothing need be sorted at the end, all
-    but one subset of a candidate are known to be frequent before it is counted, and what follows a perfect
-    extension is there to be copied.
+    Pairs are counted by occurrence delivery, as in LCM (Uno, Kiyomi and Arimura, FIMI 2004). For longer
+    itemsets, the frequent partners of each item become bit sets over its transactions, and a depth-first
+    search combines them by AND and popcount, as in Eclat (Zaki, TKDE 2000). It visits items in reverse order:
+    so nothing needs sorting, all but one subset of a candidate are known to be frequent before it is counted,
+    and the supersets of a perfect extension can be copied.
 
-    The first use compiles for some seconds; the machine code is kept on disk where that is possible.
+    The first use compiles for some seconds; the machine code is cached on disk where possible.
 
     Parameters
     ----------
     n_threads : int, optional
-        Number of threads; the processors that this process may use unless given. The result is the same for
-        any number.
+        Number of threads; None: the processors that this process may use. It does not affect the result.
 
     Raises
     ------
     ParameterError
-        If `n_threads` is no positive integer.
+        If `n_threads` is not a positive integer.
     """
 
     name: ClassVar[str] = "bitset"
@@ -67,7 +63,7 @@ class BitsetEngine:
             require_integer("n_threads", self.n_threads, minimum=1)
 
     def in_folder(self, folder: Path) -> BitsetEngine:
-        """Return the engine itself, which writes nothing."""
+        """Return the engine itself: it writes nothing."""
         return self
 
     def mine(
@@ -77,27 +73,22 @@ class BitsetEngine:
         max_len: int | None = None,
         budget: Budget | None = None,
     ) -> FrequentItemsets:
-        """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
-
-        The budget is kept between two items of the search at the latest.
-        """
-        budget = DEFAULT_BUDGET if budget is None else budget
-        meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
-        min_count = support.min_count(min_support, transactions.n_transactions)
+        """Return all frequent itemsets; see `recsys.mining.mine`."""
         # Imported here: Numba takes a second, and reading or ranking itemsets does not need it.
         from recsys.mining._bitset_kernel import item_counts
 
+        meter = MiningMeter(budget, transactions.n_transactions, min_support, max_len, BYTES_PER_ITEMSET)
         counts = item_counts(transactions.matrix.indices, transactions.n_items)
-        columns = np.flatnonzero(counts >= min_count).astype(np.int32)
+        columns = np.flatnonzero(counts >= meter.min_count).astype(np.int32)
         counts = counts[columns]
-        meter.set_items(counts, max_len)
+        meter.set_items(counts)
         search = None
         sizes = np.asarray([len(columns)])
         if len(columns) > meter.max_itemsets:
-            raise meter.exceeded(counts, 1.0, min_count)
+            raise meter.exceeded(counts, 1.0)
         if max_len != 1 and len(columns) > 1:
             n_threads = self.n_threads or available_processors()
-            search = _Search(transactions, columns, counts, min_count, max_len, meter, n_threads)
+            search = _Search(transactions, columns, counts, max_len, meter, n_threads)
             sizes = np.concatenate((sizes, search.run()))
 
         offsets = np.concatenate(([0], np.cumsum(sizes[sizes > 0])))
@@ -122,18 +113,10 @@ class BitsetEngine:
 
 
 class _Search:
-    """The search for the itemsets of two items and more.
+    """The search for itemsets of two items and more.
 
-    It is cut into tasks, ranges of first items; their results, one after the other, are all in order.
-
-    Parameters
-    ----------
-    columns, counts : ndarray, shape (n_items,)
-        The frequent items, as columns of the matrix, ascending, and their counts. The search numbers them.
-    min_count : int
-        Minimum count.
-    max_len : int or None
-        At least 2.
+    It consists of tasks, ranges of first items; their results, one after the other, are in order. `columns`
+    and `counts`, shape (n_items,), are the frequent items, ascending: positions in the matrix, and counts.
     """
 
     def __init__(
@@ -141,16 +124,15 @@ class _Search:
         transactions: Transactions,
         columns: IntArray,
         counts: IntArray,
-        min_count: int,
         max_len: int | None,
-        meter: Meter,
+        meter: MiningMeter,
         n_threads: int,
     ) -> None:
         from recsys.mining import _bitset_kernel as kernel
 
         self._kernel = kernel
         self._columns, self._counts = columns, counts
-        self._min_count = min_count
+        self._min_count = meter.min_count
         self._max_len = min(max_len or kernel.LONGEST, kernel.LONGEST)
         self._meter = meter
         self._n_threads = n_threads
@@ -163,26 +145,23 @@ class _Search:
         matrix = transactions.matrix
         self._database: Database = kernel.by_item(matrix.indptr, matrix.indices, numbers, counts)
         self._pairs: Pairs | None = None
-        # By task: the workspace that holds what it found, and `ends` there before and after it.
+        # By task: the workspace with its results, and `ends` there before and after it.
         self._parts: dict[int, tuple[Workspace, IntArray, IntArray]] = {}
 
     def run(self) -> IntArray:
-        """Find all; return their number by length, from 2 on."""
+        """Find all itemsets; return their number by length, from 2 on."""
         pairs = self._find_pairs()
-        if self._max_len > 2 and len(pairs.items):
-            self._find_longer(pairs)
-            sizes: IntArray = np.sum(
-                [ends[2:] - begins[2:] for _, begins, ends in self._parts.values()], axis=0
-            )
-            return sizes
-        return np.asarray([len(pairs.items)])
+        if self._max_len == 2 or not len(pairs.items):
+            return np.asarray([len(pairs.items)])
+        self._find_longer(pairs)
+        sizes = [ends[2:] - begins[2:] for _, begins, ends in self._parts.values()]
+        return np.sum(sizes, axis=0)  # type: ignore[no-any-return]
 
     def _find_pairs(self) -> Pairs:
-        """Count all pairs."""
         kernel, database, meter = self._kernel, self._database, self._meter
         n_items = len(self._columns)
         sizes = np.zeros(n_items, dtype=np.int64)
-        # What a first item costs: the items after it, wherever it occurs, and a look at each later item.
+        # The cost of a first item: the items after its occurrences, and a check of each later item.
         costs = database.n_after + np.arange(n_items, 0, -1)
         tasks = _ranges(costs, TASKS_PER_THREAD * self._n_threads)
         parts = [(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)) for _ in tasks]
@@ -193,16 +172,9 @@ class _Search:
             while reached[number] < tasks[number][1] and not self._stopped[0]:
                 room = 2 * size + n_items + 1024
                 items, counts = _resized(items, size, room), _resized(counts, size, room)
+                first, stop = reached[number], tasks[number][1]
                 reached[number], size = kernel.frequent_pairs(
-                    database,
-                    reached[number],
-                    tasks[number][1],
-                    self._min_count,
-                    sizes,
-                    items,
-                    counts,
-                    size,
-                    self._stopped,
+                    database, first, stop, self._min_count, sizes, items, counts, size, self._stopped
                 )
                 parts[number] = items[:size], counts[:size]
                 if n_items + sum(len(items) for items, _ in parts) > meter.max_itemsets:
@@ -218,38 +190,31 @@ class _Search:
         return self._pairs
 
     def _find_longer(self, pairs: Pairs) -> None:
-        """Find the itemsets of three items and more; the pairs are found again on the way."""
+        """Find the itemsets of three items and more, and the pairs again."""
         kernel, meter = self._kernel, self._meter
         n_partners = np.diff(pairs.starts)
         limit = meter.max_itemsets - len(self._columns)
         self._require_room_for_subsets(pairs, limit)
-        # The bit sets and the extensions, on each thread, of the first item that needs most of them.
+        # On each thread, the bit sets and the extensions of the first item with most of them.
         n_words = self._counts // 64 + 8 + n_partners // 64
         meter.take(self._n_threads * int(np.max(4 * n_partners * (8 * n_words + 148))))
         tasks = _ranges((n_partners + 1) ** 2, TASKS_PER_THREAD * self._n_threads)
-        # A workspace a thread, for all its tasks: arrays that have grown once need not grow again.
+        # One workspace per thread for all its tasks, so that its arrays need not grow again.
         n_workspaces = min(self._n_threads, len(tasks))
         idle = [(place, _workspace(kernel, len(self._columns))) for place in range(n_workspaces)]
         progress = np.zeros(n_workspaces, dtype=np.int64)
         reached = np.asarray([stop for _, stop in tasks])
+        limits = self._min_count, self._max_len, limit
 
         def search(number: int) -> None:
             place, workspace = idle.pop()
             begins = workspace.ends.copy()
-            workspace.state[[kernel.FIRST, kernel.LEVEL]] = tasks[number][1], -1
+            first, stop = tasks[number]
+            workspace.state[[kernel.FIRST, kernel.LEVEL]] = stop, -1
             status = kernel.LACKS_STACK
             while status in (kernel.LACKS_STACK, kernel.LACKS_FOUND):
                 status = kernel.longer_itemsets(
-                    self._database,
-                    pairs,
-                    workspace,
-                    tasks[number][0],
-                    self._min_count,
-                    self._max_len,
-                    limit,
-                    place,
-                    progress,
-                    self._stopped,
+                    self._database, pairs, workspace, first, *limits, place, progress, self._stopped
                 )
                 if status == kernel.LACKS_STACK:
                     workspace = _with_larger_stack(kernel, workspace)
@@ -261,14 +226,14 @@ class _Search:
 
         self._share_out(search, len(tasks))
         if self._stopped[0] or progress.sum() > limit:
-            # Of a first item with n partners there may be n times as much to search as of its pairs.
+            # With n partners a first item may take n times as long as its pairs.
             costs = n_partners.astype(np.float64) ** 2
             done = sum(costs[first:stop].sum() for first, (_, stop) in zip(reached, tasks, strict=True))
             found = [_counts_of(*part, 3) for part in self._parts.values()]
             raise self._exceeded(np.concatenate([pairs.counts, *found]), done / costs.sum())
 
     def _require_room_for_subsets(self, pairs: Pairs, limit: int) -> None:
-        """Raise BudgetError where some items that always come together have more subsets than allowed."""
+        """Raise BudgetError if items that always occur together have more subsets than allowed."""
         firsts = np.repeat(np.arange(len(self._columns)), np.diff(pairs.starts))
         together = np.bincount(firsts[pairs.counts == self._counts[firsts]], minlength=1).max()
         sizes = range(1, min(int(together), self._max_len - 1) + 1)
@@ -279,12 +244,12 @@ class _Search:
     def _exceeded(self, counts: IntArray, share: float, at_least: int | None = None) -> BudgetError:
         counts = np.concatenate([self._counts, counts])
         late = bool(self._stopped[0] == LATE)
-        return self._meter.exceeded(counts, share, self._min_count, late=late, at_least=at_least)
+        return self._meter.exceeded(counts, share, late=late, at_least=at_least)
 
     def put_in_order(
         self, offsets: IntArray, parents: IntArray, last_items: IntArray, counts: IntArray
     ) -> None:
-        """Write what was found to the arrays of the FrequentItemsets."""
+        """Write the results to the arrays of a FrequentItemsets."""
         pairs, n_singles = self._pairs, len(self._columns)
         if pairs is None or not len(pairs.items):
             return
@@ -300,23 +265,15 @@ class _Search:
 
         def put(number: int) -> None:
             workspace, begins, ends = parts[number]
-            self._kernel.put_in_order(
-                workspace,
-                begins,
-                ends,
-                indices[number],
-                self._columns,
-                parents,
-                last_items,
-                counts,
-            )
+            arrays = parents, last_items, counts
+            self._kernel.put_in_order(workspace, begins, ends, indices[number], self._columns, *arrays)
 
         self._share_out(put, len(parts))
         if self._stopped[0]:
             raise self._exceeded(counts[n_singles:], 1.0)
 
     def _share_out(self, work: Callable[[int], None], n_tasks: int) -> None:
-        """Do the tasks on the threads; stop when the time is over, one fails or the user interrupts."""
+        """Do the tasks on the threads; stop if the time is over, one fails or the user interrupts."""
         numbers = iter(range(n_tasks))
 
         def work_off() -> None:
@@ -336,7 +293,7 @@ class _Search:
                 elif any(future.done() and future.exception() for future in futures):
                     self._stopped[0] = FAILED
             except BaseException:
-                # This thread waits, so that an interrupt finds it; the others look up between two items.
+                # An interrupt reaches this waiting thread; the others check between two items.
                 self._stopped[0] = FAILED
                 raise
         for future in futures:
@@ -351,7 +308,7 @@ def available_processors() -> int:
 
 
 def _ranges(costs: IntArray, n_ranges: int) -> list[tuple[int, int]]:
-    """Cut items, in their order, into ranges of about the same cost."""
+    """Cut items into ranges of about the same cost."""
     ends = np.cumsum(costs)
     cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_ranges) / n_ranges) + 1
     bounds = np.unique(np.concatenate(([0], cuts, [len(costs)])))
@@ -359,14 +316,14 @@ def _ranges(costs: IntArray, n_ranges: int) -> list[tuple[int, int]]:
 
 
 def _resized(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:
-    """Return a longer array with the used part of this one."""
+    """Return a larger array that starts with the used part of this one."""
     longer = np.empty(size, dtype=array.dtype)
     longer[:used] = array[:used]
     return longer
 
 
 def _aligned(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Return the words in an array that starts at a multiple of 64 bytes, the length of a cache line."""
+    """Return the words in an array that starts at a cache line, a multiple of 64 bytes."""
     array = np.empty(len(words) + 8, dtype=np.uint64)
     start = -array.ctypes.data % 64 // 8
     array[start : start + len(words)] = words
@@ -395,7 +352,7 @@ def _workspace(kernel: ModuleType, n_items: int) -> Workspace:
 
 
 def _with_larger_stack(kernel: ModuleType, workspace: Workspace) -> Workspace:
-    """Return the workspace with room for the extensions that it lacks room for, and some more."""
+    """Return the workspace with 1.5 times the room that it needs for extensions."""
     state, used = workspace.state, workspace.stack.shape[1]
     size = max(int(1.5 * state[kernel.N_STACK]), used)
     stack = np.empty((4, size), dtype=np.int32)
@@ -413,9 +370,9 @@ def _with_larger_stack(kernel: ModuleType, workspace: Workspace) -> Workspace:
 
 
 def _with_larger_rooms(workspace: Workspace) -> Workspace:
-    """Return the workspace with twice the room for each length, and some for a length more.
+    """Return the workspace with twice the room for each length, and some for one length more.
 
-    No more than that: memory that lies between what is used costs time too, where pages are large.
+    No more than that: unused memory in between costs time, too, where pages are large.
     """
     ends = workspace.ends
     needs = np.maximum(ends, workspace.needs)
@@ -429,10 +386,7 @@ def _with_larger_rooms(workspace: Workspace) -> Workspace:
 
 
 def _with_room_for_a_task(workspace: Workspace) -> Workspace:
-    """Return the workspace, or one with arrays anew for what is found: where little room is left.
-
-    The tasks after this may find as much. No copy is made then of what the tasks before it found.
-    """
+    """Return the workspace, with new arrays if the next task may not fit: its results are then not copied."""
     rooms, ends = workspace.rooms, workspace.ends
     if np.any(2 * ends > np.diff(rooms)):
         return workspace._replace(found=np.empty_like(workspace.found), ends=np.zeros_like(ends))
@@ -440,6 +394,6 @@ def _with_room_for_a_task(workspace: Workspace) -> Workspace:
 
 
 def _counts_of(workspace: Workspace, begins: IntArray, ends: IntArray, length: int) -> IntArray:
-    """Return the counts of the itemsets found by a task that have so many items or more."""
+    """Return the counts of the itemsets of at least some length that a task found."""
     parts = zip(workspace.rooms[length:], begins[length:], ends[length:], strict=False)
     return np.concatenate([workspace.found[1, start + begin : start + end] for start, begin, end in parts])

@@ -11,21 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from recsys.errors import BudgetError, ParameterError
-from recsys.mining.support import shortest_between
+from recsys.mining.support import min_count, shortest_between
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer, require_positive
 
 MOST_ITEMSETS = 2**31 - 1  # kernels number them with 32 bits
-_UNITS = {
-    "B": 1,
-    "KB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
-    "TB": 10**12,
-    "KIB": 2**10,
-    "MIB": 2**20,
-    "GIB": 2**30,
-}
+
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|(?P<prefix>[KMGT])(?P<binary>I)?B|B?)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,18 +27,18 @@ class Budget:
     Parameters
     ----------
     max_itemsets : int, optional
-        Largest number of frequent itemsets; 2**31 - 1 unless given, the most that any result holds.
+        Maximum number of frequent itemsets; None: 2**31 - 1, the most that any result holds.
     max_seconds : float, optional
-        Longest time, in seconds of the wall clock.
+        Time limit in seconds of the wall clock.
     max_memory : int or str, optional
-        Most memory that mining takes on top of the transactions: bytes, a size such as "500 MB", "2 GB" or
-        "1.5 GiB", or a share of what the machine has available when mining starts, such as "50%". It is
-        estimated before it is taken, from what the arrays will hold.
+        Memory limit on top of the transactions: bytes, a size such as "500 MB", "2 GB" or "1.5 GiB", or a
+        percentage of the memory available when mining starts, such as "50%". Memory is estimated before it
+        is allocated, from the sizes of the arrays.
 
     Raises
     ------
     ParameterError
-        If one is not positive, or the memory is in no known unit.
+        If a value is not positive, or the memory has an unknown unit.
     """
 
     max_itemsets: int | None = None
@@ -63,22 +55,17 @@ class Budget:
     def memory_bytes(self) -> int | None:
         """Return `max_memory` in bytes; a percentage refers to the memory available now."""
         value = self.max_memory
-        if value is None:
-            return None
-        rule = "a positive number of bytes, a size such as '2 GB', or a share such as '50%'"
-        if not isinstance(value, str):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ParameterError("max_memory", rule, value)
+        if value is None or (type(value) is int and value > 0):
             return value
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%|[A-Za-z]*)\s*", value)
-        unit = (match[2].upper() or "B") if match else ""
-        if match is None or not float(match[1]) or unit not in {*_UNITS, "%"}:
+        match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+        number = float(match[1]) if match else 0.0
+        if match is None or number == 0 or (match[2] == "%" and number > 100):
+            rule = "a positive number of bytes, a size such as '2 GB', or a share such as '50%'"
             raise ParameterError("max_memory", rule, value)
-        if unit == "%":
-            if float(match[1]) > 100:
-                raise ParameterError("max_memory", rule, value)
-            return int(available_memory() * float(match[1]) / 100)
-        return max(1, int(float(match[1]) * _UNITS[unit]))
+        if match[2] == "%":
+            return int(available_memory() * number / 100)
+        power = "_KMGT".index((match["prefix"] or "_").upper())
+        return max(1, int(number * (1024 if match["binary"] else 1000) ** power))
 
 
 def available_memory() -> int:
@@ -119,76 +106,82 @@ def require_budget(budget: Budget | None) -> None:
 
 
 class Meter:
-    """Check memory, time and number of itemsets of mining against a budget.
+    """Memory and seconds of work, against a budget; None is `DEFAULT_BUDGET`."""
 
-    Parameters
-    ----------
-    budget : Budget
-    n_transactions : int
-    bytes_per_itemset : int
-        Memory of an engine per itemset.
-    fixed_bytes : int
-        Memory of an engine without itemsets.
-    """
-
-    def __init__(
-        self, budget: Budget, n_transactions: int, bytes_per_itemset: int, fixed_bytes: int = 0
-    ) -> None:
-        self.budget = budget
-        self._n_transactions = n_transactions
-        self._bytes_per_itemset = bytes_per_itemset
-        self._memory = budget.memory_bytes()
-        self._fixed_bytes = fixed_bytes
+    def __init__(self, budget: Budget | None) -> None:
         from recsys.kernel import clock  # imported here: it loads Numba, which settings are read without
 
-        self._clock = clock
-        self._started = clock()
-        self._item_counts: IntArray = np.empty(0, dtype=np.int64)
-        self._max_len: int | None = None
-
-    def set_items(self, counts: IntArray, max_len: int | None) -> None:
-        """Keep the counts of the frequent items, and `max_len`: they bound the number of all itemsets."""
-        self._item_counts, self._max_len = counts, max_len
+        self.budget = DEFAULT_BUDGET if budget is None else budget
+        self.memory = self.budget.memory_bytes()
+        self._clock, self._started = clock, clock()
 
     @property
-    def max_itemsets(self) -> int:
-        """Largest number of itemsets that both `max_itemsets` and `max_memory` allow."""
-        most = min(self.budget.max_itemsets or MOST_ITEMSETS, MOST_ITEMSETS)
-        if self._memory is None:
-            return most
-        return min(most, max(0, self._memory - self._fixed_bytes) // self._bytes_per_itemset)
+    def seconds(self) -> float:
+        """Seconds since the start, without those in which Numba compiles."""
+        return self._clock() - self._started
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until `max_seconds` is over, negative after it; None without it."""
-        if self.budget.max_seconds is None:
-            return None
-        return self.budget.max_seconds - (self._clock() - self._started)
+        """Seconds until `max_seconds`, negative after it; None without a limit."""
+        return None if self.budget.max_seconds is None else self.budget.max_seconds - self.seconds
 
     @property
     def is_late(self) -> bool:
-        """Whether `max_seconds` is over."""
+        """Whether `max_seconds` is exceeded."""
         return self.seconds_left is not None and self.seconds_left < 0
 
+
+class MiningMeter(Meter):
+    """Memory, time and number of itemsets of a search, against a budget.
+
+    Parameters
+    ----------
+    budget : Budget or None
+    n_transactions, min_support, max_len
+        Of the search.
+    bytes_per_itemset : int
+        Memory of an engine per itemset.
+    """
+
+    def __init__(
+        self,
+        budget: Budget | None,
+        n_transactions: int,
+        min_support: float,
+        max_len: int | None,
+        bytes_per_itemset: int,
+    ) -> None:
+        super().__init__(budget)
+        self.min_count = min_count(min_support, n_transactions)
+        self._n_transactions, self._max_len = n_transactions, max_len
+        self._bytes_per_itemset, self._fixed_bytes = bytes_per_itemset, 0
+        self._item_counts: IntArray = np.empty(0, dtype=np.int64)
+
+    def set_items(self, counts: IntArray) -> None:
+        """Keep the counts of the frequent items, which bound the number of all itemsets."""
+        self._item_counts = counts
+
+    @property
+    def max_itemsets(self) -> int:
+        """Maximum number of itemsets by both `max_itemsets` and `max_memory`."""
+        most = min(self.budget.max_itemsets or MOST_ITEMSETS, MOST_ITEMSETS)
+        if self.memory is None:
+            return most
+        return min(most, max(0, self.memory - self._fixed_bytes) // self._bytes_per_itemset)
+
     def take(self, n_bytes: int) -> None:
-        """Count memory about to be taken, beside that of the itemsets; raise BudgetError if too much."""
+        """Count memory to be allocated, besides that of the itemsets; raise BudgetError if too much."""
         self._fixed_bytes += n_bytes
-        if self._memory is not None and self._fixed_bytes > self._memory:
+        if self.memory is not None and self._fixed_bytes > self.memory:
             raise BudgetError(
-                f"max_memory is {_in_words(self.budget.max_memory, self._memory)}; mining needs "
+                f"max_memory is {self._memory_text()}; mining needs "
                 f"{_size(self._fixed_bytes)} before it has found anything. Raise max_memory or min_support."
             )
 
     def exceeded(
-        self,
-        counts: IntArray,
-        share: float,
-        min_count: int,
-        *,
-        late: bool = False,
-        at_least: int | None = None,
+        self, counts: IntArray, share: float, *, late: bool = False, at_least: int | None = None
     ) -> BudgetError:
-        """Return the error that says what was reached, and where it would fit.
+        """Return the error that says which limit was reached, and what would fit.
 
         Parameters
         ----------
@@ -196,12 +189,10 @@ class Meter:
             The counts of the itemsets found.
         share : float
             Share of the search that found them, in (0, 1].
-        min_count : int
-            The minimum count of the search.
         late : bool
-            Whether it is `max_seconds` that was reached.
+            Whether the limit is `max_seconds`.
         at_least : int, optional
-            How many itemsets there would be at least, where that is known.
+            A lower bound of the number of itemsets, if known.
         """
         most = max(1, len(counts)) if late else self.max_itemsets
         if late:
@@ -211,45 +202,32 @@ class Meter:
         elif most == MOST_ITEMSETS:
             reached = f"A result holds at most 2**31 - 1 = {most:,} itemsets"
         else:
-            memory = _in_words(self.budget.max_memory, self._memory or 0)
-            reached = f"max_memory is {memory}, room for {most:,} itemsets"
-        seconds = self._clock() - self._started
-        found = f"after {seconds:.2g} s mining had found {len(counts):,}"
+            reached = f"max_memory is {self._memory_text()}, room for {most:,} itemsets"
+        found = f"after {self.seconds:.2g} s mining had found {len(counts):,}"
         if at_least is not None:
             number = f"{at_least:,}" if at_least < 10**15 else f"2**{at_least.bit_length() - 1}"
             found += f" of {number} or more"
-        fits = _count_that_fits(counts, share, most, min_count)
+        fits = _count_that_fits(counts, share, most, self.min_count)
         cure = _cure(fits, self._n_transactions, "about {} by the counts so far" + self._sure(late))
-        min_support = min_count / self._n_transactions
+        min_support = self.min_count / self._n_transactions
         return BudgetError(f"{reached}; {found} at min_support {min_support:.4g} and was not done. {cure}")
 
     def _sure(self, late: bool) -> str:
-        """Return the support at which the itemsets fit for certain, in words; nothing where there is none."""
+        """Return the support at which the itemsets certainly fit, in words; nothing if there is none."""
         for n_items, count in enumerate(np.sort(self._item_counts)[::-1].tolist(), start=1):
-            if _n_subsets(n_items, self._max_len) > self.max_itemsets:
+            lengths = range(1, min(n_items, self._max_len or n_items) + 1)
+            if sum(comb(n_items, length) for length in lengths) > self.max_itemsets:
                 support = _support(count + 1, self._n_transactions)
                 return "" if late or support > 1 else f" ({support} is surely enough)"
         return ""
 
-
-def _n_subsets(n_items: int, max_len: int | None) -> int:
-    """Return the number of itemsets of some items, at most: all that are not empty."""
-    lengths = range(1, min(n_items, max_len or n_items) + 1)
-    return sum(comb(n_items, length) for length in lengths)
+    def _memory_text(self) -> str:
+        size, value = _size(self.memory or 0), self.budget.max_memory
+        return f"{value} ({size})" if isinstance(value, str) and value.endswith("%") else size
 
 
 def too_many_known(max_itemsets: int, counts: IntArray, min_count: int, n_transactions: int) -> BudgetError:
-    """Return the error for itemsets that were mined before and are more than allowed.
-
-    Parameters
-    ----------
-    max_itemsets : int
-        How many are allowed.
-    counts : ndarray
-        The counts of all of them.
-    min_count, n_transactions : int
-        The minimum count that they were asked for with, and what it is a count of.
-    """
+    """Return the error for cached itemsets, with these counts, that are more than allowed."""
     cure = _cure(_count_that_fits(counts, 1.0, max_itemsets, min_count), n_transactions, "{}")
     return BudgetError(
         f"max_itemsets is {max_itemsets:,}; there are {len(counts):,} at min_support "
@@ -258,7 +236,7 @@ def too_many_known(max_itemsets: int, counts: IntArray, min_count: int, n_transa
 
 
 def _cure(fits: int, n_transactions: int, support: str) -> str:
-    """Return what to do: to raise min_support to that of a count that fits, if there is one, or else."""
+    """Return the cure: the support of a count that fits, put into a text, or other limits."""
     if fits > n_transactions:
         return "Lower max_len or raise the budget."
     support = support.format(_support(fits, n_transactions))
@@ -271,20 +249,15 @@ def _support(count: int, n_transactions: int) -> float:
 
 
 def _count_that_fits(counts: IntArray, share: float, most: int, min_count: int) -> int:
-    """Return the smallest minimum count above `min_count` that leaves at most `most` itemsets to expect.
+    """Return the smallest minimum count above `min_count` with at most `most` expected itemsets.
 
-    The found are taken for a share of all: of those with a count of c or more there are, to expect, as many
-    as were found, divided by the share.
+    The expected number is the number found, divided by the share of the search.
     """
     descending = np.sort(counts)[::-1]
     n_fitting = int(most * share)
     if n_fitting >= len(descending):
         return min_count + 1
     return max(min_count, int(descending[n_fitting])) + 1
-
-
-def _in_words(value: int | str | None, n_bytes: int) -> str:
-    return f"{value} ({_size(n_bytes)})" if isinstance(value, str) and value.endswith("%") else _size(n_bytes)
 
 
 def _size(n_bytes: int) -> str:

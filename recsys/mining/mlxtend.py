@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
-from recsys.mining import support
-from recsys.mining.budget import DEFAULT_BUDGET, Budget, Meter
+from recsys.mining.budget import Budget, MiningMeter
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_choice
@@ -30,10 +29,10 @@ class MlxtendEngine:
     Parameters
     ----------
     algorithm : {"apriori", "fpgrowth"}
-        Which of mlxtend's miners.
+        Function of mlxtend.
     low_memory : bool
-        mlxtend's option of apriori: count the candidates one by one, slower, instead of all at once in an
-        array of n_transactions x n_candidates x length bytes.
+        Option of apriori: count the candidates one by one, slower, instead of all at once in an array of
+        n_transactions x n_candidates x length bytes.
 
     Raises
     ------
@@ -55,7 +54,7 @@ class MlxtendEngine:
         return "mlxtend" if self.algorithm == "apriori" else self.algorithm
 
     def in_folder(self, folder: Path) -> MlxtendEngine:
-        """Return the engine itself, which writes nothing."""
+        """Return the engine itself: it writes nothing."""
         return self
 
     def mine(
@@ -65,37 +64,36 @@ class MlxtendEngine:
         max_len: int | None = None,
         budget: Budget | None = None,
     ) -> FrequentItemsets:
-        """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
+        """Return all frequent itemsets; see `recsys.mining.mine`.
 
         mlxtend cannot be interrupted: the budget is checked before, for the frequent items and the memory of
         the pairs, and after, for the itemsets and the time.
         """
-        budget = DEFAULT_BUDGET if budget is None else budget
-        meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
-        min_count = support.min_count(min_support, transactions.n_transactions)
+        n_transactions = transactions.n_transactions
+        meter = MiningMeter(budget, n_transactions, min_support, max_len, BYTES_PER_ITEMSET)
         item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
-        frequent = np.flatnonzero(item_counts >= min_count)
-        meter.set_items(item_counts[frequent], max_len)
-        n_frequent, n_transactions = len(frequent), transactions.n_transactions
+        frequent = np.flatnonzero(item_counts >= meter.min_count)
+        n_frequent = len(frequent)
+        meter.set_items(item_counts[frequent])
         meter.take(n_transactions * n_frequent)
         if self.algorithm == "apriori" and not self.low_memory and max_len != 1:
             meter.take(n_transactions * n_frequent * (n_frequent - 1))  # two bytes a transaction and pair
         if n_frequent > meter.max_itemsets:
-            raise meter.exceeded(item_counts[frequent], 1.0, min_count)
+            raise meter.exceeded(item_counts[frequent], 1.0)
         itemsets: npt.NDArray[Any] = np.empty(0, dtype=object)
         counts: IntArray = np.empty(0, dtype=np.int64)
         if len(frequent):
             # mlxtend drops the other columns at its first step; a frame with them may not fit into memory.
             one_hot = transactions.matrix[:, frequent].toarray()
-            itemsets, counts = self._run(one_hot, min_count, max_len)
+            itemsets, counts = self._run(one_hot, meter.min_count, max_len)
             if len(counts) > meter.max_itemsets or meter.is_late:
-                raise meter.exceeded(counts, 1.0, min_count, late=meter.is_late)
+                raise meter.exceeded(counts, 1.0, late=meter.is_late)
         found, _ = FrequentItemsets.from_flat(
             np.fromiter(map(len, itemsets), dtype=np.int64, count=len(itemsets)),
             frequent[np.fromiter(chain.from_iterable(itemsets), dtype=np.int64)],
             counts,
             items=transactions.items,
-            n_transactions=transactions.n_transactions,
+            n_transactions=n_transactions,
             min_support=min_support,
             max_len=max_len,
         )
@@ -104,14 +102,14 @@ class MlxtendEngine:
     def _run(
         self, one_hot: npt.NDArray[np.bool_], min_count: int, max_len: int | None
     ) -> tuple[npt.NDArray[Any], IntArray]:
-        """Return the itemsets, as frozensets of columns, and their counts, as mlxtend finds them."""
+        """Return the itemsets of mlxtend, as frozensets of columns, and their counts."""
         import pandas as pd
 
         n_transactions = len(one_hot)
-        # At a boundary apriori compares the fraction, fpgrowth its product with n_transactions, rounded up.
-        # Half a count below the boundary both decide the same.
+        # apriori compares the fraction, fpgrowth its product with n_transactions, rounded up: half a count
+        # below the boundary they agree.
         fraction = (min_count - 0.5) / n_transactions
-        # mlxtend puts a filter of its own before those of the process when it is imported.
+        # mlxtend sets a warning filter for the process when it is imported.
         with warnings.catch_warnings():
             from mlxtend.frequent_patterns import apriori, fpgrowth
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.errors import BudgetError
-from recsys.mining import Budget, FrequentItemsets
+from recsys.mining import FrequentItemsets
+from recsys.mining.budget import Meter
 from recsys.mining.support import shortest_between
 from recsys.rules.measures import SMALLER_IS_BETTER
 from recsys.rules.options import RuleOptions
@@ -47,41 +48,24 @@ def _totals(sizes: list[int], options: RuleOptions, base: int) -> list[int]:
     return list(accumulate(of_length))
 
 
-class RulesMeter:
-    """Check memory and time of rule generation against a budget.
-
-    Parameters
-    ----------
-    budget : Budget
-        `max_memory` and `max_seconds` are used.
-    """
-
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        self._memory = budget.memory_bytes()
-        from recsys.kernel import clock  # imported here: it loads Numba, which settings are read without
-
-        self._clock = clock
-        self._started = clock()
+class RulesMeter(Meter):
+    """Memory and time of rule generation, against a budget."""
 
     def check(self, n_held: int, n_found: int) -> None:
-        """Raise BudgetError if the rules in memory, or the seconds, are more than the budget has."""
-        cure = (
-            "Raise min_threshold or min_support, set max_consequent_len=1, or set max_rules with "
-            "over_max_rules=keep_best."
+        """Raise BudgetError if the rules in memory, or the seconds, exceed the budget."""
+        if self.memory is not None and n_held * BYTES_A_RULE > self.memory:
+            room = self.memory // BYTES_A_RULE
+            reached = f"max_memory is {self.budget.max_memory}, room for {room:,} rules"
+            found = f"{n_found:,} were found so far"
+        elif self.is_late:
+            reached = f"max_seconds is {self.budget.max_seconds:g}"
+            found = f"after {self.seconds:.2g} s {n_found:,} rules were found"
+        else:
+            return
+        raise BudgetError(
+            f"{reached}; {found}. Raise min_threshold or min_support, set max_consequent_len=1, or set "
+            "max_rules with over_max_rules=keep_best."
         )
-        if self._memory is not None and n_held * BYTES_A_RULE > self._memory:
-            room = self._memory // BYTES_A_RULE
-            raise BudgetError(
-                f"max_memory is {self.budget.max_memory}, room for {room:,} rules; {n_found:,} were found "
-                f"so far. {cure}"
-            )
-        seconds = self._clock() - self._started
-        if self.budget.max_seconds is not None and seconds > self.budget.max_seconds:
-            raise BudgetError(
-                f"max_seconds is {self.budget.max_seconds:g}; after {seconds:.2g} s {n_found:,} rules "
-                f"were found. {cure}"
-            )
 
 
 def too_many_rules(

@@ -15,8 +15,7 @@ import numpy as np
 
 from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError, ParameterError
-from recsys.mining import support
-from recsys.mining.budget import DEFAULT_BUDGET, MOST_ITEMSETS, Budget, Meter
+from recsys.mining.budget import MOST_ITEMSETS, Budget, MiningMeter
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer
@@ -116,15 +115,15 @@ class SparkEngine:
             If Spark fails.
         """
         require_spark()
-        budget = DEFAULT_BUDGET if budget is None else budget
-        meter = Meter(budget, transactions.n_transactions, BYTES_PER_ITEMSET)
-        min_count = support.min_count(min_support, transactions.n_transactions)
+        n_transactions = transactions.n_transactions
+        meter = MiningMeter(budget, n_transactions, min_support, max_len, BYTES_PER_ITEMSET)
+        min_count = meter.min_count
         item_counts = _count_items(transactions, meter)
         frequent = np.flatnonzero(item_counts >= min_count)
-        meter.set_items(item_counts[frequent], max_len)
+        meter.set_items(item_counts[frequent])
         is_too_many = len(frequent) > meter.max_itemsets
         if meter.is_late or (is_too_many and self.overflow is None):
-            raise meter.exceeded(item_counts[frequent], 1.0, min_count, late=meter.is_late)
+            raise meter.exceeded(item_counts[frequent], 1.0, late=meter.is_late)
         matrices: list[IntArray] = [frequent[:, np.newaxis]] if len(frequent) else []
         counts: list[IntArray] = [item_counts[frequent]] if len(frequent) else []
         if is_too_many or (len(frequent) > 1 and max_len != 1):
@@ -158,7 +157,7 @@ class _Search:
     Parameters
     ----------
     spark : pyspark.sql.SparkSession
-    meter : Meter
+    meter : MiningMeter
     min_count : int
         The minimum count.
     overflow : Overflow, optional
@@ -168,7 +167,7 @@ class _Search:
     """
 
     def __init__(
-        self, spark: Any, meter: Meter, min_count: int, overflow: Overflow | None, max_kept: int | None
+        self, spark: Any, meter: MiningMeter, min_count: int, overflow: Overflow | None, max_kept: int | None
     ) -> None:
         self._spark, self._meter, self._min_count = spark, meter, min_count
         self._overflow, self._max_kept = overflow, max_kept
@@ -310,7 +309,7 @@ class _Search:
             share = min(1.0, MOST_COUNTS / n_found)
             some = np.rint(np.asarray(times["times"]) * share).astype(np.int64)
             counts = np.concatenate([*self._counts, np.repeat(np.asarray(times["value"]), some)])
-            error = self._meter.exceeded(counts, share, self._min_count, at_least=n_before + n_found)
+            error = self._meter.exceeded(counts, share, at_least=n_before + n_found)
             if self._overflow is not None:
                 kept = frame if with_items is None else with_items(frame)
                 told = self._overflow.keep(kept, n_found, self._matrices, self._counts)
@@ -323,7 +322,7 @@ class _Search:
 
     def _late(self) -> Exception:
         found = np.concatenate([*self._counts, np.empty(0, dtype=np.int64)])
-        return self._meter.exceeded(found, 1.0, self._min_count, late=True)
+        return self._meter.exceeded(found, 1.0, late=True)
 
     def _end_when_late(self) -> None:
         """End the jobs when the time is over, and those that begin after it, until the search is done."""
@@ -333,7 +332,7 @@ class _Search:
             seconds = 0.5
 
 
-def _count_items(transactions: Transactions | SparkTransactions, meter: Meter) -> IntArray:
+def _count_items(transactions: Transactions | SparkTransactions, meter: MiningMeter) -> IntArray:
     """Return in how many transactions each item is, shape (n_items,); count the memory of what goes out."""
     if isinstance(transactions, SparkTransactions):
         return transactions.item_counts

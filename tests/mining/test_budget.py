@@ -7,7 +7,7 @@ from recsys import mine
 from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import BitsetEngine, Budget, MlxtendEngine, bitset, budget
-from recsys.mining.budget import MOST_ITEMSETS, Meter
+from recsys.mining.budget import MOST_ITEMSETS, MiningMeter
 
 ENGINES = [BitsetEngine(1), BitsetEngine(2), MlxtendEngine(), MlxtendEngine("fpgrowth")]
 
@@ -141,8 +141,8 @@ def test_bad_budgets(arguments, message):
 
 
 def test_the_support_that_fits_is_read_off_the_counts():
-    meter = Meter(Budget(max_itemsets=2), 100, bytes_per_itemset=1)
-    assert "about 0.21 by" in str(meter.exceeded(np.array([10, 20, 30, 40]), 1.0, 5))
+    meter = MiningMeter(Budget(max_itemsets=2), 100, 0.05, None, bytes_per_itemset=1)
+    assert "about 0.21 by" in str(meter.exceeded(np.array([10, 20, 30, 40]), 1.0))
     # Half of the search found these; so there are two with a count of 40 to expect.
-    assert "about 0.31 by" in str(meter.exceeded(np.array([10, 20, 30, 40]), 0.5, 5))
+    assert "about 0.31 by" in str(meter.exceeded(np.array([10, 20, 30, 40]), 0.5))
     assert MOST_ITEMSETS == 2147483647
