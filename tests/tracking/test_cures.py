@@ -28,10 +28,10 @@ def _stores(store, tmp_path):
         database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
 
 
-@tries("recsys/tracking/address.py", "or run without a record")
+@tries("recsys/mlflow_store/address.py", "or run without a record")
 @tries("recsys/tracking/mlflow_callback.py", "Without a record:")
 @tries("recsys/tracking/sender.py", "or record elsewhere")
-@tries("recsys/tracking/experiment.py", "Unset MLFLOW_EXPERIMENT_ID")
+@tries("recsys/mlflow_store/experiment.py", "Unset MLFLOW_EXPERIMENT_ID")
 @pytest.mark.parametrize(
     ("environment", "typed", "start", "after"),
     [
@@ -58,7 +58,7 @@ def test_overrides(call, monkeypatch, environment, typed, start, after):
         assert ("Recorded in MLflow" in outcome.stdout) == (cure != ["~hydra.callbacks.mlflow"])
 
 
-@tries("recsys/tracking/experiment.py", "Or choose another")
+@tries("recsys/mlflow_store/experiment.py", "Or choose another")
 def test_a_deleted_experiment(call, tmp_path):
     from mlflow.experiments import commands
 
@@ -76,7 +76,7 @@ def test_a_deleted_experiment(call, tmp_path):
     assert call(*RUN, "experiment_name=gone", tracking=True).code == 0
 
 
-@tries("recsys/tracking/store.py", "Set another, for example")
+@tries("recsys/mlflow_store/connection.py", "Set another, for example")
 def test_the_store_of_the_registry(monkeypatch, capsys):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///text.db")
     assert registry.main(["list"]) == 1
