@@ -5,7 +5,8 @@ Any Hydra application can use it. It depends on Hydra and Optuna alone; Hydra di
 
     settings.py    hydra.sweeper: declared and validated once
     run.py         from the settings to a study and its sweep
-    sweep.py       the loop: ask, launch, tell
+    sweep.py       the loop: batch after batch, until the study has all trials
+    batch.py       one batch: ask, launch, tell
     search/        sweep expressions to distributions, conditions, stratification, samplers, pruners, grids
     study/         opening a study, its identity, initial trials, warm start, storages
     workers/       registration, liveness, trial allocation, signals

@@ -14,10 +14,12 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna.exceptions import StorageInternalError
-from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler, QMCSampler
+from optuna.samplers import BaseSampler, GridSampler, QMCSampler
 from optuna.study import Study, StudyDirection
 
+from optuna_sweeper.batch import BatchRunner
 from optuna_sweeper.errors import KEPT, SweepError, first_line, is_full, unwritable
+from optuna_sweeper.hooks import load_hook
 from optuna_sweeper.jobs import reporting
 from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
 from optuna_sweeper.results.log_lines import continue_line, study_line
@@ -25,13 +27,13 @@ from optuna_sweeper.results.progress_bar import ProgressBar
 from optuna_sweeper.results.schema import End
 from optuna_sweeper.safe_text import masked_yaml
 from optuna_sweeper.search.encoding import encode
-from optuna_sweeper.search.grid import check_grid_study, combinations_left, grid
+from optuna_sweeper.search.grid import check_grid_study, combinations_left, grid, is_grid
 from optuna_sweeper.search.pruner import make_pruner
 from optuna_sweeper.search.sampler import make_sampler
 from optuna_sweeper.search.search_space import SearchSpace, read_search_space
 from optuna_sweeper.search.stratification import read_stratification
 from optuna_sweeper.settings import Settings
-from optuna_sweeper.study.configuration import describe_jobs, load_data_digest
+from optuna_sweeper.study.configuration import describe_jobs
 from optuna_sweeper.study.deduplication import load_outcome_key
 from optuna_sweeper.study.folders import JobFolders, claim_sweep_folder
 from optuna_sweeper.study.identity import Spec, check_kinds, check_spec, identity_of, make_spec, write_spec
@@ -108,7 +110,7 @@ def _run(
         if settings.allow_changes:
             check_kinds(study, space)
         check_spec(study, spec, settings.allow_changes)
-        if isinstance(sampler, GridSampler | BruteForceSampler):
+        if is_grid(sampler):
             check_grid_study(study, identity_of(spec))
         with Worker(study, settings.heartbeat) as worker:
             storage = describe_storage(settings.storage)
@@ -123,21 +125,20 @@ def _run(
             text = masked_yaml(OmegaConf.to_yaml(config))
             (folder / "multirun.yaml").write_text(text, encoding="utf-8")
             progress = ProgressBar(allocation.n_trials, len(allocation.finished()), settings.progress_bar)
-            sweep = Sweep(
+            batches = BatchRunner(
                 settings,
                 study,
                 launcher,
                 space,
                 allocation,
-                folder,
                 identity_of(spec),
                 JobFolders(study, compose, _unresolved(config, "hydra.sweep.subdir")),
                 interrupt,
                 progress,
-                count_trials,
                 outcome_key,
                 stratification,
             )
+            sweep = Sweep(batches, folder, count_trials)
             try:
                 sweep.run()
             finally:
@@ -174,7 +175,7 @@ def _compose(context: HydraContext, config: DictConfig, launcher: Launcher) -> C
 
 
 def _make_spec(settings: Settings, space: SearchSpace, config: DictConfig, compose: Compose) -> Spec:
-    digest = load_data_digest(settings.data_digest)
+    digest = load_hook("hydra.sweeper.data_digest", settings.data_digest)
     return make_spec(
         space,
         describe_jobs(space, config, compose, settings.ignored_keys, digest),
@@ -225,7 +226,7 @@ def _reseed(sampler: BaseSampler, settings: Settings, space: SearchSpace, offset
 
 def _trial_counter(settings: Settings, study: Study, space: SearchSpace) -> Callable[[], int]:
     """Return a function that returns the total number of trials: at most the combinations of a grid."""
-    if space.is_open or not isinstance(study.sampler, GridSampler | BruteForceSampler):
+    if space.is_open or not is_grid(study.sampler):
         return lambda: settings.n_trials
     combinations = grid(space.parameters, "the sampler")
 

@@ -1,4 +1,4 @@
-"""The outcome of a job as the outcome of its trial.
+"""The outcome of a job as the outcome of its trial, and the links of the job to its other records.
 
 A job returns the value of its objective, or a sequence of them. With constraints it returns a mapping::
 
@@ -9,9 +9,12 @@ A constraint is satisfied if its value is at most 0. Names are free; in a sequen
 
 from __future__ import annotations
 
+import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
@@ -19,7 +22,10 @@ from optuna import TrialPruned
 from optuna.trial import TrialState
 
 from optuna_sweeper.errors import SweepError
+from optuna_sweeper.results.schema import LINKS_FILE
 from optuna_sweeper.safe_text import masked, printable_lines
+
+log = logging.getLogger(__name__)
 
 
 class ObjectiveError(SweepError):
@@ -102,3 +108,21 @@ def _number(value: Any, returned: Any) -> float:
 
 def _count(n_objectives: int) -> str:
     return "a number" if n_objectives == 1 else f"{n_objectives} numbers"
+
+
+def read_links(folder: Path) -> dict[str, Any]:
+    """Return ``links.json`` in a job's folder, e.g. ``{"mlflow_run_id": "..."}``, which the job may write.
+
+    A file that is not a JSON object is ignored with a warning.
+    """
+    path = folder / LINKS_FILE
+    try:
+        links = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        links = None
+    if isinstance(links, dict):
+        return links
+    log.warning("%s must be a JSON object; it is ignored.", path)
+    return {}

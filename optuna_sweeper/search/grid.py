@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from optuna import samplers
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -21,6 +22,17 @@ from optuna_sweeper.search.parameter import Parameter, range_values
 from optuna_sweeper.workers.trial_allocation import counts
 
 Grid = dict[str, list[Any]]
+
+
+class BruteForceSampler(samplers.BruteForceSampler):
+    """Optuna's brute-force sampler, which takes any finished trial for a combination that was run.
+
+    It fails on discarded trials, which may have no parameters, and omits the combinations of a warm start.
+    """
+
+    @staticmethod
+    def _populate_tree(tree: Any, trials: list[FrozenTrial], params: dict[str, Any]) -> None:
+        samplers.BruteForceSampler._populate_tree(tree, list(filter(counts, trials)), params)
 
 
 def grid(parameters: Mapping[str, Parameter], sampler: str) -> Grid:
@@ -39,6 +51,11 @@ def combinations_left(space: Grid, finished: Iterable[FrozenTrial]) -> int:
         if trial.params.keys() == space.keys()
     }
     return math.prod(map(len, space.values())) - len(tried)
+
+
+def is_grid(sampler: samplers.BaseSampler) -> bool:
+    """Whether a sampler runs every combination once."""
+    return isinstance(sampler, samplers.GridSampler | samplers.BruteForceSampler)
 
 
 def check_grid_study(study: Study, identity: str) -> None:

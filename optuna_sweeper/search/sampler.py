@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from hydra.utils import get_method
 from omegaconf import OmegaConf
 from optuna.distributions import CategoricalDistribution
 from optuna.exceptions import ExperimentalWarning
@@ -25,8 +24,9 @@ from optuna.samplers import (
 )
 
 from optuna_sweeper.errors import SweepError, first_line, refusal
+from optuna_sweeper.hooks import load_function
 from optuna_sweeper.instantiate import instantiate
-from optuna_sweeper.search import brute_force as _brute_force
+from optuna_sweeper.search import grid as _grid
 from optuna_sweeper.search.grid import grid
 from optuna_sweeper.search.parameter import Parameter
 
@@ -73,26 +73,20 @@ def _factory(config: Any) -> functools.partial[Any]:
     path = settings.pop(_CONSTRAINTS) if isinstance(settings.get(_CONSTRAINTS), str) else None
     points = settings.pop("reference_points", None)
     try:
-        make = instantiate({**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers")
+        make: functools.partial[Any] = instantiate({**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers")
     except ValueError as error:
         raise SweepError(f"{_KEY}: {error}") from error
     if path is not None:
-        make = functools.partial(make.func, **make.keywords, **{_CONSTRAINTS: _load(path)})
+        make = functools.partial(
+            make.func, **make.keywords, **{_CONSTRAINTS: load_function(f"{_KEY}.{_CONSTRAINTS}", path)}
+        )
     if _CONSTRAINTS in make.keywords:
         _check_constraints(make.func, make.keywords[_CONSTRAINTS])
     if make.func is BruteForceSampler:
-        make = functools.partial(_brute_force.BruteForceSampler, **make.keywords)
-    # NSGA-III needs an array, which YAML does not have.
-    return (
-        make if points is None else functools.partial(make, reference_points=np.asarray(points, dtype=float))
-    )
-
-
-def _load(path: str) -> Any:
-    try:
-        return get_method(path)
-    except Exception as error:  # importing it runs the application's code
-        raise SweepError(f"{_KEY}.{_CONSTRAINTS}={path}: {first_line(error)}") from error
+        make = functools.partial(_grid.BruteForceSampler, **make.keywords)
+    if points is not None:  # NSGA-III needs an array, which YAML does not have
+        make = functools.partial(make, reference_points=np.asarray(points, dtype=float))
+    return make
 
 
 def _check_constraints(sampler: Any, function: Any) -> None:

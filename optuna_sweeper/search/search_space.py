@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra.utils import get_method
 from omegaconf import DictConfig
 from optuna.trial import BaseTrial
 
-from optuna_sweeper.errors import SweepError, first_line
+from optuna_sweeper.errors import SweepError
+from optuna_sweeper.hooks import load_function
 from optuna_sweeper.search.arguments import Arguments, read_arguments
 from optuna_sweeper.search.conditions import Conditions, check_dropped, read_conditions
 from optuna_sweeper.search.parameter import Parameter
@@ -61,14 +61,14 @@ def read_search_space(settings: Settings, config: DictConfig, command_line: Sequ
         raise SweepError(
             "There is nothing to search. Give hydra.sweeper.params, or a sweep such as 'x=interval(0,1)'."
         )
-    custom = None if path is None else _load_custom(path, config)
-    return SearchSpace(arguments, read_conditions(settings.conditions, arguments, config), custom)
+    return SearchSpace(
+        arguments, read_conditions(settings.conditions, arguments, config), _load_custom(path, config)
+    )
 
 
-def _load_custom(path: str, config: DictConfig) -> Callable[[BaseTrial], None]:
-    try:
-        # An example of the official plugin names its function with a dot before it.
-        configure: Any = get_method(path.removeprefix("."))
-    except Exception as error:  # importing it runs the application's code
-        raise SweepError(f"hydra.sweeper.custom_search_space={path}: {first_line(error)}") from error
+def _load_custom(path: str | None, config: DictConfig) -> Callable[[BaseTrial], None] | None:
+    if path is None:
+        return None
+    # An example of the official plugin names its function with a dot before it.
+    configure = load_function("hydra.sweeper.custom_search_space", path.removeprefix("."))
     return lambda trial: configure(config, trial)

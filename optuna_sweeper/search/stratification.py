@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution
-from optuna.samplers import BaseSampler, BruteForceSampler, GridSampler
+from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import refusal
+from optuna_sweeper.search.grid import is_grid
 from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.workers.trial_allocation import counts
 
@@ -62,6 +63,6 @@ def read_stratification(name: str | None, space: SearchSpace, sampler: BaseSampl
         is_dropped = str(name).lstrip("+") in space.arguments.dropped
         cure = f"hydra.sweeper.params drops it (null): set {_KEY}=null, too." if is_dropped else ""
         raise refusal(_KEY, "a parameter of the search space that is a choice(...)", name, cure)
-    if isinstance(sampler, GridSampler | BruteForceSampler):
+    if is_grid(sampler):
         raise refusal(_KEY, "null for a sampler that runs every combination", name)
     return Stratification(parameter.name, parameter.distribution.choices)

@@ -43,21 +43,5 @@ WARM_START = "warm_start"
 ENQUEUED = "enqueued"
 """The item of ``hydra.sweeper.enqueue`` that it runs, as text."""
 
-OWN = frozenset(
-    {
-        JOB_NUM,
-        JOB_DIR,
-        LINKS,
-        OVERRIDES,
-        FAIL_REASON,
-        WORKER,
-        ANSWERED_FROM,
-        EQUIVALENCE,
-        IDENTITY,
-        DISCARDED,
-        INSTEAD_OF,
-        WARM_START,
-        ENQUEUED,
-    }
-)
+OWN = frozenset(value for name, value in dict(globals()).items() if name.isupper())
 """All of them. Fixed overrides are user attributes as well, and may not overwrite these."""

@@ -10,13 +10,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hydra.errors import ConfigCompositionException, HydraException
-from hydra.utils import get_method
+from hydra.errors import ConfigCompositionException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FixedTrial
 
-from optuna_sweeper.errors import SweepError, first_line
 from optuna_sweeper.safe_text import mask_values
 from optuna_sweeper.search.encoding import encode
 from optuna_sweeper.search.parameter import Parameter
@@ -24,27 +22,13 @@ from optuna_sweeper.search.search_space import SearchSpace
 
 Digest = Callable[[DictConfig], Mapping[str, str] | str | None]
 
-_KEY = "hydra.sweeper.data_digest"
-
-
-def load_data_digest(path: str | None) -> Digest | None:
-    """Return the function ``hydra.sweeper.data_digest``."""
-    if path is None:
-        return None
-    try:
-        found: Any = get_method(path)
-    except Exception as error:  # importing it runs the application's code
-        raise SweepError(f"{_KEY}={path}: {first_line(error)}") from error
-    digest: Digest = found
-    return digest
-
 
 def describe_jobs(
     space: SearchSpace,
     master: DictConfig,
     compose: Callable[[Sequence[str]], DictConfig],
     ignored: Sequence[str],
-    digest: Digest | None,
+    digest: Digest,
 ) -> dict[str, dict[str, str]]:
     """Return the configuration and the data of the jobs of a sweep, as plain data.
 
@@ -66,7 +50,7 @@ def describe_jobs(
             for key, text in flatten(config).items()
             if key not in searched and not any(f"{key}.".startswith(f"{one}.") for one in ignored)
         }
-        for part, found in (("config", flat), ("data", _data(digest, config))):
+        for part, found in (("config", flat), ("data", _data(digest(config)))):
             for key, text in found.items():
                 if parts[part].get(key) != text:
                     parts[part][f"{key} ({choice})" if choice else key] = text
@@ -147,15 +131,7 @@ def _text(key: str, value: Any) -> str:
     return json.dumps(value, default=str) if isinstance(value, list | dict) else encode(str(value))
 
 
-def _data(digest: Digest | None, config: DictConfig) -> dict[str, str]:
-    if digest is None:
-        return {}
-    try:
-        found = digest(config)
-    except HydraException:  # a message for the user already
-        raise
-    except Exception as error:
-        raise SweepError(f"{_KEY}: {type(error).__name__}: {first_line(error)}") from error
+def _data(found: Mapping[str, str] | str | None) -> dict[str, str]:
     if found is None:
         return {}
     return {"data": found} if isinstance(found, str) else {str(name): text for name, text in found.items()}

@@ -9,18 +9,14 @@ the same identity of the study (configuration and data) are compared.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
 
-from hydra.utils import get_method
 from omegaconf import DictConfig
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from optuna_sweeper.errors import SweepError, first_line
+from optuna_sweeper.hooks import load_hook
 from optuna_sweeper.results.best_trials import own_trials
 from optuna_sweeper.study.attributes import ANSWERED_FROM, DISCARDED, EQUIVALENCE, OVERRIDES
-
-_KEY = "hydra.sweeper.equivalence"
 
 
 def load_outcome_key(
@@ -29,17 +25,10 @@ def load_outcome_key(
     """Return ``hydra.sweeper.equivalence`` as a function from the overrides of a job to its key, as text."""
     if path is None:
         return None
-    try:
-        equivalence: Any = get_method(path)
-    except Exception as error:  # importing it runs the application's code
-        raise SweepError(f"{_KEY}={path}: {first_line(error)}") from error
+    equivalence = load_hook("hydra.sweeper.equivalence", path)
 
     def outcome_key(overrides: Sequence[str]) -> str | None:
-        config = compose(overrides)
-        try:
-            key: Hashable | None = equivalence(config)
-        except Exception as error:
-            raise SweepError(f"{_KEY}: {type(error).__name__}: {first_line(error)}") from error
+        key: Hashable | None = equivalence(compose(overrides))
         return None if key is None else repr(key)
 
     return outcome_key

@@ -85,7 +85,7 @@ def test_distinct(app: Any) -> None:
 
 
 def test_distinct_ends_when_nothing_is_new(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optuna_sweeper.sweep.MAX_REUSED", 5)
+    monkeypatch.setattr("optuna_sweeper.batch.MAX_REUSED", 5)
     app.sweep("y=choice(1,2)", *RANDOM, ONCE, "hydra.sweeper.n_trials=3", "hydra.sweeper.distinct=true")
     assert len([row for row in app.trials if row["job_dir"]]) == 2
 

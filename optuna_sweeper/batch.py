@@ -1,0 +1,251 @@
+"""Batches of trials: ask the study for them, launch their jobs, and tell the study their outcomes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from optuna import Trial
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from optuna_sweeper.errors import SweepError, first_line, is_full
+from optuna_sweeper.jobs.fast_launcher.launcher import FastLauncher
+from optuna_sweeper.jobs.outcome import Outcome, read_links, read_outcome
+from optuna_sweeper.results.progress_bar import ProgressBar
+from optuna_sweeper.safe_text import mask_values
+from optuna_sweeper.search.search_space import SearchSpace
+from optuna_sweeper.search.stratification import Stratification
+from optuna_sweeper.settings import Settings
+from optuna_sweeper.study import attributes
+from optuna_sweeper.study.deduplication import find_duplicate, is_duplicate
+from optuna_sweeper.study.folders import JobFolders
+from optuna_sweeper.workers.signals import Interrupt
+from optuna_sweeper.workers.trial_allocation import TrialAllocation, discard, enqueue_again
+
+log = logging.getLogger(__name__)
+
+#: With `distinct`: after so many reused trials in a row the search space counts as exhausted.
+MAX_REUSED = 100
+
+
+@dataclass
+class BatchRunner:
+    """Runs batches of trials.
+
+    `identity` is that of the study now: trials of another one are not reused. `outcome_key` returns the
+    application's key of equal outcomes, or None, for the overrides of a job.
+    """
+
+    settings: Settings
+    study: Study
+    launcher: Launcher
+    space: SearchSpace
+    allocation: TrialAllocation
+    identity: str
+    job_folders: JobFolders
+    interrupt: Interrupt
+    progress: ProgressBar
+    outcome_key: Callable[[Sequence[str]], str | None] | None
+    stratification: Stratification | None
+    outcomes: list[Outcome] = field(default_factory=list)
+    exhausted: bool = False
+    _reused_in_a_row: int = 0
+
+    def run(self, size: int) -> tuple[list[FrozenTrial], list[JobReturn]]:
+        """Run a batch, and return its finished trials and its failed jobs.
+
+        After any error, no trial of it is left running.
+        """
+        taken: list[int] = []
+        told: list[FrozenTrial] = []
+        failed: list[JobReturn] = []
+        full: BaseException | None = None
+        try:
+            new, duplicates = self._deduplicate(self._take(size, taken), told)
+            for trial, job in zip(new, self._launch(new), strict=True):
+                outcome = read_outcome(job, len(self.study.directions))
+                if is_full(outcome.error):
+                    full = outcome.error  # not caused by the parameters; the other trials are told first
+                elif self._finish(trial, job, outcome, told) and outcome.state is TrialState.FAIL:
+                    failed.append(job)
+                    log.debug("Trial %d failed", trial.number, exc_info=outcome.error)
+            for trial, twin in duplicates:
+                self._complete_duplicate(trial, self._frozen(twin), told)
+            if full is not None:
+                raise full
+        except BaseException as error:
+            self._abandon(taken, error)
+            # A signal to the whole group of processes may have ended those of the launcher, too.
+            if not self.interrupt or isinstance(error, KeyboardInterrupt):
+                raise
+            log.warning("The running trials did not finish: %s", first_line(error))
+        return told, failed
+
+    def _take(self, size: int, taken: list[int]) -> list[Trial]:
+        """Create this many trials, or as many as are left, and choose their parameters."""
+        trials = []
+        # The fixed overrides go where a custom search space may look for them.
+        fixed = mask_values(self.space.arguments.fixed)
+        noted = {key: text for key, text in fixed.items() if key not in attributes.OWN}
+        for _ in range(size):
+            trial_id = self.allocation.take(noted | {attributes.IDENTITY: self.identity})
+            if trial_id is None:
+                break
+            taken.append(trial_id)
+            if self._drop(trial_id):
+                continue
+            if self.stratification is not None:
+                self.stratification.assign(self.study, trial_id)
+            trials.append(Trial(self.study, trial_id))
+            self._choose(trials[-1])
+        return trials
+
+    def _drop(self, trial_id: int) -> bool:
+        """Discard a trial that was enqueued with values outside the current search space.
+
+        Optuna would run it with these values, and warn.
+        """
+        trial = self.study._storage.get_trial(trial_id)
+        space = self.space.parameters
+        outside = [
+            f"{name} must be in {space[name].distribution}. Got {value!r}."
+            for name, value in trial.system_attrs.get("fixed_params", {}).items()
+            if name in space and not space[name].fits(value)
+        ]
+        if outside:
+            reason = f"{' '.join(outside)} It was enqueued for another search space."
+            discard(self.study, trial, "outside", reason)
+            log.warning("Trial %d is dropped: %s", trial.number, reason)
+        return bool(outside)
+
+    def _choose(self, trial: Trial) -> None:
+        """Choose the trial's parameters, and note the overrides of its job."""
+        self.space.suggest(trial)
+        twice = ", ".join(sorted(trial.params.keys() & self.space.arguments.fixed.keys()))
+        if twice:
+            raise SweepError(
+                f"hydra.sweeper.custom_search_space suggests what an override has fixed: {twice}."
+            )
+        overrides = self.space.overrides(trial.params)
+        trial.set_user_attr(attributes.OVERRIDES, mask_values(overrides))
+        key = self.outcome_key(overrides) if self.outcome_key is not None else None
+        if key is not None:
+            trial.set_user_attr(attributes.EQUIVALENCE, key)
+
+    def _deduplicate(
+        self, trials: list[Trial], told: list[FrozenTrial]
+    ) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
+        """Complete the trials whose values the study has already.
+
+        Returns the trials to run, and duplicates within the batch, each with the trial that is run.
+        """
+        if self.settings.repeat:
+            return trials, []
+        new: list[Trial] = []
+        duplicates: list[tuple[Trial, Trial]] = []
+        for trial in trials:
+            frozen = self._frozen(trial)
+            known = find_duplicate(self.study, frozen, self.identity)
+            twin = next((one for one in new if is_duplicate(frozen, self._frozen(one))), None)
+            if known is not None:
+                self._reuse(trial, known, told)
+            elif twin is not None:
+                duplicates.append((trial, twin))
+            else:
+                new.append(trial)
+        return new, duplicates
+
+    def _complete_duplicate(self, trial: Trial, twin: FrozenTrial, told: list[FrozenTrial]) -> None:
+        if twin.state is TrialState.COMPLETE:
+            self._reuse(trial, twin, told)
+        else:
+            reason = f"Trial {twin.number} of the same batch has the same parameters, and did not complete."
+            discard(self.study, self._frozen(trial), "surplus", reason)
+
+    def _reuse(self, trial: Trial, known: FrozenTrial, told: list[FrozenTrial]) -> None:
+        trial.set_user_attr(attributes.ANSWERED_FROM, known.number)
+        self._tell(trial, Outcome(TrialState.COMPLETE, known.values, constraints=known.constraints), told)
+        self._reused_in_a_row += 1
+        if self.settings.distinct and self._reused_in_a_row >= MAX_REUSED:
+            log.warning("%d trials in a row had parameters that were run before; the sweep ends.", MAX_REUSED)
+            self.exhausted = True
+
+    def _launch(self, trials: Sequence[Trial]) -> list[JobReturn]:
+        """Run the jobs of the trials. The number of a job, which names its folder, is that of its trial.
+
+        A launcher numbers its jobs consecutively. The numbers of trials have gaps if another process works on
+        the study, so each sequence without a gap is a launch of its own.
+        """
+        jobs: list[JobReturn] = []
+        for trial in trials:
+            self.job_folders.claim(self._frozen(trial))
+        for _, run in groupby(enumerate(trials), key=lambda pair: pair[1].number - pair[0]):
+            batch = [trial for _, trial in run]
+            overrides = [self.space.overrides(trial.params) for trial in batch]
+            in_process = isinstance(self.launcher, FastLauncher)
+            with nullcontext() if in_process else self.progress.paused():
+                jobs.extend(self.launcher.launch(overrides, initial_job_idx=batch[0].number))
+        return jobs
+
+    def _finish(self, trial: Trial, job: JobReturn, outcome: Outcome, told: list[FrozenTrial]) -> bool:
+        """Tell the study the outcome of a job; false if another process considered this one dead."""
+        try:
+            self._note(trial, job, outcome)
+            self._tell(trial, outcome, told)
+        except (UpdateFinishedTrialError, ValueError):
+            if not self._frozen(trial).state.is_finished():
+                raise
+            log.warning("Trial %d was given to another process; its result is dropped.", trial.number)
+            return False
+        self._reused_in_a_row = 0
+        return True
+
+    def _note(self, trial: Trial, job: JobReturn, outcome: Outcome) -> None:
+        """Write the folder, the links and the failure of a job into its trial."""
+        trial.set_user_attr(attributes.JOB_NUM, trial.number)
+        if job.hydra_cfg is not None:
+            folder = job.hydra_cfg.hydra.runtime.output_dir
+            trial.set_user_attr(attributes.JOB_DIR, folder)
+            links = read_links(Path(folder))
+            if links:
+                trial.set_user_attr(attributes.LINKS, links)
+        if outcome.reason is not None:
+            trial.set_user_attr(attributes.FAIL_REASON, outcome.reason)
+
+    def _tell(self, trial: Trial, outcome: Outcome, told: list[FrozenTrial]) -> None:
+        for name, value in outcome.constraints.items():
+            trial.set_constraint(name, value)
+        try:
+            frozen = self.study.tell(trial.number, values=outcome.values, state=outcome.state)
+        except RuntimeError:
+            # An exhausted sampler calls Study.stop(), which Optuna allows in Study.optimize() only. The
+            # values are stored nevertheless.
+            frozen = self._frozen(trial)
+            if not frozen.state.is_finished():
+                raise
+            self.exhausted = True
+        told.append(frozen)
+        self.outcomes.append(outcome)
+
+    def _abandon(self, taken: Sequence[int], error: BaseException) -> None:
+        """Fail the unfinished trials of a batch that an error ended.
+
+        Those that the user or a full disk ended are enqueued again when the study is continued.
+        """
+        reason = Outcome(TrialState.FAIL, error=error).reason or ""
+        no_fault = bool(self.interrupt) or isinstance(error, KeyboardInterrupt) or is_full(error)
+        for trial_id in taken:
+            trial = self.study._storage.get_trial(trial_id)
+            if discard(self.study, trial, "interrupted" if no_fault else "broken", reason) and no_fault:
+                enqueue_again(self.study, trial)
+
+    def _frozen(self, trial: Trial) -> FrozenTrial:
+        return self.study._storage.get_trial(trial._trial_id)
