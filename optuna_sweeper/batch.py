@@ -109,10 +109,7 @@ class BatchRunner:
         return trials
 
     def _drop(self, trial_id: int) -> bool:
-        """Discard a trial that was enqueued with values outside the current search space.
-
-        Optuna would run it with these values, and warn.
-        """
+        """Discard a trial that was enqueued with values outside the search space: Optuna would run it."""
         trial = self.study._storage.get_trial(trial_id)
         space = self.space.parameters
         outside = [
@@ -143,10 +140,7 @@ class BatchRunner:
     def _deduplicate(
         self, trials: list[Trial], told: list[FrozenTrial]
     ) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
-        """Complete the trials whose values the study has already.
-
-        Returns the trials to run, and duplicates within the batch, each with the trial that is run.
-        """
+        """Complete known trials; return those to run, and duplicates of these with the trial that is run."""
         if self.settings.repeat:
             return trials, []
         new: list[Trial] = []
@@ -236,10 +230,7 @@ class BatchRunner:
         self.outcomes.append(outcome)
 
     def _abandon(self, taken: Sequence[int], error: BaseException) -> None:
-        """Fail the unfinished trials of a batch that an error ended.
-
-        Those that the user or a full disk ended are enqueued again when the study is continued.
-        """
+        """Fail the unfinished trials; those that a signal or a full disk ended are enqueued again."""
         reason = Outcome(TrialState.FAIL, error=error).reason or ""
         no_fault = bool(self.interrupt) or isinstance(error, KeyboardInterrupt) or is_full(error)
         for trial_id in taken:

@@ -1,4 +1,4 @@
-"""Errors of a sweep."""
+"""Errors of a sweep. Whatever reads settings raises `SweepError` if they cannot be right."""
 
 from __future__ import annotations
 

@@ -13,10 +13,7 @@ from optuna_sweeper.errors import SweepError, first_line
 
 
 def load_function(key: str, path: str) -> Any:
-    """Return the function of a dotted path, which is set at this key.
-
-    Raises `SweepError` if there is none, or importing it fails.
-    """
+    """Return the function of a dotted path, which is set at this key."""
     try:
         return get_method(path)
     except Exception as error:  # importing it runs the application's code

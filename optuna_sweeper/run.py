@@ -61,10 +61,7 @@ def run_sweep(
     launcher: Launcher,
     command_line: Sequence[str],
 ) -> None:
-    """Run a sweep with the application's overrides as typed.
-
-    Raises `SystemExit` with 130 after Ctrl-C, with 143 after SIGTERM.
-    """
+    """Run a sweep; after Ctrl-C or SIGTERM, exit with 130 or 143."""
     with Interrupt() as interrupt:
         try:
             _run(settings, context, config, launcher, command_line, interrupt)
@@ -214,8 +211,7 @@ def _quiet_optuna() -> Iterator[None]:
 def _reseed(sampler: BaseSampler, settings: Settings, space: SearchSpace, offset: int) -> BaseSampler:
     """Return the sampler with another seed for each process and each continuation of the study.
 
-    With the same seed they would draw the same parameters. The grid and QMC samplers share one sequence,
-    which the seed defines, among all processes.
+    The grid and QMC samplers share one sequence, which the seed defines, among all processes.
     """
     seed = settings.sampler.get("seed")
     if seed is None or not offset or isinstance(sampler, GridSampler | QMCSampler):

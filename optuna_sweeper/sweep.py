@@ -47,11 +47,7 @@ class Sweep:
         self.results = ResultsWriter(self.study, self.folder, self.identity)
 
     def run(self) -> None:
-        """Run the trials, batch by batch.
-
-        Raises the error of a job when more than ``max_failure_rate`` of the trials failed, and `SweepError`
-        if none completed.
-        """
+        """Run the trials, batch by batch; raise a job's error if more than ``max_failure_rate`` failed."""
         self.results.write()  # an unwritable folder fails before any trial
         try:
             with self.batches.progress:

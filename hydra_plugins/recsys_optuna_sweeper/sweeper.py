@@ -17,13 +17,7 @@ BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 
 
 class OptunaSweeper(Sweeper):
-    """Run the jobs of a sweep with parameters that Optuna chooses.
-
-    Parameters
-    ----------
-    **settings : object
-        The fields of `Settings`.
-    """
+    """Run the jobs of a sweep with parameters that Optuna chooses; the arguments are `Settings`."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = Settings(**settings)

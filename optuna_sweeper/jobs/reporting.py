@@ -23,25 +23,15 @@ running: Study | None = None
 
 
 def report(value: float, step: int, *, is_last: bool = False) -> None:
-    """Report an intermediate value of the objective; the pruner may end the job.
+    """Report an intermediate value of the objective, from step 0; the pruner may end the job.
 
-    It works under any launcher: a job in another process than the sweep opens the study in its storage. If
-    the study is in memory, such a job logs a warning once, and reports have no effect. They have none outside
-    a sweep with Optuna, and with several objectives.
+    Of two reports for one step the first counts, and NaN is not reported. With `is_last`, when nothing is
+    left to do, the value is stored for the pruner, and the job is not ended. It works under any launcher: a
+    job in another process opens the study in its storage. If the study is in memory, such a job logs a
+    warning once, and reports have no effect. They have none outside a sweep with Optuna, and with several
+    objectives.
 
-    Parameters
-    ----------
-    value : float
-        The intermediate value; NaN is not reported.
-    step : int
-        The step, from 0. Of two reports for one step the first counts.
-    is_last : bool
-        Whether nothing is left to do: the value is stored for the pruner, and the job is not ended.
-
-    Raises
-    ------
-    optuna.TrialPruned
-        If the pruner ends the trial; the job should not catch it.
+    Raises `optuna.TrialPruned` to end the job, which should not catch it.
     """
     config = _job_of_sweep()
     if config is None:
@@ -75,19 +65,9 @@ def prunes() -> bool:
 
 
 def prune(reason: str) -> None:
-    """End a job whose trial is not worth finishing: the trial is pruned, not failed.
+    """End a job whose trial is not worth finishing: it is pruned, not failed, and logged with the reason.
 
-    Outside a sweep with Optuna it has no effect.
-
-    Parameters
-    ----------
-    reason : str
-        Logged with the trial.
-
-    Raises
-    ------
-    optuna.TrialPruned
-        In a sweep with Optuna; the job should not catch it.
+    Raises `optuna.TrialPruned`, which the job should not catch; without effect outside a sweep with Optuna.
     """
     if _job_of_sweep() is None:
         return

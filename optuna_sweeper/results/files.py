@@ -35,8 +35,7 @@ _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 class ResultsWriter:
     """Writes ``optimization_results.yaml`` and ``trials.csv``, each atomically.
 
-    Lines of finished trials, which do not change, are cached. `identity`: whose trials are results; None:
-    any.
+    Lines of finished trials, which do not change, are cached. Results have `identity`; None: any.
     """
 
     def __init__(self, study: Study, folder: Path, identity: str | None = None) -> None:

@@ -19,10 +19,7 @@ ERASE = "\r\x1b[K"
 
 
 class ProgressBar:
-    """The progress of a sweep; a context manager that draws on the standard error if it is a terminal.
-
-    `total` and `done` are numbers of trials; `wanted`: whether to draw; `clock`: time in seconds.
-    """
+    """The progress of a sweep; a context manager that draws on the standard error, if a terminal."""
 
     def __init__(
         self, total: int, done: int = 0, wanted: bool = True, clock: Callable[[], float] = time.monotonic

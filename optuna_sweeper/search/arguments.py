@@ -42,11 +42,7 @@ class Arguments:
 
 
 def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]) -> Arguments:
-    """Read ``hydra.sweeper.params`` and the overrides of the command line, which take precedence.
-
-    A null in ``hydra.sweeper.params`` drops the parameter of this name.
-    Raises `SweepError` if an expression is invalid or has nothing to choose from.
-    """
+    """Read ``hydra.sweeper.params``, in which null drops a parameter, and the command line, which wins."""
     parameters: dict[str, Parameter] = {}
     fixed: dict[str, str] = {}
     deletions = []

@@ -34,10 +34,7 @@ _KEY = "hydra.sweeper.conditions"
 
 @dataclass(frozen=True)
 class Conditions:
-    """The parameters of the search space, in topological order of their conditions.
-
-    `required`: for a parameter the values, as text, that others must have.
-    """
+    """The parameters in topological order; `required`: the values, as text, that others must have."""
 
     parameters: list[Parameter]
     required: dict[str, dict[str, frozenset[str]]]
@@ -74,10 +71,7 @@ def check_dropped(arguments: Arguments, config: DictConfig) -> None:
 
 
 def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: DictConfig) -> Conditions:
-    """Read ``hydra.sweeper.conditions``: parameter -> key -> value or values.
-
-    Raises `SweepError` if a condition has an unknown key or an impossible value, or conditions are cyclic.
-    """
+    """Read ``hydra.sweeper.conditions``: parameter -> key -> value or values."""
     names = {name.lstrip("+"): name for name in arguments.parameters}
     possible = _possible(arguments, config)
     required: dict[str, dict[str, frozenset[str]]] = {}

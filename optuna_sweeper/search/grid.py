@@ -36,10 +36,7 @@ class BruteForceSampler(samplers.BruteForceSampler):
 
 
 def grid(parameters: Mapping[str, Parameter], sampler: str) -> Grid:
-    """Return the values of each parameter; `sampler` is the one that needs them.
-
-    Raises `SweepError` if a parameter is continuous.
-    """
+    """Return the values of each parameter; refuse continuous ones, which this sampler does not take."""
     return {name: _values(name, found.distribution, sampler) for name, found in parameters.items()}
 
 

@@ -71,10 +71,7 @@ def fits(distribution: BaseDistribution, value: Any) -> bool:
 
 
 def parameter(override: Override, key: str) -> Parameter:
-    """Return the parameter that a sweep override describes; `key` is its name in error messages.
-
-    Raises `SweepError` if the sweep has nothing to choose from.
-    """
+    """Return the parameter that a sweep override describes; `key` is its name in error messages."""
     name, sweep = override.get_key_element(), override.value()
     if override.value_type is ValueType.GLOB_CHOICE_SWEEP:
         raise SweepError(f"{key}: glob() cannot be swept over with Optuna. Name the options: choice(a, b).")

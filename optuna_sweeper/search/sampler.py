@@ -46,10 +46,7 @@ _PACKAGES = {CmaEsSampler: ("cmaes",), GPSampler: ("torch", "scipy"), QMCSampler
 
 
 def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives: int) -> BaseSampler:
-    """Make the sampler ``hydra.sweeper.sampler``; null arguments are left to Optuna.
-
-    Raises `SweepError` if it cannot be made, or does not support this space.
-    """
+    """Make the sampler ``hydra.sweeper.sampler``; null arguments are left to Optuna."""
     make = _factory(config)
     with warnings.catch_warnings():
         # A user who chose an experimental sampler by name needs no warning in each run.
@@ -73,7 +70,9 @@ def _factory(config: Any) -> functools.partial[Any]:
     path = settings.pop(_CONSTRAINTS) if isinstance(settings.get(_CONSTRAINTS), str) else None
     points = settings.pop("reference_points", None)
     try:
-        make: functools.partial[Any] = instantiate({**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers")
+        make: functools.partial[Any] = instantiate(
+            {**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers"
+        )
     except ValueError as error:
         raise SweepError(f"{_KEY}: {error}") from error
     if path is not None:

@@ -19,10 +19,7 @@ from optuna_sweeper.settings import Settings
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The parameters that Optuna chooses, and the overrides of jobs that follow from them.
-
-    `custom` is ``hydra.sweeper.custom_search_space`` as a function of the trial.
-    """
+    """The parameters that Optuna chooses, and the overrides of jobs that follow from them."""
 
     arguments: Arguments
     conditions: Conditions
@@ -50,10 +47,7 @@ class SearchSpace:
 
 
 def read_search_space(settings: Settings, config: DictConfig, command_line: Sequence[str]) -> SearchSpace:
-    """Read the search space of a sweep; the overrides of the command line are those as typed.
-
-    Raises `SweepError` if it is empty or invalid.
-    """
+    """Read the search space of a sweep; the overrides of the command line are those as typed."""
     arguments = read_arguments(settings.params, command_line)
     check_dropped(arguments, config)
     path = settings.custom_search_space

@@ -50,11 +50,7 @@ class Stratification:
 
 
 def read_stratification(name: str | None, space: SearchSpace, sampler: BaseSampler) -> Stratification | None:
-    """Return the parameter ``hydra.sweeper.balanced``.
-
-    Raises `SweepError` if it is not a choice of the search space, or the sampler runs every combination
-    anyway.
-    """
+    """Return the parameter ``hydra.sweeper.balanced``, which must be a choice of the search space."""
     if name is None:
         return None
     parameters = {known.lstrip("+"): parameter for known, parameter in space.parameters.items()}

@@ -33,8 +33,7 @@ def describe_jobs(
     """Return the configuration and the data of the jobs of a sweep, as plain data.
 
     ``config`` has keys to values, as text, without the `ignored` keys and all below them; ``data`` has names
-    to digests. Values that depend on a choice of a parameter have keys of the form ``key
-    (parameter=choice)``.
+    to digests. What depends on the choice of a parameter has keys of the form ``key (parameter=choice)``.
     """
     searched = {name.lstrip("+") for name in space.parameters}
     parts: dict[str, dict[str, str]] = {"config": {}, "data": {}}
@@ -58,10 +57,7 @@ def describe_jobs(
 
 
 def _representatives(space: SearchSpace) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield the overrides of one job, and of one for each other choice that is text.
-
-    Only choices that are text can be options of a config group, or paths.
-    """
+    """Yield the overrides of one job, and of one for each other choice that is text: it may be a file."""
     first = {name: _first(parameter) for name, parameter in space.parameters.items()}
     yield "", _overrides(first, space)
     for name, parameter in space.parameters.items():

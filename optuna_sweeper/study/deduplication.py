@@ -35,10 +35,7 @@ def load_outcome_key(
 
 
 def is_duplicate(trial: FrozenTrial, other: FrozenTrial) -> bool:
-    """Whether two trials of one identity are known to have the same outcome.
-
-    If both have a key of the application, the keys are compared; if neither has one, the overrides.
-    """
+    """Whether two trials of one identity have the same key of the application or, without, overrides."""
     one, two = trial.user_attrs, other.user_attrs
     if EQUIVALENCE in one or EQUIVALENCE in two:
         return bool(one.get(EQUIVALENCE) == two.get(EQUIVALENCE))

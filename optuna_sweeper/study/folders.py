@@ -27,10 +27,7 @@ from optuna_sweeper.workers.worker import PREFIX
 
 
 def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) -> Path:
-    """Create the folder ``hydra.sweep.dir``, owned by this study; the worker is registered in it.
-
-    Raises `SweepError` if it belongs to another study or sweep.
-    """
+    """Create the folder ``hydra.sweep.dir``, owned by this study, in which the worker is registered."""
     folder = Path(name).absolute()
     is_used = (folder / "multirun.yaml").exists()  # checked first: an owner's file is older
     if not (folder / STUDY_FILE).exists():
@@ -52,20 +49,14 @@ def _belongs(name: str, owner: str, study: Study) -> SweepError:
 
 @dataclass(frozen=True)
 class JobFolders:
-    """The folders of the jobs of a sweep, one for each trial.
-
-    `subdir` is ``hydra.sweep.subdir`` as it is written.
-    """
+    """The folders of the jobs of a sweep, one for each trial; `subdir` is as written, not resolved."""
 
     study: Study
     compose: Callable[[Sequence[str]], DictConfig]
     subdir: str
 
     def claim(self, trial: FrozenTrial) -> None:
-        """Create the folder of a running trial, which has its overrides.
-
-        It may have been the folder of a discarded trial. Raises `SweepError` if anything else has used it.
-        """
+        """Create the folder of a running trial; it may have been a discarded trial's, but no other's."""
         folder = self._folder(trial.user_attrs[OVERRIDES], trial.number)
         path = folder / TRIAL_FILE
         record = {"study": self.study.study_name, "trial": trial.number, "worker": trial.user_attrs[WORKER]}

@@ -51,10 +51,7 @@ def same_values(spec: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
-    """Compare the identity of a study, if it has one, with that of a sweep.
-
-    Raises `SweepError` if they differ and that is not allowed.
-    """
+    """Refuse a sweep whose identity differs from that of the study, if that is not allowed."""
     known = study.user_attrs.get(SPEC)
     if known is None or known == spec or allow_changes:
         return
@@ -74,8 +71,7 @@ def write_spec(
 ) -> None:
     """Write the identity into a study that has none, or one that may change.
 
-    Of processes that create a study at once, the first one decides; the others raise `SweepError` if theirs
-    differs.
+    Of processes that create a study at once, the first one decides; the others may be refused.
     """
     if study.user_attrs.get(SPEC) == spec:
         return

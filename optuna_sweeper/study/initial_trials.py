@@ -20,10 +20,7 @@ _KEY = "hydra.sweeper.enqueue"
 
 
 def read_enqueued(enqueue: Sequence[Mapping[str, Any]], space: SearchSpace) -> list[dict[str, Any]]:
-    """Return ``hydra.sweeper.enqueue`` as parameters of the study.
-
-    Raises `SweepError` if a key is not searched, or a value is outside its distribution.
-    """
+    """Return ``hydra.sweeper.enqueue`` as parameters of the study."""
     names = {name.lstrip("+"): name for name in space.parameters}
     return [
         {

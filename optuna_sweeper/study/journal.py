@@ -34,10 +34,9 @@ _BEGINNING = b'{"op_code":'
 class JournalFile(JournalFileBackend):
     """Optuna's journal file, locked by the operating system and repaired after an incomplete write.
 
-    Optuna's lock is a file, which a killed process leaves behind; the lock of the operating system (where
-    there is one) ends with the process. A process killed amid a write leaves an incomplete line, which was
-    never confirmed: the next writer moves it into ``<journal>.torn``. Any other line that cannot be read is
-    refused.
+    Optuna's lock is a file, which a killed process leaves behind; the operating system's ends with the
+    process. A process killed amid a write leaves an incomplete line, which was never confirmed: the next
+    writer moves it into ``<journal>.torn``. Any other line that cannot be read is refused.
     """
 
     def __init__(self, file_path: str) -> None:

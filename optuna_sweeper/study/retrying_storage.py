@@ -40,9 +40,8 @@ class RetryingStorage(_CachedStorage):
     its COMMIT was lost, it is executed twice: attributes and parameters are the same afterwards; a trial that
     was told already is recognised; of a trial created twice, `TrialAllocation.recover` fails the first one.
 
-    After `timeout` seconds of retries the last error is raised, then and for all later operations.
-    `reconnected_at` is when the database was last available again, in seconds since the epoch: heartbeats
-    were lost before.
+    After `timeout` seconds the last error is raised, then and for all later operations. Before
+    `reconnected_at`, in seconds since the epoch, heartbeats were lost.
     """
 
     def __init__(self, backend: RDBStorage, timeout: float) -> None:
@@ -60,10 +59,7 @@ class RetryingStorage(_CachedStorage):
         logging.getLogger(RDBStorage.__module__).addFilter(_is_not_retried)
 
     def retry(self, operation: Callable[[], T]) -> T:
-        """Execute an operation, with retries while the database is unavailable.
-
-        Raises `StorageInternalError` after `timeout`, or for any other reason.
-        """
+        """Execute an operation, with retries while the database is unavailable, for at most `timeout`."""
         pause = 0.0
         while True:
             try:
@@ -101,11 +97,7 @@ class RetryingStorage(_CachedStorage):
         connection.info["sent"] = time.monotonic()
 
     def _after_statement(self, connection: Connection, *_: object) -> None:
-        """Note that the database is available.
-
-        The success of an operation does not show it, which may use cached data; neither does the end of a
-        statement that another thread sent before the outage.
-        """
+        """Note that the database is available, by a statement that was sent after the outage began."""
         if self._away_since is None or connection.info["sent"] < self._away_since:
             return
         self.reconnected_at, self._away_since = time.time(), None

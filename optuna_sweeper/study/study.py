@@ -26,10 +26,7 @@ def open_study(
     pruner: BasePruner | None = None,
     timeout: float = 0.0,
 ) -> Study:
-    """Create the study, or open the one of this name in the storage (see `make_storage`).
-
-    Raises `SweepError` if the storage cannot be used, or its study has other directions.
-    """
+    """Create the study, or open the one of this name in the storage (see `make_storage`)."""
     try:
         study = optuna.create_study(
             storage=make_storage(storage, timeout=timeout),

@@ -37,7 +37,6 @@ def read_warm_start(settings: Settings, space: SearchSpace, spec: Spec) -> list[
     """Return the complete trials of another study that fit the search space, as trials of this one.
 
     Trials of another configuration or other data inform the sampler, but are neither reused nor the best.
-    Raises `SweepError` if the study does not exist, is this one, or the custom search space fails.
     """
     if not settings.warm_start:
         return []

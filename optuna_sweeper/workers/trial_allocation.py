@@ -65,10 +65,7 @@ def finished(study: Study, distinct: bool = False) -> list[FrozenTrial]:
 
 @dataclass
 class TrialAllocation:
-    """The `n_trials` that the study needs, and those that this process runs.
-
-    `distinct`: trials that took over the values of others do not count.
-    """
+    """The `n_trials` of the study; if `distinct`, those that took over values of others do not count."""
 
     study: Study
     worker: Worker
@@ -105,10 +102,7 @@ class TrialAllocation:
         ]
 
     def take(self, attributes: Mapping[str, Any]) -> int | None:
-        """Take an enqueued trial or create one, with these user attributes.
-
-        Returns the id of the running trial, or None if it was surplus.
-        """
+        """Take an enqueued trial or create one; return its id, or None if it was surplus."""
         study, storage = self.study, self.study._storage
         attributes = {WORKER: self.worker.id, **attributes}
         study._thread_local.cached_all_trials = None  # as Study.ask() does
@@ -133,8 +127,8 @@ class TrialAllocation:
     def recover(self) -> None:
         """Fail the trials of dead processes, and enqueue their parameters before any others.
 
-        Called while this process runs no trial: a running one of its own was created when the database became
-        unavailable, and its creation was not confirmed.
+        Called while this process runs no trial: one of its own was created when the database became
+        unavailable.
         """
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         alive = self.worker.alive() - {self.worker.id} if running else set()
@@ -168,10 +162,7 @@ def _enqueued_again(trials: Iterable[FrozenTrial]) -> set[int]:
 
 
 def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:
-    """Fail a trial that does not count, for a reason as in `DISCARDED` and as a sentence.
-
-    Returns whether it was this call that failed it.
-    """
+    """Fail a trial that does not count (see `DISCARDED`); return whether it was this call that did."""
     storage, trial_id = study._storage, trial._trial_id
     try:
         storage.set_trial_user_attr(trial_id, DISCARDED, why)

@@ -47,10 +47,7 @@ def this_machine() -> str:
 
 
 def process_start(pid: int) -> str | None:
-    """Return the start time of a process of this machine in kernel ticks; None if there is no such process.
-
-    Without ``/proc`` it is the empty string for each process that is alive.
-    """
+    """Return the start time of a process in kernel ticks (without ``/proc``: ""); None: there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

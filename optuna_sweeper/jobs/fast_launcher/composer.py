@@ -1,14 +1,12 @@
 """Composition of the configs of a sweep's jobs, once for all jobs that choose the same files.
 
-Hydra composes the config of each job from its files, and then applies the values of the job. `Composer` keeps
-the composition of the first job of each choice of files, and applies the values of later jobs to a copy.
-First it checks that this reproduces the config that Hydra composed for the first job.
+`Composer` keeps the composition of the first job of each choice of files, and applies the values of later
+jobs to a copy. First it checks that this reproduces the config that Hydra composed for the first job. Files
+are read once a sweep, so an edit during the sweep has no effect on it.
 
 Hydra itself composes in all other cases: overrides of Hydra's own config, a defaults list with a resolver
 (which may return another value next time), environment variables copied into the config, values set through
 an interpolation, another config loader than Hydra's own, another version than Hydra 1.3, and any error.
-
-Files are read once a sweep, so an edit during the sweep has no effect on it.
 """
 
 from __future__ import annotations
@@ -104,10 +102,7 @@ class Composer:
         return self._loader.repository_of(self._master).group_exists(key)
 
     def _base(self, request: _Request, composed: DictConfig) -> DictConfig | None:
-        """Return the config before the values of a job are applied; None if it cannot be reproduced.
-
-        `composed` is the config that Hydra has just composed for this request.
-        """
+        """Return the config before the values of a job are applied; None if it cannot be reproduced."""
         assert isinstance(self._loader, _Loader)
         try:
             raw, repository = self._loader.raw, self._loader.used

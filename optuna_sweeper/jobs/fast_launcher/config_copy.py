@@ -1,8 +1,4 @@
-"""Deep copies of a config, several times faster than `copy.deepcopy`.
-
-A config with Hydra's own has some three hundred nodes, and `deepcopy` looks up for each of them how to copy
-it. The few types of OmegaConf's nodes are known here.
-"""
+"""Deep copies of a config, several times faster than `copy.deepcopy`, for the types of nodes known here."""
 
 from __future__ import annotations
 
@@ -11,34 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from omegaconf import (
-    AnyNode,
-    BooleanNode,
-    BytesNode,
-    DictConfig,
-    EnumNode,
-    FloatNode,
-    IntegerNode,
-    ListConfig,
-    Node,
-    PathNode,
-    StringNode,
-)
+from omegaconf import DictConfig, ListConfig, Node, nodes
 
-VALUES = {AnyNode, BooleanNode, BytesNode, EnumNode, FloatNode, IntegerNode, PathNode, StringNode}
+_KINDS = ("Any", "Boolean", "Bytes", "Enum", "Float", "Integer", "Path", "String")
+VALUES = {getattr(nodes, f"{kind}Node") for kind in _KINDS}
 
 
 def copy_config(node: Any, parent: Any = None, without: str | None = None) -> Any:
-    """Return a deep copy of a node that `is_plain`.
-
-    Parameters
-    ----------
-    node : Node
-    parent : Node, optional
-        The parent of the copy; none for a whole config.
-    without : str, optional
-        A key of this node to leave out.
-    """
+    """Return a deep copy of a node that `is_plain`, below another parent, and without a key."""
     copied = object.__new__(type(node))
     state = dict(node.__dict__)
     state["_metadata"] = _copy_metadata(state["_metadata"])
@@ -80,7 +56,8 @@ def same(one: Any, other: Any) -> bool:
     if type(one) is not type(other) or one._metadata != other._metadata:
         return False
     if type(one) in VALUES:
-        return _same_value(one._val, other._val)
+        one, other = one._val, other._val
+        return type(one) is type(other) and (bool(one == other) or (one != one and other != other))  # NaN
     mine, its = one.__dict__["_content"], other.__dict__["_content"]
     if type(mine) is not type(its):
         return False
@@ -89,10 +66,6 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(mine, list):
         return len(mine) == len(its) and all(map(same, mine, its))
     return bool(mine == its)
-
-
-def _same_value(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and (bool(one == other) or (one != one and other != other))  # NaN
 
 
 def _nodes(node: Any) -> Iterator[Any]:

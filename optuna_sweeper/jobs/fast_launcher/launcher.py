@@ -1,4 +1,4 @@
-"""The fast launcher, which replaces Hydra's basic launcher, and the switch that turns it off."""
+"""The fast launcher in place of Hydra's basic launcher, and the switch that turns it off."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from hydra import version
-from hydra.core.utils import JobReturn, configure_log, filter_overrides, setup_globals
-from hydra.core.utils import run_job as run_job_of_hydra
+from hydra.core import utils
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
-from optuna_sweeper.jobs.fast_launcher.config_copy import is_plain
-from optuna_sweeper.jobs.fast_launcher.job import run_job
+from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain
 from optuna_sweeper.jobs.fast_launcher.yaml_text import YamlWriter
 from optuna_sweeper.safe_text import mask_values
 
@@ -31,10 +31,7 @@ SWITCH = "OPTUNA_SWEEPER_PLAIN_LAUNCHER"
 
 
 def replace_launcher(launcher: Launcher) -> Launcher:
-    """Return the fast launcher in place of Hydra's basic launcher, otherwise the given one.
-
-    Any other launcher, a version of Hydra whose internals differ, and the switch leave it as it is.
-    """
+    """Return the fast launcher in place of Hydra's basic launcher, otherwise the given one."""
     basic = (type(launcher).__module__, type(launcher).__qualname__) == (BASIC, "BasicLauncher")
     known = basic and is_known_hydra() and version.base_at_least("1.2")
     return FastLauncher(launcher) if known and not os.environ.get(SWITCH) else launcher
@@ -61,31 +58,97 @@ class FastLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs with these overrides."""
-        setup_globals()
+        utils.setup_globals()
         if not self._logs_to_sweep:  # otherwise it was configured after the last job
-            configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+            utils.configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         log.info(f"Launching {len(job_overrides)} jobs locally")
         jobs = []
         for number, overrides in enumerate(job_overrides, start=initial_job_idx):
-            log.info(f"\t#{number} : {' '.join(mask_values(filter_overrides(overrides)))}")
+            log.info(f"\t#{number} : {' '.join(mask_values(utils.filter_overrides(overrides)))}")
             self._logs_to_sweep = False
             jobs.append(self._run(overrides, number))
-            configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+            utils.configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
             self._logs_to_sweep = True
         return jobs
 
     def _run(self, overrides: Sequence[str], number: int) -> JobReturn:
         config = self.composer.compose(overrides)
         with open_dict(config):
-            config.hydra.job.id = number
-            config.hydra.job.num = number
+            config.hydra.job.id = config.hydra.job.num = number
         if is_plain(config):
             return run_job(config, self.task_function, self.hydra_context, self.writer)
-        return run_job_of_hydra(
+        return utils.run_job(
             hydra_context=self.hydra_context,
             task_function=self.task_function,
             config=config,
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
         )
+
+
+def run_job(
+    config: DictConfig, task_function: TaskFunction, hydra_context: HydraContext, writer: YamlWriter
+) -> JobReturn:
+    """Run one job with a config that `is_plain`, as `hydra.core.utils.run_job` of Hydra 1.3 does.
+
+    The steps, their order and their effects are the same. Only the copies of the config and their YAML are
+    made by `copy_config` and `YamlWriter`, and `HydraConfig` is copied once, after the job's folder is known.
+    """
+    callbacks = hydra_context.callbacks
+    instance = HydraConfig.instance()
+    old_cwd, old_hydra = Path.cwd(), instance.cfg
+
+    OmegaConf.set_readonly(config.hydra, True)
+    instance.cfg = config  # type: ignore[assignment]  # for ${hydra:...} in the name of the folder
+    output_dir = os.path.join(  # noqa: PTH118  # as Hydra writes it
+        str(OmegaConf.select(config, "hydra.sweep.dir")), str(OmegaConf.select(config, "hydra.sweep.subdir"))
+    )
+    with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
+        config.hydra.runtime.output_dir = os.path.abspath(output_dir)  # noqa: PTH100
+    instance.cfg = hydra_part(config, config)  # type: ignore[assignment]
+
+    chdir = None
+    try:
+        job = JobReturn()
+        job.cfg = task_config = copy_config(config, without="hydra")
+        job.hydra_cfg = hydra_config = hydra_part(config)
+        job.overrides = OmegaConf.to_container(config.hydra.overrides.task)  # type: ignore[assignment]
+        Path(output_dir).mkdir(parents=True, exist_ok=True)
+        chdir = hydra_config.hydra.job.chdir
+        if chdir:
+            os.chdir(output_dir)
+            job.working_dir = output_dir
+        else:
+            job.working_dir = str(Path.cwd())
+        utils.configure_log(config.hydra.job_logging, config.hydra.verbose)
+        if config.hydra.output_subdir is not None:
+            folder = Path(config.hydra.runtime.output_dir) / Path(config.hydra.output_subdir)
+            folder.mkdir(parents=True, exist_ok=True)
+            overrides = config.hydra.overrides.task
+            for name, part in (("config", task_config), ("hydra", hydra_config), ("overrides", overrides)):
+                (folder / f"{name}.yaml").write_text(writer.text(part), encoding="utf-8")
+        with utils.env_override(hydra_config.hydra.job.env_set):
+            callbacks.on_job_start(config=config, task_function=task_function)
+            try:
+                job.return_value = task_function(task_config)
+                job.status = JobStatus.COMPLETED
+            except Exception as error:
+                job.return_value = error
+                job.status = JobStatus.FAILED
+        job.task_name = utils.JobRuntime.instance().get("name")
+        utils._flush_loggers()
+        callbacks.on_job_end(config=config, job_return=job)
+        return job
+    finally:
+        instance.cfg = old_hydra
+        if chdir:
+            os.chdir(old_cwd)
+
+
+def hydra_part(config: DictConfig, parent: DictConfig | None = None) -> DictConfig:
+    """Return a config with a copy of Hydra's part only, whose interpolations have this root."""
+    part = DictConfig({})
+    node = copy_config(config._get_node("hydra"), part if parent is None else parent)
+    part.__dict__["_content"]["hydra"] = node
+    return part

@@ -13,7 +13,7 @@ import pytest
 from omegaconf import MISSING, DictConfig, OmegaConf, StringNode, open_dict, read_write
 
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain, same
-from optuna_sweeper.jobs.fast_launcher.job import hydra_part
+from optuna_sweeper.jobs.fast_launcher.launcher import hydra_part
 
 pytestmark = pytest.mark.usefixtures("slow_copies")
 
