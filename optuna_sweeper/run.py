@@ -36,11 +36,10 @@ from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.configuration import describe_jobs
 from optuna_sweeper.study.deduplication import load_outcome_key
 from optuna_sweeper.study.folders import JobFolders, claim_sweep_folder
-from optuna_sweeper.study.identity import Spec, check_kinds, check_spec, identity_of, make_spec, write_spec
+from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, make_spec, write_spec
 from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued
 from optuna_sweeper.study.retrying_storage import lost_connection
-from optuna_sweeper.study.storage import describe_storage, outlives_process
-from optuna_sweeper.study.study import open_study
+from optuna_sweeper.study.storage import describe_storage, open_study, outlives_process
 from optuna_sweeper.study.warm_start import read_warm_start
 from optuna_sweeper.sweep import Sweep
 from optuna_sweeper.workers.signals import Interrupt
@@ -50,8 +49,6 @@ from optuna_sweeper.workers.worker import Worker
 log = logging.getLogger(__name__)
 
 SEEDS = 2**32  # NumPy takes smaller ones
-
-Compose = Callable[[Sequence[str]], DictConfig]
 
 
 def run_sweep(
@@ -96,9 +93,17 @@ def _run(
     space = read_search_space(settings, config, command_line)
     name = settings.study_name or _new_name(config.hydra.job.name)
     _set_study_name(config, name)  # before the first config of a job is composed
-    compose = _compose(context, config, launcher)
-    outcome_key = load_outcome_key(settings.equivalence, compose)
-    spec = _make_spec(settings, space, config, compose)
+    known = getattr(launcher, "composer", None)
+    composer = known if isinstance(known, Composer) else Composer(context.config_loader, config)
+    outcome_key = load_outcome_key(settings.equivalence, composer.peek)
+    digest = load_hook("hydra.sweeper.data_digest", settings.data_digest)
+    spec = make_spec(
+        space,
+        describe_jobs(space, config, composer.peek, settings.ignored_keys, digest),
+        conditions=space.conditions.described(),
+        directions=settings.directions,
+        custom_search_space=settings.custom_search_space,
+    )
     enqueued = read_enqueued(settings.enqueue, space)
     past_trials = read_warm_start(settings, space, spec)
     sampler = make_sampler(settings.sampler, space.parameters, len(settings.directions))
@@ -121,7 +126,6 @@ def _run(
             # As Hydra's own sweeper does, but without secrets.
             text = masked_yaml(OmegaConf.to_yaml(config))
             (folder / "multirun.yaml").write_text(text, encoding="utf-8")
-            progress = ProgressBar(allocation.n_trials, len(allocation.finished()), settings.progress_bar)
             batches = BatchRunner(
                 settings,
                 study,
@@ -129,9 +133,9 @@ def _run(
                 space,
                 allocation,
                 identity_of(spec),
-                JobFolders(study, compose, _unresolved(config, "hydra.sweep.subdir")),
+                JobFolders(study, composer.peek, _unresolved(config, "hydra.sweep.subdir")),
                 interrupt,
-                progress,
+                ProgressBar(allocation.n_trials, len(allocation.finished()), settings.progress_bar),
                 outcome_key,
                 stratification,
             )
@@ -165,29 +169,15 @@ def _unresolved(config: DictConfig, key: str) -> str:
     return str(written[name])  # type: ignore[call-overload, index]
 
 
-def _compose(context: HydraContext, config: DictConfig, launcher: Launcher) -> Compose:
-    """Return the function that composes the configs of jobs; of the launcher, if it has one."""
-    known = getattr(launcher, "composer", None)
-    return (known if isinstance(known, Composer) else Composer(context.config_loader, config)).peek
-
-
-def _make_spec(settings: Settings, space: SearchSpace, config: DictConfig, compose: Compose) -> Spec:
-    digest = load_hook("hydra.sweeper.data_digest", settings.data_digest)
-    return make_spec(
-        space,
-        describe_jobs(space, config, compose, settings.ignored_keys, digest),
-        conditions=space.conditions.described(),
-        directions=settings.directions,
-        custom_search_space=settings.custom_search_space,
-    )
-
-
 @contextmanager
 def _open_study(settings: Settings, name: str, sampler: BaseSampler) -> Iterator[Study]:
     """Open the study, for this module and for the jobs of this process."""
     directions = [StudyDirection[direction.upper()] for direction in settings.directions]
     pruner = make_pruner(settings.pruner)
-    with _quiet_optuna():
+    verbosity = optuna.logging.get_verbosity()
+    # Optuna's line for each trial is not needed, since the sweeper has its own; warnings stay.
+    optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
+    try:
         study = open_study(settings.storage, name, directions, sampler, pruner, settings.storage_timeout)
         reporting.running = study
         try:
@@ -195,15 +185,6 @@ def _open_study(settings: Settings, name: str, sampler: BaseSampler) -> Iterator
         finally:
             reporting.running = None
             study._storage.remove_session()  # closes the connection of a database
-
-
-@contextmanager
-def _quiet_optuna() -> Iterator[None]:
-    """Silence Optuna's log line for each trial, since the sweeper has its own; warnings stay."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
-    try:
-        yield
     finally:
         optuna.logging.set_verbosity(verbosity)
 

@@ -14,7 +14,7 @@ from optuna_sweeper.results.schema import value_columns
 from optuna_sweeper.safe_text import masked
 from optuna_sweeper.search.encoding import encode
 from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON
-from optuna_sweeper.study.study import describe_directions
+from optuna_sweeper.study.storage import describe_directions
 
 _NAME = "hydra.sweeper.study_name="
 

@@ -27,16 +27,10 @@ def encode(value: object) -> str:
     if isinstance(value, float):
         return repr(float(value))  # float(): the repr of numpy's floats names their type
     if isinstance(value, str):
-        return value if _is_plain(value) else _quote(value)
+        if _PLAIN.fullmatch(value) and value.lower() not in _KEYWORDS:
+            return value
+        return QuotedString(text=value, quote=Quote.single).with_quotes()
     raise SweepError(
         "The parameters of a job must be text, numbers, booleans or null. "
         f"Got {value!r} of type {type(value).__name__}."
     )
-
-
-def _is_plain(text: str) -> bool:
-    return bool(_PLAIN.fullmatch(text)) and text.lower() not in _KEYWORDS
-
-
-def _quote(text: str) -> str:
-    return QuotedString(text=text, quote=Quote.single).with_quotes()

@@ -43,6 +43,11 @@ class Parameter:
     distribution: BaseDistribution
     verbatim: frozenset[str] = frozenset()
 
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The choices; none if it is a number."""
+        return tuple(getattr(self.distribution, "choices", ()))
+
     def fits(self, value: Any) -> bool:
         """Whether the distribution contains a value."""
         return fits(self.distribution, value)

@@ -12,16 +12,8 @@ from typing import Any
 
 import numpy as np
 from omegaconf import OmegaConf
-from optuna.distributions import CategoricalDistribution
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import (
-    BaseSampler,
-    BruteForceSampler,
-    CmaEsSampler,
-    GPSampler,
-    GridSampler,
-    QMCSampler,
-)
+from optuna.samplers import BaseSampler, BruteForceSampler, CmaEsSampler, GPSampler, GridSampler, QMCSampler
 
 from optuna_sweeper.errors import SweepError, first_line, refusal
 from optuna_sweeper.hooks import load_function
@@ -116,9 +108,7 @@ def _check(sampler: BaseSampler, parameters: Mapping[str, Parameter], n_objectiv
             f"{_KEY}: {name} has one objective, and hydra.sweeper.direction names {n_objectives}. "
             "Use nsgaii, tpe or gp."
         )
-    choices = [
-        key for key, found in parameters.items() if isinstance(found.distribution, CategoricalDistribution)
-    ]
+    choices = [key for key, found in parameters.items() if found.choices]
     if choices and isinstance(sampler, CmaEsSampler | QMCSampler):
         if len(choices) == len(parameters):
             raise SweepError(

@@ -55,14 +55,9 @@ def read_search_space(settings: Settings, config: DictConfig, command_line: Sequ
         raise SweepError(
             "There is nothing to search. Give hydra.sweeper.params, or a sweep such as 'x=interval(0,1)'."
         )
-    return SearchSpace(
-        arguments, read_conditions(settings.conditions, arguments, config), _load_custom(path, config)
-    )
-
-
-def _load_custom(path: str | None, config: DictConfig) -> Callable[[BaseTrial], None] | None:
+    conditions = read_conditions(settings.conditions, arguments, config)
     if path is None:
-        return None
+        return SearchSpace(arguments, conditions)
     # An example of the official plugin names its function with a dot before it.
     configure = load_function("hydra.sweeper.custom_search_space", path.removeprefix("."))
-    return lambda trial: configure(config, trial)
+    return SearchSpace(arguments, conditions, lambda trial: configure(config, trial))

@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.distributions import CategoricalDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import refusal
 from optuna_sweeper.search.grid import is_grid
@@ -38,15 +36,12 @@ class Stratification:
         if self.name in fixed:
             return
         others = [
-            self._choice(other)
+            other.params.get(self.name, other.system_attrs.get(_FIXED, {}).get(self.name))
             for other in study.get_trials(deepcopy=False)
             if other.number != trial.number and counts(other)
         ]
         fewest = min(self.choices, key=others.count)
         study._storage.set_trial_system_attr(trial_id, _FIXED, {**fixed, self.name: fewest})
-
-    def _choice(self, trial: FrozenTrial) -> Any:
-        return trial.params.get(self.name, trial.system_attrs.get(_FIXED, {}).get(self.name))
 
 
 def read_stratification(name: str | None, space: SearchSpace, sampler: BaseSampler) -> Stratification | None:
@@ -55,10 +50,10 @@ def read_stratification(name: str | None, space: SearchSpace, sampler: BaseSampl
         return None
     parameters = {known.lstrip("+"): parameter for known, parameter in space.parameters.items()}
     parameter = parameters.get(str(name).lstrip("+"))
-    if parameter is None or not isinstance(parameter.distribution, CategoricalDistribution):
+    if parameter is None or not parameter.choices:
         is_dropped = str(name).lstrip("+") in space.arguments.dropped
         cure = f"hydra.sweeper.params drops it (null): set {_KEY}=null, too." if is_dropped else ""
         raise refusal(_KEY, "a parameter of the search space that is a choice(...)", name, cure)
     if is_grid(sampler):
         raise refusal(_KEY, "null for a sampler that runs every combination", name)
-    return Stratification(parameter.name, parameter.distribution.choices)
+    return Stratification(parameter.name, parameter.choices)

@@ -11,16 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hydra.errors import ConfigCompositionException
-from omegaconf import DictConfig, ListConfig, OmegaConf
-from optuna.distributions import CategoricalDistribution
+from omegaconf import DictConfig, OmegaConf
 from optuna.trial import FixedTrial
 
 from optuna_sweeper.safe_text import mask_values
 from optuna_sweeper.search.encoding import encode
-from optuna_sweeper.search.parameter import Parameter
 from optuna_sweeper.search.search_space import SearchSpace
-
-Digest = Callable[[DictConfig], Mapping[str, str] | str | None]
 
 
 def describe_jobs(
@@ -28,7 +24,7 @@ def describe_jobs(
     master: DictConfig,
     compose: Callable[[Sequence[str]], DictConfig],
     ignored: Sequence[str],
-    digest: Digest,
+    digest: Callable[[DictConfig], Mapping[str, str] | str | None],
 ) -> dict[str, dict[str, str]]:
     """Return the configuration and the data of the jobs of a sweep, as plain data.
 
@@ -49,7 +45,9 @@ def describe_jobs(
             for key, text in flatten(config).items()
             if key not in searched and not any(f"{key}.".startswith(f"{one}.") for one in ignored)
         }
-        for part, found in (("config", flat), ("data", _data(digest(config)))):
+        data = digest(config) or {}
+        named = {"data": data} if isinstance(data, str) else {str(name): text for name, text in data.items()}
+        for part, found in (("config", flat), ("data", named)):
             for key, text in found.items():
                 if parts[part].get(key) != text:
                     parts[part][f"{key} ({choice})" if choice else key] = text
@@ -58,12 +56,13 @@ def describe_jobs(
 
 def _representatives(space: SearchSpace) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield the overrides of one job, and of one for each other choice that is text: it may be a file."""
-    first = {name: _first(parameter) for name, parameter in space.parameters.items()}
+    first = {
+        name: found.choices[0] if found.choices else found.distribution.low  # type: ignore[attr-defined]
+        for name, found in space.parameters.items()
+    }
     yield "", _overrides(first, space)
     for name, parameter in space.parameters.items():
-        if not isinstance(parameter.distribution, CategoricalDistribution):
-            continue
-        for choice in parameter.distribution.choices:
+        for choice in parameter.choices:
             if isinstance(choice, str) and choice != first[name]:
                 enabling = _enabling_values(name, space)
                 if enabling is not None:
@@ -71,20 +70,11 @@ def _representatives(space: SearchSpace) -> Iterator[tuple[str, Sequence[str]]]:
                     yield f"{name}={encode(choice)}", _overrides(chosen, space)
 
 
-def _first(parameter: Parameter) -> Any:
-    distribution = parameter.distribution
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices[0]
-    return distribution.low  # type: ignore[attr-defined]
-
-
 def _enabling_values(name: str, space: SearchSpace) -> dict[str, Any] | None:
     """Return values of other parameters with which a conditional parameter exists; None: there are none."""
     values: dict[str, Any] = {}
     for other, texts in space.conditions.required.get(name, {}).items():
-        distribution = space.parameters[other].distribution
-        choices = distribution.choices if isinstance(distribution, CategoricalDistribution) else ()
-        fitting = [value for value in choices if encode(value) in texts]
+        fitting = [value for value in space.parameters[other].choices if encode(value) in texts]
         enabling = _enabling_values(other, space)
         if not fitting or enabling is None:
             return None
@@ -100,34 +90,18 @@ def _overrides(values: Mapping[str, Any], space: SearchSpace) -> Sequence[str]:
 
 def flatten(config: DictConfig) -> dict[str, str]:
     """Return the leaves of a config without Hydra's own, dotted key to text; secrets are masked."""
-    flat: dict[str, str] = {}
-    for key in config:
-        if key != "hydra":
-            node: Any = config._get_node(key)
-            is_tree = isinstance(node, DictConfig | ListConfig)
-            plain = (
-                OmegaConf.to_container(node, resolve=False, enum_to_str=True) if is_tree else node._value()
-            )
-            flat |= dict(_leaves(str(key), plain))
-    return flat
+    plain = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+    assert isinstance(plain, dict)
+    return dict(leaf for key, value in plain.items() if key != "hydra" for leaf in _leaves(str(key), value))
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and value:
         for name, child in value.items():
             yield from _leaves(f"{key}.{name}", child)
-    else:
-        yield key, _text(key, value)
-
-
-def _text(key: str, value: Any) -> str:
+        return
     value = mask_values(value, key.rpartition(".")[2])
-    if value is None or isinstance(value, bool | int | float):
-        return encode(value)
-    return json.dumps(value, default=str) if isinstance(value, list | dict) else encode(str(value))
-
-
-def _data(found: Mapping[str, str] | str | None) -> dict[str, str]:
-    if found is None:
-        return {}
-    return {"data": found} if isinstance(found, str) else {str(name): text for name, text in found.items()}
+    if isinstance(value, list | dict):
+        yield key, json.dumps(value, default=str)
+    else:
+        yield key, encode(value if value is None or isinstance(value, bool | int | float) else str(value))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,14 +100,12 @@ def _write_once(path: Path, content: dict[str, Any]) -> bool:
     """Write a file atomically unless it exists; return whether it was written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(content, file)
-            Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner may read
+            temporary.write_text(json.dumps(content), encoding="utf-8")
             os.link(temporary, path)
         finally:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except FileExistsError:
         return False
     except OSError as error:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from optuna.distributions import check_distribution_compatibility
@@ -62,20 +61,14 @@ def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
     )
 
 
-def write_spec(
-    study: Study,
-    worker: Worker,
-    spec: Spec,
-    allow_changes: bool,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
+def write_spec(study: Study, worker: Worker, spec: Spec, allow_changes: bool) -> None:
     """Write the identity into a study that has none, or one that may change.
 
     Of processes that create a study at once, the first one decides; the others may be refused.
     """
     if study.user_attrs.get(SPEC) == spec:
         return
-    with exclusive(study, worker, sleep):
+    with exclusive(study, worker):
         check_spec(study, spec, allow_changes)
         known = study.user_attrs.get(SPEC)
         if known == spec:

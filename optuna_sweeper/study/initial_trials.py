@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.samplers import GridSampler
@@ -51,7 +50,6 @@ def add_initial_trials(
     worker: Worker,
     enqueued: Sequence[Mapping[str, Any]],
     complete: Sequence[FrozenTrial],
-    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Add those of the initial trials that the study does not have yet; one process after the other.
 
@@ -63,7 +61,7 @@ def add_initial_trials(
         raise SweepError("hydra.sweeper.warm_start: its trials have another number of objectives.")
     if not enqueued and not complete:
         return
-    with exclusive(study, worker, sleep):
+    with exclusive(study, worker):
         trials = study.get_trials(deepcopy=False)
         known = {trial.user_attrs.get(key) for trial in trials for key in (ENQUEUED, WARM_START)}
         for params in map(dict, enqueued):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 
 from optuna.study import Study
 
@@ -15,7 +15,7 @@ _TICKET = "ticket:"
 
 
 @contextmanager
-def exclusive(study: Study, worker: Worker, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
+def exclusive(study: Study, worker: Worker) -> Iterator[None]:
     """Enter a section that one worker at a time executes; a dead worker does not block it.
 
     This is Lamport's bakery algorithm: a storage can write, but not lock.

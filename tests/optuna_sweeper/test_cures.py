@@ -27,7 +27,7 @@ def refused(app, *command):
 @tries("optuna_sweeper/search/sampler.py", "Optuna 4 removed MOTPESampler")
 @tries("optuna_sweeper/search/stratification.py", "set hydra.sweeper.balanced=null")
 @tries("optuna_sweeper/study/initial_trials.py", "or set hydra.sweeper.enqueue=null")
-@tries("optuna_sweeper/study/study.py", "Repair it, or set another")
+@tries("optuna_sweeper/study/storage.py", "Repair it, or set another")
 @pytest.mark.parametrize(
     ("command", "after"),
     [
@@ -125,7 +125,7 @@ def test_a_damaged_journal(app, tmp_path):
 
 @tries("optuna_sweeper/study/journal.py", "a newer one wrote it")
 @tries("optuna_sweeper/search/sampler.py", "Run: pip install")
-@tries("optuna_sweeper/study/study.py", "It needs the module")
+@tries("optuna_sweeper/study/storage.py", "It needs the module")
 def test_what_is_installed_has_a_name_that_pip_reads(app, monkeypatch, tmp_path):
     """To install it takes a network: see that pip is given names of distributions."""
     (tmp_path / "journal.log").write_text('{"op_code": 99, "worker_id": "a"}\n')

@@ -237,14 +237,15 @@ def test_the_best_of_an_identity() -> None:
     assert [trial.number for trial in pareto_front(front, "new")] == [1, 2]
 
 
-def test_of_processes_that_begin_at_once_all_have_one_identity() -> None:
+def test_of_processes_that_begin_at_once_all_have_one_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optuna_sweeper.workers.mutual_exclusion.sleep", lambda _: None)
     study = optuna.create_study()
     specs: list[dict[str, Any]] = [{"config": {"word": word}} for word in "abcd"]
 
     def work(spec: dict[str, Any]) -> bool:
         with Worker(study, 15) as worker:
             try:
-                write_spec(study, worker, spec, allow_changes=False, sleep=lambda _: None)
+                write_spec(study, worker, spec, allow_changes=False)
             except SweepError:
                 return False
             return True

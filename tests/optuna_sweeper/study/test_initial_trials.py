@@ -118,13 +118,14 @@ def test_processes_that_begin_together_enqueue_once(monkeypatch: pytest.MonkeyPa
         waited.set()
         return seen
 
+    monkeypatch.setattr("optuna_sweeper.workers.mutual_exclusion.sleep", lambda _: waited.set())
     monkeypatch.setattr(late, "set_user_attr", say)
     monkeypatch.setattr(early, "get_trials", look)
     monkeypatch.setattr(late, "get_trials", look_late)
 
     def work(study: optuna.Study) -> None:
         with Worker(study, 15) as worker:
-            add_initial_trials(study, worker, [{"x": 1}, {"x": 2}], [], sleep=lambda _: waited.set())
+            add_initial_trials(study, worker, [{"x": 1}, {"x": 2}], [])
 
     with ThreadPoolExecutor() as pool:
         second = pool.submit(work, late)

@@ -16,8 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from optuna_sweeper.settings import Settings
-from optuna_sweeper.study.storage import describe_storage
-from optuna_sweeper.study.study import open_study
+from optuna_sweeper.study.storage import describe_storage, open_study
 
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 
