@@ -21,6 +21,7 @@ from optuna_sweeper.jobs.fast_launcher.launcher import FastLauncher
 from optuna_sweeper.jobs.outcome import Outcome, read_links, read_outcome
 from optuna_sweeper.results.progress_bar import ProgressBar
 from optuna_sweeper.safe_text import mask_values
+from optuna_sweeper.search.parameter import fits
 from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.search.stratification import Stratification
 from optuna_sweeper.settings import Settings
@@ -115,7 +116,7 @@ class BatchRunner:
         outside = [
             f"{name} must be in {space[name].distribution}. Got {value!r}."
             for name, value in trial.system_attrs.get("fixed_params", {}).items()
-            if name in space and not space[name].fits(value)
+            if name in space and not fits(space[name].distribution, value)
         ]
         if outside:
             reason = f"{' '.join(outside)} It was enqueued for another search space."

@@ -64,50 +64,37 @@ def read_outcome(job: JobReturn, n_objectives: int) -> Outcome:
             return Outcome(TrialState.PRUNED, error=error)
         return Outcome(TrialState.FAIL, error=error)
     try:
-        returned, constraints = _parts(job.return_value)
-        values = _values(returned, n_objectives)
-        return Outcome(TrialState.COMPLETE, values=values, constraints=constraints)
+        return _complete(job.return_value, n_objectives)
     except ObjectiveError as error:
         return Outcome(TrialState.FAIL, error=error)
 
 
-def _parts(returned: Any) -> tuple[Any, dict[str, float]]:
-    if not isinstance(returned, Mapping) or "values" not in returned:
-        return returned, {}
-    if returned.keys() != {"values", "constraints"}:
-        raise ObjectiveError(f"The application must return values and constraints. Got {returned!r}.")
-    given = returned["constraints"]
-    if not isinstance(given, Mapping):
-        given = dict(enumerate(given))
-    return returned["values"], {str(name): _number(value, returned) for name, value in given.items()}
-
-
-def _values(returned: Any, n_objectives: int) -> list[float]:
-    value = returned.tolist() if hasattr(returned, "tolist") else returned  # NumPy, PyTorch, pandas
-    several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
-    values = list(value) if several else [value]
+def _complete(returned: Any, n_objectives: int) -> Outcome:
+    value, given = returned, {}
+    if isinstance(returned, Mapping) and "values" in returned:
+        if returned.keys() != {"values", "constraints"}:
+            raise ObjectiveError(f"The application must return values and constraints. Got {returned!r}.")
+        value, given = returned["values"], returned["constraints"]
+    named = given if isinstance(given, Mapping) else dict(enumerate(given))
+    constraints = {str(name): _number(one, returned) for name, one in named.items()}
+    value = value.tolist() if hasattr(value, "tolist") else value  # NumPy, PyTorch, pandas
+    values = list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
     if len(values) != n_objectives:
+        count = "a number" if n_objectives == 1 else f"{n_objectives} numbers"
         raise ObjectiveError(
-            f"The application must return {_count(n_objectives)}, one for each of hydra.sweeper.direction. "
-            f"Got {returned!r}."
+            f"The application must return {count}, one for each of hydra.sweeper.direction. Got {returned!r}."
         )
-    return [_number(value, returned) for value in values]
+    return Outcome(TrialState.COMPLETE, [_number(one, returned) for one in values], constraints=constraints)
 
 
 def _number(value: Any, returned: Any) -> float:
-    if not isinstance(value, str | bytes | bool):
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            pass
-        else:
-            if not math.isnan(number):
-                return number
-    raise ObjectiveError(f"The application must return a number that is not NaN. Got {returned!r}.")
-
-
-def _count(n_objectives: int) -> str:
-    return "a number" if n_objectives == 1 else f"{n_objectives} numbers"
+    try:
+        number = math.nan if isinstance(value, str | bytes | bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number):
+        raise ObjectiveError(f"The application must return a number that is not NaN. Got {returned!r}.")
+    return number
 
 
 def read_links(folder: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from optuna_sweeper.atomic_write import atomic_write
 from optuna_sweeper.errors import unwritable
+from optuna_sweeper.results import schema
 from optuna_sweeper.results.best_trials import best_trial, count_states, is_own, pareto_front
-from optuna_sweeper.results.schema import (
-    CONSTRAINT_PREFIX,
-    LAST_COLUMNS,
-    NUMBER,
-    PARAMETER_PREFIX,
-    RESULTS_FILE,
-    STATE,
-    TRIALS_FILE,
-    End,
-    value_columns,
-)
 from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
 
 # libyaml, where PyYAML has it, writes the same in less time.
@@ -43,13 +33,18 @@ class ResultsWriter:
         self._columns: tuple[list[str], list[str]] = ([], [])
         self._lines: dict[int, str] = {}  # of finished trials with these columns, by their numbers
 
-    def write(self, ended_by: End | None = None) -> None:
+    def write(self, ended_by: schema.End | None = None) -> None:
         """Write both; `ended_by` is None while the sweep runs."""
-        # allow_unicode: names are readable as they were typed.
         found = results(self.study, ended_by, self.identity)
+        # allow_unicode: names are readable as they were typed.
         text = yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-        _replace(self.folder / RESULTS_FILE, text)
-        _replace(self.folder / TRIALS_FILE, self._table())
+        for name, content in ((schema.RESULTS_FILE, text), (schema.TRIALS_FILE, self._table())):
+            path = self.folder / name
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                atomic_write(path, content)
+            except OSError as error:
+                raise unwritable(path, error) from error
 
     def _table(self) -> str:
         trials = self.study.get_trials(deepcopy=False)
@@ -60,23 +55,40 @@ class ResultsWriter:
         if self._columns != (names, constraints):
             self._columns = names, constraints
             self._lines.clear()
-        header = [NUMBER, STATE, *value_columns(len(self.study.directions))]
-        header += [f"{PARAMETER_PREFIX}{name}" for name in names]
-        header += [f"{CONSTRAINT_PREFIX}{name}" for name in constraints]
-        header += LAST_COLUMNS
-        return "".join([_line(header), *map(self._line_of, trials)])
+        header = [schema.NUMBER, schema.STATE, *schema.value_columns(len(self.study.directions))]
+        header += [f"{schema.PARAMETER_PREFIX}{name}" for name in names]
+        header += [f"{schema.CONSTRAINT_PREFIX}{name}" for name in constraints]
+        return "".join([_line([*header, *schema.LAST_COLUMNS]), *map(self._line_of, trials)])
 
     def _line_of(self, trial: FrozenTrial) -> str:
         line = self._lines.get(trial.number)
         if line is None:
-            other = "" if is_own(trial, self.identity) else "true"
-            line = _line([*_row(trial, *self._columns, len(self.study.directions)), other])
+            line = _line(self._row(trial))
             if trial.state.is_finished():
                 self._lines[trial.number] = line
         return line
 
+    def _row(self, trial: FrozenTrial) -> list[Any]:
+        names, constraints = self._columns
+        values = trial.values or [None] * len(self.study.directions)
+        params = [trial.params.get(name, "") for name in names]
+        start, end, duration = trial.datetime_start, trial.datetime_complete, trial.duration
+        return [
+            trial.number,
+            trial.state.name.lower(),
+            *values,
+            *("null" if value is None else value for value in params),
+            *map(trial.constraints.get, constraints),
+            start and start.isoformat(),
+            end and end.isoformat(),
+            # The duration of a trial from a warm start is 0, which is false to Python.
+            None if duration is None else duration.total_seconds(),
+            *map(trial.user_attrs.get, (JOB_DIR, FAIL_REASON, ANSWERED_FROM)),
+            "" if is_own(trial, self.identity) else "true",
+        ]
 
-def results(study: Study, ended_by: End | None = None, identity: str | None = None) -> dict[str, Any]:
+
+def results(study: Study, ended_by: schema.End | None = None, identity: str | None = None) -> dict[str, Any]:
     """Return the results of a study: Hydra's keys, then name, number of trials, and end."""
     summary: dict[str, Any] = {"name": "optuna"}
     if len(study.directions) == 1:
@@ -101,29 +113,7 @@ def results(study: Study, ended_by: End | None = None, identity: str | None = No
     return summary
 
 
-def _line(cells: Sequence[Any]) -> str:
+def _line(cells: Iterable[Any]) -> str:
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerow(cells)
     return stream.getvalue()
-
-
-def _row(
-    trial: FrozenTrial, names: Iterable[str], constraints: Iterable[str], n_objectives: int
-) -> list[Any]:
-    values = trial.values or [None] * n_objectives
-    params = ["null" if trial.params.get(name, "") is None else trial.params.get(name, "") for name in names]
-    satisfied = [trial.constraints.get(name) for name in constraints]
-    start, end, duration = trial.datetime_start, trial.datetime_complete, trial.duration
-    # The duration of a trial from a warm start is 0, which is false to Python.
-    seconds = None if duration is None else duration.total_seconds()
-    times = [start and start.isoformat(), end and end.isoformat(), seconds]
-    attributes = [trial.user_attrs.get(key) for key in (JOB_DIR, FAIL_REASON, ANSWERED_FROM)]
-    return [trial.number, trial.state.name.lower(), *values, *params, *satisfied, *times, *attributes]
-
-
-def _replace(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, text)
-    except OSError as error:
-        raise unwritable(path, error) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from optuna.study import Study
@@ -60,8 +60,11 @@ def summary(study: Study, count: int = 5, identity: str | None = None) -> str:
         title, trials = "Pareto front", pareto_front(study, identity)
     names = list(dict.fromkeys(name for trial in trials for name in trial.params))
     rows = [["trial", *value_columns(len(study.directions)), *names]]
-    rows += [_cells(trial.number, trial.values, trial.params, names) for trial in trials]
-    return "\n".join([f"{title}:", *_align(rows)])
+    for trial in trials:
+        params = [_shown(trial.params[name]) if name in trial.params else "" for name in names]
+        rows.append([str(trial.number), *map(_shown, trial.values), *params])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join([f"{title}:", *("  " + "  ".join(map(str.rjust, row, widths)) for row in rows)])
 
 
 def best_so_far(study: Study, identity: str | None = None) -> str:
@@ -72,18 +75,6 @@ def best_so_far(study: Study, identity: str | None = None) -> str:
     return f"best: {_shown(best.value)} in trial {best.number}" if best else "none complete yet"
 
 
-def _cells(
-    number: int, values: Sequence[float], params: Mapping[str, Any], names: Sequence[str]
-) -> list[str]:
-    shown = [_shown(params[name]) if name in params else "" for name in names]
-    return [str(number), *map(_shown, values), *shown]
-
-
 def _shown(value: Any) -> str:
     """Return a value as text; numbers with six digits."""
     return f"{value:.6g}" if isinstance(value, float) else encode(value)
-
-
-def _align(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join(map(str.rjust, row, widths)) for row in rows]

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -47,7 +47,7 @@ class ProgressBar:
             self._streams = sys.stdout, sys.stderr
             above = [StreamAbove(stream, self) if stream.isatty() else stream for stream in self._streams]
             sys.stdout, sys.stderr = above
-            _redirect_log(dict(zip(map(id, self._streams), above, strict=True)))
+            _redirect_log(self._streams, above)
             self.draw()
         return self
 
@@ -57,7 +57,7 @@ class ProgressBar:
             return
         above = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = self._streams
-        _redirect_log(dict(zip(map(id, above), self._streams, strict=True)))
+        _redirect_log(above, self._streams)
         self._leave()
         self._terminal = self._streams = None
 
@@ -90,39 +90,35 @@ class ProgressBar:
             self._terminal.flush()
             self._drawn = True
 
-    def erase(self) -> None:
-        """Erase the bar."""
-        with self._lock:
-            if self._terminal is not None and self._drawn:
-                self._terminal.write(ERASE)
-                self._terminal.flush()
-            self._drawn = False
-
     def write(self, stream: TextIO, text: str) -> int:
         """Write to a stream above the bar, which is drawn again at the end of the line."""
         with self._lock:
-            self.erase()
+            self._leave(ERASE)
             length = stream.write(text)
             stream.flush()  # keeps the order of the two streams
             if text.endswith("\n"):
                 self.draw()
             return length
 
-    def _leave(self) -> None:
+    def _leave(self, end: str = "\n") -> None:
         with self._lock:
             if self._terminal is not None and self._drawn:
-                self._terminal.write("\n")
+                self._terminal.write(end)
                 self._terminal.flush()
             self._drawn = False
 
     def _text(self, terminal: TextIO) -> str:
         from tqdm import tqdm  # imported when it is needed
 
+        try:
+            width = os.get_terminal_size(terminal.fileno()).columns or 80
+        except OSError:
+            width = 80
         return str(
             tqdm.format_meter(
                 **self._meter,
                 elapsed=self._clock() - self._start,
-                ncols=_width(terminal) - 1,  # in the last column some terminals begin a new line
+                ncols=width - 1,  # in the last column some terminals begin a new line
                 ascii=not (terminal.encoding or "").lower().startswith("utf"),
                 prefix="Trials",
                 unit="trial",
@@ -146,17 +142,10 @@ class StreamAbove:
         return getattr(self._stream, name)
 
 
-def _redirect_log(replacement: Mapping[int, Any]) -> None:
+def _redirect_log(old: Sequence[Any], new: Sequence[Any]) -> None:
     """Replace the streams of the logging handlers."""
-    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
-    for logger in loggers:
+    replacement = dict(zip(map(id, old), new, strict=True))
+    for logger in (logging.root, *logging.root.manager.loggerDict.values()):
         for handler in getattr(logger, "handlers", ()):
             if isinstance(handler, logging.StreamHandler) and id(handler.stream) in replacement:
                 handler.setStream(replacement[id(handler.stream)])
-
-
-def _width(terminal: TextIO) -> int:
-    try:
-        return os.get_terminal_size(terminal.fileno()).columns or 80
-    except OSError:
-        return 80

@@ -33,12 +33,12 @@ class Arguments:
         """Return the overrides of the job with these values, also of a custom search space."""
         # Fixed ones first: `+group={}` must exist before `+group.key` can be set.
         fixed = (f"{key}={text}" for key, text in self.fixed.items())
-        free = (self._override(name, value) for name, value in chosen.items())
+        known = self.parameters
+        free = (
+            known[name].override(value) if name in known else f"{name}={encode(value)}"
+            for name, value in chosen.items()
+        )
         return (*self.deletions, *fixed, *free)
-
-    def _override(self, name: str, value: Any) -> str:
-        known = self.parameters.get(name)
-        return known.override(value) if known else f"{name}={encode(value)}"
 
 
 def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]) -> Arguments:
@@ -55,9 +55,7 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
     for key, override in of_config + of_command_line:
         # The same parameter may be written as x, +x and ++x; the last one counts.
         for known in (parameters, fixed):
-            for name in [
-                name for name in known if name.lstrip("+") == override.get_key_element().lstrip("+~")
-            ]:
+            for name in [name for name in known if name.lstrip("+") == _key(override)]:
                 known.pop(name)
         if override.is_delete():
             deletions.append(str(override.input_line))
@@ -66,9 +64,13 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
             parameters[found.name] = found
         else:
             fixed[override.get_key_element()] = override.get_value_string()
-    typed = {override.get_key_element().lstrip("+~") for _, override in of_command_line}
+    typed = {_key(override) for _, override in of_command_line}
     dropped = tuple(key for key in dict.fromkeys(null) if key not in typed)
     return Arguments(parameters, fixed, tuple(deletions), dropped)
+
+
+def _key(override: Override) -> str:
+    return str(override.get_key_element()).lstrip("+~")
 
 
 def _check_twice(source: Sequence[tuple[str, Override]]) -> None:
@@ -78,7 +80,7 @@ def _check_twice(source: Sequence[tuple[str, Override]]) -> None:
         if override.is_delete():
             continue
         is_sweep = bool(override.is_sweep_override())
-        before, other = searched.setdefault(override.get_key_element().lstrip("+"), (is_sweep, key))
+        before, other = searched.setdefault(_key(override), (is_sweep, key))
         if before != is_sweep:
             raise SweepError(
                 f"{key}: a parameter is searched or fixed, not both; see {other}. Leave one of them out."

@@ -9,22 +9,8 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 from typing import Any
 
-from hydra.core.override_parser.types import (
-    ChoiceSweep,
-    IntervalSweep,
-    Override,
-    QuotedString,
-    RangeSweep,
-    Sweep,
-    Transformer,
-    ValueType,
-)
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from hydra.core.override_parser import types
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
 from optuna_sweeper.errors import SweepError
@@ -48,19 +34,9 @@ class Parameter:
         """The choices; none if it is a number."""
         return tuple(getattr(self.distribution, "choices", ()))
 
-    def fits(self, value: Any) -> bool:
-        """Whether the distribution contains a value."""
-        return fits(self.distribution, value)
-
     def suggest(self, trial: BaseTrial) -> None:
         """Let the sampler choose the value for a trial."""
-        match self.distribution:
-            case CategoricalDistribution(choices=choices):
-                trial.suggest_categorical(self.name, choices)
-            case IntDistribution(low=low, high=high, step=step, log=log):
-                trial.suggest_int(self.name, low, high, step=step, log=log)
-            case FloatDistribution(low=low, high=high, step=step, log=log):
-                trial.suggest_float(self.name, low, high, step=step, log=log)
+        trial._suggest(self.name, self.distribution)  # type: ignore[attr-defined]  # all trials have it
 
     def override(self, value: Any) -> str:
         """Return the override that sets this value."""
@@ -75,18 +51,18 @@ def fits(distribution: BaseDistribution, value: Any) -> bool:
         return False
 
 
-def parameter(override: Override, key: str) -> Parameter:
+def parameter(override: types.Override, key: str) -> Parameter:
     """Return the parameter that a sweep override describes; `key` is its name in error messages."""
     name, sweep = override.get_key_element(), override.value()
-    if override.value_type is ValueType.GLOB_CHOICE_SWEEP:
+    if override.value_type is types.ValueType.GLOB_CHOICE_SWEEP:
         raise SweepError(f"{key}: glob() cannot be swept over with Optuna. Name the options: choice(a, b).")
-    assert isinstance(sweep, Sweep)
+    assert isinstance(sweep, types.Sweep)
     _check_tags(sweep, key)
-    if isinstance(sweep, IntervalSweep):
+    if isinstance(sweep, types.IntervalSweep):
         return Parameter(name, _interval(sweep, key))
-    if isinstance(sweep, RangeSweep):
+    if isinstance(sweep, types.RangeSweep):
         return Parameter(name, _range(sweep, key))
-    assert isinstance(sweep, ChoiceSweep)
+    assert isinstance(sweep, types.ChoiceSweep)
     choices, verbatim = _choices(sweep, key)
     return Parameter(name, CategoricalDistribution(choices), verbatim)
 
@@ -96,8 +72,8 @@ def range_values(low: float, step: float, count: int) -> list[float]:
     return [float(Decimal(str(low)) + i * Decimal(str(step))) for i in range(count)]
 
 
-def _check_tags(sweep: Sweep, key: str) -> None:
-    allowed = {"log"} if isinstance(sweep, IntervalSweep) else set()
+def _check_tags(sweep: types.Sweep, key: str) -> None:
+    allowed = {"log"} if isinstance(sweep, types.IntervalSweep) else set()
     unknown = ", ".join(sorted(map(str, sweep.tags - allowed)))
     if unknown:
         kind = type(sweep).__name__.removesuffix("Sweep").lower()
@@ -106,7 +82,7 @@ def _check_tags(sweep: Sweep, key: str) -> None:
         )
 
 
-def _interval(sweep: IntervalSweep, key: str) -> BaseDistribution:
+def _interval(sweep: types.IntervalSweep, key: str) -> BaseDistribution:
     low, high, log = sweep.start, sweep.end, "log" in sweep.tags
     assert low is not None
     assert high is not None
@@ -119,7 +95,7 @@ def _interval(sweep: IntervalSweep, key: str) -> BaseDistribution:
     return FloatDistribution(low, high, log=log)
 
 
-def _range(sweep: RangeSweep, key: str) -> BaseDistribution:
+def _range(sweep: types.RangeSweep, key: str) -> BaseDistribution:
     start, stop, step = sweep.start, sweep.stop, sweep.step
     assert start is not None
     assert stop is not None
@@ -157,18 +133,18 @@ def _of_values(values: Sequence[Any], shuffle: bool) -> BaseDistribution:
     return FloatDistribution(low, high, step=float(step))
 
 
-def _choices(sweep: ChoiceSweep, key: str) -> tuple[Sequence[Any], frozenset[str]]:
+def _choices(sweep: types.ChoiceSweep, key: str) -> tuple[Sequence[Any], frozenset[str]]:
     choices: list[Any] = []
     verbatim = set()
     for element in sweep.list:
-        if isinstance(element, Sweep):
+        if isinstance(element, types.Sweep):
             raise SweepError(f"{key}: a choice cannot hold another sweep.")
         if isinstance(element, list | dict):
-            text = Transformer.str(element)
+            text = types.Transformer.str(element)
             verbatim.add(text)
             choices.append(text)
         else:
-            choices.append(element.text if isinstance(element, QuotedString) else element)
+            choices.append(element.text if isinstance(element, types.QuotedString) else element)
     for one, other in combinations(choices, 2):
         # Optuna compares choices by ==, and could not distinguish 1 from true.
         if one == other:

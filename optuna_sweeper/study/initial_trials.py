@@ -10,6 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import SweepError, refusal
+from optuna_sweeper.search.parameter import fits
 from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.study.attributes import ENQUEUED, WARM_START
 from optuna_sweeper.workers.mutual_exclusion import exclusive
@@ -40,7 +41,7 @@ def _checked(key: str, value: Any, space: SearchSpace, names: Mapping[str, str])
             )
         if not space.is_open:
             raise refusal(f"{_KEY}: {key}", f"one of {', '.join(names)}", value)
-    elif not space.parameters[name].fits(value):
+    elif not fits(space.parameters[name].distribution, value):
         raise refusal(f"{_KEY}: {key}", f"in {space.parameters[name].distribution}", value)
     return value
 

@@ -18,14 +18,7 @@ from optuna_sweeper.search.parameter import fits
 from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.attributes import IDENTITY, JOB_DIR, OVERRIDES, WARM_START
-from optuna_sweeper.study.identity import (
-    SPEC,
-    VALUE_PARTS,
-    Spec,
-    describe_changes,
-    identity_of,
-    same_values,
-)
+from optuna_sweeper.study.identity import SPEC, VALUE_PARTS, Spec, describe_changes, identity_of, same_values
 from optuna_sweeper.study.storage import make_storage, storage_file
 
 log = logging.getLogger(__name__)
