@@ -79,7 +79,7 @@ class BatchRunner:
                     failed.append(job)
                     log.debug("Trial %d failed", trial.number, exc_info=outcome.error)
             for trial, twin in duplicates:
-                self._complete_duplicate(trial, self._frozen(twin), told)
+                self._reuse(trial, self._frozen(twin), told)
             if full is not None:
                 raise full
         except BaseException as error:
@@ -158,14 +158,11 @@ class BatchRunner:
                 new.append(trial)
         return new, duplicates
 
-    def _complete_duplicate(self, trial: Trial, twin: FrozenTrial, told: list[FrozenTrial]) -> None:
-        if twin.state is TrialState.COMPLETE:
-            self._reuse(trial, twin, told)
-        else:
-            reason = f"Trial {twin.number} of the same batch has the same parameters, and did not complete."
-            discard(self.study, self._frozen(trial), "surplus", reason)
-
     def _reuse(self, trial: Trial, known: FrozenTrial, told: list[FrozenTrial]) -> None:
+        if known.state is not TrialState.COMPLETE:
+            reason = f"Trial {known.number} of the same batch has the same parameters, and did not complete."
+            discard(self.study, self._frozen(trial), "surplus", reason)
+            return
         trial.set_user_attr(attributes.ANSWERED_FROM, known.number)
         self._tell(trial, Outcome(TrialState.COMPLETE, known.values, constraints=known.constraints), told)
         self._reused_in_a_row += 1

@@ -1,14 +1,16 @@
-"""`hydra.utils.instantiate` for samplers, pruners and storages, on Hydra 1.3 and 1.4."""
+"""Objects and functions that settings name: samplers, pruners, storages, and hooks of the application."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 import hydra.utils
-from hydra.errors import InstantiationException
+from hydra.errors import HydraException, InstantiationException
+from omegaconf import DictConfig
 
-from optuna_sweeper.errors import first_line
+from optuna_sweeper.errors import SweepError, first_line
 
 # Hydra 1.4 builds only what a whitelist allows; Hydra 1.3 has none.
 _execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
@@ -39,3 +41,28 @@ def _reason(error: Exception) -> str:
     if error.__cause__ is None or isinstance(error.__cause__, ImportError):
         return text.split(", set env var")[0]
     return first_line(error.__cause__)
+
+
+def load_function(key: str, path: str) -> Any:
+    """Return the function of a dotted path, which is set at this key."""
+    try:
+        return hydra.utils.get_method(path)
+    except Exception as error:  # importing it runs the application's code
+        raise SweepError(f"{key}={path}: {first_line(error)}") from error
+
+
+def load_hook(key: str, path: str | None) -> Callable[[DictConfig], Any]:
+    """Return a function of the config of a job, whose errors name the key; without a path it returns None."""
+    if path is None:
+        return lambda config: None
+    function = load_function(key, path)
+
+    def hook(config: DictConfig) -> Any:
+        try:
+            return function(config)
+        except HydraException:  # a message for the user already
+            raise
+        except Exception as error:
+            raise SweepError(f"{key}: {type(error).__name__}: {first_line(error)}") from error
+
+    return hook

@@ -19,7 +19,7 @@ from optuna.study import Study, StudyDirection
 
 from optuna_sweeper.batch import BatchRunner
 from optuna_sweeper.errors import KEPT, SweepError, first_line, is_full, unwritable
-from optuna_sweeper.hooks import load_hook
+from optuna_sweeper.instantiate import load_hook
 from optuna_sweeper.jobs import reporting
 from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
 from optuna_sweeper.results.log_lines import continue_line, study_line

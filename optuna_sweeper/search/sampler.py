@@ -16,8 +16,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, BruteForceSampler, CmaEsSampler, GPSampler, GridSampler, QMCSampler
 
 from optuna_sweeper.errors import SweepError, first_line, refusal
-from optuna_sweeper.hooks import load_function
-from optuna_sweeper.instantiate import instantiate
+from optuna_sweeper.instantiate import instantiate, load_function
 from optuna_sweeper.search import grid as _grid
 from optuna_sweeper.search.grid import grid
 from optuna_sweeper.search.parameter import Parameter

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from optuna.trial import BaseTrial
 
 from optuna_sweeper.errors import SweepError
-from optuna_sweeper.hooks import load_function
+from optuna_sweeper.instantiate import load_function
 from optuna_sweeper.search.arguments import Arguments, read_arguments
 from optuna_sweeper.search.conditions import Conditions, check_dropped, read_conditions
 from optuna_sweeper.search.parameter import Parameter

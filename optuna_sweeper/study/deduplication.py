@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from optuna_sweeper.hooks import load_hook
+from optuna_sweeper.instantiate import load_hook
 from optuna_sweeper.results.best_trials import own_trials
 from optuna_sweeper.study.attributes import ANSWERED_FROM, DISCARDED, EQUIVALENCE, OVERRIDES
 

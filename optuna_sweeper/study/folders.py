@@ -33,7 +33,7 @@ def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) ->
         if is_used:
             raise _belongs(name, "another sweep", study)
         _write_once(folder / STUDY_FILE, {"study": study.study_name, "storage": storage, "worker": worker_id})
-    owner = _read(folder / STUDY_FILE)
+    owner = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))
     if f"{PREFIX}{owner.get('worker')}" not in study.user_attrs:
         kept = f"the study {owner.get('study')} (storage: {owner.get('storage')})"
         raise _belongs(name, kept, study)
@@ -64,7 +64,7 @@ class JobFolders:
             raise self._used(folder, "something else", trial)
         if _write_once(path, record):
             return
-        owner = _read(path)
+        owner = json.loads(path.read_text(encoding="utf-8"))
         if not self._is_discarded(owner):
             raise self._used(folder, f"trial {owner['trial']} of the study {owner['study']}", trial)
         path.write_text(json.dumps(record), encoding="utf-8")
@@ -111,8 +111,3 @@ def _write_once(path: Path, content: dict[str, Any]) -> bool:
     except OSError as error:
         raise unwritable(path, error) from error
     return True
-
-
-def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from optuna.distributions import check_distribution_compatibility
@@ -101,30 +101,24 @@ def describe_changes(
     known: Mapping[str, Any], spec: Mapping[str, Any], parts: Collection[str] | None = None
 ) -> str:
     """Return the keys that differ in these parts, by default in all, with their old and new values."""
-    changes = list(_changes(known, spec, parts or {**known, **spec}))
-    more = len(changes) - MAX_CHANGES
-    return "; ".join([*changes[:MAX_CHANGES], *([f"and {more} more"] if more > 0 else [])])
-
-
-def _changes(known: Mapping[str, Any], spec: Mapping[str, Any], parts: Collection[str]) -> Iterator[str]:
     # A key that has become searched, or no longer is, is listed as a parameter.
     searched = {name.lstrip("+") for one in (known, spec) for name in one.get("params", {})}
-    for key in parts:
-        was, now = known.get(key), spec.get(key)
-        if was == now:
-            continue
-        if key not in _LABELS:
-            yield _change(key, was, now)
-            continue
+    changes = []
+    for part in parts or {**known, **spec}:
+        was, now = known.get(part), spec.get(part)
+        if part not in _LABELS:
+            was, now = {part: was}, {part: now}
         was, now = was or {}, now or {}
         for name in dict.fromkeys([*was, *now]):
-            if was.get(name) != now.get(name) and not (key == "config" and name in searched):
-                yield _change(_LABELS[key] + name, was.get(name), now.get(name))
-
-
-def _change(name: str, was: Any, now: Any) -> str:
-    if was is None:
-        return f"{name} is new ({now})"
-    if now is None:
-        return f"{name} is gone (it was {was})"
-    return f"{name} was {was} and is {now}"
+            old, new = was.get(name), now.get(name)
+            if old == new or (part == "config" and name in searched):
+                continue
+            label = _LABELS.get(part, "") + name
+            if old is None:
+                changes.append(f"{label} is new ({new})")
+            elif new is None:
+                changes.append(f"{label} is gone (it was {old})")
+            else:
+                changes.append(f"{label} was {old} and is {new}")
+    more = len(changes) - MAX_CHANGES
+    return "; ".join([*changes[:MAX_CHANGES], *([f"and {more} more"] if more > 0 else [])])

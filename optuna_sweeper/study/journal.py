@@ -46,7 +46,12 @@ class JournalFile(JournalFileBackend):
         """Read the operations from this number on, but not an incomplete last line."""
         offsets = self._log_number_offset
         number = log_number_from if log_number_from in offsets else 0
-        for line in self._read_lines(offsets[number]):
+        with Path(self._file_path).open("rb") as file:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_SH)  # a writer may be removing the end of the file
+            file.seek(offsets[number])
+            lines = file.readlines()
+        for line in lines:
             if not line.endswith(b"\n"):
                 if not _is_torn(line):
                     raise self._damage(number, line)
@@ -56,13 +61,6 @@ class JournalFile(JournalFileBackend):
             if number >= log_number_from:
                 yield operation
             number += 1
-
-    def _read_lines(self, offset: int) -> list[bytes]:
-        with Path(self._file_path).open("rb") as file:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_SH)  # a writer may be removing the end of the file
-            file.seek(offset)
-            return file.readlines()
 
     def _operation(self, number: int, line: bytes) -> dict[str, Any]:
         try:

@@ -17,6 +17,8 @@ from optuna.study import Study, StudyDirection
 from optuna_sweeper.errors import SweepError, first_line, refusal
 from optuna_sweeper.instantiate import instantiate
 from optuna_sweeper.safe_text import masked
+from optuna_sweeper.study.journal import JournalFile
+from optuna_sweeper.study.retrying_storage import RetryingStorage, lost_connection
 
 _JOURNAL, _SQLITE = "journal:", "sqlite:///"
 _TRIES = 3  # another worker may be first in three steps
@@ -66,8 +68,6 @@ def _describe_failure(error: Exception) -> str:
         return f"It needs the module {name}. Run: pip install {_DRIVERS.get(name, name)}"
     cure = "Repair it, or set another, such as hydra.sweeper.storage=journal:study.log."
     if isinstance(error, StorageInternalError):
-        from optuna_sweeper.study.retrying_storage import lost_connection
-
         error = lost_connection(error) or error  # more precise than Optuna's message
     return f"{first_line(error).rstrip('.')}. {cure}"
 
@@ -88,10 +88,11 @@ def make_storage(storage: Any, folder: Path | None = None, timeout: float = 0.0)
         storage = instantiate(storage, "optuna.storages")
     path = storage_file(storage, folder)
     if path is None:
-        return _with_retries(_open(storage), timeout)
+        opened = _open(storage)
+        if isinstance(opened, _CachedStorage) and opened._backend.engine.name != "sqlite" and timeout:
+            return RetryingStorage(opened._backend, timeout)  # its database is a server
+        return opened
     if storage.startswith(_JOURNAL):
-        from optuna_sweeper.study.journal import JournalFile
-
         path.parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFile(str(path)))
     return _open(f"{_SQLITE}{path}")
@@ -110,15 +111,6 @@ def _open(storage: Any) -> BaseStorage:
             if not isinstance(error, IntegrityError) and "already exists" not in str(error):
                 raise
     return get_storage(storage)
-
-
-def _with_retries(storage: BaseStorage, timeout: float) -> BaseStorage:
-    """Return a storage with retries if its database is a server, not a file."""
-    if not isinstance(storage, _CachedStorage) or storage._backend.engine.name == "sqlite" or not timeout:
-        return storage
-    from optuna_sweeper.study.retrying_storage import RetryingStorage
-
-    return RetryingStorage(storage._backend, timeout)
 
 
 def storage_file(storage: Any, folder: Path | None = None) -> Path | None:

@@ -24,17 +24,15 @@ def exclusive(study: Study, worker: Worker) -> Iterator[None]:
     study.set_user_attr(own, 0)
     study.set_user_attr(own, 1 + max(ticket for ticket, _ in _tickets(study)))
     try:
-        while not _is_first(study, worker):
+        while True:
+            tickets = _tickets(study)  # read first: a worker that draws a ticket later is alive now
+            alive = worker.alive()
+            if min(ticket for ticket in tickets if ticket[1] in alive)[1] == worker.id:
+                break
             sleep(0.1)
         yield
     finally:
         study.set_user_attr(own, None)
-
-
-def _is_first(study: Study, worker: Worker) -> bool:
-    tickets = _tickets(study)  # read first: a worker that draws a ticket later is alive now
-    alive = worker.alive()
-    return min(ticket for ticket in tickets if ticket[1] in alive)[1] == worker.id
 
 
 def _tickets(study: Study) -> list[tuple[int, str]]:

@@ -57,14 +57,13 @@ def process_start(pid: int) -> str | None:
 
 
 def _exists(pid: int) -> bool:
-    if os.name == "nt":  # where signal 0 would end the process
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    if os.name != "nt":  # where signal 0 would end the process
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
     return True
 
 
@@ -117,9 +116,13 @@ class Worker:
         records = {key.removeprefix(PREFIX): attributes[key] for key in attributes if key.startswith(PREFIX)}
         # No heartbeat was stored while the database was unavailable.
         back = getattr(self.study._storage, "reconnected_at", -math.inf)
-        alive = {id for id, record in records.items() if is_alive(record, self.clock(), back)}
-        mine = {id for id in alive if _is_of_this_process(records[id])}
-        return {self.id} | (alive - mine) | (mine & _own_workers)
+        here = this_machine(), os.getpid()
+        return {self.id} | {
+            id
+            for id, record in records.items()
+            if is_alive(record, self.clock(), back)
+            and (id in _own_workers or (record["machine"], record["pid"]) != here)
+        }
 
     def seed_offset(self) -> int:
         """Return an offset for the seed, so that no two processes of the study draw the same parameters.
@@ -139,10 +142,6 @@ class Worker:
             except Exception as error:  # jobs continue while the database is unavailable
                 log.debug("No heartbeat: %s", error)
         self.study._storage.remove_session()
-
-
-def _is_of_this_process(record: Mapping[str, Any]) -> bool:
-    return bool(record["machine"] == this_machine() and record["pid"] == os.getpid())
 
 
 def is_alive(record: Mapping[str, Any], now: float, back: float = -math.inf) -> bool:
