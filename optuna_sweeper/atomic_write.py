@@ -12,7 +12,7 @@ from typing import BinaryIO
 def atomic_write(path: Path, text: str, permissions: int = 0o666) -> None:
     """Write text, as UTF-8, to a file; an existing one is replaced.
 
-    `permissions` are less the process's umask; 0o600 for files with secrets.
+    `permissions` are less the process's umask.
     """
     with atomic_open(path, permissions) as file:
         file.write(text.encode())

@@ -39,11 +39,7 @@ MAX_REUSED = 100
 
 @dataclass
 class BatchRunner:
-    """Runs batches of trials.
-
-    `identity` is that of the study now: trials of another one are not reused. `outcome_key` returns the
-    application's key of equal outcomes, or None, for the overrides of a job.
-    """
+    """Runs batches of trials; `identity` is that of the study now, and `outcome_key` of equal outcomes."""
 
     settings: Settings
     study: Study
@@ -173,8 +169,8 @@ class BatchRunner:
     def _launch(self, trials: Sequence[Trial]) -> list[JobReturn]:
         """Run the jobs of the trials. The number of a job, which names its folder, is that of its trial.
 
-        A launcher numbers its jobs consecutively. The numbers of trials have gaps if another process works on
-        the study, so each sequence without a gap is a launch of its own.
+        A launcher numbers its jobs consecutively, so each sequence without a gap is a launch of its own:
+        another process may have taken numbers in between.
         """
         jobs: list[JobReturn] = []
         for trial in trials:

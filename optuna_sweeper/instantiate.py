@@ -17,10 +17,10 @@ _execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcont
 
 
 def instantiate(config: Any, package: str) -> Any:
-    """Build the object that a config with a ``_target_`` describes.
+    """Build the object that a config describes; raise `ValueError` with the reason in one line.
 
     Hydra 1.4 may build the callables of `package`, and those that the application allows with the
-    ``execution_whitelist`` of ``hydra.main``. Raises `ValueError` with the reason in one line.
+    ``execution_whitelist`` of ``hydra.main``.
     """
     try:
         with _execution_whitelist(f"{package}.*"):

@@ -108,9 +108,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 def masked(text: str) -> str:
     """Return a text with `***` in place of each secret.
 
-    Secrets are found in addresses (``scheme://user:password@host``) and their parameters (``?password=``), in
-    keywords (``password=...`` of libpq, of a shell, of Hydra's overrides) and in JSON and YAML, also nested
-    in one another, in quotes or percent-encoded. The user in a database's address is shown.
+    They are found in addresses (``scheme://user:password@host``) and their parameters (``?password=``), in
+    keywords (``password=...``) and in JSON and YAML, also nested, in quotes or percent-encoded.
     """
     if "@" in text or "%40" in text:
         text = _PASSWORD.sub(_without_password, text)
@@ -127,10 +126,7 @@ def masked(text: str) -> str:
 
 
 def mask_values(value: Any, key: str = "") -> Any:
-    """Return plain data (of JSON or YAML) with its secrets masked, by the name of a value or in its text.
-
-    Mappings and lists are copied; `key` is the name of the value.
-    """
+    """Return a copy of plain data with its secrets masked, by the name of a value or in its text."""
     if isinstance(value, dict):
         return {name: mask_values(one, str(name)) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -161,10 +157,9 @@ def masked_yaml(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text on one line, with an escape such as \u001b for each character that controls a terminal.
+    r"""Return a text on one line, with an escape such as \u001b for each control character.
 
-    These are control characters, line ends included, those that change the direction of a line, and
-    surrogates. In JSON the escapes are the characters.
+    These include line ends, the direction of a line, and surrogates. In JSON the escapes are the characters.
     """
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

@@ -32,8 +32,8 @@ POLL = 0.5
 class Sweep:
     """One call of the sweeper on a study, with its results in a folder.
 
-    `count_trials` returns the total number of trials, which may grow: of processes that search a grid
-    together, two may have run the same combination at the same time, and another one is left.
+    `count_trials` returns the total number, which may grow: of processes that search a grid together, two may
+    have run the same combination, and another one is left.
     """
 
     batches: BatchRunner

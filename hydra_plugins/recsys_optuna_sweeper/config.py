@@ -21,10 +21,9 @@ class _Plugin:
 class OptunaSweeperConf(Settings, _Plugin):
     """The settings without a sampler: ``hydra/sweeper=base_optuna``.
 
-    ``hydra/sweeper=optuna`` is the file ``conf/hydra/sweeper/optuna.yaml``, which adds the sampler. An
-    application may have a file of that name in its own config folder, where it extends this schema; Hydra
-    prefers that file. A stored config named ``optuna`` would prevent it: Hydra takes a stored config with the
-    name of a file as its schema, and a schema may not have a defaults list.
+    ``hydra/sweeper=optuna`` is a file, ``conf/hydra/sweeper/optuna.yaml``, which an application may have in
+    its own config folder instead. A stored config of that name would prevent it: Hydra takes it as the schema
+    of the file, and a schema may not have a defaults list.
     """
 
 

@@ -34,10 +34,7 @@ class ObjectiveError(SweepError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a trial: COMPLETE with a value for each objective, PRUNED or FAIL with the error.
-
-    Each constraint is satisfied if at most 0.
-    """
+    """The end of a trial: COMPLETE with a value for each objective, PRUNED or FAIL with the error."""
 
     state: TrialState
     values: list[float] | None = None
@@ -98,10 +95,7 @@ def _number(value: Any, returned: Any) -> float:
 
 
 def read_links(folder: Path) -> dict[str, Any]:
-    """Return ``links.json`` in a job's folder, e.g. ``{"mlflow_run_id": "..."}``, which the job may write.
-
-    A file that is not a JSON object is ignored with a warning.
-    """
+    """Return ``links.json`` in a job's folder, e.g. ``{"mlflow_run_id": "..."}``, which a job may write."""
     path = folder / LINKS_FILE
     try:
         links = json.loads(path.read_text(encoding="utf-8"))

@@ -25,7 +25,7 @@ _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 class ResultsWriter:
     """Writes ``optimization_results.yaml`` and ``trials.csv``, each atomically.
 
-    Lines of finished trials, which do not change, are cached. Results have `identity`; None: any.
+    Lines of finished trials, which do not change, are cached. `identity` is that of results; None: any.
     """
 
     def __init__(self, study: Study, folder: Path, identity: str | None = None) -> None:

@@ -19,9 +19,8 @@ from optuna_sweeper.search.parameter import Parameter, parameter
 class Arguments:
     """The overrides of the jobs.
 
-    `parameters` are those that Optuna chooses, by name; `fixed` are the others, key to value as text;
-    `deletions` are those of the form ``~key``; `dropped` are the keys that are null in
-    ``hydra.sweeper.params`` and not on the command line.
+    `fixed` maps keys to values as text; `deletions` are of the form ``~key``; `dropped` are keys that are
+    null in ``hydra.sweeper.params`` and not on the command line.
     """
 
     parameters: dict[str, Parameter]

@@ -19,10 +19,9 @@ from optuna_sweeper.search.encoding import encode
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter that Optuna chooses.
+    """A parameter that Optuna chooses; `name` is the key of the override as typed, with ``+`` or ``++``.
 
-    `name` is the key of the override as typed, with ``+`` or ``++``, and the name in the study. `verbatim`
-    are choices that are lists or mappings, as text: Optuna stores the text, and the override is not quoted.
+    `verbatim` are choices that are lists or mappings, which Optuna stores as text.
     """
 
     name: str

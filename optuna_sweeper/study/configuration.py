@@ -26,10 +26,9 @@ def describe_jobs(
     ignored: Sequence[str],
     digest: Callable[[DictConfig], Mapping[str, str] | str | None],
 ) -> dict[str, dict[str, str]]:
-    """Return the configuration and the data of the jobs of a sweep, as plain data.
+    """Return the configuration (key to text) and the data (name to digest) of the jobs of a sweep.
 
-    ``config`` has keys to values, as text, without the `ignored` keys and all below them; ``data`` has names
-    to digests. What depends on the choice of a parameter has keys of the form ``key (parameter=choice)``.
+    Keys below `ignored` ones are left out. What depends on a choice has keys ``key (parameter=choice)``.
     """
     searched = {name.lstrip("+") for name in space.parameters}
     parts: dict[str, dict[str, str]] = {"config": {}, "data": {}}

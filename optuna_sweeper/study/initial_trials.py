@@ -52,10 +52,7 @@ def add_initial_trials(
     enqueued: Sequence[Mapping[str, Any]],
     complete: Sequence[FrozenTrial],
 ) -> None:
-    """Add those of the initial trials that the study does not have yet; one process after the other.
-
-    `enqueued` are parameters to be run first, `complete` the trials of a warm start.
-    """
+    """Add parameters to be run first, and trials of a warm start, that the study does not have yet."""
     if enqueued and isinstance(study.sampler, GridSampler):
         raise SweepError(f"{_KEY}: the grid sampler runs every combination anyway. Use another sampler.")
     if any(len(trial.values) != len(study.directions) for trial in complete):

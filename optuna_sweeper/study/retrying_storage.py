@@ -39,9 +39,7 @@ class RetryingStorage(_CachedStorage):
     Each operation is a transaction, so an interrupted one is complete or absent. If only the confirmation of
     its COMMIT was lost, it is executed twice: attributes and parameters are the same afterwards; a trial that
     was told already is recognised; of a trial created twice, `TrialAllocation.recover` fails the first one.
-
-    After `timeout` seconds the last error is raised, then and for all later operations. Before
-    `reconnected_at`, in seconds since the epoch, heartbeats were lost.
+    After `timeout` seconds the last error is raised, then and for all later operations.
     """
 
     def __init__(self, backend: RDBStorage, timeout: float) -> None:

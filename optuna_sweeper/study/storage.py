@@ -80,9 +80,8 @@ def describe_directions(directions: Sequence[StudyDirection]) -> str:
 def make_storage(storage: Any, folder: Path | None = None, timeout: float = 0.0) -> BaseStorage:
     """Open the storage ``hydra.sweeper.storage``, and create it if it does not exist.
 
-    It is null for memory, ``journal:<path>`` for a journal file, the URL of a database, or a ``_target_``.
-    Relative paths are made absolute (base `folder`, by default the working directory), since jobs may change
-    into folders of their own. A database whose server goes away later is retried for `timeout` seconds.
+    Relative paths are made absolute, since jobs may change into folders of their own; the base is `folder`,
+    by default the working directory. A server that goes away later is retried for `timeout` seconds.
     """
     if isinstance(storage, DictConfig):
         storage = instantiate(storage, "optuna.storages")

@@ -8,9 +8,9 @@ from pathlib import Path
 def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: Path | None = None) -> None:
     """Fail the running trials of dead processes, and write the results of the study into its folder.
 
-    A later sweep runs these trials again, as it would without this call. If there is no such study, nothing
-    is created. `study_name` is by default that in the results, `base` that of a relative path in `storage`
-    the working directory. Raises whatever a storage raises that cannot be opened or read.
+    A later sweep runs these trials again. If there is no such study, nothing is created. `study_name` is by
+    default that in the results, `base` of a relative path the working directory. Raises whatever a storage
+    raises.
     """
     # Imported here: a caller that needs no recovery does not wait for Optuna.
     import optuna

@@ -22,10 +22,7 @@ _DEFAULTS: dict[signal.Signals, Any] = {
 
 
 class Interrupt:
-    """Whether the user has asked for the end of the sweep: true after the first signal while entered.
-
-    `exit_code` is that of a shell: 130 for Ctrl-C, 143 for SIGTERM.
-    """
+    """Whether the user has asked for the end of the sweep: true after the first signal while entered."""
 
     def __init__(self) -> None:
         self.exit_code = 128 + signal.SIGINT

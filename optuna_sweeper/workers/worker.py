@@ -69,10 +69,7 @@ def _exists(pid: int) -> bool:
 
 @dataclass
 class Worker:
-    """Registration of this process as a worker of a study; a context manager that maintains its record.
-
-    `interval` is in seconds between heartbeats, `clock` in seconds since the epoch.
-    """
+    """Registration of this process as a worker of a study; a context manager that maintains its record."""
 
     study: Study
     interval: float
@@ -127,9 +124,8 @@ class Worker:
     def seed_offset(self) -> int:
         """Return an offset for the seed, so that no two processes of the study draw the same parameters.
 
-        It is 0 for the first worker, and the number of earlier ones for one that continues alone: sweeps with
-        the same seed are then reproducible. Of processes that run at once it is random: they cannot agree on
-        that number.
+        It is the number of earlier workers for one that works alone: such sweeps are reproducible. Of
+        processes that run at once it is random: they cannot agree on that number.
         """
         attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
         earlier = sum(key.startswith(PREFIX) for key in attributes) - 1

@@ -92,8 +92,7 @@ def run_job(
 ) -> JobReturn:
     """Run one job with a config that `is_plain`, as `hydra.core.utils.run_job` of Hydra 1.3 does.
 
-    The steps, their order and their effects are the same. Only the copies of the config and their YAML are
-    made by `copy_config` and `YamlWriter`, and `HydraConfig` is copied once, after the job's folder is known.
+    Only the copies of the config and their YAML are made faster, and `HydraConfig` is copied once, not twice.
     """
     callbacks = hydra_context.callbacks
     instance = HydraConfig.instance()
