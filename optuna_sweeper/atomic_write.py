@@ -1,7 +1,5 @@
 """Write a file in one step, so that neither a reader nor a killed process ever sees half of it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

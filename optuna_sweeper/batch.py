@@ -1,7 +1,5 @@
 """Batches of trials: ask the study for them, launch their jobs, and tell the study their outcomes."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext

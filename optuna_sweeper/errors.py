@@ -1,7 +1,5 @@
 """Errors of a sweep. Whatever reads settings raises `SweepError` if they cannot be right."""
 
-from __future__ import annotations
-
 import errno
 from pathlib import Path
 from typing import Any

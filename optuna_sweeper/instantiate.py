@@ -1,7 +1,5 @@
 """Objects and functions that settings name: samplers, pruners, storages, and hooks of the application."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any

@@ -1,7 +1,5 @@
 """Run a sweep: from the settings to a study, and from the study to its trials."""
 
-from __future__ import annotations
-
 import datetime
 import logging
 import sys

@@ -4,8 +4,6 @@ A secret is the password in an address, and any value whose name ends in passwor
 Only standard modules are imported, since every Hydra application imports this file.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Callable

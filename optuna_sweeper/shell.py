@@ -1,7 +1,5 @@
 """Overrides as they must be typed in a shell."""
 
-from __future__ import annotations
-
 import re
 import shlex
 

@@ -1,7 +1,5 @@
 """The loop of a sweep: run batches of trials until the study has all of them."""
 
-from __future__ import annotations
-
 import logging
 import math
 import time

@@ -1,7 +1,5 @@
 """The search path of the plugin's config files, after those of the application."""
 
-from __future__ import annotations
-
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 

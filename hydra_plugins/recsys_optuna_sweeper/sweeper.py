@@ -1,7 +1,5 @@
 """The plugin that Hydra instantiates. It imports Optuna only when a sweep runs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hydra.core.plugins import Plugins

@@ -7,8 +7,6 @@ A job returns the value of its objective, or a sequence of them. With constraint
 A constraint is satisfied if its value is at most 0. Names are free; in a sequence the index is the name.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import math

@@ -1,7 +1,5 @@
 """The best trials of a study."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from heapq import nsmallest
 

@@ -1,7 +1,5 @@
 """The result files of a sweep, rewritten after every batch."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The log lines of a sweep: one at its start, one for each trial, and a table of the best at its end."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Sequence
 from typing import Any

@@ -4,8 +4,6 @@ Jobs print, and Hydra configures logging again for each of them. So the bar repl
 text that is written to them appears above the bar.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import sys
@@ -13,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 ERASE = "\r\x1b[K"
 
@@ -39,7 +37,7 @@ class ProgressBar:
         """Whether the bar is drawn."""
         return self._terminal is not None
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         """Draw the bar, and redirect the standard streams above it."""
         if self._wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             self._start = self._clock()

@@ -1,7 +1,5 @@
 """The overrides of a sweep, of the config and of the command line: fixed ones and parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

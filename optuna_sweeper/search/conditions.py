@@ -11,8 +11,6 @@ fixes, to choices of ``hydra.sweeper.params`` that it leaves out, and to paramet
 the value of the config decides. A null drops a condition: ``hydra.sweeper.conditions={depth: null}``.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Encode values as text of Hydra overrides, from which Hydra's parser returns an equal value."""
 
-from __future__ import annotations
-
 import re
 
 from hydra.core.override_parser.types import Quote, QuotedString

@@ -1,7 +1,5 @@
 """Grids: finite search spaces, and the combinations of them that are left."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any

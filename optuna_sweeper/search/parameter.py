@@ -1,7 +1,5 @@
 """A parameter: one sweep expression of Hydra as one distribution of Optuna."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Make the pruner."""
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Make the sampler, and check that it supports the search space."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import logging

@@ -1,7 +1,5 @@
 """The search space of a sweep: its parameters, their conditions and the application's own suggestions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

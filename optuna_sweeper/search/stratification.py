@@ -4,8 +4,6 @@ A fair comparison tunes each candidate with the same budget, while a sampler soo
 trial gets the choice with the fewest trials so far, and the sampler chooses the other parameters.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

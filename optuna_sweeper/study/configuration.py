@@ -4,8 +4,6 @@ Interpolations are not resolved, so that a folder, a date or a password of the e
 identity. The options of a searched config group are: the configuration is composed with each choice.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any

@@ -6,8 +6,6 @@ that is equal for jobs with the same outcome and for no others, or None where it
 the same identity of the study (configuration and data) are compared.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Sequence
 
 from omegaconf import DictConfig

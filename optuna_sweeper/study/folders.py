@@ -4,8 +4,6 @@ The owner is stored in a file that is created once, by the first process. It has
 registered in the study: a study of the same name in another storage is another study.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The identity of a study, stored in it: search space, directions, configuration and data."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

@@ -1,7 +1,5 @@
 """The initial trials of a study: enqueued parameters, and the trials of a warm start."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

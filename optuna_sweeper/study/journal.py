@@ -1,7 +1,5 @@
 """A journal file that is robust to killed writers."""
 
-from __future__ import annotations
-
 import errno
 import json
 import logging

@@ -1,7 +1,5 @@
 """The storage of a study, and opening a study in it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Warm start: the complete trials of another study as trials of this one (``hydra.sweeper.warm_start``)."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

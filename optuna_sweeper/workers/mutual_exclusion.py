@@ -1,7 +1,5 @@
 """Mutual exclusion of the workers of a study, with the study's attributes alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import sleep

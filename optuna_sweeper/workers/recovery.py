@@ -1,7 +1,5 @@
 """Recovery after a sweep was killed: update its study and its files without another sweep."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 

@@ -1,14 +1,12 @@
 """Signals: the first Ctrl-C or SIGTERM ends the sweep after the running trials, the second one at once."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from hydra.types import TaskFunction
 
@@ -32,7 +30,7 @@ class Interrupt:
     def __bool__(self) -> bool:
         return self._requested
 
-    def __enter__(self) -> Interrupt:
+    def __enter__(self) -> Self:
         """Install the handlers, in the main thread only."""
         if threading.current_thread() is threading.main_thread():
             self._taken = [

@@ -12,8 +12,6 @@ that finds them missing, since the first one may have died in between. If two pr
 later trial is surplus.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

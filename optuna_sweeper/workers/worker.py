@@ -6,8 +6,6 @@ machine the heartbeat decides, which a thread renews, also while a job runs: a p
 the grace period counts as dead.
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import math
@@ -19,7 +17,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from optuna.study import Study
 
@@ -78,7 +76,7 @@ class Worker:
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         """Sign in, and start the heartbeat if another process can read it."""
         _own_workers.add(self.id)
         self.beat()

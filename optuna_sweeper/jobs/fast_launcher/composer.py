@@ -9,8 +9,6 @@ Hydra itself composes in all other cases: overrides of Hydra's own config, a def
 an interpolation, another config loader than Hydra's own, another version than Hydra 1.3, and any error.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Sequence
@@ -38,6 +36,15 @@ MAX_KEPT = 100
 def is_known_hydra() -> bool:
     """Return whether the installed Hydra is version 1.3, whose internals this package depends on."""
     return hydra.__version__.startswith("1.3.")
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The overrides of a job: all, those that choose files as text, and those that set values."""
+
+    all: list[Override]
+    files: Files
+    values: list[Override]
 
 
 class Composer:
@@ -142,15 +149,6 @@ class Composer:
         )
         OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
-
-
-@dataclass(frozen=True)
-class _Request:
-    """The overrides of a job: all, those that choose files as text, and those that set values."""
-
-    all: list[Override]
-    files: Files
-    values: list[Override]
 
 
 class _Loader(ConfigLoaderImpl):

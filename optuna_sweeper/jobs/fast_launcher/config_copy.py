@@ -1,7 +1,5 @@
 """Deep copies of a config, several times faster than `copy.deepcopy`, for the types of nodes known here."""
 
-from __future__ import annotations
-
 import copy
 from collections import defaultdict
 from collections.abc import Iterator

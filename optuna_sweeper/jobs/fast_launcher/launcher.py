@@ -1,7 +1,5 @@
 """The fast launcher in place of Hydra's basic launcher, and the switch that turns it off."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ The configs of a sweep's jobs differ in a few lines, and YAML in pure Python is 
 one config to the next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
