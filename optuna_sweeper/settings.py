@@ -22,19 +22,17 @@ class Settings:
     # One of the group hydra/sweeper/sampler, or any `_target_` that makes an optuna.samplers.BaseSampler.
     sampler: Any = None
 
-    # One of the group hydra/sweeper/pruner, which ends trials by the values that their jobs report(); null:
-    # none.
+    # One of the group hydra/sweeper/pruner, which ends trials by the values that jobs report(); null: none.
     pruner: Any = None
 
     # minimize or maximize; a list of them, one for each value that the application returns.
     direction: Any = "minimize"
 
-    # null: the study is in memory. journal:<path> (a file; its folder is created), a URL (sqlite:///study.db)
-    # or the `_target_` of an Optuna storage: the study is stored there.
+    # null: the study is in memory. It is stored in journal:<path> (a file; its folder is created), at a URL
+    # (sqlite:///study.db) or in the `_target_` of an Optuna storage.
     storage: Any = None
 
-    # Name of the study in the storage. An existing study is continued, also by several processes at once.
-    # null: a new name.
+    # Name of the study. An existing one is continued, also by several processes at once. null: a new name.
     study_name: str | None = None
 
     # Total number of finished trials of the study: a continued study runs those that are missing. Failed and
@@ -44,19 +42,16 @@ class Settings:
     # Seconds after which no further trial is started; null: no limit.
     timeout: Any = None
 
-    # A study is continued with its own search space, directions, composed config (without `ignored_keys`) and
-    # data. true: also with others. Earlier trials then count for n_trials and inform the sampler, but are
-    # neither reused nor the best.
+    # true: a study is continued also with another search space, direction, config or data. Earlier trials
+    # then count for n_trials and inform the sampler, but are neither reused nor the best.
     allow_changes: bool = False
 
     # Keys of the application's config that have no effect on the values, each with everything below it:
-    # output folders, tracking, logging. Hydra's own config is always ignored. Interpolations are compared as
-    # written.
+    # output folders, tracking, logging. Hydra's own config is always ignored.
     ignored_keys: Any = None
 
     # Dotted path of `digest(cfg: DictConfig) -> Mapping[str, str] | str | None`: digests, by name, of the
-    # data that jobs with this config read. It belongs to the identity of the study. None: unknown. Called
-    # before the first trial, and again for each other choice of the search space that is text.
+    # data that jobs with this config read, which belong to the identity of the study. None: unknown.
     data_digest: str | None = None
 
     # Seconds between heartbeats of this process in the storage. After five missed ones, processes on other
@@ -85,8 +80,7 @@ class Settings:
     # Parameters that exist for some values of others only: {parameter: {key: value or [values]}}.
     conditions: Any = None
 
-    # Stratification: a parameter with choice(...), each of whose values gets the same number of trials; null:
-    # none.
+    # Stratification: a parameter with choice(...), each of whose values gets as many trials; null: none.
     balanced: str | None = None
 
     # Parameters of the first trials: a list of {parameter: value}. The sampler chooses parameters left out.
@@ -104,12 +98,10 @@ class Settings:
 
     # The search space: name -> choice(...), range(...), interval(...), as on the command line. Anything else
     # is a fixed override of every job. null drops a parameter, e.g. one of an experiment:
-    # hydra.sweeper.params={model.depth: null}. (Hydra cannot delete a key with a dot in it: it refuses
-    # ~hydra.sweeper.params.model.depth.) "null" in quotes fixes the value null.
+    # hydra.sweeper.params={model.depth: null}; "null" in quotes fixes the value null.
     params: Any = None
 
-    # Dotted path of `configure(cfg: DictConfig, trial: optuna.Trial) -> None`, which may suggest more
-    # parameters.
+    # Dotted path of `configure(cfg: DictConfig, trial: optuna.Trial) -> None`, which may suggest parameters.
     custom_search_space: str | None = None
 
     # The name of `params` before Hydra 1.2; refused with a pointer to `params`.

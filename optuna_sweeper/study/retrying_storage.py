@@ -1,7 +1,5 @@
 """A storage that retries while its database server is unavailable: restarted, moved or disconnected."""
 
-from __future__ import annotations
-
 import copy
 import functools
 import logging
@@ -9,16 +7,13 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, _CachedStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from optuna_sweeper.errors import first_line
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +86,10 @@ class RetryingStorage(_CachedStorage):
             self._gave_up.set()
             raise
 
-    def _before_statement(self, connection: Connection, *_: object) -> None:
+    def _before_statement(self, connection: Any, *_: object) -> None:
         connection.info["sent"] = time.monotonic()
 
-    def _after_statement(self, connection: Connection, *_: object) -> None:
+    def _after_statement(self, connection: Any, *_: object) -> None:
         """Note that the database is available, by a statement that was sent after the outage began."""
         if self._away_since is None or connection.info["sent"] < self._away_since:
             return
