@@ -1,7 +1,7 @@
 """Batches of trials: ask the study for them, launch their jobs, and tell the study their outcomes."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig
 from optuna import Trial
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
@@ -19,9 +20,9 @@ from optuna_sweeper.jobs.fast_launcher.launcher import FastLauncher
 from optuna_sweeper.jobs.outcome import Outcome, read_links, read_outcome
 from optuna_sweeper.results.progress_bar import ProgressBar
 from optuna_sweeper.safe_text import mask_values
-from optuna_sweeper.search.parameter import fits
+from optuna_sweeper.search.parameter import Parameter, fits
 from optuna_sweeper.search.search_space import SearchSpace
-from optuna_sweeper.search.stratification import Stratification
+from optuna_sweeper.search.stratification import assign_choice
 from optuna_sweeper.settings import Settings
 from optuna_sweeper.study import attributes
 from optuna_sweeper.study.deduplication import find_duplicate, is_duplicate
@@ -48,8 +49,8 @@ class BatchRunner:
     job_folders: JobFolders
     interrupt: Interrupt
     progress: ProgressBar
-    outcome_key: Callable[[Sequence[str]], str | None] | None
-    stratification: Stratification | None
+    equivalence: Callable[[DictConfig], Hashable | None]
+    stratified: Parameter | None
     outcomes: list[Outcome] = field(default_factory=list)
     exhausted: bool = False
     _reused_in_a_row: int = 0
@@ -97,8 +98,8 @@ class BatchRunner:
             taken.append(trial_id)
             if self._drop(trial_id):
                 continue
-            if self.stratification is not None:
-                self.stratification.assign(self.study, trial_id)
+            if self.stratified is not None:
+                assign_choice(self.stratified, self.study, trial_id)
             trials.append(Trial(self.study, trial_id))
             self._choose(trials[-1])
         return trials
@@ -128,9 +129,10 @@ class BatchRunner:
             )
         overrides = self.space.overrides(trial.params)
         trial.set_user_attr(attributes.OVERRIDES, mask_values(overrides))
-        key = self.outcome_key(overrides) if self.outcome_key is not None else None
-        if key is not None:
-            trial.set_user_attr(attributes.EQUIVALENCE, key)
+        if self.settings.equivalence is not None:
+            key = self.equivalence(self.job_folders.compose(overrides))
+            if key is not None:
+                trial.set_user_attr(attributes.EQUIVALENCE, repr(key))
 
     def _deduplicate(
         self, trials: list[Trial], told: list[FrozenTrial]

@@ -32,7 +32,6 @@ from optuna_sweeper.search.search_space import SearchSpace, read_search_space
 from optuna_sweeper.search.stratification import read_stratification
 from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.configuration import describe_jobs
-from optuna_sweeper.study.deduplication import load_outcome_key
 from optuna_sweeper.study.folders import JobFolders, claim_sweep_folder
 from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, make_spec, write_spec
 from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued
@@ -93,19 +92,19 @@ def _run(
     _set_study_name(config, name)  # before the first config of a job is composed
     known = getattr(launcher, "composer", None)
     composer = known if isinstance(known, Composer) else Composer(context.config_loader, config)
-    outcome_key = load_outcome_key(settings.equivalence, composer.peek)
+    equivalence = load_hook("hydra.sweeper.equivalence", settings.equivalence)
     digest = load_hook("hydra.sweeper.data_digest", settings.data_digest)
     spec = make_spec(
         space,
         describe_jobs(space, config, composer.peek, settings.ignored_keys, digest),
-        conditions=space.conditions.described(),
+        conditions=space.conditions.required,
         directions=settings.directions,
         custom_search_space=settings.custom_search_space,
     )
     enqueued = read_enqueued(settings.enqueue, space)
     past_trials = read_warm_start(settings, space, spec)
     sampler = make_sampler(settings.sampler, space.parameters, len(settings.directions))
-    stratification = read_stratification(settings.balanced, space, sampler)
+    stratified = read_stratification(settings.balanced, space, sampler)
     with _open_study(settings, name, sampler) as study:
         if settings.allow_changes:
             check_kinds(study, space)
@@ -134,8 +133,8 @@ def _run(
                 JobFolders(study, composer.peek, _unresolved(config, "hydra.sweep.subdir")),
                 interrupt,
                 ProgressBar(allocation.n_trials, len(allocation.finished()), settings.progress_bar),
-                outcome_key,
-                stratification,
+                equivalence,
+                stratified,
             )
             sweep = Sweep(batches, folder, count_trials)
             try:

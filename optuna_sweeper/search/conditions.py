@@ -35,7 +35,7 @@ class Conditions:
     """The parameters in topological order; `required`: the values, as text, that others must have."""
 
     parameters: list[Parameter]
-    required: dict[str, dict[str, frozenset[str]]]
+    required: dict[str, dict[str, list[str]]]
 
     def hold(self, name: str, chosen: Mapping[str, Any]) -> bool:
         """Whether a parameter exists, given these values."""
@@ -47,13 +47,6 @@ class Conditions:
         for parameter in self.parameters:
             if self.hold(parameter.name, trial.params):
                 parameter.suggest(trial)
-
-    def described(self) -> dict[str, dict[str, list[str]]]:
-        """Return the conditions as plain data."""
-        return {
-            name: {other: sorted(values) for other, values in sorted(needs.items())}
-            for name, needs in sorted(self.required.items())
-        }
 
 
 def check_dropped(arguments: Arguments, config: DictConfig) -> None:
@@ -72,7 +65,7 @@ def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: Dict
     """Read ``hydra.sweeper.conditions``: parameter -> key -> value or values."""
     names = {name.lstrip("+"): name for name in arguments.parameters}
     possible = _possible(arguments, config)
-    required: dict[str, dict[str, frozenset[str]]] = {}
+    required: dict[str, dict[str, list[str]]] = {}
     absent = set()
     for key, needs in ((str(key), needs) for key, needs in given.items()):
         name = names.get(key.lstrip("+"))
@@ -87,14 +80,14 @@ def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: Dict
                 if not any(_can_be(one, space) for space in spaces):
                     rule = f"what it can be: {' or '.join(map(str, spaces))}"
                     raise refusal(f"{_KEY}: {key}: {other}", rule, one)
-            values = frozenset(text for one in listed for text in _texts(one, spaces))
+            values = sorted({text for one in listed for text in _texts(one, spaces)})
             searched = names.get(str(other).lstrip("+"))
             if name is None:  # fixed: only the spelling of the key is checked
                 if searched is None and not spaces and not _is_there(str(other), arguments, config):
                     raise _unknown(str(other))
             elif searched is not None:
                 required.setdefault(name, {})[searched] = values
-            elif not (fixed := _fixed_value(str(other), arguments, config)) & values:
+            elif (fixed := _fixed_value(str(other), arguments, config)).isdisjoint(values):
                 absent.add(name)
                 wanted = " or ".join(sorted(map(encode, listed)))
                 log.info("%s: %s is not searched: %s is %s, not %s.", _KEY, name, other, min(fixed), wanted)

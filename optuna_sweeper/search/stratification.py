@@ -4,15 +4,12 @@ A fair comparison tunes each candidate with the same budget, while a sampler soo
 trial gets the choice with the fewest trials so far, and the sampler chooses the other parameters.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 
 from optuna_sweeper.errors import refusal
 from optuna_sweeper.search.grid import is_grid
+from optuna_sweeper.search.parameter import Parameter
 from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.workers.trial_allocation import counts
 
@@ -20,38 +17,32 @@ _KEY = "hydra.sweeper.balanced"
 _FIXED = "fixed_params"  # as Study.enqueue_trial() has it
 
 
-@dataclass(frozen=True)
-class Stratification:
-    """The parameter whose choices get the same number of trials."""
-
-    name: str
-    choices: Sequence[Any]
-
-    def assign(self, study: Study, trial_id: int) -> None:
-        """Give a new trial the choice with the fewest trials, unless it was enqueued with one."""
-        trial = study._storage.get_trial(trial_id)
-        fixed = trial.system_attrs.get(_FIXED, {})
-        if self.name in fixed:
-            return
-        others = [
-            other.params.get(self.name, other.system_attrs.get(_FIXED, {}).get(self.name))
-            for other in study.get_trials(deepcopy=False)
-            if other.number != trial.number and counts(other)
-        ]
-        fewest = min(self.choices, key=others.count)
-        study._storage.set_trial_system_attr(trial_id, _FIXED, {**fixed, self.name: fewest})
+def assign_choice(parameter: Parameter, study: Study, trial_id: int) -> None:
+    """Give a new trial the choice with the fewest trials, unless it was enqueued with one."""
+    trial, name = study._storage.get_trial(trial_id), parameter.name
+    fixed = trial.system_attrs.get(_FIXED, {})
+    if name in fixed:
+        return
+    others = [
+        other.params.get(name, other.system_attrs.get(_FIXED, {}).get(name))
+        for other in study.get_trials(deepcopy=False)
+        if other.number != trial.number and counts(other)
+    ]
+    fewest = min(parameter.choices, key=others.count)
+    study._storage.set_trial_system_attr(trial_id, _FIXED, {**fixed, name: fewest})
 
 
-def read_stratification(name: str | None, space: SearchSpace, sampler: BaseSampler) -> Stratification | None:
+def read_stratification(name: str | None, space: SearchSpace, sampler: BaseSampler) -> Parameter | None:
     """Return the parameter ``hydra.sweeper.balanced``, which must be a choice of the search space."""
     if name is None:
         return None
+    key = name.lstrip("+")
     parameters = {known.lstrip("+"): parameter for known, parameter in space.parameters.items()}
-    parameter = parameters.get(str(name).lstrip("+"))
+    parameter = parameters.get(key)
     if parameter is None or not parameter.choices:
-        is_dropped = str(name).lstrip("+") in space.arguments.dropped
+        is_dropped = key in space.arguments.dropped
         cure = f"hydra.sweeper.params drops it (null): set {_KEY}=null, too." if is_dropped else ""
         raise refusal(_KEY, "a parameter of the search space that is a choice(...)", name, cure)
     if is_grid(sampler):
         raise refusal(_KEY, "null for a sampler that runs every combination", name)
-    return Stratification(parameter.name, parameter.choices)
+    return parameter

@@ -6,30 +6,11 @@ that is equal for jobs with the same outcome and for no others, or None where it
 the same identity of the study (configuration and data) are compared.
 """
 
-from collections.abc import Callable, Hashable, Sequence
-
-from omegaconf import DictConfig
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from optuna_sweeper.instantiate import load_hook
 from optuna_sweeper.results.best_trials import own_trials
 from optuna_sweeper.study.attributes import ANSWERED_FROM, DISCARDED, EQUIVALENCE, OVERRIDES
-
-
-def load_outcome_key(
-    path: str | None, compose: Callable[[Sequence[str]], DictConfig]
-) -> Callable[[Sequence[str]], str | None] | None:
-    """Return ``hydra.sweeper.equivalence`` as a function from the overrides of a job to its key, as text."""
-    if path is None:
-        return None
-    equivalence = load_hook("hydra.sweeper.equivalence", path)
-
-    def outcome_key(overrides: Sequence[str]) -> str | None:
-        key: Hashable | None = equivalence(compose(overrides))
-        return None if key is None else repr(key)
-
-    return outcome_key
 
 
 def is_duplicate(trial: FrozenTrial, other: FrozenTrial) -> bool:

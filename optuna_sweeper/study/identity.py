@@ -42,11 +42,6 @@ def identity_of(spec: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def same_values(spec: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether equal parameters have equal values in two identities."""
-    return all(spec.get(part) == other.get(part) for part in VALUE_PARTS)
-
-
 def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
     """Refuse a sweep whose identity differs from that of the study, if that is not allowed."""
     known = study.user_attrs.get(SPEC)

@@ -20,28 +20,22 @@ _KEY = "hydra.sweeper.enqueue"
 def read_enqueued(enqueue: Sequence[Mapping[str, Any]], space: SearchSpace) -> list[dict[str, Any]]:
     """Return ``hydra.sweeper.enqueue`` as parameters of the study."""
     names = {name.lstrip("+"): name for name in space.parameters}
-    return [
-        {
-            names.get(str(key).lstrip("+"), str(key)): _checked(str(key), value, space, names)
-            for key, value in one.items()
-        }
-        for one in enqueue
-    ]
-
-
-def _checked(key: str, value: Any, space: SearchSpace, names: Mapping[str, str]) -> Any:
-    name = names.get(key.lstrip("+"))
-    if name is None:
-        if key.lstrip("+") in space.arguments.dropped:
+    given = [(str(key), value) for one in enqueue for key, value in one.items()]
+    for key, value in given:
+        name = names.get(key.lstrip("+"))
+        if name is not None:
+            if not fits(space.parameters[name].distribution, value):
+                raise refusal(f"{_KEY}: {key}", f"in {space.parameters[name].distribution}", value)
+        elif key.lstrip("+") in space.arguments.dropped:
             raise SweepError(
                 f"{_KEY}: {key} is not searched, for hydra.sweeper.params drops it (null). "
                 f"Leave it out here, too, or set {_KEY}=null."
             )
-        if not space.is_open:
+        elif not space.is_open:
             raise refusal(f"{_KEY}: {key}", f"one of {', '.join(names)}", value)
-    elif not fits(space.parameters[name].distribution, value):
-        raise refusal(f"{_KEY}: {key}", f"in {space.parameters[name].distribution}", value)
-    return value
+    return [
+        {names.get(str(key).lstrip("+"), str(key)): value for key, value in one.items()} for one in enqueue
+    ]
 
 
 def add_initial_trials(

@@ -16,7 +16,7 @@ from optuna_sweeper.search.parameter import fits
 from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.attributes import IDENTITY, JOB_DIR, OVERRIDES, WARM_START
-from optuna_sweeper.study.identity import SPEC, VALUE_PARTS, Spec, describe_changes, identity_of, same_values
+from optuna_sweeper.study.identity import SPEC, VALUE_PARTS, Spec, describe_changes, identity_of
 from optuna_sweeper.study.storage import make_storage, storage_file
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def read_warm_start(settings: Settings, space: SearchSpace, spec: Spec) -> list[
         _KEY, len(fitting), len(trials), name,
     )  # fmt: skip
     source = study.user_attrs.get(SPEC) or {}
-    comparable = same_values(source, spec)
+    comparable = all(source.get(part) == spec.get(part) for part in VALUE_PARTS)
     if not comparable and fitting:
         log.warning(
             "%s: %s has another configuration or other data: %s. Its trials inform the sampler, but are "
