@@ -20,6 +20,10 @@ _INTEGER = r"^-?[0-9]{1,18}$"
 _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
 _DAMAGED = "�"  # replaces bytes that are not text
 _NO_PARQUET = re.compile(r"\[FAILED_READ_FILE\.CANNOT_READ_FILE_FOOTER\].*")
+_NOTHING = (
+    "{path} holds no {what}: it is empty, or a folder of files that Spark ignores, since they are empty or "
+    "have names that begin with _ or . Put a sound copy in its place."
+)
 _CORRUPT = "recsys_corrupt_record"
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _UNSIGNED = "decimal(20,0)"  # Spark's type for Parquet's uint64
@@ -33,7 +37,7 @@ _SETTINGS = {
 
 @contextmanager
 def settings_for_reading(spark: Any) -> Iterator[None]:
-    """Set the options of a session that reading needs, and restore them."""
+    """Set the options of a session that reading needs, and restore them at the end."""
     before = {key: spark.conf.get(key, None) for key in _SETTINGS}
     for key, value in _SETTINGS.items():
         spark.conf.set(key, value)
@@ -55,36 +59,30 @@ def read_in_spark(
     csv: Mapping[str, str] | None = None,
     in_order: bool = False,
 ) -> Any:
-    """Read some columns of a file, or of all in a folder and below; one pass over them checks every value.
+    """Read columns of a file, or of all in a folder and below; one pass over them checks every value.
 
     Parameters
     ----------
     spark : pyspark.sql.SparkSession
-        With `settings_for_reading` until the result has been computed.
-    path : str
-        The path as in error messages.
-    url : str
-        The same path in Spark's form.
+        Under `settings_for_reading` until the result has been computed.
+    path, url : str
+        The path for error messages, and in Spark's form.
     columns : mapping of str to Column
         The columns to read, by their names in the result.
     csv : mapping of str to str, optional
-        Spark's options for delimited text with a header line; Parquet unless given.
+        Spark's options for delimited text with a header line; None reads Parquet.
     in_order : bool
-        Whether to add the position of each row.
+        Whether to add `place`, which ascends with the rows.
 
     Returns
     -------
     pyspark.sql.DataFrame
-        bigint for times (seconds since 1970), double for numbers, bigint or text for ids; and, if `in_order`,
-        `place`, which ascends with the rows.
+        bigint for times (seconds since 1970), double for numbers, bigint or text for ids.
 
     Raises
     ------
-    DataNotFoundError
-        If there is nothing at the path.
-    DataFormatError
-        If it is empty or not Parquet, a column is missing or of another type, there are no rows, or a value
-        is missing, not finite or of another kind.
+    DataNotFoundError, DataFormatError
+        As for `CsvDataset` and `ParquetDataset`.
     """
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import AnalysisException
@@ -99,11 +97,11 @@ def read_in_spark(
         raise DataFormatError(f"{path} is not Parquet: {found[0]} Put a sound copy in its place.") from error
     except AnalysisException as error:
         if error.getCondition() == "UNABLE_TO_INFER_SCHEMA":
-            raise _nothing_in(path, "Parquet") from error
+            raise DataFormatError(_NOTHING.format(path=path, what="Parquet")) from error
         reason = str(error).splitlines()[0]
         raise DataNotFoundError(f"{path} cannot be read by Spark: {reason} Correct dataset.path.") from error
     if set(frame.columns) <= {_CORRUPT}:
-        raise _nothing_in(path, "table")
+        raise DataFormatError(_NOTHING.format(path=path, what="table"))
     separator = None if csv is None else csv["sep"]
     fields = {role: _field(path, frame, column, separator) for role, column in columns.items()}
     counted = _check(frame, fields, csv is not None)
@@ -118,15 +116,9 @@ def read_in_spark(
 
 
 def one_of_each(rows: Any, rule: str) -> Any:
-    """Return each (user, item) pair once, all of a user in one partition.
+    """Return each (user, item) pair of `read_in_spark` once, with `n_rows`; all of a user in one partition.
 
-    Parameters
-    ----------
-    rows : pyspark.sql.DataFrame
-        As `read_in_spark` returns them; in order for "last" and "first".
-    rule : {"error", "last", "first", "max", "mean"}
-        As for `recsys.datasets.resolve_duplicates`; with "error" the column `n_rows` counts the rows of a
-        pair, and the caller refuses repeated ones.
+    The rules are those of `recsys.datasets.resolve_duplicates`, but the caller refuses repeated pairs.
     """
     from pyspark.sql import functions as f
 
@@ -147,7 +139,7 @@ def one_of_each(rows: Any, rule: str) -> Any:
 
 
 def digest_of(name: str, frame: Any) -> tuple[int, str]:
-    """Return the number of distinct rows of a frame and a digest that does not depend on their order."""
+    """Return the number of rows of a frame and a digest that does not depend on their order."""
     from pyspark.sql import functions as f
 
     columns = sorted(frame.columns)
@@ -159,7 +151,7 @@ def digest_of(name: str, frame: Any) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class _Field:
-    """A column as Spark expressions: the stored value, the converted value, and checks of both."""
+    """A column as Spark expressions: the stored value, the converted value, and checks."""
 
     column: Column
     raw: Any
@@ -170,8 +162,8 @@ class _Field:
 
 def _read(spark: Any, url: str, columns: Mapping[str, Column], csv: Mapping[str, str] | None) -> Any:
     frame = None
-    # Else Spark leaves out, without a word, what is in folders of the folder, unless they are called as in
-    # user_id=7. Where they are, and a column is wanted that their names hold, they are read as Spark has it.
+    # Otherwise Spark silently ignores subfolders, except partitions (user_id=7). These are only read as
+    # partitions if their names provide a column.
     for recursive in (True, False):
         reader = spark.read.option("recursiveFileLookup", recursive)
         frame = reader.parquet(url) if csv is None else _read_text(reader, url, csv)
@@ -181,7 +173,7 @@ def _read(spark: Any, url: str, columns: Mapping[str, Column], csv: Mapping[str,
 
 
 def _read_text(reader: Any, url: str, options: Mapping[str, str]) -> Any:
-    # Text is checked as text: Spark would make nothing of what it cannot convert.
+    # All columns are text: Spark would silently convert wrong values to null.
     text = {"header": True, "escape": '"', "columnPruning": False, "enforceSchema": False}
     reader = reader.options(**text, **options)
     names = reader.csv(url).columns
@@ -189,15 +181,8 @@ def _read_text(reader: Any, url: str, options: Mapping[str, str]) -> Any:
     return reader.schema(schema).option("columnNameOfCorruptRecord", _CORRUPT).csv(url)
 
 
-def _nothing_in(path: str, what: str) -> DataFormatError:
-    return DataFormatError(
-        f"{path} holds no {what}: it is empty, or a folder of files that Spark ignores, since they are empty "
-        "or have names that begin with _ or . Put a sound copy in its place."
-    )
-
-
 def _field(path: str, frame: Any, column: Column, separator: str | None) -> _Field:
-    """Return a column, of text if there is a separator; raise DataFormatError if it cannot be used."""
+    """Return a column of Parquet, or of CSV with a separator; raise DataFormatError if unsuitable."""
     from pyspark.sql import functions as f
 
     types = dict(frame.dtypes)
@@ -232,20 +217,20 @@ def _field(path: str, frame: Any, column: Column, separator: str | None) -> _Fie
 
 
 def _is_in_nanoseconds(frame: Any, name: str) -> bool:
-    """Tell whether Parquet has times in nanoseconds where Spark has integers, and does not say of what."""
+    """Whether Parquet has times in nanoseconds, which Spark reads as integers of unknown meaning."""
     spark = frame.sparkSession
     hadoop, parquet = spark._jvm.org.apache.hadoop, spark._jvm.org.apache.parquet.hadoop
     for url in frame._jdf.inputFiles():
         path = hadoop.fs.Path(spark._jvm.java.net.URI(url))
         file = parquet.util.HadoopInputFile.fromPath(path, spark._jsc.hadoopConfiguration())
-        if not file.getLength():  # Spark leaves it out
+        if not file.getLength():  # ignored by Spark
             continue
         reader = parquet.ParquetFileReader.open(file)
         try:
             schema = reader.getFileMetaData().getSchema()
         finally:
             reader.close()
-        if not schema.containsField(name):  # it is in the names of the folders
+        if not schema.containsField(name):  # a partition
             return False
         kind = schema.getType(schema.getFieldIndex(name)).getLogicalTypeAnnotation()  # TIMESTAMP(NANOS,true)
         return str(kind).startswith("TIMESTAMP(NANOS")
@@ -253,7 +238,7 @@ def _is_in_nanoseconds(frame: Any, name: str) -> bool:
 
 
 def _of_text(column: Column, raw: Any) -> _Field:
-    """Return a column of text, without the space around it."""
+    """Return a column of text, stripped."""
     from pyspark.sql import functions as f
 
     text = f.regexp_replace(raw, r"(?U)^\s+|\s+$", "")
@@ -276,7 +261,7 @@ def _is_not_finite(number: Any) -> Any:
 
 
 def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str, Any]:
-    """Count, in one pass, rows, lines that are no rows, wrong values, and ids that are no integers."""
+    """Count rows, damaged lines, wrong values and ids that are not integers, in one pass."""
     from pyspark.sql import functions as f
 
     counts = [f.count("*").alias("rows")]
@@ -292,7 +277,7 @@ def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str,
 
 
 def _refuse(path: str, fields: Mapping[str, _Field], found: Mapping[str, Any]) -> None:
-    """Raise DataFormatError for what the pass over the values has found."""
+    """Raise DataFormatError for the problems that `_check` has found."""
     if not found["rows"]:
         raise DataFormatError(f"{path} has no ratings. Give a file that holds some.")
     if found["damaged"]:
@@ -311,5 +296,5 @@ def _refuse(path: str, fields: Mapping[str, _Field], found: Mapping[str, Any]) -
 
 
 def _quoted(name: str) -> str:
-    """Return the name of a column as Spark takes it, whatever stands in it."""
+    """Return the name of a column in Spark's quotes."""
     return "`" + name.replace("`", "``") + "`"

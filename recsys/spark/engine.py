@@ -1,4 +1,4 @@
-"""SparkEngine: mining on Apache Spark, for data larger than one machine."""
+"""SparkEngine: mine on Apache Spark, for data larger than one machine."""
 
 from __future__ import annotations
 
@@ -37,30 +37,22 @@ MOST_COUNTS = 1_000_000
 class SparkEngine:
     """Mine on Apache Spark (Zaharia et al., CACM 59(11), 2016).
 
-    Without a limit on the length it uses MLlib's FPGrowth (Li et al., RecSys 2008), which has no such limit.
-    With one, itemsets are counted length by length with DataFrames, as in Apriori: a transaction is exploded
-    into the frequent itemsets of one length that it holds, with the items that may follow.
-
-    The active session of the process is used if there is one; otherwise one is started and stopped.
+    Without a maximum length it uses MLlib's FPGrowth (Li et al., RecSys 2008). With one, itemsets are counted
+    length by length with DataFrames, as in Apriori: a transaction is exploded into its frequent itemsets of
+    one length, with the items that may follow. The active session of the process is used if there is one.
 
     Parameters
     ----------
     master : str
-        Where Spark runs: "local[*]", or the URL of a cluster.
+        "local[*]", or the URL of a cluster.
     settings : mapping of str to value
-        Spark settings, as ``{"spark.driver.memory": "4g"}`` or nested, as ``{"spark": {"driver": {"memory":
+        Spark settings, flat or nested: ``{"spark.driver.memory": "4g"}``, ``{"spark": {"driver": {"memory":
         "4g"}}}``; None leaves Spark's default. Stored as pairs of text, ordered by name.
     overflow : str, optional
-        Folder or URL for the itemsets, as Parquet, when there are more than the budget allows; the error
-        names it. None: they are not written. In a run it is `itemsets` in the run's folder.
+        Folder or URL for itemsets beyond the budget, as Parquet; the error names it. None: they are not
+        written. In a run it is `itemsets` in the run's folder.
     max_kept : int or None
-        Most itemsets that are written there, or as many as the budget allows if that is more; None is all.
-
-    Raises
-    ------
-    ParameterError
-        If `master` or `overflow` is not text, `max_kept` not a positive integer, or a setting neither text,
-        nor a number, nor a boolean.
+        Maximum number of itemsets written there, unless the budget allows more; None is all.
     """
 
     name: ClassVar[str] = "spark"
@@ -84,10 +76,8 @@ class SparkEngine:
             raise ParameterError("engine.settings", "a mapping of Spark's settings", self.settings)
 
     def in_folder(self, folder: Path) -> SparkEngine:
-        """Return the engine of a run with this folder, the default of `overflow`."""
-        if self.overflow is not None:
-            return self
-        return replace(self, overflow=f"file://{folder.resolve()}/itemsets")
+        """Return the engine with `overflow` in this folder, unless it is set."""
+        return replace(self, overflow=self.overflow or f"file://{folder.resolve()}/itemsets")
 
     def session(self) -> AbstractContextManager[Any]:
         """Return the context of a session; see `recsys.spark.session.session`."""
@@ -102,8 +92,8 @@ class SparkEngine:
     ) -> FrequentItemsets:
         """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
 
-        Itemsets are counted in Spark and collected only if the budget allows it. Transactions may already be
-        in Spark, in the active session.
+        Itemsets are counted in Spark and collected if the budget allows it. `SparkTransactions` must be in
+        the active session.
 
         Raises
         ------
@@ -152,19 +142,7 @@ class SparkEngine:
 
 
 class _Search:
-    """A search on Spark within a budget; as a context manager it cancels jobs that exceed the time limit.
-
-    Parameters
-    ----------
-    spark : pyspark.sql.SparkSession
-    meter : MiningMeter
-    min_count : int
-        The minimum count.
-    overflow : Overflow, optional
-        Destination of itemsets beyond the budget.
-    max_kept : int or None
-        Most itemsets written there; None is all.
-    """
+    """A search on Spark within a budget; as a context manager it cancels jobs that exceed the time limit."""
 
     def __init__(
         self, spark: Any, meter: MiningMeter, min_count: int, overflow: Overflow | None, max_kept: int | None
@@ -227,8 +205,8 @@ class _Search:
         """Add the item indices and counts of the frequent itemsets of 2 to `max_len` items, by length."""
         from pyspark.sql import functions as f
 
-        # A row: a transaction, a frequent itemset in it (by its number; -1 is the empty one), and the items
-        # that are each frequent together with it, ascending and behind its last.
+        # A row: a transaction, the number of a frequent itemset in it (-1: the empty one), and the later
+        # items that are frequent together with it, ascending.
         held = baskets.withColumn("prefix", f.lit(-1))
         self._matrices, self._counts = matrices, counts
         prefixes: IntArray = np.empty((1, 0), dtype=np.int64)
@@ -276,7 +254,7 @@ class _Search:
         return self.hold(held), np.column_stack((prefixes[keys[:, 0]], keys[:, 1]))
 
     def _with_items(self, prefixes: IntArray, found: Any) -> Any:
-        """Return itemsets, of which the prefix is a number, with all their items."""
+        """Replace the number of the prefix by its items."""
         import pyarrow as pa
         from pyspark.sql import functions as f
 
@@ -290,9 +268,9 @@ class _Search:
         return joined.select(f.concat("before", last).alias("items"), "count")
 
     def collect(self, frame: Any, with_items: Callable[[Any], Any] | None = None) -> pa.Table:
-        """Return the rows of a frame of itemsets, unless they are more than the budget leaves room for.
+        """Return the rows of a frame of itemsets, if the budget allows it.
 
-        `with_items` makes of the frame one with the columns `items` and `count`, for those that are kept.
+        If not, `with_items` converts the frame to the columns `items` and `count` for the overflow.
         """
         n_before = sum(map(len, self._counts))
         most = self._meter.max_itemsets - n_before
@@ -304,7 +282,7 @@ class _Search:
         self.hold(frame)
         n_found = frame.count()
         if n_found > most:
-            # By how often each count occurs: the itemsets themselves may not fit here.
+            # The itemsets may not fit here; how often each count occurs does.
             times = frame.groupBy("count").count().toDF("value", "times").toArrow()
             share = min(1.0, MOST_COUNTS / n_found)
             some = np.rint(np.asarray(times["times"]) * share).astype(np.int64)
@@ -325,7 +303,7 @@ class _Search:
         return self._meter.exceeded(found, 1.0, late=True)
 
     def _end_when_late(self) -> None:
-        """End the jobs when the time is over, and those that begin after it, until the search is done."""
+        """Cancel running and later jobs once the time is over."""
         seconds = self._meter.seconds_left or 0.0
         while not self._done.wait(max(0.0, seconds)):
             self._spark.sparkContext.cancelJobsWithTag(self._tag)
@@ -333,7 +311,7 @@ class _Search:
 
 
 def _count_items(transactions: Transactions | SparkTransactions, meter: MiningMeter) -> IntArray:
-    """Return in how many transactions each item is, shape (n_items,); count the memory of what goes out."""
+    """Return the count of each item, shape (n_items,); charge the memory of transactions to be sent."""
     if isinstance(transactions, SparkTransactions):
         return transactions.item_counts
     meter.take(8 * transactions.matrix.nnz)
@@ -341,7 +319,7 @@ def _count_items(transactions: Transactions | SparkTransactions, meter: MiningMe
 
 
 def _to_frame(spark: Any, transactions: Transactions | SparkTransactions, frequent: IntArray) -> Any:
-    """Return the transactions that hold frequent items, as `row` and `items`, ascending."""
+    """Return the transactions with frequent items, as `row` and ascending `items`."""
     import pyarrow as pa
     from pyspark.sql import functions as f
 
@@ -370,7 +348,7 @@ def _to_arrow(transactions: Transactions, frequent: IntArray) -> pa.Table:
 
 
 def _flat(prefix: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the value of each setting, as Spark writes them."""
+    """Yield name and value of each setting in Spark's form."""
     for key, value in settings.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):

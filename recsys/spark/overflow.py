@@ -1,4 +1,4 @@
-"""Overflow: where itemsets stay that a budget leaves no room for in this process."""
+"""Overflow: itemsets beyond the budget, written by Spark."""
 
 from __future__ import annotations
 
@@ -17,16 +17,7 @@ from recsys.spark.session import is_local, reason_of
 
 @dataclass(frozen=True)
 class Overflow:
-    """A folder of Parquet files that Spark writes itemsets to: `itemsets`, `support_count`, `support`.
-
-    Parameters
-    ----------
-    path : str
-        The folder, as Spark takes it; what it holds already is replaced.
-    items : ndarray, shape (n_items,)
-        Id of each item.
-    n_transactions : int
-    """
+    """A folder of Parquet files with `itemsets`, `support_count` and `support`; `items` has the ids."""
 
     path: str
     items: npt.NDArray[Any]
@@ -35,14 +26,12 @@ class Overflow:
     def keep(
         self, found: Any, n_found: int, matrices: Sequence[IntArray] = (), counts: Sequence[IntArray] = ()
     ) -> str:
-        """Write itemsets; return a sentence that says so, or why they cannot be kept.
+        """Write itemsets; return a sentence that says where, or why not.
 
         Parameters
         ----------
         found : pyspark.sql.DataFrame
-            `items`, arrays of item indices, and `count`.
-        n_found : int
-            Number of its rows.
+            `items`, arrays of item indices, and `count`; `n_found` rows.
         matrices, counts : sequence of ndarray
             Itemsets that were collected before, by length.
         """
@@ -53,7 +42,7 @@ class Overflow:
         spark = found.sparkSession
         for matrix, level_counts in zip(matrices, counts, strict=True):
             found = found.unionByName(spark.createDataFrame(to_arrow(matrix, level_counts)))
-        # One text, which Spark makes a constant of: literals of many items take long to be made, one by one.
+        # One constant of text: literals for each of many items take long.
         kind = "bigint" if self.items.dtype.kind in "iu" else "string"
         ids = f.from_json(f.lit(json.dumps(self.items.tolist())), f"array<{kind}>")
         kept = found.select(
@@ -62,29 +51,20 @@ class Overflow:
             (f.col("count") / f.lit(self.n_transactions)).alias("support"),
         )
         total = f"{n_found + sum(map(len, counts)):,}"
+        readable = self.path.removeprefix("file://")
         try:
             kept.write.mode("overwrite").parquet(self.path)
         except (Py4JError, PySparkException, ConnectionError) as error:
             return f"They could not be kept in {self.path}: {reason_of(error)}."
-        if not self._is_here(is_local(spark.sparkContext.master)):
+        is_elsewhere = readable != self.path and not is_local(spark.sparkContext.master)
+        if is_elsewhere and not any(Path(readable).glob("part-*")):
             cure = "Set engine.overflow to one that this machine shares with the cluster's"
             return f"They could not be kept in {self.path}, which the cluster wrote on its own disks. {cure}."
-        return f"{total} of them are kept in {self._readable}."
-
-    @property
-    def _readable(self) -> str:
-        """The folder as people write it."""
-        return self.path.removeprefix("file://")
-
-    def _is_here(self, is_one_machine: bool) -> bool:
-        """Whether files for this machine are on it, where others have written them."""
-        if is_one_machine or not self.path.startswith("file://"):
-            return True
-        return any(Path(self._readable).glob("part-*"))
+        return f"{total} of them are kept in {readable}."
 
 
 def to_arrow(matrix: IntArray, counts: IntArray) -> Any:
-    """Return itemsets of one length as `items` and `count`; see `Overflow.keep`."""
+    """Return itemsets of one length as `items` and `count`."""
     import pyarrow as pa
 
     n_itemsets, length = matrix.shape

