@@ -64,6 +64,12 @@ def require_choice(parameter: str, value: Any, choices: Collection[str]) -> str:
     return str(value)
 
 
+def require_text(parameter: str, value: Any, rule: str = "text, or null", *, optional: bool = True) -> None:
+    """Raise ParameterError, stating the rule, unless `value` is text, not empty; or None if optional."""
+    if not (isinstance(value, str) and value) and not (optional and value is None):
+        raise ParameterError(parameter, rule, value)
+
+
 def require_path(parameter: str, value: Any) -> Path:
     """Return text or a path as a path, or raise ParameterError."""
     if not isinstance(value, str | PathLike) or not str(value):

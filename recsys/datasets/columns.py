@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from recsys.datasets.arrow import to_arrays
 from recsys.datasets.fields import Column
-from recsys.datasets.tables import TextTable, reading
+from recsys.datasets.files import reading
+from recsys.datasets.tables import TextTable
 from recsys.errors import DataFormatError
 
 BYTES_AT_ONCE = 2**23

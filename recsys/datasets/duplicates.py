@@ -1,9 +1,10 @@
-"""What to do when a user has rated an item more than once."""
+"""Resolve several ratings of an item by a user."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,44 +21,47 @@ def resolve_duplicates(ratings: Interactions, rule: str, source: str | Path = ""
     Parameters
     ----------
     ratings : Interactions
-        In canonical order, as always; the entries of one pair in the order of the input.
+        The entries of one pair in the order of the input.
     rule : {"error", "last", "first", "max", "mean"}
-        "last" keeps the entry with the largest timestamp, "first" that with the smallest; the order of the
-        input decides between equal ones, or alone where there are no timestamps. "max" keeps the highest
-        rating (the latest of equal ones); "mean" takes the mean rating, at the latest timestamp.
+        "last" keeps the entry with the largest timestamp, "first" the one with the smallest; ties are
+        resolved by the order of the input. "max" keeps the highest rating (the latest of equal ones); "mean"
+        takes the mean rating, at the latest timestamp.
     source : str or Path
-        The file, for the error; the name of the ratings unless given.
+        The file, for the error; the name of the ratings by default.
 
     Raises
     ------
     DataFormatError
-        If a pair stands more than once and the rule is "error".
+        If a pair occurs more than once and the rule is "error".
     """
     starts = _starts(ratings)
     if starts.all():
         return ratings
     if rule == "error":
-        raise _duplicates_error(ratings, starts, source or ratings.name)
+        n_pairs = int(np.count_nonzero(starts[:-1] & ~starts[1:]))
+        row = np.flatnonzero(~starts)[0]
+        user, item = ratings.user_id[row].item(), ratings.item_id[row].item()
+        raise duplicates_error(source or ratings.name, n_pairs, user, item)
     first = np.flatnonzero(starts)
     last = np.append(first[1:], len(ratings)) - 1
     pair = np.cumsum(starts)
     nothing = np.zeros(len(ratings), dtype=np.int64)
     timestamp = nothing if ratings.timestamp is None else ratings.timestamp
     rating = nothing if ratings.rating is None else ratings.rating
-    # Within a pair, what is to be kept is brought to one end; the last key of lexsort is the first to count.
+    # The entry to keep is the first or last of its pair; the last key of lexsort is the primary one.
     order = np.lexsort((timestamp, rating, pair) if rule == "max" else (timestamp, pair))
     kept = ratings.select(order[first] if rule == "first" else order[last])
     if rule == "mean" and ratings.rating is not None:
-        # Summed in ascending order, so that the order of the input does not reach the last bit.
+        # Summed in ascending order, so that the result does not depend on the order of the input.
         ascending = ratings.rating[np.lexsort((ratings.rating, pair))]
         mean = np.bincount(pair - 1, ascending) / (last - first + 1)
-        # Between the lowest and the highest, out of which rounding takes it: equal ratings stay as they are.
+        # Rounding must not leave the range of the ratings: equal ratings stay as they are.
         kept = replace(kept, rating=np.clip(mean, ascending[first], ascending[last]))
     return kept
 
 
 def _starts(ratings: Interactions) -> npt.NDArray[np.bool_]:
-    """Tell of each entry whether it is the first of its pair."""
+    """Return whether each entry is the first of its pair."""
     user, item = ratings.user_id, ratings.item_id
     starts = np.ones(len(ratings), dtype=np.bool_)
     starts[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
@@ -66,12 +70,8 @@ def _starts(ratings: Interactions) -> npt.NDArray[np.bool_]:
     return starts
 
 
-def _duplicates_error(
-    ratings: Interactions, starts: npt.NDArray[np.bool_], source: str | Path
-) -> DataFormatError:
-    repeated = np.flatnonzero(~starts)
-    user, item = (column[repeated[0]].item() for column in (ratings.user_id, ratings.item_id))
-    n_pairs = int(np.count_nonzero(starts[:-1] & ~starts[1:]))
+def duplicates_error(source: str | Path, n_pairs: int, user: Any, item: Any) -> DataFormatError:
+    """Return the error for repeated pairs, the first of them of this user and item."""
     return DataFormatError(
         f"{source}: each user rates an item once, but {n_pairs} (user, item) pairs stand more than "
         f"once, the first of them user {user!r} with item {item!r}. Set dataset.duplicates to one of "

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import gzip
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +15,14 @@ import numpy.typing as npt
 from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import resolve_duplicates
-from recsys.datasets.tables import content_digest, fingerprint, reading
-from recsys.errors import DataFormatError, ParameterError
+from recsys.datasets.files import content_digest, fingerprint, open_binary, reading
+from recsys.errors import DataFormatError
+from recsys.parameters import require_text
 
 IntArray = npt.NDArray[np.int64]
 
 BYTES_AT_ONCE = 2**24  # parsing takes some ten bytes of memory for each
-
-MAX_DIGITS = 18  # what always fits 64 bits
+MAX_DIGITS = 18  # always fit 64 bits
 
 _IS_DIGIT = np.isin(np.arange(256), list(b"0123456789"))
 _IS_KNOWN = _IS_DIGIT | np.isin(np.arange(256), list(b" \t\r\n"))
@@ -32,38 +30,26 @@ _IS_KNOWN = _IS_DIGIT | np.isin(np.arange(256), list(b" \t\r\n"))
 
 @dataclass(frozen=True)
 class FimiDataset(Dataset):
-    """Transactions in a text file, plain or gzipped (`.gz`): one a line, its items separated by blanks.
+    """Transactions in a text file, plain or gzipped (`.gz`): one per line, its items separated by blanks.
 
-    Items are integers of at least 0; one that stands twice in a line counts once. A transaction is a user,
-    whose id is the number of the line. There are no ratings, and no users without any: lines without an item
-    are skipped, and do not count as transactions.
+    The format of the workshops on Frequent Itemset Mining Implementations, FIMI 2003 and 2004 (retail, chess,
+    mushroom, kosarak, ...). Items are integers of at least 0 and count once per line. A transaction is a user
+    whose id is the line number; lines without items are skipped. There are no ratings.
 
     Parameters
     ----------
     path : str
         The file.
     name : str, optional
-        Name of the dataset; the file's name unless given.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter has a value that its rule forbids.
-
-    Notes
-    -----
-    The format of the workshops on Frequent Itemset Mining Implementations, FIMI 2003 and 2004 (retail, chess,
-    mushroom, kosarak, ...), which most programs for frequent itemsets read.
+        Name of the dataset; the file name by default.
     """
 
     path: str
     name: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, str) or not self.path:
-            raise ParameterError("path", "the path of a file", self.path)
-        if self.name is not None and not (isinstance(self.name, str) and self.name):
-            raise ParameterError("name", "text, or null", self.name)
+        require_text("path", self.path, "the path of a file", optional=False)
+        require_text("name", self.name)
         object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
 
     def load(self) -> Interactions:
@@ -72,14 +58,14 @@ class FimiDataset(Dataset):
         Raises
         ------
         DataNotFoundError
-            If the file is not there or cannot be read.
+            If the file does not exist or cannot be read.
         DataFormatError
-            If the file is not what it should be; the message says which line.
+            If the file has another format; the message names the line.
         """
         path = Path(self.path).expanduser()
         lines, items = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         n_lines = 0
-        with reading(path), _open(path) as stream:
+        with reading(path), open_binary(path) as stream:
             for text in _whole_lines(stream):
                 line, item = _parse(text, n_lines + 1, path)
                 lines.append(line)
@@ -100,12 +86,8 @@ class FimiDataset(Dataset):
         return {"transactions": content_digest(Path(self.path).expanduser())}
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-
-
-def _whole_lines(stream: io.BufferedIOBase) -> Iterator[bytes]:
-    """Yield the file in portions that end where a line does."""
+def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the file in portions of whole lines."""
     rest = b""
     start = stream.read(BYTES_AT_ONCE).removeprefix(codecs.BOM_UTF8)
     while block := start or stream.read(BYTES_AT_ONCE):
@@ -120,7 +102,7 @@ def _whole_lines(stream: io.BufferedIOBase) -> Iterator[bytes]:
 
 
 def _parse(text: bytes, first_line: int, path: Path) -> tuple[IntArray, IntArray]:
-    """Return line number and item of each item in some lines, in their order."""
+    """Return line number and item of each item in some lines."""
     data = np.frombuffer(text, dtype=np.uint8)
     is_digit = _IS_DIGIT[data]
     edges = np.flatnonzero(np.diff(is_digit, prepend=False, append=False))
@@ -134,7 +116,7 @@ def _parse(text: bytes, first_line: int, path: Path) -> tuple[IntArray, IntArray
 
 
 def _explain(text: bytes, first_line: int, path: Path) -> NoReturn:
-    """Raise the error that describes the first item that is none."""
+    """Raise the error that describes the first invalid item."""
     number, item = next(
         (number, item)
         for number, line in enumerate(text.split(b"\n"), start=first_line)

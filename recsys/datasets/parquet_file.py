@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recsys.datasets.arrow import to_arrays
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.fields import Column
-from recsys.datasets.tables import reading
+from recsys.datasets.files import reading
 from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:

@@ -1,25 +1,23 @@
-"""Delimited text files: rows with line numbers, errors, fingerprints and digests."""
+"""Delimited text files: rows with line numbers, and errors that name them."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import gzip
-import hashlib
+import io
 import re
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import TextIO
 
 from recsys.datasets.fields import Column
+from recsys.datasets.files import open_binary, reading
 from recsys.datasets.quotes import QuoteError, quoted_rows, quotes_close_on_their_lines
 from recsys.datasets.separators import likely_separator, separator_cure
-from recsys.errors import DataFormatError, DataNotFoundError
+from recsys.errors import DataFormatError
 
 # The error handler "surrogateescape" maps undecodable bytes to these.
 _UNDECODABLE = re.compile("[\ud800-\udfff]")
@@ -155,7 +153,7 @@ class TextTable:
 
     def check_quotes(self, columns: Iterable[Column]) -> None:
         """Raise DataFormatError if a quote is not closed where its field ends, or an id has a line break."""
-        with reading(self.path), self._open_binary() as stream:
+        with reading(self.path), open_binary(self.path) as stream:
             if self._is_like_ascii() and quotes_close_on_their_lines(stream, self.separator):
                 return
         positions = [(self.position(column), column) for column in columns]
@@ -169,58 +167,14 @@ class TextTable:
         text = f'{self.separator}"\n'
         return text.isascii() and text.encode(self.encoding).endswith(text.encode())
 
-    def _open_binary(self) -> BinaryIO:
-        if self.path.suffix == ".gz":
-            return cast("BinaryIO", gzip.open(self.path))
-        return self.path.open("rb")
-
     def _open(self) -> TextIO:
         # Undecodable bytes become surrogates: they are an error only in columns that are read.
         utf8 = codecs.lookup(self.encoding).name == "utf-8"
         encoding = "utf-8-sig" if utf8 else self.encoding
-        if self.path.suffix == ".gz":
-            return gzip.open(self.path, "rt", encoding=encoding, errors="surrogateescape", newline="")
-        return self.path.open(encoding=encoding, errors="surrogateescape", newline="")
+        stream = open_binary(self.path)
+        return io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
 
 
 def shown(text: str) -> str:
     """Return a value for a message: quoted, on one line, shortened."""
     return repr(text if len(text) <= 60 else f"{text[:60]}...")
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Convert errors of reading a file to errors that name the file and the cure."""
-    try:
-        yield
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
-        raise DataNotFoundError(
-            f"{path} cannot be read: {error.strerror}. Put the file there, or name one that can be read."
-        ) from error
-    except (OSError, EOFError, zlib.error, csv.Error, UnicodeError) as error:
-        reason = " ".join(str(error).split())
-        raise DataFormatError(f"{path} is damaged: {reason}. Put a sound copy in its place.") from error
-
-
-def fingerprint(*paths: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return path, size and time of modification in milliseconds of files."""
-    found = []
-    for path in paths:
-        with reading(path):
-            status = path.stat()
-        found.append((str(path.resolve()), status.st_size, status.st_mtime_ns // 1_000_000))
-    return tuple(found)
-
-
-def content_digest(*paths: Path) -> str:
-    """Return a digest of the contents of files, in their order."""
-    digests = [_file_digest(one) for one in fingerprint(*paths)]
-    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
-
-
-@lru_cache(maxsize=1000)
-def _file_digest(file: tuple[str, int, int]) -> str:
-    """Return the digest of a file by its fingerprint; a sweep repeats it in every trial."""
-    path = Path(file[0])
-    with reading(path), path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

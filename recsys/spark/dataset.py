@@ -12,9 +12,8 @@ from typing import Any
 
 from recsys.data.interactions import Interactions
 from recsys.datasets.csv_file import CsvDataset
-from recsys.datasets.duplicates import RULES
-from recsys.datasets.tables import content_digest
-from recsys.errors import DataFormatError, ParameterError
+from recsys.datasets.duplicates import duplicates_error
+from recsys.errors import ParameterError
 from recsys.parameters import require_choice
 from recsys.spark.columns import digest_of, one_of_each, read_in_spark, settings_for_reading
 from recsys.spark.engine import SparkEngine
@@ -27,20 +26,14 @@ _ENCODINGS = {"utf-8": "UTF-8", "iso8859-1": "ISO-8859-1", "ascii": "US-ASCII"}
 
 @dataclass(frozen=True)
 class SparkDataset(CsvDataset):
-    """Ratings or baskets in Parquet or delimited text that Spark reads in parallel.
+    """Ratings or baskets in Parquet or delimited text, read by Spark in parallel.
 
-    The parameters are those of `CsvDataset`, but `path` is anything that Spark reads: a file, a folder of
-    them, or a URL (`hdfs://`, `s3a://`). In text a field may not hold a line break. The file of the items is
-    read by this process, as everywhere.
+    The parameters are those of `CsvDataset`, but `path` may also be a folder of files or a URL (`hdfs://`,
+    `s3a://`), and fields of text may not contain line breaks. This process reads the item file.
 
     Parameters
     ----------
     format : {"parquet", "csv"}
-
-    Raises
-    ------
-    ParameterError
-        If a parameter has a value that its rule forbids.
     """
 
     format: str = "parquet"
@@ -54,13 +47,7 @@ class SparkDataset(CsvDataset):
             raise ParameterError("encoding", "utf-8 or latin-1 where Spark reads the ratings", self.encoding)
 
     def load(self) -> Interactions:
-        """Refuse to load: the ratings may not fit into this process.
-
-        Raises
-        ------
-        ParameterError
-            Always.
-        """
+        """Raise ParameterError: the ratings may not fit into this process."""
         cure = "dataset=spark is for mining rules: with engine=spark evaluation=none."
         raise ParameterError("dataset", "parquet or csv for what needs the ratings in memory", "spark", cure)
 
@@ -68,40 +55,25 @@ class SparkDataset(CsvDataset):
     def _has_ratings_in_text(self) -> bool:
         return self.format == "csv"
 
-    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """Return an empty fingerprint: loaded ratings are not kept."""
-        return ()
-
     @property
     def is_local(self) -> bool:
         """Whether the ratings are files of this machine."""
         return Path(self.path).expanduser().exists()
 
-    def content_digests(self) -> dict[str, str] | None:
-        """Return digests of the files, and of that of the items; None for files of other machines.
-
-        Raises
-        ------
-        DataNotFoundError
-            If the file of the items is not there.
-        """
-        if not self.is_local:
-            return None
+    def _ratings_files(self) -> list[Path]:
         path = Path(self.path).expanduser()
-        files = sorted(file for file in path.rglob("[!_.]*") if file.is_file()) if path.is_dir() else [path]
-        digests = {"ratings": content_digest(*files)}
-        if self.items_path is not None:
-            digests["items"] = content_digest(Path(self.items_path).expanduser())
-        return digests
+        return sorted(file for file in path.rglob("[!_.]*") if file.is_file()) if path.is_dir() else [path]
+
+    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
+        """Return an empty fingerprint: the ratings are not kept."""
+        return ()
+
+    def content_digests(self) -> dict[str, str] | None:
+        """Return digests of the files by role; None if they are on other machines."""
+        return super().content_digests() if self.is_local else None
 
     def open_in(self, engine: Any) -> AbstractContextManager[SparkInteractions]:
-        """Read the ratings in a session of the engine; see `read`.
-
-        Raises
-        ------
-        ParameterError
-            If the engine is another than Spark.
-        """
+        """Read the ratings in a session of the engine; raise ParameterError unless it is Spark."""
         if engine.name != SparkEngine.name:
             value = type(engine).__name__
             raise ParameterError("engine", "spark with dataset=spark", value, "Set engine=spark.")
@@ -114,11 +86,7 @@ class SparkDataset(CsvDataset):
 
     @contextmanager
     def read(self, spark: Any) -> Iterator[SparkInteractions]:
-        """Read the ratings in Spark and persist them until the end of the context.
-
-        Parameters
-        ----------
-        spark : pyspark.sql.SparkSession
+        """Read the ratings in a Spark session and persist them until the end of the context.
 
         Raises
         ------
@@ -127,7 +95,7 @@ class SparkDataset(CsvDataset):
         DataFormatError
             If a file has another format.
         ParameterError
-            If Spark would ignore the file for its name.
+            If Spark would ignore the file because of its name.
         """
         items, columns = self._read_items(), self._columns()
         in_order = self.layout == "ratings" and self.duplicates in ("first", "last")
@@ -135,8 +103,8 @@ class SparkDataset(CsvDataset):
             columns.pop("timestamp", None)  # only needed to order duplicates
         here = Path(self.path).expanduser()
         _refuse_hidden(here, self.path, self.format)
-        # Java may have been started in another folder. (Not as_uri: Spark takes a %20 for what it says, but
-        # brackets and stars for patterns.)
+        # Absolute, because Java may have another working folder. Not as_uri: Spark does not decode %20, and
+        # takes brackets and stars for patterns.
         whole = _PATTERNS.sub(r"\\\g<0>", str(here.resolve()))
         url = f"file://{whole}" if here.exists() else self.path
         options = None
@@ -160,15 +128,11 @@ class SparkDataset(CsvDataset):
         repeated = frame.where("n_rows > 1").agg(f.count("*"), f.min(f.struct("user_id", "item_id")))
         n_pairs, pair = repeated.first()
         if n_pairs:
-            raise DataFormatError(
-                f"{self.path}: each user rates an item once, but {n_pairs} (user, item) pairs stand more "
-                f"than once, the first of them user {pair[0]!r} with item {pair[1]!r}. Set "
-                f"dataset.duplicates to one of {', '.join(RULES[1:])} to say which rating counts."
-            )
+            raise duplicates_error(self.path, n_pairs, *pair)
 
 
 def _refuse_hidden(file: Path, path: str, instead: str) -> None:
-    """Raise ParameterError for a file here that Spark would take for one of its own, and ignore."""
+    """Raise ParameterError for a file that Spark would ignore because of its name."""
     name = file.resolve().name
     if file.is_file() and (name[0] == "." or (name[0] == "_" and "=" not in name)):
         rule = "a file whose name does not begin with _ or ., which Spark ignores"

@@ -1,0 +1,122 @@
+"""Files of datasets: opening, errors, fingerprints and digests."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from recsys.data.interactions import Interactions
+from recsys.datasets.dataset import Dataset
+from recsys.datasets.duplicates import RULES
+from recsys.datasets.feedback import check_feedback, feedback_digest, feedback_fingerprint, with_feedback
+from recsys.errors import DataFormatError, DataNotFoundError
+from recsys.parameters import require_choice
+
+
+@dataclass(frozen=True)
+class FileDataset(Dataset):
+    """Dataset in files, whose ratings feedback may be merged into.
+
+    Parameters
+    ----------
+    duplicates : {"error", "last", "first", "max", "mean"}
+        How to resolve several ratings of an item by a user; see `resolve_duplicates`.
+    feedback : str, optional
+        Database of feedback, a path or a URL; see `with_feedback` for its parameters.
+    feedback_weight : int
+    feedback_max_share : float in (0, 1]
+    """
+
+    duplicates: str = field(default="error", kw_only=True)
+    feedback: str | None = field(default=None, kw_only=True)
+    feedback_weight: int = field(default=1, kw_only=True)
+    feedback_max_share: float = field(default=0.05, kw_only=True)
+
+    def __post_init__(self) -> None:
+        require_choice("duplicates", self.duplicates, RULES)
+        check_feedback(self.feedback, self.feedback_weight, self.feedback_max_share)
+
+    def _files(self) -> dict[str, list[Path]]:
+        """Return the files, by role."""
+        raise NotImplementedError
+
+    def _read(self) -> Interactions:
+        """Return the interactions in the files, without duplicates."""
+        raise NotImplementedError
+
+    def load(self) -> Interactions:
+        """Read the files and merge the feedback.
+
+        Raises
+        ------
+        DataNotFoundError
+            If a file does not exist or cannot be read.
+        DataFormatError
+            If a file has another format; the message names the line.
+        DataError
+            If the feedback cannot be read.
+        """
+        return with_feedback(self._read(), self.feedback, self.feedback_weight, self.feedback_max_share)
+
+    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
+        """Return path, size and modification time of the files, count and last id of the feedback."""
+        return fingerprint(*chain.from_iterable(self._files().values())) + feedback_fingerprint(self.feedback)
+
+    def content_digests(self) -> dict[str, str] | None:
+        """Return digests of the files by role, and of the feedback."""
+        digests = {role: content_digest(*files) for role, files in self._files().items()}
+        if self.feedback is not None:
+            digests["feedback"] = feedback_digest(self.feedback)
+        return digests
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Convert errors of reading a file to errors that name the file and the cure."""
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        raise DataNotFoundError(
+            f"{path} cannot be read: {error.strerror}. Put the file there, or name one that can be read."
+        ) from error
+    except (OSError, EOFError, zlib.error, csv.Error, UnicodeError) as error:
+        reason = " ".join(str(error).split())
+        raise DataFormatError(f"{path} is damaged: {reason}. Put a sound copy in its place.") from error
+
+
+def open_binary(path: Path) -> BinaryIO:
+    """Open a file, plain or gzipped (`.gz`)."""
+    return cast("BinaryIO", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def fingerprint(*paths: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return path, size and time of modification in milliseconds of files."""
+    found = []
+    for path in paths:
+        with reading(path):
+            status = path.stat()
+        found.append((str(path.resolve()), status.st_size, status.st_mtime_ns // 1_000_000))
+    return tuple(found)
+
+
+def content_digest(*paths: Path) -> str:
+    """Return a digest of the contents of files, in their order."""
+    digests = [_file_digest(one) for one in fingerprint(*paths)]
+    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1000)
+def _file_digest(file: tuple[str, int, int]) -> str:
+    """Return the digest of a file by its fingerprint; a sweep repeats it in every trial."""
+    path = Path(file[0])
+    with reading(path), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
