@@ -6,22 +6,20 @@ machine the heartbeat decides, which a thread renews, also while a job runs: a p
 the grace period counts as dead.
 """
 
-import contextlib
 import logging
 import math
 import os
-import platform
 import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 from optuna.study import Study
 
 from optuna_sweeper.study.storage import outlives_process
+from optuna_sweeper.workers.process import process_start, this_machine
 
 log = logging.getLogger(__name__)
 
@@ -33,36 +31,6 @@ _own_workers: set[str] = set()
 
 #: A process that has not been seen for this many heartbeats is dead.
 GRACE_BEATS = 5
-
-
-def this_machine() -> str:
-    """Return an identifier of this machine since its last start, and of its process namespace."""
-    parts = [platform.node()]
-    with contextlib.suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
-        parts.append(str(Path("/proc/self/ns/pid").readlink()))  # containers number their own processes
-    return "/".join(parts)
-
-
-def process_start(pid: int) -> str | None:
-    """Return the start time of a process in kernel ticks (without ``/proc``: ""); None: there is none."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return "" if not Path("/proc/self/stat").exists() and _exists(pid) else None
-    state, *fields = stat.rpartition(")")[2].split()
-    return None if state in "ZX" else fields[18]
-
-
-def _exists(pid: int) -> bool:
-    if os.name != "nt":  # where signal 0 would end the process
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-    return True
 
 
 @dataclass
