@@ -40,6 +40,11 @@ def _itself(store: ConfigStore, memo: dict[int, Any]) -> ConfigStore:
     return store
 
 
+def plain_value(value: Any) -> Any:
+    """Return a part of a configuration as plain values, with its references resolved."""
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
 def build_experiment(cfg: DictConfig) -> Experiment:
     """Instantiate all groups of an experiment; raises ParameterError as `build`."""
     from recsys.pipeline import Experiment

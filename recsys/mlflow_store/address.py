@@ -32,21 +32,32 @@ def require_address(tracking_uri: str) -> str:
             f"Got {masked(tracking_uri)!r} ({problem}). "
             f"Correct it, or run without a record: {WITHOUT_RECORD}"
         )
-    return _absolute(tracking_uri)
+    return absolute(tracking_uri)
 
 
 def address_key(tracking_uri: str) -> str:
     """Return what sets the address of a run's record: the environment variable or the config key."""
     given = os.environ.get(VARIABLE)
-    return VARIABLE if given and _absolute(given) == _absolute(tracking_uri) else f"{CALLBACK}.tracking_uri"
+    return VARIABLE if given and absolute(given) == absolute(tracking_uri) else f"{CALLBACK}.tracking_uri"
 
 
-def _absolute(tracking_uri: str) -> str:
+def absolute(tracking_uri: str) -> str:
+    """Return the address with an absolute path of an SQLite file."""
     # A job may change the folder (hydra.job.chdir), and relative paths would follow it.
     prefix, relative = "sqlite:///", tracking_uri.removeprefix("sqlite:///")
     if tracking_uri == relative or relative.startswith(("/", ":memory:")):
         return tracking_uri
     return prefix + str(Path.cwd() / relative)
+
+
+def configured_address() -> str:
+    """Return the address of the programs that compose no configuration."""
+    return absolute(os.environ.get(VARIABLE) or DEFAULT_ADDRESS)
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two addresses are the same, as the user sees them: without their secrets."""
+    return masked(one) == masked(other)
 
 
 def page(server: str, experiment_id: str | None) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters
-MAX_METRICS_IN_BATCH, MAX_PARAMS_IN_BATCH = 800, 100
+MAX_METRICS, MAX_PARAMS = 800, 100  # in one request
 _NOT_IN_NAMES = re.compile(r"[^\w./: -]", re.ASCII)
 
 
@@ -19,6 +19,11 @@ def name_of(name: str) -> str:
     return _NOT_IN_NAMES.sub("_", re.sub(r"(^|\.)[+~]+", r"\1", name).replace("@", "_at_"))
 
 
-def accepted(values: Mapping[str, str], length: int) -> dict[str, str]:
-    """Return parameters or tags under accepted names, cut to a length."""
-    return {name_of(name): value[:length] for name, value in values.items()}
+def parameters(values: Mapping[str, str]) -> dict[str, str]:
+    """Return parameters under accepted names and cut to the accepted length."""
+    return {name_of(name): value[:MAX_PARAM] for name, value in values.items()}
+
+
+def tags(values: Mapping[str, str]) -> dict[str, str]:
+    """Return tags under accepted names and cut to the accepted length."""
+    return {name_of(name): value[:MAX_TAG] for name, value in values.items()}

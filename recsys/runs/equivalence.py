@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from hydra.errors import CompactHydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from recsys.composition import build, build_experiment
+from recsys.composition import build, build_experiment, plain_value
 from recsys.errors import ParameterError, RecsysError
 from recsys.mining import min_count
 from recsys.pipeline import prepare
@@ -26,7 +26,7 @@ def outcome(cfg: DictConfig) -> str | None:
     Itemsets are counted in whole transactions: two values of `min_support` are equivalent if they have the
     same `min_count` (0.0101 and 0.0113 of 609 transactions are both 7 transactions).
     """
-    settings: dict[str, Any] = {str(key): _plain(cfg[key]) for key in cfg if key not in WITHOUT_EFFECT}
+    settings: dict[str, Any] = {str(key): plain_value(cfg[key]) for key in cfg if key not in WITHOUT_EFFECT}
     try:
         experiment = build_experiment(cfg)
         transactions = prepare(experiment, "validation").transactions
@@ -60,7 +60,3 @@ def _content_digests(cfg: DictConfig) -> dict[str, str]:
         return {}
     with opened as ratings:
         return {"ratings": ratings.digest}
-
-
-def _plain(value: Any) -> Any:
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

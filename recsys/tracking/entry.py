@@ -7,15 +7,22 @@ idempotent: sending one twice has the effect of sending it once.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from optuna_sweeper.safe_text import mask_values
+from recsys.runs.files import CONFIG_FILE, DATA_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
+from recsys.runs.json_file import read_json
 
 KEY_TAG = "recsys.key"  # the tag with our key
 STUDY_KEY = "study/"  # prefix of the key of a study's run
 ENDED_BY_TAG = "ended_by"  # the tag with the reason for which a sweep ended
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
+ARTIFACTS = (CONFIG_FILE, RULES_FILE, RULES_TABLE_FILE)  # of a job; overrides are a tag, metrics metrics
+
+Metric = tuple[str, float, int, int]
+"""Name, value, milliseconds since 1970, and step."""
 
 
 @dataclass
@@ -59,7 +66,7 @@ class Entry:
         The run's key.
     start : Start or None
         Create the run, or continue it if there is one with this key.
-    metrics : list of (name, value, milliseconds, step)
+    metrics : list of Metric
     tags : dict
     dataset : dict or None
         name, digest, source and profile of the dataset.
@@ -80,7 +87,7 @@ class Entry:
 
     run: str
     start: Start | None = None
-    metrics: list[tuple[str, float, int, int]] = field(default_factory=list)
+    metrics: list[Metric] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     dataset: dict[str, str] | None = None
     trials: list[dict[str, Any]] | None = None
@@ -98,15 +105,11 @@ class Entry:
     @classmethod
     def from_json(cls, text: str) -> Entry:
         """Read an entry that `to_json` wrote."""
-        content = json.loads(text)
-        start, end = content.pop("start"), content.pop("end")
-        metrics = [tuple(metric) for metric in content.pop("metrics")]
-        return cls(
-            **content,
-            metrics=metrics,
-            start=Start(**start) if start else None,
-            end=End(**end) if end else None,
-        )
+        entry = cls(**json.loads(text))
+        entry.metrics = [tuple(metric) for metric in entry.metrics]  # type: ignore[misc]
+        entry.start = Start(**entry.start) if entry.start else None  # type: ignore[arg-type]
+        entry.end = End(**entry.end) if entry.end else None  # type: ignore[arg-type]
+        return entry
 
     def followed_by(self, other: Entry) -> Entry | None:
         """Merge with the next entry of the same run; None if the result would not be equivalent."""
@@ -114,19 +117,32 @@ class Entry:
             return None
         if self.start and other.n_trials is not None:  # its tags apply only if they are the latest
             return None
-        return Entry(
-            self.run,
-            self.start,
-            self.metrics + other.metrics,
-            self.tags | other.tags,
-            other.dataset or self.dataset,
-            other.trials,
-            other.n_trials,
-            other.best,
-            other.link_results,
-            [*self.files, *(file for file in other.files if file not in self.files)],
-            other.end,
+        return replace(
+            other,
+            start=self.start,
+            metrics=self.metrics + other.metrics,
+            tags=self.tags | other.tags,
+            dataset=other.dataset or self.dataset,
+            files=list(dict.fromkeys(self.files + other.files)),
         )
+
+    def add_results(self, folder: Path, time: int) -> None:
+        """Add the results in the folder of a job, which ended at `time`."""
+        data = read_json(folder / DATA_FILE)
+        self.add_metrics(folder, time)
+        self.tags |= text(data)
+        self.files += [str(folder / name) for name in ARTIFACTS]
+        if data:  # else the run failed before it read the data
+            self.dataset = {
+                "name": str(data["dataset"]),
+                "digest": str(data["ratings_digest"]),
+                "source": json.dumps({"dataset": data["dataset"]}),
+                "profile": json.dumps({"num_rows": data["n_ratings"]}),
+            }
+
+    def add_metrics(self, folder: Path, time: int) -> None:
+        """Add the metrics in the folder of a job."""
+        self.metrics += [(name, value, time, 0) for name, value in read_json(folder / METRICS_FILE).items()]
 
 
 def text(values: dict[str, Any]) -> dict[str, str]:

@@ -23,26 +23,21 @@ WAIT = 0.1  # seconds between checks of a queue that another process sends
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Send one queue; return the exit code."""
+    """Send one queue; while another process does, wait until it ends or has sent everything."""
     parser = argparse.ArgumentParser(prog="python -m recsys.tracking.follow", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--patience", type=float, default=0.0, metavar="SECONDS")
     given = parser.parse_args(arguments)
     log_errors()
-    return _follow(given.folder, given.patience)
-
-
-def _follow(folder: Path, patience: float) -> int:
-    """Send the queue; while another process does, wait until it ends or has sent everything."""
     # Entries are retried here; retries of MLflow itself would delay the messages.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    queue, about, is_announced = Queue(folder.resolve()), {}, False
+    queue, about, is_announced = Queue(given.folder.resolve()), {}, False
     while True:
         if queue.about():
             about = queue.about()
             with queue.sole_reader() as alone:
                 if alone:
-                    return _follow_alone(queue, patience, silent=is_announced)
+                    return _follow_alone(queue, given.patience, silent=is_announced)
         over = select.select([sys.stdin.fileno()], [], [], WAIT)[0]
         if over and about and not queue.about():
             queue.open(about)  # the other process is gone: this one sends the last word
@@ -59,13 +54,13 @@ def _follow(folder: Path, patience: float) -> int:
 def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
     """Print whether MLflow accepts the record, unless silent; then send the queue."""
     sender, parent = Sender(queue, tell), os.getppid()
-    refused = None if silent else sender.check()
-    if refused:
+    verdict = {} if silent else sender.check()
+    if "refused" in verdict:
         queue.close()
-        tell(VERDICT + json.dumps({"refused": refused}))
-        return 1
     if not silent and os.getppid() == parent:  # else the pipe has no reader
-        tell(VERDICT + json.dumps(sender.destination()))
+        tell(VERDICT + json.dumps(verdict))
+    if "refused" in verdict:
+        return 1
     return 0 if sender.follow(sys.stdin.fileno(), patience, parent) else 1
 
 

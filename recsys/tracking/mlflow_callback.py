@@ -24,18 +24,20 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from optuna_sweeper.results.schema import TRIALS_FILE
 from optuna_sweeper.safe_text import mask_values, masked
+from recsys.composition import plain_value
 from recsys.mlflow_store.address import DEFAULT_ADDRESS, WITHOUT_RECORD, page, require_address
 from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
 from recsys.runs.json_file import write_links
 from recsys.runs.log_exceptions import log_exceptions, summary
 from recsys.runs.provenance import provenance
 from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
-from recsys.tracking.job_folder import add_results
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, job_key
+from recsys.tracking.results import stamp
 from recsys.tracking.sender_process import SenderProcess
-from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT, stamp
+from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT
 
 log = logging.getLogger(__name__)
 
@@ -44,22 +46,7 @@ NO_PARAMETERS = ("hydra", "output", "cache", "experiment_name")
 
 
 class MLflowCallback(Callback):
-    """Record runs and sweeps in MLflow.
-
-    Parameters
-    ----------
-    tracking_uri : str
-        A database URL or the address of a tracking server; if empty, `sqlite:///mlflow.db`.
-    experiment_name : str
-        The MLflow experiment, which is created if it does not exist.
-    patience : float
-        Seconds to wait for MLflow: before the run, to see whether it accepts the record; at the end, to empty
-        the queue.
-    experiment_id : str, optional
-        Id of the MLflow experiment, unless the configuration sets `experiment_name`.
-    run_id : str, optional
-        A run that becomes the parent of the run or sweep, as with `mlflow run`. Its experiment is used.
-    """
+    """Record runs and sweeps in MLflow; conf/hydra/callbacks/mlflow.yaml describes the parameters."""
 
     def __init__(
         self,
@@ -94,19 +81,21 @@ class MLflowCallback(Callback):
         """Open the queue of a sweep, and start or continue its run."""
         folder = Path(config.hydra.sweep.dir).resolve()
         study = OmegaConf.select(config, "hydra.sweeper.study_name")
+        storage = OmegaConf.select(config, "hydra.sweeper.storage")
         self._tags = {STUDY_TAG: str(study)} if study else {}
-        parent = _study_key(config, study) if study else f"sweep/{uuid.uuid4().hex}"
+        parent = _study_key(study, storage) if study else f"sweep/{uuid.uuid4().hex}"
         objective = {key: list(config.objective[key]) for key in ("metrics", "directions")}
-        sweep = {"run": parent, "study": str(study or ""), **objective, "table": stamp(folder)}
-        self._open(
-            folder, self._destination(config) | _study(config, study) | {"sweep": sweep, "started": False}
-        )
+        table = stamp(folder / TRIALS_FILE)
+        sweep = {"run": parent, "study": str(study or ""), "objective": objective, "table": table}
+        about = self._destination(config) | {"sweep": sweep, "started": False}
+        if isinstance(storage, str):  # another process can open the study
+            about["study"] = {"storage": storage, "name": study, "base": str(Path.cwd())}
+        queue = self._open(folder, about)
         sweeper = _flat(OmegaConf.to_container(config.hydra.sweeper, resolve=True), "sweeper")
         name = f"study {study}" if study else f"sweep {'/'.join(folder.parts[-2:])}"
         self._start(parent, name, _parameters(config) | sweeper, _tags(config, folder))
         self._parent = parent
-        if self._queue is not None:
-            self._queue.note(started=True)
+        queue.note(started=True)
 
     @log_exceptions
     def on_job_start(self, config: DictConfig, *, task_function: TaskFunction, **kwargs: Any) -> None:
@@ -140,39 +129,22 @@ class MLflowCallback(Callback):
             status = KILLED if pruned else FAILED
             tags = {"pruned": "true"} if pruned else {"error": f"{type(error).__name__}: {error}"}
         entry = Entry(run, tags=tags, end=End(status, now))
-        add_results(entry, folder, now)
+        entry.add_results(folder, now)
         # The folder may be moved before it is sent.
         entry.files = [os.path.relpath(file, self._queue.folder) for file in entry.files]
         self._queue.put(entry)
 
     def on_run_end(self, config: DictConfig, *, job_return: JobReturn, **kwargs: Any) -> None:  # type: ignore[override]
-        """Wait for the sender, and log the address of the record.
-
-        Raises
-        ------
-        SystemExit
-            If MLflow refused a part of the record and the run itself did not fail.
-        """
-        self._close(ENDED)
-        if self._is_refused() and job_return.status == JobStatus.COMPLETED:
+        """Wait for the sender; exit with 1 if MLflow refused entries and the run did not fail."""
+        if self._close(ENDED) and job_return.status == JobStatus.COMPLETED:
             sys.exit(1)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Wait until all is sent, and log where to look and what to do next.
-
-        Raises
-        ------
-        SystemExit
-            If MLflow refused a part of the record.
-        """
-        self._close(ENDED)
-        if self._is_refused():
+        """Wait for the sender, and log what to do next; exit with 1 if MLflow refused entries."""
+        if self._close(ENDED):
             sys.exit(1)
         folder = shlex.quote(config.hydra.sweep.dir)
         log.info(f"Make a version of the best trial: python -m recsys registry register {folder}")
-
-    def _is_refused(self) -> bool:
-        return self._queue is not None and self._queue.refused is not None
 
     def _destination(self, config: DictConfig) -> dict[str, Any]:
         """Return experiment and parent run; the configuration takes precedence over the environment."""
@@ -185,27 +157,24 @@ class MLflowCallback(Callback):
         name = self.experiment_name if named else None
         return {"experiment_name": name, "experiment_id": by_id, "run_id": self.run_id}
 
-    def _open(self, folder: Path, about: dict[str, Any]) -> None:
+    def _open(self, folder: Path, about: dict[str, Any]) -> Queue:
         address = require_address(self.tracking_uri)
-        self._queue = Queue(folder.resolve())
-        self._queue.open(about | Queue.writer() | {"tracking_uri": address})
-        self._sender = SenderProcess(self._queue, self.patience)
+        queue = self._queue = Queue(folder.resolve())
+        queue.open(about | Queue.writer() | {"tracking_uri": address})
+        self._sender = SenderProcess(queue, self.patience)
         # Hydra calls no callback when a sweep fails or is interrupted.
         atexit.register(self._close)
         self._tags |= provenance()
         if self.patience > 0:
             # Imported for the run while the sender imports MLflow.
             import_module("recsys.pipeline")
-            self._require_accepted(self._sender.verdict())
-
-    def _require_accepted(self, verdict: dict[str, str]) -> None:
-        """End the program if MLflow refuses the record."""
-        if "refused" in verdict:
+            self._experiment = self._sender.verdict()
+        if "refused" in self._experiment:
             self._sender = None
             atexit.unregister(self._close)
             # Hydra turns an exception in a callback into a warning, but not SystemExit.
-            sys.exit(f"{verdict['refused'].rstrip('.')}. Without a record: {WITHOUT_RECORD}")
-        self._experiment = verdict
+            sys.exit(f"{self._experiment['refused'].rstrip('.')}. Without a record: {WITHOUT_RECORD}")
+        return queue
 
     def _start(
         self, run: str, name: str, parameters: dict[str, Any], tags: dict[str, str], parent: str | None = None
@@ -214,32 +183,33 @@ class MLflowCallback(Callback):
             start = Start(name, _now(), text(parameters), parent)
             self._queue.put(Entry(run, start, tags=text(self._tags | tags)))
 
-    def _close(self, word: str | None = None) -> None:
-        """Send the last word, wait for the sender, and log the state of the record."""
+    def _close(self, word: str | None = None) -> bool:
+        """Send the last word, wait for the sender, log the state; return whether MLflow refused entries."""
         self._wait_for_sender(word)
         if self.failures:
             log.error(f"The record is not whole: {summary(self.failures)}")
             self.failures = []
+        return self._queue is not None and self._queue.refused is not None
 
     @log_exceptions
     def _wait_for_sender(self, word: str | None) -> None:
         if self._sender is None or self._queue is None:
             return
-        sender, self._sender = self._sender, None
+        queue, sender, self._sender = self._queue, self._sender, None
         atexit.unregister(self._close)
         # on_job_end is called after an error of a job, but not after Ctrl-C.
         if sender.close(word or (LEFT if self._run is None else INTERRUPTED)):
             name = self._experiment.get("experiment_name", self.experiment_name)
             log.info(f"Recorded in MLflow, experiment {name!r}. Look: {self._page()}")
-        elif self._queue.refused:
+        elif queue.refused:
             log.error(
-                f"The record is not whole: MLflow refused {self._queue.refusals()}. When that is corrected, "
-                f"send it: python -m recsys sync {shlex.quote(str(self._queue.folder))}"
+                f"The record is not whole: MLflow refused {queue.refusals()}. When that is corrected, "
+                f"send it: {queue.sync_command()}"
             )
         else:
             log.warning(
-                f"MLflow has not taken all of the record; the rest waits in {self._queue.path}. "
-                f"Send it with: python -m recsys sync {shlex.quote(str(self._queue.folder))}"
+                f"MLflow has not taken all of the record; the rest waits in {queue.path}. "
+                f"Send it with: {queue.sync_command()}"
             )
 
     def _page(self) -> str:
@@ -250,17 +220,8 @@ class MLflowCallback(Callback):
         return f"make ui (mlflow ui --backend-store-uri {shlex.quote(masked(self.tracking_uri))})"
 
 
-def _study(config: DictConfig, name: str | None) -> dict[str, Any]:
-    """Return the address of a sweep's study, if another process can open it."""
-    storage = OmegaConf.select(config, "hydra.sweeper.storage")
-    if not isinstance(storage, str):
-        return {}
-    return {"study": {"storage": storage, "name": name, "base": str(Path.cwd())}}
-
-
-def _study_key(config: DictConfig, name: str) -> str:
+def _study_key(name: str, storage: Any) -> str:
     """Return the key of a study's run, the same whenever the study is continued."""
-    storage = OmegaConf.select(config, "hydra.sweeper.storage")
     # Hashed: an address may contain a password.
     return f"{STUDY_KEY}{name}/{hashlib.sha256(str(storage).encode()).hexdigest()[:12]}"
 
@@ -276,12 +237,8 @@ def _parameters(config: DictConfig) -> dict[str, Any]:
         for group, choice in config.hydra.runtime.choices.items()
         if not group.startswith("hydra/") and choice is not None
     }
-    groups = {str(key): config[key] for key in config if key not in NO_PARAMETERS}
-    # One by one: a merged config would copy all of them, which is slow.
-    plain = {
-        key: OmegaConf.to_container(group, resolve=True) if OmegaConf.is_config(group) else group
-        for key, group in groups.items()
-    }
+    # One by one: a merged config would copy all groups, which is slow.
+    plain = {str(key): plain_value(config[key]) for key in config if key not in NO_PARAMETERS}
     return choices | _flat(plain)
 
 

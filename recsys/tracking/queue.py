@@ -6,17 +6,19 @@ nothing is lost if a process or MLflow's server dies.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import platform
+import shlex
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from optuna_sweeper.atomic_write import atomic_write
+from optuna_sweeper.safe_text import masked
+from optuna_sweeper.workers.process import process_start, this_machine
+from recsys.mlflow_store.address import configured_address, is_same
+from recsys.runs.folder_lock import folder_lock
 from recsys.tracking.entry import Entry
 
 QUEUE_FOLDER, ABOUT_FILE, REFUSED_FOLDER = ".mlflow-queue", "about.json", "refused"
@@ -26,29 +28,17 @@ OWNER_ONLY = 0o600  # the address may hold a password
 
 
 class Queue:
-    """The queue of a run's or a sweep's folder.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of the run or sweep.
-    """
+    """The queue in the folder of a run or sweep."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / QUEUE_FOLDER
-        self._about: dict[str, Any] | None = None
+        self._about: dict[str, Any] | None = None  # of the writer, who may have to create the queue again
 
     def open(self, about: dict[str, Any]) -> None:
         """Create the queue with the facts that are needed to send it without the run."""
         self._about = about
-        while True:
-            self.path.mkdir(parents=True, exist_ok=True)
-            try:
-                atomic_write(self.path / ABOUT_FILE, json.dumps(about, indent=1), OWNER_ONLY)
-                return
-            except FileNotFoundError:  # as in `put`
-                continue
+        self._write_about(about)
 
     def about(self) -> dict[str, Any]:
         """Return the facts that `open` was given; empty if there is no queue."""
@@ -60,12 +50,19 @@ class Queue:
 
     def note(self, **facts: Any) -> None:
         """Add to the facts of the queue; None removes one."""
-        if self._about is not None:  # `put` may have to create the queue again
+        if self._about is not None:
             self._about = self._about | facts
-        known = self.about() or self._about or {}
-        about = {key: value for key, value in (known | facts).items() if value is not None}
-        self.path.mkdir(parents=True, exist_ok=True)
-        atomic_write(self.path / ABOUT_FILE, json.dumps(about, indent=1), OWNER_ONLY)
+        known = (self.about() or self._about or {}) | facts
+        self._write_about({key: value for key, value in known.items() if value is not None})
+
+    def _write_about(self, about: dict[str, Any]) -> None:
+        while True:
+            self.path.mkdir(parents=True, exist_ok=True)
+            try:
+                atomic_write(self.path / ABOUT_FILE, json.dumps(about, indent=1), OWNER_ONLY)
+                return
+            except FileNotFoundError:  # removed meanwhile, as in `put`
+                continue
 
     @property
     def over(self) -> bool:
@@ -74,38 +71,33 @@ class Queue:
 
     def put(self, entry: Entry) -> None:
         """Append an entry, atomically; several processes may do so at once."""
-        while True:
-            try:
-                self._put(entry)
-                break
-            except FileNotFoundError:
-                # The sender of an earlier sweep in this folder has removed the empty queue.
-                if self._about is None:
-                    raise
-                self.open(self._about)
+        while not self._is_put(entry):
+            # The sender of an earlier sweep in this folder has removed the empty queue.
+            if self._about is None:
+                raise FileNotFoundError(self.path)
+            self.open(self._about)
         if self._about is not None and not (self.path / ABOUT_FILE).exists():
             self.open(self._about)
 
     def leave(self, entry: Entry) -> bool:
         """Append an entry to the queue of another process; return False if that queue is gone."""
-        if not self.about():
-            return False
+        return bool(self.about()) and self._is_put(entry)
+
+    def _is_put(self, entry: Entry) -> bool:
+        """Append an entry; return False if the queue was removed."""
         try:
-            self._put(entry)
-        except FileNotFoundError:  # sent and removed meanwhile
+            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=UNFINISHED)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(entry.to_json())
+                # Above the numbers of refused entries, which may be sent again.
+                files = self.pending() + self.refused_files()
+                self._link(Path(temporary), max(map(_number, files), default=0) + 1)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+        except FileNotFoundError:
             return False
         return True
-
-    def _put(self, entry: Entry) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=UNFINISHED)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(entry.to_json())
-            # Above the numbers of refused entries, which may be sent again.
-            files = self.pending() + self._refused_files()
-            self._link(Path(temporary), max(map(_number, files), default=0) + 1)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
 
     def _link(self, file: Path, number: int) -> None:
         """Add a file under a number, or the next free one."""
@@ -120,7 +112,8 @@ class Queue:
         """Return the files to be sent, in order."""
         return _entries_in(self.path)
 
-    def _refused_files(self) -> list[Path]:
+    def refused_files(self) -> list[Path]:
+        """Return the files that MLflow has refused, in order."""
         return _entries_in(self.path / REFUSED_FOLDER)
 
     def last_sign(self) -> int:
@@ -128,33 +121,29 @@ class Queue:
         paths = [self.path / ABOUT_FILE, *self.pending()]
         return max(int(path.stat().st_mtime * 1000) for path in paths if path.exists())
 
-    def refuse(self, files: list[Path], reason: str) -> Path:
-        """Move entries that MLflow refuses to a folder, and return it, so that the others can be sent."""
+    def refuse(self, files: list[Path], reason: str) -> None:
+        """Move entries that MLflow refuses to a folder, so that the others can be sent."""
         folder = self.path / REFUSED_FOLDER
         folder.mkdir(exist_ok=True)
         if not (folder / REASON_FILE).exists():
             (folder / REASON_FILE).write_text(reason + "\n", encoding="utf-8")
         for file in files:
             file.rename(folder / file.name)
-        return folder
 
     @property
     def refused(self) -> Path | None:
         """The folder of refused entries, if there are any."""
-        return self.path / REFUSED_FOLDER if self._refused_files() else None
+        return self.path / REFUSED_FOLDER if self.refused_files() else None
 
     def refusals(self) -> str:
         """Return the number of refused entries and the first error, as part of a sentence."""
-        count = len(self._refused_files())
-        try:
-            reason = (self.path / REFUSED_FOLDER / REASON_FILE).read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            reason = "unknown"
-        return f"{count} {'entry' if count == 1 else 'entries'} ({reason})"
+        count, reason = len(self.refused_files()), self.path / REFUSED_FOLDER / REASON_FILE
+        text = reason.read_text(encoding="utf-8").strip() if reason.exists() else "unknown"
+        return f"{count} {'entry' if count == 1 else 'entries'} ({text})"
 
     def retry_refused(self) -> None:
         """Move refused entries back into the queue, with their numbers."""
-        for file in self._refused_files():
+        for file in self.refused_files():
             self._link(file, _number(file))
             file.unlink()
         if (folder := self.path / REFUSED_FOLDER).exists():
@@ -166,41 +155,33 @@ class Queue:
         if self.pending() or self.refused:
             return
         # Left by a writer that was killed; one that is still running writes again.
-        for path in self.path.glob(".*"):
+        for path in [*self.path.glob(".*"), self.path / ABOUT_FILE]:
             path.unlink(missing_ok=True)
-        (self.path / ABOUT_FILE).unlink(missing_ok=True)
         try:
             self.path.rmdir()
         except OSError:
             return  # an entry was added meanwhile
 
-    @contextmanager
-    def sole_reader(self) -> Iterator[bool]:
+    def sole_reader(self) -> AbstractContextManager[bool]:
         """Take the lock of the sender, which its process releases at its end; yield whether it was free."""
-        try:
-            handle = os.open(self.path, os.O_RDONLY)
-        except FileNotFoundError:  # sent and removed
-            yield False
-            return
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield _is_at(handle, self.path)
-        finally:
-            os.close(handle)
+        return folder_lock(self.path, wait=False)
+
+    def sync_command(self) -> str:
+        """Return the command that sends the queue."""
+        configured = configured_address()
+        address = self.about().get("tracking_uri", configured)
+        option = [] if is_same(address, configured) else ["--tracking-uri", masked(address)]
+        return shlex.join(["python", "-m", "recsys", "sync", str(self.folder), *option])
 
     def is_written(self) -> bool:
         """Whether the process of the run or sweep is running; assumed on another machine."""
         about = self.about()
-        return about.get("machine") != platform.node() or _lives(about["pid"])
+        return about.get("machine") != this_machine() or process_start(about["pid"]) is not None
 
     @staticmethod
     def writer() -> dict[str, Any]:
         """Return the facts about this process that `is_written` needs."""
-        return {"machine": platform.node(), "pid": os.getpid()}
+        return {"machine": this_machine(), "pid": os.getpid()}
 
     def is_taken(self) -> bool:
         """Whether another process is sending the queue."""
@@ -214,34 +195,14 @@ def find_queues(folders: list[Path]) -> list[Queue]:
     return [Queue(folder) for folder in sorted(found)]
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except ProcessLookupError:
-        return False
-    except OSError:  # of another user; or a system without /proc
-        return True
-    return state not in "ZX"
-
-
 def _entries_in(folder: Path) -> list[Path]:
     """Return the files of entries in a folder, in the order of their numbers."""
     try:
-        paths = list(folder.iterdir())
+        files = [path for path in folder.iterdir() if path.name[0].isdigit() and path.suffix == ".json"]
     except FileNotFoundError:
         return []
-    files = [path for path in paths if path.name[:1].isdigit() and path.suffix == ".json"]
     return sorted(files, key=_number)
 
 
 def _number(file: Path) -> int:
     return int(file.stem)
-
-
-def _is_at(handle: int, path: Path) -> bool:
-    """Whether an open folder is still the one at this path."""
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False

@@ -1,100 +1,78 @@
-"""Reconcile the child runs of a study's run with the study's trials."""
+"""Reconcile the child runs of a study's run with the study's trials.
+
+A child can differ from its trial because its job was killed or returned NaN, which only the sweeper knows. It
+is missing if the values were copied from an earlier trial. Running trials are left alone.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from recsys.runs.files import METRICS_FILE
-from recsys.runs.json_file import read_json
 from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start
-from recsys.tracking.job_folder import add_results
 from recsys.tracking.queue import Queue
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 STATUS = {"complete": FINISHED, "pruned": KILLED, "fail": FAILED}
 NUMBER_TAG, STUDY_TAG, ANSWERED_TAG = "trial.number", "study", "answered_from"
 
 
-class Record(Protocol):
-    """The part of `recsys.tracking.record.Record` that is used here."""
+def corrections(
+    parent: str, trials: list[dict[str, Any]], children: Mapping[int, Run], folder: Path
+) -> list[Entry]:
+    """Return entries that correct children that differ from their trials, and create missing ones.
 
-    folder: Path
-
-    @property
-    def client(self) -> MlflowClient:
-        """MLflow's client."""
-        ...
-
-    def apply(self, entry: Entry) -> None:
-        """Record an entry."""
-        ...
-
-    def children(self, parent: str) -> list[Run]:
-        """Return the runs of a sweep's jobs."""
-        ...
-
-    def remember(self, key: str, run_id: str) -> None:
-        """Keep the id of the run with a key."""
-        ...
-
-
-def reconcile(record: Record, parent: str, trials: list[dict[str, Any]]) -> dict[int, str]:
-    """Correct child runs that differ from their trials, and create missing ones; return their ids by trial.
-
-    A child can differ because its job was killed or returned NaN, which only the sweeper knows. It is missing
-    if the values were copied from an earlier trial. Running trials are left alone. Trials of other processes
-    that are still sending are appended to their queues.
+    Trials of other processes that are still sending are appended to their queues instead.
     """
-    ours = _leave_to_others(record, parent, [trial for trial in trials if trial["state"] in STATUS])
-    children = _children(record, parent)
     folders = {trial["number"]: trial["job_dir"] for trial in trials}
-    made = False
-    for trial in ours:
+    entries = []
+    for trial in _of_this_sweep(parent, [one for one in trials if one["state"] in STATUS], folders, folder):
         child = children.get(trial["number"])
         if child is None:
-            record.apply(missing(parent, trial, folders.get(trial["answered_from"])))
-            made = True
+            entries.append(missing(parent, trial, folders.get(trial["answered_from"])))
         elif child.info.status != STATUS[trial["state"]] or _reason(trial).keys() - child.data.tags.keys():
-            record.apply(_correction(record, child, trial))
-    if made:  # another process may have created the same
-        children = _children(record, parent)
-    return {number: run.info.run_id for number, run in children.items()}
+            end = End(STATUS[trial["state"]], _end(trial))
+            entries.append(Entry(key_of(child), tags=_reason(trial), end=end))
+    return entries
 
 
-def _leave_to_others(record: Record, parent: str, trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _of_this_sweep(
+    parent: str, trials: list[dict[str, Any]], folders: Mapping[int, str | None], folder: Path
+) -> list[dict[str, Any]]:
     """Append trials to the queues of the sweeps that ran their jobs and still send; return the rest."""
-    folders = {trial["number"]: trial["job_dir"] for trial in trials}
-    ours: list[dict[str, Any]] = []
-    theirs: dict[Path, list[dict[str, Any]]] = {}
+    sweeps: dict[Path, list[dict[str, Any]]] = {}
     for trial in trials:
         job_dir = trial["job_dir"] or folders.get(trial["answered_from"])
-        folder = Path(job_dir).parent.resolve() if job_dir else record.folder.resolve()
-        (ours if folder == record.folder.resolve() else theirs.setdefault(folder, [])).append(trial)
-    for folder, group in theirs.items():
-        if not Queue(folder).leave(Entry(parent, trials=group)):
+        sweeps.setdefault(Path(job_dir).parent.resolve() if job_dir else folder, []).append(trial)
+    ours = sweeps.pop(folder, [])
+    for other, group in sweeps.items():
+        if not Queue(other).leave(Entry(parent, trials=group)):
             ours += group
     return ours
 
 
-def _children(record: Record, parent: str) -> dict[int, Run]:
-    """Return the child runs by trial, and delete duplicates."""
+def by_trial(parent: str, runs: list[Run]) -> tuple[dict[int, Run], list[Run]]:
+    """Return the child runs by trial, and the duplicates, which have no data of their own."""
     found: dict[int, list[Run]] = {}
-    for run in record.children(parent):
+    for run in runs:
         if run.data.tags.get(NUMBER_TAG, "").isdecimal():
             found.setdefault(int(run.data.tags[NUMBER_TAG]), []).append(run)
-    for number, runs in found.items():
+    duplicates = []
+    for number, same in found.items():
         # Those of jobs come last, the latest at the end; the order is the same in all processes.
-        ours = _missing_key(parent, number)
-        runs.sort(key=lambda run: (run.data.tags.get(KEY_TAG) != ours, run.info.start_time, run.info.run_id))
-        for run in runs[:-1]:
-            if run.data.tags.get(KEY_TAG) == ours:  # it has no data of its own
-                record.client.delete_run(run.info.run_id)
-    return {number: runs[-1] for number, runs in found.items()}
+        made = _missing_key(parent, number)
+        same.sort(key=lambda run: (key_of(run) != made, run.info.start_time, run.info.run_id))
+        duplicates += [run for run in same[:-1] if key_of(run) == made]
+    return {number: same[-1] for number, same in found.items()}, duplicates
+
+
+def key_of(run: Run) -> str:
+    """Return our key of a run, or its id."""
+    return str(run.data.tags.get(KEY_TAG, run.info.run_id))
 
 
 def job_key(parent: str, number: int | str, folder: str | Path) -> str:
@@ -104,13 +82,6 @@ def job_key(parent: str, number: int | str, folder: str | Path) -> str:
 
 def _missing_key(parent: str, number: int) -> str:
     return f"{parent}/{number}"
-
-
-def _correction(record: Record, child: Run, trial: dict[str, Any]) -> Entry:
-    run_id = child.info.run_id
-    key = child.data.tags.get(KEY_TAG, run_id)
-    record.remember(key, run_id)
-    return Entry(key, tags=_reason(trial), end=End(STATUS[trial["state"]], _end(trial)))
 
 
 def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> Entry:
@@ -127,11 +98,11 @@ def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> En
     )
     if source is not None:
         entry.tags[ANSWERED_TAG] = str(source)
-        metrics = read_json(Path(folder) / METRICS_FILE) if folder else {}
-        entry.metrics = [(name, value, now, 0) for name, value in metrics.items()]
+        if folder:
+            entry.add_metrics(Path(folder), now)
     elif folder:
         entry.tags["output_dir"] = folder
-        add_results(entry, Path(folder), now)
+        entry.add_results(Path(folder), now)
     return entry
 
 

@@ -8,32 +8,24 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
 
 from optuna_sweeper.safe_text import masked, masked_yaml
+from recsys.mlflow_store import names
 from recsys.mlflow_store.connection import connect
 from recsys.mlflow_store.experiment import Destination
-from recsys.mlflow_store.names import (
-    MAX_DIGEST,
-    MAX_METRICS_IN_BATCH,
-    MAX_PARAM,
-    MAX_PARAMS_IN_BATCH,
-    MAX_TAG,
-    accepted,
-    name_of,
-)
 from recsys.runs.json_file import write_links
-from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, STUDY_KEY, End, Entry, Start
-from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, reconcile
+from recsys.tracking.entry import ENDED_BY_TAG, KEY_TAG, STUDY_KEY, End, Entry, Metric, Start
+from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, by_trial, corrections, key_of
 from recsys.tracking.results import add_links
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment, Run
+    from mlflow.store.entities import PagedList
 
 PARENT_TAG = "mlflow.parentRunId"
-UNWRITABLE = re.compile(r"['\"\\]")
+UNWRITABLE = re.compile(r"['\"\\]")  # in MLflow's filters
 LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # tags in `links.json`
 
 
@@ -68,7 +60,6 @@ class Record:
         self._ids: dict[str, str] = {}
         self._listed: set[str] = set()  # keys of runs whose children were read
         self._children: dict[str, Run] = {}  # of those, by their keys, until they are used
-        self._places: dict[str, str] = {}  # artifact addresses of runs that were created here
         self._parameters: dict[str, dict[str, str]] = {}  # of runs whose parameters are copied
 
     @cached_property
@@ -80,11 +71,6 @@ class Record:
     def experiment(self) -> Experiment:
         """The experiment, found or created."""
         return self.destination.find(self.client, self.tracking_uri)
-
-    @property
-    def experiment_id(self) -> str:
-        """MLflow's id of the experiment."""
-        return self.experiment.experiment_id
 
     def apply(self, entry: Entry) -> None:
         """Apply an entry; idempotent.
@@ -104,24 +90,20 @@ class Record:
 
     def _apply(self, entry: Entry) -> None:
         parameters: Mapping[str, str] = {}
-        tags, end = entry.tags, entry.end
-        if entry.undo:
-            tags, end = self._undone(entry)
+        tags, end = self._undone(entry) if entry.undo else (entry.tags, entry.end)
         if entry.start:
             parameters, tags = self._start(entry.run, entry.start, tags), {}
-        news = True
-        if entry.n_trials is not None:
-            news = _is_news(self._settled(entry.run), entry)
+        is_news = entry.n_trials is None or _is_news(self._settled(entry.run), entry)
         run_id = self.id_of(entry.run)
         if entry.trials is not None:
-            self._reconcile(run_id, entry, news)
-        self._log(run_id, entry.metrics, parameters, tags if news else {})
+            self._reconcile(run_id, entry, is_news)
+        self._log(run_id, entry.metrics, parameters, tags if is_news else {})
         if entry.dataset:
             self._log_dataset(run_id, entry.dataset)
         for file in entry.files:
-            self._log_file(run_id, file)
+            self._log_file(run_id, self.folder / file)
         if end:
-            if news:
+            if is_news:
                 self.client.set_terminated(run_id, end.status, end.time)
             self.open_runs.discard(entry.run)
 
@@ -164,60 +146,50 @@ class Record:
 
     def find(self, key: str) -> Run | None:
         """Find a run by its key."""
-        found = self._runs_with(key)
-        return found[0] if found else None
+        return next(iter(self._runs_with(key)), None)
 
     def _runs_with(self, key: str) -> list[Run]:
         query = f"tags.`{KEY_TAG}` = '{key}'"
         if "'" in key:  # MLflow's filters cannot escape it; _ matches any character
             query = f"tags.`{KEY_TAG}` LIKE '{UNWRITABLE.sub('_', key)}'"
-        found = self.client.search_runs([self.experiment_id], query)
+        found = self.client.search_runs([self.experiment.experiment_id], query)
         return [run for run in found if run.data.tags[KEY_TAG] == key]
 
-    def children(self, parent: str) -> list[Run]:
-        """Return the child runs of the run with a key, the oldest first."""
-        return self._runs_under(self.id_of(parent))
-
     def _runs_under(self, run_id: str) -> list[Run]:
-        found: list[Run] = []
-        token: str | None = None
-        query = f"tags.`{PARENT_TAG}` = '{run_id}'"
-        while True:
-            page = self.client.search_runs(
-                [self.experiment_id], query, page_token=token, order_by=["attributes.start_time ASC"]
+        """Return the child runs of a run, the oldest first."""
+        from mlflow.utils import get_results_from_paginated_fn
+
+        def page(size: int, token: str | None) -> PagedList[Run]:
+            query, order = f"tags.`{PARENT_TAG}` = '{run_id}'", ["attributes.start_time ASC"]
+            experiments = [self.experiment.experiment_id]
+            return self.client.search_runs(
+                experiments, query, max_results=size, page_token=token, order_by=order
             )
-            found.extend(page)
-            token = page.token
-            if not token:
-                return found
+
+        return list(get_results_from_paginated_fn(page, 1000))  # type: ignore[no-untyped-call]
 
     def _start(self, key: str, start: Start, tags: Mapping[str, str]) -> dict[str, str]:
         """Create or continue a run; return the parameters that it does not have yet."""
         run = self._earlier(key, start.parent)
-        parameters = accepted(start.parameters, MAX_PARAM)
+        parent = self.destination.run_id if start.parent is None else self.id_of(start.parent)
+        above = {PARENT_TAG: parent} if parent is not None else {}
+        parameters = names.parameters(start.parameters)
         if run is None:
             parameters = self._parameters_of(start.like) | parameters
-            labels = accepted({KEY_TAG: key, **tags}, MAX_TAG)
-            if (parent := self._parent_id(start)) is not None:
-                labels[PARENT_TAG] = parent
-            run = self.client.create_run(self.experiment_id, start.time, labels, start.name)
-            self._places[run.info.run_id] = run.info.artifact_uri
+            labels = names.tags({KEY_TAG: key, **tags}) | above
+            run = self.client.create_run(self.experiment.experiment_id, start.time, labels, start.name)
             if start.parent is None and key.startswith(STUDY_KEY):
                 run = self._settled(key)
         else:
             # MLflow does not allow changes of parameters: a study keeps its first ones.
             parameters = {name: parameters[name] for name in parameters.keys() - run.data.params.keys()}
             self._continue(run, key, start, tags)
-            if start.parent is None and (parent := self._parent_id(start)) is not None:
+            if start.parent is None and above:
                 self.client.set_tag(run.info.run_id, PARENT_TAG, parent)
         self._ids[key] = run.info.run_id
         self.open_runs.add(key)
         self._link(run, key, start, tags)
         return parameters
-
-    def _parent_id(self, start: Start) -> str | None:
-        """Return the id of the parent run: that of the sweep, or the given one."""
-        return self.destination.run_id if start.parent is None else self.id_of(start.parent)
 
     def _earlier(self, key: str, parent: str | None) -> Run | None:
         """Find an existing run by key; all children of a sweep are read at once."""
@@ -230,7 +202,7 @@ class Record:
         if parent is None:
             return self.find(key)
         if parent not in self._listed:
-            self._children |= {run.data.tags.get(KEY_TAG, ""): run for run in self.children(parent)}
+            self._children |= {key_of(run): run for run in self._runs_under(self.id_of(parent))}
             self._listed.add(parent)
         return self._children.pop(key, None)
 
@@ -262,80 +234,65 @@ class Record:
             links |= {name: tags[tag] for name, tag in LINKED.items() if tag in tags}
             write_links(Path(tags["output_dir"]), links)
 
-    def remember(self, key: str, run_id: str) -> None:
-        """Cache the id of a run."""
-        self._ids[key] = run_id
-
     def _log(
-        self,
-        run_id: str,
-        metrics: list[tuple[str, float, int, int]],
-        parameters: Mapping[str, str],
-        tags: Mapping[str, str],
+        self, run_id: str, metrics: list[Metric], parameters: Mapping[str, str], tags: Mapping[str, str]
     ) -> None:
         """Log to a run, in one request if MLflow allows it."""
-        from mlflow.entities import Metric, Param, RunTag
+        from mlflow import entities
 
-        if not (metrics or parameters or tags):
-            return
-        entries = [Metric(name_of(name), value, at, step) for name, value, at, step in metrics]
-        labels = [RunTag(*pair) for pair in accepted(tags, MAX_TAG).items()]
-        pairs = iter([Param(*pair) for pair in accepted(parameters, MAX_PARAM).items()])
-        first, more = entries[:MAX_METRICS_IN_BATCH], entries[MAX_METRICS_IN_BATCH:]
-        self.client.log_batch(run_id, first, list(islice(pairs, MAX_PARAMS_IN_BATCH)), labels)
-        while batch := list(islice(pairs, MAX_PARAMS_IN_BATCH)):
-            self.client.log_batch(run_id, params=batch)
-        while more:
-            more, batch_of_metrics = more[1000:], more[:1000]
-            self.client.log_batch(run_id, batch_of_metrics)
+        points = (entities.Metric(names.name_of(one[0]), *one[1:]) for one in metrics)
+        labels = [entities.RunTag(*pair) for pair in names.tags(tags).items()]
+        pairs = (entities.Param(*pair) for pair in names.parameters(parameters).items())
+        while True:
+            batch = list(islice(points, names.MAX_METRICS)), list(islice(pairs, names.MAX_PARAMS))
+            if not (any(batch) or labels):
+                return
+            self.client.log_batch(run_id, *batch, labels)
+            labels = []
 
-    def _reconcile(self, run_id: str, entry: Entry, news: bool) -> None:
+    def _reconcile(self, run_id: str, entry: Entry, is_news: bool) -> None:
         """Reconcile the children of a sweep's run with its trials, and link the best."""
-        children = reconcile(self, entry.run, entry.trials or [])
+        children = self._children_of(entry.run)
+        entries = corrections(entry.run, entry.trials or [], children, self.folder.resolve())
+        for correction in entries:
+            self.apply(correction)
+        if any(correction.start for correction in entries):  # another process may have created the same
+            children = self._children_of(entry.run)
         links = {"mlflow_parent_run_id": run_id}
         if entry.best is not None and entry.best in children:
-            links["mlflow_run_id"] = children[entry.best]
-            if news:
-                self._log(run_id, [], {}, {"best_run_id": children[entry.best]})
+            links["mlflow_run_id"] = children[entry.best].info.run_id
+            if is_news:
+                self.client.set_tag(run_id, "best_run_id", links["mlflow_run_id"])
         if entry.link_results:
             add_links(self.folder, links)
+
+    def _children_of(self, parent: str) -> dict[int, Run]:
+        """Return the child runs of the run with a key by trial, after deleting duplicates."""
+        children, duplicates = by_trial(parent, self._runs_under(self.id_of(parent)))
+        for run in duplicates:
+            self.client.delete_run(run.info.run_id)
+        self._ids |= {key_of(run): run.info.run_id for run in children.values()}
+        return children
 
     def _log_dataset(self, run_id: str, dataset: Mapping[str, str]) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        what = Dataset(
-            name=dataset["name"],
-            digest=dataset["digest"][:MAX_DIGEST],
-            source_type="code",
-            source=dataset["source"],
-            profile=dataset["profile"],
-        )
-        self.client.log_inputs(run_id, [DatasetInput(what, [InputTag("mlflow.data.context", "mining")])])
+        facts = {**dataset, "digest": dataset["digest"][: names.MAX_DIGEST], "source_type": "code"}
+        context = InputTag("mlflow.data.context", "mining")
+        self.client.log_inputs(run_id, [DatasetInput(Dataset(**facts), [context])])
 
-    def _log_file(self, run_id: str, file: str) -> None:
+    def _log_file(self, run_id: str, path: Path) -> None:
         """Log a file as an artifact; secrets in YAML files are masked."""
-        path = self.folder / file
         if not path.exists():
             return
         text = path.read_text(encoding="utf-8") if path.suffix == ".yaml" else ""
         if (shown := masked_yaml(text)) == text:
-            self._copy(run_id, path)
+            self.client.log_artifact(run_id, str(path))
             return
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder, path.name)
             copy.write_text(shown, encoding="utf-8")
-            self._copy(run_id, copy)
-
-    def _copy(self, run_id: str, path: Path) -> None:
-        place = self._places.get(run_id)
-        if place and urlsplit(place).scheme in ("", "file", "mlflow-artifacts"):
-            # Saves the request with which the client would read the artifact address.
-            from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-            artifacts: Any = get_artifact_repository(place, tracking_uri=self.tracking_uri)
-            artifacts.log_artifact(str(path))
-        else:
-            self.client.log_artifact(run_id, str(path))
+            self.client.log_artifact(run_id, str(copy))
 
 
 def _is_news(run: Run, entry: Entry) -> bool:

@@ -18,33 +18,28 @@ def add_links(folder: Path, links: dict[str, str]) -> None:
 
     If another process replaces the file meanwhile, its content is read again.
     """
-    path = folder / RESULTS_FILE
-    while (seen := _stamp(path)) is not None and not _add(path, links, seen):
-        pass
-
-
-def _add(path: Path, links: dict[str, str], seen: tuple[int, int]) -> bool:
-    """Add the links; return False if the file was replaced since `seen`."""
     import yaml
 
-    results = read_results(path.parent)
-    if results.items() >= links.items():
-        return True
-    try:
-        with atomic_open(path) as file:
-            file.write(yaml.safe_dump(results | links, sort_keys=False, allow_unicode=True).encode())
-            file.flush()
-            if _stamp(path) != seen:
-                raise _ReplacedError
-    except _ReplacedError:
-        return False
-    return True
+    path = folder / RESULTS_FILE
+    while (seen := stamp(path)) is not None:
+        results = read_results(folder)
+        if results.items() >= links.items():
+            return
+        try:
+            with atomic_open(path) as file:
+                file.write(yaml.safe_dump(results | links, sort_keys=False, allow_unicode=True).encode())
+                file.flush()
+                if stamp(path) != seen:
+                    raise _ReplacedError
+            return
+        except _ReplacedError:
+            continue
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return inode and modification time; None if there is no file."""
+def stamp(path: Path) -> list[int] | None:
+    """Return modification time and inode of a file; None if there is none."""
     try:
         status = path.stat()
     except FileNotFoundError:
         return None
-    return status.st_ino, status.st_mtime_ns
+    return [status.st_mtime_ns, status.st_ino]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shlex
 import subprocess
 import sys
 import threading
@@ -25,13 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class SenderProcess:
     """Process of `python -m recsys.tracking.follow FOLDER`, which sends the queue of a folder.
 
-    It reads from a pipe, and so notices any end of this process, `kill -9` included.
-
-    Parameters
-    ----------
-    queue : Queue
-    patience : float
-        Seconds to wait for MLflow after the end of this process.
+    It reads from a pipe, and so notices any end of this process, `kill -9` included. `patience` is the number
+    of seconds to wait for MLflow after the end of this process.
     """
 
     def __init__(self, queue: Queue, patience: float) -> None:
@@ -52,14 +46,7 @@ class SenderProcess:
         self._reader.start()
 
     def verdict(self) -> dict[str, str]:
-        """Wait, for at most `patience` seconds, until MLflow accepts or refuses the record.
-
-        Returns
-        -------
-        dict of str to str
-            `refused`, a line with the reason; or `experiment_id` and `experiment_name`. Empty if MLflow
-            cannot be reached: the entries are sent later.
-        """
+        """Wait, for at most `patience` seconds, for `Sender.check`; empty if there is no answer."""
         self._decided.wait(self.patience)
         if "refused" in self._verdict:
             self.close("")
@@ -67,7 +54,6 @@ class SenderProcess:
 
     def close(self, word: str) -> bool:
         """Send the last word, wait for at most `patience` seconds; return whether all entries were sent."""
-        patience = self.patience
         pipe = self._process.stdin
         if pipe is None or pipe.closed:
             return False
@@ -76,17 +62,16 @@ class SenderProcess:
             pipe.close()
         except BrokenPipeError:  # the sender has ended
             pass
-        if not self._ends_within(min(patience, SAY_AFTER)):
-            left = patience - SAY_AFTER
-            if left > 0 and self.queue.pending():
+        if not self._ends_within(min(self.patience, SAY_AFTER)):
+            left = max(self.patience - SAY_AFTER, 0)
+            if left and self.queue.pending():
                 log.info(
                     "Waiting for MLflow at %s to take the rest of the record, %.3g s at most "
                     "(hydra.callbacks.mlflow.patience). What is left then, or with patience=0 at once, is "
-                    "kept, and sent by: python -m recsys sync %s",
-                    masked(self.queue.about().get("tracking_uri", "")), left,
-                    shlex.quote(str(self.queue.folder)),
+                    "kept, and sent by: %s",
+                    masked(self.queue.about().get("tracking_uri", "")), left, self.queue.sync_command(),
                 )  # fmt: skip
-            if not self._ends_within(max(left, 0)):
+            if not self._ends_within(left):
                 self._process.kill()
                 self._process.wait()
         self._reader.join()

@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from optuna_sweeper.results.schema import RESULTS_FILE, TRIALS_FILE
 from optuna_sweeper.results.schema import End as SweepEnd
-from recsys.runs.best import best_so_far, best_trials, candidates
+from recsys.metrics import LONG, MAX_LIFT
+from recsys.runs.best import best_so_far, candidates
 from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, TEST_FILE
 from recsys.runs.json_file import read_json
-from recsys.runs.trials import (
-    Trial,
-    read_results,
-    read_trials,
-)
-from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Start
+from recsys.runs.sweep import Sweep
+from recsys.runs.trials import Trial, read_results, read_trials
+from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Metric, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
+from recsys.tracking.results import stamp
 
-FILES = (RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, *COMPARISON_FILES)
-LIFT = "max_lift"
+FILES = [RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, *COMPARISON_FILES]
 STATES = ("complete", "pruned", "fail", "running")
+BEST_LIFT, BEST_VALUE = "best_lift", "best_value"  # metrics: the best so far after each trial
 
 # The last word of a run or sweep to its sender; one that is killed sends none.
 ENDED, LEFT, INTERRUPTED = "end", "left", "interrupted"
 
-# Status of the parent run by `ended_by` of the results.
 KILL = "kill"  # the sweeper could not write how it ended
+# Status of the parent run by `ended_by` of the results; of others it is KILLED.
 STATUS_OF_END: dict[str, str] = {
     SweepEnd.TOTAL: FINISHED,
     SweepEnd.TIMEOUT: FINISHED,
     SweepEnd.EXHAUSTED: FINISHED,
-    SweepEnd.INTERRUPT: KILLED,
-    KILL: KILLED,
     SweepEnd.FAILURES: FAILED,
     SweepEnd.ERROR: FAILED,
 }
@@ -60,8 +55,8 @@ class SweepRun:
         Key of the parent run.
     study : str
         The study's name.
-    metrics, directions : list of str
-        The objectives: names in `metrics.json`, and maximize or minimize.
+    objective : dict
+        `metrics`, names in `metrics.json`, and `directions`.
     table : list of int, optional
         The `stamp` of the table that an earlier sweep left in the folder.
     """
@@ -71,35 +66,31 @@ class SweepRun:
         queue: Queue,
         run: str,
         study: str,
-        metrics: list[str],
-        directions: list[str],
+        objective: dict[str, list[str]],
         table: list[int] | None = None,
     ) -> None:
-        self.queue, self.run, self.study = queue, run, study
-        self.metrics, self.directions = tuple(metrics), directions
-        self._earlier_table = table
+        self.queue, self.run, self.study, self.objective = queue, run, study, objective
+        self._table, self._earlier_table = queue.folder / TRIALS_FILE, table
         self._seen: list[int] | None = None
         self._recorded: set[int] = set()
-        self._recorded_copies: set[int] = set()  # trials with copied values
         self._lifts: dict[int, float] = {}
-        self.checked = False
+        self._checked = False
 
-    def update(self) -> None:
-        """Queue the changes since the last call."""
-        seen = stamp(self.queue.folder)
+    def update(self) -> bool:
+        """Queue the changes since the last call; return whether they are the first."""
+        seen, is_first = stamp(self._table), not self._checked
         if seen is None or seen == self._seen:
-            return
-        self._seen = seen
-        trials = self._trials()
+            return False
+        self._seen, sweep = seen, self._read()
         # The first update reconciles the older trials of a continued study: a kill may have left their child
         # runs RUNNING.
-        if not self.checked:  # entries of an earlier sweep may have ended the run
+        if is_first:  # entries of an earlier sweep may have ended the run
             self.queue.put(Entry(self.run, Start(f"study {self.study}", int(time.time() * 1000))))
-        self.queue.put(self._entry(trials, check=not self.checked))
-        for entry in self._answered(trials):
-            if self.checked:
-                self.queue.put(entry)
-        self.checked = True
+        answered = [] if is_first else self._answered(sweep)
+        for entry in [self._entry(sweep, check=is_first), *answered]:
+            self.queue.put(entry)
+        self._checked = True
+        return is_first
 
     def finish(self, word: str, time: int, *, alone: bool) -> None:
         """Queue the last entry: reconcile the trials, link the best, end the run.
@@ -113,37 +104,29 @@ class SweepRun:
         alone : bool
             Whether no other process works on the study, which would then end the run.
         """
-        if self.study and word == LEFT and stamp(self.queue.folder) == self._earlier_table:
+        if self.study and word == LEFT and stamp(self._table) == self._earlier_table:
             # The sweeper refused the sweep and did not change the study.
             entry = Entry(self.run, link_results=True)
             if alone:  # else another process ends it
                 entry.tags, entry.end, entry.undo = {ENDED_BY_TAG: "error"}, End(FAILED, time), True
             self.queue.put(entry)
             return
-        trials = self._trials()
-        entry = self._entry(trials, check=True)
-        entry.files = list(FILES)
-        entry.metrics += self._final(time)
-        entry.link_results = True
-        status, ended_by = self._end(trials, word)
+        sweep = self._read()
+        entry = self._entry(sweep, check=True)
+        entry.files, entry.link_results = FILES, True
+        entry.metrics += self._measured_on_test(time)
+        status, ended_by = _end(sweep, word)
         if alone or ended_by == SweepEnd.TOTAL:
             entry.end = End(status, time)
             entry.tags[ENDED_BY_TAG] = ended_by
         self.queue.put(entry)
 
-    def _end(self, trials: list[Trial], word: str) -> tuple[str, str]:
-        """Return the status of the run and the reason of its end."""
-        results = read_results(self.queue.folder)
-        complete = any(trial.state == "complete" for trial in trials)
-        ended_by = results.get("ended_by")
-        if ended_by is None and "ended_by" in results:
-            return KILLED, KILL
-        if ended_by is None:  # a sweep over given values
-            ended_by = END_OF_WORD.get(word, KILL)
-        status = STATUS_OF_END.get(ended_by, KILLED)
-        return (FAILED if status == FINISHED and not complete else status), ended_by
+    def _read(self) -> Sweep:
+        folder = self.queue.folder
+        trials = read_trials(folder, tuple(self.objective["metrics"]))
+        return Sweep(folder, {"objective": self.objective}, trials, read_results(folder))
 
-    def _final(self, time: int) -> list[tuple[str, float, int, int]]:
+    def _measured_on_test(self, time: int) -> list[Metric]:
         """Return the test metrics of the best trial; none with several objectives."""
         measured = read_json(self.queue.folder / TEST_FILE)
         if len(measured) != 1:
@@ -151,73 +134,61 @@ class SweepRun:
         ((number, metrics),) = measured.items()
         return [(f"test_{name}", found["value"], time, int(number)) for name, found in metrics.items()]
 
-    def _trials(self) -> list[Trial]:
-        return read_trials(self.queue.folder, self.metrics)
-
-    def _entry(self, trials: list[Trial], *, check: bool) -> Entry:
+    def _entry(self, sweep: Sweep, *, check: bool) -> Entry:
         """Return an entry with the history, counts and best trial."""
-        counts = Counter(trial.state for trial in trials)
-        complete = [trial for trial in trials if trial.state == "complete"]
-        entry = Entry(self.run, metrics=self._history(complete), n_trials=len(trials))
+        trials, states = sweep.trials, Counter(trial.state for trial in sweep.trials)
+        entry = Entry(self.run, metrics=self._history(sweep), n_trials=len(trials))
         if trials:
-            step, now = trials[-1].number, _end(trials[-1])
-            numbers = {"n_trials": len(trials)} | {f"n_{state}": counts[state] for state in STATES}
-            numbers["n_answered"] = sum(trial.answered_from is not None for trial in trials)
-            entry.metrics += [(name, value, now, step) for name, value in numbers.items()]
-        best = self._best(complete)
-        if best is not None:
+            counts = {"n_trials": len(trials)} | {f"n_{state}": states[state] for state in STATES}
+            counts["n_answered"] = sum(trial.answered_from is not None for trial in trials)
+            entry.metrics += [_point(name, count, trials[-1]) for name, count in counts.items()]
+        # With several objectives no single trial is the best.
+        if len(sweep.directions) == 1 and (best := sweep.best) is not None:
             entry.best = best.number
-            entry.metrics.append(("best_trial", best.number, _end(best), best.number))
-            note = f"Best {self.metrics[0]}: {best.values[0]:.10g}, in trial {best.number}."
+            entry.metrics.append(_point("best_trial", best.number, best))
+            note = f"Best {sweep.metrics[0]}: {best.values[0]:{LONG}}, in trial {best.number}."
             entry.tags = {"best_trial": str(best.number), "mlflow.note.content": note}
             entry.tags |= {f"best.{name}": value for name, value in best.params.items()}
         if check:
             entry.trials = [self._plain(trial) for trial in trials]
         return entry
 
-    def _answered(self, trials: list[Trial]) -> Iterator[Entry]:
-        """Yield entries for new trials with copied values, which have no job.
+    def _answered(self, sweep: Sweep) -> list[Entry]:
+        """Return entries for new trials with copied values, which have no job.
 
         With several processes, the one that ran the source's job records them.
         """
-        folders = {trial.number: trial.job_dir for trial in trials}
-        for trial in trials:
-            if (
-                trial.answered_from is None
-                or trial.number in self._recorded_copies
-                or trial.state != "complete"
-            ):
-                continue
-            self._recorded_copies.add(trial.number)
-            source = folders.get(trial.answered_from)
-            if source is not None and source.parent == self.queue.folder:
-                yield missing(self.run, self._plain(trial), str(source))
+        folders = {trial.number: trial.job_dir for trial in sweep.trials}
+        entries = []
+        for trial in sweep.trials:
+            if trial.answered_from is not None and self._is_new(trial):
+                source = folders.get(trial.answered_from)
+                if source is not None and source.parent == self.queue.folder:
+                    entries.append(missing(self.run, self._plain(trial), str(source)))
+        return entries
 
-    def _history(self, complete: list[Trial]) -> list[tuple[str, float, int, int]]:
+    def _is_new(self, trial: Trial) -> bool:
+        return trial.state == "complete" and trial.number not in self._recorded
+
+    def _history(self, sweep: Sweep) -> list[Metric]:
         """Return the best values so far after each trial that is not recorded yet."""
-        metrics: list[tuple[str, float, int, int]] = []
+        points: list[Metric] = []
         highest = float("-inf")
-        for trial in candidates(complete, len(self.directions)):
+        for trial in candidates(sweep.trials, len(sweep.directions)):
             highest = max(highest, self._lift(trial))
-            if trial.number not in self._recorded and highest > float("-inf"):
-                metrics.append(("best_lift", highest, _end(trial), trial.number))
-        if len(self.directions) == 1:  # with several objectives no single trial is the best
-            for trial, best in best_so_far(complete, self.directions[0]):
-                if trial.number not in self._recorded:
-                    metrics.append(("best_value", best.values[0], _end(trial), trial.number))
-        self._recorded |= {trial.number for trial in complete}
-        return metrics
+            if self._is_new(trial) and highest > float("-inf"):
+                points.append(_point(BEST_LIFT, highest, trial))
+        if len(sweep.directions) == 1:
+            for trial, best in best_so_far(sweep.trials, sweep.directions[0]):
+                if self._is_new(trial):
+                    points.append(_point(BEST_VALUE, best.values[0], trial))
+        self._recorded |= {trial.number for trial in sweep.trials if trial.state == "complete"}
+        return points
 
     def _lift(self, trial: Trial) -> float:
         if trial.number not in self._lifts:
-            self._lifts[trial.number] = trial.metrics().get(LIFT, float("-inf"))
+            self._lifts[trial.number] = trial.metrics().get(MAX_LIFT, float("-inf"))
         return self._lifts[trial.number]
-
-    def _best(self, complete: list[Trial]) -> Trial | None:
-        """Return the best trial; None with several objectives."""
-        if len(self.directions) != 1:
-            return None
-        return next(iter(best_trials(complete, self.directions, read_results(self.queue.folder))), None)
 
     def _plain(self, trial: Trial) -> dict[str, Any]:
         """Return a trial as plain values."""
@@ -225,7 +196,7 @@ class SweepRun:
             "number": trial.number,
             "state": trial.state,
             "params": trial.params,
-            "end": _end(trial),
+            "end": _milliseconds(trial),
             "job_dir": str(trial.job_dir) if trial.job_dir else None,
             "fail_reason": trial.fail_reason,
             "answered_from": trial.answered_from,
@@ -233,15 +204,20 @@ class SweepRun:
         }
 
 
-def stamp(folder: Path) -> list[int] | None:
-    """Return modification time and inode of the table of trials; None if there is no table."""
-    try:
-        status = (folder / TRIALS_FILE).stat()
-    except FileNotFoundError:
-        return None
-    return [status.st_mtime_ns, status.st_ino]
+def _end(sweep: Sweep, word: str) -> tuple[str, str]:
+    """Return the status of the run and the reason of its end."""
+    ended_by = sweep.results.get("ended_by")
+    if ended_by is None:  # not written in time, or a sweep over given values
+        ended_by = KILL if "ended_by" in sweep.results else END_OF_WORD.get(word, KILL)
+    status = STATUS_OF_END.get(ended_by, KILLED)
+    is_complete = any(trial.state == "complete" for trial in sweep.trials)
+    return (FAILED if status == FINISHED and not is_complete else status), ended_by
 
 
-def _end(trial: Trial) -> int:
+def _point(name: str, value: float, trial: Trial) -> Metric:
+    return name, value, _milliseconds(trial), trial.number
+
+
+def _milliseconds(trial: Trial) -> int:
     """Return the end of a trial in milliseconds since 1970; the same at every call."""
     return int((trial.end or datetime.fromtimestamp(0)).timestamp() * 1000)

@@ -23,7 +23,8 @@ class SweepFolder:
         self.folder, self.told = folder, []
         folder.mkdir(parents=True)
         self.queue = Queue(folder)
-        sweep = {"run": self.PARENT, "study": study, "metrics": ["max_lift"], "directions": ["maximize"]}
+        objective = {"metrics": ["max_lift"], "directions": ["maximize"]}
+        sweep = {"run": self.PARENT, "study": study, "objective": objective}
         self.queue.open({"tracking_uri": uri, "experiment_name": "recsys", "sweep": sweep})
         self.queue.put(
             Entry(self.PARENT, Start("study s", 1, {"sweeper.n_trials": "3"}), tags={"study": "s"})
@@ -106,10 +107,9 @@ class SenderThread:
         with self.queue.sole_reader() as alone:
             assert alone
             sender = Sender(self.queue, logging.getLogger("sender").warning)
-            refused = sender.check()
-            self.said = {"refused": refused} if refused else sender.destination()
+            self.said = sender.check()
             self.decided.set()
-            if refused:
+            if "refused" in self.said:
                 self.queue.close()
             else:
                 self.sent = sender.follow(self.reader)

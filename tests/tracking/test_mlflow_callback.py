@@ -336,7 +336,7 @@ SWEEP_OF_TWO = ["-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep"]
         (BROKEN + "stamp", "on_multirun_start", 1),
         (BROKEN + "SenderProcess", "on_multirun_start", 1),
         (BROKEN + "write_links", "on_job_start", 2),
-        (BROKEN + "add_results", "on_job_end", 2),
+        ("recsys.tracking.entry.Entry.add_results", "on_job_end", 2),
         (BROKEN + "SenderProcess.close", "_wait_for_sender", 1),
     ],
 )

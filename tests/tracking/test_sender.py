@@ -473,9 +473,8 @@ def test_a_server_that_is_away_is_waited_for(sweep_folder, runs, monkeypatch, pa
 def test_what_a_database_refuses_is_not_waited_for(sweep_folder, tmp_path):
     (tmp_path / "text.db").write_text("no database, though long enough to be read as the head of one" * 9)
     sweep = sweep_folder(uri=f"sqlite:///{tmp_path / 'text.db'}")
-    refused = sweep.sender().check()
+    refused = sweep.sender().check()["refused"]
     assert refused.startswith("hydra.callbacks.mlflow.tracking_uri must be a database that can be opened ")
-    assert sweep.sender().destination() == {}
 
 
 @pytest.mark.parametrize(
@@ -495,7 +494,7 @@ def test_what_mlflow_will_refuse_is_known_before_anything_is_sent(sweep_folder, 
     client.delete_experiment(client.create_experiment("gone"))
     sweep = sweep_folder()
     sweep.queue.note(**{"experiment_name": None, **given})
-    assert sweep.sender().check().startswith(start)
+    assert sweep.sender().check()["refused"].startswith(start)
 
 
 def test_the_experiment_that_the_run_above_is_in(sweep_folder, store):
@@ -503,15 +502,11 @@ def test_the_experiment_that_the_run_above_is_in(sweep_folder, store):
     above = client.create_run(client.create_experiment("other"))
     sweep = sweep_folder()
     sweep.queue.note(run_id=above.info.run_id)
-    refused = sweep.sender().check()
+    refused = sweep.sender().check()["refused"]
     assert refused.startswith("experiment_name must be 'other', the experiment of the run MLFLOW_RUN_ID=")
     sweep.queue.note(experiment_name=None)
-    sender = sweep.sender()
-    assert sender.check() is None
-    assert sender.destination() == {
-        "experiment_id": above.info.experiment_id,
-        "experiment_name": "other",
-    }
+    known = {"experiment_id": above.info.experiment_id, "experiment_name": "other"}
+    assert sweep.sender().check() == known
 
 
 def test_under_a_run_of_mlflow_the_sweep_is_its_child(sweep_folder, store):
@@ -532,7 +527,7 @@ def test_credentials_that_a_server_refuses(sweep_folder, broken_server):
     answer, address = broken_server
     sweep = sweep_folder(uri=address)
     for answer.status, answer.body in [(401, b"who are you?"), (403, b'{"error_code": "PERMISSION_DENIED"}')]:
-        refused = sweep.sender().check()
+        refused = sweep.sender().check()["refused"]
         assert refused.startswith(f"MLflow refuses the record at {address}: ")
         assert "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or" in refused
     assert sweep.told == []

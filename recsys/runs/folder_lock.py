@@ -1,0 +1,41 @@
+"""A lock on a folder, which goes away with its process and leaves no file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def folder_lock(folder: Path, *, wait: bool) -> Iterator[bool]:
+    """Lock a folder during the block; yield whether it is locked, and still in its place.
+
+    If another process has the lock, wait for it or yield False.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        yield _is_locked(handle, wait) and _is_at(handle, folder)
+    finally:
+        os.close(handle)
+
+
+def _is_locked(handle: int, wait: bool) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
