@@ -3,22 +3,24 @@
 A run or sweep queues the entries of its record (`.mlflow-queue/` in its folder). They are still there where
 MLflow could not be reached or refused them, or all processes were killed; `sync` sends them, in order, once.
 A killed sweep is ended in MLflow, and its running trials in the study. `sync` looks in and below the folders
-given, or in outputs/ and multirun/.
+given, or in outputs/ and multirun/. A queue that names another address than MLFLOW_TRACKING_URI (mlflow.db if
+it is not set) is sent only if --tracking-uri repeats that address: a folder may come from a stranger.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import shlex
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from optuna_sweeper.safe_text import masked
+from recsys.mlflow_store.address import absolute, configured_address, is_same
 from recsys.tracking.console import log_errors, tell
 from recsys.tracking.queue import Queue, find_queues
-from recsys.tracking.sender import send_folder
+from recsys.tracking.sender import read_entry, send_folder
 
 WAIT = 0.1  # seconds between looks at a queue that another process sends
 
@@ -27,34 +29,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Send; 0 if nothing is left waiting."""
     parser = argparse.ArgumentParser(prog="python -m recsys sync", description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument(
+        "--tracking-uri", metavar="ADDRESS", help="default: MLFLOW_TRACKING_URI, or mlflow.db"
+    )
     given = parser.parse_args(arguments)
     log_errors()
-    return _sync(given.folders)
-
-
-def _sync(folders: list[Path]) -> int:
-    places = folders or [Path("outputs"), Path("multirun")]
-    missing = [str(place) for place in folders if not place.is_dir()]
-    if missing:
-        print(f"There is no folder {missing[0]}.", file=sys.stderr)
-        return 2
+    for folder in given.folders:
+        if not folder.is_dir():
+            print(f"There is no folder {folder}.", file=sys.stderr)
+            return 2
+    address = absolute(given.tracking_uri) if given.tracking_uri else configured_address()
+    places = given.folders or [Path("outputs"), Path("multirun")]
     queues = find_queues([place.resolve() for place in places])
-    sent = [_send(queue) for queue in queues]
+    sent = [_send(queue, address) for queue in queues]
     tell(f"{sum(sent)} of {len(queues)} queues were sent." if queues else "Nothing waits to be sent.")
     return 0 if all(sent) else 1
 
 
-def _send(queue: Queue) -> bool:
+def _send(queue: Queue, address: str) -> bool:
     """Send a queue; one that cannot be read is told, and the others get their turn."""
     try:
         _wait_for_other(queue)
+        if objection := _objection(queue, address):
+            tell(objection)
+            return False
         sent = send_folder(queue, tell, refused=True)
     except Exception as error:
         logging.getLogger(__name__).error("%s cannot be sent", queue.path, exc_info=error)
         return False
     if queue.refused:
-        tell(f"MLflow refused {queue.refusals()}. When that is corrected, send it: {_command(queue)}")
+        tell(f"MLflow refused {queue.refusals()}. When that is corrected, send it: {queue.sync_command()}")
     return sent
+
+
+def _objection(queue: Queue, address: str) -> str:
+    """Return why a queue is not sent unseen: to another address, or with files from elsewhere."""
+    named = queue.about().get("tracking_uri", address)
+    if not is_same(named, address):
+        return (
+            f"{queue.path} is addressed to {masked(named)}, not to {masked(address)}, and was not sent. "
+            f"If you trust that address: {queue.sync_command()}"
+        )
+    for file in queue.pending() + queue.refused_files():
+        entry = read_entry(file)
+        for name in entry.files if entry else []:
+            if not (queue.folder / name).resolve().is_relative_to(queue.folder.resolve()):
+                return (
+                    f"{queue.path} was not sent: {file.name} would record {name}, which is not in "
+                    f"{queue.folder}. If the folder is not yours, delete {queue.path}; otherwise {file}."
+                )
+    return ""
 
 
 def _wait_for_other(queue: Queue) -> None:
@@ -65,7 +89,3 @@ def _wait_for_other(queue: Queue) -> None:
             tell(f"Waiting for another process, which is sending {queue.path}.")
             said = True
         time.sleep(WAIT)
-
-
-def _command(queue: Queue) -> str:
-    return f"python -m recsys sync {shlex.quote(str(queue.folder))}"
