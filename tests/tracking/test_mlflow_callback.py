@@ -13,7 +13,6 @@ from omegaconf import OmegaConf
 
 from recsys.cli import sync as program
 from recsys.tracking import MLflowCallback
-from recsys.tracking.queue import Queue
 from recsys.tracking.record import Record
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS, shell
@@ -215,7 +214,8 @@ def test_a_tracking_server_that_is_down(call, store, tmp_path, monkeypatch):
     assert "MLflow cannot be reached at http://***@127.0.0.1:9" in outcome.stdout
     assert "s3cret" not in outcome.stdout + outcome.stderr
     assert len(list((tmp_path / "out/.mlflow-queue").glob("0*.json"))) == 2
-    Queue(tmp_path / "out").note(tracking_uri=f"sqlite:///{store}")  # it is there again
+    client = MlflowClient(f"sqlite:///{store}")
+    monkeypatch.setattr("recsys.tracking.record.connect", lambda _: client)  # it is there again
     assert program.main(command_in(outcome.stdout, "Send it with: ")[1:]) == 0
     assert [run.info.status for run in runs_in(store)] == ["FINISHED"]
 

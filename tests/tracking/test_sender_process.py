@@ -4,6 +4,7 @@ import logging
 import socket
 
 import pytest
+from mlflow import MlflowClient
 
 from recsys.cli import sync
 from recsys.tracking.entry import Entry, Start
@@ -37,5 +38,6 @@ def test_it_says_what_it_waits_for(
     assert [line.split(" (")[0] for line in lines] == [start] * said
     assert all("hydra.callbacks.mlflow.patience" in line for line in lines)
     for line in lines:
-        queue.note(tracking_uri=f"sqlite:///{store}")  # it is there again
+        client = MlflowClient(f"sqlite:///{store}")
+        monkeypatch.setattr("recsys.tracking.record.connect", lambda _: client)  # it is there again
         assert sync.main(command_in(line, "and sent by: ")[1:]) == 0
