@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import gc
 import logging
 import os
@@ -13,13 +12,15 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optuna_sweeper.atomic_write import atomic_open
 from recsys.errors import ParameterError
 from recsys.folders import cache_folder
 from recsys.mlflow_store.address import VARIABLE
+from recsys.runs.folder_lock import folder_lock
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -54,24 +55,16 @@ def connect(tracking_uri: str) -> MlflowClient:
         os.environ.setdefault(name, value)
     # It logs connection errors that MLflow handles or raises.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
-    if "mlflow" in sys.modules:
-        return _client(tracking_uri)
-    with _nothing_to_collect():
-        return _client(tracking_uri)
+    turn: AbstractContextManager[Any] = nullcontext()
+    if (path := _sqlite_file(tracking_uri)) is not None:
+        _require_database(path)
+        turn = folder_lock(path.parent, wait=True)
+    elif POSTGRESQL.match(tracking_uri):
+        turn = _turn_in_database(tracking_uri)
+    with turn, nullcontext() if "mlflow" in sys.modules else _nothing_to_collect():
+        from mlflow import MlflowClient
 
-
-def _client(tracking_uri: str) -> MlflowClient:
-    from mlflow import MlflowClient
-
-    if POSTGRESQL.match(tracking_uri):
-        with _turn_in_database(tracking_uri):
-            return MlflowClient(tracking_uri=tracking_uri)
-    path = _sqlite_file(tracking_uri)
-    if path is None:
-        return MlflowClient(tracking_uri=tracking_uri)
-    _require_database(path)
-    with _turn(path.parent):
-        if not path.exists():
+        if path is not None and not path.exists():
             _make_store(path)
         return MlflowClient(tracking_uri=tracking_uri)
 
@@ -119,19 +112,8 @@ def _require_database(path: Path) -> None:
 
 
 @contextmanager
-def _turn(folder: Path) -> Iterator[None]:
-    """Wait until no other process is in here for this folder. The lock goes away with its process."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-@contextmanager
 def _turn_in_database(url: str) -> Iterator[None]:
-    """Wait until no other process is in here for this database. The lock goes away with its transaction."""
+    """Lock the database; the lock goes away with its transaction."""
     from sqlalchemy import NullPool, create_engine, func, select
 
     with create_engine(url, poolclass=NullPool).begin() as connection:
@@ -143,8 +125,7 @@ def _make_store(path: Path) -> None:
     """Put an empty store in place, the copy of one that was made before if there is one."""
     from mlflow.version import VERSION
 
-    new = path.with_name(f".{path.name}.new")
-    kept = cache_folder() / f"mlflow-{VERSION}-empty.db"
+    new, kept = path.with_name(f".{path.name}.new"), cache_folder() / f"mlflow-{VERSION}-empty.db"
     if kept.exists():
         shutil.copyfile(kept, new)
     else:
@@ -155,12 +136,9 @@ def _make_store(path: Path) -> None:
             _keep(draft, kept)
     with new.open("rb") as file:
         os.fsync(file.fileno())
-    try:
+    with suppress(FileExistsError):  # another program, such as MLflow's UI, has made one meanwhile
         os.link(new, path)
-    except FileExistsError:  # another program, such as MLflow's UI, has made one meanwhile
-        pass
-    finally:
-        new.unlink()
+    new.unlink()
 
 
 def _make_tables(path: Path) -> None:
@@ -181,8 +159,8 @@ def _keep(store: Path, place: Path) -> None:
     """Copy a store into the cache, atomically, if that is writable."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent) as folder:
-            shutil.copyfile(store, Path(folder, place.name)).rename(place)
+        with atomic_open(place) as file:
+            file.write(store.read_bytes())
     except OSError as error:
         log.debug("%s is not kept: %s", place, error)
 

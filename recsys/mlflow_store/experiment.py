@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Experiment
+
+Found = TypeVar("Found")
 
 ID_VARIABLE, NAME_VARIABLE, RUN_VARIABLE = "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"
 DEFAULT_EXPERIMENT = "recsys"
@@ -21,22 +24,11 @@ EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 @dataclass(frozen=True)
 class Destination:
-    """The experiment that runs are recorded in, as given.
+    """The experiment that runs are recorded in, as given; what is given must denote the same experiment."""
 
-    Attributes
-    ----------
-    name : str or None
-        Its name; it is created if it does not exist.
-    id : str or None
-        Its id. With a name, both must denote the same experiment.
-    run_id : str or None
-        A run that becomes the parent of runs that have none: that of `mlflow run`. The experiment is this
-        run's; a name must denote the same experiment.
-    """
-
-    name: str | None = None
+    name: str | None = None  # it is created if it does not exist
     id: str | None = None
-    run_id: str | None = None
+    run_id: str | None = None  # becomes the parent of runs that have none, as that of `mlflow run`
 
     def find(self, client: MlflowClient, tracking_uri: str) -> Experiment:
         """Find the experiment, or create it.
@@ -49,9 +41,9 @@ class Destination:
             Errors of MLflow.
         """
         if self.run_id is not None:
-            experiment = self._of_run(client, tracking_uri)
+            experiment = self._of_run(client, self.run_id, tracking_uri)
         elif self.id is not None:
-            experiment = self._of_id(client, tracking_uri)
+            experiment = self._of_id(client, self.id, tracking_uri)
         else:
             experiment = _found_or_made(client, self.name or "")
         if experiment.lifecycle_stage != "active":
@@ -65,54 +57,38 @@ class Destination:
             )
         return experiment
 
-    def _of_run(self, client: MlflowClient, tracking_uri: str) -> Experiment:
-        run = _run(client, self.run_id or "")
+    def _of_run(self, client: MlflowClient, run_id: str, tracking_uri: str) -> Experiment:
+        run = _existing(client.get_run, run_id)
         if run is None or run.info.lifecycle_stage != "active":
-            raise ParameterError(
-                RUN_VARIABLE,
-                f"the id of a run in {masked(tracking_uri)}",
-                self.run_id,
-                f"Unset {RUN_VARIABLE}.",
-            )
+            rule = f"the id of a run in {masked(tracking_uri)}"
+            raise ParameterError(RUN_VARIABLE, rule, run_id, f"Unset {RUN_VARIABLE}.")
         experiment = client.get_experiment(run.info.experiment_id)
-        if self.name not in (None, experiment.name):
-            raise ParameterError(
-                "experiment_name",
-                f"{experiment.name!r}, the experiment of the run {RUN_VARIABLE}={self.run_id}",
-                self.name,
-                f"Leave experiment_name out, or unset {RUN_VARIABLE}.",
-            )
+        cure = f"Leave experiment_name out, or unset {RUN_VARIABLE}."
+        self._require_name(experiment, "experiment_name", f"the run {RUN_VARIABLE}={run_id}", cure)
         return experiment
 
-    def _of_id(self, client: MlflowClient, tracking_uri: str) -> Experiment:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            experiment = client.get_experiment(self.id or "")
-        except MlflowException as error:
-            if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                raise
-            raise ParameterError(
-                ID_VARIABLE,
-                f"the id of an experiment in {masked(tracking_uri)}",
-                self.id,
-                f"Unset {ID_VARIABLE}, or name an experiment: experiment_name=other.",
-            ) from error
-        if self.name not in (None, experiment.name):
-            raise ParameterError(
-                NAME_VARIABLE,
-                f"{experiment.name!r}, the experiment {ID_VARIABLE}={self.id}",
-                self.name,
-                "Unset one of the two.",
-            )
+    def _of_id(self, client: MlflowClient, experiment_id: str, tracking_uri: str) -> Experiment:
+        experiment = _existing(client.get_experiment, experiment_id)
+        if experiment is None:
+            rule = f"the id of an experiment in {masked(tracking_uri)}"
+            cure = f"Unset {ID_VARIABLE}, or name an experiment: experiment_name=other."
+            raise ParameterError(ID_VARIABLE, rule, experiment_id, cure)
+        self._require_name(
+            experiment, NAME_VARIABLE, f"{ID_VARIABLE}={experiment_id}", "Unset one of the two."
+        )
         return experiment
 
+    def _require_name(self, experiment: Experiment, key: str, source: str, cure: str) -> None:
+        if self.name not in (None, experiment.name):
+            raise ParameterError(key, f"{experiment.name!r}, the experiment of {source}", self.name, cure)
 
-def _run(client: MlflowClient, run_id: str) -> Run | None:
+
+def _existing(get: Callable[[str], Found], given_id: str) -> Found | None:
+    """Return what MLflow has under an id; None if there is none."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_run(run_id)
+        return get(given_id)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
@@ -122,13 +98,12 @@ def _run(client: MlflowClient, run_id: str) -> Run | None:
 def _found_or_made(client: MlflowClient, name: str) -> Experiment:
     from mlflow.exceptions import MlflowException
 
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        try:
-            return client.get_experiment(client.create_experiment(name, tags=EXPERIMENT_TAGS))
-        except MlflowException:
-            # Another process may have created it in between.
-            experiment = client.get_experiment_by_name(name)
-            if experiment is None:
-                raise
-    return experiment
+    if (experiment := client.get_experiment_by_name(name)) is not None:
+        return experiment
+    try:
+        return client.get_experiment(client.create_experiment(name, tags=EXPERIMENT_TAGS))
+    except MlflowException:
+        # Another process may have created it in between.
+        if (experiment := client.get_experiment_by_name(name)) is None:
+            raise
+        return experiment

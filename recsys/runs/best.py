@@ -24,14 +24,8 @@ def best_trials(
 ) -> list[Trial]:
     """Return the best trial, if any; with several objectives, the Pareto front.
 
-    Parameters
-    ----------
-    trials : iterable of Trial
-    directions : sequence of {"maximize", "minimize"}
-        One for each objective.
-    results : mapping, optional
-        `optimization_results.yaml`. Where it names the best trials, these are returned: it may be older or
-        newer than the table of trials, and the report and the record must agree with it.
+    Where `results`, the content of `optimization_results.yaml`, names them, these are returned: it may be
+    older or newer than the table of trials, and the report and the record must agree with it.
     """
     numbers = _recorded(results or {}, len(directions))
     if numbers is not None:

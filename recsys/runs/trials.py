@@ -21,39 +21,18 @@ from recsys.runs.json_file import read_json
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial of a sweep.
+    """One trial of a sweep."""
 
-    Attributes
-    ----------
-    number : int
-        Number in Optuna, of the job and of its folder.
-    state : str
-        complete | pruned | fail | running.
-    values : tuple of float
-        One for each objective; empty unless complete.
-    params : dict
-        Parameters of the search space, as text.
-    end : datetime or None
-    job_dir : Path or None
-    fail_reason : str or None
-    answered_from : int or None
-        Number of the earlier trial whose values were copied instead of running a job.
-    feasible : bool
-        Whether it keeps all constraints.
-    other_identity : bool
-        Whether it was run with another configuration or other data than the study has now.
-    """
-
-    number: int
-    state: str
-    values: tuple[float, ...] = ()
-    params: dict[str, str] = field(default_factory=dict)
+    number: int  # in Optuna, of the job and of its folder
+    state: str  # complete | pruned | fail | running
+    values: tuple[float, ...] = ()  # one for each objective; empty unless complete
+    params: dict[str, str] = field(default_factory=dict)  # of the search space, as text
     end: datetime | None = None
     job_dir: Path | None = None
     fail_reason: str | None = None
-    answered_from: int | None = None
-    feasible: bool = True
-    other_identity: bool = False
+    answered_from: int | None = None  # number of the trial whose values were copied instead of running a job
+    feasible: bool = True  # keeps all constraints
+    other_identity: bool = False  # run with another configuration or other data than the study has now
 
     def is_result(self, n_objectives: int) -> bool:
         """Whether the trial is complete and of the study's present identity."""

@@ -21,31 +21,18 @@ ENDED_BY_TAG = "ended_by"  # the tag with the reason for which a sweep ended
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 ARTIFACTS = (CONFIG_FILE, RULES_FILE, RULES_TABLE_FILE)  # of a job; overrides are a tag, metrics metrics
 
-Metric = tuple[str, float, int, int]
-"""Name, value, milliseconds since 1970, and step."""
+Metric = tuple[str, float, int, int]  # name, value, milliseconds since 1970, step
 
 
 @dataclass
 class Start:
-    """Start of a run.
-
-    Attributes
-    ----------
-    name : str
-    time : int
-        Milliseconds since 1970.
-    parameters : dict
-    parent : str or None
-        Key of the parent run.
-    like : str or None
-        Key of a run whose parameters are copied, unless `parameters` has them.
-    """
+    """Start of a run; `time` is in milliseconds since 1970."""
 
     name: str
     time: int
     parameters: dict[str, str] = field(default_factory=dict)
-    parent: str | None = None
-    like: str | None = None
+    parent: str | None = None  # key of the parent run
+    like: str | None = None  # key of a run whose parameters are copied, unless `parameters` has them
 
 
 @dataclass
@@ -58,45 +45,22 @@ class End:
 
 @dataclass
 class Entry:
-    """Update of one run; the fields are applied in their order.
+    """Update of one run; the fields are applied in their order."""
 
-    Attributes
-    ----------
-    run : str
-        The run's key.
-    start : Start or None
-        Create the run, or continue it if there is one with this key.
-    metrics : list of Metric
-    tags : dict
-    dataset : dict or None
-        name, digest, source and profile of the dataset.
-    trials : list of dict or None
-        The study's trials: children that disagree with them are corrected.
-    n_trials : int or None
-        Number of trials of the study at the time of an update of its run.
-    best : int or None
-        Number of the study's best trial; the tag `best_run_id` is set to its run.
-    link_results : bool
-        Add the ids of this run and the best to the sweep's results.
-    files : list of str
-        Artifacts, relative to the folder of the queue; missing files are skipped.
-    end : End or None
-    undo : bool
-        Restore the run as it was before this sweep continued it; if it did not, tags and end apply.
-    """
-
-    run: str
-    start: Start | None = None
+    run: str  # its key
+    start: Start | None = None  # create the run, or continue it if there is one with this key
     metrics: list[Metric] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
-    dataset: dict[str, str] | None = None
-    trials: list[dict[str, Any]] | None = None
-    n_trials: int | None = None
-    best: int | None = None
-    link_results: bool = False
-    files: list[str] = field(default_factory=list)
+    dataset: dict[str, str] | None = None  # name, digest, source and profile
+    trials: list[dict[str, Any]] | None = None  # of the study: children that disagree are corrected
+    n_trials: int | None = None  # of the study at the time of an update of its run
+    best: int | None = None  # number of the study's best trial, for the tag `best_run_id`
+    link_results: bool = False  # add the ids of this run and the best to the sweep's results
+    files: list[str] = field(default_factory=list)  # relative to the queue's folder; missing ones are skipped
     end: End | None = None
-    undo: bool = False
+    undo: bool = (
+        False  # restore the run as before this sweep; if that did not continue it, tags and end apply
+    )
 
     def to_json(self) -> str:
         """Write the entry as JSON."""

@@ -37,7 +37,7 @@ def test_it_says_what_it_waits_for(
     start = f"Waiting for MLflow at http://***@{silent_server} to take the rest of the record, 0.2 s at most"
     assert [line.split(" (")[0] for line in lines] == [start] * said
     assert all("hydra.callbacks.mlflow.patience" in line for line in lines)
+    client = MlflowClient(f"sqlite:///{store}")
     for line in lines:
-        client = MlflowClient(f"sqlite:///{store}")
         monkeypatch.setattr("recsys.tracking.record.connect", lambda _: client)  # it is there again
         assert sync.main(command_in(line, "and sent by: ")[1:]) == 0
