@@ -1,4 +1,4 @@
-"""Mine once: what was mined at the lowest support answers every higher one."""
+"""Cache of frequent itemsets: those mined at the lowest support answer every higher one."""
 
 from __future__ import annotations
 
@@ -25,47 +25,40 @@ from recsys.parameters import require_integer
 
 log = logging.getLogger(__name__)
 
-# With another number the files of before are not known: for a change of the files, or of what is mined.
-VERSION = 1
-
-# A single answer may take this share of the room.
-LARGEST = 1 / 2
-
+VERSION = 1  # changes with the form of the files or the result of mining; other files are not used
+LARGEST = 1 / 2  # share of `max_bytes` that a single file may take
+BYTES_PER_ITEMSET = 12
 ANY_LENGTH = "all"
-MINED, MEMORY, FILE = "mined", "memory", "file"
+
+# The itemsets mined or read last by this process: the trials of a sweep have the same transactions.
+_MEMORY: dict[str, FrequentItemsets] = {}
 
 
 class _Entry(NamedTuple):
-    """A file of the cache, by what its name says."""
+    """A file of the cache, as its name describes it."""
 
     path: Path
     min_count: int
     max_len: int | None
 
-    def answers(self, min_count: int, max_len: int | None) -> bool:
-        """Whether it holds what is asked for."""
-        return self.min_count <= min_count and _reaches(self.max_len, max_len)
-
 
 @dataclass(frozen=True)
 class ItemsetCache:
-    """Frequent itemsets that were mined before, in memory and in files.
+    """Frequent itemsets mined before, in memory and in files.
 
-    Itemsets are stored under the digest of their transactions and the engine; the number of threads does not
-    matter. The stored itemsets of the lowest support and the largest length answer every other request by
-    `filter_itemsets`, exactly as mining would.
-
-    Processes may share the folder: files are written atomically, and what another process deletes is mined
+    The key is the digest of the transactions and the engine without its number of threads. The itemsets of
+    the lowest support and the largest length answer every other request by `filter_itemsets`, exactly as
+    mining would. Processes may share the folder: files are written atomically, and deleted ones are mined
     again.
 
     Parameters
     ----------
     enabled : bool
-        Whether anything is kept or looked for.
+        Whether the cache is used.
     folder : str, optional
-        Where the files are; `~/.cache/recsys/itemsets` (or under `$XDG_CACHE_HOME`) unless given.
+        Folder of the files; None: `itemsets` in `recsys.folders.cache_folder()`.
     max_bytes : int
-        Size of all files together; those not used for the longest time go first. 0 keeps none.
+        Maximum total size; the least recently used files are removed first. 0: no files.
 
     Raises
     ------
@@ -88,66 +81,87 @@ class ItemsetCache:
         engine: Engine,
         budget: Budget | None = None,
     ) -> tuple[FrequentItemsets, str]:
-        """Return all frequent itemsets, and where they came from.
+        """Return all frequent itemsets, and where they came from: "mined", "memory" or "file".
 
-        Parameters
-        ----------
-        transactions, min_support, max_len, engine, budget
-            As for `recsys.mining.mine`, which checks them; here they are used as they are.
-
-        Returns
-        -------
-        itemsets : FrequentItemsets
-            The same as without a cache.
-        source : {"mined", "memory", "file"}
+        The parameters are those of `recsys.mining.mine`, already checked.
 
         Raises
         ------
         BudgetError
-            If mining would take more than the budget, or there are more itemsets than it allows.
+            If mining would exceed the budget, or there are more itemsets than it allows.
         """
         if not self.enabled:
-            return engine.mine(transactions, min_support, max_len, budget), MINED
-        # The digest does not tell items 1 and 1.0 apart, whose ids are in the answer.
+            return engine.mine(transactions, min_support, max_len, budget), "mined"
+        # The dtype: the digest of items 1 and 1.0 is the same.
         question = f"{VERSION} {transactions.digest} {transactions.items.dtype} {engine!r}"
         key = hashlib.sha256(question.encode()).hexdigest()[:32]
         min_count = support.min_count(min_support, transactions.n_transactions)
-
-        kept = _MEMORY.get(key)
-        if kept is not None and kept.min_count <= min_count and _reaches(kept.max_len, max_len):
-            return _within(budget, filter_itemsets(kept, min_support, max_len)), MEMORY
-        for entry in self._entries(key):
-            if entry.answers(min_count, max_len):
-                kept = _read(entry, transactions)
-                if kept is not None:
-                    _remember(key, kept)
-                    return _within(budget, filter_itemsets(kept, min_support, max_len)), FILE
-        mined = engine.mine(transactions, min_support, max_len, budget)
-        _remember(key, mined)
-        self._write(key, min_count, mined)
-        return mined, MINED
+        kept, source = _MEMORY.get(key), "memory"
+        if kept is None or not _answers(kept, min_count, max_len):
+            kept, source = self._read(key, min_count, max_len, transactions), "file"
+        if kept is None:
+            kept, source = engine.mine(transactions, min_support, max_len, budget), "mined"
+            self._write(key, kept)
+        _MEMORY.clear()
+        _MEMORY[key] = kept
+        if source == "mined":
+            return kept, source
+        itemsets = filter_itemsets(kept, min_support, max_len)
+        most = None if budget is None else budget.max_itemsets
+        if most is not None and len(itemsets) > most:  # as if they were mined
+            raise too_many_known(most, itemsets.counts, min_count, itemsets.n_transactions)
+        return itemsets, source
 
     @property
     def path(self) -> Path:
-        """The folder of the files."""
+        """Folder of the files."""
         return Path(self.folder) if self.folder else cache_folder() / "itemsets"
 
     def _entries(self, key: str) -> list[_Entry]:
-        """Return the files with itemsets of these transactions and this engine, the smallest first."""
+        """Return the files with this key, the smallest first."""
         found = []
         for path in self.path.glob(f"{key}-*.npz"):
-            with contextlib.suppress(ValueError, FileNotFoundError):  # not one of ours; taken away meanwhile
+            with contextlib.suppress(ValueError, FileNotFoundError):  # a foreign file; deleted meanwhile
                 _, count, length = path.stem.split("-")
                 max_len = None if length == ANY_LENGTH else int(length)
                 found.append((path.stat().st_size, _Entry(path, int(count), max_len)))
         return [entry for _, entry in sorted(found)]
 
-    def _write(self, key: str, min_count: int, itemsets: FrequentItemsets) -> None:
-        """Keep an answer; that it cannot be kept is told, and no reason for a run to fail."""
-        if _n_bytes(itemsets) > LARGEST * self.max_bytes:
+    def _read(
+        self, key: str, min_count: int, max_len: int | None, transactions: TransactionSet
+    ) -> FrequentItemsets | None:
+        """Return the itemsets of a file that answers, and mark it as used; None if there is none."""
+        for entry in self._entries(key):
+            if not _answers(entry, min_count, max_len):
+                continue
+            try:
+                with entry.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                    itemsets = FrequentItemsets(
+                        parents=arrays["parents"].astype(np.int64),
+                        last_items=arrays["last_items"],
+                        counts=arrays["counts"].astype(np.int64),
+                        offsets=arrays["offsets"],
+                        items=transactions.items,
+                        n_transactions=transactions.n_transactions,
+                        min_support=float(arrays["min_support"]),
+                        max_len=entry.max_len,
+                    )
+            except FileNotFoundError:
+                continue
+            except Exception as error:  # NumPy and zipfile raise many types for damaged bytes
+                log.warning("%s cannot be read and is mined again: %s", entry.path, error)
+                continue
+            with contextlib.suppress(OSError):  # deleted meanwhile, or in a read-only folder
+                os.utime(entry.path)
+            return itemsets
+        return None
+
+    def _write(self, key: str, itemsets: FrequentItemsets) -> None:
+        """Write a file; log a warning if it cannot be written."""
+        if BYTES_PER_ITEMSET * len(itemsets) > LARGEST * self.max_bytes:
             return
         length = ANY_LENGTH if itemsets.max_len is None else itemsets.max_len
-        path = self.path / f"{key}-{min_count}-{length}.npz"
+        path = self.path / f"{key}-{itemsets.min_count}-{length}.npz"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with atomic_open(path, permissions=0o600) as file:
@@ -159,10 +173,9 @@ class ItemsetCache:
                     offsets=itemsets.offsets,
                     min_support=np.float64(itemsets.min_support),
                 )
-            new = _Entry(path, min_count, itemsets.max_len)
             for entry in self._entries(key):
-                if entry.path != path and new.answers(entry.min_count, entry.max_len):
-                    entry.path.unlink(missing_ok=True)  # the new one answers all that it did
+                if entry.path != path and _answers(itemsets, entry.min_count, entry.max_len):
+                    entry.path.unlink(missing_ok=True)
             self._make_room()
         except OSError as error:
             log.warning(
@@ -171,10 +184,10 @@ class ItemsetCache:
             )  # fmt: skip
 
     def _make_room(self) -> None:
-        """Delete files, those not used for the longest time first, until the rest fits."""
+        """Delete files, the least recently used first, until the others fit."""
         files = []
         for path in self.path.glob("*.npz"):
-            with contextlib.suppress(FileNotFoundError):  # taken away meanwhile
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
                 status = path.stat()
                 files.append((status.st_mtime_ns, status.st_size, path))
         total = sum(size for _, size, _ in files)
@@ -185,56 +198,12 @@ class ItemsetCache:
             total -= size
 
 
-# What was mined or read last, in this process: the trials of a sweep ask for the same transactions.
-_MEMORY: dict[str, FrequentItemsets] = {}
-
-
-def _remember(key: str, itemsets: FrequentItemsets) -> None:
-    _MEMORY.clear()
-    _MEMORY[key] = itemsets
-
-
-def _within(budget: Budget | None, itemsets: FrequentItemsets) -> FrequentItemsets:
-    """Return the itemsets, if mining them would have been within the budget: known ones are refused alike."""
-    if budget is not None and budget.max_itemsets is not None and len(itemsets) > budget.max_itemsets:
-        raise too_many_known(
-            budget.max_itemsets, itemsets.counts, itemsets.min_count, itemsets.n_transactions
-        )
-    return itemsets
-
-
-def _reaches(longest: int | None, asked: int | None) -> bool:
-    return longest is None or (asked is not None and asked <= longest)
-
-
-def _read(entry: _Entry, transactions: TransactionSet) -> FrequentItemsets | None:
-    """Return the itemsets of a file, which is marked as used; None if it is gone or cannot be read."""
-    try:
-        with entry.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            itemsets = FrequentItemsets(
-                parents=arrays["parents"].astype(np.int64),
-                last_items=arrays["last_items"],
-                counts=arrays["counts"].astype(np.int64),
-                offsets=arrays["offsets"],
-                items=transactions.items,
-                n_transactions=transactions.n_transactions,
-                min_support=float(arrays["min_support"]),
-                max_len=entry.max_len,
-            )
-    except FileNotFoundError:
-        return None
-    except Exception as error:  # what damaged bytes raise in NumPy and zipfile is no closed list
-        log.warning("%s cannot be read and is mined again: %s", entry.path, error)
-        return None
-    with contextlib.suppress(OSError):  # taken away meanwhile, or in a folder that may only be read
-        os.utime(entry.path)
-    return itemsets
+def _answers(known: _Entry | FrequentItemsets, min_count: int, max_len: int | None) -> bool:
+    """Return whether known itemsets include those of a count and a length."""
+    is_long = known.max_len is None or (max_len is not None and max_len <= known.max_len)
+    return is_long and known.min_count <= min_count
 
 
 def _smallest(values: IntArray) -> IntArray:
-    """Return the values as int32 where they fit, which halves the file."""
+    """Return the values as int32 if they fit, which halves the file."""
     return values.astype(np.int32) if values.max(initial=0) < 2**31 else values
-
-
-def _n_bytes(itemsets: FrequentItemsets) -> int:
-    return 12 * len(itemsets)

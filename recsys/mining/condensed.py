@@ -16,32 +16,25 @@ KINDS = ("all", "closed", "maximal", "generators")
 
 
 def select(itemsets: FrequentItemsets, kind: str) -> IntArray:
-    """Return the indices of the itemsets of one kind.
+    """Return the indices of the itemsets of one kind, ascending, shape (n,), int64.
 
     Parameters
     ----------
     itemsets : FrequentItemsets
     kind : {"all", "closed", "maximal", "generators"}
-        Closed itemsets have no superset of the same support (Pasquier et al., ICDT 1999): with their counts
-        they tell those of all frequent itemsets. Maximal ones have no frequent superset (Bayardo, SIGMOD
-        1998): all frequent itemsets are their subsets. Generators, also called free or key itemsets, have no
-        subset of the same support (Pasquier et al. 1999), the empty one included, which stands in all
-        transactions.
-
-    Returns
-    -------
-    ndarray, shape (n,), int64
-        Ascending indices into `itemsets`.
+        Closed itemsets have no superset of the same support (Pasquier et al., ICDT 1999); their counts give
+        those of all frequent itemsets. Maximal ones have no frequent superset (Bayardo, SIGMOD 1998).
+        Generators, also called free or key itemsets, have no subset of the same support (Pasquier et al.
+        1999), the empty one included.
 
     Raises
     ------
     ParameterError
-        If there is no such kind.
+        If the kind is unknown.
 
     Notes
     -----
-    Supersets are looked for among the itemsets given. Where `max_len` cut the mining short, those of that
-    length therefore count as closed and as maximal; generators do not depend on it.
+    Supersets beyond `max_len` are unknown: itemsets of that length count as closed and as maximal.
 
     Examples
     --------

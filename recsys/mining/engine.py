@@ -14,20 +14,19 @@ from recsys.parameters import require_choice, require_fraction, require_integer
 
 
 class Engine(Protocol):
-    """Mining engine; a group of the configuration.
+    """Mining engine, a config group.
 
-    All engines return the same itemsets with the same counts in the same order. Parameters are checked before
-    they reach an engine: by `mine`, or by `recsys.rules.Apriori` in an experiment. The `repr` is part of the
-    key of `ItemsetCache`: parameters without effect on the itemsets are left out of it.
+    All engines return the same itemsets in the same order. Callers have checked the parameters. The `repr` is
+    part of the key of `ItemsetCache`: it omits parameters that do not affect the itemsets.
     """
 
     @property
     def name(self) -> str:
-        """Name of the engine, by which transactions say that they need it."""
+        """Name of the engine, by which transactions require it."""
         ...
 
     def in_folder(self, folder: Path) -> Engine:
-        """Return the engine of a run that leaves its results in a folder, where the engine may write, too."""
+        """Return the engine of a run with this folder, where the engine may write, too."""
         ...
 
     def mine(
@@ -41,7 +40,7 @@ class Engine(Protocol):
         ...
 
 
-# Class and parameters of each engine, as in the files of the config group `engine`; imported when it is used.
+# Class and parameters of each engine, as in the config group `engine`.
 ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
     "bitset": ("recsys.mining.bitset.BitsetEngine", {}),
     "mlxtend": ("recsys.mining.mlxtend.MlxtendEngine", {"algorithm": "apriori"}),
@@ -51,13 +50,7 @@ ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def make_engine(name: Any) -> Engine:
-    """Return the engine of a name.
-
-    Raises
-    ------
-    ParameterError
-        If no engine has it.
-    """
+    """Return the engine of a name; raise ParameterError if it is unknown."""
     path, parameters = ENGINES[require_choice("engine", name, ENGINES)]
     module, _, name = path.rpartition(".")
     engine: Engine = getattr(import_module(module), name)(**parameters)
@@ -76,28 +69,22 @@ def mine(
     Parameters
     ----------
     transactions : Transactions or SparkTransactions
-        Those in Spark are mined by `SparkEngine` alone.
+        Those in Spark require `SparkEngine`.
     min_support : float
-        Fraction of the transactions, in (0, 1], that must hold an itemset for it to be frequent.
+        Minimum support, as a fraction of the transactions in (0, 1].
     max_len : int, optional
-        Longest itemset, in items; no limit unless given.
+        Maximum number of items; None: no limit.
     engine : {"bitset", "mlxtend", "fpgrowth", "spark"} or Engine
-        The result does not depend on it, the time does.
+        It affects the time, not the result.
     budget : Budget, optional
-        Limits of memory and time; half of the memory that is available, unless given.
-
-    Returns
-    -------
-    FrequentItemsets
-        Empty where nothing is frequent.
+        Limits of memory and time; None: half of the available memory.
 
     Raises
     ------
     ParameterError
-        If `min_support` or `max_len` is out of range, no engine has that name, or the transactions are
-        something else.
+        If an argument is invalid.
     BudgetError
-        If it would take more than the budget allows.
+        If mining would exceed the budget.
 
     Examples
     --------

@@ -12,23 +12,12 @@ from recsys.mining.itemsets import FrequentItemsets
 def filter_itemsets(
     itemsets: FrequentItemsets, min_support: float, max_len: int | None = None
 ) -> FrequentItemsets:
-    """Return the itemsets that mining with a higher support or a shorter length would find.
-
-    Support is monotone: the result is the itemsets that are frequent and short enough, in the same order.
-
-    Parameters
-    ----------
-    itemsets : FrequentItemsets
-        Mined at this support or a lower one, up to this length or a longer one.
-    min_support : float
-        Fraction of the transactions, in (0, 1].
-    max_len : int, optional
-        Longest itemset; no limit unless given.
+    """Return the itemsets that mining with a higher support or a shorter length would find, in order.
 
     Raises
     ------
     ParameterError
-        If the itemsets were mined at a higher support, or only up to a shorter length.
+        If the itemsets were mined with a higher support or a shorter length.
 
     Examples
     --------
@@ -47,7 +36,7 @@ def filter_itemsets(
         raise ParameterError("max_len", f"at most the {itemsets.max_len} that was mined up to", max_len)
     n_short = int(itemsets.offsets[min(max_len or itemsets.max_length, itemsets.max_length)])
     kept = itemsets.counts[:n_short] >= min_count
-    places = np.cumsum(kept)  # how many are kept up to each
+    places = np.cumsum(kept)  # number of kept itemsets up to each
     parents = itemsets.parents[:n_short][kept]
     sizes = np.diff(np.concatenate(([0], places))[itemsets.offsets[itemsets.offsets <= n_short]])
     return FrequentItemsets(

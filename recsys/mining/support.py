@@ -7,24 +7,11 @@ from math import isinf
 
 
 def min_count(min_support: float, n_transactions: int) -> int:
-    """Return the smallest count that reaches a minimum support.
+    """Return the smallest c >= 1 for which the float64 c / n_transactions is >= min_support.
 
-    This is what mlxtend's `apriori` keeps, and what every engine of this project keeps, so that all agree at
-    every boundary. Rounding up the product instead goes wrong where it is not exact: 0.28 * 25 is
-    7.000000000000001 in float64, but 7 of 25 transactions do have a support of 0.28.
-
-    Parameters
-    ----------
-    min_support : float
-        Fraction of the transactions, in (0, 1].
-    n_transactions : int
-        Number of transactions, at least 0.
-
-    Returns
-    -------
-    int
-        The smallest c >= 1 for which the float64 c / n_transactions is >= min_support; 1 where there are no
-        transactions, so that nothing is frequent.
+    This is what mlxtend's `apriori` keeps. Rounding up the product is wrong where it is not exact: 0.28 * 25
+    is 7.000000000000001 in float64, but 7 of 25 transactions have a support of 0.28. Without transactions the
+    result is 1.
 
     Examples
     --------
@@ -33,7 +20,7 @@ def min_count(min_support: float, n_transactions: int) -> int:
     """
     if n_transactions == 0:
         return 1
-    # The product is off by less than one; the division defines the result.
+    # The product is off by less than one.
     count = max(1, int(min_support * n_transactions))
     while count / n_transactions < min_support:
         count += 1
@@ -43,7 +30,7 @@ def min_count(min_support: float, n_transactions: int) -> int:
 
 
 def shortest_between(over: float, up_to: float, sign: int = 1) -> float:
-    """Return `sign` times the number with the fewest digits that is above one and at most another.
+    """Return `sign` times the number with the fewest digits in (over, up_to].
 
     >>> shortest_between(115 / 671, 116 / 671)
     0.172

@@ -17,7 +17,7 @@ DIGITS = 5  # of 64 bits in all
 
 @kernel
 def stable_order(groups: IntArray, n_groups: int, keys: IntArray, room: IntArray) -> IntArray:
-    """Return the order by key, then by group, then by position: a counting sort, then a radix sort.
+    """Return the order by key, then group, then position: a counting sort, then a radix sort.
 
     Radix sort is Knuth's algorithm R (The Art of Computer Programming 3, section 5.2.5), from the least
     significant digit; a digit that is the same in all keys costs nothing.
@@ -27,14 +27,9 @@ def stable_order(groups: IntArray, n_groups: int, keys: IntArray, room: IntArray
     groups : ndarray, shape (n,), int
         From 0 to n_groups - 1.
     keys : ndarray, shape (n,), int64
-        Ordered by their bits, as if without a sign.
+        Ordered as unsigned integers.
     room : ndarray, shape (4, n), int64
-        To work in.
-
-    Returns
-    -------
-    ndarray, shape (n,), int64
-        A row of `room`.
+        Working memory; the result is a row of it, shape (n,).
     """
     size = len(keys)
     starts = np.zeros(n_groups + 1, dtype=np.int64)

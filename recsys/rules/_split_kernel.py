@@ -1,6 +1,6 @@
 """Numba kernel of rule generation.
 
-A subset of the k items of an itemset is a number, a mask, whose bit j says whether the j-th item is in.
+A subset of the k items of an itemset is a mask, whose bit j says whether it contains the j-th item.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ from recsys.mining._trie_kernel import Trie, child
 
 IntArray = npt.NDArray[np.integer[Any]]
 
-IN_ANTECEDENT, IN_CONSEQUENT = 1, 2  # the item may stand on that side
-OF_ANTECEDENT, OF_CONSEQUENT = 4, 8  # the item must stand on that side
+IN_ANTECEDENT, IN_CONSEQUENT = 1, 2  # the item may be on that side
+OF_ANTECEDENT, OF_CONSEQUENT = 4, 8  # the item must be on that side
 
 
 class Plan(NamedTuple):
-    """Plan of splitting the itemsets of one length: steps that find the subsets, then the pairs of sides.
+    """How to split the itemsets of one length: steps that find the subsets, then pairs of them.
 
-    Each subset has a slot; the itemset itself has slot 0.
+    The subsets have slots; the itemset itself has slot 0.
 
     Attributes
     ----------
     down : ndarray, shape (n, 3)
-        Slot of a subset, its size, and the position of the item that is taken away: slots 1, 2, ..., n.
+        For slots 1, 2, ..., n: slot of a larger subset, its size, position of the item to remove.
     up : ndarray, shape (m, 2)
-        Slot of a subset, -1 for the empty one, and the position, in the itemset, of the item that is added:
-        slots n + 1, n + 2, ..., n + m.
+        For slots n + 1, ..., n + m: slot of a smaller subset, -1 for the empty one, position of the item to add.
     sides : ndarray, shape (n_splits, 3)
-        Slots of antecedent and consequent, and the mask of the antecedent.
+        Slots of antecedent and consequent, mask of the antecedent.
     """
 
     down: IntArray
@@ -44,16 +43,14 @@ class Plan(NamedTuple):
 def split(
     trie: Trie, plan: Plan, length: int, first: int, stop: int, flags: IntArray, n_musts: IntArray
 ) -> tuple[IntArray, IntArray, IntArray]:
-    """Split some itemsets of one length in two, in all the ways of a plan.
+    """Split the itemsets `first` to `stop - 1`, of one length, in all the ways of a plan.
 
     Parameters
     ----------
-    first, stop : int
-        The itemsets: indices first to stop - 1.
     flags : ndarray, shape (n_items,), uint8
-        The sides that an item may and must stand on; of shape (0,) if all may stand on both.
+        The sides that an item may and must be on; shape (0,): no constraints.
     n_musts : ndarray, shape (2,)
-        Number of items that must stand in the antecedent, in the consequent.
+        Number of items that must be in the antecedent, in the consequent.
 
     Returns
     -------
@@ -71,8 +68,8 @@ def split(
     found = 0
     for itemset in range(first, stop):
         node = itemset
-        left = right = everything  # may stand there
-        of_left = of_right = 0  # must stand there
+        left = right = everything  # items that may be there
+        of_left = of_right = 0  # items that must be there
         if len(flags) or len(plan.up):
             for position in range(length - 1, -1, -1):
                 items[position] = trie.last_items[node]
@@ -126,20 +123,16 @@ def improvements(
     itemsets: IntArray,
     order: IntArray,
 ) -> npt.NDArray[np.float64]:
-    """Return the improvement of rules: confidence less the best of a rule with fewer items on the left.
+    """Return the improvement of rules, shape (n_rules,); see `recsys.rules.measures.improvement`.
 
-    Two confidences are compared, and their difference taken, as fractions of integers: 0 is 0.
+    Confidences are compared and subtracted as fractions of integers: 0 is exact.
 
     Parameters
     ----------
     antecedents, itemsets : ndarray, shape (n_rules,), int
         Indices of the antecedents, and of antecedent and consequent together.
     order : ndarray, shape (n_rules,), int
-        The rules by itemset: what is looked up for one serves all rules of it.
-
-    Returns
-    -------
-    ndarray, shape (n_rules,), float64
+        The rules by itemset, so that all rules of an itemset share its look-ups.
     """
     result = np.empty(len(order), dtype=np.float64)
     items = np.empty(len(offsets), dtype=np.int64)

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.integer[Any]]
 
 SIDES = ("antecedents", "consequents")
-SIDE_SUPPORTS = ("antecedent_support", "consequent_support")  # with n_transactions, the counts
+SIDE_SUPPORTS = ("antecedent_support", "consequent_support")
 ROWS_A_GROUP = 2**18  # rules in a row group of a Parquet file, and at once in memory
-FACTS = ("metric", "min_threshold", "n_found")  # attributes of the rules that no column holds
-KEY = b"recsys"  # of the schema's metadata: JSON with what the columns do not tell
+FACTS = ("metric", "min_threshold", "n_found")  # attributes of rules in the metadata
+SOURCE_FACTS = ("n_transactions", "min_support", "max_len")  # and of their source
+KEY = b"recsys"  # of the schema's metadata: JSON
 
 
 def to_table(
@@ -33,17 +34,9 @@ def to_table(
     columns: Mapping[str, npt.NDArray[Any]],
     facts: Mapping[str, Any],
 ) -> pa.Table:
-    """Return rules as a table; see `Rules.to_parquet` for its columns.
+    """Return rules as a table; see `Rules.to_parquet`.
 
-    Parameters
-    ----------
-    source : FrequentItemsets
-    sides : mapping of str to ndarray
-        Indices in `source`, by the names in `SIDES`.
-    columns : mapping of str to ndarray
-        Counts and measures of the rules.
-    facts : mapping
-        Attributes of the rules for the metadata of the table.
+    `sides` are indices in `source`, `columns` counts and measures, `facts` attributes for the metadata.
     """
     import pyarrow as pa
 
@@ -53,21 +46,15 @@ def to_table(
         offsets, items = source.flatten(sides[side])
         made[side] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(items)))
     made |= {name: pa.array(values) for name, values in columns.items()}
-    facts = {
-        **facts,
-        "n_transactions": source.n_transactions,
-        "min_support": source.min_support,
-        "max_len": source.max_len,
-    }
-    if source.items.dtype.kind in "iuU" or not len(
-        source.items
-    ):  # other ids have no form in JSON that is read as what they were
+    facts = {**facts, **{name: getattr(source, name) for name in SOURCE_FACTS}}
+    # JSON keeps the type of integers and text only.
+    if source.items.dtype.kind in "iuU" or not len(source.items):
         facts["items"] = source.items[source.last_items[source.parents < 0]].tolist()
     return pa.table(made).replace_schema_metadata({KEY: json.dumps(facts)})
 
 
 def write(path: str | Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    """Write tables of rules to a Parquet file, each as a row group; see `Rules.to_parquet`."""
+    """Write tables of rules to a Parquet file, each as a row group."""
     import pyarrow.parquet as pq
 
     path = require_path("path", path)
@@ -120,16 +107,13 @@ def _from_table(table: pa.Table, facts: dict[str, Any]) -> dict[str, Any]:
     owners = np.concatenate([np.repeat(np.arange(table.num_rows), length) for length in lengths])
     flat.append(np.concatenate(flat)[np.argsort(owners, kind="stable")])
     lengths.append(lengths[0] + lengths[1])
-    n = facts["n_transactions"]
-    supports = [np.rint(table.column(name).to_numpy() * n).astype(np.int64) for name in SIDE_SUPPORTS]
+    counts = [np.rint(table.column(name).to_numpy() * facts["n_transactions"]) for name in SIDE_SUPPORTS]
     source, indices = FrequentItemsets.from_flat(
         np.concatenate([np.ones(len(items), dtype=np.int64), *lengths]),
         np.concatenate([np.arange(len(items)), *flat]),
-        np.concatenate([np.full(len(items), -1), *supports, table.column("support_count").to_numpy()]),
+        np.concatenate([np.full(len(items), -1), *counts, table.column("support_count").to_numpy()]),
         items=items,
-        n_transactions=n,
-        min_support=facts["min_support"],
-        max_len=facts["max_len"],
+        **{name: facts[name] for name in SOURCE_FACTS},
     )
     antecedents, consequents, wholes = np.split(indices[len(items) :], 3)
     stored = {name: table.column(name).to_numpy() for name in ("improvement",) if name in table.column_names}

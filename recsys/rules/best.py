@@ -13,23 +13,21 @@ Portion = tuple[IntArray, IntArray, IntArray, Values]  # antecedents, consequent
 
 
 class BestRules:
-    """Rules that come in portions; of more than a limit, the best by score, ties by antecedent, consequent.
+    """Collect rules from portions; beyond a limit, the best by score, ties by antecedent, then consequent.
 
-    It holds at most twice the limit, and two portions, at any time.
+    At most twice the limit, and two portions, are in memory.
 
     Parameters
     ----------
     n_itemsets : int
         Indices of itemsets are below this.
     limit : int or None
-        Rules to keep; None is all.
+        Maximum number of rules; None: no limit.
 
     Attributes
     ----------
-    n_added : int
-        Rules that came.
-    n_held : int
-        Rules that are in memory.
+    n_added, n_held : int
+        Number of rules added, and in memory.
     lowest : float
         Score that a rule must reach to be among the best.
     """
@@ -42,7 +40,7 @@ class BestRules:
         self.n_held = 0
 
     def add(self, antecedents: IntArray, consequents: IntArray, itemsets: IntArray, scores: Values) -> None:
-        """Add rules, shape (n,) each, that come after those added before: ascending by `itemsets`."""
+        """Add rules, shape (n,) each, ascending by `itemsets` from call to call."""
         self.n_added += len(scores)
         portion = (antecedents, consequents, itemsets, scores)
         if self.limit is not None:
@@ -54,13 +52,13 @@ class BestRules:
             self._keep_the_best()
 
     def ordered(self) -> tuple[Portion, IntArray]:
-        """Return the rules as they came, and their order: by score, descending, antecedent, consequent."""
+        """Return the rules as added, and their order: by score, descending, antecedent, consequent."""
         from recsys.rules._order_kernel import stable_order
 
         antecedents, _, _, scores = joined = self._joined()
-        # For one antecedent, rules in the order of their itemsets are in that of their consequents: to equal
-        # sets of other items the same items are added, which changes neither length nor first difference.
-        room = np.empty((4, len(scores)), dtype=np.int64)  # one block, which the system gives large pages
+        # For one antecedent, the order of the itemsets is that of the consequents: adding the same items to
+        # sets changes neither which is longer nor their first difference.
+        room = np.empty((4, len(scores)), dtype=np.int64)  # one block, for which the system uses large pages
         order = stable_order(antecedents, self.n_itemsets, _descending(scores), room)[: self.limit]
         return joined, order
 
@@ -74,14 +72,12 @@ class BestRules:
     def _keep_the_best(self) -> None:
         (antecedents, consequents, itemsets, scores), order = self.ordered()
         self.lowest = float(scores[order[-1]])
-        best = np.sort(order)  # as they came: what comes later has larger itemsets
+        best = np.sort(order)  # ascending by itemsets again
         self._portions = [(antecedents[best], consequents[best], itemsets[best], scores[best])]
         self.n_held = len(best)
 
 
 def _descending(scores: Values) -> npt.NDArray[np.int64]:
-    """Return keys whose bits, as if without a sign, are ordered as the scores from high to low."""
-    bits = (scores + 0.0).view(np.int64)  # there is but one zero
-    positive = bits >= 0
-    keys: npt.NDArray[np.int64] = np.where(positive, bits ^ np.int64(2**63 - 1), bits)
-    return keys
+    """Return keys whose unsigned bits ascend as the scores descend."""
+    bits = (scores + 0.0).view(np.int64)  # + 0.0: -0.0 becomes 0.0
+    return np.where(bits >= 0, bits ^ np.int64(2**63 - 1), bits)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.integer[Any]]
 Values = npt.NDArray[np.float64]
 
-# The two measures that have other names in mlxtend.
+# Measures with other names in mlxtend.
 MLXTEND_NAMES = {"antecedent_support": "antecedent support", "consequent_support": "consequent support"}
 
-RULES_AT_ONCE = 2**14  # measured at once: few enough that all counts stay in the cache
-EXACT = 2**26  # up to here all products of counts, at most 2 n^2, are whole numbers in float64
+RULES_AT_ONCE = 2**14  # their counts fit into the processor's cache
+EXACT = 2**26  # up to this n, products of counts, at most 2 n^2, are exact in float64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,17 +36,17 @@ class Rules:
     Parameters
     ----------
     source : FrequentItemsets
-        The itemsets that the rules are made of, with their counts.
+        The itemsets of the rules, with their counts.
     antecedents, consequents, itemsets : ndarray, shape (n_rules,), int64
         Indices in `source` of the two sides and of both together.
     metric : str
         The measure that orders them, one of `recsys.rules.METRICS`.
     min_threshold : float
-        The least value of it that a rule was kept with.
+        The threshold of the metric.
     n_found : int, optional
-        Number of rules before `max_rules` or a selection; the number of rules unless given.
+        Number of rules before `max_rules` or a selection; by default the number of rules.
     stored : mapping of str to ndarray, shape (n_rules,)
-        Measures that do not follow from the counts, by name, of rules that were read from a file.
+        Measures of rules from a file that do not follow from the counts.
     """
 
     source: FrequentItemsets
@@ -96,13 +96,7 @@ class Rules:
         return MLXTEND_MEASURES + (() if self.metric in MLXTEND_MEASURES else (self.metric,))
 
     def top(self, k: int) -> Rules:
-        """Return the k best rules by the metric, or all if there are fewer.
-
-        Raises
-        ------
-        ParameterError
-            If `k` is not an integer of at least 0.
-        """
+        """Return the k best rules by the metric, or all if there are fewer."""
         return self[: require_integer("k", k, minimum=0)]
 
     def measure(self, name: str) -> Values:
@@ -111,28 +105,19 @@ class Rules:
         Raises
         ------
         ParameterError
-            If there is no measure of that name in `recsys.rules.METRICS`.
+            If it is not in `recsys.rules.METRICS`.
         DataFormatError
-            If it is "improvement", which looks at other rules too, and they are neither in the source nor was
-            it written to the file that the rules were read from.
+            If it is "improvement", which depends on other rules, of rules from a file without it.
         """
         return self.measures([require_choice("name", name, METRICS)])[name]
 
     def measures(self, names: Collection[str] | None = None) -> dict[str, Values]:
-        """Return some measures of all rules by name, shape (n_rules,) each.
+        """Return measures of all rules by name, shape (n_rules,) each; None: mlxtend's twelve and the metric.
 
-        Parameters
-        ----------
-        names : collection of str, optional
-            Of `recsys.rules.METRICS`; mlxtend's twelve and the metric unless given.
-
-        Raises
-        ------
-        ParameterError, DataFormatError
-            As for `measure`.
+        Errors are those of `measure`.
         """
         names = self.default_measures if names is None else require_names(names)
-        # One block for all: the system gives large pages to large arrays, and that is half of the time.
+        # One block for all: the system uses large pages for large arrays, which halves the time.
         result = dict(zip(names, np.empty((len(names), len(self))), strict=True))
         functions = [(MEASURES[name], result[name]) for name in result if name in MEASURES]
         n, counts = self.source.n_transactions, self.source.counts
@@ -153,14 +138,7 @@ class Rules:
         return result
 
     def to_frame(self, measures: Collection[str] | None = None) -> pd.DataFrame:
-        """Return the frame that mlxtend's `association_rules` returns: frozensets, and measures.
-
-        Parameters
-        ----------
-        measures : collection of str, optional
-            The measures, as for `measures`. Two of mlxtend's have its names: "antecedent support" and
-            "consequent support".
-        """
+        """Return the frame of mlxtend's `association_rules`, with the measures as for `measures`."""
         import pandas as pd
 
         columns: dict[str, Any] = {
@@ -171,7 +149,7 @@ class Rules:
         return pd.DataFrame(columns | {MLXTEND_NAMES.get(name, name): values[name] for name in values})
 
     def to_arrow(self, measures: Collection[str] | None = None) -> pa.Table:
-        """Return the rules as an Arrow table, in their order; see `to_parquet` for its columns."""
+        """Return the rules as an Arrow table; see `to_parquet`."""
         from recsys.rules.arrow import FACTS, SIDE_SUPPORTS, SIDES, to_table
 
         names = self.default_measures if measures is None else require_names(measures)
@@ -180,26 +158,15 @@ class Rules:
         return to_table(self.source, sides, columns, facts)
 
     def to_parquet(self, path: str | Path, measures: Collection[str] | None = None) -> None:
-        """Write the rules to a Parquet file, in their order.
+        """Write the rules to a Parquet file, which `from_parquet` reads.
 
-        The columns are `antecedents` and `consequents` (lists of item ids), `support_count`, and the measures
-        by their names. An infinite measure, as the conviction of a rule that never fails, is infinite there.
-        `from_parquet` reads the file back.
-
-        Parameters
-        ----------
-        path : str or Path
-        measures : collection of str, optional
-            The measures, as for `measures`; the supports of both sides are always written.
+        The columns are `antecedents` and `consequents` (lists of item ids), `support_count`, the supports of
+        both sides, and the measures as for `measures`. An infinite conviction is infinite there.
 
         Raises
         ------
-        ParameterError
-            If the path is none.
-        DataFormatError
-            If the item ids have no type in Arrow: integers beyond 64 bits, tuples of text and numbers.
-        OutputError
-            If the file cannot be written.
+        ParameterError, DataFormatError, OutputError
+            If the path is invalid, the item ids have no type in Arrow, or the file cannot be written.
         """
         from recsys.rules.arrow import ROWS_A_GROUP, write
 
@@ -211,16 +178,12 @@ class Rules:
     def from_parquet(cls, path: str | Path) -> Rules:
         """Read rules that `to_parquet` wrote.
 
-        They are equal in all that the file holds: sides, counts, order, metric, and every measure that
-        follows from the counts of a rule. Their `source` holds their own itemsets only, with the prefixes of
-        these, and is not what `generate_rules` takes.
+        `source` contains only the itemsets of these rules and their prefixes: `generate_rules` rejects it.
 
         Raises
         ------
-        DataNotFoundError
-            If there is no such file.
-        DataFormatError
-            If it is no file of rules, or the ids of its items are neither integers nor text.
+        DataNotFoundError, DataFormatError
+            If there is no such file, or it is not a file of rules with integers or text as item ids.
         """
         from recsys.rules.arrow import read
 
@@ -228,7 +191,7 @@ class Rules:
 
 
 def require_names(names: Collection[str]) -> list[str]:
-    """Return names of measures as a list; raise ParameterError unless they are a collection of them."""
+    """Return names of measures as a list; raise ParameterError if they are invalid."""
     if isinstance(names, str) or not isinstance(names, Collection):
         raise ParameterError("names", "a list of names of measures", names, "For example ['lift'].")
     return [require_choice("names", name, METRICS) for name in names]

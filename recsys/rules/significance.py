@@ -1,4 +1,4 @@
-"""Which rules are more than chance, when many are tested."""
+"""Corrections of p-values for multiple tests."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def adjust_p_values(p_values: npt.ArrayLike, correction: str = "holm") -> Values
     Parameters
     ----------
     p_values : array_like, shape (n_tests,)
-        Of all tests that were made, in [0, 1].
+        Of all tests, in [0, 1].
     correction : {"holm", "benjamini_hochberg", "none"}
-        Holm's step-down procedure (Scandinavian Journal of Statistics 6, 1979) keeps the probability of a
-        single false discovery below the level that the adjusted values are compared with; Benjamini and
-        Hochberg's (Journal of the Royal Statistical Society B 57, 1995) the expected share of false ones.
+        Holm's step-down procedure (Scandinavian Journal of Statistics 6, 1979) controls the family-wise error
+        rate; Benjamini and Hochberg's (Journal of the Royal Statistical Society B 57, 1995) the false
+        discovery rate.
 
     Returns
     -------
     ndarray, shape (n_tests,), float64
-        The smallest level at which each test would be significant.
+        The smallest level at which each test is significant.
 
     Raises
     ------
     ParameterError
-        If there is no such correction, or a value is not in [0, 1].
+        If the correction is unknown, or a value is not in [0, 1].
 
     Examples
     --------
@@ -51,27 +51,14 @@ def adjust_p_values(p_values: npt.ArrayLike, correction: str = "holm") -> Values
 
 
 def largest_significant(portions: Iterable[Values], alpha: float, correction: str) -> tuple[float, int, int]:
-    """Return the largest p-value that is significant at a level, among many that come in portions.
+    """Return the largest p-value significant at a level, or -1, and the numbers of significant and all tests.
 
-    Parameters
-    ----------
-    portions : iterable of ndarray, shape (n,)
-        The p-values of all tests. Equal ones are kept once, and those above `alpha` not at all.
-    alpha : float
-        The level.
-    correction : str
-        As of `adjust_p_values`.
-
-    Returns
-    -------
-    p_value : float
-        -1 if none is significant.
-    n_significant, n_tests : int
+    The p-values of all tests come in portions. In memory are the distinct ones of at most `alpha`.
     """
     unique, counts, n_tests = np.empty(0), np.empty(0, dtype=np.int64), 0
     for p_values in portions:
         n_tests += len(p_values)
-        # No correction lowers a p-value, and none looks at those above the level.
+        # No correction lowers a p-value or depends on larger ones.
         more, more_counts = np.unique(p_values[p_values <= alpha], return_counts=True)
         merged, inverse = np.unique(np.concatenate([unique, more]), return_inverse=True)
         counts = np.bincount(inverse, np.concatenate([counts, more_counts]), len(merged)).astype(np.int64)
@@ -81,7 +68,7 @@ def largest_significant(portions: Iterable[Values], alpha: float, correction: st
 
 
 def _adjusted(p_values: Values, counts: npt.NDArray[np.int64], n_tests: int, correction: str) -> Values:
-    """Adjust ascending p-values that came so many times each; missing ones are larger than all."""
+    """Adjust distinct ascending p-values with their counts; missing ones are larger."""
     ranks = np.cumsum(counts)
     if correction == "holm":
         adjusted = np.maximum.accumulate((n_tests - (ranks - counts)) * p_values)

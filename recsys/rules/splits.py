@@ -17,7 +17,7 @@ from recsys.rules.rules import IntArray
 if TYPE_CHECKING:
     from recsys.rules._split_kernel import Plan
 
-SPLITS_AT_ONCE = 2**16  # candidate rules in memory: few enough that they stay in the cache
+SPLITS_AT_ONCE = 2**16  # candidate rules in memory; they fit into the processor's cache
 
 
 def splits(itemsets: FrequentItemsets, options: RuleOptions) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
@@ -101,7 +101,7 @@ def split_plan(length: int, antecedent_lengths: range) -> Plan:
     def slots(masks: IntArray) -> IntArray:
         return by_mask[np.searchsorted(subsets, masks, sorter=by_mask)]
 
-    added = ~large & (large + 1)  # the lowest item that is not in: all items below it are
+    added = ~large & (large + 1)  # the lowest item that is missing
     highest = np.array([1 << (int(mask).bit_length() - 1) for mask in small], dtype=np.int64)
     rest = small ^ highest
     sizes = np.bitwise_count(subsets)
