@@ -29,7 +29,8 @@ class Plan(NamedTuple):
     down : ndarray, shape (n, 3)
         For slots 1, 2, ..., n: slot of a larger subset, its size, position of the item to remove.
     up : ndarray, shape (m, 2)
-        For slots n + 1, ..., n + m: slot of a smaller subset, -1 for the empty one, position of the item to add.
+        For slots n + 1, ..., n + m: slot of a smaller subset, -1 for the empty one, position of the item
+        added.
     sides : ndarray, shape (n_splits, 3)
         Slots of antecedent and consequent, mask of the antecedent.
     """
