@@ -2,10 +2,9 @@
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig, Node, nodes
+from omegaconf import DictConfig, ListConfig, nodes
 
 _KINDS = ("Any", "Boolean", "Bytes", "Enum", "Float", "Integer", "Path", "String")
 VALUES = {getattr(nodes, f"{kind}Node") for kind in _KINDS}
@@ -39,14 +38,15 @@ def _copy_metadata(metadata: Any) -> Any:
     return copied
 
 
-def is_plain(config: Node) -> bool:
+def is_plain(node: Any, seen: set[int] | None = None) -> bool:
     """Whether `copy_config` can copy it: only known types of nodes, none of them shared."""
-    seen = set()
-    for node in _nodes(config):
-        if id(node) in seen or not (type(node) in VALUES or type(node) in (DictConfig, ListConfig)):
-            return False
-        seen.add(id(node))
-    return True
+    seen = set() if seen is None else seen
+    if id(node) in seen or not (type(node) in VALUES or type(node) in (DictConfig, ListConfig)):
+        return False
+    seen.add(id(node))
+    content = node.__dict__.get("_content")
+    children = content.values() if isinstance(content, dict) else content
+    return not isinstance(content, dict | list) or all(is_plain(child, seen) for child in children)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -64,11 +64,3 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(mine, list):
         return len(mine) == len(its) and all(map(same, mine, its))
     return bool(mine == its)
-
-
-def _nodes(node: Any) -> Iterator[Any]:
-    yield node
-    content = node.__dict__.get("_content")
-    if isinstance(content, dict | list):
-        for child in content.values() if isinstance(content, dict) else content:
-            yield from _nodes(child)

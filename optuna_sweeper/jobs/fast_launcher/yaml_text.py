@@ -4,7 +4,6 @@ The configs of a sweep's jobs differ in a few lines, and YAML in pure Python is 
 one config to the next.
 """
 
-from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
@@ -28,70 +27,49 @@ class YamlWriter:
 
     def __init__(self) -> None:
         # The last value of each key, by its path, and its lines.
-        self._lines: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._known: dict[tuple[str, ...], tuple[str, str]] = {}
         self._dumper = get_omega_conf_dumper()
 
     def text(self, config: Any) -> str:
         """Return the text of a config."""
-        content = config.__dict__["_content"]
         try:
-            if type(content) is dict and content:
-                return "".join(self._mapping(content, ()))
-            if type(content) is list and content:
-                return "".join(self._list(content))
+            plain = _value(config)
+            if isinstance(plain, list) and plain:
+                return self._dump(plain)
+            if isinstance(plain, dict) and plain:
+                return "".join(self._lines((key,), value) for key, value in plain.items())
         except UnusualError:
             pass
         return masked_yaml(OmegaConf.to_yaml(config))
 
-    def _mapping(self, content: dict[Any, Any], path: tuple[str, ...]) -> Iterator[str]:
-        for key, node in content.items():
-            if type(key) is not str:
-                raise UnusualError
-            where = (*path, key)
-            if type(node) is DictConfig and type(node.__dict__["_content"]) is dict and len(node):
-                line, end, _ = self._cached_lines(where, "{", {key: {"_": 0}}).partition("\n")
-                if not line.endswith(":"):  # `? key`, as YAML writes an empty or a very long one
-                    raise UnusualError
-                yield line + end
-                yield from self._mapping(node.__dict__["_content"], where)
-            else:
-                value = _value(node)
-                yield self._cached_lines(where, repr(value), {key: value})
+    def _lines(self, path: tuple[str, ...], value: Any) -> str:
+        text = repr(value)
+        known = self._known.get(path)
+        if known is None or known[0] != text:
+            known = self._known[path] = text, self._write(path, value)
+        return known[1]
 
-    def _list(self, content: list[Any]) -> Iterator[str]:
-        """Write a list of scalars, such as a job's overrides."""
-        for i, node in enumerate(content):
-            value = _value(node)
-            if type(value) not in SCALARS:
+    def _write(self, path: tuple[str, ...], value: Any) -> str:
+        key, depth = path[-1], len(path) - 1
+        if type(key) is not str:
+            raise UnusualError
+        if isinstance(value, dict) and value:
+            line = self._dump({key: {"_": 0}}).partition("\n")[0]
+            if not line.endswith(":"):  # `? key`, as YAML writes an empty or a very long one
                 raise UnusualError
-            yield self._cached_lines((f"- {i}",), repr(value), [value])
-
-    def _cached_lines(self, path: tuple[str, ...], value: str, what: dict[str, Any] | list[Any]) -> str:
-        """Return the lines of a mapping at this path, or of a list."""
-        last = self._lines.get(path)
-        if last is not None and last[0] == value:
-            return last[1]
-        depth = len(path) - 1
-        lines = self._dump(what)
-        if depth and lines.count("\n") == 1 and len(lines) + 2 * depth < WIDTH:
-            lines = "  " * depth + lines
-        elif depth:
-            nested = what
-            for _ in range(depth):
-                nested = {"_": nested}
-            lines = self._dump(nested).split("\n", depth)[depth]
-        self._lines[path] = (value, lines)
-        return lines
+            below = (self._lines((*path, name), child) for name, child in value.items())
+            return "".join(["  " * depth, line, "\n", *below])
+        lines = self._dump({key: value})
+        if lines.count("\n") == 1 and len(lines) + 2 * depth < WIDTH:
+            return "  " * depth + lines
+        nested = {key: value}
+        for _ in range(depth):
+            nested = {"_": nested}
+        return self._dump(nested).split("\n", depth)[depth]
 
     def _dump(self, what: dict[str, Any] | list[Any]) -> str:
-        text: str = yaml.dump(
-            mask_values(what),
-            default_flow_style=False,
-            allow_unicode=True,
-            sort_keys=False,
-            Dumper=self._dumper,
-        )
-        return text
+        options: dict[str, Any] = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False}
+        return str(yaml.dump(mask_values(what), Dumper=self._dumper, **options))
 
 
 def _value(node: Any) -> Any:
