@@ -47,110 +47,6 @@ class _Request:
     values: list[Override]
 
 
-class Composer:
-    """Compose the configs of the jobs of a sweep; `master` is the config of the sweep."""
-
-    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
-        known = type(loader) is ConfigLoaderImpl and is_known_hydra()
-        self._loader = _Loader(loader.get_search_path()) if known else loader
-        self._master = master
-        self._parse_one = lru_cache(1000)(OverridesParser.create(config_loader=loader).parse_override)
-        self._group_exists = lru_cache(1000)(self._look_for_group)
-        self._bases: dict[Files, DictConfig | None] = {}
-        self._seen: tuple[tuple[str, ...], DictConfig] | None = None
-
-    def peek(self, overrides: Sequence[str]) -> DictConfig:
-        """Return the config of a job, read-only, and keep it for the next call of `compose`."""
-        config = self.compose(overrides)
-        OmegaConf.set_readonly(config, True)
-        self._seen = tuple(overrides), config
-        return config
-
-    def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """Return the config of a job, as `ConfigLoader.load_sweep_config` does."""
-        seen, self._seen = self._seen, None
-        if seen is not None and seen[0] == tuple(overrides):
-            OmegaConf.set_readonly(seen[1], None)
-            return seen[1]
-        request = self._read(overrides)
-        if request is not None:
-            try:
-                base = self._bases.get(request.files)
-                if base is not None:
-                    return self._apply(base, request)
-            except Exception:  # Hydra raises the error again, with its own message
-                request = None
-        config = self._loader.load_sweep_config(self._master, list(overrides))
-        if request is not None and request.files not in self._bases and len(self._bases) < MAX_KEPT:
-            self._bases[request.files] = self._base(request, config)
-        return config
-
-    def _read(self, overrides: Sequence[str]) -> _Request | None:
-        """Return the parsed overrides if all of them can be applied to a copy, otherwise None."""
-        if not isinstance(self._loader, _Loader):
-            return None
-        try:
-            parsed = [self._parse_one(text) for text in overrides]
-            if any(_is_unusual(override) for override in parsed):
-                return None
-            # Hydra treats a mapping as a value, even if there is a group of that name.
-            files = [
-                override
-                for override in parsed
-                if not isinstance(override.value(), dict) and self._group_exists(override.key_or_group)
-            ]
-        except Exception:
-            return None
-        values = [override for override in parsed if override not in files]
-        return _Request(parsed, tuple(str(override.input_line) for override in files), values)
-
-    def _look_for_group(self, key: str) -> bool:
-        assert isinstance(self._loader, _Loader)
-        return self._loader.repository_of(self._master).group_exists(key)
-
-    def _base(self, request: _Request, composed: DictConfig) -> DictConfig | None:
-        """Return the config before the values of a job are applied; None if it cannot be reproduced."""
-        assert isinstance(self._loader, _Loader)
-        try:
-            raw, repository = self._loader.raw, self._loader.used
-            assert raw is not None
-            assert repository is not None
-            if _asks_resolver(repository) or not (is_plain(raw) and is_plain(composed)):
-                return None
-            # The application's part before any value was set, and Hydra's part, which the application's
-            # overrides do not change, as composed.
-            base: DictConfig = copy_config(raw)
-            OmegaConf.set_struct(base, True)
-            base.__dict__["_content"]["hydra"] = copy_config(composed._get_node("hydra"), base)
-            if base.hydra.job._get_node("env_copy")._value():
-                return None
-            base.hydra.overrides.task.clear()
-            base.hydra.job.override_dirname = ""
-            return base if same(self._apply(base, request), composed) else None
-        except Exception:
-            return None
-
-    def _apply(self, base: DictConfig, request: _Request) -> DictConfig:
-        """Return a copy of the base with a job's overrides: the second half of Hydra's composition."""
-        config: DictConfig = copy_config(base)
-        for override in request.values:
-            _check_path(config, override)
-        ConfigLoaderImpl._apply_overrides_to_config(request.values, config)
-        own = config.hydra
-        for override in request.all:
-            own.overrides.task.append(override.input_line)
-        own.runtime.cwd = os.getcwd()  # noqa: PTH109  # a text
-        naming = own.job.config.override_dirname
-        own.job.override_dirname = config_loader_impl.get_overrides_dirname(
-            overrides=request.all,
-            kv_sep=naming.kv_sep,
-            item_sep=naming.item_sep,
-            exclude_keys=naming.exclude_keys,
-        )
-        OmegaConf.copy_cache(from_config=self._master, to_config=config)
-        return config
-
-
 class _Loader(ConfigLoaderImpl):
     """Hydra's loader, which keeps the files that it read and the config before values are set."""
 
@@ -172,6 +68,103 @@ class _Loader(ConfigLoaderImpl):
     def _compose_config_from_defaults_list(self, *args: Any, **kwargs: Any) -> DictConfig:
         config = super()._compose_config_from_defaults_list(*args, **kwargs)
         self.raw = copy_config(config) if is_plain(config) else None
+        return config
+
+
+class Composer:
+    """Compose the configs of the jobs of a sweep; `master` is the config of the sweep."""
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        known = type(loader) is ConfigLoaderImpl and is_known_hydra()
+        self._own = _Loader(loader.get_search_path()) if known else None
+        self._loader = self._own or loader
+        self._master = master
+        self._parse_one = lru_cache(1000)(OverridesParser.create(config_loader=loader).parse_override)
+        self._group_exists = lru_cache(1000)(CachingConfigRepository.group_exists)
+        self._bases: dict[Files, DictConfig | None] = {}
+        self._seen: tuple[tuple[str, ...], DictConfig] | None = None
+
+    def peek(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the config of a job, read-only, and keep it for the next call of `compose`."""
+        config = self.compose(overrides)
+        OmegaConf.set_readonly(config, True)
+        self._seen = tuple(overrides), config
+        return config
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the config of a job, as `ConfigLoader.load_sweep_config` does."""
+        seen, self._seen = self._seen, None
+        if seen is not None and seen[0] == tuple(overrides):
+            OmegaConf.set_readonly(seen[1], None)
+            return seen[1]
+        request = None
+        if self._own is not None:
+            try:
+                request = self._read(overrides, self._own.repository_of(self._master))
+                base = self._bases.get(request.files)
+                if base is not None:
+                    return self._apply(base, request)
+            except Exception:  # Hydra composes it, or raises the error again with its own message
+                request = None
+        config = self._loader.load_sweep_config(self._master, list(overrides))
+        if self._own and request and request.files not in self._bases and len(self._bases) < MAX_KEPT:
+            try:
+                self._bases[request.files] = self._base(request, config, self._own)
+            except Exception:
+                self._bases[request.files] = None
+        return config
+
+    def _read(self, overrides: Sequence[str], repository: CachingConfigRepository) -> _Request:
+        """Return the parsed overrides; an error if not all of them can be applied to a copy."""
+        parsed = [self._parse_one(text) for text in overrides]
+        if any(_is_unusual(override) for override in parsed):
+            raise ValueError(overrides)
+        # Hydra treats a mapping as a value, even if there is a group of that name.
+        files = [
+            override
+            for override in parsed
+            if not isinstance(override.value(), dict)
+            and self._group_exists(repository, override.key_or_group)
+        ]
+        values = [override for override in parsed if override not in files]
+        return _Request(parsed, tuple(str(override.input_line) for override in files), values)
+
+    def _base(self, request: _Request, composed: DictConfig, loader: _Loader) -> DictConfig | None:
+        """Return the config before the values of a job are applied; None if it cannot be reproduced."""
+        raw, repository = loader.raw, loader.used
+        assert raw is not None
+        assert repository is not None
+        if _asks_resolver(repository) or not (is_plain(raw) and is_plain(composed)):
+            return None
+        # The application's part before any value was set, and Hydra's part, which the application's overrides
+        # do not change, as composed.
+        base: DictConfig = copy_config(raw)
+        OmegaConf.set_struct(base, True)
+        base.__dict__["_content"]["hydra"] = copy_config(composed._get_node("hydra"), base)
+        if base.hydra.job._get_node("env_copy")._value():
+            return None
+        base.hydra.overrides.task.clear()
+        base.hydra.job.override_dirname = ""
+        return base if same(self._apply(base, request), composed) else None
+
+    def _apply(self, base: DictConfig, request: _Request) -> DictConfig:
+        """Return a copy of the base with a job's overrides: the second half of Hydra's composition."""
+        config: DictConfig = copy_config(base)
+        for override in request.values:
+            _check_path(config, override)
+        ConfigLoaderImpl._apply_overrides_to_config(request.values, config)
+        own = config.hydra
+        for override in request.all:
+            own.overrides.task.append(override.input_line)
+        own.runtime.cwd = os.getcwd()  # noqa: PTH109  # a text
+        naming = own.job.config.override_dirname
+        own.job.override_dirname = config_loader_impl.get_overrides_dirname(
+            overrides=request.all,
+            kv_sep=naming.kv_sep,
+            item_sep=naming.item_sep,
+            exclude_keys=naming.exclude_keys,
+        )
+        OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
 
 
