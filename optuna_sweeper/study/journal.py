@@ -86,20 +86,16 @@ class JournalFile(JournalFileBackend):
         lines = b"".join(json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs)
         try:
             with self._locked() as file:
-                self._repair(file)
-                self._append(file, lines)
+                end = self._repair(file)
+                try:
+                    # One unbuffered write without fsync: written data survives the process, which is enough.
+                    if file.write(lines) != len(lines):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                except OSError:
+                    file.truncate(end)
+                    raise
         except OSError as error:
             raise unwritable(self._file_path, error) from error
-
-    def _append(self, file: BinaryIO, lines: bytes) -> None:
-        end = file.seek(0, os.SEEK_END)
-        try:
-            # One unbuffered write without fsync: written data survives the process, which is enough.
-            if file.write(lines) != len(lines):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
-            file.truncate(end)
-            raise
 
     @contextmanager
     def _locked(self) -> Iterator[BinaryIO]:
@@ -114,22 +110,21 @@ class JournalFile(JournalFileBackend):
             finally:
                 self._lock.release()
 
-    def _repair(self, file: BinaryIO) -> None:
-        size = file.seek(0, os.SEEK_END)
-        start = size
+    def _repair(self, file: BinaryIO) -> int:
+        """Move an incomplete last line aside; return the end of the file, which is the position."""
+        start = end = file.seek(0, os.SEEK_END)
         tail = b""
-        while start and not tail.count(b"\n"):
+        while start and b"\n" not in tail:
             start = max(0, start - 65536)
             file.seek(start)
-            tail = file.read(size - start)
-            if tail.endswith(b"\n"):
-                return
+            tail = file.read(end - start)
         torn = tail.rpartition(b"\n")[2]
         if torn:
             with Path(f"{self._file_path}.torn").open("ab") as aside:
                 aside.write(torn + b"\n")
-            file.truncate(size - len(torn))
+            file.truncate(end - len(torn))
             log.warning("%s ended in half a line, which was moved to %s.torn", *[self._file_path] * 2)
+        return file.seek(end - len(torn))
 
 
 def _is_torn(line: bytes) -> bool:

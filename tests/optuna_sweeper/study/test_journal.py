@@ -40,7 +40,7 @@ def test_a_reader_never_sees_a_line_that_is_being_replaced(tmp_path: Path) -> No
         with pytest.raises(TimeoutError):
             read.result(timeout=0.1)
         writer._repair(file)
-        writer._append(file, json.dumps(operation).encode() + b"\n")
+        file.write(json.dumps(operation).encode() + b"\n")
     assert read.result() == [operation]
 
 
