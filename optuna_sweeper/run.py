@@ -34,10 +34,9 @@ from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.configuration import describe_jobs
 from optuna_sweeper.study.folders import JobFolders, claim_sweep_folder
 from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, make_spec, write_spec
-from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued
+from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued, read_warm_start
 from optuna_sweeper.study.retrying_storage import lost_connection
 from optuna_sweeper.study.storage import describe_storage, open_study, outlives_process
-from optuna_sweeper.study.warm_start import read_warm_start
 from optuna_sweeper.sweep import Sweep
 from optuna_sweeper.workers.signals import Interrupt
 from optuna_sweeper.workers.trial_allocation import TrialAllocation, finished

@@ -1,9 +1,11 @@
-"""The plugin that Hydra instantiates. It imports Optuna only when a sweep runs."""
+"""The plugins that Hydra finds: the sweeper, which imports Optuna only when it runs, and its config files."""
 
 from typing import Any
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -45,3 +47,11 @@ class OptunaSweeper(Sweeper):
         assert self.launcher is not None
         assert self.hydra_context is not None
         run_sweep(self.settings, self.hydra_context, self.config, replace_launcher(self.launcher), arguments)
+
+
+class OptunaSweeperSearchPath(SearchPathPlugin):
+    """Adds the folder ``conf`` of this package, after that of the application, whose files win."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the folder."""
+        search_path.append("recsys_optuna_sweeper", "pkg://hydra_plugins.recsys_optuna_sweeper.conf")

@@ -9,8 +9,7 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
-from hydra_plugins.recsys_optuna_sweeper.config import OptunaSweeperConf
-from hydra_plugins.recsys_optuna_sweeper.optuna_config import SAMPLERS
+from hydra_plugins.recsys_optuna_sweeper.config import SAMPLERS, OptunaSweeperConf
 from tests.conftest import ROOT, shell
 
 BASKETS = "user_id,item_id,rating\n" + "".join(

@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from optuna.pruners import BasePruner
 from optuna.trial import TrialState
 
-from hydra_plugins.recsys_optuna_sweeper.optuna_config import PRUNERS
+from hydra_plugins.recsys_optuna_sweeper.config import PRUNERS
 from optuna_sweeper.jobs.reporting import prune, prunes, report
 from optuna_sweeper.search.pruner import make_pruner
 

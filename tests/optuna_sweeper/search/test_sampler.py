@@ -11,7 +11,7 @@ import pytest
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from hydra_plugins.recsys_optuna_sweeper.optuna_config import SAMPLERS
+from hydra_plugins.recsys_optuna_sweeper.config import SAMPLERS
 from optuna_sweeper.search.arguments import read_arguments
 from optuna_sweeper.search.sampler import make_sampler
 

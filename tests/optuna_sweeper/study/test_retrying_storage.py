@@ -234,7 +234,7 @@ def test_while_it_was_away_nobody_could_show_a_sign_of_life(
     study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Worker(study, 10, clock=lambda: time.time() + 40) as worker:
-        elsewhere = {"machine": "another", "seen": 0.0, "interval": 10.0, "ended": False}
+        elsewhere = {"machine": "another", "pid": 1, "seen": 0.0, "interval": 10.0, "ended": False}
         study.set_user_attr("worker:elsewhere", elsewhere)
         assert worker.alive() == {worker.id}
         break_off(monkeypatch, "_get_trials", 1)
