@@ -33,7 +33,7 @@ from optuna_sweeper.search.stratification import read_stratification
 from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.configuration import describe_jobs
 from optuna_sweeper.study.folders import JobFolders, claim_sweep_folder
-from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, make_spec, write_spec
+from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, write_spec
 from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued, read_warm_start
 from optuna_sweeper.study.retrying_storage import lost_connection
 from optuna_sweeper.study.storage import describe_storage, open_study, outlives_process
@@ -93,13 +93,13 @@ def _run(
     composer = known if isinstance(known, Composer) else Composer(context.config_loader, config)
     equivalence = load_hook("hydra.sweeper.equivalence", settings.equivalence)
     digest = load_hook("hydra.sweeper.data_digest", settings.data_digest)
-    spec = make_spec(
-        space,
-        describe_jobs(space, config, composer.peek, settings.ignored_keys, digest),
-        conditions=space.conditions.required,
-        directions=settings.directions,
-        custom_search_space=settings.custom_search_space,
-    )
+    spec = {
+        "params": {name: repr(found.distribution) for name, found in sorted(space.parameters.items())},
+        "conditions": space.conditions.required,
+        "directions": settings.directions,
+        "custom_search_space": settings.custom_search_space,
+        **describe_jobs(space, config, composer.peek, settings.ignored_keys, digest),
+    }
     enqueued = read_enqueued(settings.enqueue, space)
     past_trials = read_warm_start(settings, space, spec)
     sampler = make_sampler(settings.sampler, space.parameters, len(settings.directions))
@@ -199,7 +199,7 @@ def _reseed(sampler: BaseSampler, settings: Settings, space: SearchSpace, offset
 
 def _trial_counter(settings: Settings, study: Study, space: SearchSpace) -> Callable[[], int]:
     """Return a function that returns the total number of trials: at most the combinations of a grid."""
-    if space.is_open or not is_grid(study.sampler):
+    if space.custom is not None or not is_grid(study.sampler):
         return lambda: settings.n_trials
     combinations = grid(space.parameters, "the sampler")
 

@@ -6,7 +6,7 @@ Only standard modules are imported, since every Hydra application imports this f
 
 import logging
 import re
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -117,9 +117,9 @@ def masked(text: str) -> str:
         text = _PARAMETER.sub(_hide_parameter, text)
     if _may_name(text):
         for pattern in _EQUALS:
-            text = pattern.sub(_hide(""), text)
+            text = pattern.sub(partial(_hide, ""), text)
         for pattern in _COLONS:
-            text = pattern.sub(_hide("'"), text)  # without quotes the mask is no YAML
+            text = pattern.sub(partial(_hide, "'"), text)  # without quotes the mask is no YAML
     return text
 
 
@@ -192,23 +192,19 @@ def _without_user(found: re.Match[str]) -> str:
     return found[0] if is_database or _HIDDEN.fullmatch(found["user"]) else f"{found['scheme']}://{MASK}"
 
 
-def _hide(quote: str) -> Callable[[re.Match[str]], str]:
+def _hide(quote: str, found: re.Match[str]) -> str:
     """Return the replacement of a name and its value; a value without quotes gets these."""
-
-    def hide(found: re.Match[str]) -> str:
-        name = found[1]
-        value = found["value"] if "value" in found.re.groupindex else found[found.re.groups]
-        if "bare" in found.re.groupindex and _IN_QUERY.search(found.string, 0, found.start()):
-            return found[0]  # it ended at the &
-        quotes = re.match(r"\\*['\"]", value)
-        ends = quotes[0] if quotes and value.endswith(quotes[0]) and len(value) > len(quotes[0]) else ""
-        inner = value[len(ends) : len(value) - len(ends)] if ends else value
-        if _NO_SECRET.fullmatch(inner.strip()):
-            return found[0]
-        around = ends or quote
-        return f"{name}{around}{MASK}{around}"
-
-    return hide
+    name = found[1]
+    value = found["value"] if "value" in found.re.groupindex else found[found.re.groups]
+    if "bare" in found.re.groupindex and _IN_QUERY.search(found.string, 0, found.start()):
+        return found[0]  # it ended at the &
+    quotes = re.match(r"\\*['\"]", value)
+    ends = quotes[0] if quotes and value.endswith(quotes[0]) and len(value) > len(quotes[0]) else ""
+    inner = value[len(ends) : len(value) - len(ends)] if ends else value
+    if _NO_SECRET.fullmatch(inner.strip()):
+        return found[0]
+    around = ends or quote
+    return f"{name}{around}{MASK}{around}"
 
 
 def _hide_parameter(found: re.Match[str]) -> str:

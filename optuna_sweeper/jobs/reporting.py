@@ -92,22 +92,20 @@ def _open_study(config: Any) -> Study | None:
     if settings.storage is None:
         _warn_once()
         return None
-    pruner = OmegaConf.to_yaml(settings.pruner, resolve=True) if settings.pruner else ""
-    storage, name = settings.storage, settings.study_name
-    text = storage if isinstance(storage, str) else OmegaConf.to_yaml(storage, resolve=True)
-    return _study(text, isinstance(storage, str), name, pruner, config.runtime.cwd, settings.storage_timeout)
+    return _study(
+        settings.storage, settings.study_name, settings.pruner, config.runtime.cwd, settings.storage_timeout
+    )
 
 
 @functools.lru_cache(maxsize=1)
-def _study(storage: str, is_text: bool, name: str, pruner: str, folder: str, timeout: float) -> Study:
+def _study(storage: Any, name: str, pruner: Any, folder: str, timeout: float) -> Study:
     import optuna
 
     from optuna_sweeper.search.pruner import make_pruner
     from optuna_sweeper.study.storage import make_storage
 
-    made = make_storage(storage if is_text else OmegaConf.create(storage), Path(folder), timeout)
-    settings = OmegaConf.create(pruner) if pruner else None
-    return optuna.load_study(study_name=name, storage=made, pruner=make_pruner(settings))
+    made = make_storage(storage, Path(folder), timeout)
+    return optuna.load_study(study_name=name, storage=made, pruner=make_pruner(pruner))
 
 
 @functools.cache

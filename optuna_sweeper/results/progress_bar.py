@@ -27,7 +27,6 @@ class ProgressBar:
         self._meter = {"total": total, "initial": done, "n": done}
         self._best = ""
         self._start = 0.0
-        self._terminal: TextIO | None = None
         self._streams: tuple[TextIO, TextIO] | None = None
         self._drawn = False
         self._paused = False
@@ -35,13 +34,12 @@ class ProgressBar:
 
     def __bool__(self) -> bool:
         """Whether the bar is drawn."""
-        return self._terminal is not None
+        return self._streams is not None
 
     def __enter__(self) -> Self:
         """Draw the bar, and redirect the standard streams above it."""
         if self._wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             self._start = self._clock()
-            self._terminal = sys.stderr
             self._streams = sys.stdout, sys.stderr
             above = [StreamAbove(stream, self) if stream.isatty() else stream for stream in self._streams]
             sys.stdout, sys.stderr = above
@@ -57,7 +55,7 @@ class ProgressBar:
         sys.stdout, sys.stderr = self._streams
         _redirect_log(above, self._streams)
         self._leave()
-        self._terminal = self._streams = None
+        self._streams = None
 
     def update(self, done: int, best: str) -> None:
         """Draw the bar with this number of finished trials and this description of the best."""
@@ -82,11 +80,11 @@ class ProgressBar:
     def draw(self) -> None:
         """Draw the bar at the cursor, which is at the beginning of a line."""
         with self._lock:
-            if self._terminal is None or self._paused:
-                return
-            self._terminal.write(f"{ERASE}{self._text(self._terminal)}")
-            self._terminal.flush()
-            self._drawn = True
+            if self._streams is not None and not self._paused:
+                terminal = self._streams[1]
+                terminal.write(f"{ERASE}{self._text(terminal)}")
+                terminal.flush()
+                self._drawn = True
 
     def write(self, stream: TextIO, text: str) -> int:
         """Write to a stream above the bar, which is drawn again at the end of the line."""
@@ -100,9 +98,9 @@ class ProgressBar:
 
     def _leave(self, end: str = "\n") -> None:
         with self._lock:
-            if self._terminal is not None and self._drawn:
-                self._terminal.write(end)
-                self._terminal.flush()
+            if self._streams is not None and self._drawn:
+                self._streams[1].write(end)
+                self._streams[1].flush()
             self._drawn = False
 
     def _text(self, terminal: TextIO) -> str:

@@ -37,15 +37,12 @@ class Conditions:
     parameters: list[Parameter]
     required: dict[str, dict[str, list[str]]]
 
-    def hold(self, name: str, chosen: Mapping[str, Any]) -> bool:
-        """Whether a parameter exists, given these values."""
-        needs = self.required.get(name, {})
-        return all(other in chosen and encode(chosen[other]) in values for other, values in needs.items())
-
     def suggest(self, trial: BaseTrial) -> None:
         """Suggest the parameters that exist for a trial."""
         for parameter in self.parameters:
-            if self.hold(parameter.name, trial.params):
+            needs = self.required.get(parameter.name, {}).items()
+            chosen = {name: encode(value) for name, value in trial.params.items()} if needs else {}
+            if all(chosen.get(other) in values for other, values in needs):
                 parameter.suggest(trial)
 
 

@@ -28,11 +28,6 @@ class SearchSpace:
         """The parameters by name, without those of the custom search space."""
         return self.arguments.parameters
 
-    @property
-    def is_open(self) -> bool:
-        """Whether a custom search space may add parameters."""
-        return self.custom is not None
-
     def suggest(self, trial: BaseTrial) -> None:
         """Choose the parameters of a trial: those of the config, then those of the custom search space."""
         self.conditions.suggest(trial)

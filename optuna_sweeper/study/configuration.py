@@ -34,7 +34,7 @@ def describe_jobs(
         try:
             config = compose(overrides)
         except ConfigCompositionException:
-            if not space.is_open:  # a custom search space may add what the composition needs
+            if space.custom is None:  # a custom search space may add what the composition needs
                 raise
             config = master
         flat = {

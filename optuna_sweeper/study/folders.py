@@ -25,23 +25,21 @@ from optuna_sweeper.workers.worker import PREFIX
 
 def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) -> Path:
     """Create the folder ``hydra.sweep.dir``, owned by this study, in which the worker is registered."""
-    folder = Path(name).absolute()
+    folder, owner = Path(name).absolute(), None
+    path = folder / STUDY_FILE
     is_used = (folder / "multirun.yaml").exists()  # checked first: an owner's file is older
-    if not (folder / STUDY_FILE).exists():
-        if is_used:
-            raise _belongs(name, "another sweep", study)
-        _write_once(folder / STUDY_FILE, {"study": study.study_name, "storage": storage, "worker": worker_id})
-    owner = json.loads((folder / STUDY_FILE).read_text(encoding="utf-8"))
-    if f"{PREFIX}{owner.get('worker')}" not in study.user_attrs:
-        kept = f"the study {owner.get('study')} (storage: {owner.get('storage')})"
-        raise _belongs(name, kept, study)
+    if is_used and not path.exists():
+        owner = "another sweep"
+    else:
+        _write_once(path, {"study": study.study_name, "storage": storage, "worker": worker_id})
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if f"{PREFIX}{found.get('worker')}" not in study.user_attrs:
+            owner = f"the study {found.get('study')} (storage: {found.get('storage')})"
+    if owner is not None:
+        rule = f"a folder of the study {study.study_name} alone"
+        other = typed_override("hydra.sweep.dir", f"{name.rstrip('/')}-{study.study_name}")
+        raise refusal("hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: {other}")
     return folder
-
-
-def _belongs(name: str, owner: str, study: Study) -> SweepError:
-    rule = f"a folder of the study {study.study_name} alone"
-    other = typed_override("hydra.sweep.dir", f"{name.rstrip('/')}-{study.study_name}")
-    return refusal("hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: {other}")
 
 
 @dataclass(frozen=True)
@@ -54,18 +52,29 @@ class JobFolders:
 
     def claim(self, trial: FrozenTrial) -> None:
         """Create the folder of a running trial; it may have been a discarded trial's, but no other's."""
-        folder = self._folder(trial.user_attrs[OVERRIDES], trial.number)
+        folder, owner = self._folder(trial.user_attrs[OVERRIDES], trial.number), None
         path = folder / TRIAL_FILE
         record = {"study": self.study.study_name, "trial": trial.number, "worker": trial.user_attrs[WORKER]}
         is_used = folder.is_dir() and any(not file.name.startswith(TRIAL_FILE) for file in folder.iterdir())
         if is_used and not path.exists():
-            raise self._used(folder, "something else", trial)
-        if _write_once(path, record):
-            return
-        owner = json.loads(path.read_text(encoding="utf-8"))
-        if not self._is_discarded(owner):
-            raise self._used(folder, f"trial {owner['trial']} of the study {owner['study']}", trial)
-        path.write_text(json.dumps(record), encoding="utf-8")
+            owner = "something else"
+        elif not _write_once(path, record):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            owners = [
+                one.user_attrs
+                for one in self.study.get_trials(deepcopy=False)
+                if one.number == found["trial"] and one.user_attrs.get(WORKER) == found.get("worker")
+            ]
+            if any(DISCARDED in one for one in owners):
+                path.write_text(json.dumps(record), encoding="utf-8")
+            else:
+                owner = f"trial {found['trial']} of the study {found['study']}"
+        if owner is not None:
+            raise SweepError(
+                f"hydra.sweep.subdir must give each trial a folder of its own. Got {str(folder)!r} for trial "
+                f"{trial.number}, which {owner} has used. "
+                f"Set {typed_override('hydra.sweep.subdir', f'{self.subdir}/${{hydra.job.num}}')}"
+            )
 
     def _folder(self, overrides: Sequence[str], number: int) -> Path:
         config = self.compose(overrides)
@@ -79,23 +88,11 @@ class JobFolders:
             instance.cfg = outside
         return Path(*parts).absolute()
 
-    def _is_discarded(self, owner: dict[str, Any]) -> bool:
-        number, trials = owner["trial"], self.study.get_trials(deepcopy=False)
-        if not isinstance(number, int) or number >= len(trials):
-            return False
-        attributes = trials[number].user_attrs
-        return DISCARDED in attributes and attributes.get(WORKER) == owner.get("worker")
-
-    def _used(self, folder: Path, owner: str, trial: FrozenTrial) -> SweepError:
-        return SweepError(
-            f"hydra.sweep.subdir must give each trial a folder of its own. Got {str(folder)!r} for trial "
-            f"{trial.number}, which {owner} has used. "
-            f"Set {typed_override('hydra.sweep.subdir', f'{self.subdir}/${{hydra.job.num}}')}"
-        )
-
 
 def _write_once(path: Path, content: dict[str, Any]) -> bool:
     """Write a file atomically unless it exists; return whether it was written."""
+    if path.exists():
+        return False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}")

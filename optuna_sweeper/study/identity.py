@@ -28,15 +28,6 @@ _LABELS = {"params": "", "conditions": "condition of ", "config": "", "data": "t
 Spec = dict[str, Any]
 
 
-def make_spec(space: SearchSpace, jobs: Mapping[str, Mapping[str, str]], **settings: Any) -> Spec:
-    """Return the identity of a study as plain data; for `jobs` see `describe_jobs`."""
-    return {
-        "params": {name: repr(found.distribution) for name, found in sorted(space.parameters.items())},
-        **settings,
-        **jobs,
-    }
-
-
 def identity_of(spec: Mapping[str, Any]) -> str:
     """Return the digest of an identity, which is stored in each trial."""
     return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]

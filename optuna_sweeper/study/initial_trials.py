@@ -43,7 +43,7 @@ def read_enqueued(enqueue: Sequence[Mapping[str, Any]], space: SearchSpace) -> l
                 f"{_KEY}: {key} is not searched, for hydra.sweeper.params drops it (null). "
                 f"Leave it out here, too, or set {_KEY}=null."
             )
-        elif not space.is_open:
+        elif space.custom is None:
             raise refusal(f"{_KEY}: {key}", f"one of {', '.join(names)}", value)
     return [
         {names.get(str(key).lstrip("+"), str(key)): value for key, value in one.items()} for one in enqueue

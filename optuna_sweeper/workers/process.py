@@ -1,7 +1,5 @@
 """Processes and machines, as the operating system knows them."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import platform
@@ -18,10 +16,7 @@ def this_machine() -> str:
 
 
 def process_start(pid: int) -> str | None:
-    """Return the start time of a process of this machine in kernel ticks; None if there is no such process.
-
-    Without ``/proc`` it is the empty string for each process that is alive.
-    """
+    """Return the start time of a process in kernel ticks (without ``/proc``: ""); None: there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -31,10 +26,9 @@ def process_start(pid: int) -> str | None:
 
 
 def _exists(pid: int) -> bool:
-    if os.name == "nt":  # where signal 0 would end the process
-        return True
     try:
-        os.kill(pid, 0)
+        if os.name != "nt":  # where signal 0 would end the process
+            os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
