@@ -1,14 +1,8 @@
 """Parameters that exist for some values of others only: ``hydra.sweeper.conditions``.
 
-    params:
-      engine: choice(a, b)
-      depth: range(1, 9)
-    conditions:
-      depth: {engine: b}      # or a list of values; of several keys, all must hold
-
 A job has no override for a parameter that does not exist. Conditions may refer to keys that the command line
 fixes, to choices of ``hydra.sweeper.params`` that it leaves out, and to parameters that a null drops: then
-the value of the config decides. A null drops a condition: ``hydra.sweeper.conditions={depth: null}``.
+the value of the config decides.
 """
 
 import logging

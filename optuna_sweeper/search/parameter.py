@@ -111,9 +111,7 @@ def _range(sweep: types.RangeSweep, key: str) -> BaseDistribution:
         # The order of choices has no meaning for Optuna; shuffling them would only make runs differ.
         values = range_values(float(low), float(abs(stride)), count)
         return CategoricalDistribution([int(value) if whole else value for value in values])
-    if whole:
-        return IntDistribution(int(low), int(high), step=int(abs(stride)))
-    return FloatDistribution(float(low), float(high), step=float(abs(stride)))
+    return _steps(low, high, abs(stride), whole)
 
 
 def _of_values(values: Sequence[Any], shuffle: bool) -> BaseDistribution:
@@ -124,10 +122,13 @@ def _of_values(values: Sequence[Any], shuffle: bool) -> BaseDistribution:
     steps = {after - before for before, after in pairwise(exact)} or {Decimal(1)}
     if shuffle or not exact or len(steps) > 1:
         return CategoricalDistribution(values)
-    low, high, step = min(values), max(values), steps.pop()
-    if isinstance(low, int):
-        return IntDistribution(low, high, step=int(step))
-    return FloatDistribution(low, high, step=float(step))
+    return _steps(exact[0], exact[-1], steps.pop(), isinstance(values[0], int))
+
+
+def _steps(low: Decimal, high: Decimal, step: Decimal, whole: bool) -> BaseDistribution:
+    if whole:
+        return IntDistribution(int(low), int(high), step=int(step))
+    return FloatDistribution(float(low), float(high), step=float(step))
 
 
 def _choices(sweep: types.ChoiceSweep, key: str) -> tuple[Sequence[Any], frozenset[str]]:

@@ -12,7 +12,6 @@ from optuna.study import Study
 from optuna.trial import FixedTrial, FrozenTrial, TrialState, create_trial
 
 from optuna_sweeper.errors import SweepError, first_line, refusal
-from optuna_sweeper.results.best_trials import is_own
 from optuna_sweeper.safe_text import mask_values
 from optuna_sweeper.search.parameter import fits
 from optuna_sweeper.search.search_space import SearchSpace
@@ -59,10 +58,8 @@ def read_warm_start(settings: Settings, space: SearchSpace, spec: Spec) -> list[
         return []
     name = settings.warm_start["study_name"]
     study, trials = _load(settings, name)
-    distributions = [_distributions(trial, space) for trial in trials]
-    fitting = [
-        (trial, found) for trial, found in zip(trials, distributions, strict=True) if found is not None
-    ]
+    pairs = [(trial, _distributions(trial, space)) for trial in trials]
+    fitting = [(trial, found) for trial, found in pairs if found is not None]
     log.info(
         "%s: %d of the %d complete trials of %s fit the search space.",
         _WARM_START, len(fitting), len(trials), name,
@@ -75,7 +72,7 @@ def read_warm_start(settings: Settings, space: SearchSpace, spec: Spec) -> list[
             "neither reused nor the best.",
             _WARM_START, name, describe_changes(source, spec, VALUE_PARTS),
         )  # fmt: skip
-    source_identity, identity = identity_of(source), identity_of(spec)
+    identities: dict[Any, str] = {identity_of(source): identity_of(spec)} if comparable else {}
     return [
         create_trial(
             values=trial.values,
@@ -84,9 +81,7 @@ def read_warm_start(settings: Settings, space: SearchSpace, spec: Spec) -> list[
             constraints=trial.constraints,
             user_attrs={
                 WARM_START: f"{name}/{trial.number}",
-                IDENTITY: identity
-                if comparable and is_own(trial, source_identity)
-                else trial.user_attrs.get(IDENTITY),
+                IDENTITY: identities.get(trial.user_attrs.get(IDENTITY), trial.user_attrs.get(IDENTITY)),
                 JOB_DIR: trial.user_attrs.get(JOB_DIR),
                 OVERRIDES: mask_values(space.overrides(trial.params)),
             },

@@ -46,19 +46,14 @@ _UNSIGNED = 10.0
 
 def counts(trial: FrozenTrial, distinct: bool = False) -> bool:
     """Whether a trial is part of ``n_trials``."""
-    attributes = trial.user_attrs
-    return not (
-        DISCARDED in attributes or WARM_START in attributes or (distinct and ANSWERED_FROM in attributes)
-    )
+    excluded = {DISCARDED, WARM_START, ANSWERED_FROM} if distinct else {DISCARDED, WARM_START}
+    return excluded.isdisjoint(trial.user_attrs)
 
 
 def finished(study: Study, distinct: bool = False) -> list[FrozenTrial]:
     """Return the finished trials of a study that count."""
-    return [
-        trial
-        for trial in study.get_trials(deepcopy=False)
-        if trial.state.is_finished() and counts(trial, distinct)
-    ]
+    trials = study.get_trials(deepcopy=False)
+    return [trial for trial in trials if trial.state.is_finished() and counts(trial, distinct)]
 
 
 @dataclass
@@ -72,12 +67,9 @@ class TrialAllocation:
 
     def free(self) -> int:
         """Return the number of trials that are neither finished nor running."""
-        taken = [
-            trial
-            for trial in self.study.get_trials(deepcopy=False)
-            if trial.state is not TrialState.WAITING and counts(trial, self.distinct)
-        ]
-        return self.n_trials - len(taken)
+        trials = self.study.get_trials(deepcopy=False)
+        started = [trial for trial in trials if trial.state is not TrialState.WAITING]
+        return self.n_trials - sum(counts(trial, self.distinct) for trial in started)
 
     def finished(self) -> list[FrozenTrial]:
         """Return the finished trials that count."""
@@ -93,11 +85,8 @@ class TrialAllocation:
 
     def others(self) -> list[int]:
         """Return the numbers of the trials that other processes run."""
-        return [
-            trial.number
-            for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-            if trial.user_attrs.get(WORKER) != self.worker.id
-        ]
+        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return [trial.number for trial in running if trial.user_attrs.get(WORKER) != self.worker.id]
 
     def take(self, attributes: Mapping[str, Any]) -> int | None:
         """Take an enqueued trial or create one; return its id, or None if it was surplus."""
@@ -178,10 +167,6 @@ def enqueue_again(study: Study, trial: FrozenTrial) -> None:
     if not params:
         return
     notes = {key: trial.system_attrs[key] for key in _SAMPLER_NOTES if key in trial.system_attrs}
-    study.add_trial(
-        create_trial(
-            state=TrialState.WAITING,
-            system_attrs={"fixed_params": params, **notes},
-            user_attrs={INSTEAD_OF: trial.number},
-        )
-    )
+    notes["fixed_params"] = params
+    again = {INSTEAD_OF: trial.number}
+    study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=notes, user_attrs=again))
