@@ -38,7 +38,7 @@ MAX_REUSED = 100
 
 @dataclass
 class BatchRunner:
-    """Runs batches of trials; `identity` is that of the study now, and `outcome_key` of equal outcomes."""
+    """Runs batches of trials; `equivalence` returns equal keys for configs with equal outcomes."""
 
     settings: Settings
     study: Study
@@ -56,10 +56,7 @@ class BatchRunner:
     _reused_in_a_row: int = 0
 
     def run(self, size: int) -> tuple[list[FrozenTrial], list[JobReturn]]:
-        """Run a batch, and return its finished trials and its failed jobs.
-
-        After any error, no trial of it is left running.
-        """
+        """Run a batch, of which no error leaves a trial running; return its ended trials and failed jobs."""
         taken: list[int] = []
         told: list[FrozenTrial] = []
         failed: list[JobReturn] = []

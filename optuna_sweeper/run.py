@@ -4,8 +4,9 @@ import datetime
 import logging
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import optuna
 from hydra.plugins.launcher import Launcher
@@ -43,8 +44,6 @@ from optuna_sweeper.workers.trial_allocation import TrialAllocation, finished
 from optuna_sweeper.workers.worker import Worker
 
 log = logging.getLogger(__name__)
-
-SEEDS = 2**32  # NumPy takes smaller ones
 
 
 def run_sweep(
@@ -116,7 +115,7 @@ def _run(
             write_spec(study, worker, spec, settings.allow_changes)
             study.sampler = _reseed(sampler, settings, space, worker.seed_offset() + len(past_trials))
             add_initial_trials(study, worker, enqueued, past_trials)
-            count_trials = _trial_counter(settings, study, space)
+            count_trials = partial(_count_trials, settings, study, space)
             allocation = TrialAllocation(study, worker, count_trials(), settings.distinct)
             _log_start(allocation, settings)
             # As Hydra's own sweeper does, but without secrets.
@@ -193,21 +192,16 @@ def _reseed(sampler: BaseSampler, settings: Settings, space: SearchSpace, offset
     seed = settings.sampler.get("seed")
     if seed is None or not offset or isinstance(sampler, GridSampler | QMCSampler):
         return sampler
-    config = OmegaConf.merge(settings.sampler, {"seed": (seed + offset) % SEEDS})
+    config = OmegaConf.merge(settings.sampler, {"seed": (seed + offset) % 2**32})  # NumPy takes smaller ones
     return make_sampler(config, space.parameters, len(settings.directions))
 
 
-def _trial_counter(settings: Settings, study: Study, space: SearchSpace) -> Callable[[], int]:
-    """Return a function that returns the total number of trials: at most the combinations of a grid."""
+def _count_trials(settings: Settings, study: Study, space: SearchSpace) -> int:
+    """Return the total number of trials: at most the combinations of a grid."""
     if space.custom is not None or not is_grid(study.sampler):
-        return lambda: settings.n_trials
-    combinations = grid(space.parameters, "the sampler")
-
-    def count() -> int:
-        done = finished(study)
-        return min(settings.n_trials, len(done) + combinations_left(combinations, done))
-
-    return count
+        return settings.n_trials
+    done = finished(study)
+    return min(settings.n_trials, len(done) + combinations_left(grid(space.parameters, "the sampler"), done))
 
 
 def _log_start(allocation: TrialAllocation, settings: Settings) -> None:

@@ -145,12 +145,9 @@ def _unknown(key: str) -> SweepError:
 def _ordered(names: Mapping[str, Any], required: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the names in topological order, otherwise in their own order."""
     ordered: list[str] = []
-    while len(ordered) < len(names):
-        ready = [
-            name for name in names if name not in ordered and set(required.get(name, ())) <= set(ordered)
-        ]
-        if not ready:
-            left = ", ".join(name for name in names if name not in ordered)
-            raise SweepError(f"{_KEY} go in a circle: {left}.")
-        ordered.append(ready[0])
+    while left := [name for name in names if name not in ordered]:
+        ready = next((name for name in left if set(required.get(name, ())) <= set(ordered)), None)
+        if ready is None:
+            raise SweepError(f"{_KEY} go in a circle: {', '.join(left)}.")
+        ordered.append(ready)
     return ordered

@@ -24,12 +24,6 @@ log = logging.getLogger(__name__)
 _KEY = "hydra.sweeper.sampler"
 _CONSTRAINTS = "constraints_func"
 
-# Samplers that Optuna no longer has.
-_REMOVED = {
-    "optuna.samplers.MOTPESampler": "Optuna 4 removed MOTPESampler, for TPESampler takes several objectives. "
-    "Set hydra/sweeper/sampler=tpe."
-}
-
 # Optuna imports these after the first trials; a missing one is reported before.
 _PACKAGES = {CmaEsSampler: ("cmaes",), GPSampler: ("torch", "scipy"), QMCSampler: ("scipy",)}
 
@@ -54,8 +48,11 @@ def _factory(config: Any) -> functools.partial[Any]:
     settings = OmegaConf.to_container(config, resolve=True)
     assert isinstance(settings, dict)
     settings = {str(key): value for key, value in settings.items() if value is not None}
-    if settings["_target_"] in _REMOVED:
-        raise SweepError(f"{_KEY}: {_REMOVED[settings['_target_']]}")
+    if settings["_target_"] == "optuna.samplers.MOTPESampler":
+        raise SweepError(
+            f"{_KEY}: Optuna 4 removed MOTPESampler, for TPESampler takes several objectives. "
+            "Set hydra/sweeper/sampler=tpe."
+        )
     path = settings.pop(_CONSTRAINTS) if isinstance(settings.get(_CONSTRAINTS), str) else None
     points = settings.pop("reference_points", None)
     try:

@@ -23,9 +23,6 @@ def is_duplicate(trial: FrozenTrial, other: FrozenTrial) -> bool:
 
 def find_duplicate(study: Study, trial: FrozenTrial, identity: str | None = None) -> FrozenTrial | None:
     """Return the first complete trial of this identity that is a duplicate and was run itself."""
-    for other in own_trials(study, identity):
-        if ANSWERED_FROM in other.user_attrs or DISCARDED in other.user_attrs:
-            continue
-        if is_duplicate(trial, other):
-            return other
-    return None
+    others = own_trials(study, identity)
+    run = [one for one in others if ANSWERED_FROM not in one.user_attrs and DISCARDED not in one.user_attrs]
+    return next((other for other in run if is_duplicate(trial, other)), None)
