@@ -23,6 +23,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import types
 import warnings
@@ -43,6 +44,11 @@ IMPORTED_LATE = {
     "mlflow": ("mlflow.store.tracking.sqlalchemy_store", "recsys.tracking.sender"),
     "optuna_sweeper": ("optuna_sweeper.run", "hydra_plugins.recsys_optuna_sweeper.sweeper"),
 }
+
+SWEEP = (
+    "-m", "hydra/sweeper=optuna", "apriori.min_support=interval(0.3,0.4)", "hydra.sweeper.n_trials=2",
+    "~hydra.callbacks.mlflow", "hydra.sweep.dir=sweep",
+)  # fmt: skip
 
 _server: tuple[int, socket.socket] | None = None  # process id and connection
 
@@ -158,13 +164,21 @@ def _serve(line: socket.socket) -> NoReturn:
     """Fork twice for each request: the process between ends, and the test process adopts its child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.disable()
-    keep = line.fileno()
-    os.closerange(3, keep)
-    os.closerange(keep + 1, 1 << 16)
+    # Not closed: objects that hold their numbers, such as handlers of pytest, may close them later.
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        if number > 2 and number not in (line.fileno(), nowhere):
+            with contextlib.suppress(OSError):  # that of the listing itself
+                os.fstat(number)
+                os.dup2(nowhere, number)
+    is_warm = False
     while True:
         message, streams, *_ = socket.recv_fds(line, 1 << 20, 3)
         if not message:
             os._exit(0)
+        if not is_warm:
+            _warm_up()
+            is_warm = True
         parent = os.fork()
         if parent == 0:
             request, own = json.loads(message), os.getpid()
@@ -184,6 +198,28 @@ def _serve(line: socket.socket) -> NoReturn:
         line.send(b"started")
         for stream in streams:
             os.close(stream)
+
+
+def _warm_up() -> None:
+    """Run a small sweep: what it loads, compiles and composes, the programs that are forked have."""
+    if not {"recsys.pipeline", "optuna_sweeper"} <= sys.modules.keys():
+        return
+    from hydra.core.global_hydra import GlobalHydra
+
+    from recsys.__main__ import main
+
+    before, argv, streams = Path.cwd(), sys.argv, (sys.stdout, sys.stderr)
+    nowhere = Path(os.devnull).open("w")  # noqa: SIM115  # handlers of Hydra keep it
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        sys.argv, sys.stdout, sys.stderr = ["recsys", *SWEEP], nowhere, nowhere
+        try:
+            main()
+        finally:
+            os.chdir(before)
+            sys.argv, (sys.stdout, sys.stderr) = argv, streams
+    GlobalHydra.instance().clear()
+    gc.freeze()
 
 
 def _become(command: list[str], env: dict[str, str]) -> NoReturn:

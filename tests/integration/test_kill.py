@@ -19,6 +19,7 @@ SWEEP = [
     "hydra.sweeper.n_trials=30",
     "apriori.min_support=interval(0.1,0.5)",
     "apriori.metric=choice(lift,confidence)",
+    "evaluation=none",
     "output.show_rules=0",
     # The second is answered by the first.
     f"hydra.sweeper.enqueue=[{QUESTION},{QUESTION}]",
