@@ -14,15 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recsys.data.factorize import number
 from recsys.errors import DataFormatError, ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 IntArray = npt.NDArray[np.integer[Any]]
-
-# Lists and integers in them, all together: for fewer, to load compiled code takes longer than it saves.
-COMPILED_FROM = 10_000
 
 
 class TransactionSet(Protocol):
@@ -227,31 +225,35 @@ def _index_dtype(n_entries: int) -> type[np.signedinteger[Any]]:
 
 
 def _encode_integers(rows: list[Any]) -> _Encoded | None:
-    """Encode many lists of small integers, many times faster than `_encode`; None if they are anything else.
+    """Encode lists of integers of 32 bits, many times faster than `_encode`; None for anything else.
 
-    The lists are read as `marshal` writes them, in version 2 of its format: each list and each integer of 32
-    bits as five bytes, its type and its length or value. At the first other type (a text, a longer integer, a
-    boolean, a NumPy scalar) the bytes no longer fit that pattern.
+    `marshal`, in version 2 of its format, writes each list and each such integer as five bytes: its type, and
+    its length or value. Other types (text, longer integers, booleans, NumPy scalars) break that pattern.
     """
     try:
         written = marshal.dumps(rows, 2)
     except ValueError:
         return None
     n_records, rest = divmod(len(written), 5)
-    if rest or n_records < COMPILED_FROM:
+    if rest or n_records <= len(rows) + 1:
         return None
-    from recsys.data._lists_kernel import number_items, read_lists
-
     types = np.frombuffer(written, dtype=np.uint8)[::5]
     values: IntArray = np.ndarray(n_records, dtype=np.int32, buffer=written, offset=1, strides=5)
-    fits, indptr, values, least, greatest, is_ascending = read_lists(types, values, len(rows))
-    if not fits or not len(values):
+    is_list = (types == ord("[")) | (types == ord("("))
+    starts = np.flatnonzero(is_list)[1:]
+    lengths = np.diff(starts, append=n_records) - 1
+    if (
+        len(starts) != len(rows)
+        or not np.array_equal(values[starts], lengths)  # no list holds another
+        or not (is_list | (types == ord("i"))).all()
+    ):
         return None
-    if greatest - least > 4 * len(values) + 2**16:
-        items, indices = np.unique(values, return_inverse=True)
-        return _Encoded(indptr, indices, items.astype(np.int64), is_ascending)
-    # As many places as there may be items: quicker than sorting.
-    return _Encoded(indptr, *number_items(values, least, greatest), is_ascending)
+    flat = values[~is_list]
+    indptr = np.concatenate(([0], np.cumsum(lengths)))
+    ascends = np.append(True, flat[1:] > flat[:-1])
+    ascends[indptr[:-1][lengths > 0]] = True
+    items, indices = number(flat)
+    return _Encoded(indptr, indices, items.astype(np.int64), bool(ascends.all()))
 
 
 def _encode(rows: list[Any]) -> _Encoded:

@@ -11,13 +11,6 @@ from recsys.data import transactions as module
 from recsys.errors import DataFormatError, ParameterError
 
 
-@pytest.fixture(scope="module", autouse=True, params=[0, module.COMPILED_FROM], ids=["compiled", "few"])
-def _read_in_both_ways(request):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "COMPILED_FROM", request.param)
-        yield
-
-
 def test_lists_become_a_matrix_over_the_sorted_vocabulary():
     transactions = Transactions.from_lists([["milk", "bread", "milk"], [], ["eggs"]])
     assert transactions.items.tolist() == ["bread", "eggs", "milk"]
