@@ -11,28 +11,30 @@ import numpy as np
 from recsys.data import Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout, Split
-from recsys.parameters import require_integer, require_share
+from recsys.parameters import require_choice, require_integer, require_share
 from recsys.preprocessing import Preprocessing
 
 Part = Literal["test", "validation"]
 _STREAM: dict[Part, int] = {"test": 0, "validation": 1}
 
+#: By time: hold out the latest likes. At random: also for data without times.
+ORDERS = ("time", "random")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation(ABC):
-    """How recommendations are measured: which likes are held out, how long the lists are, how sure one is.
+    """How recommendations are measured.
 
-    The test part is held out of all likes, the validation part of what is left, by the same rule: the
-    question of a search is that of the final measure, asked a little earlier.
+    The test part is held out of all likes, the validation part of the remaining ones, by the same rule.
 
     Parameters
     ----------
     cutoffs : sequence of int
-        Lengths of the lists at which each metric is taken; kept ascending, each once.
+        List lengths at which each metric is computed; kept ascending, each once.
     n_resamples : int
         Bootstrap resamples of the users for the intervals.
-    confidence_level : float
-        Of the intervals, in (0, 1).
+    confidence_level : float in (0, 1)
+        Of the intervals.
     seed : int
         Of everything drawn: users, likes, ties in time, resamples.
 
@@ -58,7 +60,7 @@ class Evaluation(ABC):
 
     @property
     def k(self) -> int:
-        """Length of the lists to ask for: the largest cut-off."""
+        """Length of the recommendation lists: the largest cut-off."""
         return self.cutoffs[-1]
 
     @property
@@ -66,10 +68,16 @@ class Evaluation(ABC):
         """Number of visible likes that a user needs to be measured."""
         return 1
 
-    def split(self, positives: Positives) -> Split:
-        """Take the candidates for likes apart; they are ordered as `Positives` says, by user, then item.
+    @property
+    def is_by_time(self) -> bool:
+        """Whether held-out likes are the latest ones, so that equal times can matter."""
+        return False
 
-        What is no candidate is neither counted nor drawn: it stands on the side of its time (or of chance).
+    def split(self, positives: Positives) -> Split:
+        """Split the candidates for likes.
+
+        Those that are no candidates are neither counted nor drawn: they go to the side of their time, or of
+        chance.
 
         Raises
         ------
@@ -80,21 +88,16 @@ class Evaluation(ABC):
         train, validation = self.hold_out(train_and_validation, "validation")
         return Split(train, validation, train_and_validation, test)
 
-    @property
-    def is_by_time(self) -> bool:
-        """Whether held-out likes are the latest ones, so that equal times can matter."""
-        return False
-
-    def may_learn(self, more: Positives, train: Positives) -> Positives:
-        """Return what may be learnt from, beside a training part, of users who are never measured."""
-        return more
-
     @abstractmethod
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
-        """Return what to learn from, and what to measure on."""
+        """Return the training data and the evaluated part."""
+
+    def may_learn(self, more: Positives, train: Positives) -> Positives:
+        """Return what may be added to the training data, of users who are never measured."""
+        return more
 
     def choose_likes(self, holdout: Holdout, train: Positives, preprocessing: Preprocessing) -> Holdout:
-        """Keep the likes of a holdout, by what training and the visible part tell.
+        """Keep the likes of a holdout, by the training data and the visible part.
 
         With orders, held-out items are those that are new to the user, each once.
 
@@ -119,14 +122,67 @@ class Evaluation(ABC):
         return np.random.default_rng([self.seed, _STREAM[part]])
 
 
-def read_cutoffs(given: Any) -> tuple[int, ...]:
-    """Return cut-offs ascending and each once.
+@dataclass(frozen=True, kw_only=True)
+class NoSplit(Evaluation):
+    """Hold out nothing: all likes are training data, and both evaluated parts are empty."""
 
-    Raises
-    ------
-    ParameterError
-        Unless they are a list of at least one positive integer.
+    holds_out: ClassVar[bool] = False
+
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
+        """Return all likes, and no users."""
+        nothing = positives.select(np.empty(0, dtype=np.int64))
+        return positives, Holdout(nothing, nothing)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizedEvaluation(Evaluation):
+    """An evaluation whose parts have sizes.
+
+    Parameters
+    ----------
+    test_size, validation_size : float in (0, 1)
+        Fraction of the test part, and of the validation part in what the test part leaves: of n the largest
+        count c with c / n <= size.
     """
+
+    test_size: float = 0.2
+    validation_size: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_share("test_size", self.test_size)
+        require_share("validation_size", self.validation_size)
+
+    def size(self, part: Part) -> float:
+        """Return the size of a part."""
+        return self.test_size if part == "test" else self.validation_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastEvaluation(Evaluation):
+    """An evaluation that holds out the last likes, or orders, of each user.
+
+    Parameters
+    ----------
+    order : {"time", "random"}
+        Order that defines the last ones. By time, whole orders are held out where users have orders; ties in
+        time are broken at random.
+    """
+
+    order: str = "time"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_choice("order", self.order, ORDERS)
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether held-out likes are the latest ones."""
+        return self.order == "time"
+
+
+def read_cutoffs(given: Any) -> tuple[int, ...]:
+    """Return cut-offs ascending, each once; raise ParameterError unless they are positive integers."""
     if not isinstance(given, (list, tuple)) or not given:
         raise ParameterError("cutoffs", "a list of at least one length", given, "For example [5, 10, 20].")
     return tuple(sorted({require_integer("cutoffs", cutoff, minimum=1) for cutoff in given}))

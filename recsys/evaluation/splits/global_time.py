@@ -1,4 +1,4 @@
-"""GlobalTime: one moment parts the likes of all users."""
+"""Split by time: one moment for all users."""
 
 from __future__ import annotations
 
@@ -13,44 +13,33 @@ import numpy.typing as npt
 from recsys.data import Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
-from recsys.evaluation.splits.evaluation import Evaluation, Part
+from recsys.evaluation.splits.evaluation import Part, SizedEvaluation
 from recsys.evaluation.splits.parts import largest_count, require_timestamps
-from recsys.parameters import require_integer, require_share
+from recsys.parameters import require_integer
 
 
 @dataclass(frozen=True, kw_only=True)
-class GlobalTime(Evaluation):
-    """Hold out what happened from a moment on: nothing learnt from is later than anything asked for.
+class GlobalTime(SizedEvaluation):
+    """Hold out all likes from a moment on: no training data is later than an evaluated like.
+
+    Sizes are fractions of all likes, and likes of one second stay together; see `SizedEvaluation`.
 
     Parameters
     ----------
-    test_size : float in (0, 1)
-        Share of all likes: the latest, at most so many that likes of one second stay together.
-    validation_size : float in (0, 1)
-        Share of those that the test part leaves.
     test_from, validation_from : str, int or None
-        The moment itself, instead of the share: an ISO 8601 date or time (UTC unless it says otherwise), or
+        The moment itself, instead of the size: an ISO 8601 date or time (UTC unless it says otherwise), or
         an integer in the unit of the data's timestamps.
     min_history : int
-        Users with fewer likes before the moment are not measured; 0 measures new users too, from an empty
-        history. Not measured, not learnt from: their later likes are left out.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
+        Users with fewer likes before the moment are not measured, and their later likes are left out; 0
+        measures new users too, with an empty history.
     """
 
-    test_size: float = 0.2
-    validation_size: float = 0.2
     test_from: str | int | None = None
     validation_from: str | int | None = None
     min_history: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_share("test_size", self.test_size)
-        require_share("validation_size", self.validation_size)
         _read_moment("test_from", self.test_from)
         _read_moment("validation_from", self.validation_from)
         require_integer("min_history", self.min_history, minimum=0)
@@ -66,22 +55,19 @@ class GlobalTime(Evaluation):
         return True
 
     def may_learn(self, more: Positives, train: Positives) -> Positives:
-        """Return what is not later than the training part."""
+        """Return what is not later than the training data."""
         if more.timestamp is None or train.timestamp is None or not len(train):
             return more
         return more.select(more.timestamp <= train.timestamp.max())
 
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
-        """Return what to learn from, and what to measure on."""
+        """Return the training data and the evaluated part."""
         timestamp, candidates = require_timestamps(positives, "global_time"), positives.candidates
         value: float | str | int | None = self.test_from if part == "test" else self.validation_from
         key = f"evaluation.{part}_from"
         moment = _read_moment(key, value)
         if moment is None:
-            value, key = (
-                (self.test_size if part == "test" else self.validation_size),
-                f"evaluation.{part}_size",
-            )
+            value, key = self.size(part), f"evaluation.{part}_size"
             moment = _first_of_share(timestamp[candidates], value)
         later = timestamp >= moment
         if later[candidates].all() or not later[candidates].any():

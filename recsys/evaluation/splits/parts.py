@@ -10,9 +10,6 @@ import numpy.typing as npt
 from recsys.data import Positives
 from recsys.errors import ParameterError
 
-#: By time: the latest likes are held out, as they are met in use. At random: also where data have no times.
-ORDERS = ("time", "random")
-
 _CURE = (
     "Give the data their times (dataset.columns.timestamp of a CSV file), or choose evaluation=random, "
     "evaluation=leave_random_out, or evaluation=user_holdout evaluation.order=random."

@@ -1,4 +1,4 @@
-"""Splits that hold out likes of every user: a share of them, or a number."""
+"""Splits by user: the last likes of every user, or those of some users who are not in the training data."""
 
 from __future__ import annotations
 
@@ -11,59 +11,27 @@ import numpy.typing as npt
 from recsys.data import Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
-from recsys.evaluation.splits.evaluation import Evaluation, Part
-from recsys.evaluation.splits.parts import ORDERS, UserOrder, largest_count, order_likes
-from recsys.parameters import require_choice, require_integer, require_share
+from recsys.evaluation.splits.evaluation import LastEvaluation, Part, SizedEvaluation
+from recsys.evaluation.splits.parts import UserOrder, largest_count, order_likes
+from recsys.parameters import require_integer, require_share
 
 
 @dataclass(frozen=True, kw_only=True)
-class UserShare(Evaluation):
-    """Hold out the last share of each user's likes.
+class UserShare(SizedEvaluation, LastEvaluation):
+    """Hold out the last fraction of each user's likes.
 
-    Of n likes the largest number c with c / n <= share is held out. A user with too few likes for one (with
-    0.2: fewer than 5) is not measured and goes whole to what is learnt from; who is measured keeps at least
-    one visible like.
-
-    Parameters
-    ----------
-    test_size : float in (0, 1)
-        Share of a user's likes.
-    validation_size : float in (0, 1)
-        Share of those that the test part leaves.
-    order : {"time", "random"}
-        What "last" means; likes of one moment are ordered at random.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
+    Users with too few likes to hold one out (with 0.2: fewer than 5) are not measured; all their likes are
+    training data. Measured users keep at least one visible like. See `SizedEvaluation`, `LastEvaluation`.
     """
 
-    test_size: float = 0.2
-    validation_size: float = 0.2
-    order: str = "time"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_share("test_size", self.test_size)
-        require_share("validation_size", self.validation_size)
-        require_choice("order", self.order, ORDERS)
-
-    @property
-    def is_by_time(self) -> bool:
-        """Whether held-out likes are the latest ones."""
-        return self.order == "time"
-
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
-        """Return what to learn from, and what to measure on."""
-        size = self.test_size if part == "test" else self.validation_size
-        likes = order_likes(positives, self.order, self.generator(part))
+        """Return the training data and the evaluated part."""
+        size, likes = self.size(part), order_likes(positives, self.order, self.generator(part))
         n_held_out = largest_count(likes.n_likes, size)
         if not n_held_out.any():
             longest = likes.n_likes.max(initial=0)
             rule = f"large enough to hold out one like of a user; the {part} part finds {longest} at most"
-            key = f"evaluation.{part}_size"
-            cure = _TOO_FEW
+            key, cure = f"evaluation.{part}_size", _TOO_FEW
             if longest > 1:
                 enough = ceil(100 / longest) / 100
                 cure = f"Set {key}={enough:g}, loosen the preprocessing, or set evaluation=none."
@@ -72,39 +40,26 @@ class UserShare(Evaluation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeaveOut(Evaluation):
+class LeaveOut(LastEvaluation):
     """Hold out the last like, or the last few, of each user.
 
-    Users with no more likes than are held out are not measured and go whole to what is learnt from.
+    Users with no more likes than are held out are not measured; all their likes are training data. See
+    `LastEvaluation`.
 
     Parameters
     ----------
     n_held_out : int
-        Likes of each user in the test part, and as many in the validation part.
-    order : {"time", "random"}
-        What "last" means; likes of one moment are ordered at random.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
+        Likes, or orders, of each user in the test part, and as many in the validation part.
     """
 
     n_held_out: int = 1
-    order: str = "time"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_integer("n_held_out", self.n_held_out, minimum=1)
-        require_choice("order", self.order, ORDERS)
-
-    @property
-    def is_by_time(self) -> bool:
-        """Whether held-out likes are the latest ones."""
-        return self.order == "time"
 
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
-        """Return what to learn from, and what to measure on."""
+        """Return the training data and the evaluated part."""
         likes = order_likes(positives, self.order, self.generator(part))
         n_held_out = np.where(likes.n_likes > self.n_held_out, self.n_held_out, 0)
         if not n_held_out.any():
@@ -120,8 +75,48 @@ _TOO_FEW = "Loosen the preprocessing, or set evaluation=none."
 def _take_last(
     positives: Positives, likes: UserOrder, n_held_out: npt.NDArray[np.int64]
 ) -> tuple[Positives, Holdout]:
-    """Hold out so many of the last likes of each user; the others are learnt from, and visible."""
+    """Hold out so many of the last likes of each user; the others are training data, and visible."""
     held_out = likes.from_last < n_held_out[likes.user]
     measured = n_held_out[likes.user] > 0
     holdout = Holdout(positives.select(measured & ~held_out), positives.select(held_out))
     return positives.select(~held_out), holdout
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserHoldout(SizedEvaluation, LastEvaluation):
+    """Hold out users: none of their likes are training data; the first are visible, the last held out.
+
+    Known as strong generalisation (Marlin, 2004). Sizes are fractions of the users with enough likes to hold
+    one out; see `SizedEvaluation`, `LastEvaluation`.
+
+    Parameters
+    ----------
+    held_out_size : float in (0, 1)
+        Fraction of a user's likes that is held out, by the same rule.
+    """
+
+    held_out_size: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_share("held_out_size", self.held_out_size)
+
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
+        """Return the training data and the evaluated part."""
+        size, generator = self.size(part), self.generator(part)
+        likes = order_likes(positives, self.order, generator)
+        n_held_out = largest_count(likes.n_likes, self.held_out_size)
+        eligible = np.flatnonzero(n_held_out)
+        n_drawn = int(largest_count(len(eligible), size))
+        if not n_drawn:
+            rule = f"large enough to draw one of the {len(eligible)} users who have enough likes"
+            cure = (
+                "Set evaluation.held_out_size higher too, loosen the preprocessing, or set evaluation=none."
+            )
+            raise ParameterError(f"evaluation.{part}_size", rule, size, cure)
+        drawn = np.zeros(len(likes.n_likes), dtype=np.bool_)
+        drawn[generator.choice(eligible, n_drawn, replace=False)] = True
+        of_drawn = drawn[likes.user]
+        last = likes.from_last < n_held_out[likes.user]
+        holdout = Holdout(positives.select(of_drawn & ~last), positives.select(of_drawn & last))
+        return positives.select(~of_drawn), holdout
