@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
@@ -76,10 +75,8 @@ class Bundle:
         histories = self._histories(likes)
         lists = self.model.recommend(histories, k, exclude_seen)
         rows = zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
-        ages = np.split(histories.ages, histories.offsets[1:-1])
         return [
-            self._titled_list(histories.of(user), ages[user], *row, n_reasons)
-            for user, row in enumerate(rows)
+            self._titled_list(histories[user : user + 1], *row, n_reasons) for user, row in enumerate(rows)
         ]
 
     def similar(self, item_id: Any, k: int = 10, n_reasons: int = 0) -> list[Recommendation]:
@@ -224,8 +221,7 @@ class Bundle:
 
     def _titled_list(
         self,
-        history: npt.NDArray[np.int32],
-        ages: npt.NDArray[np.int64],
+        history: Histories,
         items: list[int],
         scores: list[float],
         sources: list[int],
@@ -233,7 +229,7 @@ class Bundle:
     ) -> list[Recommendation]:
         """Return one list with titles and reasons, without the places that hold no item."""
         size = len(sources) - sources.count(-1)
-        reasons = self.model.explain_all(history, items[:size], n_reasons, ages) if n_reasons else [[]] * size
+        reasons = self.model.explain(history, items[:size], n_reasons) if n_reasons else [[]] * size
         titled = [self._items[item] for item in items[:size]]
         return [
             Recommendation(item.item_id, item.title, score, SOURCES[source], tuple(map(self._explained, why)))

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from recsys.data.histories import Histories
 from recsys.errors import ParameterError
-from recsys.recommenders import MODELS, Model, State
+from recsys.recommenders import Model, State
 from recsys.runs.trusted import trust_cure, trusted_by_reader
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-KINDS: dict[str, type[Model]] = {model.kind: model for model in MODELS}
+PACKAGE = "recsys.recommenders"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Parts:
     Parameters
     ----------
     kind : str
-        A key of `KINDS`; or the dotted name of a class elsewhere, which the reader must trust.
+        Dotted name of the class: one of `recsys.recommenders`, or one that the reader trusts.
     settings : dict
         Values that JSON can hold.
     arrays : dict of str to ndarray
@@ -72,23 +72,29 @@ def put_together(parts: Parts, train: Histories) -> Any:
 
 def _kind_of(model: Model) -> str:
     cls = type(model)
-    if cls in MODELS:
-        return cls.kind
-    name = f"{cls.__module__}.{cls.__qualname__}"
-    if name not in trusted_by_reader():
-        rule = f"one of {', '.join(known.__name__ for known in MODELS)}, to be saved"
-        raise ParameterError("model", rule, model, trust_cure(name, "If the class is yours"))
-    return name
+    kind = f"{cls.__module__}.{cls.__qualname__}"
+    if not _is_allowed(kind):
+        rule = f"of a class of {PACKAGE}, to be saved"
+        raise ParameterError("model", rule, model, trust_cure(kind, "If the class is yours"))
+    return kind
 
 
-def _class_of(kind: str) -> Any:
-    if kind in KINDS or "." not in kind:
-        return KINDS[kind]
-    if kind not in trusted_by_reader():
+def _class_of(kind: str) -> type[Model]:
+    if not _is_allowed(kind):
         cure = trust_cure(kind, "If you know what the class does")
-        raise ParameterError("kind", f"one of {', '.join(KINDS)}", kind, cure)
+        raise ParameterError("kind", f"a class of {PACKAGE}", kind, cure)
     module, _, name = kind.rpartition(".")
-    return getattr(import_module(module), name)
+    try:
+        cls = getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        raise KeyError(kind) from None
+    if not (isinstance(cls, type) and issubclass(cls, Model)):
+        raise TypeError(f"{kind} is no model")
+    return cls
+
+
+def _is_allowed(kind: str) -> bool:
+    return kind.rpartition(".")[0].rpartition(".")[0] == PACKAGE or kind in trusted_by_reader()
 
 
 def _of(part: str, arrays: Arrays) -> Arrays:

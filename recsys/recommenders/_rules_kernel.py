@@ -9,8 +9,6 @@ import numpy as np
 from recsys.kernel import kernel
 from recsys.recommenders._ranking_kernel import FloatArray, IntArray, fill_up, keep_best
 
-FEW = 64  # reasons for which there is room beforehand
-
 
 class Index(NamedTuple):
     """Rules by antecedent: the antecedents and their prefixes as a trie, a node an itemset.
@@ -48,31 +46,37 @@ class Index(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Workspace of scoring, reused for each user.
+    """Workspace, reused for each user.
 
     Parameters
     ----------
     stack, strengths : ndarray, shape (n_nodes + 1,), int64 and float64
         Nodes still to visit, and the recency of each.
+    nodes, recencies : ndarray, shape (n_nodes + 1,), int64 and float64
+        Nodes whose items are all liked, and the recency of each.
     top : ndarray, shape (n_consequents, m), float64
         The highest contributions to each consequent; with m = 0 all are summed.
     sizes : ndarray, shape (n_consequents,), int64
-        How many stand in each row of `top`.
+        Number of contributions in each row of `top`.
     """
 
     stack: IntArray
     strengths: FloatArray
+    nodes: IntArray
+    recencies: FloatArray
     top: FloatArray
     sizes: IntArray
 
 
 @kernel
 def room_for(index: Index, m: int) -> Room:
-    """Allocate the workspace of scoring."""
-    n_nodes, n_consequents = len(index.last_items), len(index.items)
+    """Allocate the workspace."""
+    n_nodes, n_consequents = len(index.last_items) + 1, len(index.items)
     return Room(
-        np.empty(n_nodes + 1, dtype=np.int64),
-        np.empty(n_nodes + 1),
+        np.empty(n_nodes, dtype=np.int64),
+        np.empty(n_nodes),
+        np.empty(n_nodes, dtype=np.int64),
+        np.empty(n_nodes),
         np.empty((n_consequents, m)),
         np.empty(n_consequents, dtype=np.int64),
     )
@@ -146,21 +150,8 @@ def fire(index: Index, node: int, recency: float, room: Room, scores: FloatArray
 
 
 @kernel
-def descend(index: Index, node: int, strength: float, liked: FloatArray, room: Room, size: int) -> int:
-    """Push the liked children of a node onto the stack; return its new size."""
-    for child in range(index.child_starts[node], index.child_starts[node + 1]):
-        recency = liked[index.last_items[child]]
-        if recency >= 0.0:
-            room.stack[size] = child
-            # An antecedent is as recent as the oldest of its likes.
-            room.strengths[size] = min(strength, recency)
-            size += 1
-    return size
-
-
-@kernel
-def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores: FloatArray) -> None:
-    """Compute the scores of all consequents for one history: walk down the trie wherever it is liked.
+def walk(index: Index, history: IntArray, liked: FloatArray, room: Room) -> int:
+    """Write the nodes whose items are all liked into `room.nodes`; return how many.
 
     Parameters
     ----------
@@ -168,13 +159,9 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
         Item indices.
     liked : ndarray, shape (n_items,), float64
         Recency of each like; -1 for the other items.
-    room : Room
-    scores : ndarray, shape (n_consequents,), float64
-        Overwritten.
     """
-    scores[:] = 0.0
-    room.sizes[:] = 0
-    stack, strengths = room.stack, room.strengths
+    stack, strengths, nodes, recencies = room.stack, room.strengths, room.nodes, room.recencies
+    n_nodes = 0
     for item in history[::-1]:  # the latest first: what comes then is often too low to be kept
         if index.roots[item] < 0:
             continue
@@ -183,8 +170,24 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
         while size:
             size -= 1
             node, strength = stack[size], strengths[size]
-            fire(index, node, strength, room, scores)
-            size = descend(index, node, strength, liked, room, size)
+            nodes[n_nodes], recencies[n_nodes] = node, strength
+            n_nodes += 1
+            for child in range(index.child_starts[node], index.child_starts[node + 1]):
+                recency = liked[index.last_items[child]]
+                if recency >= 0.0:
+                    # An antecedent is as recent as the oldest of its likes.
+                    stack[size], strengths[size] = child, min(strength, recency)
+                    size += 1
+    return n_nodes
+
+
+@kernel
+def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores: FloatArray) -> None:
+    """Overwrite `scores`, shape (n_consequents,), with those of one history; arguments as in `walk`."""
+    scores[:] = 0.0
+    room.sizes[:] = 0
+    for place in range(walk(index, history, liked, room)):
+        fire(index, room.nodes[place], room.recencies[place], room, scores)
     m = room.top.shape[1]
     if m > 1:
         for consequent in range(len(scores)):
@@ -194,178 +197,44 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
             scores[consequent] = total / m
 
 
-class Reasons(NamedTuple):
-    """Strongest rules found so far for each of some items.
+@kernel
+def fired(
+    index: Index, history: IntArray, liked: FloatArray, groups: IntArray, n_groups: int
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the rules that fire for some consequents.
 
     Parameters
     ----------
-    slots : ndarray, shape (n_consequents,), int64
-        Row of each consequent in the following; -1 for those that nobody asked about.
-    rules, contributions : ndarray, shape (n_asked, n_kept), int64 and float64
-        In no order.
-    sizes : ndarray, shape (n_asked,), int64
-        How many stand in each row.
-    lowest : ndarray, shape (n_asked,), float64
-        The lowest contribution in each row that is full; -1 in others.
-    totals : ndarray, shape (n_asked,), float64
-        Sum of all contributions.
-    """
-
-    slots: IntArray
-    rules: IntArray
-    contributions: FloatArray
-    sizes: IntArray
-    lowest: FloatArray
-    totals: FloatArray
-
-
-@kernel
-def keep_reason(reasons: Reasons, row: int, rule: int, contribution: float) -> None:
-    """Keep a rule if it is among the strongest; ties go to the earlier rule."""
-    rules, contributions = reasons.rules[row], reasons.contributions[row]
-    size = reasons.sizes[row]
-    if size < len(rules):
-        rules[size], contributions[size] = rule, contribution
-        reasons.sizes[row] = size = size + 1
-        if size < len(rules):
-            return
-    else:
-        last = weakest(rules, contributions)
-        if contribution == contributions[last] and rule > rules[last]:
-            return
-        rules[last], contributions[last] = rule, contribution
-    reasons.lowest[row] = contributions.min()
-
-
-@kernel
-def weakest(rules: IntArray, contributions: FloatArray) -> int:
-    """Return the place of the lowest contribution; of equal ones that of the last rule."""
-    place = 0
-    for other in range(1, len(rules)):
-        if contributions[other] < contributions[place] or (
-            contributions[other] == contributions[place] and rules[other] > rules[place]
-        ):
-            place = other
-    return place
-
-
-@kernel
-def reasons_for(index: Index, items: IntArray, n: int) -> Reasons:
-    """Allocate room for the n strongest rules of each of some items."""
-    slots = np.full(len(index.items), -1, dtype=np.int64)
-    for row in range(len(items)):
-        consequent = np.searchsorted(index.items, items[row])
-        if consequent < len(index.items) and index.items[consequent] == items[row]:
-            slots[consequent] = row
-    if n > FEW:  # as where all are asked for: no more than there are
-        counts = np.zeros(len(items) + 1, dtype=np.int64)  # those that nobody asked about at the end
-        for consequent in index.consequents:
-            counts[slots[consequent]] += 1
-        n = min(n, counts[:-1].max()) if len(items) else 0
-    return Reasons(
-        slots,
-        np.empty((len(items), n), dtype=np.int64),
-        np.empty((len(items), n)),
-        np.zeros(len(items), dtype=np.int64),
-        np.full(len(items), -1.0),
-        np.zeros(len(items)),
-    )
-
-
-@kernel
-def explain(
-    index: Index,
-    history: IntArray,
-    liked: FloatArray,
-    items: IntArray,
-    n: int,
-    m: int,
-    antecedents: IntArray,
-    parents: IntArray,
-    last_items: IntArray,
-) -> tuple[IntArray, IntArray, FloatArray, IntArray, IntArray]:
-    """Return the n strongest of the rules that fire for each of some items: walk as `score` does.
-
-    Parameters
-    ----------
-    history : ndarray, shape (n_likes,), int32
-    liked : ndarray, shape (n_items,), float64
-        Recency of each like; -1 for the other items.
-    items : ndarray, shape (n_asked,), int64
-        Each once.
-    n : int
-        Rules to each item, at most.
-    m : int
-        How many contributions to an item count, the highest ones; 0 for all.
-    antecedents : ndarray, shape (n_rules,), int64
-        Itemset of each rule.
-    parents, last_items : ndarray, shape (n_itemsets,)
-        The itemsets, as `recsys.mining.FrequentItemsets` has them.
+    history, liked
+        As in `walk`.
+    groups : ndarray, shape (n_consequents,), int64
+        Group of each consequent, 0 to n_groups - 1; -1 for those to leave out.
 
     Returns
     -------
-    starts : ndarray, shape (n_asked + 1,), int64
-        What speaks for item i of `items` are the entries starts[i] to starts[i + 1] - 1 of the next two, the
-        strongest first, the first rules first where they are equal. None where all are too old to count.
-    rules : ndarray, shape (n_found,), int64
-    shares : ndarray, shape (n_found,), float64
-        Of each contribution that counts in the sum of them; 0 for others.
-    side_starts : ndarray, shape (n_found + 1,), int64
-        The antecedent of `rules[j]` are the entries side_starts[j] to side_starts[j + 1] - 1 of the next.
-    sides : ndarray, int32
+    starts : ndarray, shape (n_groups + 1,), int64
+        Group g is the entries starts[g] to starts[g + 1] - 1 of the next two, in no order.
+    rules, contributions : ndarray, shape (n_fired,), int64 and float64
     """
-    reasons = reasons_for(index, items, max(n, m))
     room = room_for(index, 0)
-    stack, strengths = room.stack, room.strengths
-    for item in history[::-1]:  # the latest first: what comes then is often too low to be kept
-        if index.roots[item] < 0:
-            continue
-        size = 1
-        stack[0], strengths[0] = index.roots[item], liked[item]
-        while size:
-            size -= 1
-            node, strength = stack[size], strengths[size]
-            for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
-                row = reasons.slots[index.consequents[entry]]
-                if row < 0:
-                    continue
-                contribution = strength * index.weights[entry]
-                reasons.totals[row] += contribution
-                if contribution >= reasons.lowest[row]:
-                    keep_reason(reasons, row, index.rules[entry], contribution)
-            size = descend(index, node, strength, liked, room, size)
-    starts = np.zeros(len(items) + 1, dtype=np.int64)
-    rules = np.empty(reasons.sizes.sum(), dtype=np.int64)
-    shares = np.empty(len(rules))
-    n_found = 0
-    for row in range(len(items)):
-        found, contributions = reasons.rules[row, : reasons.sizes[row]], reasons.contributions[row]
-        order = np.argsort(found)
-        order = order[np.argsort(-contributions[order], kind="mergesort")]
-        total = reasons.totals[row]
-        if m > 0:
-            total = contributions[order[:m]].sum()
-        for rank in range(min(n, len(order)) if total > 0.0 else 0):
-            rules[n_found] = found[order[rank]]
-            shares[n_found] = contributions[order[rank]] / total if m == 0 or rank < m else 0.0
-            n_found += 1
-        starts[row + 1] = n_found
-    rules, shares = rules[:n_found], shares[:n_found]
-    side_starts = np.zeros(n_found + 1, dtype=np.int64)
-    for reason in range(n_found):
-        size, itemset = 0, antecedents[rules[reason]]
-        while itemset >= 0:
-            size += 1
-            itemset = parents[itemset]
-        side_starts[reason + 1] = side_starts[reason] + size
-    sides = np.empty(side_starts[n_found], dtype=np.int32)
-    for reason in range(n_found):
-        place, itemset = side_starts[reason + 1], antecedents[rules[reason]]
-        while itemset >= 0:
-            place -= 1
-            sides[place] = last_items[itemset]
-            itemset = parents[itemset]
-    return starts, rules, shares, side_starts, sides
+    n_nodes = walk(index, history, liked, room)
+    counts = np.zeros(n_groups + 1, dtype=np.int64)  # the last of those to leave out
+    for node in room.nodes[:n_nodes]:
+        for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
+            counts[groups[index.consequents[entry]]] += 1
+    starts = np.zeros(n_groups + 1, dtype=np.int64)
+    starts[1:] = np.cumsum(counts[:-1])
+    free = starts.copy()
+    rules, contributions = np.empty(starts[-1], dtype=np.int64), np.empty(starts[-1])
+    for place in range(n_nodes):
+        node = room.nodes[place]
+        for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
+            group = groups[index.consequents[entry]]
+            if group >= 0:
+                rules[free[group]] = index.rules[entry]
+                contributions[free[group]] = room.recencies[place] * index.weights[entry]
+                free[group] += 1
+    return starts, rules, contributions
 
 
 @kernel

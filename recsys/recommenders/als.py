@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-from recsys.data.histories import Histories
+from recsys.data import Histories
 from recsys.parameters import require_integer, require_positive
-from recsys.recommenders.item_based import ItemBasedModel
-from recsys.recommenders.recommender import State
-from recsys.recommenders.scoring import without_rounding
+from recsys.recommenders.item_based import ItemBasedModel, without_rounding
+from recsys.recommenders.model import FloatArray, State
 from recsys.rules import Rules
 
 if TYPE_CHECKING:
     from implicit.cpu.als import AlternatingLeastSquares
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class ALSRecommender:
         require_integer("seed", self.seed, minimum=0)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> ALSModel:
-        """Factorise the likes; see `recsys.recommenders.Recommender`."""
+        """Factorise the likes; see `Recommender`."""
         # Threads of BLAS change the last digits of sums; those of implicit do not, a row is one thread's.
         with threadpool_limits(limits=1, user_api="blas"):
             als = _unfitted(
@@ -89,8 +86,6 @@ class ALSModel(ItemBasedModel):
     als : implicit.cpu.als.AlternatingLeastSquares
         Fitted.
     """
-
-    kind: ClassVar[str] = "als"
 
     als: AlternatingLeastSquares
 
@@ -120,10 +115,10 @@ class ALSModel(ItemBasedModel):
         # As a sparse matrix: row by row, in one order, so that a row does not depend on its neighbours.
         return without_rounding(sparse.csr_array(vectors) @ self._by_factor)
 
-    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+    def contributions(self, likes: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
         """Return what each like adds to the scores (equation 7): c y_j' (Y'Y + Y'(C - I)Y + l I)^-1 y_i."""
         vectors, alpha = self.als.item_factors, self.als.alpha
-        liked = vectors[history]
+        liked = vectors[likes]
         system = self.als.YtY + (alpha - 1) * liked.T @ liked
         system[np.diag_indices_from(system)] += self.als.regularization
         solved = linalg.solve(system, vectors[list(items)].T, assume_a="pos", check_finite=False)

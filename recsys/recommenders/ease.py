@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
-from recsys.data.histories import Histories
+from recsys.data import Histories
 from recsys.errors import BudgetError, ParameterError
 from recsys.parameters import require_positive
-from recsys.recommenders.item_based import ItemBasedModel
-from recsys.recommenders.scoring import without_rounding
+from recsys.recommenders.item_based import ItemBasedModel, without_rounding
+from recsys.recommenders.model import FloatArray
 from recsys.rules import Rules
-
-FloatArray = npt.NDArray[np.float64]
 
 MAX_SIZE = 20_000  # rows of the matrix that is inverted, in 3.2 GB and some minutes
 
@@ -89,8 +86,6 @@ class PrimalEASE(ItemBasedModel):
         B: what a like of the row's item adds to the score of the column's.
     """
 
-    kind: ClassVar[str] = "primal_ease"
-
     weights: FloatArray
 
     def scores(self, histories: Histories) -> FloatArray:
@@ -98,9 +93,9 @@ class PrimalEASE(ItemBasedModel):
         # Sparse times dense: row by row, in one order, so that a row does not depend on its neighbours.
         return without_rounding(histories.matrix @ self.weights)
 
-    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+    def contributions(self, likes: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
         """Return the entries of B from each like to each item."""
-        values: FloatArray = self.weights[history, np.asarray(items)[:, np.newaxis]]
+        values: FloatArray = self.weights[likes, np.asarray(items)[:, np.newaxis]]
         return values
 
 
@@ -117,8 +112,6 @@ class DualEASE(ItemBasedModel):
         q_j = 1 - l P_jj, the diagonal of X' K X.
     """
 
-    kind: ClassVar[str] = "dual_ease"
-
     inverse: FloatArray
     taken: FloatArray
 
@@ -134,13 +127,13 @@ class DualEASE(ItemBasedModel):
         scores /= 1 - self.taken
         return without_rounding(scores)
 
-    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+    def contributions(self, likes: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
         """Return the entries of B from each like to each item: (X' K X)_ij / (1 - q_j), 0 from itself."""
         places = np.asarray(items)
         likes_of_users = self.by_item[places].toarray()
-        values: FloatArray = (self.by_item[history] @ (self.inverse @ likes_of_users.T)).T
+        values: FloatArray = (self.by_item[likes] @ (self.inverse @ likes_of_users.T)).T
         values /= 1 - self.taken[places][:, np.newaxis]
-        values[history == places[:, np.newaxis]] = 0.0
+        values[likes == places[:, np.newaxis]] = 0.0
         return values
 
 

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from recsys.data.histories import Histories
+from recsys.data import Histories
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice, require_number
 from recsys.recommenders.als import ALSRecommender
 from recsys.recommenders.ease import EASERecommender
 from recsys.recommenders.item_based import ItemBasedModel
 from recsys.recommenders.item_knn import ItemKNNRecommender
+from recsys.recommenders.model import FloatArray, Model, Reason, State, portions, rank_into
 from recsys.recommenders.recommendations import MODEL, RULE, Recommendations
-from recsys.recommenders.recommender import Reason, State
 from recsys.recommenders.rules import RuleModel, RuleRecommender
-from recsys.recommenders.scoring import FittedModel, one, portions, rank_into
 from recsys.rules import Rules
-
-FloatArray = npt.NDArray[np.float64]
 
 MODES = ("blend", "rules_first")
 COLLABORATIVE = (EASERecommender, ItemKNNRecommender, ALSRecommender)
@@ -76,7 +72,7 @@ class HybridRecommender:
 
 
 @dataclass(frozen=True, eq=False)
-class HybridModel(FittedModel):
+class HybridModel(Model):
     """A rule model and a collaborative one over the same catalogue.
 
     Parameters
@@ -87,8 +83,6 @@ class HybridModel(FittedModel):
     rules : RuleModel
     model : ItemBasedModel
     """
-
-    kind: ClassVar[str] = "hybrid"
 
     mode: str
     rules_share: float
@@ -129,19 +123,14 @@ class HybridModel(FittedModel):
             lists.sources[rows][of_rules & (lists.sources[rows] == MODEL)] = RULE
         return lists
 
-    def explain_all(
-        self,
-        history: npt.NDArray[np.int32],
-        items: Sequence[int],
-        n_reasons: int | None = None,
-        ages: npt.NDArray[np.int64] | None = None,
+    def explain(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
     ) -> list[list[Reason[int]]]:
         """Return the reasons of the rules and of the model, each with its share of the whole score."""
-        by_rules, by_model = (part[0, list(items)] for part in self._parts(one(history, self.items, ages)))
+        by_rules, by_model = (part[0, list(items)] for part in self._parts(history))
         whole = by_rules + by_model
-        asked = history, items, n_reasons, ages
-        of_rules = self.rules.explain_all(*asked) if by_rules.any() else [[] for _ in items]
-        of_model = self.model.explain_all(*asked) if by_model.any() else [[] for _ in items]
+        of_rules = self.rules.explain(history, items, n_reasons) if by_rules.any() else [[]] * len(items)
+        of_model = self.model.explain(history, items, n_reasons) if by_model.any() else [[]] * len(items)
         explained = []
         for place, item in enumerate(items):
             if not whole[place]:

@@ -1,4 +1,4 @@
-"""Base class of models whose score of an item is a sum over the likes."""
+"""Models that score an item by the sum of what each like contributes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.recommenders.recommender import Reason
-from recsys.recommenders.scoring import ScoringModel
+from recsys.data import Histories
+from recsys.recommenders.model import FloatArray, Reason, ScoringModel
+
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,68 +22,56 @@ class ItemBasedModel(ScoringModel):
     """A model whose score of an item is a sum of what each like contributes."""
 
     @abstractmethod
-    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> npt.NDArray[np.float64]:
-        """Return what each like of a history contributes to the score of each item, shape (n, n_likes)."""
+    def contributions(self, likes: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+        """Return what each like contributes to the score of each item, shape (n_items, n_likes)."""
 
-    def explain_all(
-        self,
-        history: npt.NDArray[np.int32],
-        items: Sequence[int],
-        n_reasons: int | None = None,
-        ages: npt.NDArray[np.int64] | None = None,
+    def explain(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
     ) -> list[list[Reason[int]]]:
         """Return the likes that speak for each of some items, the strongest first.
 
-        Each has the measures of a rule from the like to the item in the training part. Its share is
-        that of all positive contributions; likes that speak against the item are left out. If all together
-        do not speak for it, the reason is its popularity.
+        Each has the measures of a rule from the like to the item in the training data. Its share is that of
+        all positive contributions; likes that speak against the item are left out. If all together do not
+        speak for it, the reason is its popularity.
         """
-        scores = self.scores_of_one(history)
+        scores, likes = self.scores(history)[0], history.latest.of(0)
         speaking = [item for item in items if scores[item] > 0]
-        values = dict(zip(speaking, self.contributions(history, speaking), strict=True)) if speaking else {}
+        values = dict(zip(speaking, self.contributions(likes, speaking), strict=True)) if speaking else {}
         return [
-            self._likes_for(history, item, values[item], n_reasons)
+            self._likes_for(likes, item, values[item], n_reasons)
             if item in values
             else [self.popularity.reason(item)]
             for item in items
         ]
 
     def _likes_for(
-        self,
-        history: npt.NDArray[np.int32],
-        item: int,
-        values: npt.NDArray[np.float64],
-        n_reasons: int | None,
+        self, likes: npt.NDArray[np.int32], item: int, values: FloatArray, n_reasons: int | None
     ) -> list[Reason[int]]:
         order = np.argsort(-values, kind="stable")
         order = order[values[order] > 0]
         shares = (values[order] / values[order].sum())[:n_reasons]
-        likes = history[order[:n_reasons]].tolist()
-        n, counts, together = self.train.n_users, self.popularity.counts, self._liked_with(item, likes)
-        return [
-            Reason(
-                antecedents=(like,),
-                support_count=count,
-                confidence=float(count / counts[like]),
-                lift=float(n * count / (counts[like] * counts[item])),
-                share=share,
-            )
-            for like, count, share in zip(likes, together, shares.tolist(), strict=True)
-        ]
+        n, counts = self.train.n_users, self.popularity.counts
+        liked_by = np.zeros(n, dtype=np.bool_)
+        liked_by[self._users_of(item)] = True
+        reasons = []
+        for like, share in zip(likes[order[:n_reasons]].tolist(), shares.tolist(), strict=True):
+            count = int(np.count_nonzero(liked_by[self._users_of(like)]))
+            lift = float(n * count / (counts[like] * counts[item]))
+            reasons.append(Reason((like,), count, float(count / counts[like]), lift, share))
+        return reasons
 
-    def _liked_with(self, item: int, likes: Sequence[int]) -> list[int]:
-        """Return how many users like an item together with each of some others."""
-        liked_by = np.zeros(self.train.n_users, dtype=np.bool_)
-        liked_by[self.users_of(item)] = True
-        return [int(np.count_nonzero(liked_by[self.users_of(like)])) for like in likes]
-
-    def users_of(self, item: int) -> npt.NDArray[np.int32]:
-        """Return the positions of the users of the training part who like an item, ascending."""
+    def _users_of(self, item: int) -> npt.NDArray[np.int32]:
         start, stop = self.by_item.indptr[item : item + 2]
         users: npt.NDArray[np.int32] = self.by_item.indices[start:stop]
         return users
 
     @cached_property
     def by_item(self) -> sparse.csr_array:
-        """The likes of the training part as a matrix of float64 ones, shape (n_items, n_users)."""
+        """The likes of the training data as a matrix of float64 ones, shape (n_items, n_users)."""
         return self.train.matrix.T.tocsr()
+
+
+def without_rounding(scores: FloatArray) -> FloatArray:
+    """Set scores within rounding error of 0 to 0, in place."""
+    scores[np.abs(scores) < ROUNDING] = 0.0
+    return scores

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.data.histories import Histories
+from recsys.data import Histories
 from recsys.parameters import require_at_least, require_integer
 from recsys.recommenders.item_based import ItemBasedModel
-from recsys.recommenders.recommender import State
+from recsys.recommenders.model import FloatArray, State
 from recsys.rules import Rules
 
 CSR_ARRAYS = ("data", "indices", "indptr")
@@ -50,7 +50,7 @@ class ItemKNNRecommender:
         require_at_least("shrinkage", self.shrinkage, 0)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> ItemKNNModel:
-        """Find the neighbours of each item; see `recsys.recommenders.Recommender`."""
+        """Find the neighbours of each item; see `Recommender`."""
         from recsys.recommenders._item_knn_kernel import nearest
 
         n_items = train.n_items
@@ -83,8 +83,6 @@ class ItemKNNModel(ItemBasedModel):
         Row i holds the similarities of item i to its nearest neighbours.
     """
 
-    kind: ClassVar[str] = "item_knn"
-
     similarities: sparse.csr_array
 
     def state(self) -> State:
@@ -97,12 +95,12 @@ class ItemKNNModel(ItemBasedModel):
         arrays = tuple(state.arrays[name] for name in CSR_ARRAYS)
         return cls(train, sparse.csr_array(arrays, shape=(train.n_items, train.n_items)))
 
-    def scores(self, histories: Histories) -> npt.NDArray[np.float64]:
+    def scores(self, histories: Histories) -> FloatArray:
         """Return the sums of the similarities of the likes to each item."""
-        scores: npt.NDArray[np.float64] = (histories.matrix @ self.similarities).toarray()
+        scores: FloatArray = (histories.matrix @ self.similarities).toarray()
         return scores
 
-    def contributions(self, history: npt.NDArray[np.int32], items: Sequence[int]) -> npt.NDArray[np.float64]:
+    def contributions(self, likes: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
         """Return the similarity of each like to each item, where the item is among its neighbours."""
-        similar: npt.NDArray[np.float64] = self.similarities[history].tocsc()[:, list(items)].toarray().T
+        similar: FloatArray = self.similarities[likes].tocsc()[:, list(items)].toarray().T
         return similar

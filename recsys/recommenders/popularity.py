@@ -1,26 +1,23 @@
-"""Popularity recommender: the items that most users like."""
+"""Popularity recommender."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from recsys.data.histories import Histories
-from recsys.recommenders.recommender import Reason
-from recsys.recommenders.scoring import ScoringModel
+from recsys.data import Histories
+from recsys.recommenders.model import FloatArray, Reason, ScoringModel
 from recsys.rules import Rules
 
 
 @dataclass(frozen=True)
 class PopularityRecommender:
-    """Recommend what most users of the training part like; the baseline that every other must beat."""
+    """Recommend the items that most users like; the baseline for every other recommender."""
 
     def fit(self, train: Histories, rules: Rules | None = None) -> PopularityModel:
-        """Count the likes; see `recsys.recommenders.Recommender`."""
+        """Count the likes; see `Recommender`."""
         return PopularityModel(train)
 
 
@@ -28,18 +25,12 @@ class PopularityRecommender:
 class PopularityModel(ScoringModel):
     """Scores items by their number of likes."""
 
-    kind: ClassVar[str] = "popularity"
-
-    def scores(self, histories: Histories) -> npt.NDArray[np.float64]:
+    def scores(self, histories: Histories) -> FloatArray:
         """Return the number of users who like each item, the same for everybody."""
         return np.tile(self.popularity.counts, (len(histories), 1))
 
-    def explain_all(
-        self,
-        history: npt.NDArray[np.int32],
-        items: Sequence[int],
-        n_reasons: int | None = None,
-        ages: npt.NDArray[np.int64] | None = None,
+    def explain(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
     ) -> list[list[Reason[int]]]:
         """Return one reason for each item: how many users like it."""
         return [[self.popularity.reason(item)] for item in items]

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.histories import Histories
+from recsys.data import Histories
 from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
 from recsys.parameters import require_at_least, require_choice, require_integer, require_positive
+from recsys.recommenders.model import FloatArray, Model, Reason, State, mark_sources
 from recsys.recommenders.recommendations import RULE, Recommendations
-from recsys.recommenders.recommender import Reason, State
 from recsys.recommenders.rule_index import build_index, single_consequents
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
-from recsys.recommenders.scoring import FittedModel, mark_sources, one
 from recsys.rules import Rules
 from recsys.rules.measures import MEASURES
 
@@ -28,12 +27,12 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.integer[Any]]
 
-TOLD = ("confidence", "lift")  # of a rule that is a reason
-# Arrays of the itemsets and of the rules in a saved model.
-TRIE_ARRAYS = ("parents", "last_items", "counts", "offsets")
-SIDE_ARRAYS = ("antecedents", "consequents", "itemsets")
-
 AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
+# Attributes of the itemsets and of the rules in a saved model.
+ITEMSET_ARRAYS = ("parents", "last_items", "counts", "offsets")
+ITEMSET_SETTINGS = ("n_transactions", "min_support", "max_len")
+RULE_ARRAYS = ("antecedents", "consequents", "itemsets")
+RULE_SETTINGS = ("metric", "min_threshold", "n_found")
 
 
 @dataclass(frozen=True)
@@ -42,30 +41,29 @@ class RuleRecommender:
 
     A rule fires when all items of its antecedent are in the history. It contributes r w to the score of its
     consequent, w its weight and r its recency, 2^(-a / half_life), where a is the age of its oldest like: the
-    number of likes of the user that came later; likes of one moment are of one age. Rules with more than one
-    item in the consequent are left out, as what they say the rules to each of these items say too.
+    number of likes of the user in later steps. Rules with several items in the consequent are left out: the
+    rules to each of these items say the same.
 
     Parameters
     ----------
     weight : str
-        What a rule weighs: a measure of `recsys.rules.METRICS`, or damped_lift.
+        Weight of a rule: a measure of `recsys.rules.METRICS`, or damped_lift.
     damping : float
-        Read by damped_lift: transactions that are added to the observed and to the expected count.
+        Used by damped_lift: transactions that are added to the observed and to the expected count.
     alpha : float
-        The weight is multiplied by (support count of the consequent)^-alpha: 0 leaves it as it is, 1 makes of
-        confidence what ranks like lift.
-    aggregation : str
-        How the contributions to an item become its score: sum; max; mean_top_m, the mean of the `top_m`
-        highest, those that are missing counted as 0; noisy_or, -log of the probability that no rule holds.
+        The weight is multiplied by (support count of the consequent)^-alpha. With weight=confidence, 1 ranks
+        like lift.
+    aggregation : {"sum", "max", "mean_top_m", "noisy_or"}
+        How the contributions to an item become its score. mean_top_m is the mean of the `top_m` highest,
+        missing ones counted as 0; noisy_or is -log of the probability that no rule holds.
     top_m : int
-        Read by mean_top_m.
     half_life : float or None
         Later likes after which a like counts half; None: all count alike, as in data without times.
 
     Raises
     ------
     ParameterError
-        If one of them breaks its rule.
+        If a value is outside its rule.
 
     Notes
     -----
@@ -74,8 +72,8 @@ class RuleRecommender:
 
     Noisy-or is from Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988: with the rules as
     independent causes an item is liked with probability p = 1 - prod (1 - w)^r. The score is -log(1 - p),
-    which ranks alike and still tells apart what rounds to 1. Weights above 1 are brought down by the highest
-    of them, and none counts more than n / (n + 1): a rule that held n times of n may fail the next time.
+    which ranks alike and distinguishes values that round to 1. Weights are divided by the highest if that is
+    above 1, and limited to n / (n + 1): a rule that held n times of n may fail the next time.
 
     A rule with a weight of 0 or less recommends nothing and is left out. See `rule_weights` for measures that
     are infinite.
@@ -98,12 +96,12 @@ class RuleRecommender:
             require_positive("half_life", self.half_life)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel:
-        """Weigh and index the rules; see `recsys.recommenders.Recommender`.
+        """Weigh and index the rules; see `Recommender`.
 
         Raises
         ------
         ParameterError
-            If `rules` is None, or over other items than the training part.
+            If `rules` is None, or over other items than the training data.
         """
         if rules is None or not np.array_equal(rules.source.items, train.items):
             raise ParameterError("rules", "mined from the transactions of the training part", rules)
@@ -111,9 +109,9 @@ class RuleRecommender:
         weights = rule_weights(rules, self.weight, self.damping, self.alpha)
         if self.aggregation == "noisy_or":
             weights = _as_evidence(weights, rules.source.n_transactions)
-        speaks = weights > 0
-        if not speaks.all():
-            rules, weights = rules[speaks], weights[speaks]
+        positive = weights > 0
+        if not positive.all():
+            rules, weights = rules[positive], weights[positive]
         return RuleModel(train, self, rules, weights)
 
     @property
@@ -123,7 +121,7 @@ class RuleRecommender:
 
 
 @dataclass(frozen=True, eq=False)
-class RuleModel(FittedModel):
+class RuleModel(Model):
     """Weighted and indexed rules.
 
     Parameters
@@ -131,35 +129,33 @@ class RuleModel(FittedModel):
     train : Histories
     settings : RuleRecommender
     rules : Rules
-        Those that can fire: to one item, with a positive weight.
+        Those with one item in the consequent and a positive weight.
     weights : ndarray, shape (n_rules,), float64
     """
 
-    kind: ClassVar[str] = "rules"
-
     settings: RuleRecommender
     rules: Rules
-    weights: npt.NDArray[np.float64]
+    weights: FloatArray
 
     def state(self) -> State:
         """Return the recommender's parameters, the rules and their weights."""
         rules, source = self.rules, self.rules.source
         settings = {
             "settings": asdict(self.settings),
-            "rules": {name: getattr(rules, name) for name in ("metric", "min_threshold", "n_found")},
-            "source": {name: getattr(source, name) for name in ("n_transactions", "min_support", "max_len")},
+            "rules": {name: getattr(rules, name) for name in RULE_SETTINGS},
+            "source": {name: getattr(source, name) for name in ITEMSET_SETTINGS},
         }
-        trie = {name: getattr(source, name) for name in TRIE_ARRAYS}
-        sides = {name: getattr(rules, name) for name in SIDE_ARRAYS}
-        return State(settings, trie | sides | {"weights": self.weights})
+        arrays = {name: getattr(source, name) for name in ITEMSET_ARRAYS}
+        arrays |= {name: getattr(rules, name) for name in RULE_ARRAYS}
+        return State(settings, arrays | {"weights": self.weights})
 
     @classmethod
     def from_state(cls, train: Histories, state: State) -> Self:
-        """Restore a saved model; the items of the itemsets are those of the training part."""
+        """Restore a saved model; the items of the itemsets are those of the training data."""
         settings, arrays = state.settings, state.arrays
-        trie: dict[str, Any] = {name: arrays[name] for name in TRIE_ARRAYS} | settings["source"]
-        sides: dict[str, Any] = {name: arrays[name] for name in SIDE_ARRAYS} | settings["rules"]
-        rules = Rules(FrequentItemsets(items=train.items, **trie), **sides)
+        of_itemsets: dict[str, Any] = {name: arrays[name] for name in ITEMSET_ARRAYS} | settings["source"]
+        of_rules: dict[str, Any] = {name: arrays[name] for name in RULE_ARRAYS} | settings["rules"]
+        rules = Rules(FrequentItemsets(items=train.items, **of_itemsets), **of_rules)
         return cls(train, RuleRecommender(**settings["settings"]), rules, arrays["weights"])
 
     def __post_init__(self) -> None:
@@ -171,17 +167,16 @@ class RuleModel(FittedModel):
         return build_index(self.rules, self.weights)
 
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
-        """Return the k best items of each user: by rules, then by popularity, which is marked as fallback."""
+        """Return the k best items of each user: by rules, then by popularity, marked as fallback."""
         self.check(histories, k)
-        histories = histories.latest
         from recsys.recommenders._rules_kernel import recommend
 
-        lists = Recommendations.empty(len(histories), k)
+        latest, lists = histories.latest, Recommendations.empty(len(histories), k)
         ends = recommend(
             self.index,
-            histories.offsets,
-            histories.item_indices,
-            self.recency(histories.ages),
+            latest.offsets,
+            latest.item_indices,
+            self._recency(latest),
             self.settings.m,
             exclude_seen,
             self.popularity.order,
@@ -192,30 +187,25 @@ class RuleModel(FittedModel):
         mark_sources(lists, ends, RULE)
         return lists
 
-    def scores(self, histories: Histories) -> npt.NDArray[np.float64]:
+    def scores(self, histories: Histories) -> FloatArray:
         """Return the score of each item for each user, shape (n_users, n_items); 0 where no rule fires."""
         from recsys.recommenders._rules_kernel import score_all
 
-        histories = histories.latest
-        compact = np.empty((len(histories), len(self.index.items)))
-        recency = self.recency(histories.ages)
-        score_all(self.index, histories.offsets, histories.item_indices, recency, self.settings.m, compact)
-        scores = np.zeros((len(histories), histories.n_items))
-        scores[:, self.index.items] = compact
+        latest = histories.latest
+        of_consequents = np.empty((len(latest), len(self.index.items)))
+        likes = latest.offsets, latest.item_indices, self._recency(latest)
+        score_all(self.index, *likes, self.settings.m, of_consequents)
+        scores = np.zeros((len(latest), latest.n_items))
+        scores[:, self.index.items] = of_consequents
         return scores
 
-    def recency(self, ages: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return what a like counts, by the number of likes that came later."""
+    def _recency(self, histories: Histories) -> FloatArray:
         if self.settings.half_life is None or self.train.steps is None:
-            return np.ones(len(ages))
-        return np.exp2(-ages / self.settings.half_life)
+            return np.ones(len(histories.item_indices))
+        return np.exp2(-histories.ages / self.settings.half_life)
 
-    def explain_all(
-        self,
-        history: npt.NDArray[np.int32],
-        items: Sequence[int],
-        n_reasons: int | None = None,
-        ages: npt.NDArray[np.int64] | None = None,
+    def explain(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
     ) -> list[list[Reason[int]]]:
         """Return the rules that fired for each of some items, the strongest first.
 
@@ -224,44 +214,70 @@ class RuleModel(FittedModel):
         highest `top_m` for mean_top_m; the other rules that fired have a share of 0. If none fired, the one
         reason is the popularity of the item.
         """
-        from recsys.recommenders._rules_kernel import explain
+        from recsys.recommenders._rules_kernel import fired
 
+        latest, once = history.latest, list(dict.fromkeys(items))
         liked = np.full(len(self.items), -1.0)
-        liked[history] = self.recency(one(history, self.items, ages).ages)
-        once = list(dict.fromkeys(items))
-        asked, source = np.array(once, dtype=np.int64), self.rules.source
-        n = len(self.rules) if n_reasons is None else n_reasons
-        itemsets = self.rules.antecedents, source.parents, source.last_items
-        starts, rules, shares, side_starts, sides = explain(
-            self.index, history, liked, asked, n, self.settings.m, *itemsets
-        )
+        liked[latest.item_indices] = self._recency(latest)
+        groups = np.full(len(self.items) + 1, -1)  # the last place is that of -1, which is no item
+        groups[once] = np.arange(len(once))
+        groups = groups[self.index.items]
+        starts, rules, contributions = fired(self.index, latest.item_indices, liked, groups, len(once))
+        strongest = [
+            self._strongest(rules[start:stop], contributions[start:stop], n_reasons)
+            for start, stop in pairwise(starts.tolist())
+        ]
         # The rules of all items at once: to look up a few costs as much as to look up many.
-        flat, columns = sides.tolist(), [column[rules].tolist() for column in self._told]
-        antecedents = [tuple(flat[some]) for some in _slices(side_starts)]
-        reasons = list(map(Reason, antecedents, *columns, shares.tolist()))
+        columns = map(np.concatenate, zip(*strongest, (rules[:0], contributions[:0]), strict=True))
+        reasons = iter(self._reasons(*columns))
         found = {
-            item: reasons[some] or [self.popularity.reason(item)]
-            for item, some in zip(once, _slices(starts), strict=True)
+            item: list(islice(reasons, len(kept))) or [self.popularity.reason(item)]
+            for item, (kept, _) in zip(once, strongest, strict=True)
         }
         return [found[item] for item in items]
 
+    def _strongest(
+        self, rules: IntArray, contributions: FloatArray, n_reasons: int | None
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the strongest rules for an item, of equal ones the first, and their shares."""
+        m, n = self.settings.m, len(rules) if n_reasons is None else n_reasons
+        kept = _highest(contributions, max(n, m))
+        kept = kept[np.lexsort((rules[kept], -contributions[kept]))]
+        total = (contributions[kept[:m]] if m else contributions).sum()
+        if not total > 0:
+            return rules[:0], contributions[:0]
+        kept = kept[:n]
+        shares = contributions[kept] / total
+        if m:
+            shares[m:] = 0.0
+        return rules[kept], shares
+
+    def _reasons(self, rules: IntArray, shares: FloatArray) -> list[Reason[int]]:
+        offsets, flat = self.rules.source.flatten(self.rules.antecedents[rules])
+        sides = flat.tolist()
+        antecedents = [tuple(sides[start:stop]) for start, stop in pairwise(offsets.tolist())]
+        columns = [column[rules].tolist() for column in self._measures]
+        return list(map(Reason, antecedents, *columns, shares.tolist()))
+
     @cached_property
-    def _told(self) -> list[npt.NDArray[Any]]:
+    def _measures(self) -> list[npt.NDArray[Any]]:
         """Count, confidence and lift of each rule."""
         rules, source = self.rules, self.rules.source
-        sides = rules.itemsets, rules.antecedents, rules.consequents
-        counts = [source.counts[side] for side in sides]
-        return [counts[0], *(MEASURES[name](source.n_transactions, *counts) for name in TOLD)]
+        counts = [source.counts[side] for side in (rules.itemsets, rules.antecedents, rules.consequents)]
+        ratios = [MEASURES[name](source.n_transactions, *counts) for name in ("confidence", "lift")]
+        return [counts[0], *ratios]
 
 
-def _slices(starts: IntArray) -> list[slice]:
-    """Return the slices between starts that follow each other."""
-    return [slice(*pair) for pair in pairwise(starts.tolist())]
+def _highest(values: FloatArray, n: int) -> IntArray:
+    """Return the positions of the n highest values, and of all that equal the lowest of these."""
+    if n >= len(values):
+        return np.arange(len(values))
+    return np.flatnonzero(values >= np.partition(values, -n)[-n])
 
 
-def _as_evidence(weights: npt.NDArray[np.float64], n_transactions: int) -> npt.NDArray[np.float64]:
-    """Return -log(1 - w), where w was made a probability; see the notes of `RuleRecommender`."""
+def _as_evidence(weights: FloatArray, n_transactions: int) -> FloatArray:
+    """Return -log(1 - w), with w made a probability; see the notes of `RuleRecommender`."""
     probabilities = weights / max(1.0, weights.max(initial=0.0))
     highest = n_transactions / (n_transactions + 1)
-    evidence: npt.NDArray[np.float64] = -np.log1p(-np.clip(probabilities, 0.0, highest))
+    evidence: FloatArray = -np.log1p(-np.clip(probabilities, 0.0, highest))
     return evidence

@@ -21,7 +21,7 @@ NOT_TRIED = {
     ("recsys/frequent_patterns/rules.py", "support_only=True"): "mlxtend's own words",
     ("recsys/frequent_patterns/rules.py", "Set max_len={length - 1}"): API,
     ("recsys/mining/budget.py", "For example recsys.mining.Budget"): API,
-    ("recsys/recommenders/scoring.py", "Histories.from_pairs"): API,
+    ("recsys/recommenders/model.py", "Histories.from_pairs"): API,
     ("recsys/rules/generate.py", "Mine them first"): API,
     ("recsys/evaluation/preparation.py", "Some items look like lists"): API,
     ("recsys/evaluation/splits/evaluation.py", "or set evaluation=none"): "the cure of per_user.py",

@@ -35,9 +35,9 @@ def test_lists_are_those_of_the_model(name):
 def test_reasons_are_those_of_the_model(name):
     bundle = bundle_of(name)
     for likes, row in zip(LIKES, bundle.recommend(LIKES, k=5, n_reasons=2), strict=True):
-        history = np.array([item // 10 for item in likes if item != 999], dtype=np.int32)
+        history = histories([[item // 10 for item in likes if item != 999]], 12)
         for one in row:
-            expected = bundle.model.explain(history, one.item_id // 10)[:2]
+            expected = bundle.model.explain(history, [one.item_id // 10])[0][:2]
             assert [reason.share for reason in one.reasons] == pytest.approx(
                 [reason.share for reason in expected]
             )

@@ -97,7 +97,7 @@ def test_shares_sum_to_one(recommender, problem):
     lists = model.recommend(histories(queries, n_items), k=n_items)
     for query, items, sources in zip(queries, lists.item_indices, lists.sources, strict=True):
         for item, source in zip(items[sources >= 0].tolist(), sources[sources >= 0], strict=True):
-            reasons = model.explain(np.array(query, dtype=np.int32), item)
+            reasons = model.explain(histories([query], n_items), [item])[0]
             shares = [reason.share for reason in reasons]
             assert sum(shares) == pytest.approx(1)
             assert shares == sorted(shares, reverse=True)
@@ -120,7 +120,7 @@ def test_a_reason_is_told_with_the_counts_of_its_rule(recommender):
     model = fitted(recommender, train)
     item = int(model.recommend(train, 1).item_indices[0, 0])
     likes = train.matrix.toarray() > 0
-    for reason in model.explain(train.of(0), item):
+    for reason in model.explain(train[:1], [item])[0]:
         antecedent = likes[:, list(reason.antecedents)].all(axis=1)
         both = int((antecedent & likes[:, item]).sum())
         assert reason.support_count == both
@@ -209,7 +209,7 @@ def test_portions_change_nothing(recommender, monkeypatch):
     train = blocks()
     model = fitted(recommender, train)
     whole = model.recommend(train, 5)
-    monkeypatch.setattr("recsys.recommenders.scoring.SCORES_AT_ONCE", 60)
+    monkeypatch.setattr("recsys.recommenders.model.SCORES_AT_ONCE", 60)
     assert same(model.recommend(train, 5), whole)
 
 

@@ -58,12 +58,12 @@ def test_the_model_stands_behind_the_rules():
 
 def test_reasons_of_both_with_their_shares_of_the_whole():
     model = HybridRecommender(RULES, KNN, rules_share=0.25).fit(TRAIN, PAIRS)
-    reasons = model.explain(np.array([0], dtype=np.int32), 1)
+    reasons = model.explain(LIKES[:1], [1])[0]
     # Item 1 is the best by both: of its score the rules give a quarter.
     assert [(reason.antecedents, reason.share) for reason in reasons] == [((0,), 0.75), ((0,), 0.25)]
-    by_model = model.explain(np.array([0], dtype=np.int32), 3)
+    by_model = model.explain(LIKES[:1], [3])[0]
     assert [(reason.antecedents, reason.share) for reason in by_model] == [((0,), 1.0)]
-    assert [reason.antecedents for reason in model.explain(np.array([0], dtype=np.int32), 5)] == [()]
+    assert [reason.antecedents for reason in model.explain(LIKES[:1], [5])[0]] == [()]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_scores_are_those_of_the_definition(problem, n_neighbours, shrinkage):
 
 def test_reasons_are_the_similar_likes():
     model = ItemKNNRecommender(n_neighbours=9, shrinkage=0).fit(histories([[0, 1], [0, 1], [0, 2], [3]], 4))
-    reasons = model.explain(np.array([3, 1, 2], dtype=np.int32), 0)
+    reasons = model.explain(histories([[3, 1, 2]], 4), [0])[0]
     weights = [2 / math.sqrt(3 * 2), 1 / math.sqrt(3)]
     assert [reason.antecedents for reason in reasons] == [(1,), (2,)]
     assert [reason.share for reason in reasons] == pytest.approx(

@@ -1,5 +1,3 @@
-import numpy as np
-
 from recsys.recommenders import FALLBACK, MODEL, PopularityRecommender, Reason
 from tests.recommenders.problems import histories
 
@@ -21,4 +19,4 @@ def test_seen_items_on_request():
 
 def test_the_reason_is_the_count():
     model = PopularityRecommender().fit(TRAIN)
-    assert model.explain(np.array([0], dtype=np.int32), 3) == [Reason((), 2, None, None, 1.0)]
+    assert model.explain(histories([[0]], 5), [3]) == [[Reason((), 2, None, None, 1.0)]]

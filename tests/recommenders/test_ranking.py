@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.recommenders import FALLBACK, MODEL, Recommendations
-from recsys.recommenders.fallback import Popularity
-from recsys.recommenders.scoring import rank_into
+from recsys.recommenders.model import Popularity, rank_into
 from tests.recommenders.problems import deterministic, histories
 
 

@@ -50,7 +50,7 @@ def test_scores_lists_and_reasons_are_those_of_the_definition(problem, settings,
         for item in range(n_items):
             expected = naive.contributions(history, item, rules, settings)
             assert scores[user, item] == pytest.approx(naive.score(expected.values(), settings))
-            reasons = model.explain(np.array(history, dtype=np.int32), item)
+            reasons = model.explain(histories([history], n_items), [item])[0]
             if not expected:
                 assert [reason.antecedents for reason in reasons] == [()]
                 continue
@@ -71,7 +71,9 @@ def test_scores_lists_and_reasons_are_those_of_the_definition(problem, settings,
 
 def slowly_explained(model, history, items, n_reasons):
     """Explain by the definition, an item and a rule at a time; sums and orders are NumPy's."""
-    liked = dict(zip(history, model.recency(np.arange(len(history))[::-1]).tolist(), strict=True))
+    ages, n = np.arange(len(history))[::-1], model.settings.half_life
+    recency = np.ones(len(history)) if n is None else np.exp2(-ages / n)
+    liked = dict(zip(history, recency.tolist(), strict=True))
     source, rules = model.rules.source, model.rules
     starts, flat = source.flatten(rules.antecedents)
     sides = [tuple(flat[start:stop].tolist()) for start, stop in pairwise(starts.tolist())]
@@ -122,7 +124,7 @@ def test_reasons_are_those_of_the_definition(problem, settings, max_len, n_reaso
     model = settings.fit(train, rules_of(train, max_len=max_len))
     items = list(range(n_items))
     for history in queries:
-        fast = model.explain_all(np.array(history, dtype=np.int32), items, n_reasons)
+        fast = model.explain(histories([history], n_items), items, n_reasons)
         assert_same(fast, slowly_explained(model, history, items, n_reasons))
 
 
@@ -134,8 +136,7 @@ def test_likes_of_one_moment_count_alike():
     np.testing.assert_array_equal(
         first, replace(model, settings=RuleRecommender(half_life=None)).scores(one_step[0])
     )
-    ages = one_step[0].ages
-    of_both = [model.explain_all(np.array(row, dtype=np.int32), [0], None, ages) for row in ([1, 4], [4, 1])]
+    of_both = [model.explain(one, [0]) for one in one_step]
     assert of_both[0] == of_both[1]
 
 
@@ -147,34 +148,34 @@ def test_the_strongest_of_many_reasons(aggregation, n_reasons):
     model = RuleRecommender(weight="confidence", aggregation=aggregation).fit(
         train, rules_of(train, max_len=2)
     )
-    history, items = rng.permutation(60)[:50], [3, 5, 59]
-    fast = model.explain_all(history.astype(np.int32), items, n_reasons)
-    assert_same(fast, slowly_explained(model, history.tolist(), items, n_reasons))
-    assert model.explain_all(history.astype(np.int32), [5, 3, 5], n_reasons) == [fast[1], fast[0], fast[1]]
-    assert len(model.explain(history.astype(np.int32), 3)) > 8 * 3
+    likes, items = rng.permutation(60)[:50].tolist(), [3, 5, 59]
+    history = histories([likes], 60)
+    fast = model.explain(history, items, n_reasons)
+    assert_same(fast, slowly_explained(model, likes, items, n_reasons))
+    assert model.explain(history, [5, 3, 5], n_reasons) == [fast[1], fast[0], fast[1]]
+    assert len(model.explain(history, [3])[0]) > 8 * 3
 
 
 def test_an_item_that_there_is_not_has_no_reason():
     model = model_of()
-    assert model.explain_all(np.array([0], dtype=np.int32), [-1, 2])[1:] == model.explain_all(
-        np.array([0], dtype=np.int32), [2]
-    )
+    history = histories([[0]], 5)
+    assert model.explain(history, [-1, 2])[1:] == model.explain(history, [2])
     with pytest.raises(IndexError):
-        model.explain_all(np.array([0], dtype=np.int32), [5])
+        model.explain(history, [5])
 
 
 def test_likes_too_old_to_count_are_no_reason():
     train = histories([[0, 1], [0, 1], [2], *([item] for item in range(3, 40))], 40)
     model = RuleRecommender(half_life=0.01).fit(train, rules_of(train))
-    history = np.array([0, *range(2, 40)], dtype=np.int32)
-    assert model.explain_all(history, [1], 3) == [[Reason((), 2, None, None, 1.0)]]
+    history = histories([[0, *range(2, 40)]], 40)
+    assert model.explain(history, [1], 3) == [[Reason((), 2, None, None, 1.0)]]
 
 
 def test_longer_antecedents_fire_when_all_of_them_is_liked():
     model = model_of(weight="confidence", alpha=0, aggregation="max", half_life=None)
     likes = histories([[0], [1], [0, 1]], 5)
     assert model.scores(likes)[:, 3].tolist() == [2 / 4, 2 / 6, 2 / 4]
-    reasons = model.explain(likes.of(2), 3)
+    reasons = model.explain(likes[2:], [3])[0]
     assert [(r.antecedents, r.support_count, r.confidence, r.lift, r.share) for r in reasons] == [
         ((0,), 2, 0.5, 2.0, 1.0),
         ((0, 1), 2, 0.5, 2.0, 0.0),

@@ -1,0 +1,235 @@
+"""Interfaces of recommenders and of the models that they fit."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data import Histories
+from recsys.errors import ParameterError
+from recsys.parameters import require_integer
+from recsys.recommenders.recommendations import FALLBACK, MODEL, Recommendations
+from recsys.rules import Rules
+
+FloatArray = npt.NDArray[np.float64]
+
+Antecedent = TypeVar("Antecedent")
+
+SCORES_AT_ONCE = 2**20  # in memory, where they stay in the cache; each takes 8 bytes
+
+
+@dataclass(slots=True)
+class Reason(Generic[Antecedent]):
+    """Explanation of a recommendation: a rule whose antecedent is in the history, or popularity.
+
+    A model names items by their indices, `recsys.models.Bundle` by id and title.
+    """
+
+    __pydantic_config__: ClassVar = {"use_attribute_docstrings": True}
+
+    antecedents: tuple[Antecedent, ...]
+    """Liked items that the item is recommended for; empty if it is recommended for its popularity."""
+    support_count: int | None
+    """Number of users who like the antecedents and the item."""
+    confidence: float | None
+    """Share of the users who like the antecedents that also like the item."""
+    lift: float | None
+    """How many times as likely that is as on average."""
+    share: float
+    """Share of the item's score that is due to this reason, 0 to 1; the shares of an item sum to 1."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Content of a saved model, besides its training data.
+
+    Parameters
+    ----------
+    settings : mapping
+        Values that JSON can hold.
+    arrays : mapping of str to ndarray
+    parts : mapping of str to Model
+        Models that the model combines.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Popularity:
+    """Number of users who like each item: the fallback of all models.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_items,), float64
+    order : ndarray, shape (n_items,), int32
+        Item indices, the most popular first, equals by index.
+    """
+
+    counts: FloatArray
+    order: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, train: Histories) -> Popularity:
+        """Count the users of each item."""
+        counts = np.bincount(train.latest.item_indices, minlength=train.n_items).astype(np.float64)
+        return cls(counts, np.argsort(-counts, kind="stable").astype(np.int32))
+
+    def reason(self, item: int) -> Reason[int]:
+        """Return the reason for a recommendation by popularity: the count."""
+        return Reason((), int(self.counts[item]), None, None, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Model(ABC):
+    """A fitted recommender: recommends for any histories over the items of its training data.
+
+    Parameters
+    ----------
+    train : Histories
+        Training data.
+    """
+
+    train: Histories
+
+    @property
+    def items(self) -> npt.NDArray[Any]:
+        """Id of each item, ascending."""
+        return self.train.items
+
+    @cached_property
+    def popularity(self) -> Popularity:
+        """The likes of each item in the training data."""
+        return Popularity.of(self.train)
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """Distributions that serving needs in addition to those of every model."""
+        return ()
+
+    def state(self) -> State:
+        """Return what `from_state` restores an equal model from; by default all fields after `train`."""
+        return State(arrays={field.name: getattr(self, field.name) for field in fields(self)[1:]})
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model; raise KeyError or TypeError if something is missing."""
+        return cls(train, *(state.arrays[field.name] for field in fields(cls)[1:]))
+
+    @abstractmethod
+    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
+        """Return the k best items of each user; of equal scores the first by index.
+
+        Raises
+        ------
+        ParameterError
+            If k is no length, or the histories are over other items.
+        """
+
+    @abstractmethod
+    def explain(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason[int]]]:
+        """Return the reasons for each of some items, the strongest first.
+
+        Parameters
+        ----------
+        history : Histories
+            Of a single user.
+        items : sequence of int
+            Item indices.
+        n_reasons : int, optional
+            At most so many for each item, with their shares in all reasons; all unless given.
+        """
+
+    def check(self, histories: Histories, k: int) -> None:
+        """Raise ParameterError if k is no length, or the histories are over other items."""
+        require_integer("k", k, minimum=1)
+        if histories.items is not self.items and not np.array_equal(histories.items, self.items):
+            rule = f"over the {len(self.items):,} items that the model was fitted on"
+            cure = "Make them with Histories.from_pairs(..., items=model.items)."
+            raise ParameterError("histories", rule, histories, cure)
+
+
+class Recommender(Protocol):
+    """Settings of a recommender, frozen and hashable; a group of the configuration."""
+
+    def fit(self, train: Histories, rules: Rules | None = None) -> Model:
+        """Fit a model to the training data.
+
+        Parameters
+        ----------
+        train : Histories
+        rules : Rules, optional
+            Mined from the same likes, so over the same items; read by recommenders that are made of rules.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ScoringModel(Model):
+    """A model that scores all items for a user.
+
+    It recommends the items with scores above 0; the remaining places go by popularity.
+    """
+
+    @abstractmethod
+    def scores(self, histories: Histories) -> FloatArray:
+        """Return the score of each item for each user, shape (n_users, n_items).
+
+        The row of a user depends on no other user, to the last bit.
+        """
+
+    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
+        """Return the k best items of each user; see `Model`."""
+        self.check(histories, k)
+        lists = Recommendations.empty(len(histories), k)
+        for rows, part in portions(histories):
+            rank_into(lists[rows], self.scores(part), part, exclude_seen, self.popularity)
+        return lists
+
+
+def rank_into(
+    lists: Recommendations,
+    scores: FloatArray,
+    histories: Histories,
+    exclude_seen: bool,
+    popularity: Popularity,
+) -> None:
+    """Fill lists with the items of the highest positive scores, then with the most popular ones."""
+    # Imported here: Numba takes a second, and settings are read without it.
+    from recsys.recommenders._ranking_kernel import rank
+
+    ends = rank(
+        scores,
+        histories.offsets if exclude_seen else np.zeros_like(histories.offsets),
+        histories.item_indices,
+        popularity.order,
+        popularity.counts,
+        lists.item_indices,
+        lists.scores,
+    )
+    mark_sources(lists, ends, MODEL)
+
+
+def mark_sources(lists: Recommendations, ends: npt.NDArray[np.integer[Any]], source: int) -> None:
+    """Set the sources of recommendations: `source` up to the first of the two ends, then popularity."""
+    place = np.arange(lists.k)
+    lists.sources[place < ends[:, 1:]] = FALLBACK
+    lists.sources[place < ends[:, :1]] = source
+
+
+def portions(histories: Histories) -> Iterator[tuple[slice, Histories]]:
+    """Yield batches of users whose scores fit into memory, each with its rows."""
+    size = max(1, SCORES_AT_ONCE // max(1, histories.n_items))
+    for start in range(0, len(histories), size):
+        rows = slice(start, start + size)
+        yield rows, histories[rows]
