@@ -27,21 +27,17 @@ class InteractionSet(Protocol):
     @property
     def name(self) -> str:
         """Name of the dataset."""
-        ...
 
     @property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of the interactions."""
-        ...
 
     @property
     def items(self) -> ItemCatalog | None:
         """Titles and genres, if the data has them."""
-        ...
 
     def titles(self, ids: npt.ArrayLike) -> list[str]:
         """Return the title of each item, or its id as text where no title is known."""
-        ...
 
     def __len__(self) -> int: ...
 

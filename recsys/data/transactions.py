@@ -1,4 +1,4 @@
-"""Transactions: what preprocessing makes and mining reads."""
+"""Transactions: sets of items."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Collection, Container, Hashable, Iterable, Sized
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,34 +24,29 @@ IntArray = npt.NDArray[np.integer[Any]]
 
 
 class TransactionSet(Protocol):
-    """Transactions, wherever they are kept: what mining, rules and metrics need to know of them."""
+    """Transactions in this process or in an engine; see `Transactions`."""
 
     engine: ClassVar[str | None]  # name of the one engine that can mine them; None: any
 
     @property
     def items(self) -> npt.NDArray[Any]:
         """Id of each item, in the order of their indices."""
-        ...
 
     @property
     def n_items(self) -> int:
         """Number of items."""
-        ...
 
     @property
     def n_transactions(self) -> int:
         """Number of transactions."""
-        ...
 
     @property
     def n_interactions(self) -> int:
         """Number of items in all transactions together."""
-        ...
 
     @property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of the transactions."""
-        ...
 
 
 class Transactions:
@@ -77,17 +72,11 @@ class Transactions:
     engine: ClassVar[str | None] = None
 
     def __init__(
-        self,
-        matrix: sparse.csr_array,
-        items: npt.ArrayLike,
-        ids: npt.ArrayLike | None = None,
+        self, matrix: sparse.csr_array, items: npt.ArrayLike, ids: npt.ArrayLike | None = None
     ) -> None:
         # A copy: bringing it into canonical form works in place, and the caller's may share its arrays.
         matrix = _as_matrix(matrix).astype(np.bool_, copy=True)
         matrix.eliminate_zeros()
-        matrix.sum_duplicates()
-        dtype = _index_dtype(matrix.nnz)
-        matrix.indices, matrix.indptr = matrix.indices.astype(dtype), matrix.indptr.astype(dtype)
         self._hold(matrix, items, ids)
         names = self.items.tolist()
         if len(set(names)) < len(names):
@@ -95,7 +84,12 @@ class Transactions:
             raise ParameterError("items", "different ids", twice, "Merge the columns of one item.")
 
     def _hold(self, matrix: sparse.csr_array, items: npt.ArrayLike, ids: npt.ArrayLike | None) -> None:
-        """Hold a matrix that is in canonical form already, and nobody else's."""
+        """Hold a matrix that belongs to nobody else, in canonical form."""
+        matrix.sum_duplicates()
+        # One type of both index arrays: scipy copies arrays of two types, Numba compiles each.
+        dtype = np.int32 if matrix.nnz < 2**31 else np.int64
+        matrix.indices = matrix.indices.astype(dtype, copy=False)
+        matrix.indptr = matrix.indptr.astype(dtype, copy=False)
         self.matrix = matrix
         self.items: npt.NDArray[Any] = np.asarray(items)
         self.ids: npt.NDArray[Any] = np.arange(matrix.shape[0]) if ids is None else np.asarray(ids)
@@ -111,11 +105,11 @@ class Transactions:
         Raises
         ------
         ParameterError
-            If the transactions are a frame, a table, a matrix, or nothing that can be iterated over.
+            If the transactions are a frame, a table, a matrix, or not iterable.
         DataFormatError
-            If a transaction is no list: a text, which would be taken apart into letters, or nothing. If an
-            item is missing (None, NaN, "") or a list, two items differ only in the space around them, or the
-            items cannot be put in one order (text and numbers mixed, for example).
+            If a transaction is no list: a text, which would be split into letters, or nothing. If an item is
+            missing (None, NaN, "") or a list, two items differ only in the space around them, or the items
+            cannot be sorted (text and numbers mixed, for example).
 
         Warns
         -----
@@ -124,20 +118,15 @@ class Transactions:
         """
         _require_lists(transactions)
         rows: list[Any] = list(transactions)
-        encoded = _encode_integers(rows) or _encode(rows)
-        dtype = _index_dtype(len(encoded.indices))
-        data = np.ones(len(encoded.indices), dtype=np.bool_)
-        arrays = data, encoded.indices.astype(dtype, copy=False), encoded.indptr.astype(dtype)
-        matrix = sparse.csr_array(arrays, shape=(len(rows), len(encoded.items)))
-        if not encoded.is_ascending:
-            matrix.sum_duplicates()
+        indptr, indices, items = _encode_integers(rows) or _encode(rows)
+        ones = np.ones(len(indices), dtype=np.bool_)
         made = cls.__new__(cls)
-        made._hold(matrix, encoded.items, None)
+        made._hold(sparse.csr_array((ones, indices, indptr), shape=(len(rows), len(items))), items, None)
         return made
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Transactions:
-        """Encode a one-hot frame: a row a transaction, a column an item, all columns boolean.
+        """Encode a one-hot frame: one row per transaction, one boolean column per item.
 
         Raises
         ------
@@ -210,22 +199,8 @@ class Transactions:
         )
 
 
-class _Encoded(NamedTuple):
-    """Lists of items, as the arrays of a CSR matrix and the items of its columns."""
-
-    indptr: IntArray
-    indices: IntArray
-    items: npt.NDArray[Any]
-    is_ascending: bool
-
-
-def _index_dtype(n_entries: int) -> type[np.signedinteger[Any]]:
-    """Return the one type of both index arrays: scipy copies arrays of two types, Numba compiles each."""
-    return np.int32 if n_entries < 2**31 else np.int64
-
-
-def _encode_integers(rows: list[Any]) -> _Encoded | None:
-    """Encode lists of integers of 32 bits, many times faster than `_encode`; None for anything else.
+def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]] | None:
+    """Encode lists of integers of 32 bits as `_encode` does, many times faster; None for anything else.
 
     `marshal`, in version 2 of its format, writes each list and each such integer as five bytes: its type, and
     its length or value. Other types (text, longer integers, booleans, NumPy scalars) break that pattern.
@@ -248,16 +223,12 @@ def _encode_integers(rows: list[Any]) -> _Encoded | None:
         or not (is_list | (types == ord("i"))).all()
     ):
         return None
-    flat = values[~is_list]
-    indptr = np.concatenate(([0], np.cumsum(lengths)))
-    ascends = np.append(True, flat[1:] > flat[:-1])
-    ascends[indptr[:-1][lengths > 0]] = True
-    items, indices = number(flat)
-    return _Encoded(indptr, indices, items.astype(np.int64), bool(ascends.all()))
+    items, indices = number(values[~is_list])
+    return np.concatenate(([0], np.cumsum(lengths))), indices, items.astype(np.int64)
 
 
-def _encode(rows: list[Any]) -> _Encoded:
-    """Encode lists of items of any kind."""
+def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
+    """Return the CSR arrays of lists of items of any kind, and the items of the columns."""
     others = tuple(
         kind for kind in set(map(type, rows)) if kind in (str, bytes) or not issubclass(kind, Iterable)
     )
@@ -289,7 +260,7 @@ def _encode(rows: list[Any]) -> _Encoded:
     indices = np.fromiter(map(column.__getitem__, flat), dtype=np.int32, count=len(flat))
     lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     indptr = np.concatenate(([0], np.cumsum(lengths)))
-    return _Encoded(indptr, indices, _object_safe_array(vocabulary), is_ascending=False)
+    return indptr, indices, _object_safe_array(vocabulary)
 
 
 def _require_lists(transactions: Any) -> None:
@@ -363,13 +334,10 @@ def find_list(items: Iterable[str], known: Container[str] | None = None) -> tupl
 
 def _object_safe_array(values: list[Any]) -> npt.NDArray[Any]:
     """Make a one-dimensional array of ids; ids that are tuples stay whole, mixed types stay as they are."""
-    array = np.asarray(values) if values and isinstance(values[0], (str, int, np.integer)) else None
-    if (
-        array is None
-        or array.ndim != 1
-        or array.dtype.kind not in "iuU"
-        or len({type(v) for v in values}) > 1
-    ):
-        array = np.empty(len(values), dtype=object)
-        array[:] = values
+    if len({type(value) for value in values}) == 1 and isinstance(values[0], (str, int, np.integer)):
+        array = np.asarray(values)
+        if array.dtype.kind in "iuU":
+            return array
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
     return array

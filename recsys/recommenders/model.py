@@ -171,7 +171,6 @@ class Recommender(Protocol):
         rules : Rules, optional
             Mined from the same likes, so over the same items; read by recommenders that are made of rules.
         """
-        ...
 
 
 @dataclass(frozen=True, eq=False)
