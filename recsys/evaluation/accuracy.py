@@ -1,4 +1,4 @@
-"""Measures of how well lists hit what users liked: binary relevance, the whole catalogue ranked."""
+"""Measures of how well lists hit what users liked: binary relevance, all items of the catalog ranked."""
 
 from __future__ import annotations
 
@@ -13,25 +13,13 @@ ACCURACY = ("ndcg", "recall", "capped_recall", "precision", "map", "mrr", "hit_r
 
 
 def find_hits(item_indices: npt.NDArray[np.int32], targets: Targets) -> npt.NDArray[np.bool_]:
-    """Tell which recommended items are held-out likes of their user.
-
-    Parameters
-    ----------
-    item_indices : ndarray, shape (n_users, k), int32
-        Positions in the catalogue; -1 where there is no item.
-    targets : Targets
-        Of the same users.
-
-    Returns
-    -------
-    ndarray, shape (n_users, k), bool
-    """
+    """Return which recommended items (-1 is none) are held-out likes of their user, shape (n_users, k)."""
     keys = targets.keys
     if not len(keys):
         return np.zeros(item_indices.shape, dtype=np.bool_)
-    asked = np.arange(len(targets))[:, np.newaxis] * targets.known.n_items + item_indices
-    place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    hits: npt.NDArray[np.bool_] = (keys[place] == asked) & (item_indices >= 0)
+    listed = np.arange(len(targets))[:, np.newaxis] * targets.known.n_items + item_indices
+    place = np.minimum(np.searchsorted(keys, listed), len(keys) - 1)
+    hits: npt.NDArray[np.bool_] = (keys[place] == listed) & (item_indices >= 0)
     return hits
 
 
@@ -40,13 +28,13 @@ def accuracy(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Measure lists at several cut-offs.
 
-    With rel(i) 1 where the item at rank i was liked and 0 elsewhere, n the user's number of held-out likes:
+    With rel(i) 1 for a hit at rank i, otherwise 0, and n the user's number of held-out likes:
 
     - ndcg: sum of rel(i) / log2(i + 1) up to k, over the same sum of the best list, which has min(k, n) hits
       at its top [1]_. RecTools calls this `divide_by_achievable`; by default it divides by k hits.
-    - recall: hits / n, as in RecTools; 1 cannot be reached by users with n > k.
+    - recall: hits / n, as in RecTools; users with n > k cannot reach 1.
     - capped_recall: hits / min(k, n), which LensKit calls recall.
-    - precision: hits / k, also for lists that are shorter.
+    - precision: hits / k, also for shorter lists.
     - map: sum of rel(i) × precision at i up to k, over min(k, n), so that 1 can be reached [2]_. RecTools
       divides by n, LensKit by min(n, length of the list).
     - mrr: 1 / rank of the first hit up to k, 0 without one [3]_.
@@ -55,7 +43,6 @@ def accuracy(
     Parameters
     ----------
     hits : ndarray, shape (n_users, k_max), bool
-        Whether the item at each rank was liked.
     n_relevant : ndarray, shape (n_users,), int64
         At least 1 each.
     cutoffs : sequence of int

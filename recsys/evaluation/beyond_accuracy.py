@@ -1,4 +1,8 @@
-"""Measures of what lists are made of, whether liked or not: novelty, diversity, coverage, fallback."""
+"""Measures of the items in lists, hits or not: novelty, diversity, coverage, fallback.
+
+Lists are item indices, shape (n_users, k_max), int32, with -1 at the end of shorter ones. Values are by name
+and cut-off, "novelty@10", one for each user; coverage has one value for all.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.histories import Histories
+from recsys.data import Histories
 from recsys.recommenders.recommendations import FALLBACK
 
 BEYOND_ACCURACY = ("novelty", "diversity", "fallback_share")
@@ -28,29 +32,14 @@ def encode_genres(genres: Sequence[Sequence[str]]) -> npt.NDArray[np.bool_]:
 def novelty(
     item_indices: npt.NDArray[np.int32], train: Histories, cutoffs: Sequence[int]
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Measure how little known the items of a list are: the mean of their self-information, in bits.
+    """Measure the mean self-information of a list's items, in bits; 0 for an empty list.
 
-    The self-information of an item is -log2(users who like it / users), over the users learnt from [1]_; an
-    item that none of them likes counts as liked by one. RecTools calls this the mean inverse user frequency.
-
-    Parameters
-    ----------
-    item_indices : ndarray, shape (n_users, k_max), int32
-        Positions in the catalogue; -1, at the end of a row, where there is no item.
-    train : Histories
-        What was learnt from, over the same catalogue.
-    cutoffs : sequence of int
-        Each 1 to k_max.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n_users,), float64
-        "novelty@k", from 0 to log2(number of users learnt from); 0 for an empty list.
+    The self-information of an item is -log2(users who like it / users), in the training data; an item that
+    nobody likes counts as liked by one user. RecTools calls this the mean inverse user frequency.
 
     References
     ----------
-    .. [1] Zhou et al. (2010). Solving the apparent diversity-accuracy dilemma of recommender systems.
-           PNAS 107(10).
+    Zhou et al. (2010). Solving the apparent diversity-accuracy dilemma of recommender systems. PNAS 107(10).
     """
     n_likes = np.bincount(train.latest.item_indices, minlength=train.n_items)
     bits = np.log2(train.n_users / np.maximum(n_likes, 1)) if train.n_users else np.zeros(train.n_items)
@@ -63,29 +52,15 @@ def novelty(
 def diversity(
     item_indices: npt.NDArray[np.int32], genres: npt.NDArray[np.bool_], cutoffs: Sequence[int]
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Measure how unlike each other the items of a list are: 1 - the mean Jaccard similarity of their pairs.
+    """Measure 1 - the mean Jaccard similarity of all pairs of a list; 0 with fewer than two items.
 
-    The similarity of two items is the share of their genres that they have in common; two items without
-    genres are alike. The mean over pairs is that of Smyth and McClave [1]_ and Ziegler et al. [2]_.
-
-    Parameters
-    ----------
-    item_indices : ndarray, shape (n_users, k_max), int32
-        Positions in the catalogue; -1, at the end of a row, where there is no item.
-    genres : ndarray, shape (n_items, n_genres), bool
-        As `encode_genres` makes it.
-    cutoffs : sequence of int
-        Each 1 to k_max.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n_users,), float64
-        "diversity@k" in [0, 1]; 0 for a list of fewer than two items.
+    The similarity of two items is the share of their genres (as from `encode_genres`) that they have in
+    common; two items without genres are alike.
 
     References
     ----------
-    .. [1] Smyth and McClave (2001). Similarity vs. diversity. ICCBR 2001.
-    .. [2] Ziegler et al. (2005). Improving recommendation lists through topic diversification. WWW 2005.
+    Smyth and McClave (2001). Similarity vs. diversity. ICCBR 2001.
+    Ziegler et al. (2005). Improving recommendation lists through topic diversification. WWW 2005.
     """
     one_hot = np.zeros((len(genres) + 1, genres.shape[1]), dtype=np.float32)  # the last row is read by -1
     one_hot[:-1] = genres
@@ -114,14 +89,14 @@ def _unlike_earlier(one_hot: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]
 def fallback_share(
     sources: npt.NDArray[np.int8], cutoffs: Sequence[int]
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Return the share of a list's items that the fallback gave, shape (n_users,); 0 for an empty list."""
+    """Return the share of a list's items that come from the fallback; 0 for an empty list."""
     fallback = np.cumsum(sources == FALLBACK, axis=1)
     length = np.cumsum(sources >= 0, axis=1)
     return {f"fallback_share@{k}": fallback[:, k - 1] / np.maximum(length[:, k - 1], 1) for k in cutoffs}
 
 
 def coverage(item_indices: npt.NDArray[np.int32], n_items: int, cutoffs: Sequence[int]) -> dict[str, float]:
-    """Return the share of the catalogue that stands in some user's list; 0 for an empty catalogue.
+    """Return the share of all items that are in some list; 0 for an empty catalog.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Intervals: how sure one is of a mean over users, and of the difference of two recommenders."""
+"""Confidence intervals of means over users, and of differences of two recommenders."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ _BLOCK = 4_000_000
 class Interval:
     """A mean and the bounds of its interval.
 
-    `f"{interval:.4f}"` is "0.1077 (0.0942 to 0.1201)", and "0.1077" where the interval has no width in these
-    digits, as that of coverage, which belongs to no user.
+    `f"{interval:.4f}"` is "0.1077 (0.0942 to 0.1201)", or "0.1077" if the bounds are equal in these digits.
     """
 
     value: float
@@ -38,11 +37,9 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """Return each metric's mean over the users with its bootstrap percentile interval.
 
-    Users are drawn with replacement, as many as there are; all metrics see the same draws, and so do two
-    results over as many users. The bounds are the quantiles of the means that leave half of
-    1 - confidence_level on either side (Efron and Tibshirani, 1993. An Introduction to the Bootstrap,
-    chapter 13). Coverage has no interval: it belongs to no user, and a resample, having fewer distinct users,
-    covers less.
+    All metrics, and all results over as many users, use the same resamples of users. The bounds are the
+    quantiles that leave half of 1 - confidence_level on either side (Efron and Tibshirani, 1993. An
+    Introduction to the Bootstrap, chapter 13). Coverage has no interval: it belongs to no user.
 
     Parameters
     ----------
@@ -66,17 +63,10 @@ def paired_differences(
     confidence_level: float = 0.95,
     seed: int = 42,
 ) -> dict[str, Interval]:
-    """Return the mean difference (result - baseline) of each metric both have, with its interval.
+    """Return the mean difference (result - baseline) of each metric that both have, with its interval.
 
-    The same users measured both, so their differences are resampled, and what makes some users hard for every
-    recommender cancels. An interval without 0 is a difference that the choice of users does not explain.
-
-    Parameters
-    ----------
-    result, baseline : RankingResult
-        Over the same users.
-    n_resamples, confidence_level, seed
-        As in `bootstrap_intervals`.
+    The differences of each user are resampled. An interval without 0 is a difference that the choice of users
+    does not explain. Parameters are those of `bootstrap_intervals`; both results are over the same users.
 
     Raises
     ------
@@ -105,11 +95,9 @@ def _intervals(
     tail = (1 - confidence_level) / 2
     low, high = np.quantile(means, [tail, 1 - tail], axis=0)
     # Each mean by itself: summed beside others it may differ from the metric in its last bit.
-    columns = zip(per_user, (column.mean() for column in per_user.values()), low, high, strict=True)
-    return {
-        name: Interval(float(value), float(lowest), float(highest))
-        for name, value, lowest, highest in columns
-    }
+    value = [column.mean() for column in per_user.values()]
+    bounds = zip(per_user, value, low, high, strict=True)
+    return {name: Interval(*map(float, interval)) for name, *interval in bounds}
 
 
 def _resampled_means(

@@ -1,4 +1,4 @@
-"""What is learnt from and what is asked for: the parts of a split, over ids, until a catalogue is known."""
+"""Parts of a split, by ids: training data, visible and held-out likes."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Positives
-from recsys.data.histories import Histories
+from recsys.data import Histories, Positives
 from recsys.errors import ParameterError
 
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """The held-out likes of some users over a catalogue: what a list should contain.
+    """Evaluation targets: the held-out likes of some users.
 
     Parameters
     ----------
     known : Histories
-        The held-out likes whose item is in the catalogue.
+        The held-out likes whose item is in the catalog.
     n_relevant : ndarray, shape (n_users,), int64
-        Number of all held-out likes of each user. Items that the catalogue does not know count too: no
-        recommender that was fitted on it can hit them, yet the user liked them.
+        Number of all held-out likes of each user, those included whose items are not in the catalog.
 
     Raises
     ------
@@ -37,9 +35,8 @@ class Targets:
 
     def __post_init__(self) -> None:
         if self.n_relevant.shape != (self.known.n_users,):
-            raise ParameterError(
-                "n_relevant", f"one for each of {self.known.n_users} users", self.n_relevant.shape
-            )
+            rule = f"one for each of {self.known.n_users} users"
+            raise ParameterError("n_relevant", rule, self.n_relevant.shape)
         if np.any(self.n_relevant < self.known.lengths):
             raise ParameterError("n_relevant", "at least the number of known targets", self.n_relevant)
 
@@ -53,13 +50,13 @@ class Targets:
 
     @cached_property
     def keys(self) -> npt.NDArray[np.int64]:
-        """User position × n_items + item position of each known target, ascending, shape (n_known,)."""
+        """User position × n_items + item index of each known target, ascending, shape (n_known,)."""
         return np.sort(self.known.rows * self.known.n_items + self.known.item_indices)
 
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """Some users, what may be seen of them and what is asked for.
+    """Users to measure.
 
     Parameters
     ----------
@@ -91,37 +88,24 @@ class Holdout:
         never = np.iinfo(np.int64)
         latest, earliest = np.full(len(self), never.min), np.full(len(self), never.max)
         shown = np.isin(self.visible.user_id, self.users)
-        np.maximum.at(
-            latest, np.searchsorted(self.users, self.visible.user_id[shown]), self.visible.timestamp[shown]
-        )
+        place = np.searchsorted(self.users, self.visible.user_id[shown])
+        np.maximum.at(latest, place, self.visible.timestamp[shown])
         np.minimum.at(earliest, np.searchsorted(self.users, self.held_out.user_id), self.held_out.timestamp)
         return int(np.count_nonzero(latest == earliest))
 
     def histories(self, items: npt.NDArray[Any]) -> Histories:
-        """Return what may be seen, as far as a catalogue (ids, ascending) knows the items."""
+        """Return the visible likes, over the items (ids, ascending) of a catalog."""
         return self.visible.histories(self.users, items)
 
     def targets(self, items: npt.NDArray[Any]) -> Targets:
-        """Return what is asked for, over a catalogue (ids, ascending)."""
+        """Return the held-out likes, over the items (ids, ascending) of a catalog."""
         n_relevant = np.unique(self.held_out.user_id, return_counts=True)[1].astype(np.int64)
         return Targets(self.held_out.histories(self.users, items), n_relevant)
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The parts of the likes: a search sees `train` and `validation`, its winner is measured once on `test`.
-
-    Parameters
-    ----------
-    train : Positives
-        What each trial mines and fits.
-    validation : Holdout
-        What each trial is measured on.
-    train_and_validation : Positives
-        What the winner mines and fits.
-    test : Holdout
-        What the winner is measured on.
-    """
+    """A search uses `train` and `validation`; its best trial is measured once on `test`."""
 
     train: Positives
     validation: Holdout

@@ -1,4 +1,4 @@
-"""What a sweep optimises."""
+"""Objective of a sweep."""
 
 from __future__ import annotations
 
@@ -58,33 +58,24 @@ class Objective:
         object.__setattr__(self, "constraints", _read_constraints(self.constraints))
 
     def __call__(self, metrics: Mapping[str, float]) -> Any:
-        """Return what a run tells its sweep.
+        """Return the result of a trial: the value, or a tuple of values.
 
-        Returns
-        -------
-        float, tuple of float, or dict
-            The value; a tuple for several metrics. With constraints they are the "values" of a dictionary,
-            beside "constraints": for each bound by how much it is missed, 0 or less where it is kept.
+        With constraints, a dictionary of "values" and "constraints": by how much each bound is missed, 0 or
+        less where it is kept.
         """
         values = self.values(metrics)
-        told = values[0] if len(values) == 1 else values
+        result = values[0] if len(values) == 1 else values
         if not self.constraints:
-            return told
+            return result
         missed = {
             f"{name}{BOUNDS[side]}{bound:.10g}": float(bound - metrics[name])
             * (1 if side == "at_least" else -1)
             for name, side, bound in self.constraints
         }
-        return {"values": told, "constraints": missed}
+        return {"values": result, "constraints": missed}
 
     def check(self, evaluation: Evaluation) -> None:
-        """See before a run that it will have the metrics.
-
-        Raises
-        ------
-        ParameterError
-            If a metric or a constraint needs lists of a length that the evaluation does not look at.
-        """
+        """Raise ParameterError if a metric or a constraint is not measured by the evaluation."""
         for metric in (*self.metrics, *(name for name, _, _ in self.constraints)):
             if metric in METRICS:
                 continue

@@ -1,4 +1,4 @@
-"""Preparation: from ratings to training data and evaluation targets."""
+"""From interactions to training data and evaluation targets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Interactions, InteractionSet, Positives
-from recsys.data.histories import Histories
-from recsys.data.transactions import TransactionSet, find_list
+from recsys.data import Histories, Interactions, InteractionSet, Positives, TransactionSet
+from recsys.data.transactions import find_list
 from recsys.datasets import Dataset
 from recsys.evaluation.beyond_accuracy import encode_genres
 from recsys.evaluation.holdout import Holdout, Split, Targets
@@ -43,15 +42,13 @@ class Prepared:
         """Return transactions without histories and targets: of no user, over the same items."""
         items = transactions.items
         nobody = Histories(np.zeros(1, np.int64), np.empty(0, np.int32), items, np.empty(0, np.int64))
-        targets = Targets(nobody, np.empty(0, np.int64))
-        return cls(
-            interactions, transactions, nobody, nobody, targets, encode_genres([()] * len(items)), None
-        )
+        targets, genres = Targets(nobody, np.empty(0, np.int64)), encode_genres([()] * len(items))
+        return cls(interactions, transactions, nobody, nobody, targets, genres, None)
 
 
-# The trials of a sweep read the same ratings and parts: the last of each are kept.
+# The trials of a sweep read the same interactions and parts: the last of each are kept.
 def load(dataset: Dataset) -> Interactions:
-    """Return the ratings of a dataset, from memory unless its files have changed."""
+    """Return the interactions of a dataset, from memory unless its files have changed."""
     return _load(dataset, dataset.fingerprint())
 
 
@@ -66,19 +63,26 @@ def prepare(
 ) -> Prepared:
     """Choose the likes, hold some out, and encode the others as transactions."""
     split = _split(interactions, preprocessing, evaluation)
-    known, asked_for = (
-        (split.train, split.validation) if part == "validation" else (split.train_and_validation, split.test)
-    )
+    train, evaluated = split.train, split.validation
+    if part == "test":
+        train, evaluated = split.train_and_validation, split.test
     # After the split, so that nothing held out influences the training data.
-    likes = preprocessing.learn(_with_page(known, interactions, preprocessing, evaluation))
-    holdout = evaluation.choose_likes(asked_for, known, preprocessing)
+    likes = preprocessing.learn(_with_page(train, interactions, preprocessing, evaluation))
+    holdout = evaluation.choose_likes(evaluated, train, preprocessing)
     transactions = encode(likes, preprocessing.transaction)
     items = transactions.items
-    train = likes.histories(None, items)
     genres = interactions.items.genres_of(items) if interactions.items else [()] * len(items)
-    asked = holdout.histories(items), holdout.targets(items)
-    n_cut_in_tie = holdout.n_cut_in_tie if evaluation.is_by_time else None
-    return Prepared(interactions, transactions, train, *asked, encode_genres(genres), n_cut_in_tie)
+    return Prepared(
+        interactions,
+        transactions,
+        train=likes.histories(None, items),
+        histories=holdout.histories(items),
+        targets=holdout.targets(items),
+        genres=encode_genres(
+            interactions.items.genres_of(items) if interactions.items else [()] * len(items)
+        ),
+        n_cut_in_tie=holdout.n_cut_in_tie if evaluation.is_by_time else None,
+    )
 
 
 def held_out(interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation) -> Holdout:
@@ -101,18 +105,18 @@ def _from_page(interactions: Interactions, candidates: Positives) -> npt.NDArray
 
 
 def _with_page(
-    known: Positives, interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation
+    train: Positives, interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation
 ) -> Positives:
-    """Add what may be learnt from users that feedback has added."""
+    """Add the candidates of users that feedback has added to the training data."""
     if interactions.page_users is None:
-        return known
+        return train
     candidates = preprocessing.candidates(interactions)
     page = candidates.select(_from_page(interactions, candidates))
-    return known.merge(evaluation.may_learn(page, known))
+    return train.merge(evaluation.may_learn(page, train))
 
 
 def warn_of_ties(prepared: Prepared) -> None:
-    """Warn if chance, not time, decides what is held out of more than half of the users."""
+    """Warn if chance, not time, decides what is held out for more than half of the users."""
     n_cut, n_users = prepared.n_cut_in_tie, len(prepared.targets)
     if n_cut is not None and 2 * n_cut > n_users:
         log.warning(
@@ -127,11 +131,7 @@ def warn_of_ties(prepared: Prepared) -> None:
 def warn_of_single_items(transactions: TransactionSet, n_ratings: int) -> None:
     """Warn where every transaction holds one item, or items look like lists of others.
 
-    Parameters
-    ----------
-    transactions : Transactions or SparkTransactions
-    n_ratings : int
-        Ratings before preprocessing and hold-out.
+    `n_ratings` is the number of interactions before preprocessing and hold-out.
     """
     items = transactions.items.tolist() if transactions.items.dtype.kind in "UO" else []
     n = transactions.n_transactions

@@ -1,4 +1,4 @@
-"""Evaluate lists of recommendations against what users liked afterwards."""
+"""Evaluate recommendation lists against held-out likes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ import numpy.typing as npt
 from recsys.data.histories import Histories
 from recsys.errors import ParameterError
 from recsys.evaluation.accuracy import ACCURACY, accuracy, find_hits
-from recsys.evaluation.beyond_accuracy import (
-    BEYOND_ACCURACY,
-    coverage,
-    diversity,
-    fallback_share,
-    novelty,
-)
+from recsys.evaluation.beyond_accuracy import BEYOND_ACCURACY, coverage, diversity, fallback_share, novelty
 from recsys.evaluation.holdout import Targets
 from recsys.evaluation.splits import read_cutoffs
 from recsys.metrics import N_USERS
@@ -27,14 +21,14 @@ from recsys.recommenders import Recommendations
 
 @dataclass(frozen=True, eq=False)
 class RankingResult:
-    """What an evaluation finds.
+    """Metrics of recommendation lists.
 
     Parameters
     ----------
     users : ndarray, shape (n_users,)
-        Ids of the users measured: those with at least one held-out like, known to the catalogue or not.
+        Ids of the users with at least one held-out like.
     per_user : dict of str to ndarray, shape (n_users,), float64
-        Each metric of each user; the bootstrap resamples these.
+        Each metric of each user.
     metrics : dict of str to float
         Their means over the users, `coverage@k`, which belongs to no user, and `n_evaluated_users`.
     """
@@ -62,22 +56,21 @@ def evaluate(
 ) -> RankingResult:
     """Measure recommendations at several cut-offs.
 
-    The lists are the best of the whole catalogue: no negatives are sampled, which would rank recommenders in
-    another order (Krichene and Rendle, 2020. On sampled metrics for item recommendation. KDD 2020).
+    The lists are the best of all items: no negatives are sampled, which would rank recommenders in another
+    order (Krichene and Rendle, 2020. On sampled metrics for item recommendation. KDD 2020).
 
     Parameters
     ----------
     recommendations : Recommendations
-        A row for each user of `targets`; lists at least as long as the largest cut-off (rows end in -1
-        where a catalogue has fewer items).
+        A row for each user of `targets`, at least as long as the largest cut-off.
     targets : Targets
-        What the users liked afterwards; users without any are left out of every metric.
+        Users without any are left out of every metric.
     train : Histories
-        What was learnt from; says how popular items are.
+        Training data, for the popularity of items.
     cutoffs : sequence of int
-        Lengths of the list at which to measure.
+        List lengths at which to measure.
     genres : ndarray, shape (n_items, n_genres), bool, optional
-        Genres of the items of the catalogue; without any genre diversity is not measured.
+        Genres of the items; without any genre diversity is not measured.
 
     Raises
     ------
@@ -87,10 +80,9 @@ def evaluate(
     cutoffs = read_cutoffs(cutoffs)
     _check(recommendations, targets, train, cutoffs, genres)
     measured = np.flatnonzero(targets.n_relevant)
-    hits = find_hits(recommendations.item_indices, targets)[measured, : cutoffs[-1]]
     items = recommendations.item_indices[measured, : cutoffs[-1]]
-    per_user = accuracy(hits, targets.n_relevant[measured], cutoffs)
-    per_user |= novelty(items, train, cutoffs)
+    hits = find_hits(recommendations.item_indices, targets)[measured, : cutoffs[-1]]
+    per_user = accuracy(hits, targets.n_relevant[measured], cutoffs) | novelty(items, train, cutoffs)
     if genres is not None and genres.any():
         per_user |= diversity(items, genres, cutoffs)
     per_user |= fallback_share(recommendations.sources[measured, : cutoffs[-1]], cutoffs)
@@ -109,13 +101,11 @@ def _check(
 ) -> None:
     n_items = targets.known.n_items
     if len(recommendations) != len(targets):
-        raise ParameterError(
-            "recommendations", f"a list for each of {len(targets)} users", len(recommendations)
-        )
+        rule = f"a list for each of {len(targets)} users"
+        raise ParameterError("recommendations", rule, len(recommendations))
     if train.n_items != n_items:
-        raise ParameterError(
-            "train", f"histories over the targets' catalogue of {n_items} items", train.n_items
-        )
+        rule = f"histories over the targets' catalogue of {n_items} items"
+        raise ParameterError("train", rule, train.n_items)
     if genres is not None and len(genres) != n_items:
         raise ParameterError("genres", f"a row for each of {n_items} items", genres.shape)
     if recommendations.k < cutoffs[-1]:

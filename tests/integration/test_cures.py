@@ -74,7 +74,7 @@ CASES = [
         1,
     ),
     Case(
-        "recsys/evaluation/splits/user_holdout.py",
+        "recsys/evaluation/splits/per_user.py",
         "large enough to draw one of the",
         f"{BASKET} dataset.path=small.csv evaluation=user_holdout evaluation.order=random",
         1,
