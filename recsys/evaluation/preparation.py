@@ -78,9 +78,7 @@ def prepare(
         train=likes.histories(None, items),
         histories=holdout.histories(items),
         targets=holdout.targets(items),
-        genres=encode_genres(
-            interactions.items.genres_of(items) if interactions.items else [()] * len(items)
-        ),
+        genres=encode_genres(genres),
         n_cut_in_tie=holdout.n_cut_in_tie if evaluation.is_by_time else None,
     )
 

@@ -20,18 +20,8 @@ def keep_best(
 ) -> int:
     """Put the items of the highest positive scores into `best_items`, the best first; return how many.
 
-    Of equal scores the first in `items` wins. By insertion: nearly all scores are below the last of the best
-    and cost one comparison.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (n,), float64
-    items : ndarray, shape (n,), int32
-        What has each score.
-    excluded : ndarray, shape (n_items,), bool
-        Items that stay out.
-    best_items, best_scores : ndarray, shape (k,)
-        Written to.
+    Of equal scores the first in `items` wins. `excluded`, shape (n_items,), marks items to leave out. By
+    insertion: nearly all scores are below the last of the best and cost one comparison.
     """
     k, size = len(best_items), 0
     for place in range(len(scores)):
@@ -63,15 +53,7 @@ def fill_up(
     best_items: IntArray,
     best_scores: FloatArray,
 ) -> int:
-    """Append the most popular items that are not in the list from position `size` on; return the new size.
-
-    Parameters
-    ----------
-    order : ndarray, shape (n_items,), int32
-        All items, the most popular first.
-    counts : ndarray, shape (n_items,), float64
-        Popularity of each item, which becomes the score.
-    """
+    """Append the items of `order` that are not in the list, with their counts; return the new size."""
     first = size
     for item in order:
         if size == len(best_items):
@@ -86,6 +68,7 @@ def fill_up(
 @kernel
 def rank(
     scores: FloatArray,
+    items: IntArray,
     starts: IntArray,
     seen: IntArray,
     order: IntArray,
@@ -97,21 +80,22 @@ def rank(
 
     Parameters
     ----------
-    scores : ndarray, shape (n_users, n_items), float64
+    scores : ndarray, shape (n_users, n), float64
+    items : ndarray, shape (n,), int
+        Item of each column of `scores`.
     starts, seen : ndarray, shape (n_users + 1,) and (n_seen,)
         Items that user u may not get: seen[starts[u]:starts[u + 1]].
-    order, counts
-        As for `fill_up`.
+    order, counts : ndarray, shape (n_items,)
+        All items, the most popular first, and the popularity of each item.
 
     Returns
     -------
     ndarray, shape (n_users, 2), int64
         Where the items by score end, and where the list ends.
     """
-    n_users, n_items = scores.shape
+    n_users = len(scores)
     ends = np.empty((n_users, 2), dtype=np.int64)
-    items = np.arange(n_items)
-    excluded = np.zeros(n_items, dtype=np.bool_)
+    excluded = np.zeros(len(counts), dtype=np.bool_)
     for user in range(n_users):
         for entry in range(starts[user], starts[user + 1]):
             excluded[seen[entry]] = True

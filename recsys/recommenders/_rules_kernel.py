@@ -1,4 +1,4 @@
-"""Numba kernel of the rule recommender: scores and lists from an index of rules and histories."""
+"""Numba kernel of the rule recommender: scores of histories by an index of rules."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys.kernel import kernel
-from recsys.recommenders._ranking_kernel import FloatArray, IntArray, fill_up, keep_best
+from recsys.recommenders._ranking_kernel import FloatArray, IntArray
 
 
 class Index(NamedTuple):
-    """Rules by antecedent: the antecedents and their prefixes as a trie, a node an itemset.
+    """Rules by antecedent: a trie of the antecedents and their prefixes.
 
     Nodes are ordered by length, then by items, so that the children of a node are neighbours.
 
@@ -26,13 +26,13 @@ class Index(NamedTuple):
     rule_starts : ndarray, shape (n_nodes + 1,), int64
         The rules of node v are the entries rule_starts[v] to rule_starts[v + 1] - 1 of the next three.
     consequents : ndarray, shape (n_rules,), uint32
-        Position in `items`.
+        Index in `items`.
     weights : ndarray, shape (n_rules,), float64
         Positive.
     rules : ndarray, shape (n_rules,), int64
-        Which rule it is.
+        Index of the rule.
     items : ndarray, shape (n_consequents,), int32
-        The items that rules lead to, ascending.
+        The items of all consequents, ascending.
     """
 
     roots: IntArray
@@ -84,18 +84,7 @@ def room_for(index: Index, m: int) -> Room:
 
 @kernel
 def grouped(keys: IntArray, n_groups: int) -> tuple[IntArray, IntArray]:
-    """Return where each group starts and its members, in their order: a counting sort.
-
-    Parameters
-    ----------
-    keys : ndarray, shape (n,), int
-        Group of each member, 0 to n_groups - 1.
-
-    Returns
-    -------
-    starts : ndarray, shape (n_groups + 1,), int64
-    members : ndarray, shape (n,), int64
-    """
+    """Return where each group starts, shape (n_groups + 1,), and its members, in their order."""
     starts = np.zeros(n_groups + 1, dtype=np.int64)
     for key in keys:
         starts[key + 1] += 1
@@ -251,45 +240,3 @@ def score_all(
         score(index, history[first:stop], liked, room, all_scores[user])
         for entry in range(first, stop):
             liked[history[entry]] = -1.0
-
-
-@kernel
-def recommend(
-    index: Index,
-    starts: IntArray,
-    history: IntArray,
-    recency: FloatArray,
-    m: int,
-    exclude_seen: bool,
-    order: IntArray,
-    counts: FloatArray,
-    best_items: IntArray,
-    best_scores: FloatArray,
-) -> IntArray:
-    """Write the list of each user into the rows of the last two arrays.
-
-    As `score_all` and then `rank`, but a user at a time, over the consequents alone.
-
-    Returns
-    -------
-    ndarray, shape (n_users, 2), int64
-        Where the items by rules end, and where the list ends.
-    """
-    n_users = len(starts) - 1
-    ends = np.empty((n_users, 2), dtype=np.int64)
-    liked = np.full(len(index.roots), -1.0)
-    excluded = np.zeros(len(index.roots), dtype=np.bool_)
-    room = room_for(index, m)
-    scores = np.empty(len(index.items))
-    for user in range(n_users):
-        first, stop = starts[user], starts[user + 1]
-        for entry in range(first, stop):
-            liked[history[entry]] = recency[entry]
-            excluded[history[entry]] = exclude_seen
-        score(index, history[first:stop], liked, room, scores)
-        ends[user, 0] = keep_best(scores, index.items, excluded, best_items[user], best_scores[user])
-        ends[user, 1] = fill_up(ends[user, 0], order, counts, excluded, best_items[user], best_scores[user])
-        for entry in range(first, stop):
-            liked[history[entry]] = -1.0
-            excluded[history[entry]] = False
-    return ends

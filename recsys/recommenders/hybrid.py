@@ -115,7 +115,7 @@ class HybridModel(Model):
         """
         self.check(histories, k)
         lists = Recommendations.empty(len(histories), k)
-        for rows, part in portions(histories):
+        for rows, part in portions(histories, len(self.items)):
             by_rules, by_model = self._parts(part)
             rank_into(lists[rows], by_rules + by_model, part, exclude_seen, self.popularity)
             chosen = np.maximum(lists.item_indices[rows], 0)

@@ -191,7 +191,7 @@ class ScoringModel(Model):
         """Return the k best items of each user; see `Model`."""
         self.check(histories, k)
         lists = Recommendations.empty(len(histories), k)
-        for rows, part in portions(histories):
+        for rows, part in portions(histories, len(self.items)):
             rank_into(lists[rows], self.scores(part), part, exclude_seen, self.popularity)
         return lists
 
@@ -202,13 +202,19 @@ def rank_into(
     histories: Histories,
     exclude_seen: bool,
     popularity: Popularity,
+    items: npt.NDArray[np.integer[Any]] | None = None,
+    source: int = MODEL,
 ) -> None:
-    """Fill lists with the items of the highest positive scores, then with the most popular ones."""
+    """Fill lists with the items of the highest positive scores, then with the most popular ones.
+
+    The columns of `scores` are all items unless `items` are given.
+    """
     # Imported here: Numba takes a second, and settings are read without it.
     from recsys.recommenders._ranking_kernel import rank
 
     ends = rank(
         scores,
+        np.arange(histories.n_items) if items is None else items,
         histories.offsets if exclude_seen else np.zeros_like(histories.offsets),
         histories.item_indices,
         popularity.order,
@@ -216,19 +222,14 @@ def rank_into(
         lists.item_indices,
         lists.scores,
     )
-    mark_sources(lists, ends, MODEL)
-
-
-def mark_sources(lists: Recommendations, ends: npt.NDArray[np.integer[Any]], source: int) -> None:
-    """Set the sources of recommendations: `source` up to the first of the two ends, then popularity."""
     place = np.arange(lists.k)
     lists.sources[place < ends[:, 1:]] = FALLBACK
     lists.sources[place < ends[:, :1]] = source
 
 
-def portions(histories: Histories) -> Iterator[tuple[slice, Histories]]:
-    """Yield batches of users whose scores fit into memory, each with its rows."""
-    size = max(1, SCORES_AT_ONCE // max(1, histories.n_items))
+def portions(histories: Histories, n_scores: int) -> Iterator[tuple[slice, Histories]]:
+    """Yield batches of users with so many scores each that fit into memory, each with its rows."""
+    size = max(1, SCORES_AT_ONCE // max(1, n_scores))
     for start in range(0, len(histories), size):
         rows = slice(start, start + size)
-        yield rows, histories[rows]
+        yield rows, histories[rows] if len(histories) > size else histories

@@ -15,7 +15,7 @@ from recsys.data import Histories
 from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
 from recsys.parameters import require_at_least, require_choice, require_integer, require_positive
-from recsys.recommenders.model import FloatArray, Model, Reason, State, mark_sources
+from recsys.recommenders.model import FloatArray, Model, Reason, State, portions, rank_into
 from recsys.recommenders.recommendations import RULE, Recommendations
 from recsys.recommenders.rule_index import build_index, single_consequents
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
@@ -169,34 +169,25 @@ class RuleModel(Model):
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
         """Return the k best items of each user: by rules, then by popularity, marked as fallback."""
         self.check(histories, k)
-        from recsys.recommenders._rules_kernel import recommend
-
-        latest, lists = histories.latest, Recommendations.empty(len(histories), k)
-        ends = recommend(
-            self.index,
-            latest.offsets,
-            latest.item_indices,
-            self._recency(latest),
-            self.settings.m,
-            exclude_seen,
-            self.popularity.order,
-            self.popularity.counts,
-            lists.item_indices,
-            lists.scores,
-        )
-        mark_sources(lists, ends, RULE)
+        lists, items = Recommendations.empty(len(histories), k), self.index.items
+        for rows, part in portions(histories, len(items)):
+            scores = self._scores_of_consequents(part)
+            rank_into(lists[rows], scores, part, exclude_seen, self.popularity, items, RULE)
         return lists
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return the score of each item for each user, shape (n_users, n_items); 0 where no rule fires."""
+        scores = np.zeros((len(histories), histories.n_items))
+        scores[:, self.index.items] = self._scores_of_consequents(histories)
+        return scores
+
+    def _scores_of_consequents(self, histories: Histories) -> FloatArray:
         from recsys.recommenders._rules_kernel import score_all
 
         latest = histories.latest
-        of_consequents = np.empty((len(latest), len(self.index.items)))
+        scores = np.empty((len(latest), len(self.index.items)))
         likes = latest.offsets, latest.item_indices, self._recency(latest)
-        score_all(self.index, *likes, self.settings.m, of_consequents)
-        scores = np.zeros((len(latest), latest.n_items))
-        scores[:, self.index.items] = of_consequents
+        score_all(self.index, *likes, self.settings.m, scores)
         return scores
 
     def _recency(self, histories: Histories) -> FloatArray:
