@@ -39,7 +39,7 @@ from recsys.errors import BudgetError
 from recsys.mining import BitsetEngine, Budget
 from recsys.preprocessing import Preprocessing, encode
 from recsys.spark import SparkDataset, SparkEngine
-from recsys.spark.preprocessing import encode_in_spark
+from recsys.spark.interactions import encode_in_spark
 
 WAYS = ("bitset", "spark", "bitset_from_file", "spark_from_file")
 SLOPES = "processor seconds of a million ratings"

@@ -18,19 +18,16 @@ from recsys.errors import BudgetError, ParameterError
 from recsys.mining.budget import MOST_ITEMSETS, Budget, MiningMeter
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
-from recsys.parameters import require_integer
-from recsys.spark.overflow import Overflow, to_arrow
+from recsys.parameters import require_integer, require_text
+from recsys.spark.overflow import Level, Overflow, to_arrow
 from recsys.spark.session import require_spark, session
 from recsys.spark.transactions import SparkTransactions
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Memory of a collected itemset: Arrow arrays and the sorted copy.
-BYTES_PER_ITEMSET = 200
-
-# Most counts that a budget error is computed from.
-MOST_COUNTS = 1_000_000
+BYTES_PER_ITEMSET = 200  # Arrow arrays and the sorted copy
+MOST_COUNTS = 1_000_000  # that a budget error is computed from
 
 
 @dataclass(frozen=True)
@@ -64,10 +61,8 @@ class SparkEngine:
     max_kept: int | None = field(default=1_000_000, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.master, str) or not self.master:
-            raise ParameterError("engine.master", "local[*] or the URL of a cluster", self.master)
-        if self.overflow is not None and not (isinstance(self.overflow, str) and self.overflow):
-            raise ParameterError("engine.overflow", "a folder, or null", self.overflow)
+        require_text("engine.master", self.master, "local[*] or the URL of a cluster", optional=False)
+        require_text("engine.overflow", self.overflow, "a folder, or null")
         if self.max_kept is not None:
             require_integer("engine.max_kept", self.max_kept, minimum=1)
         if isinstance(self.settings, Mapping):
@@ -107,37 +102,27 @@ class SparkEngine:
         require_spark()
         n_transactions = transactions.n_transactions
         meter = MiningMeter(budget, n_transactions, min_support, max_len, BYTES_PER_ITEMSET)
-        min_count = meter.min_count
         item_counts = _count_items(transactions, meter)
-        frequent = np.flatnonzero(item_counts >= min_count)
+        frequent = np.flatnonzero(item_counts >= meter.min_count)
         meter.set_items(item_counts[frequent])
         is_too_many = len(frequent) > meter.max_itemsets
         if meter.is_late or (is_too_many and self.overflow is None):
             raise meter.exceeded(item_counts[frequent], 1.0, late=meter.is_late)
-        matrices: list[IntArray] = [frequent[:, np.newaxis]] if len(frequent) else []
-        counts: list[IntArray] = [item_counts[frequent]] if len(frequent) else []
+        levels: list[Level] = [(frequent[:, np.newaxis], item_counts[frequent])]
+        facts: dict[str, Any] = {"items": transactions.items, "n_transactions": n_transactions}
         if is_too_many or (len(frequent) > 1 and max_len != 1):
-            overflow = None
-            if self.overflow is not None:
-                overflow = Overflow(self.overflow, transactions.items, transactions.n_transactions)
-            with (
-                self.session() as spark,
-                _Search(spark, meter, min_count, overflow, self.max_kept) as search,
-            ):
+            overflow = None if self.overflow is None else Overflow(self.overflow, **facts)
+            with self.session() as spark, _Search(spark, meter, overflow, self.max_kept) as search:
                 if is_too_many and max_len is not None:  # longer itemsets are not searched for
-                    search.collect(spark.createDataFrame(to_arrow(matrices[0], counts[0])))
+                    search.collect(spark.createDataFrame(to_arrow(*levels[0])))
                 baskets = search.hold(_to_frame(spark, transactions, frequent))
                 if max_len is None:
-                    matrices, counts = search.any_length(baskets)
+                    levels = search.any_length(baskets)
                 else:
-                    search.levels(baskets, matrices, counts, max_len)
+                    search.add_levels(baskets, levels, max_len)
+        matrices, counts = zip(*levels, strict=True)
         return FrequentItemsets.from_levels(
-            matrices,
-            counts,
-            items=transactions.items,
-            n_transactions=transactions.n_transactions,
-            min_support=min_support,
-            max_len=max_len,
+            matrices, counts, **facts, min_support=min_support, max_len=max_len
         )
 
 
@@ -145,12 +130,11 @@ class _Search:
     """A search on Spark within a budget; as a context manager it cancels jobs that exceed the time limit."""
 
     def __init__(
-        self, spark: Any, meter: MiningMeter, min_count: int, overflow: Overflow | None, max_kept: int | None
+        self, spark: Any, meter: MiningMeter, overflow: Overflow | None, max_kept: int | None
     ) -> None:
-        self._spark, self._meter, self._min_count = spark, meter, min_count
+        self._spark, self._meter = spark, meter
         self._overflow, self._max_kept = overflow, max_kept
-        self._matrices: list[IntArray] = []
-        self._counts: list[IntArray] = []
+        self._levels: list[Level] = []  # collected before
         self._held: list[Any] = []
         self._tag = f"recsys-{uuid.uuid4().hex}"
         self._done = threading.Event()
@@ -183,70 +167,56 @@ class _Search:
         self._held.append(frame.persist())
         return frame
 
-    def any_length(self, baskets: Any) -> tuple[list[IntArray], list[IntArray]]:
-        """Return the item indices and the counts of all frequent itemsets, by length."""
+    def any_length(self, baskets: Any) -> list[Level]:
+        """Return all frequent itemsets."""
         from pyspark.ml.fpm import FPGrowth
 
         # Half a count below the boundary, so that rounding has no effect.
-        fraction = (self._min_count - 0.5) / baskets.count()
+        fraction = (self._meter.min_count - 0.5) / baskets.count()
         model = FPGrowth(itemsCol="items", minSupport=fraction).fit(baskets.select("items"))
         found = self.collect(model.freqItemsets.withColumnRenamed("freq", "count"))
         items = found["items"].combine_chunks()
-        offsets, flat = np.asarray(items.offsets), np.asarray(items.values)
-        lengths, counts = np.diff(offsets), np.asarray(found["count"])
-        matrices, by_length = [], []
+        offsets, flat, counts = (np.asarray(one) for one in (items.offsets, items.values, found["count"]))
+        lengths = np.diff(offsets)
+        levels = []
         for length in range(1, int(lengths.max()) + 1):
             places = np.flatnonzero(lengths == length)
-            matrices.append(flat[offsets[places][:, np.newaxis] + np.arange(length)])
-            by_length.append(counts[places])
-        return matrices, by_length
+            levels.append((flat[offsets[places][:, np.newaxis] + np.arange(length)], counts[places]))
+        return levels
 
-    def levels(self, baskets: Any, matrices: list[IntArray], counts: list[IntArray], max_len: int) -> None:
-        """Add the item indices and counts of the frequent itemsets of 2 to `max_len` items, by length."""
+    def add_levels(self, baskets: Any, levels: list[Level], max_len: int) -> None:
+        """Add the frequent itemsets of 2 to `max_len` items to those of 1."""
         from pyspark.sql import functions as f
 
         # A row: a transaction, the number of a frequent itemset in it (-1: the empty one), and the later
         # items that are frequent together with it, ascending.
         held = baskets.withColumn("prefix", f.lit(-1))
-        self._matrices, self._counts = matrices, counts
+        self._levels = levels
         prefixes: IntArray = np.empty((1, 0), dtype=np.int64)
         for length in range(2, max_len + 1):
             placed = held.select("*", f.posexplode("items").alias("place", "first"))
             rest = f.slice("items", f.col("place") + 2, f.size("items"))
             pairs = placed.select("row", "prefix", "first", f.explode(rest).alias("second"))
             counted = pairs.groupBy("prefix", "first", "second").count()
-            found = self.collect(
-                counted.where(f.col("count") >= self._min_count), partial(self._with_items, prefixes)
-            )
+            counted = counted.where(f.col("count") >= self._meter.min_count)
+            found = self.collect(counted, partial(self._with_items, prefixes))
             if not found.num_rows:
                 return
-            prefix, first, second = (np.asarray(found[name]) for name in ("prefix", "first", "second"))
-            matrices.append(np.column_stack((prefixes[prefix], first, second)))
-            counts.append(np.asarray(found["count"]))
-            if length == max_len:
-                return
-            held, prefixes = self._next(pairs, prefixes, prefix, first, second)
+            columns = {name: np.asarray(found[name]) for name in ("prefix", "first", "second")}
+            matrix = np.column_stack((prefixes[columns["prefix"]], columns["first"], columns["second"]))
+            levels.append((matrix, np.asarray(found["count"])))
+            if length < max_len:
+                held, prefixes = self._next(pairs, prefixes, columns)
 
-    def _next(
-        self, pairs: Any, prefixes: IntArray, prefix: IntArray, first: IntArray, second: IntArray
-    ) -> tuple[Any, IntArray]:
+    def _next(self, pairs: Any, prefixes: IntArray, columns: dict[str, IntArray]) -> tuple[Any, IntArray]:
         """Return the rows of the next length, and the items of its prefixes."""
-        import pyarrow as pa
         from pyspark.sql import functions as f
 
-        keys, number = np.unique(np.column_stack((prefix, first)), axis=0, return_inverse=True)
-        frequent = self._spark.createDataFrame(
-            pa.table(
-                {
-                    "prefix": pa.array(prefix, pa.int32()),
-                    "first": pa.array(first, pa.int32()),
-                    "second": pa.array(second, pa.int32()),
-                    "number": pa.array(number.ravel(), pa.int32()),
-                }
-            )
-        )
+        keys = np.column_stack((columns["prefix"], columns["first"]))
+        keys, number = np.unique(keys, axis=0, return_inverse=True)
+        frequent = self._spark.createDataFrame(_int32(**columns, number=number.ravel()))
         held = (
-            pairs.join(f.broadcast(frequent), ["prefix", "first", "second"])
+            pairs.join(f.broadcast(frequent), list(columns))
             .groupBy("row", f.col("number").alias("prefix"))
             .agg(f.sort_array(f.collect_list("second")).alias("items"))
             .where(f.size("items") > 1)
@@ -261,9 +231,9 @@ class _Search:
         last = f.array("first", "second")
         if not prefixes.shape[1]:
             return found.select(last.alias("items"), "count")
-        numbers = pa.array(np.arange(len(prefixes)), pa.int32())
         before = pa.array(prefixes.tolist(), pa.list_(pa.int32()))
-        named = self._spark.createDataFrame(pa.table({"prefix": numbers, "before": before}))
+        named = _int32(prefix=np.arange(len(prefixes))).append_column("before", before)
+        named = self._spark.createDataFrame(named)
         joined = found.join(f.broadcast(named), "prefix")
         return joined.select(f.concat("before", last).alias("items"), "count")
 
@@ -272,7 +242,8 @@ class _Search:
 
         If not, `with_items` converts the frame to the columns `items` and `count` for the overflow.
         """
-        n_before = sum(map(len, self._counts))
+        counts_before = [counts for _, counts in self._levels]
+        n_before = sum(map(len, counts_before))
         most = self._meter.max_itemsets - n_before
         looked_at = most + 1
         if self._overflow is not None:
@@ -286,12 +257,11 @@ class _Search:
             times = frame.groupBy("count").count().toDF("value", "times").toArrow()
             share = min(1.0, MOST_COUNTS / n_found)
             some = np.rint(np.asarray(times["times"]) * share).astype(np.int64)
-            counts = np.concatenate([*self._counts, np.repeat(np.asarray(times["value"]), some)])
+            counts = np.concatenate([*counts_before, np.repeat(np.asarray(times["value"]), some)])
             error = self._meter.exceeded(counts, share, at_least=n_before + n_found)
             if self._overflow is not None:
                 kept = frame if with_items is None else with_items(frame)
-                told = self._overflow.keep(kept, n_found, self._matrices, self._counts)
-                error = BudgetError(f"{error} {told}")
+                error = BudgetError(f"{error} {self._overflow.keep(kept, n_found, self._levels)}")
             raise error
         table = frame.toArrow()
         if self._meter.is_late:
@@ -299,7 +269,7 @@ class _Search:
         return table
 
     def _late(self) -> Exception:
-        found = np.concatenate([*self._counts, np.empty(0, dtype=np.int64)])
+        found = np.concatenate([np.empty(0, dtype=np.int64), *(counts for _, counts in self._levels)])
         return self._meter.exceeded(found, 1.0, late=True)
 
     def _end_when_late(self) -> None:
@@ -326,7 +296,7 @@ def _to_frame(spark: Any, transactions: Transactions | SparkTransactions, freque
     if not isinstance(transactions, SparkTransactions):
         return spark.createDataFrame(_to_arrow(transactions, frequent))
     ids = pa.array(transactions.items[frequent].tolist())
-    numbers = spark.createDataFrame(pa.table({"item_id": ids, "item": pa.array(frequent, pa.int32())}))
+    numbers = spark.createDataFrame(_int32(item=frequent).append_column("item_id", ids))
     numbered = transactions.likes.join(f.broadcast(numbers), "item_id")
     items = f.sort_array(f.collect_list("item")).alias("items")
     return numbered.groupBy(f.col("user_id").alias("row")).agg(items)
@@ -343,8 +313,14 @@ def _to_arrow(transactions: Transactions, frequent: IntArray) -> pa.Table:
     offsets = before[matrix.indptr]
     items = pa.array(matrix.indices[kept].astype(np.int32))
     lists = pa.LargeListArray.from_arrays(pa.array(offsets), items).cast(pa.list_(pa.int32()))
-    table = pa.table({"row": pa.array(np.arange(len(offsets) - 1), pa.int32()), "items": lists})
+    table = _int32(row=np.arange(len(offsets) - 1)).append_column("items", lists)
     return table.filter(pa.array(np.diff(offsets) > 0))
+
+
+def _int32(**columns: IntArray) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(column, pa.int32()) for name, column in columns.items()})
 
 
 def _flat(prefix: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,28 +1,29 @@
-"""SparkInteractions: ratings that stay in a Spark session."""
+"""SparkInteractions: interactions that stay in Spark, and their transactions."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from recsys.data.items import ItemCatalog
-from recsys.preprocessing import Preprocessing
-from recsys.spark.preprocessing import encode_in_spark
+from recsys.preprocessing.filtering import ROUNDING, Preprocessing, nothing_left
+from recsys.spark.columns import digest_of
 from recsys.spark.transactions import SparkTransactions
 
 
 @dataclass(frozen=True, eq=False)
 class SparkInteractions:
-    """Ratings in a Spark session; this process holds their summary.
+    """Interactions in a Spark session.
 
     Parameters
     ----------
     frame : pyspark.sql.DataFrame
-        Columns `user_id` and `item_id` (integers, or text), and `rating` unless the data has none; each pair
-        stands once.
+        Columns `user_id`, `item_id` and, if the data has ratings, `rating`; a row per (user, item) pair.
     n_ratings : int
     digest : str
         SHA-256, in hexadecimal, of the sum over all rows; not that of the same `Interactions`.
@@ -39,13 +40,8 @@ class SparkInteractions:
     def __len__(self) -> int:
         return self.n_ratings
 
-    @property
-    def has_ratings(self) -> bool:
-        """Whether there are ratings, and not baskets."""
-        return "rating" in self.frame.columns
-
     def titles(self, ids: npt.ArrayLike) -> list[str]:
-        """Return the title of each item, or its id as text where no title is known."""
+        """Return the title of each item, or its id as text if it has none."""
         return (self.items or ItemCatalog.empty()).titles(ids)
 
     def transactions(self, preprocessing: Preprocessing) -> AbstractContextManager[SparkTransactions]:
@@ -54,12 +50,68 @@ class SparkInteractions:
         Raises
         ------
         ParameterError
-            If `likes` reads ratings and the dataset has none.
+            If the preprocessing needs ratings or orders that the dataset does not have.
         NoTransactionsError
             If nothing is left; the message names the step that dropped the last of it.
         """
-        if self.has_ratings:
+        if "rating" in self.frame.columns:
             preprocessing.refuse_without_orders(self.name)
         else:  # baskets, which are orders
             preprocessing.refuse_without_ratings(self.name)
         return encode_in_spark(preprocessing, self.frame, self.n_ratings)
+
+
+@contextmanager
+def encode_in_spark(preprocessing: Preprocessing, frame: Any, n_ratings: int) -> Iterator[SparkTransactions]:
+    """Filter a frame as `Preprocessing` does, and return one transaction per user."""
+    steps = _steps(preprocessing, frame)
+    likes = steps[-1][1].select("user_id", "item_id").persist()
+    try:
+        n_likes, digest = digest_of("transactions", likes)
+        if not n_likes:
+            counts = [(rule, frame.count()) for rule, frame in steps]
+            raise nothing_left([("ratings to learn from", n_ratings), *counts])
+        n_transactions = likes.select("user_id").distinct().count()
+        counted = likes.groupBy("item_id").count().toArrow()
+        items = np.array(counted["item_id"].to_pylist())
+        order = np.argsort(items)
+        counts_of_items = np.asarray(counted["count"])[order]
+        yield SparkTransactions(likes, items[order], counts_of_items, n_transactions, digest)
+    finally:
+        likes.unpersist()
+
+
+def _steps(preprocessing: Preprocessing, rated: Any) -> list[tuple[str, Any]]:
+    """Return the frame after each rule, by its name."""
+    from pyspark.sql import functions as f
+
+    kept = rated
+    if preprocessing.min_movie_ratings > 1:
+        counted = rated.groupBy("item_id").count()
+        movies = counted.where(f.col("count") >= preprocessing.min_movie_ratings)
+        kept = rated.join(movies, "item_id", "left_semi")
+    steps = [(preprocessing.movie_rule, kept)]
+
+    if preprocessing.likes == "min_rating":
+        kept = kept.where(f.col("rating") >= float(preprocessing.min_rating))
+    elif preprocessing.likes == "user_mean":
+        above = f.col("rating") - f.col("mean")
+        kept = kept.join(_means(rated), "user_id").where(above > ROUNDING * f.abs("rating"))
+    steps.append((preprocessing.likes_rule, kept))
+
+    if preprocessing.min_length > 1 or preprocessing.max_length is not None:
+        users = kept.groupBy("user_id").count().where(f.col("count") >= preprocessing.min_length)
+        if preprocessing.max_length is not None:
+            users = users.where(f.col("count") <= preprocessing.max_length)
+        kept = kept.join(users, "user_id", "left_semi")
+    steps.append((preprocessing.length_rule, kept))
+    return steps
+
+
+def _means(rated: Any) -> Any:
+    """Return the mean rating of each user, summed by item: it must not depend on the order of the rows."""
+    from pyspark.sql import functions as f
+
+    by_item = f.array_sort(f.collect_list(f.struct("item_id", "rating")))
+    total = f.aggregate(by_item, f.lit(0.0), lambda before, row: before + row["rating"])
+    return rated.groupBy("user_id").agg((total / f.count("*")).alias("mean"))

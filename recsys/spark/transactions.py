@@ -1,4 +1,4 @@
-"""SparkTransactions: transactions that stay in Spark, for mining there."""
+"""SparkTransactions: transactions that stay in Spark."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class SparkTransactions:
-    """Sets of items in a Spark session; this process holds the items, and how often each occurs.
+    """Transactions in a Spark session.
 
     Parameters
     ----------
     likes : pyspark.sql.DataFrame
-        Columns `user_id` and `item_id`, a row for each item of each transaction; each pair stands once.
+        Columns `user_id` and `item_id`, a row for each item of each transaction.
     items : ndarray, shape (n_items,)
-        Id of each item, strictly ascending: the vocabulary.
+        Item ids, strictly ascending.
     item_counts : ndarray, shape (n_items,), int64
-        Number of transactions that hold each item.
+        Number of transactions with each item.
     n_transactions : int
     digest : str
-        SHA-256, in hexadecimal, of what all pairs add up to; not that of the same `Transactions`.
+        SHA-256, in hexadecimal, of the sum over all rows; not that of the same `Transactions`.
     """
 
     engine: ClassVar[str | None] = "spark"
