@@ -1,4 +1,4 @@
-"""MovieLensBootstrap: the bundled ratings, drawn again for as many users as wanted."""
+"""MovieLensBootstrap: a bootstrap of the bundled ratings, of any size."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.movielens import BUNDLED, MovieLens
 from recsys.errors import ParameterError
-from recsys.parameters import require_integer
+from recsys.parameters import require_integer, require_text
 
 IntArray = npt.NDArray[np.int64]
 
 SOURCE = "ml-latest-small-2016"
 
 # Standard deviation of the noise on the logarithm of a user's activity. The quartiles of the source are those
-# of ML-25M already; this much carries the most active of 162,541 users to several thousand ratings.
+# of ML-25M already; with this noise the most active of 162,541 users have several thousand ratings.
 ACTIVITY_NOISE = 0.4
 
-# The rarest of the new items are chosen exp(5) = 148 times less often than the most frequent of them.
-TAIL_DECAY = 5.0
-
+TAIL_DECAY = 5.0  # the rarest new items are drawn exp(5) = 148 times less often than the most frequent ones
 USERS_AT_ONCE = 4096
 
 
@@ -32,30 +30,22 @@ USERS_AT_ONCE = 4096
 class MovieLensBootstrap(Dataset):
     """A smoothed bootstrap of the bundled ratings; by default of the size and shape of ML-25M.
 
-    Each new user follows one of the bundled edition's: the number of ratings is that user's times log-normal
-    noise, scaled to the total. As many of that user's ratings are drawn with replacement, as in the bootstrap
-    (Efron, Ann. Statist. 1979), and ratings of anybody instead of those that came twice. So users who like
-    the same still do, popular items stay popular, some users rate thousands, and no two users are the same.
-    Items of which the source knows one rating give way to the many rarely rated ones of a larger catalogue.
-    A rating keeps its value and its time.
+    Each new user follows one of the bundled edition: the number of ratings is that user's times log-normal
+    noise, scaled to the total. That many of the user's ratings are drawn with replacement, as in the
+    bootstrap (Efron, Ann. Statist. 1979); repeated ones are replaced by ratings of anybody. So tastes and
+    popularity stay, and no two users are the same. Items with one rating are replaced by the many rare items
+    of a larger catalog. Ratings keep value and time.
 
     Parameters
     ----------
     n_users : int
-        Number of users.
     n_ratings : int
-        Number of ratings, each of another (user, item) pair; at least 20 a user, the minimum of MovieLens.
+        Number of ratings, each of another (user, item) pair; at least 20 per user, the minimum of MovieLens.
     n_items : int
-        Number of items of the catalogue, at least the 9,066 of the source; the rarest may get no rating.
+        Number of items in the catalog, at least the 9,066 of the source; the rarest may get no rating.
     seed : int
-        The ratings depend on it and on the parameters, and on nothing else.
     name : str
-        Name of the dataset, for people and for records of runs.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter has a value that its rule forbids.
+        Name of the dataset.
     """
 
     n_users: int = 162_541
@@ -69,11 +59,10 @@ class MovieLensBootstrap(Dataset):
         require_integer("n_ratings", self.n_ratings, minimum=1)
         require_integer("n_items", self.n_items, minimum=1)
         require_integer("seed", self.seed, minimum=0)
-        if not isinstance(self.name, str) or not self.name:
-            raise ParameterError("name", "text", self.name)
+        require_text("name", self.name, "text", optional=False)
 
     def load(self) -> Interactions:
-        """Make the ratings: users are numbered from 1, new items from the source's largest id on.
+        """Generate the ratings: users are numbered from 1, new items from the largest id of the source.
 
         Raises
         ------
@@ -107,15 +96,15 @@ class MovieLensBootstrap(Dataset):
         return Interactions(user_id, item_id, rating, timestamp, bundled.items, self.name)
 
     def fingerprint(self) -> tuple[()]:
-        """Return what changes when the files do: nothing, the only one comes with the package."""
+        """Return an empty fingerprint: the source is part of the package."""
         return ()
 
     def content_digests(self) -> dict[str, str]:
-        """Return nothing: what is made depends on the parameters alone."""
+        """Return no digests: there are no files."""
         return {}
 
     def _activity(self, of_models: IntArray, least: int, random: np.random.Generator) -> IntArray:
-        """Return the number of ratings of each user, at least `least` and `n_ratings` in all."""
+        """Return the number of ratings of each user: at least `least`, in total `n_ratings`."""
         most = self.n_items // 2
         if not least * self.n_users <= self.n_ratings <= most * self.n_users:
             rule = f"from {least} to {most} for each of {self.n_users} users, half the items at most"
@@ -135,7 +124,7 @@ class MovieLensBootstrap(Dataset):
 
 
 class _Source(NamedTuple):
-    """What ratings are drawn from."""
+    """Ratings to draw from."""
 
     rating: npt.NDArray[np.float64]
     timestamp: IntArray
@@ -167,25 +156,18 @@ class _Source(NamedTuple):
 def _draw(
     source: _Source, model: IntArray, activity: IntArray, n_items: int, random: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
-    """Draw the ratings of some users.
-
-    Parameters
-    ----------
-    model : ndarray, shape (n_users,)
-        The source's user that each new one follows.
-    activity : ndarray, shape (n_users,)
-        How many ratings each has.
+    """Draw the ratings of users, by their models in the source and their numbers of ratings.
 
     Returns
     -------
     item : ndarray, shape (activity.sum(),)
         By user, then ascending.
     row : ndarray, shape (activity.sum(),)
-        The source's rating from which value and time are taken.
+        The rating in the source that gives value and time.
     """
     tail = np.append(source.rare_item, np.arange(len(source.item_id), n_items))
     missing = activity.copy()
-    pair, row = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)  # of the users who miss some
+    pair, row = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)  # of incomplete users
     done: list[tuple[IntArray, IntArray]] = []
     attempts = 1
     while missing.any():
@@ -198,7 +180,7 @@ def _draw(
         rare = np.flatnonzero(source.rare[drawn])
         item[rare] = tail[_decaying(len(tail), len(rare), random)]
 
-        # Of equal pairs the first counts, and of a user's new ones as many as are missing.
+        # Keep the first of equal pairs, and as many of a user's new ones as are missing.
         drawn_pair = user * n_items + item
         unique, place = np.unique(drawn_pair, return_index=True)
         place = np.sort(place[~np.isin(unique, pair, assume_unique=True)])
@@ -216,12 +198,12 @@ def _draw(
 
 
 def _below(bounds: IntArray, random: np.random.Generator) -> IntArray:
-    """Draw an integer from 0 on below each bound."""
+    """Draw a non-negative integer below each bound."""
     return (random.random(len(bounds)) * bounds).astype(np.int64)
 
 
 def _decaying(n_choices: int, size: int, random: np.random.Generator) -> IntArray:
-    """Draw integers from 0 on below `n_choices`, ever less often, by the inverse of their distribution."""
+    """Draw non-negative integers below `n_choices`, with exponentially decreasing probability."""
     share = -np.log1p(random.random(size) * np.expm1(-TAIL_DECAY)) / TAIL_DECAY
     choices: IntArray = np.minimum((share * n_choices).astype(np.int64), n_choices - 1)
     return choices

@@ -18,29 +18,22 @@ class EngineInteractions(InteractionSet, Protocol):
 
 
 class Dataset(Protocol):
-    """Source of interactions; a group of the configuration. Derive from it for the defaults.
-
-    Frozen and hashable by its parameters, so that loaded interactions can be kept.
-    """
+    """Source of interactions, hashable by its parameters; derive from it for the defaults."""
 
     def load(self) -> Interactions:
         """Return the interactions."""
         ...
 
     def fingerprint(self) -> tuple[Any, ...]:
-        """Return a value that changes when the files change that `load` reads."""
+        """Return a value that changes with the files that `load` reads."""
         ...
 
     def content_digests(self) -> dict[str, str] | None:
-        """Return a digest of each file or table that `load` reads, by its role.
-
-        Unlike the fingerprint, they are equal for equal contents, wherever and whenever these were written.
-        None if only an engine can read the data; see `open_in`.
-        """
+        """Return a digest of the contents of each file or table, by role; None if they cannot be read."""
         ...
 
     def open_in(self, engine: Any) -> AbstractContextManager[EngineInteractions] | None:
-        """Open the interactions in the engine that alone can read them; None if this process loads them.
+        """Open the interactions in an engine; None if this process loads them.
 
         Raises
         ------

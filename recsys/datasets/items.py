@@ -1,4 +1,4 @@
-"""Tables of items: their titles and genres."""
+"""Read tables of items."""
 
 from __future__ import annotations
 
@@ -20,21 +20,12 @@ def split_genres(text: str) -> tuple[str, ...]:
 def read_items(
     table: TextTable, item_id: Column, title: Column, genres: Callable[[list[str]], tuple[str, ...]]
 ) -> ItemCatalog:
-    """Read a table of items.
-
-    Parameters
-    ----------
-    table : TextTable
-        A row an item.
-    item_id, title : Column
-        Where the id and the title stand.
-    genres : callable
-        Gives the genres of a row, from all its fields.
+    """Read a table with one row per item; `genres` returns the genres of a row.
 
     Raises
     ------
     DataFormatError
-        If a column is missing, an id is not what it should be, or an item stands twice.
+        If a column is missing, an id is invalid, or an item occurs twice.
     """
     id_at, title_at = (table.position(column) for column in (item_id, title))
     ids: dict[str, int] = {}

@@ -1,9 +1,10 @@
-"""GroupLens' layouts: how the files of a MovieLens folder are named and written, over the years."""
+"""Layouts of MovieLens folders, which GroupLens has changed over the years."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from recsys.data.interactions import Interactions
@@ -16,6 +17,7 @@ from recsys.datasets.tables import TextTable
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
 MOVIES = ("movieId", "title", "genres")
+MOVIE_ID, TITLE = Column("movieId", "integer"), Column("title", "id")
 
 # The flag columns of u.item, in its order.
 FLAGS = (
@@ -27,7 +29,7 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Layout:
-    """One way in which GroupLens lays out a folder: the names of the two files and how each is read."""
+    """Names of the two files of a folder, and how to read them."""
 
     ratings_file: str
     items_file: str
@@ -36,7 +38,7 @@ class Layout:
 
     @property
     def files(self) -> tuple[str, str]:
-        """Names of the files that make a folder complete."""
+        """Names of the two files."""
         return self.ratings_file, self.items_file
 
     def read(self, folder: Path, name: str) -> Interactions:
@@ -63,7 +65,7 @@ def find_layout(folder: Path) -> Layout | None:
 def _movies_csv(path: Path) -> ItemCatalog:
     table = TextTable(path)
     genres = table.position(Column("genres", "id"))
-    return _read_movies(table, lambda row: split_genres(row[genres]))
+    return read_items(table, MOVIE_ID, TITLE, lambda row: split_genres(row[genres]))
 
 
 def _movies_dat(path: Path) -> ItemCatalog:
@@ -74,34 +76,26 @@ def _movies_dat(path: Path) -> ItemCatalog:
     except UnicodeDecodeError:
         encoding = "latin-1"
     table = TextTable(path, separator="::", encoding=encoding, quoted=False, names=MOVIES)
-    return _read_movies(table, lambda row: split_genres(row[2]))
+    return read_items(table, MOVIE_ID, TITLE, lambda row: split_genres(row[2]))
 
 
 def _u_item(path: Path) -> ItemCatalog:
     names = ("movieId", "title", "release date", "video release date", "IMDb URL", *FLAGS)
     table = TextTable(path, separator="|", encoding="latin-1", quoted=False, names=names)
-    return _read_movies(
-        table, lambda row: tuple(genre for genre, flag in zip(FLAGS, row[5:], strict=True) if flag == "1")
-    )
+
+    def genres(row: list[str]) -> tuple[str, ...]:
+        return tuple(genre for genre, flag in zip(FLAGS, row[5:], strict=True) if flag == "1")
+
+    return read_items(table, MOVIE_ID, TITLE, genres)
 
 
-def _read_movies(table: TextTable, genres: Callable[[list[str]], tuple[str, ...]]) -> ItemCatalog:
-    return read_items(table, Column("movieId", "integer"), Column("title", "id"), genres)
+def _without_header(separator: str) -> Callable[[Path], TextTable]:
+    return partial(TextTable, separator=separator, quoted=False, names=RATINGS)
 
 
 LAYOUTS = (
     Layout("ratings.csv", "movies.csv", TextTable, _movies_csv),
     Layout("ratings.csv.gz", "movies.csv.gz", TextTable, _movies_csv),
-    Layout(
-        "ratings.dat",
-        "movies.dat",
-        lambda path: TextTable(path, separator="::", quoted=False, names=RATINGS),
-        _movies_dat,
-    ),
-    Layout(
-        "u.data",
-        "u.item",
-        lambda path: TextTable(path, separator="\t", quoted=False, names=RATINGS),
-        _u_item,
-    ),
+    Layout("ratings.dat", "movies.dat", _without_header("::"), _movies_dat),
+    Layout("u.data", "u.item", _without_header("\t"), _u_item),
 )

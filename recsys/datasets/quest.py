@@ -12,55 +12,43 @@ import numpy.typing as npt
 from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
 from recsys.errors import ParameterError
-from recsys.parameters import require_integer, require_number
+from recsys.parameters import require_at_least, require_integer, require_number, require_text
 
 IntArray = npt.NDArray[np.int64]
 
-# An item of a transaction counts as the highest rating, so that every rule of what is a like keeps it.
-RATING = 5.0
-
+RATING = 5.0  # the highest: every rule of what is a like keeps it
 PATTERNS_AT_ONCE = 2**16  # drawn and corrupted together; some 20 bytes an item
 
 
 @dataclass(frozen=True)
 class Quest(Dataset):
-    """Transactions as IBM's Quest generator makes them; each is a user whose items are all rated 5.
+    """Transactions of IBM's Quest generator; each is a user whose items are all rated 5.
+
+    The generator of section 2.4.3 of Agrawal and Srikant, "Fast Algorithms for Mining Association Rules",
+    VLDB 1994, with its defaults. Where the paper leaves it open: lengths are 1 + Poisson(mean - 1), never 0;
+    levels are drawn again until they are in [0, 1); the first pattern of a transaction always goes in.
 
     Parameters
     ----------
     n_transactions : int
-        The paper's |D|. No transaction is empty.
+        |D|. No transaction is empty.
     mean_length : float
-        |T|: what the lengths that transactions are filled to average to, at least 1. An item that two
-        patterns bring into one transaction counts once, so that the transactions are somewhat shorter.
+        |T|: mean length that transactions are filled to, at least 1. They are somewhat shorter, because an
+        item of two patterns counts once.
     n_items : int
         N. Items that are in no pattern do not occur.
     n_patterns : int
-        |L|: number of patterns, the itemsets that transactions are composed of ("potentially large
-        itemsets").
+        |L|: number of patterns, the itemsets that transactions are composed of.
     mean_pattern_length : float
         |I|: mean number of items of a pattern, at least 1.
     correlation : float
-        Mean share of its items that a pattern has from the one before it, at least 0.
+        Mean share of its items that a pattern takes from the previous one, at least 0.
     corruption, corruption_variance : float
-        Mean and variance of the patterns' corruption levels, which are in [0, 1). An item of a pattern is
-        dropped, and then another one, as long as a random number in [0, 1) is below the level.
+        Mean and variance of the patterns' corruption levels, in [0, 1). An item of a pattern is dropped, and
+        then another one, as long as a random number in [0, 1) is below the level.
     seed : int
-        The transactions depend on it and on the parameters, and on nothing else.
     name : str, optional
-        Name of the dataset; unless given, by the paper's custom: T10I4D100K for |T| = 10, |I| = 4 and
-        |D| = 100,000.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter has a value that its rule forbids.
-
-    Notes
-    -----
-    The generator of section 2.4.3 of Agrawal and Srikant, "Fast Algorithms for Mining Association Rules",
-    VLDB 1994, with its defaults. Where the paper leaves it open: lengths are 1 + Poisson(mean - 1), never 0;
-    levels are drawn again until they are in [0, 1); the first pattern of a transaction always goes in.
+        Name of the dataset; by default as in the paper: T10I4D100K for |T| = 10, |I| = 4 and |D| = 100,000.
     """
 
     n_transactions: int = 100_000
@@ -79,19 +67,19 @@ class Quest(Dataset):
             require_integer(parameter, getattr(self, parameter), minimum=1)
         require_integer("seed", self.seed, minimum=0)
         for parameter in ("mean_length", "mean_pattern_length"):
-            if require_number(parameter, getattr(self, parameter)) < 1:
-                raise ParameterError(parameter, "a number of at least 1", getattr(self, parameter))
+            require_at_least(parameter, getattr(self, parameter), 1)
         for parameter in ("correlation", "corruption_variance"):
-            if require_number(parameter, getattr(self, parameter)) < 0:
-                raise ParameterError(parameter, "a number of at least 0", getattr(self, parameter))
+            require_at_least(parameter, getattr(self, parameter), 0)
         if not 0 <= require_number("corruption", self.corruption) < 1:
             raise ParameterError("corruption", "a number in [0, 1)", self.corruption)
-        if self.name is not None and not (isinstance(self.name, str) and self.name):
-            raise ParameterError("name", "text, or null", self.name)
-        object.__setattr__(self, "name", self.name or self._custom_name())
+        require_text("name", self.name)
+        n = self.n_transactions
+        size = f"{n // 1000}K" if n % 1000 == 0 else str(n)
+        name = f"T{self.mean_length:g}I{self.mean_pattern_length:g}D{size}"
+        object.__setattr__(self, "name", self.name or name)
 
     def load(self) -> Interactions:
-        """Make the transactions: users and items are numbered from 0."""
+        """Generate the transactions: users and items are numbered from 0."""
         random = np.random.default_rng(self.seed)
         patterns = self._patterns(random)
         lengths = 1 + random.poisson(self.mean_length - 1, self.n_transactions)
@@ -107,11 +95,11 @@ class Quest(Dataset):
         return Interactions(transaction, item, np.full(len(key), RATING), name=self.name or "")
 
     def fingerprint(self) -> tuple[()]:
-        """Return what changes when the files do: nothing, there are none."""
+        """Return an empty fingerprint: there are no files."""
         return ()
 
     def content_digests(self) -> dict[str, str]:
-        """Return nothing: what is made depends on the parameters alone."""
+        """Return no digests: there are no files."""
         return {}
 
     def _patterns(self, random: np.random.Generator) -> _Patterns:
@@ -139,14 +127,9 @@ class Quest(Dataset):
             levels[outside] = random.normal(self.corruption, self.corruption_variance**0.5, len(outside))
         return levels
 
-    def _custom_name(self) -> str:
-        count = self.n_transactions
-        size = f"{count // 1000}K" if count % 1000 == 0 else str(count)
-        return f"T{self.mean_length:g}I{self.mean_pattern_length:g}D{size}"
-
 
 class _Patterns(NamedTuple):
-    """The itemsets that transactions are composed of."""
+    """Itemsets that transactions are composed of."""
 
     items: IntArray  # of all patterns, end to end
     offsets: IntArray  # shape (n_patterns + 1,): where each starts
@@ -157,7 +140,7 @@ class _Patterns(NamedTuple):
 def _transactions(
     patterns: _Patterns, lengths: list[int], random: np.random.Generator
 ) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield transaction and item of what is put into the transactions, in portions; pairs may repeat."""
+    """Yield transactions and items of (possibly repeated) pairs, in portions."""
     assignment = _Assignment(lengths)
     while not assignment.complete:
         drawn = random.random(PATTERNS_AT_ONCE) * patterns.weights[-1]
@@ -182,13 +165,7 @@ def _transactions(
 
 
 class _Assignment:
-    """Which transaction each pattern goes into; the fit of one depends on all before it.
-
-    Parameters
-    ----------
-    lengths : list of int
-        The lengths to which the transactions are filled.
-    """
+    """Assign patterns to transactions of given lengths; each depends on all patterns before it."""
 
     def __init__(self, lengths: list[int]) -> None:
         self._lengths = lengths
@@ -197,13 +174,13 @@ class _Assignment:
 
     @property
     def complete(self) -> bool:
-        """Whether all transactions are filled."""
+        """Whether all transactions are full."""
         return self._transaction == len(self._lengths)
 
     def assign(self, sizes: list[int], goes_in_anyway: list[bool]) -> list[int]:
-        """Return the transactions of the next patterns; fewer than there are patterns once all are filled.
+        """Return the transactions of the next patterns, until all are full.
 
-        A pattern that does not fit goes in anyway in half of the cases, and else into the next transaction.
+        A pattern that does not fit goes in anyway or into the next transaction.
         """
         transaction, filled, lengths = self._transaction, self._filled, self._lengths
         assigned: list[int] = []
