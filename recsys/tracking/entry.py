@@ -7,6 +7,7 @@ idempotent: sending one twice has the effect of sending it once.
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,11 @@ class Entry:
     def add_metrics(self, folder: Path, time: int) -> None:
         """Add the metrics in the folder of a job."""
         self.metrics += [(name, value, time, 0) for name, value in read_json(folder / METRICS_FILE).items()]
+
+
+def now() -> int:
+    """Return the time in milliseconds since 1970."""
+    return int(time.time() * 1000)
 
 
 def text(values: dict[str, Any]) -> dict[str, str]:

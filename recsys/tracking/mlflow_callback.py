@@ -13,7 +13,6 @@ import logging
 import os
 import shlex
 import sys
-import time
 import uuid
 from importlib import import_module
 from pathlib import Path
@@ -32,7 +31,7 @@ from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
 from recsys.runs.json_file import write_links
 from recsys.runs.log_exceptions import log_exceptions, summary
 from recsys.runs.provenance import provenance
-from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, text
+from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, now, text
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, job_key
 from recsys.tracking.results import stamp
@@ -121,15 +120,15 @@ class MLflowCallback(Callback):
         if self._run is None or self._queue is None:  # its start failed
             return
         run, self._run = self._run, None
-        folder, now = Path(config.hydra.runtime.output_dir), _now()
+        folder, time = Path(config.hydra.runtime.output_dir), now()
         tags, status = {}, FINISHED
         if job_return.status != JobStatus.COMPLETED:
             error = job_return._return_value
             pruned = _is_pruned(error)
             status = KILLED if pruned else FAILED
             tags = {"pruned": "true"} if pruned else {"error": f"{type(error).__name__}: {error}"}
-        entry = Entry(run, tags=tags, end=End(status, now))
-        entry.add_results(folder, now)
+        entry = Entry(run, tags=tags, end=End(status, time))
+        entry.add_results(folder, time)
         # The folder may be moved before it is sent.
         entry.files = [os.path.relpath(file, self._queue.folder) for file in entry.files]
         self._queue.put(entry)
@@ -180,7 +179,7 @@ class MLflowCallback(Callback):
         self, run: str, name: str, parameters: dict[str, Any], tags: dict[str, str], parent: str | None = None
     ) -> None:
         if self._queue is not None:
-            start = Start(name, _now(), text(parameters), parent)
+            start = Start(name, now(), text(parameters), parent)
             self._queue.put(Entry(run, start, tags=text(self._tags | tags)))
 
     def _close(self, word: str | None = None) -> bool:
@@ -254,11 +253,5 @@ def _flat(node: Any, prefix: str = "") -> dict[str, Any]:
 
 def _is_pruned(error: object) -> bool:
     """Whether a job ended with Optuna's TrialPruned; checked by name, without importing Optuna."""
-    return any(
-        kind.__name__ == "TrialPruned" and kind.__module__.startswith("optuna")
-        for kind in type(error).__mro__
-    )
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
+    kinds = type(error).__mro__
+    return any(kind.__name__ == "TrialPruned" and kind.__module__.startswith("optuna") for kind in kinds)

@@ -6,12 +6,11 @@ is missing if the values were copied from an earlier trial. Running trials are l
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start
+from recsys.tracking.entry import FAILED, FINISHED, KEY_TAG, KILLED, End, Entry, Start, now
 from recsys.tracking.queue import Queue
 
 if TYPE_CHECKING:
@@ -86,23 +85,23 @@ def _missing_key(parent: str, number: int) -> str:
 
 def missing(parent: str, trial: dict[str, Any], source_folder: str | None) -> Entry:
     """Return the entry that creates a missing child run, from the folder of its job or of its source."""
-    now, source = _end(trial), trial["answered_from"]
+    end, source = _end(trial), trial["answered_from"]
     number, folder, like = str(trial["number"]), trial["job_dir"] or source_folder, None
     if source is not None:
         like = job_key(parent, source, source_folder) if source_folder else _missing_key(parent, source)
     entry = Entry(
         run=_missing_key(parent, trial["number"]),
-        start=Start(f"trial {number}", now, dict(trial["params"]), parent, like),
+        start=Start(f"trial {number}", end, dict(trial["params"]), parent, like),
         tags=_reason(trial) | {NUMBER_TAG: number, "job_num": number, STUDY_TAG: trial["study"]},
-        end=End(STATUS[trial["state"]], now),
+        end=End(STATUS[trial["state"]], end),
     )
     if source is not None:
         entry.tags[ANSWERED_TAG] = str(source)
         if folder:
-            entry.add_metrics(Path(folder), now)
+            entry.add_metrics(Path(folder), end)
     elif folder:
         entry.tags["output_dir"] = folder
-        entry.add_results(Path(folder), now)
+        entry.add_results(Path(folder), end)
     return entry
 
 
@@ -112,4 +111,4 @@ def _reason(trial: dict[str, Any]) -> dict[str, str]:
 
 
 def _end(trial: dict[str, Any]) -> int:
-    return int(trial["end"] or time.time() * 1000)
+    return int(trial["end"] or now())

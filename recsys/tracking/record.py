@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
@@ -283,16 +282,10 @@ class Record:
 
     def _log_file(self, run_id: str, path: Path) -> None:
         """Log a file as an artifact; secrets in YAML files are masked."""
-        if not path.exists():
-            return
-        text = path.read_text(encoding="utf-8") if path.suffix == ".yaml" else ""
-        if (shown := masked_yaml(text)) == text:
+        if path.suffix == ".yaml" and path.exists():
+            self.client.log_text(run_id, masked_yaml(path.read_text(encoding="utf-8")), path.name)
+        elif path.exists():
             self.client.log_artifact(run_id, str(path))
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder, path.name)
-            copy.write_text(shown, encoding="utf-8")
-            self.client.log_artifact(run_id, str(copy))
 
 
 def _is_news(run: Run, entry: Entry) -> bool:

@@ -7,17 +7,17 @@ of a killed run could not be recorded. The sender notices it by its pipe.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import select
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from optuna_sweeper.safe_text import masked
 from recsys.mlflow_store.experiment import Destination
 from recsys.runs.trials import read_trials
-from recsys.tracking.entry import FAILED, KILLED, End, Entry
+from recsys.tracking.entry import FAILED, KILLED, End, Entry, now
 from recsys.tracking.queue import QUEUE_FOLDER, Queue
 from recsys.tracking.record import Record
 from recsys.tracking.refusals import is_final, line, refusal
@@ -34,35 +34,22 @@ TRIES = 3  # for an entry that MLflow refuses: of two equal requests at the same
 _MULTIRUN = Path("multirun")
 
 
-@dataclass
 class Sender:
-    """Sender of one queue.
+    """Sender of one queue; `tell` is called with a line for the user if something fails."""
 
-    Attributes
-    ----------
-    queue : Queue
-    tell : callable
-        Called with a line for the user if something fails.
-    clock, sleep : callable
-        Time, in seconds.
-    """
-
-    queue: Queue
-    tell: Callable[[str], None]
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    record: Record = field(init=False)
-    sweep: SweepRun | None = field(init=False, default=None)
-    _reachable: bool = field(init=False, default=True)
-    _failed_at: float = field(init=False, default=float("-inf"))
-    _updated_at: float = field(init=False, default=float("-inf"))
-
-    def __post_init__(self) -> None:
-        about = self.queue.about()
+    def __init__(
+        self,
+        queue: Queue,
+        tell: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.queue, self.tell, self.clock, self.sleep = queue, tell, clock, sleep
+        about = queue.about()
         given = (about.get(key) for key in ("experiment_name", "experiment_id", "run_id"))
-        self.record = Record(about["tracking_uri"], Destination(*given), self.queue.folder)
-        if about.get("sweep"):
-            self.sweep = SweepRun(self.queue, **about["sweep"])
+        self.record = Record(about["tracking_uri"], Destination(*given), queue.folder)
+        self.sweep = SweepRun(queue, **about["sweep"]) if about.get("sweep") else None
+        self._reachable, self._failed_at, self._updated_at = True, -math.inf, -math.inf
 
     def check(self) -> dict[str, str]:
         """Look up the experiment before anything is run.
@@ -110,16 +97,16 @@ class Sender:
         `word` is the last word of the run or sweep, empty if it was killed; `time` its end in milliseconds
         since 1970, by default now; `patience` the seconds to wait for MLflow.
         """
-        now = _now() if time is None else time
+        ended_at = now() if time is None else time
         # If two sweeps of a study end at once, neither waits for the other's last word.
-        self.queue.note(word=word, ended_at=now)
+        self.queue.note(word=word, ended_at=ended_at)
         settled = bool(word) or self.sweep is None or self._settle_study()
         started = self.sweep is not None and self._is_started(self.sweep.run)
-        self._end_open_runs(now)
+        self._end_open_runs(ended_at)
         if self.sweep is not None and started:
             self._send_earlier()
             alone = not any(map(_is_at_work, self._siblings()))
-            self.sweep.finish(word, now, alone=alone)
+            self.sweep.finish(word, ended_at, alone=alone)
         sent = self._send_all(patience, close=settled)
         if sent:
             self._send_earlier()  # entries left to other processes that have ended since
@@ -155,7 +142,7 @@ class Sender:
 
     def rest(self) -> bool:
         """Send the entries of a run or sweep that is over; return whether all were sent."""
-        self._end_open_runs(_now())
+        self._end_open_runs(now())
         return self._send_all()
 
     def send(self) -> bool:
@@ -187,7 +174,7 @@ class Sender:
             if not self.queue.pending():  # else another process has added entries
                 return not self.queue.refused
 
-    def _end_open_runs(self, now: int) -> None:
+    def _end_open_runs(self, time: int) -> None:
         """Queue the end of all open runs except the parent run of a sweep.
 
         In a study their status is FAILED, as that of trials whose process is gone.
@@ -201,7 +188,7 @@ class Sender:
                 opened.pop(entry.run, None)
         for run in opened:
             if self.sweep is None or run != self.sweep.run:
-                self.queue.put(Entry(run, end=End(status, now)))
+                self.queue.put(Entry(run, end=End(status, time)))
 
     def _send_next(self, files: list[Path]) -> bool:
         """Send the first entry, merged with those that follow if possible; return whether MLflow answered."""
@@ -317,10 +304,6 @@ def _was_ended(queue: Queue) -> bool:
     """Whether the last word of a sweep is in the queue."""
     last = next((read_entry(file) for file in reversed(queue.pending())), None)
     return last is not None and last.link_results
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
 
 
 def read_entry(file: Path) -> Entry | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections import Counter
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from optuna_sweeper.results.schema import RESULTS_FILE, TRIALS_FILE
@@ -15,13 +16,14 @@ from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, TEST_FILE
 from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial, read_results, read_trials
-from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Metric, Start
+from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Metric, Start, now
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
 from recsys.tracking.results import stamp
 
 FILES = [RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, *COMPARISON_FILES]
 STATES = ("complete", "pruned", "fail", "running")
+PLAIN = ("number", "state", "params", "fail_reason", "answered_from")
 BEST_LIFT, BEST_VALUE = "best_lift", "best_value"  # metrics: the best so far after each trial
 
 # The last word of a run or sweep to its sender; one that is killed sends none.
@@ -45,20 +47,10 @@ END_OF_WORD: dict[str, str] = {
 
 
 class SweepRun:
-    """Parent run of a sweep, updated from the folder of the sweep.
+    """Parent run of a sweep, updated from the folder of the sweep, which is that of the queue.
 
-    Parameters
-    ----------
-    queue : Queue
-        The sweep's queue; its folder is the sweep's.
-    run : str
-        Key of the parent run.
-    study : str
-        The study's name.
-    objective : dict
-        `metrics`, names in `metrics.json`, and `directions`.
-    table : list of int, optional
-        The `stamp` of the table that an earlier sweep left in the folder.
+    `run` is its key, `objective` has the `metrics` and `directions` of the sweep, `table` is the `stamp` of
+    the table of trials that an earlier sweep left in the folder.
     """
 
     def __init__(
@@ -85,7 +77,7 @@ class SweepRun:
         # The first update reconciles the older trials of a continued study: a kill may have left their child
         # runs RUNNING.
         if is_first:  # entries of an earlier sweep may have ended the run
-            self.queue.put(Entry(self.run, Start(f"study {self.study}", int(time.time() * 1000))))
+            self.queue.put(Entry(self.run, Start(f"study {self.study}", now())))
         answered = [] if is_first else self._answered(sweep)
         for entry in [self._entry(sweep, check=is_first), *answered]:
             self.queue.put(entry)
@@ -95,14 +87,8 @@ class SweepRun:
     def finish(self, word: str, time: int, *, alone: bool) -> None:
         """Queue the last entry: reconcile the trials, link the best, end the run.
 
-        Parameters
-        ----------
-        word : str
-            ENDED, LEFT, INTERRUPTED, or empty if the sweep was killed.
-        time : int
-            In milliseconds since 1970.
-        alone : bool
-            Whether no other process works on the study, which would then end the run.
+        `word` is ENDED, LEFT, INTERRUPTED, or empty if the sweep was killed; `time` is in milliseconds since
+        1970; `alone` says that no other process works on the study, which would then end the run.
         """
         if self.study and word == LEFT and stamp(self._table) == self._earlier_table:
             # The sweeper refused the sweep and did not change the study.
@@ -172,36 +158,26 @@ class SweepRun:
 
     def _history(self, sweep: Sweep) -> list[Metric]:
         """Return the best values so far after each trial that is not recorded yet."""
-        points: list[Metric] = []
-        highest = float("-inf")
-        for trial in candidates(sweep.trials, len(sweep.directions)):
-            highest = max(highest, self._lift(trial))
-            if self._is_new(trial) and highest > float("-inf"):
-                points.append(_point(BEST_LIFT, highest, trial))
+        can_be_best = candidates(sweep.trials, len(sweep.directions))
+        lifts = accumulate(map(self._lift, can_be_best), max)
+        points = [(BEST_LIFT, lift, trial) for trial, lift in zip(can_be_best, lifts, strict=True)]
         if len(sweep.directions) == 1:
-            for trial, best in best_so_far(sweep.trials, sweep.directions[0]):
-                if self._is_new(trial):
-                    points.append(_point(BEST_VALUE, best.values[0], trial))
+            pairs = best_so_far(sweep.trials, sweep.directions[0])
+            points += [(BEST_VALUE, best.values[0], trial) for trial, best in pairs]
+        new = [_point(*point) for point in points if self._is_new(point[2]) and point[1] > -math.inf]
         self._recorded |= {trial.number for trial in sweep.trials if trial.state == "complete"}
-        return points
+        return new
 
     def _lift(self, trial: Trial) -> float:
         if trial.number not in self._lifts:
-            self._lifts[trial.number] = trial.metrics().get(MAX_LIFT, float("-inf"))
+            self._lifts[trial.number] = trial.metrics().get(MAX_LIFT, -math.inf)
         return self._lifts[trial.number]
 
     def _plain(self, trial: Trial) -> dict[str, Any]:
         """Return a trial as plain values."""
-        return {
-            "number": trial.number,
-            "state": trial.state,
-            "params": trial.params,
-            "end": _milliseconds(trial),
-            "job_dir": str(trial.job_dir) if trial.job_dir else None,
-            "fail_reason": trial.fail_reason,
-            "answered_from": trial.answered_from,
-            "study": self.study,
-        }
+        plain = {name: getattr(trial, name) for name in PLAIN}
+        job_dir = str(trial.job_dir) if trial.job_dir else None
+        return plain | {"end": _milliseconds(trial), "job_dir": job_dir, "study": self.study}
 
 
 def _end(sweep: Sweep, word: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
 from recsys.cli import sync as program
-from recsys.tracking import MLflowCallback
+from recsys.tracking.mlflow_callback import MLflowCallback
 from recsys.tracking.record import Record
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS, shell

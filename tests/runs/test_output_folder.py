@@ -9,7 +9,7 @@ import pytest
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.tracking import OutputFolderCallback
+from recsys.runs.output_folder import OutputFolderCallback
 
 
 def config(folder: Path, sweeper: dict[str, object] | None = None, number: int = 0) -> DictConfig:
