@@ -163,8 +163,8 @@ def test_a_parameter_is_dropped(call):
 SWEEP = ["-m", "apriori.min_support=0.5,0.6", "evaluation=none"]
 
 
-@tries("recsys/tracking/output_folder.py", "Set another: ", "for example {key}=results")
-@tries("recsys/tracking/output_folder.py", "typed_override('hydra.sweep.subdir'")
+@tries("recsys/runs/output_folder.py", "Set another: ", "for example {key}=results")
+@tries("recsys/runs/output_folder.py", "typed_override('hydra.sweep.subdir'")
 @pytest.mark.parametrize(
     ("before", "command", "after"),
     [

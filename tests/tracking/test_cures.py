@@ -30,7 +30,7 @@ def _stores(store, tmp_path):
 
 @tries("recsys/mlflow_store/address.py", "or run without a record")
 @tries("recsys/tracking/mlflow_callback.py", "Without a record:")
-@tries("recsys/tracking/sender.py", "or record elsewhere")
+@tries("recsys/tracking/refusals.py", "or record elsewhere")
 @tries("recsys/mlflow_store/experiment.py", "Unset MLFLOW_EXPERIMENT_ID")
 @pytest.mark.parametrize(
     ("environment", "typed", "start", "after"),

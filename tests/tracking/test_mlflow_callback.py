@@ -204,7 +204,7 @@ def test_a_study_that_continues_has_one_run(call, store):
 
 
 @pytest.mark.usefixtures("sender_in_a_thread")  # which does not wait at the end
-@tries("recsys/tracking/mlflow_callback.py", "Send it with: ")
+@tries("recsys/tracking/queue.py", "'sync'")
 def test_a_tracking_server_that_is_down(call, store, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     address = "hydra.callbacks.mlflow.tracking_uri=http://bob:s3cret@127.0.0.1:9"
@@ -265,7 +265,7 @@ def test_a_deleted_experiment_is_refused_before_the_first_trial(call, store, tmp
     assert not list((tmp_path / "sweep").iterdir())
 
 
-@tries("recsys/tracking/mlflow_callback.py", "When that is corrected, send it")
+@tries("recsys/tracking/queue.py", "'sync'")
 @pytest.mark.usefixtures("sender_in_a_thread")
 @pytest.mark.parametrize("mode", [["hydra.run.dir=out"], ["-m", "hydra.sweep.dir=out"]])
 def test_a_record_that_is_refused_on_the_way(call, store, monkeypatch, mode):

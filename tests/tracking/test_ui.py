@@ -43,7 +43,7 @@ def test_before_the_first_run_it_is_the_first_page(started, capsys):
     assert started
 
 
-@tries("recsys/tracking/ui.py", "For the record in this folder")
+@tries("recsys/cli/ui.py", "For the record in this folder")
 @pytest.mark.usefixtures("store")
 def test_the_ui_of_a_server_is_the_servers(started, capsys, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://bob:s3cret@127.0.0.1:9")
