@@ -4,8 +4,6 @@ It runs in its own process: in a thread, importing and calling MLflow would slow
 of a killed run could not be recorded. The sender notices it by its pipe.
 """
 
-from __future__ import annotations
-
 import logging
 import math
 import os
@@ -262,7 +260,7 @@ class Sender:
         near = [*self.queue.folder.parent.glob(f"*/{QUEUE_FOLDER}"), *_MULTIRUN.glob(f"*/*/{QUEUE_FOLDER}")]
         folders = {job.parent for job in jobs} | {path.parent.resolve() for path in near}
         queues = map(Queue, sorted(folders - {self.queue.folder}))
-        ours = _run_and_address(self.queue)
+        ours = self.sweep.run, self.record.tracking_uri
         return [queue for queue in queues if _run_and_address(queue) == ours]
 
 

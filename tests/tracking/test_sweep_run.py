@@ -1,13 +1,14 @@
 """How the run of a sweep ends: as the sweep did, and by the word of who knows best."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 from mlflow import MlflowClient
 
 from recsys.cli import sync as program
 from recsys.tracking.entry import End, Entry, Start
-from recsys.tracking.sender import send_folder
+from recsys.tracking.sender import Sender, send_folder
 from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT
 
 CUT = ""  # a killed sweep says nothing
@@ -179,6 +180,26 @@ def test_what_another_process_has_yet_to_send_is_not_made_twice(sweep_folder, ru
     assert {number: run.info.status for number, run in found.items()} == {
         None: "FINISHED", 0: "FINISHED", 1: "FINISHED"
     }  # fmt: skip
+
+
+def test_what_is_left_to_a_process_that_ends_meanwhile_is_sent(sweep_folder, runs, monkeypatch):
+    first, second = sweep_folder("first"), sweep_folder("second")
+    first.job(0, 1.0)
+    second.results("total")
+    second.table((0, "complete", 1.0, {"job_dir": first.folder / "0"}))
+    send_all = Sender._send_all
+    held = ExitStack()
+    assert held.enter_context(first.queue.sole_reader())
+
+    def then_it_ends(*args, **kwargs):
+        sent = send_all(*args, **kwargs)
+        held.close()
+        return sent
+
+    monkeypatch.setattr(Sender, "_send_all", then_it_ends)
+    assert second.sender().finish(ENDED)
+    assert runs()[0].info.status == "FINISHED"
+    assert not first.queue.path.exists()
 
 
 def test_what_a_killed_process_could_not_know_is_left_to_its_sender(sweep_folder, runs):
