@@ -4,8 +4,6 @@ Values are finite numbers: `recsys.runs.files.write_json` refuses others before 
 read them.
 """
 
-from __future__ import annotations
-
 MAX_LIFT = "max_lift"
 # Of recommendation lists, with the length of the lists.
 NDCG, RECALL, COVERAGE = "ndcg@10", "recall@10", "coverage@10"

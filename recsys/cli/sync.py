@@ -7,8 +7,6 @@ given, or in outputs/ and multirun/. A queue that names another address than MLF
 it is not set) is sent only if --tracking-uri repeats that address: a folder may come from a stranger.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 import sys

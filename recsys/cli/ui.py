@@ -3,8 +3,6 @@
 The store is that of MLFLOW_TRACKING_URI, the experiment that of MLFLOW_EXPERIMENT_NAME or _ID.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """The address of the tracking store, checked without importing MLflow."""
 
-from __future__ import annotations
-
 import os
 import sys
 from importlib.metadata import entry_points

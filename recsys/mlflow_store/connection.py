@@ -1,7 +1,5 @@
 """Connect to MLflow's store; create the tables of a new one, atomically and in one process only."""
 
-from __future__ import annotations
-
 import errno
 import gc
 import logging
@@ -43,7 +41,7 @@ POSTGRESQL = re.compile(r"postgresql(\+\w+)?://")
 TURN = 5_316_200_471_093  # key of the advisory lock in PostgreSQL
 
 
-def connect(tracking_uri: str) -> MlflowClient:
+def connect(tracking_uri: str) -> "MlflowClient":
     """Return a client of the store; the first call imports MLflow, which takes seconds.
 
     MLflow's first client creates the tables of a store, which takes seconds and fails if two processes do it

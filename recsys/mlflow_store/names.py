@@ -1,7 +1,5 @@
 """Names and lengths that MLflow accepts."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

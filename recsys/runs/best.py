@@ -4,8 +4,6 @@ Only complete trials of the study's present identity that keep all constraints c
 trials the earliest is the best; a Pareto front has all of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from operator import ge, gt
 from typing import Any

@@ -1,7 +1,5 @@
 """Hooks of the sweeper: `hydra.sweeper.equivalence` and `hydra.sweeper.data_digest`."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from typing import Any

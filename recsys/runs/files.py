@@ -3,14 +3,13 @@
 Those that the sweeper writes are in `optuna_sweeper.results.schema`.
 """
 
-from __future__ import annotations
-
 # Of a run or a trial's job.
 METRICS_FILE = "metrics.json"  # written last: a run that has it is complete
 DATA_FILE = "data.json"
 RULES_FILE = "rules.parquet"
 RULES_TABLE_FILE = "rules.csv"
 ITEMSETS_FILE = "itemsets.parquet"
+RUN_FILES = (METRICS_FILE, DATA_FILE, RULES_FILE, RULES_TABLE_FILE, ITEMSETS_FILE)
 # Hydra's, of a run and of a sweep.
 CONFIG_FILE = ".hydra/config.yaml"
 OVERRIDES_FILE = ".hydra/overrides.yaml"

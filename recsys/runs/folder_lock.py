@@ -1,7 +1,5 @@
 """A lock on a folder, which goes away with its process and leaves no file."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 from collections.abc import Iterator

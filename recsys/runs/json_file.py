@@ -1,7 +1,5 @@
 """Read and write the JSON files of a run's folder."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

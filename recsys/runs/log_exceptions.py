@@ -3,8 +3,6 @@
 Hydra turns an exception in a callback into a one-line warning, which under `-W error` ends the sweep.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from functools import wraps

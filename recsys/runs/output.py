@@ -1,7 +1,5 @@
 """Write the results of a run into its folder, and summarise them for the log."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass
 from itertools import pairwise

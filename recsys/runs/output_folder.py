@@ -1,7 +1,5 @@
 """Check the output folder before a run or sweep, and mask secrets in the files that Hydra writes there."""
 
-from __future__ import annotations
-
 import json
 import sys
 import tempfile
@@ -17,17 +15,8 @@ from optuna_sweeper.atomic_write import atomic_write
 from optuna_sweeper.results.schema import LINKS_FILE, STUDY_FILE, TRIAL_FILE
 from optuna_sweeper.safe_text import mask_values, masked_yaml
 from optuna_sweeper.shell import typed_override
-from recsys.runs.files import (
-    DATA_FILE,
-    ITEMSETS_FILE,
-    METRICS_FILE,
-    RULES_FILE,
-    RULES_TABLE_FILE,
-    SWEEP_CONFIG_FILE,
-)
+from recsys.runs.files import RUN_FILES, SWEEP_CONFIG_FILE
 from recsys.runs.json_file import read_json
-
-RESULTS = (METRICS_FILE, DATA_FILE, RULES_FILE, RULES_TABLE_FILE, ITEMSETS_FILE, LINKS_FILE)
 
 
 class OutputFolderCallback(Callback):
@@ -53,33 +42,24 @@ class OutputFolderCallback(Callback):
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Remove the results of an earlier run, and mask secrets in the files that Hydra has just written."""
-        folder = Path(config.hydra.runtime.output_dir)
-        # The Optuna sweeper claims the folders of its jobs itself.
-        if config.hydra.mode == RunMode.MULTIRUN and "study_name" not in config.hydra.sweeper:
-            _claim(folder, config)
-        for name in RESULTS:
+        folder, files = Path(config.hydra.runtime.output_dir), []
+        if config.hydra.mode == RunMode.MULTIRUN:
+            files.append(Path(config.hydra.sweep.dir, SWEEP_CONFIG_FILE))
+            if "study_name" not in config.hydra.sweeper:  # else the sweeper claims the folders of its jobs
+                _claim(folder, config)
+        for name in (*RUN_FILES, LINKS_FILE):
             (folder / name).unlink(missing_ok=True)
-        files = (
-            [Path(config.hydra.sweep.dir, SWEEP_CONFIG_FILE)] if config.hydra.mode == RunMode.MULTIRUN else []
-        )
         if config.hydra.output_subdir is not None:
             files += (folder / config.hydra.output_subdir).glob("*.yaml")
-        for path in files:
-            _mask(path)
+        for path in filter(Path.exists, files):
+            text = path.read_text(encoding="utf-8")
+            if (shown := masked_yaml(text)) != text:
+                atomic_write(path, shown)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         """Mask secrets in the overrides of a job, which Hydra prints if it fails."""
         if job_return.overrides is not None:
             job_return.overrides = mask_values(list(job_return.overrides))
-
-
-def _mask(path: Path) -> None:
-    if not path.exists():
-        return
-    text = path.read_text(encoding="utf-8")
-    without = masked_yaml(text)
-    if without != text:
-        atomic_write(path, without)
 
 
 def _require_free(folder: str, study: str | None) -> None:
@@ -102,8 +82,7 @@ def _claim(folder: Path, config: DictConfig) -> None:
         with (folder / TRIAL_FILE).open("x", encoding="utf-8") as file:
             json.dump({"trial": config.hydra.job.num}, file)
     except FileExistsError:
-        written = OmegaConf.to_container(config.hydra.sweep, resolve=False)
-        assert isinstance(written, dict)
+        written: Any = OmegaConf.to_container(config.hydra.sweep, resolve=False)
         sys.exit(
             f"hydra.sweep.subdir must give each job a folder of its own. Got {str(folder)!r} for job "
             f"{config.hydra.job.num}, which an earlier job has used. Set another hydra.sweep.dir, and "

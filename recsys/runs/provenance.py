@@ -1,7 +1,5 @@
 """Provenance of a run: user, command line, program and commit."""
 
-from __future__ import annotations
-
 import getpass
 import shlex
 import subprocess

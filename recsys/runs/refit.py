@@ -1,10 +1,8 @@
 """Refit stored settings: on all data, or on all but the test part to measure them there."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from recsys import pipeline
 from recsys.data import ItemCatalog
@@ -43,7 +41,7 @@ class Measurement:
         values = {name: Interval(value, value, value) for name, value in self.ranking.metrics.items()}
         return values | bootstrap_intervals(self.ranking, *self._resampling)
 
-    def differences(self, baseline: Measurement) -> dict[str, Interval]:
+    def differences(self, baseline: Self) -> dict[str, Interval]:
         """Return the differences to a baseline on the same test part, paired by user."""
         return paired_differences(self.ranking, baseline.ranking, *self._resampling)
 

@@ -1,7 +1,5 @@
 """The folder of a sweep."""
 
-from __future__ import annotations
-
 import csv
 import io
 import shlex

@@ -4,8 +4,6 @@ The Optuna sweeper writes `trials.csv` and `optimization_results.yaml` after eve
 leaves a folder for each job and nothing else.
 """
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Names that the reader of a file trusts beyond those that conf/ lists."""
 
-from __future__ import annotations
-
 import os
 import shlex
 

@@ -1,7 +1,5 @@
 """Output of the programs that send entries."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

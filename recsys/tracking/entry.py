@@ -4,13 +4,11 @@ Runs are identified by keys of our own, since MLflow's ids are not known before 
 idempotent: sending one twice has the effect of sending it once.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from optuna_sweeper.safe_text import mask_values
 from recsys.runs.files import CONFIG_FILE, DATA_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
@@ -68,7 +66,7 @@ class Entry:
         return json.dumps(asdict(self), indent=1)
 
     @classmethod
-    def from_json(cls, text: str) -> Entry:
+    def from_json(cls, text: str) -> Self:
         """Read an entry that `to_json` wrote."""
         entry = cls(**json.loads(text))
         entry.metrics = [tuple(metric) for metric in entry.metrics]  # type: ignore[misc]
@@ -76,7 +74,7 @@ class Entry:
         entry.end = End(**entry.end) if entry.end else None  # type: ignore[arg-type]
         return entry
 
-    def followed_by(self, other: Entry) -> Entry | None:
+    def followed_by(self, other: Self) -> Self | None:
         """Merge with the next entry of the same run; None if the result would not be equivalent."""
         if self.run != other.run or self.end or self.trials or other.start or other.undo:
             return None

@@ -4,8 +4,6 @@ A run starts it as `python -m recsys.tracking.follow FOLDER --patience SECONDS`;
 input closes and the queue of the folder is sent.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

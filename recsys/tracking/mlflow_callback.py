@@ -5,8 +5,6 @@ continues its run. The callback writes entries into a queue in the output folder
 them (`recsys.tracking.sender`): no trial waits for MLflow, or is lost if MLflow fails.
 """
 
-from __future__ import annotations
-
 import atexit
 import hashlib
 import logging

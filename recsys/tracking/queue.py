@@ -4,8 +4,6 @@ Jobs write, in any process; one sender reads. A file is deleted only after MLflo
 nothing is lost if a process or MLflow's server dies.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shlex

@@ -1,7 +1,5 @@
 """Errors of MLflow: which of them another attempt does not change, and what to tell the user."""
 
-from __future__ import annotations
-
 import re
 
 from optuna_sweeper.safe_text import masked

@@ -1,7 +1,5 @@
 """Add ids of MLflow runs to the results of a sweep."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from optuna_sweeper.atomic_write import atomic_open

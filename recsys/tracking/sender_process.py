@@ -1,7 +1,5 @@
 """Start the sender's process, read its messages, and wait for it."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

@@ -1,7 +1,5 @@
 """The parent run of a sweep: entries with the state of its trials."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from datetime import datetime
