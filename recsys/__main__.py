@@ -17,6 +17,7 @@ from hydra.errors import CompactHydraException, InstantiationException
 from omegaconf import DictConfig
 
 from optuna_sweeper.jobs.reporting import prune, prunes, report
+from recsys.cli import COMMANDS
 from recsys.composition import EXECUTION_WHITELIST, build, build_experiment, share_config_store
 from recsys.runs.stored_config import CONF
 
@@ -30,9 +31,6 @@ OPTIONS: dict[str, Any] = (
     if hasattr(hydra.utils, "execution_whitelist")
     else {"version_base": "1.3"}
 )
-
-# Sub-commands, each the module of this name in `recsys.cli`.
-COMMANDS = ("recommend", "registry", "serve", "feedback", "report", "sync", "ui")
 
 
 def name_cure(program: Callable[..., None]) -> Callable[..., None]:

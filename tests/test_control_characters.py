@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from optuna_sweeper.safe_text import SafeFormatter
-from recsys.cli import feedback as report
-from recsys.cli import recommend, registry
+from recsys.cli import recommend, terminal
 from recsys.data import ItemCatalog
 from recsys.errors import DataFormatError, ParameterError
 from recsys.models.bundle import Bundle
@@ -86,9 +85,8 @@ def test_rules_that_a_run_tells(tmp_path):
     assert r"Heat\u001b[31m" in lines[1]
 
 
-@pytest.mark.parametrize("table", [registry._table, report._table])
-def test_tables(table):
-    told = table([("version", "dataset"), ("1", TITLE)])
+def test_tables():
+    told = terminal.table([("version", "dataset"), ("1", TITLE)])
     assert told.split("\n")[1] == f"1        {SHOWN}"
 
 

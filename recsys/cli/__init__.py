@@ -1,1 +1,12 @@
 """The sub-commands of `recsys`, one module each."""
+
+# Name of each sub-command, which is its module, and what it does. conf/config.yaml repeats it in `--help`.
+COMMANDS = {
+    "recommend": "recommendations of a run or a model, with their reasons",
+    "registry": "versions of the model: register, compare, promote, roll back",
+    "serve": "recommendations over HTTP and on a page",
+    "feedback": "which recommendations people accept",
+    "report": "write the report of a sweep again",
+    "sync": "send queued entries of runs and sweeps to MLflow",
+    "ui": "MLflow's UI, with the address of the page of the runs",
+}

@@ -1,51 +1,53 @@
-"""`recsys sync [FOLDER ...]`: send to MLflow what waits in queues.
+"""`recsys sync`: send queued entries of the record of runs and sweeps to MLflow."""
 
-A run or sweep queues the entries of its record (`.mlflow-queue/` in its folder). They are still there where
-MLflow could not be reached or refused them, or all processes were killed; `sync` sends them, in order, once.
-A killed sweep is ended in MLflow, and its running trials in the study. `sync` looks in and below the folders
-given, or in outputs/ and multirun/. A queue that names another address than MLFLOW_TRACKING_URI (mlflow.db if
-it is not set) is sent only if --tracking-uri repeats that address: a folder may come from a stranger.
-"""
+from __future__ import annotations
 
-import argparse
 import logging
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from optuna_sweeper.safe_text import masked
+from recsys.cli import terminal
+from recsys.errors import DataNotFoundError
 from recsys.mlflow_store.address import absolute, configured_address, is_same
 from recsys.tracking.console import log_errors, tell
 from recsys.tracking.queue import Queue, find_queues
 from recsys.tracking.sender import read_entry, send_folder
 
+DETAILS = """
+A run or sweep queues the entries of its record in .mlflow-queue/ of its folder. They are still there if
+MLflow could not be reached or refused them, or all processes were killed; sync sends each once, in order.
+It ends a killed sweep in MLflow, and its running trials in the study. A queue that names another address
+than MLFLOW_TRACKING_URI (mlflow.db if it is not set) is sent only if --tracking-uri repeats that address:
+a folder may come from a stranger.
+"""
 WAIT = 0.1  # seconds between looks at a queue that another process sends
 
 
+@terminal.print_errors
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Send; 0 if nothing is left waiting."""
-    parser = argparse.ArgumentParser(prog="python -m recsys sync", description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
-    parser.add_argument(
-        "--tracking-uri", metavar="ADDRESS", help="default: MLFLOW_TRACKING_URI, or mlflow.db"
-    )
+    """Send; return 0 if no entry is left, else 1."""
+    parser = terminal.parser("sync", DETAILS)
+    places = "where to look for queues, subfolders included; default: outputs and multirun"
+    address = "address of MLflow; default: MLFLOW_TRACKING_URI, or mlflow.db"
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help=places)
+    parser.add_argument("--tracking-uri", metavar="ADDRESS", help=address)
     given = parser.parse_args(arguments)
     log_errors()
     for folder in given.folders:
         if not folder.is_dir():
-            print(f"There is no folder {folder}.", file=sys.stderr)
-            return 2
+            raise DataNotFoundError(f"There is no folder {folder}.")
     address = absolute(given.tracking_uri) if given.tracking_uri else configured_address()
     places = given.folders or [Path("outputs"), Path("multirun")]
     queues = find_queues([place.resolve() for place in places])
     sent = [_send(queue, address) for queue in queues]
     tell(f"{sum(sent)} of {len(queues)} queues were sent." if queues else "Nothing waits to be sent.")
-    return 0 if all(sent) else 1
+    return int(not all(sent))
 
 
 def _send(queue: Queue, address: str) -> bool:
-    """Send a queue; one that cannot be read is told, and the others get their turn."""
+    """Send a queue; an error is logged, and the other queues are sent nevertheless."""
     try:
         _wait_for_other(queue)
         if objection := _objection(queue, address):
@@ -61,7 +63,7 @@ def _send(queue: Queue, address: str) -> bool:
 
 
 def _objection(queue: Queue, address: str) -> str:
-    """Return why a queue is not sent unseen: to another address, or with files from elsewhere."""
+    """Return why a queue is not sent: it names another address, or files outside its folder."""
     named = queue.about().get("tracking_uri", address)
     if not is_same(named, address):
         return (
@@ -80,10 +82,10 @@ def _objection(queue: Queue, address: str) -> str:
 
 
 def _wait_for_other(queue: Queue) -> None:
-    """Wait for the sender of a run or sweep that has ended; it sends what is left."""
-    said = False
+    """Wait for the sender of a run or sweep that has ended; it sends the remaining entries."""
+    told = False
     while (queue.over or not queue.is_written()) and queue.is_taken():
-        if not said:
+        if not told:
             tell(f"Waiting for another process, which is sending {queue.path}.")
-            said = True
+            told = True
         time.sleep(WAIT)

@@ -1,24 +1,25 @@
-"""`recsys ui`: MLflow's UI for the record of the runs, with the address of the page that shows them.
+"""`recsys ui`: start MLflow's UI and print the address of the page of the runs."""
 
-The store is that of MLFLOW_TRACKING_URI, the experiment that of MLFLOW_EXPERIMENT_NAME or _ID.
-"""
+from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 
 from optuna_sweeper.safe_text import masked
+from recsys.cli import terminal
 from recsys.mlflow_store.address import DEFAULT_ADDRESS, page, require_address
 from recsys.mlflow_store.connection import connect
 from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, ID_VARIABLE, NAME_VARIABLE
 from recsys.tracking.console import log_errors
 
+WHERE = "The store is that of MLFLOW_TRACKING_URI, the experiment that of MLFLOW_EXPERIMENT_NAME or _ID."
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Become the process of `mlflow ui`; return 1 where a server keeps the record, which has its own UI."""
-    parser = argparse.ArgumentParser(prog="python -m recsys ui", description=__doc__)
-    parser.add_argument("--port", type=int, default=5000)
+    """Become the process of `mlflow ui`; return 1 if the record is on a server, which has its own UI."""
+    parser = terminal.parser("ui", WHERE)
+    parser.add_argument("--port", type=int, default=5000, help="default: %(default)s")
     port = parser.parse_args(arguments).port
     log_errors()
     address = require_address(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_ADDRESS)

@@ -94,7 +94,7 @@ def test_a_model_that_would_have_done_better(bundles, kept, say, tmp_path):
     assert hits.split()[:4] == ["hit@5", "1.0000", "0.0000", "+1.0000"]
     assert ranks.startswith("mrr@5")
     assert "3 items liked by 3 people" in said
-    assert "has learnt" not in said
+    assert "was fitted on feedback" not in said
 
 
 def test_what_a_model_has_learnt_from_is_told(bundles, kept, say, tmp_path):
@@ -104,7 +104,7 @@ def test_what_a_model_has_learnt_from_is_told(bundles, kept, say, tmp_path):
         replace(bundles[name], metadata=metadata if name == "1" else {}).save(tmp_path / name)
     path = kept(UP, replace(UP, user_id="bob", created=9_000))
     _, said = say("--feedback", path, "--replay", str(tmp_path / "1"), "--against", str(tmp_path / "2"))
-    assert f"{tmp_path / '1'} has learnt from feedback; 1 of these were there before it was." in said
+    assert f"{tmp_path / '1'} was fitted on feedback, which may include 1 of these thumbs." in said
 
 
 def test_nothing_to_tell(kept, say, tmp_path):

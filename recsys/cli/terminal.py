@@ -1,0 +1,47 @@
+"""Parsers, tables and errors of the sub-commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+
+from optuna_sweeper.safe_text import printable
+from recsys.cli import COMMANDS
+from recsys.errors import RecsysError
+
+Main = Callable[[Sequence[str] | None], int]
+
+
+def parser(command: str, details: str = "", example: str = "") -> argparse.ArgumentParser:
+    """Return the parser of a sub-command, without its options."""
+    text = COMMANDS[command]
+    return argparse.ArgumentParser(
+        prog=f"python -m recsys {command}",
+        description=f"{text[0].upper()}{text[1:]}. {details}",
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def print_errors(main: Main) -> Main:
+    """Decorate the function of a sub-command: print a `RecsysError` and return exit code 1."""
+
+    @wraps(main)
+    def run(arguments: Sequence[str] | None = None) -> int:
+        try:
+            return main(arguments)
+        except RecsysError as error:
+            print(error, file=sys.stderr)
+            return 1
+
+    return run
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as aligned columns, without control characters."""
+    cells = [list(map(printable, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)) for row in cells)
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,35 @@
+"""The sub-commands: one list of them, one way of help, errors and tables."""
+
+from importlib import import_module
+
+import pytest
+import yaml
+
+from recsys.cli import COMMANDS, terminal
+from recsys.errors import DataError
+from recsys.runs.stored_config import CONF
+
+
+def test_the_help_of_hydra_lists_them():
+    header = yaml.safe_load((CONF / "config.yaml").read_text("utf-8"))["hydra"]["help"]["header"]
+    listed = header.partition("COMMAND\n")[2].strip().splitlines()
+    assert dict(line.split(maxsplit=1) for line in listed) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_has_a_help(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        import_module(f"recsys.cli.{command}").main(["--help"])
+    assert end.value.code == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"usage: python -m recsys {command} ")
+    assert "\n  -h, --help" in printed
+
+
+def test_an_error_is_one_line_and_an_exit_code(capsys):
+    @terminal.print_errors
+    def main(arguments):
+        raise DataError("no data")
+
+    assert main([]) == 1
+    assert capsys.readouterr().err == "no data\n"
