@@ -1,23 +1,25 @@
-"""`python -m recsys registry`: versions of the model, and which of them serves."""
+"""`recsys registry`: versions of the model, and which of them is served."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optuna_sweeper.safe_text import masked, printable
-from recsys.errors import DataNotFoundError, RecsysError
+from recsys.cli import terminal
+from recsys.errors import DataNotFoundError
 from recsys.metrics import COVERAGE, N_USERS, NDCG
 from recsys.mlflow_store.names import name_of
 from recsys.models.gate import Gate
 from recsys.runs.files import SWEEP_CONFIG_FILE
 
 if TYPE_CHECKING:
-    from recsys.models.registry import Comparison, Version
+    from recsys.models.promotion import Comparison
+    from recsys.models.registry import Version
 
+WHERE = "The MLflow store is that of MLFLOW_TRACKING_URI, or mlflow.db."
 EXAMPLE = """\
 example:
   python -m recsys experiment=tune_ranking
@@ -26,18 +28,33 @@ example:
   python -m recsys registry promote
 """
 SWEEPS = Path("multirun")
-SHOWN = (name_of(NDCG), name_of(COVERAGE))  # of the tags, in the list
+SHOWN = (name_of(NDCG), name_of(COVERAGE))  # tags in the list
 
 
+@terminal.print_errors
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what is asked; 0 if it was done, 1 if not, as where the gate refuses."""
-    asked = _parser().parse_args(arguments)
-    try:
-        done: bool = asked.do(asked)
-    except RecsysError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0 if done else 1
+    """Run a verb of the registry; return 1 if the gate refuses a version."""
+    given = parser().parse_args(arguments)
+    # Imported late: --help does not need it.
+    from recsys.models import promotion
+    from recsys.models.registry import Registry
+
+    registry = Registry(given.name)
+    match given.verb:
+        case "register":
+            folder = latest_sweep() if given.latest else given.folder
+            promotion.register(registry, folder, not given.no_refit, _gate(given), tell=_tell)
+        case "promote":
+            decision = promotion.promote(registry, given.version, _gate(given), given.force, tell=_tell)
+            return int(not decision.accepted)
+        case "rollback":
+            now, before = registry.rollback()
+            print(f"Version {now} of {given.name} is the champion again, version {before} no longer.")
+        case "list":
+            print(_list(registry.versions()) or f"No version of {given.name} is registered.")
+        case "compare":
+            print(_differences(promotion.compare(registry, given.version, given.other)))
+    return 0
 
 
 def latest_sweep(folder: Path = SWEEPS) -> Path:
@@ -56,116 +73,66 @@ def latest_sweep(folder: Path = SWEEPS) -> Path:
     return max(sweeps, key=lambda sweep: (sweep / SWEEP_CONFIG_FILE).stat().st_mtime)
 
 
-def _register(asked: argparse.Namespace) -> bool:
-    from recsys.models.registry import register
-
-    folder = latest_sweep() if asked.latest else asked.folder
-    register(folder, asked.name, not asked.no_refit, _gate(asked), tell=_tell)
-    return True
-
-
-def _promote(asked: argparse.Namespace) -> bool:
-    from recsys.models.registry import promote
-
-    return promote(asked.version, asked.name, _gate(asked), asked.force, tell=_tell).accepted
-
-
-def _rollback(asked: argparse.Namespace) -> bool:
-    from recsys.models.registry import rollback
-
-    rollback(asked.name, tell=_tell)
-    return True
-
-
-def _list(asked: argparse.Namespace) -> bool:
-    from recsys.models.registry import versions
-
-    found = versions(asked.name)
-    header = ("version", "aliases", "created", "recommender", "learnt from", *SHOWN)
-    print(_table([header, *map(_row, found)]) if found else f"No version of {asked.name} is registered.")
-    return True
-
-
-def _compare(asked: argparse.Namespace) -> bool:
-    from recsys.models.registry import compare
-
-    print(_differences(compare(asked.version, asked.other, asked.name)))
-    return True
-
-
-def _tell(line: str) -> None:
-    print(printable(masked(line)))
-
-
-def _gate(asked: argparse.Namespace) -> Gate:
-    return Gate(asked.metric, asked.min_coverage, asked.max_latency)
-
-
-def _row(one: Version) -> tuple[str, ...]:
-    tags = (one.tags.get(tag, "") for tag in ("recommender", "learnt_from", *SHOWN))
-    return one.number, ", ".join(one.aliases), f"{one.created:%Y-%m-%d %H:%M}", *tags
+def _list(versions: list[Version]) -> str:
+    header = ("version", "aliases", "created", "recommender", "fitted on", *SHOWN)
+    rows = [
+        (
+            *(one.number, ", ".join(one.aliases), f"{one.created:%Y-%m-%d %H:%M}"),
+            *(one.tags.get(tag, "") for tag in ("recommender", "fitted_on", *SHOWN)),
+        )
+        for one in versions
+    ]
+    return terminal.table([header, *rows]) if rows else ""
 
 
 def _differences(found: Comparison) -> str:
-    """Return a comparison as a table."""
     first, second = found.metrics
     rows = [("metric", *(f"version {number}" for number in found.versions), "difference")]
     for name in first:
         if name in second and name != N_USERS:
             difference = f"{found.differences[name]:+.4f}" if name in found.differences else ""
             rows.append((name, f"{first[name]:.4f}", f"{second[name]:.4f}", difference))
-    return _table(rows) + f"\n{first[N_USERS]:,.0f} users of the test part, paired."
+    return f"{terminal.table(rows)}\n{first[N_USERS]:,.0f} users of the test part, paired."
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
-    rows = [tuple(map(printable, row)) for row in rows]  # tags are what a dataset was called
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
+def _tell(line: str) -> None:
+    print(printable(masked(line)))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m recsys registry",
-        description="Versions of the model, and which of them serves. MLflow is looked for at "
-        "MLFLOW_TRACKING_URI, or in mlflow.db.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def _gate(given: argparse.Namespace) -> Gate:
+    return Gate(given.metric, given.min_coverage, given.max_latency)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the verbs and their options."""
+    parser = terminal.parser("registry", WHERE, EXAMPLE)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    default, shown = Gate(), "default: %(default)s"
+    named, gated = argparse.ArgumentParser(add_help=False), argparse.ArgumentParser(add_help=False)
+    named.add_argument("--name", default="recsys", help=f"of the registered model; {shown}")
+    gated.add_argument("--metric", default=default.metric, help=shown)
+    gated.add_argument("--min-coverage", type=float, default=default.min_coverage, help=shown)
+    gated.add_argument(
+        "--max-latency", type=float, default=default.max_latency, help=f"milliseconds; {shown}"
     )
-    commands = parser.add_subparsers(dest="command", required=True)
 
-    register = commands.add_parser("register", help="make a version, the challenger, of a run or a sweep")
-    what = register.add_mutually_exclusive_group(required=True)
-    what.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="of a run, a trial or a sweep")
-    what.add_argument("--latest", action="store_true", help=f"take the latest sweep below {SWEEPS}/")
-    register.add_argument("--no-refit", action="store_true", help="learn from all but the test part")
-    register.set_defaults(do=_register)
+    register = verbs.add_parser(
+        "register", parents=[named, gated], help="register a run or a sweep as a version, the challenger"
+    )
+    source = register.add_mutually_exclusive_group(required=True)
+    source.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="of a run, a trial or a sweep")
+    source.add_argument("--latest", action="store_true", help=f"use the latest sweep below {SWEEPS}/")
+    register.add_argument("--no-refit", action="store_true", help="fit on all but the test part")
 
-    promote = commands.add_parser("promote", help="make a version the champion, if the gate lets it")
+    promote = verbs.add_parser(
+        "promote", parents=[named, gated], help="make a version the champion, if it passes the gate"
+    )
     promote.add_argument("version", nargs="?", metavar="VERSION", help="default: the challenger")
-    promote.add_argument("--force", action="store_true", help="by hand, without the gate")
-    promote.set_defaults(do=_promote)
+    promote.add_argument("--force", action="store_true", help="skip the gate")
 
-    rollback = commands.add_parser("rollback", help="undo the last promotion; again: the one before")
-    rollback.set_defaults(do=_rollback)
-
-    listed = commands.add_parser("list", help="show the versions")
-    listed.set_defaults(do=_list)
-
-    compare = commands.add_parser("compare", help="measure two versions on one test part")
+    verbs.add_parser("rollback", parents=[named], help="undo the latest promotion")
+    verbs.add_parser("list", parents=[named], help="show the versions")
+    compare = verbs.add_parser("compare", parents=[named], help="measure two versions on one test part")
     compare.add_argument("version", nargs="?", metavar="VERSION", help="default: the challenger")
     compare.add_argument("other", nargs="?", metavar="OTHER", help="default: the champion")
-    compare.set_defaults(do=_compare)
-
-    gate = Gate()
-    for command in (register, promote):
-        command.add_argument("--metric", default=gate.metric, help="default: %(default)s")
-        command.add_argument(
-            "--min-coverage", type=float, default=gate.min_coverage, help="default: %(default)s"
-        )
-        command.add_argument(
-            "--max-latency", type=float, default=gate.max_latency, help="milliseconds; default: %(default)s"
-        )
-    for command in (register, promote, rollback, listed, compare):
-        command.add_argument("--name", default="recsys", help="of the registered model; default: %(default)s")
     return parser

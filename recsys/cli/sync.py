@@ -29,10 +29,10 @@ WAIT = 0.1  # seconds between looks at a queue that another process sends
 def main(arguments: Sequence[str] | None = None) -> int:
     """Send; return 0 if no entry is left, else 1."""
     parser = terminal.parser("sync", DETAILS)
-    places = "where to look for queues, subfolders included; default: outputs and multirun"
-    address = "address of MLflow; default: MLFLOW_TRACKING_URI, or mlflow.db"
-    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help=places)
-    parser.add_argument("--tracking-uri", metavar="ADDRESS", help=address)
+    where = "where to look for queues, subfolders included; default: outputs and multirun"
+    store = "address of MLflow; default: MLFLOW_TRACKING_URI, or mlflow.db"
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help=where)
+    parser.add_argument("--tracking-uri", metavar="ADDRESS", help=store)
     given = parser.parse_args(arguments)
     log_errors()
     for folder in given.folders:

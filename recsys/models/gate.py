@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from recsys.models.bundle import Bundle
     from recsys.runs.refit import Measurement
 
-ANSWERS = 200  # timed requests
-LIST, REASONS = 10, 3  # items and reasons of each
+REQUESTS = 200  # that are timed
+LIST, REASONS = 10, 3  # items of a request, and reasons of each
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,12 @@ class Gate:
     ----------
     metric : str
         Metric on the test part. The challenger is refused if the interval of its difference to the champion,
-        paired by user, lies below 0: for both bundles as served, or for both refitted without the test part.
+        paired by user, is below 0: for both bundles as served, or for both refitted without the test part.
         Users that feedback has added are not measured.
     min_coverage : float
-        Minimum catalogue coverage on the test part, with the cut-off of the metric; 0 to 1.
+        Minimum catalog coverage on the test part, with the cut-off of the metric; 0 to 1.
     max_latency : float
         Maximum 99th percentile of milliseconds per request of ten items with reasons, for one user.
-
-    Raises
-    ------
-    ParameterError
-        If one of them breaks its rule.
     """
 
     metric: str = NDCG
@@ -94,24 +89,19 @@ def judge(
     champion: Measurement | None = None,
     served: tuple[Measurement, Measurement] | None = None,
 ) -> Decision:
-    """Decide whether a challenger becomes the champion.
+    """Decide whether a challenger becomes the champion; ParameterError if the metric was not measured.
 
     Parameters
     ----------
     gate : Gate
     challenger : Measurement
-        Refitted, on the test part.
+        Of the refitted configuration, on the test part.
     latency : Latency
-        Of the challenger's answers.
+        Of the challenger's bundle.
     champion : Measurement, optional
-        Of the champion, if there is one: refitted, on the same test part.
+        Of the champion's configuration on the same test part, if there is a champion.
     served : pair of Measurement, optional
         Of the challenger's and the champion's own bundles on that test part.
-
-    Raises
-    ------
-    ParameterError
-        If the metric was not measured.
     """
     ranking = challenger.ranking
     if gate.metric not in ranking.per_user or gate.coverage not in ranking.metrics:
@@ -120,38 +110,30 @@ def judge(
     checks = [_quality(gate, "as served: ", *served)] if served else []
     checks += [_quality(gate, "", challenger, champion)] if champion else []
     coverage = ranking.metrics[gate.coverage]
-    return Decision(
-        (
-            *checks,
-            Check(
-                coverage >= gate.min_coverage,
-                f"{gate.coverage} {coverage:.4f}; at least {gate.min_coverage:g} is asked",
-            ),
-            Check(
-                latency.p99 <= gate.max_latency,
-                f"an answer takes {latency.p50:.2f} ms (p50) and {latency.p99:.2f} ms (p99); "
-                f"at most {gate.max_latency:g} ms (p99) is asked",
-            ),
-        )
-    )
+    text = f"{gate.coverage} {coverage:.4f}; minimum {gate.min_coverage:g}"
+    checks.append(Check(coverage >= gate.min_coverage, text))
+    times = f"{latency.p50:.2f} ms (p50) and {latency.p99:.2f} ms (p99)"
+    text = f"a request takes {times}; maximum {gate.max_latency:g} ms (p99)"
+    checks.append(Check(latency.p99 <= gate.max_latency, text))
+    return Decision(tuple(checks))
 
 
 def _quality(gate: Gate, how: str, challenger: Measurement, champion: Measurement) -> Check:
     difference = challenger.differences(champion)[gate.metric]
     ours, theirs = (one.ranking.metrics[gate.metric] for one in (challenger, champion))
-    return Check(
-        difference.high >= 0,
+    text = (
         f"{how}{gate.metric} {ours:.4f}, the champion's {theirs:.4f}: difference {difference:+.4f} "
         f"at {challenger.evaluation.confidence_level:.0%}, {len(challenger.ranking.users):,} users; "
-        "an interval below 0 is worse",
+        "an interval below 0 is worse"
     )
+    return Check(difference.high >= 0, text)
 
 
 def measure_latency(bundle: Bundle) -> Latency:
     """Time requests for single users, spread evenly over the users of the bundle."""
     import numpy as np
 
-    users = np.linspace(0, len(bundle.histories) - 1, ANSWERS).astype(int).tolist()
+    users = np.linspace(0, len(bundle.histories) - 1, REQUESTS).astype(int).tolist()
     likes = [[bundle.item_ids[item] for item in bundle.histories.of(user).tolist()] for user in users]
     bundle.recommend(likes[:3], LIST, n_reasons=REASONS)  # compiles the kernels
     milliseconds = []

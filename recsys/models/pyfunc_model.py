@@ -1,7 +1,6 @@
-"""A bundle as an MLflow model, written as code: MLflow runs this file where it loads the model.
+"""A bundle as an MLflow model, written as code: MLflow runs this file when it loads the model.
 
-A row holds what somebody likes, item ids or titles, the latest last; the answer to it is a list of
-recommendations. `recsys.models.mlflow_model` logs it.
+A row holds the likes of a user, item ids or titles, the latest last; the result is a list of recommendations.
 """
 
 from __future__ import annotations
@@ -28,34 +27,18 @@ class RecommenderModel(PythonModel):
     bundle: Bundle
 
     def load_context(self, context: Any) -> None:
-        """Read the bundle, and have its kernels compiled before anybody waits for them."""
+        """Read the bundle, and compile its kernels before the first request."""
         self.bundle = Bundle.load(Path(context.artifacts["bundle"]))
         self.bundle.recommend([self.bundle.item_ids[:1]], n_reasons=1)
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> list[list[dict[str, Any]]]:
-        """Return a list of recommendations for each row.
+        """Return for each row a list of `item_id, title, score, source, reasons`.
 
-        Parameters
-        ----------
-        context : mlflow.pyfunc.PythonModelContext
-        model_input : DataFrame
-            With a column `likes`, of lists.
-        params : dict, optional
-            `k`, `exclude_seen` and `explain`, as in the signature.
-
-        Returns
-        -------
-        list of list of dict
-            `item_id, title, score, source, reasons`; at most three reasons, none unless `explain` is true.
-
-        Raises
-        ------
-        ParameterError
-            If a row holds something else than ids and titles, or k is no number of at least 1.
-        TitleError
-            If a title is not clear.
+        The column `likes` holds lists; `params` are those of the signature: `k`, `exclude_seen` and `explain`
+        (at most three reasons, otherwise none). ParameterError is raised if a row holds anything but ids and
+        titles, TitleError if a title matches no item, or several.
         """
         options = {"k": 10, "exclude_seen": True, "explain": False} | (params or {})
         likes = [self._ids(row) for row in model_input["likes"]]

@@ -1,9 +1,8 @@
-"""What a model must show before it is promoted, and before it is served."""
+"""Checks of a model before it is promoted or served."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -19,23 +18,15 @@ K = 10
 
 
 class SelfCheckError(DataError):
-    """A model does not answer as it must."""
+    """A model returns wrong recommendations."""
 
 
 def self_check(bundle: Bundle, version: str) -> None:
-    """Ask for lists for known users, for who likes one item, and for who likes nothing; look at the answers.
+    """Check recommendations for known users, for a user who likes one item, and for one who likes nothing.
 
-    Parameters
-    ----------
-    bundle : Bundle
-    version : str
-        What errors call it.
-
-    Raises
-    ------
-    SelfCheckError
-        If a list is empty, holds an item twice, one that is liked already or unknown, or anything that is no
-        finite number; or if a list made alone is not the one made among others.
+    SelfCheckError is raised, with the name of the version, if a list is too short, contains an item twice,
+    one that is liked or not in the model, or a value that is not finite; or if a list differs alone and in a
+    batch.
     """
     if not bundle.item_ids:
         raise SelfCheckError(f"Version {version} knows no items.")
@@ -45,34 +36,29 @@ def self_check(bundle: Bundle, version: str) -> None:
     likes += [[], [bundle.item_ids[int(n_likes.argmax())]]]
     lists = bundle.recommend(likes, K, n_reasons=2)
     for row, recommendations in zip(likes, lists, strict=True):
-        _check(bundle, version, row, recommendations)
+        if wrong := _wrong(bundle, row, recommendations):
+            raise SelfCheckError(
+                f"Version {version} does not pass its check: for {len(row)} likes it gives {wrong}."
+            )
     alone = bundle.recommend(likes[:1], K, n_reasons=2)[0]
     if [one.item_id for one in alone] != [one.item_id for one in lists[0]]:
-        raise SelfCheckError(f"Version {version} answers one person otherwise than among others.")
+        raise SelfCheckError(f"Version {version} answers one user alone otherwise than in a batch.")
 
 
-def _check(
-    bundle: Bundle, version: str, likes: Sequence[Any], recommendations: Sequence[Recommendation]
-) -> None:
+def _wrong(bundle: Bundle, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> str:
+    """Return what is wrong with a list; empty if nothing is."""
     ids = [one.item_id for one in recommendations]
     unseen = len(bundle.item_ids) - len(set(likes))
-    wrong = None
     if len(ids) != min(K, unseen):
-        wrong = f"{len(ids)} recommendations where there are {unseen:,} items to choose from"
-    elif len(set(ids)) < len(ids):
-        wrong = "an item twice"
-    elif set(ids) & set(likes):
-        wrong = "an item that is liked already"
-    elif not all(bundle.knows(item) for item in ids):
-        wrong = "an item that there is not"
-    elif not all(math.isfinite(one.score) for one in recommendations):
-        wrong = "a score that is no finite number"
-    else:
-        try:
-            json.dumps(list(map(asdict, recommendations)), allow_nan=False)
-        except (TypeError, ValueError) as error:
-            wrong = f"what JSON cannot hold ({error})"
-    if wrong:
-        raise SelfCheckError(
-            f"Version {version} does not pass its check: for {len(likes)} likes it gives {wrong}."
-        )
+        return f"{len(ids)} recommendations where there are {unseen:,} items to choose from"
+    if len(set(ids)) < len(ids):
+        return "an item twice"
+    if set(ids) & set(likes):
+        return "an item that is liked already"
+    if not all(bundle.knows(item) for item in ids):
+        return "an item that is not in the model"
+    try:
+        json.dumps(list(map(asdict, recommendations)), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        return f"a value that JSON cannot hold ({error})"
+    return ""

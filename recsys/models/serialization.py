@@ -20,15 +20,10 @@ PACKAGE = "recsys.recommenders"
 
 @dataclass(frozen=True)
 class Parts:
-    """A model as plain data, without the likes that it was fitted on.
+    """A model as plain data, without the histories that it was fitted on.
 
-    Parameters
-    ----------
-    kind : str
-        Dotted name of the class: one of `recsys.recommenders`, or one that the reader trusts.
-    settings : dict
-        Values that JSON can hold.
-    arrays : dict of str to ndarray
+    `kind` is the dotted name of the class, one of `recsys.recommenders` or one that the reader trusts; `settings`
+    are values that JSON can hold.
     """
 
     kind: str
@@ -37,13 +32,7 @@ class Parts:
 
 
 def take_apart(model: Model) -> Parts:
-    """Return a model as plain data.
-
-    Raises
-    ------
-    ParameterError
-        If no bundle may name its class.
-    """
+    """Return a model as plain data; ParameterError if bundles may not contain its class."""
     kind, state = _kind_of(model), model.state()
     settings, arrays = dict(state.settings), dict(state.arrays)
     for name, part in state.parts.items():
@@ -56,12 +45,8 @@ def take_apart(model: Model) -> Parts:
 def put_together(parts: Parts, train: Histories) -> Any:
     """Restore a model.
 
-    Raises
-    ------
-    KeyError, TypeError
-        If something is missing.
-    ParameterError
-        If its class is neither one of `recsys.recommenders` nor trusted.
+    KeyError or TypeError is raised if something is missing, ParameterError if its class is neither one of
+    `recsys.recommenders` nor trusted.
     """
     inner = {
         name: put_together(Parts(**part, arrays=_of(name, parts.arrays)), train)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from optuna_sweeper.safe_text import masked
 from recsys.errors import RecsysError
-from recsys.models import self_check
+from recsys.models.self_check import self_check
 from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.source import ModelSource
 

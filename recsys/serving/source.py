@@ -59,9 +59,9 @@ class RegistrySource:
         name, _, alias = self.address.removeprefix("models:/").partition("@")
         if not alias:
             return self.address.rpartition("/")[2]
-        from recsys.models.registry import alias_version
+        from recsys.models.registry import Registry
 
-        number = alias_version(name, alias)
+        number = Registry(name).with_alias(alias)
         if number is None:
             raise DataNotFoundError(
                 f"model: no version of {name} has the alias {alias}. Make one the champion: "

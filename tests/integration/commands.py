@@ -8,9 +8,9 @@ from recsys.__main__ import CONF
 def check_command(words, environment):
     """Check that a program of the project takes a command, or that it is MLflow's server."""
     if words[:4] == ["python", "-m", "recsys", "registry"]:
-        from recsys.cli.registry import _parser
+        from recsys.cli.registry import parser
 
-        assert _parser().parse_args(words[4:]).command == "register"
+        assert parser().parse_args(words[4:]).verb == "register"
     elif words[:4] == ["python", "-m", "recsys", "serve"]:
         from recsys.serving.settings import read_settings
 

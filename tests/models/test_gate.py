@@ -25,15 +25,15 @@ def test_without_a_champion_the_bounds_decide():
     decision = decide(measured(0.1, 0.3))
     assert decision.accepted
     assert [str(check) for check in decision.checks] == [
-        "passed  coverage@10 0.2000; at least 0.01 is asked",
-        "passed  an answer takes 0.50 ms (p50) and 2.00 ms (p99); at most 50 ms (p99) is asked",
+        "passed  coverage@10 0.2000; minimum 0.01",
+        "passed  a request takes 0.50 ms (p50) and 2.00 ms (p99); maximum 50 ms (p99)",
     ]
 
 
 def test_what_covers_too_little_is_refused():
     decision = decide(measured(0.1, coverage=0.19), gate=Gate(min_coverage=0.2))
     assert not decision.accepted
-    assert str(decision.checks[0]) == "REFUSED coverage@10 0.1900; at least 0.2 is asked"
+    assert str(decision.checks[0]) == "REFUSED coverage@10 0.1900; minimum 0.2"
 
 
 def test_what_is_too_slow_is_refused():

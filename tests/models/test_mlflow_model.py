@@ -28,10 +28,9 @@ from recsys.models.mlflow_model import (
     input_example,
     load_bundle,
     log_model,
-    mlflow_errors,
-    pointed_at,
     requirements,
 )
+from recsys.models.store import mlflow_errors, pointed_at
 from tests.conftest import ROOT
 from tests.models.problems import LIKES, bundle_of, wide
 
@@ -62,6 +61,10 @@ def loaded(logged):
 
 def told(bundle, likes, *arguments):
     return [[asdict(one) for one in row] for row in bundle.recommend(likes, *arguments)]
+
+
+def as_json(answer):
+    return json.loads(json.dumps(answer))
 
 
 def test_it_predicts_what_the_bundle_recommends(logged, loaded):
@@ -199,7 +202,7 @@ def test_it_loads_where_nothing_of_the_project_is(logged, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == told(bundle, LIKES, 10, True, 3)
+    assert json.loads(done.stdout) == as_json(told(bundle, LIKES, 10, True, 3))
 
 
 def test_mlflow_serves_it(logged, tmp_path):
@@ -233,7 +236,7 @@ def test_mlflow_serves_it(logged, tmp_path):
         address, kind = f"http://127.0.0.1:{port}/invocations", {"Content-Type": "application/json"}
         with urlopen(Request(address, json.dumps(question).encode(), kind), timeout=60) as response:
             answer = json.load(response)
-    assert answer["predictions"] == told(bundle, LIKES, 3, True, 3)
+    assert answer["predictions"] == as_json(told(bundle, LIKES, 3, True, 3))
 
 
 @contextmanager

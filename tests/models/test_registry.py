@@ -13,9 +13,11 @@ from optuna_sweeper.results.schema import LINKS_FILE
 from recsys.cli import registry as terminal
 from recsys.errors import DataNotFoundError, RegistryError
 from recsys.feedback import Feedback, FeedbackStore
-from recsys.models import registry
+from recsys.models import promotion
 from recsys.models.bundle import Bundle
-from recsys.models.mlflow_model import load_bundle
+from recsys.models.gate import Gate
+from recsys.models.mlflow_model import load_bundle, log_model
+from recsys.models.registry import Registry
 from tests.integration.cures import command_in, tries
 from tests.models.problems import bundle_of
 from tests.tracking.run_folders import write_run
@@ -62,9 +64,9 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
 
     code, said = say("register", str(good), *LOOSE)
     assert code == 0, said
-    assert "Registered as version 1 of recsys, the challenger, learnt from all ratings." in said
+    assert "Registered as version 1 of recsys, the challenger, fitted on all ratings." in said
     assert "passed  coverage@10" in said
-    assert "passed  an answer takes" in said
+    assert "passed  a request takes" in said
     assert "Version 1 of recsys is the champion." in said
     assert aliases(client) == {"challenger": "1", "champion": "1"}
     first = client.get_model_version("recsys", "1")
@@ -80,7 +82,7 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     worse = write_run(tmp_path / "worse", "recommender=popularity")
     code, said = say("register", str(worse), *LOOSE)
     assert code == 0, said
-    assert "is not on record here" in said
+    assert "is not recorded in this MLflow" in said
     assert aliases(client) == {"challenger": "2", "champion": "1"}
 
     code, said = say("compare")
@@ -121,13 +123,13 @@ def test_the_gate_is_for_the_champion_that_is_replaced(client, say, tmp_path, mo
     for recommender in ("popularity", "item_knn", "popularity"):
         run = write_run(tmp_path / str(len(list(tmp_path.iterdir()))), f"recommender={recommender}")
         assert say("register", str(run), *LOOSE)[0] == 0
-    measure_latency = registry.measure_latency
+    measure_latency = promotion.measure_latency
 
     def while_somebody_else_promotes(bundle):
         client.set_registered_model_alias("recsys", "champion", "2")
         return measure_latency(bundle)
 
-    monkeypatch.setattr(registry, "measure_latency", while_somebody_else_promotes)
+    monkeypatch.setattr(promotion, "measure_latency", while_somebody_else_promotes)
     code, said = say("promote", "3", *LOOSE)
     assert code == 1
     assert (
@@ -139,7 +141,7 @@ def test_the_gate_is_for_the_champion_that_is_replaced(client, say, tmp_path, mo
     assert "REFUSED ndcg@10" in said
 
 
-@tries("recsys/models/registry.py", "registry_command(name, 'promote', number, '--force')")
+@tries("recsys/models/promotion.py", "Promote it by hand")
 def test_versions_of_other_items_are_promoted_by_hand(client, say, tmp_path):
     for name in ("first", "second"):
         run = write_run(tmp_path / name, "recommender=popularity")
@@ -157,19 +159,19 @@ def test_versions_of_other_items_are_promoted_by_hand(client, say, tmp_path):
 
 def test_the_train_part_alone(client, tmp_path):
     run = write_run(tmp_path / "run", "recommender=popularity", "evaluation=leave_last_out")
-    assert registry.register(run, "mine", refit=False) == "1"
+    assert promotion.register(Registry("mine"), run, refit=False) == "1"
     kept = load_bundle("models:/mine/1")
     assert len(kept.histories.item_indices) == 24 * 5
-    assert kept.metadata["learnt_from"] == "all but the test part"
+    assert kept.metadata["fitted_on"] == "all but the test part"
 
 
 def test_a_challenger_that_has_not_seen_the_test_part_is_compared_with_a_champion_that_has(client, tmp_path):
-    """As if it, too, were learnt from all ratings: the same configuration is as good."""
-    gate = registry.Gate(min_coverage=0.001, max_latency=10_000)
+    """As if it, too, were fitted on all ratings: the same configuration is as good."""
+    gate = Gate(min_coverage=0.001, max_latency=10_000)
     for name, refit in (("first", True), ("second", False)):
         run = write_run(tmp_path / name, "recommender=item_knn")
-        registry.register(run, "mine", refit=refit, gate=gate)
-    decision = registry.promote(name="mine", gate=gate)
+        promotion.register(Registry("mine"), run, refit, gate)
+    decision = promotion.promote(Registry("mine"), gate=gate)
     assert decision.accepted
     assert "difference +0.0000 at 95%" in decision.checks[0].text
 
@@ -179,8 +181,8 @@ def test_the_bounds_keep_the_first_version_out(client, say, tmp_path):
     code, said = say("register", str(run), "--min-coverage", "1")
     assert code == 0
     assert "REFUSED coverage@10" in said
-    assert registry.alias_version("recsys", "champion") is None
-    assert registry.alias_version("recsys", "challenger") == "1"
+    assert Registry().with_alias("champion") is None
+    assert Registry().with_alias("challenger") == "1"
     code, said = say("rollback")
     assert (code, said) == (1, "recsys has no champion to roll back. Promote a version first.\n")
     code, said = say("promote", "--force")
@@ -190,10 +192,10 @@ def test_the_bounds_keep_the_first_version_out(client, say, tmp_path):
 
 
 @tries("recsys/models/registry.py", "Register a version (")
-@tries("recsys/models/mlflow_model.py", "shows what there is")
+@tries("recsys/models/store.py", "shows the versions")
 def test_where_nothing_is_registered(client, say, tmp_path):
-    assert registry.alias_version("recsys", "champion") is None
-    assert registry.versions() == []
+    assert Registry().with_alias("champion") is None
+    assert Registry().versions() == []
     assert say("list") == (0, "No version of recsys is registered.\n")
     for command in ("promote", "compare"):
         code, said = say(command)
@@ -201,7 +203,7 @@ def test_where_nothing_is_registered(client, say, tmp_path):
         assert "recsys has no challenger. Register a version (" in said
     missing = r"Model Version \(name=recsys, version=7\) not found"
     with pytest.raises(DataNotFoundError, match=missing) as caught:
-        registry.promote("7")
+        promotion.promote(Registry(), "7")
     assert say(*registry_words(caught.value, "). ")[:1]) == say("list")
     sweep = tmp_path / "multirun/sweep"
     run = write_run(sweep / "0", "recommender=popularity")
@@ -215,7 +217,7 @@ def test_a_store_that_is_locked(client, say, monkeypatch):
     def locked(address):
         raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("database is locked"))
 
-    monkeypatch.setattr("recsys.models.mlflow_model.connect", locked)
+    monkeypatch.setattr("recsys.models.store.connect", locked)
     for command in ("list", "promote", "rollback"):
         code, said = say(command)
         assert code == 1
@@ -231,12 +233,12 @@ def test_a_store_of_no_kind(say, monkeypatch):
 
 def test_a_version_of_something_else_is_not_learnt_anew(client, tmp_path):
     experiment = client.create_experiment("other")
-    model = registry.log_model(bundle_of("rules"), registry.tracking_address(), experiment)
+    model = log_model(bundle_of("rules"), Registry().address, experiment)
     client.create_registered_model("recsys")
     source = client.get_logged_model(model).artifact_location
     client.create_model_version("recsys", source, model_id=model)
-    with pytest.raises(RegistryError, match="Version 1 of recsys holds no configuration"):
-        registry.promote("1")
+    with pytest.raises(RegistryError, match="Version 1 of recsys has no configuration"):
+        promotion.promote(Registry(), "1")
 
 
 def test_the_latest_sweep(tmp_path, monkeypatch, say, client):

@@ -19,7 +19,8 @@ from recsys.cli.serve import main
 from recsys.errors import DataNotFoundError, RecsysError
 from recsys.feedback import FeedbackStore
 from recsys.models.gate import Gate
-from recsys.models.registry import promote, register
+from recsys.models.promotion import promote, register
+from recsys.models.registry import Registry
 from recsys.serving.app import create_app
 from recsys.serving.reloader import ModelReloader
 from recsys.serving.settings import Settings
@@ -171,7 +172,7 @@ def test_versions_are_swapped_under_load(folder, registry):
 def test_feedback_comes_back_as_recommendations(registry, tmp_path):
     """Thumbs, the next model learnt with them, promoted, served: other recommendations."""
     first = write_run(tmp_path / "first", "recommender=item_knn")
-    assert register(first, "loop", gate=LOOSE) == "1"
+    assert register(Registry("loop"), first, gate=LOOSE) == "1"
     feedback = str(tmp_path / "feedback.db")
     reloader = ModelReloader(source_of("models:/loop@champion"), poll_seconds=3600)
     reloader.load()
@@ -188,11 +189,11 @@ def test_feedback_comes_back_as_recommendations(registry, tmp_path):
 
         settings = ["recommender=item_knn", f"dataset.feedback={feedback}", "dataset.feedback_weight=3",
                     "dataset.feedback_max_share=1"]  # fmt: skip
-        assert register(write_run(tmp_path / "second", *settings), "loop", gate=LOOSE) == "2"
+        assert register(Registry("loop"), write_run(tmp_path / "second", *settings), gate=LOOSE) == "2"
         told = report(feedback, 3, "models:/loop@challenger", "models:/loop@champion", k=4)
         assert re.search(r"hit@4 +1\.0000 +0\.0000 +\+1\.0000", told)
-        assert "has learnt from feedback; 8 of these were there before" in told
-        assert promote(name="loop", gate=LOOSE).accepted
+        assert "was fitted on feedback, which may include 8 of these thumbs" in told
+        assert promote(Registry("loop"), gate=LOOSE).accepted
         reloader.poll()
         after = client.post("/recommend", json={"items": [0], "k": 4}).json()
     assert (before["model_version"], after["model_version"]) == ("1", "2")

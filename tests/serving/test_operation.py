@@ -10,8 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from recsys.errors import DataError
-from recsys.models import self_check
-from recsys.models.self_check import SelfCheckError
+from recsys.models.self_check import SelfCheckError, self_check
 from recsys.serving.reloader import ModelReloader
 from recsys.serving.schemas import ModelResponse
 from recsys.serving.source import FolderSource
@@ -70,7 +69,7 @@ def at_random(lists):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (not_finite, "a score that is no finite number"),
+        (not_finite, "a value that JSON cannot hold"),
         (twice, "an item twice"),
         (nothing, "0 recommendations where there are"),
         (at_random, "an item twice"),
