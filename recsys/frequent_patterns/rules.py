@@ -39,16 +39,10 @@ def association_rules(
     ----------
     df : DataFrame
         "support" and "itemsets", from here or from mlxtend, in any order, complete or not.
-    num_itemsets : int
-        Number of transactions; has an effect only where values are missing.
-    df_orig : DataFrame, optional
-        The one-hot frame, where values are missing.
-    null_values : bool
-        Whether values are missing; mlxtend's own function is called then.
-    metric : str
-        The measure that `min_threshold` applies to.
-    min_threshold : float
-        A rule is kept if its metric is at least this.
+    num_itemsets, df_orig, null_values
+        For missing values, as in mlxtend, whose own function is called then.
+    metric, min_threshold
+        A rule is kept if its metric is at least `min_threshold`.
     support_only : bool
         Compute the support alone; other measures are NaN, and subsets of an itemset may be absent.
     return_metrics : list of str
@@ -66,12 +60,8 @@ def association_rules(
     ------
     ParameterError
         If `df` is not a frame of itemsets, or an argument is of the wrong type.
-    ValueError
-        If `df` is empty or lacks one of the two columns, or the metric is unknown, in mlxtend's words.
-    KeyError
-        If the support of an antecedent or of a consequent is not in `df`, in mlxtend's words.
-    TypeError
-        If values are missing and an argument that this requires is not given.
+    ValueError, KeyError, TypeError
+        As in mlxtend.
     BudgetError
         If an itemset has more than `MAX_LENGTH` items, or there are more than `MAX_SPLITS` candidate rules.
     """

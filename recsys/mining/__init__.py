@@ -3,9 +3,8 @@
 from recsys.mining.bitset import BitsetEngine
 from recsys.mining.budget import Budget
 from recsys.mining.cache import ItemsetCache
-from recsys.mining.condensed import KINDS, select
 from recsys.mining.engine import ENGINES, Engine, make_engine, mine
-from recsys.mining.filtering import filter_itemsets
+from recsys.mining.filtering import KINDS, filter_itemsets, select
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.mlxtend import MlxtendEngine
 from recsys.mining.support import min_count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -192,9 +192,7 @@ class FrequentItemsets:
             If the path is invalid, the item ids have no type in Arrow, or the file cannot be written.
         """
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        path = require_path("path", path)
         chosen = np.arange(len(self)) if indices is None else indices
         offsets, items = self.flatten(chosen)
         ids = ids_in_arrow(self.items).take(pa.array(items))
@@ -203,10 +201,8 @@ class FrequentItemsets:
             "support_count": self.counts[chosen],
             "support": self.supports[chosen],
         }
-        try:
-            pq.write_table(pa.table(columns), path)
-        except OSError as error:
-            raise OutputError(f"The itemsets cannot be written to {path}: {error}.") from error
+        table = pa.table(columns)
+        write_tables("itemsets", path, table.schema, [table])
 
     def frozensets(self, indices: IntArray) -> list[frozenset[Any]]:
         """Return the item ids of some itemsets; the same object where an index repeats."""
@@ -221,6 +217,19 @@ class FrequentItemsets:
         if not 1 <= length <= self.max_length:
             return slice(0, 0)
         return slice(int(self.offsets[length - 1]), int(self.offsets[length]))
+
+
+def write_tables(what: str, path: str | Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """Write tables to a Parquet file, each as a row group."""
+    import pyarrow.parquet as pq
+
+    path = require_path("path", path)
+    try:
+        with pq.ParquetWriter(path, schema) as writer:
+            for table in tables:
+                writer.write_table(table)
+    except OSError as error:
+        raise OutputError(f"The {what} cannot be written to {path}: {error}.") from error
 
 
 def ids_in_arrow(items: npt.NDArray[Any]) -> pa.Array:

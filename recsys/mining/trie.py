@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data.factorize import number
-from recsys.errors import BudgetError, DataFormatError
+from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
     from recsys.mining._trie_kernel import Trie
@@ -55,17 +55,11 @@ def make_trie(
     ------
     DataFormatError
         If a subset of an itemset is missing, or a count, as where rules were read from a file.
-    BudgetError
-        If there are 2^31 itemsets or more.
     """
     # Imported here: Numba takes a second, and reading or ranking itemsets does not need it.
     from recsys.mining import _trie_kernel as kernel
 
     n_itemsets, max_length = len(parents), len(offsets) - 1
-    if n_itemsets >= 2**31:
-        raise BudgetError(
-            f"Rules are made of fewer than {2**31:,} itemsets, not {n_itemsets:,}. Raise min_support."
-        )
     lengths = np.arange(1, max_length + 1)
     starts = np.concatenate(([0], np.cumsum(lengths * np.diff(offsets))))
     bases = np.zeros(max_length + 1, dtype=np.int64)

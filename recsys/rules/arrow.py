@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import DataFormatError, DataNotFoundError, OutputError
+from recsys.errors import DataFormatError, DataNotFoundError
 from recsys.mining import FrequentItemsets
 from recsys.mining.itemsets import ids_in_arrow
 from recsys.parameters import require_path
@@ -51,19 +51,6 @@ def to_table(
     if source.items.dtype.kind in "iuU" or not len(source.items):
         facts["items"] = source.items[source.last_items[source.parents < 0]].tolist()
     return pa.table(made).replace_schema_metadata({KEY: json.dumps(facts)})
-
-
-def write(path: str | Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    """Write tables of rules to a Parquet file, each as a row group."""
-    import pyarrow.parquet as pq
-
-    path = require_path("path", path)
-    try:
-        with pq.ParquetWriter(path, schema) as writer:
-            for table in tables:
-                writer.write_table(table)
-    except OSError as error:
-        raise OutputError(f"The rules cannot be written to {path}: {error}.") from error
 
 
 def read(path: str | Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
+from recsys.mining.itemsets import write_tables
 from recsys.parameters import require_choice, require_integer
 from recsys.rules.measures import MEASURES, METRICS, MLXTEND_MEASURES, improvement
 
@@ -168,11 +169,11 @@ class Rules:
         ParameterError, DataFormatError, OutputError
             If the path is invalid, the item ids have no type in Arrow, or the file cannot be written.
         """
-        from recsys.rules.arrow import ROWS_A_GROUP, write
+        from recsys.rules.arrow import ROWS_A_GROUP
 
         starts = range(0, len(self), ROWS_A_GROUP)
         tables = (self[start : start + ROWS_A_GROUP].to_arrow(measures) for start in starts)
-        write(path, self[:0].to_arrow(measures).schema, tables)
+        write_tables("rules", path, self[:0].to_arrow(measures).schema, tables)
 
     @classmethod
     def from_parquet(cls, path: str | Path) -> Rules:

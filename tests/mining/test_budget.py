@@ -6,7 +6,7 @@ import pytest
 from recsys import mine
 from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
-from recsys.mining import BitsetEngine, Budget, MlxtendEngine, bitset, budget
+from recsys.mining import BitsetEngine, Budget, MlxtendEngine, bitset, bitset_search, budget
 from recsys.mining.budget import MOST_ITEMSETS, MiningMeter
 
 ENGINES = [BitsetEngine(1), BitsetEngine(2), MlxtendEngine(), MlxtendEngine("fpgrowth")]
@@ -89,7 +89,7 @@ def test_an_interrupt_is_heard(monkeypatch, transactions):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bitset, "wait", interrupted)
+    monkeypatch.setattr(bitset_search, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         mine(transactions, 0.1)
 
