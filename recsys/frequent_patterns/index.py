@@ -1,4 +1,4 @@
-"""ItemsetIndex: finds the subsets of itemsets among them, many at once."""
+"""Index of itemsets that finds their subsets among them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,9 @@ IntArray = npt.NDArray[np.integer[Any]]
 
 
 class ItemsetIndex:
-    """A trie over itemsets that need not have all their subsets with them, as arrays.
+    """A trie of distinct itemsets, of which subsets may be absent.
 
-    Parameters
-    ----------
-    itemsets : sequence of frozenset
-        Different ones. The order in which a set is iterated over is that of its items here.
+    The items of an itemset have the order in which the set is iterated over.
     """
 
     def __init__(self, itemsets: Sequence[frozenset[Any]]) -> None:
@@ -41,7 +38,7 @@ class ItemsetIndex:
 
     @property
     def lengths(self) -> list[int]:
-        """The lengths that itemsets have, ascending."""
+        """Lengths of the itemsets, ascending."""
         return [int(length) for length in np.unique(self._lengths)]
 
     def of_length(self, length: int) -> IntArray:
@@ -49,13 +46,10 @@ class ItemsetIndex:
         return np.flatnonzero(self._lengths == length)
 
     def subsets(self, rows: IntArray, length: int) -> IntArray:
-        """Find all subsets of some itemsets of one length.
+        """Return the positions of all subsets of some itemsets of one length, shape (len(rows), 2**length).
 
-        Returns
-        -------
-        ndarray, shape (len(rows), 2**length), int64
-            Positions of itemsets, -1 for a subset that is not there. Column m is for the subset whose items
-            are the bits of m: the highest bit is the first item, in the itemset's own order. Column 0 is -1.
+        It is -1 for an absent subset. Column m is the subset whose items are the bits of m; the highest bit
+        is the first item. Column 0 is -1.
         """
         codes = self._codes[self._offsets[rows][:, np.newaxis] + np.arange(length)]
         order = np.argsort(codes, axis=1)
@@ -73,7 +67,7 @@ class ItemsetIndex:
             there = (parents >= 0) & (self._keys[size - 1][places] == keys)
             nodes[:, these] = np.where(there, places, -1)
             found[:, these] = np.where(there, self._rows[size - 1][places], -1)
-        # From bits that stand for the items in ascending order to those of the itemset's own.
+        # From bits for the items in ascending order to bits for them in the order of the itemset.
         rank = np.argsort(order, axis=1)
         own = np.zeros_like(found)
         for position in range(length):

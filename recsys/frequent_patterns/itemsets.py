@@ -42,10 +42,8 @@ def apriori(
         Whether itemsets hold the names of the columns, or their positions.
     max_len : int, optional
         Maximum number of items; None or 0: no limit.
-    verbose : int
-        If not 0, print the number of combinations of each length, as mlxtend does.
-    low_memory, n_jobs
-        For compatibility; `low_memory` changes what is printed.
+    verbose, low_memory, n_jobs
+        They affect only what is printed, as in mlxtend.
 
     Returns
     -------

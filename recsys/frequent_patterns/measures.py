@@ -7,8 +7,6 @@ threshold is kept here if it is kept there. For definitions see `recsys.rules.me
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,61 +15,38 @@ import numpy.typing as npt
 Values = npt.NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, eq=False)
-class RuleSupports:
-    """Supports of rules, of their antecedents and of their consequents, shape (n_rules,) each.
-
-    `n` is mlxtend's `num_itemsets`, which cancels out except for rounding.
-    """
-
-    s_ac: Values
-    s_a: Values
-    s_c: Values
-    n: int
-
-    @cached_property
-    def confidence(self) -> Values:
-        """How often the rule holds."""
-        return (self.s_ac * self.n) / (self.s_a * self.n)
-
-    @cached_property
-    def leverage(self) -> Values:
-        """Support beyond that of independent sides."""
-        return self.s_ac - self.s_a * self.s_c
+def _confidence(s_ac: Values, s_a: Values, n: int) -> Values:
+    return (s_ac * n) / (s_a * n)
 
 
-def _conviction(rules: RuleSupports) -> Values:
-    fails = 1 - rules.confidence
-    return np.where(rules.confidence < 1, (1 - rules.s_c) / fails, np.inf)
+def _conviction(s_ac: Values, s_a: Values, s_c: Values, n: int) -> Values:
+    confidence = _confidence(s_ac, s_a, n)
+    return np.where(confidence < 1, (1 - s_c) / (1 - confidence), np.inf)
 
 
-def _zhangs_metric(rules: RuleSupports) -> Values:
-    s_ac, s_a, s_c = rules.s_ac, rules.s_a, rules.s_c
+def _zhangs_metric(s_ac: Values, s_a: Values, s_c: Values, n: int) -> Values:
     denominator = np.maximum(s_ac * (1 - s_a), s_a * (s_c - s_ac))
-    return np.where(denominator == 0, 0, rules.leverage / denominator)
+    return np.where(denominator == 0, 0, (s_ac - s_a * s_c) / denominator)
 
 
-def _certainty(rules: RuleSupports) -> Values:
-    absent = 1 - rules.s_c
-    return np.where(absent == 0, 0, (rules.confidence - rules.s_c) / absent)
+def _certainty(s_ac: Values, s_a: Values, s_c: Values, n: int) -> Values:
+    absent = 1 - s_c
+    return np.where(absent == 0, 0, (_confidence(s_ac, s_a, n) - s_c) / absent)
 
 
-def _kulczynski(rules: RuleSupports) -> Values:
-    converse = (rules.s_ac * rules.n) / (rules.s_c * rules.n)
-    return (rules.confidence + converse) / 2
-
-
-METRICS: dict[str, Callable[[RuleSupports], Values]] = {
-    "antecedent support": lambda rules: rules.s_a,
-    "consequent support": lambda rules: rules.s_c,
-    "support": lambda rules: rules.s_ac,
-    "confidence": lambda rules: rules.confidence,
-    "lift": lambda rules: rules.confidence / rules.s_c,
-    "representativity": lambda rules: np.full(len(rules.s_ac), rules.n / rules.n),
-    "leverage": lambda rules: rules.leverage,
+# Functions of the supports of rules, antecedents and consequents, shape (n_rules,), and of mlxtend's
+# `num_itemsets`, which cancels out except for rounding.
+METRICS: dict[str, Callable[[Values, Values, Values, int], Values]] = {
+    "antecedent support": lambda s_ac, s_a, s_c, n: s_a,
+    "consequent support": lambda s_ac, s_a, s_c, n: s_c,
+    "support": lambda s_ac, s_a, s_c, n: s_ac,
+    "confidence": lambda s_ac, s_a, s_c, n: _confidence(s_ac, s_a, n),
+    "lift": lambda s_ac, s_a, s_c, n: _confidence(s_ac, s_a, n) / s_c,
+    "representativity": lambda s_ac, s_a, s_c, n: np.full(len(s_ac), n / n),
+    "leverage": lambda s_ac, s_a, s_c, n: s_ac - s_a * s_c,
     "conviction": _conviction,
     "zhangs_metric": _zhangs_metric,
-    "jaccard": lambda rules: rules.s_ac / (rules.s_a + rules.s_c - rules.s_ac),
+    "jaccard": lambda s_ac, s_a, s_c, n: s_ac / (s_a + s_c - s_ac),
     "certainty": _certainty,
-    "kulczynski": _kulczynski,
+    "kulczynski": lambda s_ac, s_a, s_c, n: (_confidence(s_ac, s_a, n) + _confidence(s_ac, s_c, n)) / 2,
 }

@@ -31,16 +31,7 @@ def require_frame(parameter: str, df: Any) -> None:
 
 
 def check_one_hot(df: pd.DataFrame, stacklevel: int = 3) -> None:
-    """Check a frame as mlxtend does, with its messages; `stacklevel` is that of its DeprecationWarning.
-
-    Raises
-    ------
-    ParameterError
-        If it is not a frame.
-    ValueError
-        If a value is missing, or is neither a boolean nor 0 or 1; if a sparse frame has integer column names
-        that do not begin with 0.
-    """
+    """Check a frame as mlxtend does, with its errors and its DeprecationWarning, at `stacklevel`."""
     require_frame("df", df)
     if df.size == 0:
         return
@@ -51,7 +42,7 @@ def check_one_hot(df: pd.DataFrame, stacklevel: int = 3) -> None:
             "names, please make sure they either start with `0` or cast them as string column names: "
             "`df.columns = [str(i) for i in df.columns`]."
         )
-    # Once a type, not once a column: a frame may have tens of thousands.
+    # Once per type, not per column: a frame may have tens of thousands.
     dtypes = set(df.dtypes)
     if all(map(pd.api.types.is_bool_dtype, dtypes)):
         if not all(isinstance(dtype, np.dtype | pd.SparseDtype) for dtype in dtypes):
@@ -83,7 +74,7 @@ def encode_one_hot(df: pd.DataFrame) -> Transactions:
     if df.size and hasattr(df, "sparse"):
         matrix = _to_coo(df)
     else:
-        # SciPy takes five times as long to find the entries of a dense array. pandas keeps columns together.
+        # Five times as fast as SciPy for a dense array; pandas stores columns together.
         n_rows, n_columns = df.shape
         entries = np.flatnonzero(df.to_numpy(dtype=np.bool_).T)
         starts = np.searchsorted(entries, np.arange(n_columns + 1) * n_rows)

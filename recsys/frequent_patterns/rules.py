@@ -14,7 +14,7 @@ import pandas as pd
 from recsys.errors import BudgetError, ParameterError
 from recsys.frequent_patterns.index import IntArray, ItemsetIndex
 from recsys.frequent_patterns.itemsets import no_garbage_collection
-from recsys.frequent_patterns.measures import METRICS, RuleSupports
+from recsys.frequent_patterns.measures import METRICS, Values
 from recsys.frequent_patterns.mlxtend import mlxtend
 from recsys.frequent_patterns.one_hot import check_one_hot, require_frame
 
@@ -98,7 +98,7 @@ def association_rules(
             if not support_only:
                 if candidates.antecedents.min() < 0 or candidates.consequents.min() < 0:
                     raise _missing(itemsets)
-                score = METRICS[metric](candidates.supports(supports, num_itemsets))
+                score = candidates.measure(metric, supports, num_itemsets)
             kept.append(candidates.select(score >= min_threshold))
         rules = _Rules(*map(np.concatenate, zip(*kept, strict=True))) if kept else None
         if rules is None or not len(rules.wholes):
@@ -112,8 +112,8 @@ def association_rules(
             columns |= dict.fromkeys(return_metrics, np.nan)
             columns["support"] = supports[rules.wholes].astype(np.float64)
         else:
-            of_rules = rules.supports(supports.astype(np.float64), num_itemsets)
-            columns |= {name: METRICS[name](of_rules) for name in return_metrics}
+            supports = supports.astype(np.float64)
+            columns |= {name: rules.measure(name, supports, num_itemsets) for name in return_metrics}
     return pd.DataFrame(columns, copy=False)
 
 
@@ -128,11 +128,12 @@ class _Rules(NamedTuple):
     def select(self, selection: npt.NDArray[Any]) -> _Rules:
         return _Rules(*(column[selection] for column in self))
 
-    def supports(self, supports: npt.NDArray[np.floating[Any]], n: int) -> RuleSupports:
-        return RuleSupports(supports[self.wholes], supports[self.antecedents], supports[self.consequents], n)
+    def measure(self, name: str, supports: Values, n: int) -> Values:
+        sides = supports[self.antecedents], supports[self.consequents]
+        return METRICS[name](supports[self.wholes], *sides, n)
 
 
-def _read(df: pd.DataFrame) -> tuple[list[frozenset[Any]], npt.NDArray[np.floating[Any]]]:
+def _read(df: pd.DataFrame) -> tuple[list[frozenset[Any]], Values]:
     """Return the distinct itemsets in the order of the frame, and the last support of each."""
     column = df["itemsets"].tolist()
     others = [items for items in column if not isinstance(items, Collection) or isinstance(items, str)]
