@@ -22,8 +22,8 @@ PACKAGE = "recsys.recommenders"
 class Parts:
     """A model as plain data, without the histories that it was fitted on.
 
-    `kind` is the dotted name of the class, one of `recsys.recommenders` or one that the reader trusts; `settings`
-    are values that JSON can hold.
+    `kind` is the dotted name of the class, in `recsys.recommenders` or trusted by the reader; `settings` are
+    values that JSON can hold.
     """
 
     kind: str
