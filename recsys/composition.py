@@ -16,6 +16,8 @@ from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from optuna_sweeper.safe_text import masked
+
 if TYPE_CHECKING:
     from recsys.pipeline import Experiment
 
@@ -96,9 +98,8 @@ def _require_no_password(cfg: DictConfig) -> None:
     if not isinstance(address, str) or "://" not in address:
         return
     from recsys.errors import ParameterError
-    from recsys.feedback import has_plain_password
 
-    if has_plain_password(address):
+    if masked(address) != address:
         rule = "without a password, which would be kept with the model"
         cure = "Put the address into the environment: 'dataset.feedback=${oc.env:FEEDBACK}'."
         raise ParameterError("dataset.feedback", rule, address, cure)

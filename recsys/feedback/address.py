@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from optuna_sweeper.safe_text import masked
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
 from recsys.errors import ParameterError
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+]*://", re.IGNORECASE)
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
@@ -24,9 +22,6 @@ def database_url(address: str, parameter: str = "feedback") -> URL:
     ParameterError
         If the address is invalid, or is of another kind of database.
     """
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
-
     rule = "the path of an SQLite file, sqlite:///feedback.db or postgresql://user@host/database"
     error = ParameterError(parameter, rule, address)
     if not isinstance(address, str) or not address:
@@ -46,8 +41,3 @@ def database_url(address: str, parameter: str = "feedback") -> URL:
 def sqlite_file(url: URL) -> Path | None:
     """Return the file of an SQLite database, None for other databases."""
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
-
-
-def has_plain_password(address: str) -> bool:
-    """Whether an address in a configuration contains a password instead of an environment variable."""
-    return masked(address) != address

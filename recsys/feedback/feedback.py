@@ -1,4 +1,4 @@
-"""Feedback, its limits and its acceptance rates."""
+"""Feedback and its acceptance rates."""
 
 from __future__ import annotations
 
@@ -9,42 +9,19 @@ from recsys.errors import RecsysError
 
 @dataclass(frozen=True)
 class Feedback:
-    """A thumb up or down for one recommendation. Ids are text.
+    """A thumb up or down for one recommendation. Ids are text."""
 
-    Parameters
-    ----------
-    list_id : str
-        The list that was shown; each of its items has one thumb, the last one.
-    user_id : str
-        Name of the person on the page; never a user of the data.
-    item_id : str
-    liked : bool
-    likes : tuple of str
-        Items that the list was made from, the latest like last.
-    source : str
-        rule, model or fallback; empty if unknown.
-    antecedents : tuple of str
-        Antecedents of the first reason.
-    rank : int or None
-        Rank in the list, from 1.
-    model_version : str
-    created : int
-        Milliseconds since 1970.
-    client : str
-        Pseudonym of the client's address, for the limits; empty if unknown.
-    """
-
-    list_id: str
-    user_id: str
+    list_id: str  # the list that was shown; each of its items has one thumb, the last one
+    user_id: str  # name of the person on the page; never a user of the data
     item_id: str
     liked: bool
-    likes: tuple[str, ...] = ()
-    source: str = ""
-    antecedents: tuple[str, ...] = ()
-    rank: int | None = None
+    likes: tuple[str, ...] = ()  # items that the list was made from, the latest like last
+    source: str = ""  # rule, model or fallback
+    antecedents: tuple[str, ...] = ()  # of the first reason
+    rank: int | None = None  # in the list, from 1
     model_version: str = ""
-    created: int = 0
-    client: str = ""
+    created: int = 0  # milliseconds since 1970
+    client: str = ""  # pseudonym of the client's address
 
     @property
     def rule(self) -> str:
@@ -52,23 +29,8 @@ class Feedback:
         return f"{' & '.join(self.antecedents)} -> {self.item_id}" if self.antecedents else ""
 
 
-@dataclass(frozen=True)
-class FeedbackLimits:
-    """Maximum number of new thumbs in 24 hours; None for no limit."""
-
-    per_user: int | None = None
-    per_item: int | None = None
-    per_address: int | None = None
-
-
 class FeedbackLimitError(RecsysError):
-    """A limit is reached.
-
-    Parameters
-    ----------
-    what : {"user", "item", "address"}
-    limit : int
-    """
+    """The limit of new thumbs a day is reached, of a "user", an "item" or an "address"."""
 
     def __init__(self, what: str, limit: int) -> None:
         super().__init__(f"One {what} takes at most {limit:,} thumbs a day.")

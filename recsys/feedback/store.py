@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -37,7 +37,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from optuna_sweeper.safe_text import masked
 from recsys.errors import DataError, DataNotFoundError
 from recsys.feedback.address import database_url, sqlite_file
-from recsys.feedback.feedback import Acceptance, Feedback, FeedbackLimitError, FeedbackLimits
+from recsys.feedback.feedback import Acceptance, Feedback, FeedbackLimitError
 
 log = logging.getLogger(__name__)
 
@@ -80,38 +80,29 @@ TABLE = Table(
     # Otherwise SQLite reuses the id of the last row when it is replaced, and `state` does not change.
     sqlite_autoincrement=True,
 )
+LIMITED = {"user": TABLE.c.user_id, "item": TABLE.c.item_id, "address": TABLE.c.client}
 UNSIGNED_TABLE = "feedback"  # of versions that accepted feedback without a signed list
 
 
 @dataclass(frozen=True, eq=False)
 class FeedbackStore:
-    """Feedback in a database. When `add` returns, the thumb is on disk.
-
-    Parameters
-    ----------
-    engine : Engine
-        Created by `open`.
-    """
+    """Feedback in a database, which `open` connects to. When `add` returns, the thumb is on disk."""
 
     engine: Engine
 
     @classmethod
     def open(cls, address: str, parameter: str = "feedback", make: bool = True) -> FeedbackStore:
-        """Open a database.
+        """Open the database of a path or URL.
 
         Parameters
         ----------
-        address : str
-            A path or a URL; see `database_url`.
-        parameter : str
-            Name of the address in error messages.
+        address, parameter : str
+            As for `database_url`.
         make : bool
             Create the table, and the file, if there is none.
 
         Raises
         ------
-        ParameterError
-            If the address is invalid.
         DataNotFoundError
             If there is no table and `make` is False.
         DataError
@@ -150,14 +141,14 @@ class FeedbackStore:
                 )  # fmt: skip
         return store
 
-    def add(self, feedback: Feedback, limits: FeedbackLimits | None = None) -> bool:
-        """Store a thumb; an earlier one for the same item of the same list is replaced.
+    def add(self, feedback: Feedback, limits: Mapping[str, int] | None = None) -> bool:
+        """Store a thumb, in place of an earlier one for the same item of the same list.
 
         Parameters
         ----------
         feedback : Feedback
-        limits : FeedbackLimits, optional
-            Limits of new thumbs in the day before `feedback.created`. Replacing one is always allowed.
+        limits : mapping of {"user", "item", "address"} to int, optional
+            Maximum number of new thumbs in the day before `feedback.created`.
 
         Returns
         -------
@@ -176,9 +167,10 @@ class FeedbackStore:
             _lock(connection)
             # First, because it locks SQLite: the counts below stay true until the end.
             is_new = connection.execute(TABLE.delete().where(same)).rowcount == 0
-            if limits is not None and is_new:
-                _check_limits(connection, feedback, limits)
-            connection.execute(TABLE.insert().values(**vars(feedback), rule=feedback.rule))
+            row = {**vars(feedback), "rule": feedback.rule}
+            if limits and is_new:
+                _check_limits(connection, row, limits)
+            connection.execute(TABLE.insert().values(row))
         return is_new
 
     def read(self) -> list[Feedback]:
@@ -240,12 +232,9 @@ def _lock(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("recsys feedback"))))
 
 
-def _check_limits(connection: Connection, feedback: Feedback, limits: FeedbackLimits) -> None:
-    recent = select(func.count()).where(TABLE.c.created > feedback.created - DAY)
-    for what, is_same, limit in (
-        ("user", TABLE.c.user_id == feedback.user_id, limits.per_user),
-        ("item", TABLE.c.item_id == feedback.item_id, limits.per_item),
-        ("address", TABLE.c.client == feedback.client, limits.per_address),
-    ):
-        if limit is not None and connection.execute(recent.where(is_same)).scalar_one() >= limit:
+def _check_limits(connection: Connection, row: dict[str, Any], limits: Mapping[str, int]) -> None:
+    recent = select(func.count()).where(TABLE.c.created > row["created"] - DAY)
+    for what, limit in limits.items():
+        column = LIMITED[what]
+        if connection.execute(recent.where(column == row[column.name])).scalar_one() >= limit:
             raise FeedbackLimitError(what, limit)

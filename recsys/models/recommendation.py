@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from recsys.recommenders import Reason
+from recsys.recommenders.model import JSON_CONFIG
 from recsys.recommenders.recommendations import Source
 
 
@@ -13,7 +14,7 @@ from recsys.recommenders.recommendations import Source
 class Item:
     """An item and its title."""
 
-    __pydantic_config__: ClassVar = {"use_attribute_docstrings": True}
+    __pydantic_config__: ClassVar = JSON_CONFIG
 
     item_id: int | str
     title: str

@@ -24,6 +24,10 @@ Antecedent = TypeVar("Antecedent")
 SCORES_AT_ONCE = 2**20  # in memory, where they stay in the cache; each takes 8 bytes
 
 
+#: Pydantic's settings for dataclasses that become JSON: described by docstrings; NaN is not turned into null.
+JSON_CONFIG = {"use_attribute_docstrings": True, "ser_json_inf_nan": "constants"}
+
+
 @dataclass(slots=True)
 class Reason(Generic[Antecedent]):
     """Explanation of a recommendation: a rule whose antecedent is in the history, or popularity.
@@ -31,7 +35,7 @@ class Reason(Generic[Antecedent]):
     A model names items by their indices, `recsys.models.Bundle` by id and title.
     """
 
-    __pydantic_config__: ClassVar = {"use_attribute_docstrings": True}
+    __pydantic_config__: ClassVar = JSON_CONFIG
 
     antecedents: tuple[Antecedent, ...]
     """Liked items that the item is recommended for; empty if it is recommended for its popularity."""

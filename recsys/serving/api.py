@@ -14,22 +14,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import HTTPConnection
 
+from recsys.serving import schemas
 from recsys.serving.errors import ApiError
 from recsys.serving.json_route import JsonRoute
-from recsys.serving.schemas import (
-    MAX_NAME,
-    BatchRequest,
-    BatchResponse,
-    ErrorResponse,
-    FeedbackRequest,
-    FeedbackResponse,
-    Health,
-    ItemsResponse,
-    ModelResponse,
-    RecommendRequest,
-    RecommendResponse,
-    SimilarResponse,
-)
 from recsys.serving.service import Service
 from recsys.serving.strict_json import json_response
 
@@ -52,13 +39,15 @@ class Token(HTTPBearer):
 
 def _errors(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
     """Return the responses of OpenAPI for statuses of errors."""
-    return {status: {"model": ErrorResponse, "description": text} for status, text in descriptions.items()}
+    return {
+        status: {"model": schemas.ErrorResponse, "description": text} for status, text in descriptions.items()
+    }
 
 
-NOT_JSON = {415: "The content-type is not application/json."}
 COMMON = {
     400: "The body is not JSON or too deep, or the host name is not allowed.",
     413: "The body is too large.",
+    415: "The content-type of the body is not application/json.",
     422: "Unprocessable request.",
     503: "No model is served, or the database does not answer.",
 }
@@ -75,10 +64,8 @@ def _service(request: HTTPConnection) -> Service:
 # costs as much.
 
 
-@router.post(
-    "/recommend", response_model=RecommendResponse, responses=_errors(NOT_JSON), tags=["recommendations"]
-)
-async def recommend(request: Request, body: RecommendRequest) -> Response:
+@router.post("/recommend", response_model=schemas.RecommendResponse, tags=["recommendations"])
+async def recommend(request: Request, body: schemas.RecommendRequest) -> Response:
     """Recommend to one person, with reasons."""
     service = _service(request)
     if body.titles is not None:  # a misspelt title takes longer
@@ -86,19 +73,17 @@ async def recommend(request: Request, body: RecommendRequest) -> Response:
     return json_response(service.recommend(body))
 
 
-@router.post(
-    "/recommend/batch", response_model=BatchResponse, responses=_errors(NOT_JSON), tags=["recommendations"]
-)
-async def recommend_batch(request: Request, body: BatchRequest) -> Response:
+@router.post("/recommend/batch", response_model=schemas.BatchResponse, tags=["recommendations"])
+async def recommend_batch(request: Request, body: schemas.BatchRequest) -> Response:
     """Recommend to many people at once."""
     return await run_in_threadpool(lambda: json_response(_service(request).recommend_batch(body)))
 
 
-@router.get("/items", response_model=ItemsResponse, tags=["items"])
+@router.get("/items", response_model=schemas.ItemsResponse, tags=["items"])
 def items(
     request: Request,
     search: Annotated[
-        str, Query(max_length=MAX_NAME, description="A title or its beginning.", examples=["toy sto"])
+        str, Query(max_length=schemas.MAX_NAME, description="A title or its beginning.", examples=["toy sto"])
     ],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> Response:
@@ -108,13 +93,13 @@ def items(
 
 @router.get(
     "/items/{item_id:path}/similar",  # an id may contain slashes
-    response_model=SimilarResponse,
+    response_model=schemas.SimilarResponse,
     responses=_errors({404: "No item has the id."}),
     tags=["items"],
 )
 async def similar(
     request: Request,
-    item_id: Annotated[str, InPath(max_length=MAX_NAME, examples=["1"])],
+    item_id: Annotated[str, InPath(max_length=schemas.MAX_NAME, examples=["1"])],
     k: Annotated[int, Query(ge=1)] = 10,
     explain: bool = False,
 ) -> Response:
@@ -124,18 +109,17 @@ async def similar(
 
 @router.post(
     "/feedback",
-    response_model=FeedbackResponse,
+    response_model=schemas.FeedbackResponse,
     responses=_errors(
         {
             401: "The token is missing or wrong.",
-            **NOT_JSON,
             429: "The user, the item or the client's address has reached its limit of thumbs per day.",
         }
     ),
     dependencies=[Depends(Token(auto_error=False, description="Needed if RECSYS_FEEDBACK_TOKEN is set."))],
     tags=["feedback"],
 )
-async def feedback(request: Request, body: FeedbackRequest) -> Response:
+async def feedback(request: Request, body: schemas.FeedbackRequest) -> Response:
     """Store a thumb up or down. The response confirms that it is on disk; without one, send it again."""
     address = request.client.host if request.client else ""
     # A locked database occupies a thread for seconds: leave some for recommendations.
@@ -143,29 +127,29 @@ async def feedback(request: Request, body: FeedbackRequest) -> Response:
         return json_response(await run_in_threadpool(_service(request).feedback, body, address))
 
 
-@router.get("/model", response_model=ModelResponse, tags=["operation"])
+@router.get("/model", response_model=schemas.ModelResponse, tags=["operation"])
 async def model(request: Request) -> Response:
     """Return the served model, its training data and the last failure."""
     return json_response(_service(request).model())
 
 
-@router.get("/health/live", response_model=Health, tags=["operation"])
+@router.get("/health/live", response_model=schemas.Health, tags=["operation"])
 async def live() -> Response:
     """Answer as long as the process does."""
-    return json_response(Health("ok"))
+    return json_response(schemas.Health("ok"))
 
 
 @router.get(
     "/health/ready",
-    response_model=Health,
-    responses={503: {"model": Health, "description": "No model is served yet."}},
+    response_model=schemas.Health,
+    responses={503: {"model": schemas.Health, "description": "No model is served yet."}},
     tags=["operation"],
 )
 async def ready(request: Request) -> Response:
     """Return whether a model is served."""
     if _service(request).reloader.current is None:
-        return json_response(Health("no model"), 503)
-    return json_response(Health("ok"))
+        return json_response(schemas.Health("no model"), 503)
+    return json_response(schemas.Health("ok"))
 
 
 @router.get("/metrics", response_class=PlainTextResponse, tags=["operation"])

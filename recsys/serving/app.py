@@ -6,6 +6,7 @@ from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -16,7 +17,6 @@ from recsys.feedback import FeedbackStore
 from recsys.serving.api import STATIC, router
 from recsys.serving.errors import HANDLERS
 from recsys.serving.middleware import AllowedHosts, Observed
-from recsys.serving.openapi import add_limits
 from recsys.serving.reloader import ModelReloader
 from recsys.serving.secret import read_secret
 from recsys.serving.service import Service
@@ -27,20 +27,12 @@ MAX_WRITING = 10  # thumbs written at the same time, of the 40 threads
 
 
 def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore) -> FastAPI:
-    """Create the application.
-
-    Parameters
-    ----------
-    settings : Settings
-    reloader : ModelReloader
-        Runs from start to end of the application. The caller loads the first version.
-    store : FeedbackStore
-        Closed at the end.
+    """Create the application, which runs the reloader and closes the store at its end.
 
     Raises
     ------
     recsys.errors.RecsysError
-        If there is no secret to sign lists with; see `recsys.serving.secret.read_secret`.
+        If there is no secret; see `recsys.serving.secret.read_secret`.
     """
     signer = ListSigner(read_secret(settings, store), settings.list_seconds)
 
@@ -65,7 +57,7 @@ def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore
     app.state.writing = Semaphore(MAX_WRITING)
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
-    add_limits(app, settings)
+    _add_limits(app, settings)
     # The last one is the outermost.
     app.add_middleware(AllowedHosts, allowed_hosts=settings.allowed_hosts)
     if settings.cors_origins:
@@ -79,3 +71,25 @@ def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     return app
+
+
+def _add_limits(app: FastAPI, settings: Settings) -> None:
+    """Add the limits of the settings to OpenAPI."""
+    describe = app.openapi
+    lengths = {"items": settings.max_items, "titles": settings.max_titles, "users": settings.max_batch}
+
+    def openapi() -> dict[str, Any]:
+        schema = describe()
+        for name in ("RecommendRequest", "Person", "BatchRequest"):
+            for field, place in schema["components"]["schemas"][name]["properties"].items():
+                for option in place.get("anyOf", [place]):
+                    if option.get("type") == "array":
+                        option["maxItems"] = lengths[field]
+                    elif field == "k":
+                        option["maximum"] = settings.max_k
+        for parameter in schema["paths"]["/items/{item_id}/similar"]["get"]["parameters"]:
+            if parameter["name"] == "k":
+                parameter["schema"]["maximum"] = settings.max_k
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

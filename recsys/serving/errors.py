@@ -24,21 +24,9 @@ MAX_QUOTED = 200  # characters of a request that an error repeats
 
 
 class ApiError(HTTPException):
-    """An error response.
+    """An error response: a code for programs, a message for people, and places such as "users[3].items[0]".
 
-    Parameters
-    ----------
-    status : int
-        4xx or 5xx.
-    code : str
-        For programs; it does not change when the message does.
-    message : str
-        For people: the rule, the value and the cure.
-    where : str
-        Place in the request, "users[3].items[0]"; empty for all of it.
-    headers : mapping of str to str, optional
-    details : sequence of ErrorDetail
-        By default the message at `where`, if that is given.
+    By default, `details` is the message at `where`, if that is given.
     """
 
     def __init__(

@@ -15,22 +15,12 @@ from recsys.models.bundle import Bundle
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A bundle with indexes of its items and users.
-
-    Parameters
-    ----------
-    bundle : Bundle
-    version : str
-    search : TitleSearch
-        Over the items of the catalog and of the model.
-    loaded : float
-        Seconds since 1970.
-    """
+    """A bundle with indexes of its items and users."""
 
     bundle: Bundle
     version: str
-    search: TitleSearch
-    loaded: float = field(default_factory=time.time)
+    search: TitleSearch  # over the items of the catalog and of the model
+    loaded: float = field(default_factory=time.time)  # seconds since 1970
 
     @classmethod
     def prepare(cls, bundle: Bundle, version: str, previous: LoadedModel | None = None) -> LoadedModel:
@@ -45,13 +35,18 @@ class LoadedModel:
             search = TitleSearch(titles)
             search.candidates("a title that no item has")  # builds its index
         model = cls(bundle, version, search)
-        _ = model.items, model.users, model.n_likes, model.searched
+        _ = model.ids, model.users, model.n_likes, model.searched
         return model
 
     @cached_property
     def items(self) -> dict[str, Any]:
         """Id of each item of the catalog and the model, by its text."""
         return {str(item): item for item in [*self.bundle.catalog.item_id.tolist(), *self.bundle.item_ids]}
+
+    @cached_property
+    def ids(self) -> frozenset[Any]:
+        """Id of each item of the catalog and the model."""
+        return frozenset(self.items.values())
 
     @cached_property
     def users(self) -> dict[str, Any]:

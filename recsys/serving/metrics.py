@@ -20,19 +20,10 @@ MAX_RULES = 20  # those with the most feedback: each is a time series
 
 
 class Metrics:
-    """Counters of requests, and the state of model and feedback.
-
-    Each service has its own registry, so that a process can run several.
-
-    Parameters
-    ----------
-    reloader : ModelReloader
-    store : FeedbackStore
-        Read whenever the metrics are.
-    """
+    """Counters of requests, and the state of model and feedback, which is read whenever the metrics are."""
 
     def __init__(self, reloader: ModelReloader, store: FeedbackStore) -> None:
-        self._registry = registry = CollectorRegistry()
+        self._registry = registry = CollectorRegistry()  # a process can run several services
         labels = ("method", "route", "status")
         self._requests = Counter(
             "recsys_requests", "Requests by route and status.", labels, registry=registry

@@ -30,27 +30,12 @@ class ModelReloader:
     """Polls a source for another version; loads and checks it, then replaces the served one.
 
     A request reads `current` once, so that a replacement neither delays nor affects it. If a version fails,
-    the previous one stays.
-
-    Parameters
-    ----------
-    source : ModelSource
-    poll_seconds : float
-        Seconds between polls.
-    retry_seconds : float
-        Seconds until a version that failed is tried again.
-
-    Attributes
-    ----------
-    current : LoadedModel or None
-        None before the first version is loaded.
-    last_failure : Failure or None
-    swaps, failures : int
+    the previous one stays, and the version is tried again after `retry_seconds`.
     """
 
     def __init__(self, source: ModelSource, poll_seconds: float = 5.0, retry_seconds: float = 60.0) -> None:
         self.source, self.poll_seconds, self.retry_seconds = source, poll_seconds, retry_seconds
-        self.current: LoadedModel | None = None
+        self.current: LoadedModel | None = None  # until the first version is loaded
         self.last_failure: Failure | None = None
         self.swaps = self.failures = 0
         self._stopped = threading.Event()
@@ -59,13 +44,7 @@ class ModelReloader:
         self._logged = ""  # a failure is logged once until a poll succeeds
 
     def load(self) -> LoadedModel:
-        """Load, check and serve the version that the source names.
-
-        Raises
-        ------
-        recsys.errors.RecsysError
-            If that fails.
-        """
+        """Load, check and serve the version that the source names; raises RecsysError."""
         self.current = model = self._load(self.source.version())
         return model
 

@@ -18,21 +18,9 @@ def liked(feedback: Sequence[Feedback]) -> list[Feedback]:
 
 
 def replay(bundle: Bundle, thumbs: Sequence[Feedback], k: int = 10) -> RankingResult:
-    """Recommend from the likes of each thumb, and find the rank of the item that was liked.
+    """Recommend from the likes of each thumb up, and find the rank of the item that was liked.
 
-    Parameters
-    ----------
-    bundle : Bundle
-    thumbs : sequence of Feedback
-        Thumbs up, at least one.
-    k : int
-        Length of the lists.
-
-    Returns
-    -------
-    RankingResult
-        Per person, the mean over the thumbs of `hit@k` (1 if the item is in the list) and of `mrr@k` (1/rank,
-        0 if it is not).
+    Returns the mean per person of `hit@k` (1 if the item is in the list) and `mrr@k` (1/rank, otherwise 0).
     """
     ids = {str(item): item for item in bundle.item_ids}
     lists = bundle.recommend([[ids[like] for like in one.likes if like in ids] for one in thumbs], k)

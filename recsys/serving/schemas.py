@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from recsys.models.recommendation import Item, Recommendation
+from recsys.recommenders.model import JSON_CONFIG
 from recsys.serving.reloader import Failure
 
 MAX_NAME = 200  # characters of an id, a title or a search
@@ -117,7 +118,7 @@ class FeedbackRequest(RequestModel):
 class ResponseModel:
     """A response or a part of one."""
 
-    __pydantic_config__: ClassVar = ConfigDict(use_attribute_docstrings=True)
+    __pydantic_config__: ClassVar = JSON_CONFIG
 
 
 @dataclass

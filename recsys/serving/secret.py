@@ -15,15 +15,13 @@ from recsys.serving.settings import MIN_SECRET, SECRET, Settings
 def read_secret(settings: Settings, store: FeedbackStore) -> bytes:
     """Return the secret that all services with one feedback database share.
 
-    This is `RECSYS_FEEDBACK_SECRET`. If it is not set and feedback is in an SQLite file, the secret is read
-    from `FILE.secret`, which is created (mode 0600) if it does not exist.
+    This is `RECSYS_FEEDBACK_SECRET`, or the content of `FILE.secret` next to an SQLite file, which is created
+    (mode 0600) if it does not exist.
 
     Raises
     ------
-    ParameterError
-        If feedback goes to a server and the variable is not set.
-    DataError
-        If the file cannot be read or created, or contains no secret.
+    ParameterError, DataError
+        If there is neither, or the file cannot be used.
     """
     if settings.feedback_secret is not None:
         return settings.feedback_secret.encode()

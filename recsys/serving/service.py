@@ -10,72 +10,46 @@ from typing import Any
 
 from optuna_sweeper.safe_text import mask_values, masked
 from recsys.datasets import TitleError
-from recsys.feedback import Feedback, FeedbackLimitError, FeedbackLimits, FeedbackStore
+from recsys.feedback import Feedback, FeedbackLimitError, FeedbackStore
 from recsys.models.bundle import flatten
 from recsys.models.recommendation import Item
+from recsys.serving import schemas
 from recsys.serving.errors import ApiError, quoted
 from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.metrics import Metrics
 from recsys.serving.reloader import ModelReloader
-from recsys.serving.schemas import (
-    BatchRequest,
-    BatchResponse,
-    FeedbackRequest,
-    FeedbackResponse,
-    FoundItem,
-    ItemsResponse,
-    ModelResponse,
-    Person,
-    Recommendations,
-    RecommendRequest,
-    RecommendResponse,
-    SimilarResponse,
-)
 from recsys.serving.settings import Settings
 from recsys.serving.signed_list import ListSigner
 
 
 class Service:
-    """Answers requests; raises `ApiError` for those that cannot be processed.
-
-    Each method reads the served model once, so that its response is of one version.
-
-    Parameters
-    ----------
-    settings : Settings
-    reloader : ModelReloader
-    store : FeedbackStore
-    signer : ListSigner
-    """
+    """Answers requests, each by one version of the model; raises `ApiError` if that is not possible."""
 
     def __init__(
         self, settings: Settings, reloader: ModelReloader, store: FeedbackStore, signer: ListSigner
     ) -> None:
         self.settings, self.reloader, self.store, self.signer = settings, reloader, store, signer
-        self.limits = FeedbackLimits(
-            per_user=settings.max_thumbs_per_user,
-            per_item=settings.max_thumbs_per_item,
-            # With a token, a program sends the feedback of many people.
-            per_address=settings.max_thumbs_per_address if settings.feedback_token is None else None,
-        )
+        self.limits = {"user": settings.max_thumbs_per_user, "item": settings.max_thumbs_per_item}
+        if settings.feedback_token is None:  # with a token, a program sends the feedback of many people
+            self.limits["address"] = settings.max_thumbs_per_address
         self.metrics = Metrics(reloader, store)
 
-    def recommend(self, request: RecommendRequest) -> RecommendResponse:
+    def recommend(self, request: schemas.RecommendRequest) -> schemas.RecommendResponse:
         """Return the list for one person."""
         model = self._model()
         likes = self._likes(model, request)
         (answer,) = self._lists(model, [likes], request.k, request.exclude_seen, request.explain)
-        return RecommendResponse(**vars(answer), model_version=model.version)
+        return schemas.RecommendResponse(**vars(answer), model_version=model.version)
 
-    def recommend_batch(self, request: BatchRequest) -> BatchResponse:
+    def recommend_batch(self, request: schemas.BatchRequest) -> schemas.BatchResponse:
         """Return a list for each person."""
         model = self._model()
         self._check_limit("max_batch", len(request.users), "users")
         likes = [self._likes(model, person, f"users[{row}].") for row, person in enumerate(request.users)]
         results = self._lists(model, likes, request.k, request.exclude_seen, request.explain)
-        return BatchResponse(model.version, results)
+        return schemas.BatchResponse(model.version, results)
 
-    def similar(self, item_id: str, k: int, explain: bool) -> SimilarResponse:
+    def similar(self, item_id: str, k: int, explain: bool) -> schemas.SimilarResponse:
         """Return the list for a person who likes one item."""
         model = self._model()
         if item_id not in model.items:
@@ -83,38 +57,31 @@ class Service:
         item = model.items[item_id]
         (answer,) = self._lists(model, [[item]], k, True, explain)
         (title,) = model.bundle.catalog.titles([item])
-        return SimilarResponse(model.version, Item(item, title), answer.recommendations)
+        return schemas.SimilarResponse(model.version, Item(item, title), answer.recommendations)
 
-    def items(self, search: str, limit: int) -> ItemsResponse:
+    def items(self, search: str, limit: int) -> schemas.ItemsResponse:
         """Return items of the model by the beginning of their title, the most liked first."""
         model = self._model()
         catalog, ids, n_likes = model.search.catalog, model.searched, model.n_likes
         rows = [row for row in model.search.beginning(search) if ids[row] in n_likes]
         rows.sort(key=lambda row: -n_likes[ids[row]])
-        return ItemsResponse(
+        return schemas.ItemsResponse(
             [
-                FoundItem(ids[row], catalog.title[row], list(catalog.genres[row]), n_likes[ids[row]])
+                schemas.FoundItem(ids[row], catalog.title[row], list(catalog.genres[row]), n_likes[ids[row]])
                 for row in rows[:limit]
             ]
         )
 
-    def feedback(self, request: FeedbackRequest, address: str = "") -> FeedbackResponse:
+    def feedback(self, request: schemas.FeedbackRequest, address: str = "") -> schemas.FeedbackResponse:
         """Store a thumb from a client's address; when this returns, it is on disk."""
-        shown, item = self.signer.read(request.signed_list), str(request.item_id)
-        if item not in shown.items:
+        shown = self.signer.read(request.signed_list, str(request.item_id))
+        if shown is None:
             message = f"item_id: {quoted(request.item_id)} is not in the list that signed_list stands for."
             raise ApiError(422, "not_in_list", message, "item_id")
-        place = shown.items.index(item)
         feedback = Feedback(
-            list_id=shown.list_id,
+            **shown,
             user_id=str(request.user_id),
-            item_id=item,
             liked=request.verdict == "up",
-            likes=shown.likes,
-            source=shown.sources[place],
-            antecedents=shown.antecedents[place],
-            rank=place + 1,
-            model_version=shown.model_version,
             created=time.time_ns() // 1_000_000,
             client=self.signer.pseudonym(address),
         )
@@ -123,12 +90,12 @@ class Service:
         except FeedbackLimitError as error:
             message = f"{error} (max_thumbs_per_{error.what}) Try again tomorrow."
             raise ApiError(429, "too_many_thumbs", message, headers={"retry-after": "3600"}) from error
-        return FeedbackResponse("new" if is_new else "replaced")
+        return schemas.FeedbackResponse("new" if is_new else "replaced")
 
-    def model(self) -> ModelResponse:
+    def model(self) -> schemas.ModelResponse:
         """Return the served version and the last failure."""
         model = self._model()
-        return ModelResponse(
+        return schemas.ModelResponse(
             address=masked(self.settings.model),
             version=model.version,
             loaded=datetime.fromtimestamp(model.loaded, UTC).isoformat(timespec="seconds"),
@@ -150,22 +117,20 @@ class Service:
 
     def _lists(
         self, model: LoadedModel, likes: Sequence[Sequence[Any]], k: int, exclude_seen: bool, explain: bool
-    ) -> list[Recommendations]:
+    ) -> list[schemas.Recommendations]:
         self._check_limit("max_k", k, "k")
         n_reasons = self.settings.max_reasons if explain else 0
         lists = model.bundle.recommend(likes, k, exclude_seen, n_reasons)
         self.metrics.count(Counter(one.source for recommendations in lists for one in recommendations))
-        return [
-            Recommendations(
-                likes=[item for item in row if item in model.n_likes],
-                ignored=[item for item in row if item not in model.n_likes],
-                recommendations=recommendations,
-                signed_list=self.signer.sign(model.version, row, recommendations),
-            )
-            for row, recommendations in zip(map(flatten, likes), lists, strict=True)
-        ]
+        answers = []
+        for row, recommendations in zip(map(flatten, likes), lists, strict=True):
+            ignored = [item for item in row if item not in model.n_likes]
+            known = [item for item in row if item in model.n_likes] if ignored else row
+            signed = self.signer.sign(model.version, row, recommendations)
+            answers.append(schemas.Recommendations(known, ignored, recommendations, signed))
+        return answers
 
-    def _likes(self, model: LoadedModel, person: Person, where: str = "") -> list[Any]:
+    def _likes(self, model: LoadedModel, person: schemas.Person, where: str = "") -> list[Any]:
         """Return likes as `Bundle.recommend` takes them; of an id that occurs twice, the last counts."""
         if person.user_id is not None:
             user = model.users.get(str(person.user_id))
@@ -175,13 +140,15 @@ class Service:
             return model.bundle.steps_of(user) or []
         if person.titles is not None:
             self._check_limit("max_titles", len(person.titles), f"{where}titles")
-            likes = [
+            likes: list[Any] = [
                 _find_title(model, title, f"{where}titles[{row}]") for row, title in enumerate(person.titles)
             ]
         else:
             given = person.items or []
             self._check_limit("max_items", len(given), f"{where}items")
-            likes = list(map(model.items.get, map(str, given)))
+            likes = list(given)
+            if not model.ids.issuperset(likes):  # ids may be given as text
+                likes = list(map(model.items.get, map(str, given)))
             if None in likes:
                 row = likes.index(None)
                 place = f"{where}items[{row}]"

@@ -17,6 +17,7 @@ PREFIX = "RECSYS_SERVING_"
 TOKEN = "RECSYS_FEEDBACK_TOKEN"
 SECRET = "RECSYS_FEEDBACK_SECRET"
 MIN_SECRET = 32  # characters
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 def _require_given(name: str, value: Any) -> None:
@@ -64,18 +65,12 @@ class Settings:
     model: str = _given("models:/recsys@champion", "alias or version of a registered model, or a folder")
     host: str = _given("127.0.0.1", "address to listen on")
     port: int = _setting(8000, "port to listen on", _require_port)
-    allowed_hosts: tuple[str, ...] = _given(
-        ("localhost", "127.0.0.1", "[::1]"), "host names of the service, separated by commas; * for any"
-    )
-    cors_origins: tuple[str, ...] = _setting(
-        (), "origins of other pages that may use it, separated by commas"
-    )
+    allowed_hosts: tuple[str, ...] = _given(LOCAL, "host names of the service; * for any")
+    cors_origins: tuple[str, ...] = _setting((), "origins of other pages that may use it")
     feedback: str = _given("feedback.db", "database of feedback: an SQLite file, or postgresql://...")
     poll_seconds: float = _seconds(5.0, "seconds between checks for another version of the model")
     retry_seconds: float = _seconds(60.0, "seconds until a version that failed is tried again")
-    wait_for_model: bool = _setting(
-        False, "start without a model and become ready when there is one (true, false)"
-    )
+    wait_for_model: bool = _setting(False, "start without a model, become ready when there is one")
     max_body_bytes: int = _count(262_144, "maximum bytes of a request's body")
     max_items: int = _count(1000, "maximum likes of a person in a request")
     max_titles: int = _count(50, "maximum titles of a person in a request")
@@ -86,17 +81,14 @@ class Settings:
     request_seconds: float = _seconds(20.0, "seconds within which a request must arrive, headers and body")
     max_connections: int = _count(500, "maximum connections; one more closes the longest waiting one")
     drain_seconds: int = _count(5, "seconds in which open requests may finish at shutdown")
-    access_log: bool = _setting(False, "log each request (true, false)")
+    access_log: bool = _setting(False, "log each request")
     list_seconds: float = _seconds(86_400.0, "seconds during which a recommended list accepts feedback")
     max_thumbs_per_user: int = _count(100, "maximum new thumbs of a user in 24 hours")
     max_thumbs_per_item: int = _count(100, "maximum new thumbs for an item in 24 hours")
-    max_thumbs_per_address: int = _count(
-        300, "maximum new thumbs from a client address in 24 hours, unless feedback requires a token"
-    )
+    max_thumbs_per_address: int = _count(300, "the same from a client address, unless there is a token")
     trusted_proxies: tuple[str, ...] = _setting(
-        (), "proxies whose X-Forwarded-For is trusted: addresses or networks, separated by commas",
-        _require_networks,
-    )  # fmt: skip
+        (), "networks or addresses of proxies whose X-Forwarded-For is trusted", _require_networks
+    )
     feedback_token: str | None = field(default=None, repr=False)
     feedback_secret: str | None = field(default=None, repr=False)
 
@@ -146,12 +138,12 @@ def read_settings(
     typed: dict[str, str] = {}  # the option or variable of each setting
     values: dict[str, Any] = {}
     for setting in OPTIONS:
-        name, variable = setting.name, PREFIX + setting.name.upper()
-        text = options[name]
-        if text is None and variable not in environment:
-            continue
-        typed[name] = variable if text is None else _option(name)
-        values[name] = _parse(typed[name], environment[variable] if text is None else text, setting.default)
+        name, text = _option(setting.name), options[setting.name]
+        if text is None:
+            name = PREFIX + setting.name.upper()
+            text = environment.get(name)
+        if text is not None:
+            typed[setting.name], values[setting.name] = name, _parse(name, text, setting.default)
     try:
         return Settings(
             **values,
@@ -185,16 +177,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m recsys serve",
         description="Serve recommendations over HTTP and on a page.",
-        epilog=f"Each option is also an environment variable: {PREFIX}PORT=8000. {TOKEN} is the token that "
-        f"feedback requires, if set. {SECRET} signs lists; by default a secret is created and kept next to "
-        "the SQLite file of the feedback. docs/threat_model.md describes what they protect.",
+        epilog="Separate several values by commas. Each option is also an environment variable: "
+        f"{PREFIX}PORT=8000. {TOKEN} is the token that feedback requires, if set. {SECRET} signs lists; by "
+        "default a secret is created and kept next to the SQLite file of the feedback. "
+        "docs/threat_model.md describes what they protect.",
     )
     for setting in OPTIONS:
-        default = setting.default
+        default, metavar = setting.default, setting.name.rpartition("_")[2].upper()
         shown = ",".join(default) or "none" if isinstance(default, tuple) else str(default)
+        if isinstance(default, bool):
+            metavar, shown = "{true,false}", shown.lower()
         parser.add_argument(
-            _option(setting.name),
-            metavar=setting.name.rpartition("_")[2].upper(),
-            help=f"{setting.metadata['help']} ({shown.lower() if isinstance(default, bool) else shown})",
+            _option(setting.name), metavar=metavar, help=f"{setting.metadata['help']} ({shown})"
         )
     return parser

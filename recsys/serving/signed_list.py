@@ -12,7 +12,6 @@ import os
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -22,40 +21,8 @@ from recsys.models.recommendation import Recommendation
 from recsys.serving.errors import ApiError
 
 
-@dataclass(frozen=True)
-class SignedList:
-    """A list that was recommended here. Ids are text.
-
-    Parameters
-    ----------
-    list_id : str
-        Unique per response.
-    model_version : str
-    likes : tuple of str
-        Items that it was made from, the latest like last.
-    items, sources : list of str
-    antecedents : list of tuples of str
-        Antecedents of the first reason of each item; empty if no reasons were requested.
-    """
-
-    list_id: str
-    model_version: str
-    likes: tuple[str, ...]
-    items: list[str]
-    sources: list[str]
-    antecedents: list[tuple[str, ...]]
-
-
 class ListSigner:
-    """Signs lists and checks signed ones.
-
-    Parameters
-    ----------
-    secret : bytes
-        Shared by all services with one feedback database.
-    valid_seconds : float
-        Seconds during which a list accepts feedback.
-    """
+    """Signs lists with the secret of all services, and checks them; each accepts feedback for a time."""
 
     def __init__(self, secret: bytes, valid_seconds: float) -> None:
         # One key per purpose, so that neither result can stand for the other.
@@ -66,17 +33,15 @@ class ListSigner:
     def sign(self, version: str, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> str:
         """Return a signed list."""
         rows = [
-            (one.item_id, one.source, [item.item_id for item in one.reasons[0].antecedents])
-            if one.reasons
-            else (one.item_id, one.source, ())
+            (one.item_id, one.source, [item.item_id for why in one.reasons[:1] for item in why.antecedents])
             for one in recommendations
         ]
         nonce = os.urandom(9).hex()  # showing a list twice makes two lists
         payload = urlsafe_b64encode(to_json((int(time.time()), nonce, version, likes, rows)))
         return f"{payload.decode()}.{self._signature(payload)}"
 
-    def read(self, text: str) -> SignedList:
-        """Return the content of a signed list.
+    def read(self, text: str, item_id: str) -> dict[str, Any] | None:
+        """Return the arguments of `Feedback` for an item of a signed list, None if the list lacks it.
 
         Raises
         ------
@@ -90,14 +55,18 @@ class ListSigner:
         if time.time() > created + self._valid_seconds:
             rule = f"took feedback for {self._valid_seconds:,g} seconds (list_seconds): ask for a new one"
             raise _refused("list_expired", rule)
-        return SignedList(
-            list_id=nonce,
-            model_version=version,
-            likes=tuple(map(str, likes)),
-            items=[str(row[0]) for row in rows],
-            sources=[row[1] for row in rows],
-            antecedents=[tuple(map(str, row[2])) for row in rows],
-        )
+        for rank, (item, source, antecedents) in enumerate(rows, start=1):
+            if str(item) == item_id:
+                return {
+                    "list_id": nonce,
+                    "item_id": item_id,
+                    "likes": tuple(map(str, likes)),
+                    "source": source,
+                    "antecedents": tuple(map(str, antecedents)),
+                    "rank": rank,
+                    "model_version": version,
+                }
+        return None
 
     def pseudonym(self, address: str) -> str:
         """Return a keyed hash of a client address, of the network (/64) for IPv6."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from fastapi import Response
+from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 
 _encode = json.JSONEncoder(default=asdict, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
@@ -20,7 +22,7 @@ _STEPS[list(b"]}")] = -1
 
 
 def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return dataclasses and plain data as a response.
+    """Return dataclasses (with `JSON_CONFIG`) and plain data as a response.
 
     Raises
     ------
@@ -28,7 +30,10 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
         If a number is not finite.
     """
     try:
-        body = to_json(content, inf_nan_mode="constants")
+        if is_dataclass(content):  # a third of the time
+            body = _adapter(type(content)).dump_json(content)
+        else:
+            body = to_json(content, inf_nan_mode="constants")
     except PydanticSerializationError:
         body = b"NaN"
     if b"NaN" in body or b"Infinity" in body:
@@ -36,6 +41,11 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
         # pair, which JSON can hold and UTF-8 cannot, becomes a question mark.
         body = _encode(content).encode("utf-8", "replace")
     return Response(body, status, headers, media_type="application/json")
+
+
+@lru_cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def deeper_than(limit: int, text: bytes) -> bool:

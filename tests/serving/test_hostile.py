@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from collections import Counter
 
@@ -18,6 +19,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from recsys.models.recommendation import Recommendation
+from recsys.recommenders import Reason
+from recsys.serving.schemas import Recommendations
 from recsys.serving.strict_json import deeper_than, json_response
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -265,6 +269,13 @@ def test_headers(reader):
 def test_what_is_not_finite_is_never_sent(client, monkeypatch):
     with pytest.raises(ValueError, match="not JSON compliant"):
         json_response({"score": float("nan")})
+    endless = Reason((), 1, 0.5, math.inf, 1.0)
+    for score, reasons in ((math.nan, ()), (1.0, (endless,))):
+        one = Recommendation(1, "Toy Story (1995)", score, "rule", reasons)
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            json_response(Recommendations([], [], [one], ""))
+    half = Recommendation(1, "\ud800", 1.0, "rule", ())
+    assert b'"title":"?"' in json_response(Recommendations([], [], [half], "")).body
     assert json_response({"title": "\ud800"}).body == b'{"title":"?"}'
     service = client.app.state.service
     monkeypatch.setattr(service, "recommend", lambda body: {"score": float("inf")})
