@@ -30,7 +30,7 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
         If a number is not finite.
     """
     try:
-        if is_dataclass(content):  # a third of the time
+        if is_dataclass(content) and not isinstance(content, type):  # a third of the time
             body = _adapter(type(content)).dump_json(content)
         else:
             body = to_json(content, inf_nan_mode="constants")
