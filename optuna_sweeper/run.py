@@ -27,8 +27,7 @@ from optuna_sweeper.results.schema import End
 from optuna_sweeper.safe_text import masked_yaml
 from optuna_sweeper.search.encoding import encode
 from optuna_sweeper.search.grid import check_grid_study, combinations_left, grid, is_grid
-from optuna_sweeper.search.pruner import make_pruner
-from optuna_sweeper.search.sampler import make_sampler
+from optuna_sweeper.search.sampler import make_pruner, make_sampler
 from optuna_sweeper.search.search_space import SearchSpace, read_search_space
 from optuna_sweeper.search.stratification import read_stratification
 from optuna_sweeper.settings import Settings

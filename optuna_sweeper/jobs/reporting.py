@@ -101,7 +101,7 @@ def _open_study(config: Any) -> Study | None:
 def _study(storage: Any, name: str, pruner: Any, folder: str, timeout: float) -> Study:
     import optuna
 
-    from optuna_sweeper.search.pruner import make_pruner
+    from optuna_sweeper.search.sampler import make_pruner
     from optuna_sweeper.study.storage import make_storage
 
     made = make_storage(storage, Path(folder), timeout)

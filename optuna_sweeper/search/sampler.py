@@ -1,4 +1,4 @@
-"""Make the sampler, and check that it supports the search space."""
+"""Make the sampler and the pruner, and check that the sampler supports the search space."""
 
 import functools
 import inspect
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, BruteForceSampler, CmaEsSampler, GPSampler, GridSampler, QMCSampler
 
 from optuna_sweeper.errors import SweepError, first_line, refusal
@@ -45,9 +46,7 @@ def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives:
 
 
 def _factory(config: Any) -> functools.partial[Any]:
-    settings = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(settings, dict)
-    settings = {str(key): value for key, value in settings.items() if value is not None}
+    settings = _given(config)
     if settings["_target_"] == "optuna.samplers.MOTPESampler":
         raise SweepError(
             f"{_KEY}: Optuna 4 removed MOTPESampler, for TPESampler takes several objectives. "
@@ -72,6 +71,12 @@ def _factory(config: Any) -> functools.partial[Any]:
     if points is not None:  # NSGA-III needs an array, which YAML does not have
         make = functools.partial(make, reference_points=np.asarray(points, dtype=float))
     return make
+
+
+def _given(config: Any) -> dict[str, Any]:
+    settings = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(settings, dict)
+    return {str(key): value for key, value in settings.items() if value is not None}
 
 
 def _check_constraints(sampler: Any, function: Any) -> None:
@@ -109,3 +114,18 @@ def _check(sampler: BaseSampler, parameters: Mapping[str, Parameter], n_objectiv
                 f"{_KEY}: {name} searches numbers, and {', '.join(choices)} are choices. Use tpe."
             )
         log.warning("%s searches numbers; drawn independently of them: %s", name, ", ".join(choices))
+
+
+def make_pruner(config: Any) -> BasePruner:
+    """Make the pruner ``hydra.sweeper.pruner``; null arguments are left to Optuna."""
+    if config is None:
+        return NopPruner()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # as above
+        try:
+            pruner = instantiate(_given(config), "optuna.pruners")
+        except ValueError as error:
+            raise SweepError(f"hydra.sweeper.pruner: {error}") from error
+    if not isinstance(pruner, BasePruner):
+        raise refusal("hydra.sweeper.pruner", "a pruner of Optuna", pruner)
+    return pruner

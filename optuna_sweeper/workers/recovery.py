@@ -2,6 +2,15 @@
 
 from pathlib import Path
 
+import optuna
+import yaml
+
+from optuna_sweeper.results.files import ResultsWriter
+from optuna_sweeper.results.schema import RESULTS_FILE, End
+from optuna_sweeper.study.storage import make_storage, storage_file
+from optuna_sweeper.workers.trial_allocation import TrialAllocation
+from optuna_sweeper.workers.worker import Worker
+
 
 def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: Path | None = None) -> None:
     """Fail the running trials of dead processes, and write the results of the study into its folder.
@@ -10,16 +19,6 @@ def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: P
     default that in the results, `base` of a relative path the working directory. Raises whatever a storage
     raises.
     """
-    # Imported here: a caller that needs no recovery does not wait for Optuna.
-    import optuna
-    import yaml
-
-    from optuna_sweeper.results.files import ResultsWriter
-    from optuna_sweeper.results.schema import RESULTS_FILE, End
-    from optuna_sweeper.study.storage import make_storage, storage_file
-    from optuna_sweeper.workers.trial_allocation import TrialAllocation
-    from optuna_sweeper.workers.worker import Worker
-
     path = folder / RESULTS_FILE
     written = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
     study_name, file = study_name or written.get("study_name"), storage_file(storage, base)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra import version
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core import utils
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
@@ -35,22 +36,16 @@ def replace_launcher(launcher: Launcher) -> Launcher:
     return FastLauncher(launcher) if known and not os.environ.get(SWITCH) else launcher
 
 
-class FastLauncher(Launcher):
+class FastLauncher(BasicLauncher):
     """Run jobs in this process, one after the other, as the `BasicLauncher` that it replaces does."""
 
-    def __init__(self, launcher: Any) -> None:
-        self.setup(
-            hydra_context=launcher.hydra_context,
-            task_function=launcher.task_function,
-            config=launcher.config,
-        )
+    hydra_context: Any
+    task_function: Any
+    config: Any
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Store what Hydra passes."""
-        self.hydra_context = hydra_context
-        self.task_function = task_function
-        self.config = config
-        self.composer = Composer(hydra_context.config_loader, config)
+    def __init__(self, launcher: Launcher) -> None:
+        vars(self).update(vars(launcher))  # of its setup
+        self.composer = Composer(self.hydra_context.config_loader, self.config)
         self.writer = YamlWriter()
         self._logs_to_sweep = False
 

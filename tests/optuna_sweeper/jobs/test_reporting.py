@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from hydra_plugins.recsys_optuna_sweeper.config import PRUNERS
 from optuna_sweeper.jobs.reporting import prune, prunes, report
-from optuna_sweeper.search.pruner import make_pruner
+from optuna_sweeper.search.sampler import make_pruner
 
 GRID = ("x=range(4)", "hydra/sweeper/sampler=grid", "hydra.sweeper.n_jobs=1")
 THRESHOLD = ("hydra/sweeper/pruner=threshold", "hydra.sweeper.pruner.upper=1.5")
