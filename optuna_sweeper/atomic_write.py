@@ -8,10 +8,7 @@ from typing import BinaryIO
 
 
 def atomic_write(path: Path, text: str, permissions: int = 0o666) -> None:
-    """Write text, as UTF-8, to a file; an existing one is replaced.
-
-    `permissions` are less the process's umask.
-    """
+    """Write text, as UTF-8, to a file; an existing one is replaced. Permissions are less the umask."""
     with atomic_open(path, permissions) as file:
         file.write(text.encode())
 

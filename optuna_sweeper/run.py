@@ -186,7 +186,7 @@ def _open_study(settings: Settings, name: str, sampler: BaseSampler) -> Iterator
 def _reseed(sampler: BaseSampler, settings: Settings, space: SearchSpace, offset: int) -> BaseSampler:
     """Return the sampler with another seed for each process and each continuation of the study.
 
-    The grid and QMC samplers share one sequence, which the seed defines, among all processes.
+    Only grids and QMC share one sequence, which the seed defines, among all processes.
     """
     seed = settings.sampler.get("seed")
     if seed is None or not offset or isinstance(sampler, GridSampler | QMCSampler):

@@ -1,7 +1,7 @@
 """Text that is safe to show and to store: without secrets, and without control characters.
 
 A secret is the password in an address, and any value whose name ends in password, token, secret or the like.
-Only standard modules are imported, since every Hydra application imports this file.
+Every Hydra application imports this file, so it imports only standard modules.
 """
 
 import logging

@@ -14,10 +14,7 @@ from optuna_sweeper.errors import SweepError, refusal
 
 @dataclass
 class Settings:
-    """The settings of a sweep.
-
-    Hydra checks names and types when it composes the config; `validate` checks the values later.
-    """
+    """The settings of a sweep; Hydra checks names and types when it composes the config."""
 
     # One of the group hydra/sweeper/sampler, or any `_target_` that makes an optuna.samplers.BaseSampler.
     sampler: Any = None

@@ -85,10 +85,7 @@ class Sweep:
             self.batches.progress.update(len(done), best_so_far(self.study, self.identity))
 
     def _next_batch(self, deadline: float) -> int:
-        """Return the size of the next batch; 0 at the end of the sweep, with `ended_by` set.
-
-        Wait for other processes that run the last trials: if one dies, its trials are run here.
-        """
+        """Return the size of the next batch, after waiting for other processes; 0 ends the sweep."""
         allocation = self.allocation
         waiting: list[int] = []
         while not self.batches.interrupt:

@@ -1,10 +1,7 @@
 """The outcome of a job as the outcome of its trial, and the links of the job to its other records.
 
-A job returns the value of its objective, or a sequence of them. With constraints it returns a mapping::
-
-    {"values": 53.3, "constraints": {"at_least_100_rules": 100 - n_rules}}
-
-A constraint is satisfied if its value is at most 0. Names are free; in a sequence the index is the name.
+A job returns its objective, or a sequence. With constraints, satisfied if at most 0, it returns a mapping:
+``{"values": 53.3, "constraints": {"at_least_100_rules": 100 - n_rules}}``.
 """
 
 import json

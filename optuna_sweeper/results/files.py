@@ -21,10 +21,7 @@ _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class ResultsWriter:
-    """Writes ``optimization_results.yaml`` and ``trials.csv``, each atomically.
-
-    Lines of finished trials, which do not change, are cached. `identity` is that of results; None: any.
-    """
+    """Writes ``optimization_results.yaml`` and ``trials.csv``, each atomically; caches finished lines."""
 
     def __init__(self, study: Study, folder: Path, identity: str | None = None) -> None:
         self.study, self.folder, self.identity = study, folder, identity

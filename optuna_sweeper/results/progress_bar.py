@@ -1,7 +1,6 @@
 """The progress bar: a line below the log lines of a sweep, on a terminal only.
 
-Jobs print, and Hydra configures logging again for each of them. So the bar replaces the standard streams, and
-text that is written to them appears above the bar.
+Jobs print, and Hydra configures logging again for each of them: the bar replaces the standard streams.
 """
 
 import logging

@@ -18,10 +18,7 @@ Grid = dict[str, list[Any]]
 
 
 class BruteForceSampler(samplers.BruteForceSampler):
-    """Optuna's brute-force sampler, which takes any finished trial for a combination that was run.
-
-    It fails on discarded trials, which may have no parameters, and omits the combinations of a warm start.
-    """
+    """Optuna's, without trials that do not count: it takes any finished trial for one that was run."""
 
     @staticmethod
     def _populate_tree(tree: Any, trials: list[FrozenTrial], params: dict[str, Any]) -> None:

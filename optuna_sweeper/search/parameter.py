@@ -17,10 +17,7 @@ from optuna_sweeper.search.encoding import encode
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter that Optuna chooses; `name` is the key of the override as typed, with ``+`` or ``++``.
-
-    `verbatim` are choices that are lists or mappings, which Optuna stores as text.
-    """
+    """A parameter that Optuna chooses; `name` is as typed, and `verbatim` are lists or mappings as text."""
 
     name: str
     distribution: BaseDistribution

@@ -1,7 +1,6 @@
 """Stratification: each choice of one parameter gets the same number of trials (``hydra.sweeper.balanced``).
 
-A fair comparison tunes each candidate with the same budget, while a sampler soon prefers the best one. So a
-trial gets the choice with the fewest trials so far, and the sampler chooses the other parameters.
+A fair comparison tunes each candidate with the same budget, while a sampler soon prefers the best one.
 """
 
 from optuna.samplers import BaseSampler

@@ -1,7 +1,6 @@
 """The configuration and the data that the values of a study depend on, besides its search space.
 
-Interpolations are not resolved, so that a folder, a date or a password of the environment is not part of the
-identity. The options of a searched config group are: the configuration is composed with each choice.
+Interpolations are not resolved: a folder, a date or a password of the environment is not part of it.
 """
 
 import json

@@ -1,9 +1,7 @@
-"""Deduplication: trials whose values the study has already.
+"""Deduplication: trials whose values the study has already, with the same identity of the study.
 
-Two trials are duplicates if the overrides of their jobs are equal, or, where the application can tell, if its
-keys are: the function ``hydra.sweeper.equivalence`` returns for the composed config of a job a hashable key
-that is equal for jobs with the same outcome and for no others, or None where it cannot tell. Only trials of
-the same identity of the study (configuration and data) are compared.
+Two trials are duplicates if the application's function ``hydra.sweeper.equivalence`` returns equal keys for
+the configs of their jobs, or, where it cannot tell (None), if their overrides are equal.
 """
 
 from optuna.study import Study

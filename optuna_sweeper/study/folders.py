@@ -1,7 +1,7 @@
 """Ownership of folders: a sweep's folder belongs to one study, a job's folder to one trial.
 
-The owner is stored in a file that is created once, by the first process. It has the id of a worker, which is
-registered in the study: a study of the same name in another storage is another study.
+The owner is stored in a file, with the id of a worker that is registered in the study: a study of the same
+name in another storage is another study.
 """
 
 import json

@@ -46,10 +46,7 @@ def check_spec(study: Study, spec: Spec, allow_changes: bool) -> None:
 
 
 def write_spec(study: Study, worker: Worker, spec: Spec, allow_changes: bool) -> None:
-    """Write the identity into a study that has none, or one that may change.
-
-    Of processes that create a study at once, the first one decides; the others may be refused.
-    """
+    """Write the identity into a study that has none, or may change; the first process decides."""
     if study.user_attrs.get(SPEC) == spec:
         return
     with exclusive(study, worker):

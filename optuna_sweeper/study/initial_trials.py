@@ -50,10 +50,7 @@ def read_enqueued(enqueue: Sequence[Mapping[str, Any]], space: SearchSpace) -> l
 
 
 def read_warm_start(settings: Settings, space: SearchSpace, spec: Spec) -> list[FrozenTrial]:
-    """Return the complete trials of another study that fit the search space, as trials of this one.
-
-    Trials of another configuration or other data inform the sampler, but are neither reused nor the best.
-    """
+    """Return the complete trials of another study that fit the search space, as trials of this one."""
     if not settings.warm_start:
         return []
     name = settings.warm_start["study_name"]

@@ -14,10 +14,7 @@ _TICKET = "ticket:"
 
 @contextmanager
 def exclusive(study: Study, worker: Worker) -> Iterator[None]:
-    """Enter a section that one worker at a time executes; a dead worker does not block it.
-
-    This is Lamport's bakery algorithm: a storage can write, but not lock.
-    """
+    """Enter a section that one living worker at a time executes, by Lamport's bakery algorithm."""
     own = f"{_TICKET}{worker.id}"
     study.set_user_attr(own, 0)
     study.set_user_attr(own, 1 + max(ticket for ticket, _ in _tickets(study)))

@@ -16,8 +16,7 @@ def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: P
     """Fail the running trials of dead processes, and write the results of the study into its folder.
 
     A later sweep runs these trials again. If there is no such study, nothing is created. `study_name` is by
-    default that in the results, `base` of a relative path the working directory. Raises whatever a storage
-    raises.
+    default that in the results. Raises whatever a storage raises that cannot be read.
     """
     path = folder / RESULTS_FILE
     written = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -57,7 +57,7 @@ class Interrupt:
 
 
 class CtrlCIgnored:
-    """The application's function for a parallel launcher: the process that unpickles it ignores Ctrl-C.
+    """The application's function for a parallel launcher: a process that unpickles it ignores Ctrl-C.
 
     Ctrl-C reaches all processes of a terminal, and would end the jobs that the sweep lets finish.
     """

@@ -1,15 +1,12 @@
-"""Allocate trials to workers so that the total is exact.
+"""Allocate trials to workers so that the total is exact, without a lock or a leader.
 
-There is no lock and no leader. A process first creates a trial, which gives it a unique number, and then
-looks at the trials with lower numbers. If enough of them are finished or held by living processes, the trial
-is surplus and is discarded before it runs. Enqueued trials are part of the count. A trial can only leave the
-count, never enter it again, so the total is never exceeded; and a process continues, or waits for the others,
-until it is reached.
+A process first creates a trial, which gives it a unique number, and then looks at the trials with lower
+numbers. If enough of them are finished or held by living processes, the trial is surplus and is discarded
+before it runs. Enqueued trials count. A trial can only leave the count, so the total is never exceeded; and a
+process continues, or waits for the others, until it is reached.
 
-A discarded trial is FAIL with the user attribute ``discarded``, which has the reason; it does not count. The
-parameters of a dead process's trial are enqueued again after the trial has left the count, by any process
-that finds them missing, since the first one may have died in between. If two processes enqueue them, the
-later trial is surplus.
+The parameters of a dead process's trial are enqueued again after it has left the count, by any process that
+finds them missing, since the first one may have died in between; of two, the later trial is surplus.
 """
 
 import logging

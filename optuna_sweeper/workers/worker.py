@@ -1,9 +1,7 @@
-"""Worker registration and liveness.
+"""Worker registration and liveness: a record in the study, ``worker:<id>``, for each process.
 
-Each process that works on a study has a record there, ``worker:<id>``: its machine, process id, start time
-and last heartbeat. On the same machine the operating system knows whether the process is alive. For another
-machine the heartbeat decides, which a thread renews, also while a job runs: a process without a heartbeat for
-the grace period counts as dead.
+On the same machine the operating system knows whether it is alive. For another machine the heartbeat decides,
+which a thread renews: a process without one for the grace period counts as dead.
 """
 
 import logging

@@ -1,12 +1,9 @@
 """Composition of the configs of a sweep's jobs, once for all jobs that choose the same files.
 
-`Composer` keeps the composition of the first job of each choice of files, and applies the values of later
-jobs to a copy. First it checks that this reproduces the config that Hydra composed for the first job. Files
-are read once a sweep, so an edit during the sweep has no effect on it.
-
-Hydra itself composes in all other cases: overrides of Hydra's own config, a defaults list with a resolver
-(which may return another value next time), environment variables copied into the config, values set through
-an interpolation, another config loader than Hydra's own, another version than Hydra 1.3, and any error.
+`Composer` applies the values of later jobs to a copy of the first composition, after a check that this
+reproduces what Hydra composed. Hydra itself composes in all other cases: overrides of Hydra's own config, a
+defaults list with a resolver (which may return another value next time), environment variables copied into
+the config, values set through an interpolation, another loader or version of Hydra, and any error.
 """
 
 import os

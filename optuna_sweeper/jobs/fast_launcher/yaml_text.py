@@ -1,7 +1,6 @@
 """Configs as YAML text, as `OmegaConf.to_yaml` writes them, but with secrets masked.
 
-The configs of a sweep's jobs differ in a few lines, and YAML in pure Python is slow: lines are cached from
-one config to the next.
+The configs of jobs differ in a few lines, and YAML is slow: lines are cached from one config to the next.
 """
 
 from enum import Enum
