@@ -129,10 +129,13 @@ def _fingerprint(repo: IConfigRepository) -> Hashable:
 
 
 def _texts(source: ConfigSource) -> Hashable:
-    """Return the configs of a folder, which a test may have written a moment ago."""
+    """Return the configs of a folder, which a test may have written a moment ago, wherever it is."""
     if source.scheme() != "file":
         return source.path
-    return tuple((str(path), path.read_bytes()) for path in sorted(Path(source.path).rglob("*.yaml")))
+    folder = Path(source.path)
+    return tuple(
+        (str(path.relative_to(folder)), path.read_bytes()) for path in sorted(folder.rglob("*.yaml"))
+    )
 
 
 def _registered(group: dict[str, Any]) -> Iterator[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ seed: 7
 directions: [minimize]
 hydra:
   output_subdir: null
-  sweep: {dir: "%s", subdir: "${hydra.job.num}"}
+  sweep: {dir: "${oc.env:APP}/multirun", subdir: "${hydra.job.num}"}
 %s  job_logging: {handlers: {file: {filename: "${hydra.runtime.output_dir}/job.log"}}}
 """
 
@@ -57,7 +58,7 @@ class App:
 
     def configure(self, seed: str = SEED) -> None:
         """Write the primary config."""
-        self.write("config.yaml", CONFIG % (self.sweep_dir, seed))
+        self.write("config.yaml", CONFIG % seed)
 
     def write(self, name: str, text: str) -> None:
         path = self.conf / name
@@ -117,7 +118,10 @@ def slow_copies() -> Iterator[None]:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> App:
+def app(tmp_path: Path) -> Iterator[App]:
+    # In the environment, the folder leaves the texts of all tests equal: they are composed once.
+    os.environ["APP"] = str(tmp_path)
     application = App(tmp_path)
     application.configure()
-    return application
+    yield application
+    del os.environ["APP"]

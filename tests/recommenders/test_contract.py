@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, note
 from threadpoolctl import threadpool_limits
 
 from recsys.errors import ParameterError
@@ -24,6 +24,20 @@ from tests.recommenders.problems import (
 
 everybody = pytest.mark.parametrize("recommender", ALL.values(), ids=ALL)
 personal = pytest.mark.parametrize("recommender", PERSONAL.values(), ids=PERSONAL)
+
+
+def everybody_on_each_problem(test):
+    """Draw problems, and mine their rules, once for all recommenders."""
+
+    @deterministic
+    @given(problem=problems())
+    def run(problem):
+        for name, recommender in ALL.items():
+            note(name)
+            test(recommender, problem)
+
+    run.__name__ = test.__name__
+    return run
 
 
 def fitted(recommender, train, **mining):
@@ -47,9 +61,7 @@ def test_finds_the_taste_that_was_planted(recommender):
     assert not (lists.sources == FALLBACK).any()
 
 
-@everybody
-@deterministic
-@given(problem=problems())
+@everybody_on_each_problem
 def test_lists_are_full_distinct_and_unseen(recommender, problem):
     train, queries, n_items = problem
     model = fitted(recommender, histories(train, n_items))
@@ -75,9 +87,7 @@ def test_lists_are_full_distinct_and_unseen(recommender, problem):
                 assert (np.diff(scores) <= 0).all()
 
 
-@everybody
-@deterministic
-@given(problem=problems())
+@everybody_on_each_problem
 def test_all_at_once_is_one_by_one(recommender, problem):
     train, queries, n_items = problem
     model = fitted(recommender, histories(train, n_items))
@@ -88,9 +98,7 @@ def test_all_at_once_is_one_by_one(recommender, problem):
         assert same(model.recommend(asked[rows], k=n_items + 2), together[rows])
 
 
-@everybody
-@deterministic
-@given(problem=problems())
+@everybody_on_each_problem
 def test_shares_sum_to_one(recommender, problem):
     train, queries, n_items = problem
     model = fitted(recommender, histories(train, n_items))
