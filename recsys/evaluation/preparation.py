@@ -67,7 +67,7 @@ def prepare(
     if part == "test":
         train, evaluated = split.train_and_validation, split.test
     # After the split, so that nothing held out influences the training data.
-    likes = preprocessing.learn(_with_page(train, interactions, preprocessing, evaluation))
+    likes = preprocessing.filter_train(_with_page(train, interactions, preprocessing, evaluation))
     holdout = evaluation.choose_likes(evaluated, train, preprocessing)
     transactions = encode(likes, preprocessing.transaction)
     items = transactions.items

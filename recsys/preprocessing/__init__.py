@@ -1,9 +1,6 @@
-"""From ratings to transactions: keep what counts as a like, one transaction a user."""
+"""From interactions to transactions."""
 
 from recsys.preprocessing.encoding import encode
 from recsys.preprocessing.filtering import Preprocessing
 
-__all__ = [
-    "Preprocessing",
-    "encode",
-]
+__all__ = ["Preprocessing", "encode"]

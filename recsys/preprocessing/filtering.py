@@ -1,4 +1,4 @@
-"""Which ratings become positives."""
+"""From interactions to positives."""
 
 from __future__ import annotations
 
@@ -17,33 +17,31 @@ from recsys.preprocessing.encoding import transaction_ids
 TRANSACTIONS = ("user", "order")
 LIKES = ("min_rating", "user_mean", "all")
 
-# The share of a rating by which it must pass a mean: sums of decimal fractions are not exact.
+# Fraction of a rating by which it must exceed a mean: sums of decimal fractions are not exact.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Rules that turn ratings into positives; applied in the order of the parameters.
+    """Choose the interactions that count; the rules are applied in the order of the parameters.
 
-    Where some likes are held out, the rules read only what is learnt from: `candidates` are split, then
-    `learn` chooses of the training part. The rules on movies and on lengths say what is learnt from, never
-    who is measured or what is asked for: results under different rules can be compared.
+    With an evaluation, `candidates` are split and `filter_train` is applied to the training data alone, so
+    that nothing held out influences them. The rules on movies and lengths do not change the evaluated users
+    and their held-out likes, so results under different rules can be compared.
 
     Parameters
     ----------
     transaction : {"user", "order"}
-        What a transaction is: all that a user likes, or one order; the latter is refused for data without
-        orders.
+        A transaction is all that a user likes, or one order; the latter is refused for data without orders.
     min_movie_ratings : int
         Drop movies with fewer ratings than this, likes or not.
     likes : {"min_rating", "user_mean", "all"}
-        Which ratings count as a like: those of at least `min_rating`; those above the mean of all that the
-        user rated (of any movie); or every one. A dataset without ratings (baskets) has likes only, so the
-        first two are refused for it. With "user_mean" a split holds out a share of the ratings, for it comes
-        before the means are known; held-out likes are then those above the mean of what is visible of the
-        user, or of all training ratings where nothing is.
+        Ratings that count as likes: those of at least `min_rating`; those above the mean rating of the user;
+        or all. The first two are refused for data without ratings. With "user_mean" an evaluation holds out
+        ratings, because the means follow from the remaining ones: held-out likes are those above the mean of
+        the user's visible ratings, or of all training ratings where none is visible.
     min_rating : float
-        Lowest rating that is a like; read by `likes="min_rating"` alone.
+        Lowest rating that is a like; used only by `likes="min_rating"`.
     min_length, max_length : int, int or None
         Drop transactions with fewer or with more items than this; None is no maximum.
 
@@ -71,100 +69,71 @@ class Preprocessing:
 
     @property
     def likes_rule(self) -> str:
-        """The rule on likes as a user would type it."""
+        """The rule on likes as typed."""
         return f"min_rating={self.min_rating:g}" if self.likes == "min_rating" else f"likes={self.likes}"
 
     @property
-    def movie_rule(self) -> str:
-        """The rule on movies as a user would type it."""
-        return f"min_movie_ratings={self.min_movie_ratings}"
+    def rules(self) -> tuple[str, str, str]:
+        """The rules on movies, likes and lengths as typed."""
+        lengths = f"min_length={self.min_length}, max_length={self.max_length}"
+        return f"min_movie_ratings={self.min_movie_ratings}", self.likes_rule, lengths
 
-    @property
-    def length_rule(self) -> str:
-        """The rule on the number of likes as a user would type it."""
-        return f"min_length={self.min_length}, max_length={self.max_length}"
-
-    def refuse_without_ratings(self, name: str) -> None:
-        """Raise ParameterError if `likes` reads ratings; `name` is that of a dataset which has none."""
-        if self.likes != "all":
+    def check_data(self, name: str, has_ratings: bool, has_orders: bool) -> None:
+        """Raise ParameterError if the dataset of that name lacks the ratings or orders that are needed."""
+        if self.likes != "all" and not has_ratings:
             rule = f"all for {name}, which has no ratings"
             raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing=all.")
-
-    def refuse_without_orders(self, name: str) -> None:
-        """Raise ParameterError if transactions are orders; `name` is that of a dataset which has none."""
-        if self.transaction == "order":
-            rule = f"user for {name}, which has no orders"
-            raise ParameterError(
-                "preprocessing.transaction", rule, self.transaction, "Set preprocessing.transaction=user."
-            )
+        if self.transaction == "order" and not has_orders:
+            rule, cure = f"user for {name}, which has no orders", "Set preprocessing.transaction=user."
+            raise ParameterError("preprocessing.transaction", rule, self.transaction, cure)
 
     def filter(self, interactions: Interactions) -> Positives:
-        """Keep the ratings that count, with nothing held out.
+        """Keep the interactions that count, with nothing held out.
 
         Raises
         ------
         ParameterError
-            If `likes` reads ratings and the dataset has none.
+            If the data lacks ratings or orders that are needed.
         NoTransactionsError
-            If nothing is left; the message says which step dropped the last of it.
+            If nothing is left; the message names the rule that dropped the last of it.
         """
-        return self.learn(self.candidates(interactions))
+        return self.filter_train(self.candidates(interactions))
 
     def candidates(self, interactions: Interactions) -> Positives:
-        """Return what a split takes apart: each rating, and whether it may be a like by itself.
-
-        Raises
-        ------
-        ParameterError
-            If `likes` reads ratings and the dataset has none.
-        NoTransactionsError
-            If none may be a like.
-        """
-        if interactions.rating is None:
-            self.refuse_without_ratings(interactions.name)
-        if interactions.order_id is None:
-            self.refuse_without_orders(interactions.name)
-        if self.likes != "min_rating":
-            return interactions.positives(rating=interactions.rating if self.likes == "user_mean" else None)
-        assert interactions.rating is not None
-        liked = interactions.rating >= self.min_rating
+        """Return the interactions to split, and which of them may be likes; raise the errors of `filter`."""
+        rating, n = interactions.rating, len(interactions)
+        self.check_data(interactions.name, rating is not None, interactions.order_id is not None)
+        if rating is None or self.likes != "min_rating":
+            return interactions.positives(rating=rating if self.likes == "user_mean" else None)
+        liked = rating >= self.min_rating
         if not liked.any():
-            raise nothing_left([("ratings", len(interactions)), (self.likes_rule, 0)])
+            raise nothing_left([("ratings", n), (self.likes_rule, 0)])
         positives = interactions.positives(is_candidate=liked)
-        # What is no like only counts for its movie.
+        # The others only count for their movies.
         return positives if self.min_movie_ratings > 1 else positives.select(liked)
 
-    def learn(self, train: Positives) -> Positives:
-        """Keep what is learnt from, of a training part of the candidates and by it alone.
-
-        Raises
-        ------
-        NoTransactionsError
-            If nothing is left; the message says which step dropped the last of it.
-        """
-        steps = [("ratings to learn from", len(train))]
-
+    def filter_train(self, train: Positives) -> Positives:
+        """Keep the likes among the candidates in the training data; raise the errors of `filter`."""
         keep = np.ones(len(train), dtype=np.bool_)
         if self.min_movie_ratings > 1:
             keep = _occurrences(train.item_id) >= self.min_movie_ratings
-        steps.append((self.movie_rule, int(keep.sum())))
+        counts = [int(keep.sum())]
 
         keep &= self._liked(train, train, train)
-        steps.append((self.likes_rule, int(keep.sum())))
+        counts.append(int(keep.sum()))
 
         kept = np.flatnonzero(keep)
         if self.min_length > 1 or self.max_length is not None:
             length = self._lengths(train.select(kept))
             longest = np.inf if self.max_length is None else self.max_length
             kept = kept[(length >= self.min_length) & (length <= longest)]
-        steps.append((self.length_rule, len(kept)))
-
         if not len(kept):
-            raise nothing_left(steps)
-        return _pairs(train, kept)
+            steps = zip(self.rules, [*counts, 0], strict=True)
+            raise nothing_left([("training ratings", len(train)), *steps])
+        return _likes(train, kept)
 
     def _lengths(self, positives: Positives) -> npt.NDArray[np.intp]:
-        """For each entry, the number of items in its transaction."""
+        """Return the number of items in the transaction of each entry."""
         ids = transaction_ids(positives, self.transaction)
         if positives.order is None or self.transaction == "order":
             return _occurrences(ids)
@@ -175,17 +144,8 @@ class Preprocessing:
         return lengths
 
     def likes_of(self, positives: Positives, known: Positives, train: Positives) -> Positives:
-        """Keep the likes among some candidates, whatever their movies and the lengths of their users.
-
-        Parameters
-        ----------
-        positives : Positives
-        known : Positives
-            What may be known of their users.
-        train : Positives
-            What is known of all others.
-        """
-        return _pairs(positives, np.flatnonzero(self._liked(positives, known, train)))
+        """Keep the likes among some candidates, by the known ratings of their users and all in `train`."""
+        return _likes(positives, np.flatnonzero(self._liked(positives, known, train)))
 
     def _liked(self, positives: Positives, known: Positives, train: Positives) -> npt.NDArray[np.bool_]:
         if positives.rating is None or known.rating is None or train.rating is None:
@@ -195,14 +155,13 @@ class Preprocessing:
         return liked
 
 
-def _pairs(positives: Positives, kept: npt.NDArray[np.intp]) -> Positives:
-    """Return the kept pairs as what they are now: likes, with nothing left to choose."""
+def _likes(positives: Positives, kept: npt.NDArray[np.intp]) -> Positives:
     likes = replace(positives, rating=None, is_candidate=None)
     return likes if len(kept) == len(likes) else likes.select(kept)
 
 
 def _mean_of_user(user_id: npt.NDArray[Any], known: Positives, default: float) -> npt.NDArray[np.float64]:
-    """For each user id, the mean of the known ratings of that user; the default where there are none."""
+    """Return the mean of the known ratings of each user id; the default where there are none."""
     users, user = number(known.user_id)
     mean = np.append(np.bincount(user, known.rating) / np.bincount(user), default)
     place = np.searchsorted(users, user_id)
@@ -211,14 +170,14 @@ def _mean_of_user(user_id: npt.NDArray[Any], known: Positives, default: float) -
 
 
 def _occurrences(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """For each position, how often its id stands in `ids`."""
+    """Return how often each id occurs, shape (n_ids,)."""
     _, position = number(ids)
     occurrences: npt.NDArray[np.intp] = np.bincount(position)[position]
     return occurrences
 
 
 def nothing_left(steps: list[tuple[str, int]]) -> NoTransactionsError:
-    """Return the error for steps, by rule and by what each left, of which one leaves nothing."""
+    """Return the error for (rule, count after it) steps, of which the first is the input and one leaves 0."""
     emptied, _ = next(step for step in steps if step[1] == 0)
     trail = " -> ".join(f"{count:,} after {step}" for step, count in steps[1:])
     return NoTransactionsError(

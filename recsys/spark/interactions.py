@@ -54,10 +54,9 @@ class SparkInteractions:
         NoTransactionsError
             If nothing is left; the message names the step that dropped the last of it.
         """
-        if "rating" in self.frame.columns:
-            preprocessing.refuse_without_orders(self.name)
-        else:  # baskets, which are orders
-            preprocessing.refuse_without_ratings(self.name)
+        # Without ratings they are baskets, which are orders.
+        has_ratings = "rating" in self.frame.columns
+        preprocessing.check_data(self.name, has_ratings, has_orders=not has_ratings)
         return encode_in_spark(preprocessing, self.frame, self.n_ratings)
 
 
@@ -65,12 +64,12 @@ class SparkInteractions:
 def encode_in_spark(preprocessing: Preprocessing, frame: Any, n_ratings: int) -> Iterator[SparkTransactions]:
     """Filter a frame as `Preprocessing` does, and return one transaction per user."""
     steps = _steps(preprocessing, frame)
-    likes = steps[-1][1].select("user_id", "item_id").persist()
+    likes = steps[-1].select("user_id", "item_id").persist()
     try:
         n_likes, digest = digest_of("transactions", likes)
         if not n_likes:
-            counts = [(rule, frame.count()) for rule, frame in steps]
-            raise nothing_left([("ratings to learn from", n_ratings), *counts])
+            counts = zip(preprocessing.rules, (frame.count() for frame in steps), strict=True)
+            raise nothing_left([("training ratings", n_ratings), *counts])
         n_transactions = likes.select("user_id").distinct().count()
         counted = likes.groupBy("item_id").count().toArrow()
         items = np.array(counted["item_id"].to_pylist())
@@ -81,8 +80,8 @@ def encode_in_spark(preprocessing: Preprocessing, frame: Any, n_ratings: int) ->
         likes.unpersist()
 
 
-def _steps(preprocessing: Preprocessing, rated: Any) -> list[tuple[str, Any]]:
-    """Return the frame after each rule, by its name."""
+def _steps(preprocessing: Preprocessing, rated: Any) -> list[Any]:
+    """Return the frame after each rule."""
     from pyspark.sql import functions as f
 
     kept = rated
@@ -90,22 +89,21 @@ def _steps(preprocessing: Preprocessing, rated: Any) -> list[tuple[str, Any]]:
         counted = rated.groupBy("item_id").count()
         movies = counted.where(f.col("count") >= preprocessing.min_movie_ratings)
         kept = rated.join(movies, "item_id", "left_semi")
-    steps = [(preprocessing.movie_rule, kept)]
+    steps = [kept]
 
     if preprocessing.likes == "min_rating":
         kept = kept.where(f.col("rating") >= float(preprocessing.min_rating))
     elif preprocessing.likes == "user_mean":
         above = f.col("rating") - f.col("mean")
         kept = kept.join(_means(rated), "user_id").where(above > ROUNDING * f.abs("rating"))
-    steps.append((preprocessing.likes_rule, kept))
+    steps.append(kept)
 
     if preprocessing.min_length > 1 or preprocessing.max_length is not None:
         users = kept.groupBy("user_id").count().where(f.col("count") >= preprocessing.min_length)
         if preprocessing.max_length is not None:
             users = users.where(f.col("count") <= preprocessing.max_length)
         kept = kept.join(users, "user_id", "left_semi")
-    steps.append((preprocessing.length_rule, kept))
-    return steps
+    return [*steps, kept]
 
 
 def _means(rated: Any) -> Any:
