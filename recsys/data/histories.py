@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.data.factorize import number
+from recsys.data.factorize import factorize
 from recsys.errors import ParameterError
 
 
 @dataclass(frozen=True, eq=False)
 class Histories:
-    """Sequences of steps of some users; a step is a set of items of a catalogue.
+    """Sequences of steps of some users; a step is a set of items.
 
-    A step is an order where the data has orders, otherwise all interactions of one moment. Without either, a
+    A step is an order where the data has orders, otherwise all interactions of one moment; without either, a
     history is one step. The order of items within a step means nothing.
 
     Parameters
@@ -26,9 +26,9 @@ class Histories:
     offsets : ndarray, shape (n_users + 1,), int64
         The entries of user u are offsets[u] to offsets[u + 1] - 1 of `item_indices` and `steps`.
     item_indices : ndarray, shape (n_entries,), int32
-        Positions in `items`, the earliest step first, each once in a step.
+        Indices in `items`, the earliest step first, each once in a step.
     items : ndarray, shape (n_items,)
-        Id of each item of the catalogue, ascending.
+        Id of each item, ascending.
     users : ndarray, shape (n_users,)
         Id of each user, ascending.
     steps : ndarray, shape (n_entries,), int64, optional
@@ -69,23 +69,15 @@ class Histories:
         items: npt.NDArray[Any],
         repeats: bool = False,
     ) -> Histories:
-        """Make the histories of some users from (user, item) pairs in any order.
+        """Make the histories of some users over some items, from (user, item) pairs in any order.
 
-        Pairs of other users or other items are left out; a user without a pair has an empty history.
-
-        Parameters
-        ----------
-        user_id, item_id, steps : ndarray, shape (n_pairs,)
-            Each (user, item) pair once, or, with `repeats`, once in each step.
-        users : ndarray or None
-            Ids, ascending; None for those of `user_id`.
-        items : ndarray
-            Ids, ascending.
-        repeats : bool
+        Each pair stands once, or, with `repeats`, once in each step. Pairs of other users or items are left
+        out; a user without a pair has an empty history. `users` and `items` are ids, ascending; None stands
+        for all users.
         """
         column, known = _positions(item_id, items)
         if users is None:
-            users, row = number(user_id)
+            users, row = factorize(user_id)
         else:
             row, known_user = _positions(user_id, users)
             known &= known_user
@@ -129,7 +121,7 @@ class Histories:
 
     @property
     def n_items(self) -> int:
-        """Number of items in the catalogue."""
+        """Number of items, those in no history included."""
         return len(self.items)
 
     @property

@@ -52,22 +52,18 @@ class Interactions:
     Parameters
     ----------
     user_id, item_id : array_like, shape (n,)
-        Ids as the data has them: integers (kept as int64) or text. An order without a customer is its own
-        user: there, the user is the order's id.
+        Integers (kept as int64) or text. An order without a customer is its own user: its id is the user's.
     rating : array_like of float, optional
-        None when the data has none, as baskets.
     timestamp : array_like of int, optional
-        Seconds since 1970 (or any other integers that grow with time); None when the data has none.
+        Seconds since 1970, or any other integers that ascend in time.
     items : ItemCatalog, optional
-        Titles and genres, when the data has them.
     name : str
-        Name of the dataset, for people and for records of runs.
+        Name of the dataset.
     page_users : ndarray, optional
-        Ids of the users that feedback has added. They are training data and never evaluated: whoever writes
-        feedback chooses what they like.
+        Ids of the users that feedback has added: training data, never evaluated.
     order_id : array_like, optional
-        Order of each entry, different within a user: two users may have an order 1. The orders of a user are
-        sorted by time, then by id; without timestamps the ids must be integers that ascend in time.
+        Distinct within a user: two users may have an order 1. The orders of a user are sorted by time, then
+        by id; without timestamps the ids must be integers that ascend in time.
     quantity, price : array_like of float, optional
         Of the item in the order.
 
@@ -96,23 +92,21 @@ class Interactions:
             if column.shape != (n,):
                 raise ParameterError(name, f"one value for each of the {n} user ids", column.shape)
         self._hold(columns)
-        keys = [self.user_id, self.item_id]
-        if self.has_customers:
-            if self._order.dtype.kind != "i" and self.timestamp is None:
-                rule = "integers that ascend in time, for orders of customers without timestamps"
-                raise ParameterError("order_id", rule, self._order.dtype, "Give the timestamps.")
-            keys.insert(1, self._order)
+        if self.has_customers and self._order.dtype.kind != "i" and self.timestamp is None:
+            rule = "integers that ascend in time, for orders of customers without timestamps"
+            raise ParameterError("order_id", rule, self._order.dtype, "Give the timestamps.")
+        keys = (self.user_id, *([self._order] if self.has_customers else []), self.item_id)
         if not _is_sorted(keys):
             order = _order(keys)
             self._hold({name: column[order] for name, column in columns.items()})
 
-    def _columns(self) -> dict[str, Any]:
-        columns = {name: getattr(self, name) for name in COLUMNS}
-        return {name: column for name, column in columns.items() if column is not None}
-
     def _hold(self, columns: Mapping[str, npt.NDArray[Any]]) -> None:
         for name, column in columns.items():
             object.__setattr__(self, name, column)
+
+    def _columns(self) -> dict[str, Any]:
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        return {name: column for name, column in columns.items() if column is not None}
 
     def __len__(self) -> int:
         return len(self.user_id)
@@ -122,17 +116,17 @@ class Interactions:
         return f"Interactions({self.name!r}, n={len(self)}, n_users={n_users}, n_items={n_items})"
 
     def select(self, rows: npt.NDArray[Any]) -> Interactions:
-        """Return some entries; catalogue and name stay."""
+        """Return some entries."""
         return replace(self, **{name: column[rows] for name, column in self._columns().items()})
 
     @cached_property
     def n_users(self) -> int:
-        """Number of users with at least one interaction."""
+        """Number of users."""
         return len(np.unique(self.user_id))
 
     @cached_property
     def n_items(self) -> int:
-        """Number of items with at least one interaction; the catalogue may know more."""
+        """Number of items with at least one interaction."""
         return len(np.unique(self.item_id))
 
     @cached_property
@@ -165,7 +159,7 @@ class Interactions:
         digest = hashlib.sha256(f"ratings {len(self)}\n".encode())
         for name in COLUMNS:
             column = getattr(self, name)
-            if name in OPTIONAL and (column is None or (name == "order_id" and not self.has_customers)):
+            if name in OPTIONAL and (column is None or (column is self.order_id and not self.has_customers)):
                 continue
             kind = "none" if column is None else column.dtype.kind
             digest.update(f"{name} {kind}\n".encode())
@@ -181,7 +175,6 @@ class Interactions:
 
 
 def _as_ids(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Return ids as int64 or as text."""
     ids = np.asarray(values)
     if ids.dtype.kind in "iu":
         if ids.dtype.kind == "u" and len(ids) and int(ids.max()) >= 2**63:
@@ -199,7 +192,6 @@ def _as_column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
 
 
 def _is_sorted(keys: Sequence[npt.NDArray[Any]]) -> bool:
-    """Whether the entries ascend by the keys, of which the first counts most."""
     n = max(len(keys[0]) - 1, 0)
     ascends, equal = np.zeros(n, dtype=np.bool_), np.ones(n, dtype=np.bool_)
     for key in keys:

@@ -12,17 +12,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class ItemCatalog:
-    """Titles and genres of items.
-
-    Parameters
-    ----------
-    item_id : ndarray, shape (n,)
-        Ids, each once, integers or text.
-    title : tuple of str, length n
-        Titles as the data has them; empty where it has none.
-    genres : tuple of tuple of str, length n
-        Genres of each item; () where the data has none.
-    """
+    """Titles and genres of items: for each id, which stands once, a title or "", and genres or ()."""
 
     item_id: npt.NDArray[Any]
     title: tuple[str, ...]
@@ -30,7 +20,7 @@ class ItemCatalog:
 
     @classmethod
     def empty(cls) -> ItemCatalog:
-        """Return the catalogue that knows no item."""
+        """Return a catalog without items."""
         return cls(np.empty(0, dtype=np.int64), (), ())
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.factorize import number
+from recsys.data.factorize import factorize
 from recsys.data.histories import Histories
 
 
@@ -21,15 +21,15 @@ class Positives:
     Parameters
     ----------
     user_id, item_id : ndarray, shape (n_positives,)
-        Ids as the dataset gives them, integers or text.
+        Integers or text.
     timestamp : ndarray of int64, shape (n_positives,), or None
-        Seconds since 1970 of each, where the dataset has them; one for all items of an order.
+        One for all items of an order.
     rating : ndarray of float64, shape (n_positives,), or None
-        Rating of each, where the likes are yet to be chosen by them.
+        Where the likes have yet to be chosen by rating.
     is_candidate : ndarray of bool, shape (n_positives,), or None
         Which may be likes, where others are kept to count the ratings of a movie; None is all.
     order : ndarray of int64, shape (n_positives,), or None
-        Number of the order of each, ascending in time within a user; None where no user has several orders.
+        Number of the order, ascending in time within a user; None where no user has several orders.
     """
 
     user_id: npt.NDArray[Any]
@@ -62,7 +62,7 @@ class Positives:
         if self.order is None:  # no pair stands twice
             return self
         user, item = (
-            number(np.concatenate([getattr(earlier, name), getattr(self, name)]))[1]
+            factorize(np.concatenate([getattr(earlier, name), getattr(self, name)]))[1]
             for name in ("user_id", "item_id")
         )
         pairs = user * (item.max(initial=0) + np.int64(1)) + item

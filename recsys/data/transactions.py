@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.data.factorize import number
+from recsys.data.factorize import factorize
 from recsys.errors import DataFormatError, ParameterError
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[A
         or not (is_list | (types == ord("i"))).all()
     ):
         return None
-    items, indices = number(values[~is_list])
+    items, indices = factorize(values[~is_list])
     return np.concatenate(([0], np.cumsum(lengths))), indices, items.astype(np.int64)
 
 

@@ -6,7 +6,9 @@ from recsys.evaluation.holdout import Holdout, Split, Targets
 from recsys.evaluation.objective import Objective
 from recsys.evaluation.preparation import Prepared
 from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
-from recsys.evaluation.splits import Evaluation, GlobalTime, LeaveOut, NoSplit, Part, UserHoldout, UserShare
+from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
+from recsys.evaluation.splits.global_time import GlobalTime
+from recsys.evaluation.splits.per_user import LeaveOut, UserHoldout, UserShare
 from recsys.evaluation.summary import METRICS, summarise
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from recsys.errors import ParameterError
 from recsys.evaluation.ranking import metric_names
-from recsys.evaluation.splits import Evaluation
+from recsys.evaluation.splits.evaluation import Evaluation
 from recsys.evaluation.summary import METRICS
 from recsys.metrics import DIRECTIONS, SERVING_TIME, cutoff
 from recsys.parameters import require_choice, require_number

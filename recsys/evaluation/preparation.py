@@ -15,7 +15,7 @@ from recsys.data.transactions import find_list
 from recsys.datasets import Dataset
 from recsys.evaluation.beyond_accuracy import encode_genres
 from recsys.evaluation.holdout import Holdout, Split, Targets
-from recsys.evaluation.splits import Evaluation, Part
+from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.preprocessing import Preprocessing, encode
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from recsys.errors import ParameterError
 from recsys.evaluation.accuracy import ACCURACY, accuracy, find_hits
 from recsys.evaluation.beyond_accuracy import BEYOND_ACCURACY, coverage, diversity, fallback_share, novelty
 from recsys.evaluation.holdout import Targets
-from recsys.evaluation.splits import read_cutoffs
+from recsys.evaluation.splits.evaluation import read_cutoffs
 from recsys.metrics import N_USERS
 from recsys.recommenders import Recommendations
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.factorize import number
+from recsys.data.factorize import factorize
 from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def prefix_levels(lengths: IntArray, flat: IntArray, n_items: int) -> tuple[list
     levels = []
     for position in range(int(lengths.max(initial=0))):
         longer = np.flatnonzero(lengths > position)
-        keys, places[longer] = number(places[longer] * n_items + ascending[starts[longer] + position])
+        keys, places[longer] = factorize(places[longer] * n_items + ascending[starts[longer] + position])
         levels.append(keys)
     return levels, places
 

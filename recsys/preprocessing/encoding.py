@@ -9,13 +9,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recsys.data import Positives, Transactions
-from recsys.data.factorize import number
+from recsys.data.factorize import factorize
 
 
 def encode(positives: Positives, transaction: str = "user") -> Transactions:
     """Encode one transaction per user, or per order, over the items that occur; rows and columns ascend."""
-    ids, row = number(transaction_ids(positives, transaction))
-    items, column = number(positives.item_id)
+    ids, row = factorize(transaction_ids(positives, transaction))
+    items, column = factorize(positives.item_id)
     occurs = np.ones(len(positives), dtype=np.bool_)
     matrix = sparse.coo_array((occurs, (row, column)), shape=(len(ids), len(items)))
     return Transactions(sparse.csr_array(matrix), items, ids)

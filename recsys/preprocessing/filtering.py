@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data import Interactions, Positives
-from recsys.data.factorize import number
+from recsys.data.factorize import factorize
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
 from recsys.preprocessing.encoding import transaction_ids
@@ -137,8 +137,8 @@ class Preprocessing:
         ids = transaction_ids(positives, self.transaction)
         if positives.order is None or self.transaction == "order":
             return _occurrences(ids)
-        _, row = number(ids)
-        items, column = number(positives.item_id)
+        _, row = factorize(ids)
+        items, column = factorize(positives.item_id)
         rows = np.unique(row * np.int64(len(items)) + column) // len(items)
         lengths: npt.NDArray[np.intp] = np.bincount(rows)[row]
         return lengths
@@ -162,7 +162,7 @@ def _likes(positives: Positives, kept: npt.NDArray[np.intp]) -> Positives:
 
 def _mean_of_user(user_id: npt.NDArray[Any], known: Positives, default: float) -> npt.NDArray[np.float64]:
     """Return the mean of the known ratings of each user id; the default where there are none."""
-    users, user = number(known.user_id)
+    users, user = factorize(known.user_id)
     mean = np.append(np.bincount(user, known.rating) / np.bincount(user), default)
     place = np.searchsorted(users, user_id)
     is_known = np.isin(user_id, users)
@@ -171,7 +171,7 @@ def _mean_of_user(user_id: npt.NDArray[Any], known: Positives, default: float) -
 
 def _occurrences(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     """Return how often each id occurs, shape (n_ids,)."""
-    _, position = number(ids)
+    _, position = factorize(ids)
     occurrences: npt.NDArray[np.intp] = np.bincount(position)[position]
     return occurrences
 

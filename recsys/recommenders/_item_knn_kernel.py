@@ -20,14 +20,7 @@ def nearest(
 ) -> None:
     """Write the nearest neighbours of each item and their similarities into the rows of the last two arrays.
 
-    One item at a time: its users are gone through for what else they like.
-
-    Parameters
-    ----------
-    user_starts, user_items : ndarray
-        Likes by user, in the manner of a CSR matrix.
-    item_starts, item_users : ndarray
-        Likes by item.
+    The others are CSR arrays of the likes, by user and by item.
     """
     n_items = len(item_starts) - 1
     items = np.arange(n_items)

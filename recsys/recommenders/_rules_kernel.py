@@ -55,9 +55,7 @@ class Room(NamedTuple):
     nodes, recencies : ndarray, shape (n_nodes + 1,), int64 and float64
         Nodes whose items are all liked, and the recency of each.
     top : ndarray, shape (n_consequents, m), float64
-        The highest contributions to each consequent; with m = 0 all are summed.
-    sizes : ndarray, shape (n_consequents,), int64
-        Number of contributions in each row of `top`.
+        The highest contributions to each consequent, descending; with m = 0 all are summed.
     """
 
     stack: IntArray
@@ -65,60 +63,20 @@ class Room(NamedTuple):
     nodes: IntArray
     recencies: FloatArray
     top: FloatArray
-    sizes: IntArray
 
 
 @kernel
 def room_for(index: Index, m: int) -> Room:
     """Allocate the workspace."""
-    n_nodes, n_consequents = len(index.last_items) + 1, len(index.items)
-    return Room(
-        np.empty(n_nodes, dtype=np.int64),
-        np.empty(n_nodes),
-        np.empty(n_nodes, dtype=np.int64),
-        np.empty(n_nodes),
-        np.empty((n_consequents, m)),
-        np.empty(n_consequents, dtype=np.int64),
-    )
+    n = len(index.last_items) + 1
+    stack, nodes = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    return Room(stack, np.empty(n), nodes, np.empty(n), np.empty((len(index.items), m)))
 
 
 @kernel
-def grouped(keys: IntArray, n_groups: int) -> tuple[IntArray, IntArray]:
-    """Return where each group starts, shape (n_groups + 1,), and its members, in their order."""
-    starts = np.zeros(n_groups + 1, dtype=np.int64)
-    for key in keys:
-        starts[key + 1] += 1
-    for group in range(n_groups):
-        starts[group + 1] += starts[group]
-    free = starts.copy()
-    members = np.empty(len(keys), dtype=np.int64)
-    for member in range(len(keys)):
-        members[free[keys[member]]] = member
-        free[keys[member]] += 1
-    return starts, members
-
-
-@kernel
-def replace_lowest(top: FloatArray, value: float) -> float:
-    """Replace the lowest value; return the new lowest one."""
-    place, lowest, second = 0, top[0], np.inf
-    for other in range(1, len(top)):
-        if top[other] < lowest:
-            place, lowest, second = other, top[other], lowest
-        elif top[other] < second:
-            second = top[other]
-    top[place] = value
-    return min(value, second)
-
-
-@kernel
-def fire(index: Index, node: int, recency: float, room: Room, scores: FloatArray) -> None:
-    """Add the contributions of the rules of one antecedent.
-
-    With m = 0 `scores` takes the sum of the contributions, with m = 1 their maximum; otherwise the m highest
-    are kept in `room`, in no order, and `scores` holds the lowest of them once there are m.
-    """
-    m = room.top.shape[1]
+def fire(index: Index, node: int, recency: float, top: FloatArray, scores: FloatArray) -> None:
+    """Add the contributions of the rules of one antecedent to `scores`, or put them into `top`."""
+    m = top.shape[1]
     entries = range(index.rule_starts[node], index.rule_starts[node + 1])
     consequents, weights = index.consequents, index.weights
     if m == 0:  # a loop of its own takes half the time
@@ -127,15 +85,14 @@ def fire(index: Index, node: int, recency: float, room: Room, scores: FloatArray
         return
     for entry in entries:
         consequent, contribution = consequents[entry], recency * weights[entry]
-        if m == 1:
-            scores[consequent] = max(scores[consequent], contribution)
-        elif room.sizes[consequent] < m:
-            room.top[consequent, room.sizes[consequent]] = contribution
-            room.sizes[consequent] += 1
-            if room.sizes[consequent] == m:
-                scores[consequent] = room.top[consequent].min()
-        elif contribution > scores[consequent]:
-            scores[consequent] = replace_lowest(room.top[consequent], contribution)
+        if contribution > scores[consequent]:
+            row = top[consequent]
+            place = len(row) - 1
+            while place > 0 and row[place - 1] < contribution:
+                row[place] = row[place - 1]
+                place -= 1
+            row[place] = contribution
+            scores[consequent] = row[-1]  # the lowest
 
 
 @kernel
@@ -174,14 +131,14 @@ def walk(index: Index, history: IntArray, liked: FloatArray, room: Room) -> int:
 def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores: FloatArray) -> None:
     """Overwrite `scores`, shape (n_consequents,), with those of one history; arguments as in `walk`."""
     scores[:] = 0.0
-    room.sizes[:] = 0
+    room.top[:] = 0.0
     for place in range(walk(index, history, liked, room)):
-        fire(index, room.nodes[place], room.recencies[place], room, scores)
+        fire(index, room.nodes[place], room.recencies[place], room.top, scores)
     m = room.top.shape[1]
     if m > 1:
         for consequent in range(len(scores)):
             total = 0.0
-            for place in range(room.sizes[consequent]):
+            for place in range(m):
                 total += room.top[consequent, place]
             scores[consequent] = total / m
 

@@ -1,4 +1,4 @@
-"""ALS: matrix factorisation for implicit feedback, by the library implicit."""
+"""ALS: matrix factorization for implicit feedback, from the library implicit."""
 
 from __future__ import annotations
 
@@ -24,27 +24,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ALSRecommender:
-    """Alternating least squares for implicit feedback, as the library implicit computes it.
+    """Alternating least squares for implicit feedback, from the library implicit.
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
 
     Parameters
     ----------
     factors : int
-        Length of the vectors of users and items.
+        Number of latent factors.
     regularization : float
         Above 0.
     alpha : float
-        Confidence in a like; in all that is not liked it is 1.
+        Confidence of a like; that of other items is 1.
     iterations : int
-        Passes over users and items.
     seed : int
-        Of the first vectors.
+        Of the initial factors.
 
     Raises
     ------
     ParameterError
-        If one of them breaks its rule.
+        If a value is outside its rule.
     """
 
     factors: int = 64
@@ -78,14 +77,7 @@ class ALSRecommender:
 
 @dataclass(frozen=True, eq=False)
 class ALSModel(ItemBasedModel):
-    """Vectors of the items; those of users are computed from their histories.
-
-    Parameters
-    ----------
-    train : Histories
-    als : implicit.cpu.als.AlternatingLeastSquares
-        Fitted.
-    """
+    """Factors of the items; those of users are computed from their histories."""
 
     als: AlternatingLeastSquares
 

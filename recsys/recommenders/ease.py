@@ -26,22 +26,18 @@ class EASERecommender:
 
     Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019. The scores of a user with likes x
     are x B, where B minimises |X - X B|^2 + l |B|^2 with a zero diagonal: B_ij = -P_ij / P_jj with
-    P = (X'X + l I)^-1 (equation 8).
+    P = (X'X + l I)^-1 (equation 8). With fewer users than items, K = (X X' + l I)^-1 is computed instead: by
+    Woodbury's identity P = (I - X' K X) / l.
 
     Parameters
     ----------
     regularization : float
-        l, above 0. The larger, the more users must agree before an item speaks for another.
+        l, above 0. Larger values require more users in common before one item predicts another.
 
     Raises
     ------
     ParameterError
         If the regularization is not above 0.
-
-    Notes
-    -----
-    With fewer users than items the inverse is that of a matrix of users: by Woodbury's identity
-    P = (I - X' K X) / l with K = (X X' + l I)^-1. So P itself, which is dense, is never made.
     """
 
     regularization: float = 250.0
@@ -50,14 +46,14 @@ class EASERecommender:
         require_positive("regularization", self.regularization)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> PrimalEASE | DualEASE:
-        """Solve for B, by items or by users, of which there are fewer.
+        """Solve for B, or for K if there are fewer users than items; see `Recommender`.
 
         Raises
         ------
         BudgetError
-            If there are more than `MAX_SIZE` of both.
+            If there are more than `MAX_SIZE` users and items.
         ParameterError
-            If the regularization is so small that there is no solution in floating point.
+            If the regularization is too small for a solution in floating point.
         """
         size = min(train.n_users, train.n_items)
         if size > MAX_SIZE:
@@ -83,7 +79,7 @@ class PrimalEASE(ItemBasedModel):
     ----------
     train : Histories
     weights : ndarray, shape (n_items, n_items), float64
-        B: what a like of the row's item adds to the score of the column's.
+        B: what a like of the row's item contributes to the score of the column's item.
     """
 
     weights: FloatArray
@@ -117,12 +113,9 @@ class DualEASE(ItemBasedModel):
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return x B = (x X' K X - x q) / (1 - q) for each history x."""
-        from recsys.recommenders._ease_kernel import times_likes
-
-        matrix = self.train.matrix
         # Sparse times dense, as above.
         users = (histories.matrix @ self.by_item) @ self.inverse
-        scores = times_likes(users, matrix.indptr, matrix.indices, histories.n_items)
+        scores = np.ascontiguousarray((self.by_item @ users.T).T)
         scores[histories.rows, histories.item_indices] -= self.taken[histories.item_indices]
         scores /= 1 - self.taken
         return without_rounding(scores)

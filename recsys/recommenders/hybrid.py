@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from recsys.recommenders.als import ALSRecommender
 from recsys.recommenders.ease import EASERecommender
 from recsys.recommenders.item_based import ItemBasedModel
 from recsys.recommenders.item_knn import ItemKNNRecommender
-from recsys.recommenders.model import FloatArray, Model, Reason, State, portions, rank_into
+from recsys.recommenders.model import FloatArray, Model, Reason, portions, rank_into
 from recsys.recommenders.recommendations import MODEL, RULE, Recommendations
 from recsys.recommenders.rules import RuleModel, RuleRecommender
 from recsys.rules import Rules
@@ -32,18 +31,17 @@ class HybridRecommender:
     ----------
     rules : RuleRecommender
     model : EASERecommender, ItemKNNRecommender or ALSRecommender
-    mode : str
-        blend: the score is s r + (1 - s) m, where s is `rules_share`, and r and m are a user's scores by
-        rules and by the model, negative ones as 0, each divided by the highest that the user has for an
-        unseen item.
-        rules_first: the items by rules, then those by the model.
+    mode : {"blend", "rules_first"}
+        blend: the score is s r + (1 - s) m, where s is `rules_share`, and r and m are the user's scores by
+        rules and by the model, each divided by the user's highest for an unseen item, negative ones as 0.
+        rules_first: the items of the rules, then those of the model.
     rules_share : float
-        Read by blend: what the rules count, 0 to 1.
+        0 to 1; used only by blend.
 
     Raises
     ------
     ParameterError
-        If one of them breaks its rule.
+        If a value is outside its rule.
 
     Notes
     -----
@@ -73,16 +71,7 @@ class HybridRecommender:
 
 @dataclass(frozen=True, eq=False)
 class HybridModel(Model):
-    """A rule model and a collaborative one over the same catalogue.
-
-    Parameters
-    ----------
-    train : Histories
-    mode, rules_share
-        See `HybridRecommender`.
-    rules : RuleModel
-    model : ItemBasedModel
-    """
+    """A rule model and a collaborative one over the same items; see `HybridRecommender`."""
 
     mode: str
     rules_share: float
@@ -94,24 +83,10 @@ class HybridModel(Model):
         """Those of the two models."""
         return self.rules.requirements + self.model.requirements
 
-    def state(self) -> State:
-        """Return the two models and how they are combined."""
-        settings = {"mode": self.mode, "rules_share": self.rules_share}
-        return State(settings, parts={"rules": self.rules, "model": self.model})
-
-    @classmethod
-    def from_state(cls, train: Histories, state: State) -> Self:
-        """Restore a saved model."""
-        settings = state.settings
-        return cls(
-            train, settings["mode"], settings["rules_share"], state.parts["rules"], state.parts["model"]
-        )
-
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
-        """Return the k best items of each user.
+        """Return the k best items of each user; see `Model`.
 
-        The source of an item is what gives the larger part of its score, the rules or the model; popularity,
-        the fallback, where both give nothing.
+        The source of an item is the one with the larger part of its score, or popularity if both parts are 0.
         """
         self.check(histories, k)
         lists = Recommendations.empty(len(histories), k)
@@ -155,7 +130,7 @@ class HybridModel(Model):
 
 
 def _scaled(reasons: list[Reason[int]], share: float) -> list[Reason[int]]:
-    """Return reasons with shares of the whole, of which they have a share together; none if that is 0."""
+    """Return the reasons of a part with their shares of the whole; none if the share of the part is 0."""
     return [replace(reason, share=reason.share * float(share)) for reason in reasons] if share else []
 
 

@@ -51,16 +51,7 @@ class Reason(Generic[Antecedent]):
 
 @dataclass(frozen=True)
 class State:
-    """Content of a saved model, besides its training data.
-
-    Parameters
-    ----------
-    settings : mapping
-        Values that JSON can hold.
-    arrays : mapping of str to ndarray
-    parts : mapping of str to Model
-        Models that the model combines.
-    """
+    """Content of a saved model, besides its training data: JSON values, arrays, and models within it."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
@@ -94,13 +85,7 @@ class Popularity:
 
 @dataclass(frozen=True, eq=False)
 class Model(ABC):
-    """A fitted recommender: recommends for any histories over the items of its training data.
-
-    Parameters
-    ----------
-    train : Histories
-        Training data.
-    """
+    """A fitted recommender: recommends for any histories over the items of its training data."""
 
     train: Histories
 
@@ -120,13 +105,18 @@ class Model(ABC):
         return ()
 
     def state(self) -> State:
-        """Return what `from_state` restores an equal model from; by default all fields after `train`."""
-        return State(arrays={field.name: getattr(self, field.name) for field in fields(self)[1:]})
+        """Return what `from_state` restores an equal model from; by default the fields after `train`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
+        arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        parts = {name: value for name, value in values.items() if isinstance(value, Model)}
+        settings = {name: values[name] for name in values if name not in {**arrays, **parts}}
+        return State(settings, arrays, parts)
 
     @classmethod
     def from_state(cls, train: Histories, state: State) -> Self:
         """Restore a saved model; raise KeyError or TypeError if something is missing."""
-        return cls(train, *(state.arrays[field.name] for field in fields(cls)[1:]))
+        values = {**state.settings, **state.arrays, **state.parts}
+        return cls(train, *(values[field.name] for field in fields(cls)[1:]))
 
     @abstractmethod
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
@@ -151,7 +141,7 @@ class Model(ABC):
         items : sequence of int
             Item indices.
         n_reasons : int, optional
-            At most so many for each item, with their shares in all reasons; all unless given.
+            Maximum for each item; shares are those in all reasons.
         """
 
     def check(self, histories: Histories, k: int) -> None:
@@ -167,14 +157,7 @@ class Recommender(Protocol):
     """Settings of a recommender, frozen and hashable; a group of the configuration."""
 
     def fit(self, train: Histories, rules: Rules | None = None) -> Model:
-        """Fit a model to the training data.
-
-        Parameters
-        ----------
-        train : Histories
-        rules : Rules, optional
-            Mined from the same likes, so over the same items; read by recommenders that are made of rules.
-        """
+        """Fit a model to the training data; `rules` are mined from the same data, over the same items."""
 
 
 @dataclass(frozen=True, eq=False)

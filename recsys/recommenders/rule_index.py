@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from recsys.rules import Rules
 
@@ -14,18 +15,8 @@ if TYPE_CHECKING:
 
 
 def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> Index:
-    """Arrange rules by antecedent.
-
-    The index is the part of the itemsets' trie that holds the antecedents and their prefixes.
-
-    Parameters
-    ----------
-    rules : Rules
-        With one item in each consequent.
-    weights : ndarray, shape (n_rules,), float64
-        Positive.
-    """
-    from recsys.recommenders._rules_kernel import Index, grouped
+    """Arrange rules with one item in the consequent by antecedent: a part of the itemsets' trie."""
+    from recsys.recommenders._rules_kernel import Index
 
     source = rules.source
     kept = np.zeros(len(source), dtype=np.bool_)
@@ -44,7 +35,10 @@ def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> Index:
     parents = node_of[source.parents[itemsets[n_roots:]]]
     child_starts = n_roots + np.searchsorted(parents, np.arange(n_nodes + 1))
 
-    rule_starts, members = grouped(node_of[rules.antecedents], n_nodes)
+    # Rules by node: a counting sort.
+    pairs = node_of[rules.antecedents], np.arange(len(rules))
+    of_nodes = sparse.coo_array((np.ones(len(rules)), pairs), shape=(n_nodes, len(rules))).tocsr()
+    rule_starts, members = of_nodes.indptr.astype(np.int64), of_nodes.indices.astype(np.int64)
     led_to = np.zeros(_n_singles(rules), dtype=np.bool_)
     led_to[rules.consequents] = True
     position = np.cumsum(led_to) - 1

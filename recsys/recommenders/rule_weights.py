@@ -8,24 +8,16 @@ import numpy.typing as npt
 from recsys.rules import METRICS, SMALLER_IS_BETTER, Rules
 
 DAMPED_LIFT = "damped_lift"
-# A weight speaks for a rule: of the p-value that is hyper_confidence, 1 less it.
+# Higher weights are better: not the p-value, but hyper_confidence, which is 1 - it.
 WEIGHTS = (DAMPED_LIFT, *(name for name in METRICS if name not in SMALLER_IS_BETTER))
 
 
 def rule_weights(rules: Rules, weight: str, damping: float, alpha: float) -> npt.NDArray[np.float64]:
     """Return the weight of each rule, finite; 0 or less for a rule that recommends nothing.
 
-    The measure `weight` times (support count of the consequent)^-alpha. Where the measure is infinite, as is
-    the conviction of a rule that never fails, its highest finite value stands in (1 if there is none); where
-    it is not a number, 0.
-
-    Parameters
-    ----------
-    rules : Rules
-    weight : str
-        One of `WEIGHTS`.
-    damping, alpha : float
-        See `RuleRecommender`.
+    The measure `weight` times (support count of the consequent)^-alpha; see `RuleRecommender`. An infinite
+    measure, such as the conviction of a rule that never fails, counts as the highest finite value (1 if there
+    is none), NaN as 0.
     """
     values = damped_lift(rules, damping) if weight == DAMPED_LIFT else rules.measure(weight)
     finite = np.isfinite(values)
@@ -44,7 +36,7 @@ def damped_lift(rules: Rules, damping: float) -> npt.NDArray[np.float64]:
 
     The shrunk observed-to-expected ratio of Norén, Hopstadius and Bate, "Shrinkage observed-to-expected
     ratios for robust and transparent large-scale pattern discovery", Statistical Methods in Medical Research
-    2013, who take d = 1/2. With d = 0 it is lift; the larger d, the more transactions it takes to leave 1.
+    2013, who take d = 1/2. With d = 0 it is lift.
     """
     counts = rules.source.counts
     expected = counts[rules.antecedents] * counts[rules.consequents] / rules.source.n_transactions

@@ -41,8 +41,7 @@ class RuleRecommender:
 
     A rule fires when all items of its antecedent are in the history. It contributes r w to the score of its
     consequent, w its weight and r its recency, 2^(-a / half_life), where a is the age of its oldest like: the
-    number of likes of the user in later steps. Rules with several items in the consequent are left out: the
-    rules to each of these items say the same.
+    number of likes of the user in later steps. Rules with several items in the consequent are not used.
 
     Parameters
     ----------
@@ -75,8 +74,7 @@ class RuleRecommender:
     which ranks alike and distinguishes values that round to 1. Weights are divided by the highest if that is
     above 1, and limited to n / (n + 1): a rule that held n times of n may fail the next time.
 
-    A rule with a weight of 0 or less recommends nothing and is left out. See `rule_weights` for measures that
-    are infinite.
+    Rules with a weight of 0 or less are not used. See `rule_weights` for measures that are infinite.
     """
 
     weight: str = "jaccard"
@@ -122,16 +120,7 @@ class RuleRecommender:
 
 @dataclass(frozen=True, eq=False)
 class RuleModel(Model):
-    """Weighted and indexed rules.
-
-    Parameters
-    ----------
-    train : Histories
-    settings : RuleRecommender
-    rules : Rules
-        Those with one item in the consequent and a positive weight.
-    weights : ndarray, shape (n_rules,), float64
-    """
+    """Rules with one item in the consequent and a positive weight, weighted and indexed."""
 
     settings: RuleRecommender
     rules: Rules
@@ -200,10 +189,9 @@ class RuleModel(Model):
     ) -> list[list[Reason[int]]]:
         """Return the rules that fired for each of some items, the strongest first.
 
-        The share of a rule is that of its contribution in the sum of those that count: all of them for sum
-        and noisy_or (there in -log of the probability that it does not hold), the highest one for max, the
-        highest `top_m` for mean_top_m; the other rules that fired have a share of 0. If none fired, the one
-        reason is the popularity of the item.
+        The share of a rule is that of its contribution in the sum of those that count: all for sum and
+        noisy_or, the highest for max, the `top_m` highest for mean_top_m; the others have a share of 0. If no
+        rule fired, the reason is the popularity of the item.
         """
         from recsys.recommenders._rules_kernel import fired
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.data.factorize import number
+from recsys.data.factorize import factorize
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from recsys.data.factorize import number
 )
 def test_numbers_are_those_of_sorting(ids):
     ids = np.array(ids, dtype=None if ids else np.int64)
-    distinct, position = number(ids)
+    distinct, position = factorize(ids)
     assert distinct.dtype == ids.dtype
     assert distinct.tolist() == sorted(set(ids.tolist()))
     assert distinct[position].tolist() == ids.tolist()

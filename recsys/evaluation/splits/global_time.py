@@ -86,7 +86,7 @@ class GlobalTime(SizedEvaluation):
 
 
 def _first_of_share(timestamp: npt.NDArray[np.int64], size: float) -> int:
-    """Return the first second after the likes that the latest share leaves."""
+    """Return the first second of the latest share."""
     n_before = len(timestamp) - int(largest_count(len(timestamp), size))
     return int(np.sort(timestamp)[n_before - 1]) + 1
 

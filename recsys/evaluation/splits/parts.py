@@ -18,14 +18,12 @@ _CURE = (
 
 @dataclass(frozen=True, eq=False)
 class UserOrder:
-    """Each user's likes in an order; what is no candidate for a like has its place among them.
-
-    By time, where users have orders, whole orders are counted instead of likes.
+    """Each user's likes in an order; by time, where users have orders, whole orders instead of likes.
 
     Parameters
     ----------
     user : ndarray, shape (n_positives,), int64
-        Position of the user of each among the users, ascending by id.
+        Position of the user of each entry among the users, ascending by id.
     n_likes : ndarray, shape (n_users,), int64
         Number of likes, or of orders with a like, of each user.
     from_last : ndarray, shape (n_positives,), int64
@@ -40,8 +38,7 @@ class UserOrder:
 def order_likes(positives: Positives, order: str, generator: np.random.Generator) -> UserOrder:
     """Put each user's likes in order: by time, ties at random; or all at random.
 
-    One number is drawn for each interaction, in the order of `Positives` (user, then item): the order of
-    the input and the alphabet of the ids have no say, but other ids draw other numbers.
+    Results do not depend on the order of the input; other ids draw other numbers.
 
     Raises
     ------
@@ -49,38 +46,26 @@ def order_likes(positives: Positives, order: str, generator: np.random.Generator
         If the order is by time and the data have no times.
     """
     users, user = np.unique(positives.user_id, return_inverse=True)
-    candidates, times = positives.candidates, positives.timestamp
-    if order != "time":
-        return UserOrder(user, *_count_from_last(user, None, candidates, len(users), generator))
-    generator = generator.spawn(1)[0]  # ties do not change what else is drawn, such as users
-    if positives.order is None:
-        if times is None:
+    of, counted, times, entries = user, positives.candidates, positives.timestamp, np.arange(len(positives))
+    if order == "random":
+        times = None
+    else:
+        generator = generator.spawn(1)[0]  # ties do not change what else is drawn, such as users
+        if positives.order is not None:
+            numbers, first, entries = np.unique(positives.order, return_index=True, return_inverse=True)
+            of, counted = user[first], np.bincount(entries, weights=counted) > 0
+            times = numbers if times is None else times[first]
+        elif times is None:
             raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
-        return UserOrder(user, *_count_from_last(user, times, candidates, len(users), generator))
-    numbers, first, place = np.unique(positives.order, return_index=True, return_inverse=True)
-    counted = np.bincount(place, weights=candidates) > 0
-    order_times = numbers if times is None else times[first]
-    n_likes, from_last = _count_from_last(user[first], order_times, counted, len(users), generator)
-    return UserOrder(user, n_likes, from_last[place])
-
-
-def _count_from_last(
-    user: npt.NDArray[np.int64],
-    times: npt.NDArray[np.int64] | None,
-    counted: npt.NDArray[np.bool_],
-    n_users: int,
-    generator: np.random.Generator,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return how many entries are counted for each user, and how many of them come after each entry."""
-    n = np.bincount(user[counted], minlength=n_users)
-    # What is counted draws first: what else is kept changes nothing for it.
-    drawn = np.empty(len(user))
+    n_likes = np.bincount(of[counted], minlength=len(users))
+    # The likes draw first: what else is kept changes nothing for them.
+    drawn = np.empty(len(of))
     drawn[counted] = generator.random(int(counted.sum()))
     drawn[~counted] = generator.random(int((~counted).sum()))
-    sequence = np.lexsort((drawn, user) if times is None else (drawn, times, user))
-    from_last = np.empty(len(user), dtype=np.int64)
-    from_last[sequence] = np.cumsum(n)[user[sequence]] - np.cumsum(counted[sequence])
-    return n, from_last
+    sequence = np.lexsort((drawn, of) if times is None else (drawn, times, of))
+    from_last = np.empty(len(of), dtype=np.int64)
+    from_last[sequence] = np.cumsum(n_likes)[of[sequence]] - np.cumsum(counted[sequence])
+    return UserOrder(user, n_likes, from_last[entries])
 
 
 def require_timestamps(positives: Positives, option: str) -> npt.NDArray[np.int64]:
@@ -95,11 +80,6 @@ def largest_count(n: npt.ArrayLike, share: float) -> npt.NDArray[np.int64]:
     """Return the largest integer c for which the double c / n is at most `share`, 0 where n is 0.
 
     Not floor(share × n), which in doubles misses by one where share × n is an integer (0.29 of 100).
-
-    Parameters
-    ----------
-    n : array_like of int
-    share : float in (0, 1)
     """
     total = np.asarray(n, dtype=np.int64)
     positive = np.maximum(total, 1)
