@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
@@ -96,6 +97,13 @@ def reading(path: Path) -> Iterator[None]:
 def open_binary(path: Path) -> BinaryIO:
     """Open a file, plain or gzipped (`.gz`)."""
     return cast("BinaryIO", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def whole_lines(stream: BinaryIO, n_bytes: int) -> Iterator[bytes]:
+    """Yield the file in blocks of whole lines, without a byte order mark."""
+    yield stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8) + stream.readline()
+    while block := stream.read(n_bytes):
+        yield block + stream.readline()
 
 
 def fingerprint(*paths: Path) -> tuple[tuple[str, int, int], ...]:

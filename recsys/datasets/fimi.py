@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +13,7 @@ import numpy.typing as npt
 from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import resolve_duplicates
-from recsys.datasets.files import content_digest, fingerprint, open_binary, reading
+from recsys.datasets.files import content_digest, fingerprint, open_binary, reading, whole_lines
 from recsys.errors import DataFormatError
 from recsys.parameters import require_text
 
@@ -66,7 +64,7 @@ class FimiDataset(Dataset):
         lines, items = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         n_lines = 0
         with reading(path), open_binary(path) as stream:
-            for text in _whole_lines(stream):
+            for text in whole_lines(stream, BYTES_AT_ONCE):
                 line, item = _parse(text, n_lines + 1, path)
                 lines.append(line)
                 items.append(item)
@@ -84,21 +82,6 @@ class FimiDataset(Dataset):
     def content_digests(self) -> dict[str, str]:
         """Return the digest of the file."""
         return {"transactions": content_digest(Path(self.path).expanduser())}
-
-
-def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the file in portions of whole lines."""
-    rest = b""
-    start = stream.read(BYTES_AT_ONCE).removeprefix(codecs.BOM_UTF8)
-    while block := start or stream.read(BYTES_AT_ONCE):
-        start = b""
-        whole, newline, rest_of_block = block.rpartition(b"\n")
-        if newline:
-            yield rest + whole + newline
-            rest = rest_of_block
-        else:
-            rest += block
-    yield rest
 
 
 def _parse(text: bytes, first_line: int, path: Path) -> tuple[IntArray, IntArray]:

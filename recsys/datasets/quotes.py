@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator
@@ -10,6 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+
+from recsys.datasets.files import whole_lines
 
 BYTES_AT_ONCE = 2**23
 
@@ -74,16 +75,7 @@ def quotes_close_on_their_lines(stream: BinaryIO, separator: str) -> bool:
     """
     edges = np.zeros(256, dtype=np.bool_)  # allowed before an opening and after a closing quote
     edges[[ord(separator), _LINE_FEED, _RETURN]] = True
-    rest = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
-    while block := stream.read(BYTES_AT_ONCE):
-        lines, line_end, start = block.rpartition(b"\n")
-        if not line_end:
-            rest += block
-            continue
-        if not _enclose_fields(rest + lines, edges):
-            return False
-        rest = start
-    return _enclose_fields(rest, edges)
+    return all(_enclose_fields(block, edges) for block in whole_lines(stream, BYTES_AT_ONCE))
 
 
 def _enclose_fields(lines: bytes, edges: npt.NDArray[np.bool_]) -> bool:

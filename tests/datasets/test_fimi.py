@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.datasets import FimiDataset
-from recsys.datasets.fimi import _whole_lines
+from recsys.datasets.files import whole_lines
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError
 from recsys.preprocessing import Preprocessing, encode
 from tests.mining.strategies import deterministic
@@ -78,7 +78,7 @@ def test_a_file_is_read_back_whatever_the_portions(
         patch.setattr("recsys.datasets.fimi.BYTES_AT_ONCE", block)
         found = pairs(mine)
         with Path(mine.path).open("rb") as stream:
-            assert b"".join(_whole_lines(stream)) == text.encode()
+            assert b"".join(whole_lines(stream, block)) == text.encode()
     expected = [(line, item) for line, items in enumerate(transactions, start=1) for item in sorted({*items})]
     assert found == expected
 
