@@ -15,8 +15,7 @@ from recsys.datasets.columns import read_columns
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.fields import Column, Kind
 from recsys.datasets.files import FileDataset
-from recsys.datasets.items import read_items, split_genres
-from recsys.datasets.tables import TextTable
+from recsys.datasets.tables import TextTable, read_items, split_genres
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice, require_text
 

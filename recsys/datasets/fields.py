@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from recsys.errors import DataFormatError
 
 Kind = Literal["integer", "number", "id", "time"]
 
@@ -17,6 +21,12 @@ _RULE = {
     "integer": "an integer",
     "number": "a number",
     "time": "an integer number of seconds or an ISO 8601 date",
+}
+_TYPES = {
+    "integer": "integers",
+    "number": "numbers",
+    "id": "integers or text",
+    "time": "integers (seconds since 1970), dates or timestamps",
 }
 
 # "007" and "1.0" stay text, or two ids could become one.
@@ -47,12 +57,34 @@ class Column:
             return f"is not {_RULE[self.kind]}"
         return ""
 
+    def position(self, names: Sequence[str], path: str | Path, cure: str = "") -> int:
+        """Return the index of the column; raise DataFormatError unless it occurs exactly once."""
+        count = names.count(self.name)
+        if count == 1:
+            return names.index(self.name)
+        found = ", ".join(map(shown, names)) or "none"
+        trouble = f"has {count} columns" if count else "has no column"
+        cure = cure or (f"Set {self.key} to the right one." if self.key else "Restore the header line.")
+        raise DataFormatError(f"{path} {trouble} {self.name!r}; it has {found}. {cure}")
+
+    def type_error(self, path: str | Path, stored: object) -> DataFormatError:
+        """Return the error for a stored type that is not suitable."""
+        return DataFormatError(
+            f"{path}, column {self.name!r}: the values are of type {stored} and must be {_TYPES[self.kind]}. "
+            f"Write them as such, or set {self.key} to another column."
+        )
+
     def cure(self, place: str = "line") -> str:
         """Return what to do about a wrong value in a line, or in another place."""
         cure = f"Correct or remove the {place}"
         if self.key:
             cure += f", or set {self.key} to another column"
         return cure + (", or to null to do without times" if self.key and self.kind == "time" else "")
+
+
+def shown(text: str) -> str:
+    """Return a value for a message: quoted, on one line, shortened."""
+    return repr(text if len(text) <= 60 else f"{text[:60]}...")
 
 
 def ids_from_text(values: list[str]) -> npt.NDArray[Any]:

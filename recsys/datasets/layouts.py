@@ -12,8 +12,7 @@ from recsys.data.items import ItemCatalog
 from recsys.datasets.columns import read_columns
 from recsys.datasets.fields import Column
 from recsys.datasets.files import reading
-from recsys.datasets.items import read_items, split_genres
-from recsys.datasets.tables import TextTable
+from recsys.datasets.tables import TextTable, read_items, split_genres
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
 MOVIES = ("movieId", "title", "genres")

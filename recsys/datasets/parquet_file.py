@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from recsys.datasets.arrow import to_arrays
+from recsys.datasets.columns import to_arrays
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.fields import Column
 from recsys.datasets.files import reading
@@ -18,13 +18,6 @@ from recsys.errors import DataFormatError
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.dataset import Dataset as Files
-
-KINDS = {
-    "integer": "integers",
-    "number": "numbers",
-    "id": "integers or text",
-    "time": "integers (seconds since 1970), dates or timestamps",
-}
 
 
 @dataclass(frozen=True)
@@ -84,13 +77,7 @@ def _type_of(path: Path, schema: pa.Schema, column: Column) -> pa.DataType:
     """Return the type to read a column as; raise DataFormatError if its type is not suitable."""
     import pyarrow as pa
 
-    count = schema.names.count(column.name)
-    if count != 1:
-        found = ", ".join(map(repr, schema.names)) or "none"
-        trouble = f"has {count} columns" if count else "has no column"
-        raise DataFormatError(
-            f"{path} {trouble} {column.name!r}; it has {found}. Set {column.key} to the right one."
-        )
+    column.position(schema.names, path)
     stored = schema.field(column.name).type
     if pa.types.is_dictionary(stored):
         stored = stored.value_type
@@ -102,10 +89,7 @@ def _type_of(path: Path, schema: pa.Schema, column: Column) -> pa.DataType:
         return pa.float64()
     if column.kind == "time" and (pa.types.is_timestamp(stored) or pa.types.is_date(stored)):
         return pa.timestamp("s")
-    raise DataFormatError(
-        f"{path}, column {column.name!r}: the values are of type {stored} and must be {KINDS[column.kind]}. "
-        f"Write them as such, or set {column.key} to another column."
-    )
+    raise column.type_error(path, stored)
 
 
 def _read(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:

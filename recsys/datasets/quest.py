@@ -141,8 +141,8 @@ def _transactions(
     patterns: _Patterns, lengths: list[int], random: np.random.Generator
 ) -> Iterator[tuple[IntArray, IntArray]]:
     """Yield transactions and items of (possibly repeated) pairs, in portions."""
-    assignment = _Assignment(lengths)
-    while not assignment.complete:
+    current, filled = 0, 0
+    while current < len(lengths):
         drawn = random.random(PATTERNS_AT_ONCE) * patterns.weights[-1]
         pattern = np.searchsorted(patterns.weights, drawn, side="right")
         size = np.diff(patterns.offsets)[pattern]
@@ -151,7 +151,9 @@ def _transactions(
         left = np.maximum(size - dropped, 0)
         pattern, size, left = pattern[left > 0], size[left > 0], left[left > 0]
         goes_in_anyway = random.random(len(left)) < 0.5
-        transaction = assignment.assign(left.tolist(), goes_in_anyway.tolist())
+        transaction, current, filled = _assign(
+            lengths, current, filled, left.tolist(), goes_in_anyway.tolist()
+        )
 
         # Which items are left: those with the smallest random numbers.
         instance = np.repeat(np.arange(len(size)), size)
@@ -164,36 +166,22 @@ def _transactions(
         yield np.asarray(transaction)[instance[kept]], item
 
 
-class _Assignment:
-    """Assign patterns to transactions of given lengths; each depends on all patterns before it."""
+def _assign(
+    lengths: list[int], transaction: int, filled: int, sizes: list[int], goes_in_anyway: list[bool]
+) -> tuple[list[int], int, int]:
+    """Return the transactions of the next patterns, until all are full; and the current one and its length.
 
-    def __init__(self, lengths: list[int]) -> None:
-        self._lengths = lengths
-        self._transaction = 0
-        self._filled = 0
-
-    @property
-    def complete(self) -> bool:
-        """Whether all transactions are full."""
-        return self._transaction == len(self._lengths)
-
-    def assign(self, sizes: list[int], goes_in_anyway: list[bool]) -> list[int]:
-        """Return the transactions of the next patterns, until all are full.
-
-        A pattern that does not fit goes in anyway or into the next transaction.
-        """
-        transaction, filled, lengths = self._transaction, self._filled, self._lengths
-        assigned: list[int] = []
-        for size, anyway in zip(sizes, goes_in_anyway, strict=True):
-            if filled and filled + size > lengths[transaction] and not anyway:
-                transaction, filled = transaction + 1, 0
-                if transaction == len(lengths):
-                    break
+    A pattern that does not fit goes in anyway or into the next transaction.
+    """
+    assigned: list[int] = []
+    for size, anyway in zip(sizes, goes_in_anyway, strict=True):
+        if filled and filled + size > lengths[transaction] and not anyway:
+            transaction, filled = transaction + 1, 0
+        if transaction < len(lengths):
             assigned.append(transaction)
             filled += size
             if filled >= lengths[transaction]:
                 transaction, filled = transaction + 1, 0
-                if transaction == len(lengths):
-                    break
-        self._transaction, self._filled = transaction, filled
-        return assigned
+        if transaction == len(lengths):
+            break
+    return assigned, transaction, filled

@@ -31,14 +31,20 @@ def likely_separator(lines: Sequence[str], separator: str, name: str) -> str | N
     return None
 
 
-def separator_cure(lines: Sequence[str], separator: str, name: str, key: str) -> str:
-    """Return the override that reads a file without the column `name`, which `key` configures; or ""."""
+def separator_cure(lines: Sequence[str], separator: str, name: str, key: str | None) -> str:
+    """Return how to read a file without the column `name` if it seems to have another separator; or "".
+
+    `key` is the config key of the column, or None if the separator cannot be configured.
+    """
     likely = likely_separator(lines, separator, name)
     if likely is None:
         return ""
-    names = _split(lines[0], likely)
+    cure = f"The fields seem to be separated by {likely!r}. "
+    if key is None:
+        return f"{cure}Save the file with {separator!r} instead."
     override = typed_override("dataset.separator", r"\t" if likely == "\t" else likely)
-    cure = f"The fields seem to be separated by {likely!r}. Set {override}"
+    cure += f"Set {override}"
+    names = _split(lines[0], likely)
     if name not in names:
         cure += f", and {key} to one of {', '.join(map(repr, names))}"
     return f"{cure}."

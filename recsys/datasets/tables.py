@@ -1,4 +1,4 @@
-"""Delimited text files: rows with line numbers, and errors that name them."""
+"""Delimited text files: rows with line numbers, errors that name them, and tables of items."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from recsys.datasets.fields import Column
+from recsys.data.items import ItemCatalog
+from recsys.datasets.fields import Column, ids_from_text, shown
 from recsys.datasets.files import open_binary, reading
 from recsys.datasets.quotes import QuoteError, quoted_rows, quotes_close_on_their_lines
-from recsys.datasets.separators import likely_separator, separator_cure
+from recsys.datasets.separators import separator_cure
 from recsys.errors import DataFormatError
 
 # The error handler "surrogateescape" maps undecodable bytes to these.
@@ -61,20 +62,14 @@ class TextTable:
     def position(self, column: Column) -> int:
         """Return the index of a column; raise DataFormatError unless the file has it exactly once."""
         try:
-            count = self.columns.count(column.name)
+            names = self.columns
         except DataFormatError as error:
             # With the wrong separator, quotes do not enclose fields.
             if cure := self._separator_cure(column):
                 raise DataFormatError(f"{self.path} has no column {column.name!r}. {cure}") from error
             raise
-        if count != 1:
-            found = ", ".join(map(shown, self.columns))
-            trouble = f"has {count} columns" if count else "has no column"
-            cure = self._separator_cure(column)
-            if not cure:
-                cure = f"Set {column.key} to the right one." if column.key else "Restore the header line."
-            raise DataFormatError(f"{self.path} {trouble} {column.name!r}; it has {found}. {cure}")
-        return self.columns.index(column.name)
+        cure = "" if column.name in names else self._separator_cure(column)
+        return column.position(names, self.path, cure)
 
     def _separator_cure(self, column: Column) -> str:
         """Return how to read the file if it seems to have another separator; or ""."""
@@ -82,14 +77,8 @@ class TextTable:
             lines = [line for line in islice(stream, 10) if line.strip()]
         if not lines or self.names is not None:
             return ""
-        if self.is_configurable:
-            return separator_cure(lines, self.separator, column.name, column.key)
-        likely = likely_separator(lines, self.separator, column.name)
-        if likely is None:
-            return ""
-        return (
-            f"The fields seem to be separated by {likely!r}. Save the file with {self.separator!r} instead."
-        )
+        key = column.key if self.is_configurable else None
+        return separator_cure(lines, self.separator, column.name, key)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Yield line number and fields of each row after the header that is not blank.
@@ -175,6 +164,33 @@ class TextTable:
         return io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
 
 
-def shown(text: str) -> str:
-    """Return a value for a message: quoted, on one line, shortened."""
-    return repr(text if len(text) <= 60 else f"{text[:60]}...")
+def split_genres(text: str) -> tuple[str, ...]:
+    """Split GroupLens' "Drama|War" into its genres."""
+    return () if text in ("", "(no genres listed)") else tuple(text.split("|"))
+
+
+def read_items(
+    table: TextTable, item_id: Column, title: Column, genres: Callable[[list[str]], tuple[str, ...]]
+) -> ItemCatalog:
+    """Read a table with one row per item; `genres` returns the genres of a row.
+
+    Raises
+    ------
+    DataFormatError
+        If a column is missing, an id is invalid, or an item occurs twice.
+    """
+    id_at, title_at = (table.position(column) for column in (item_id, title))
+    ids: dict[str, int] = {}
+    titles: list[str] = []
+    genres_of_items: list[tuple[str, ...]] = []
+    for line, row in table.records():
+        table.check(item_id, line, row[id_at])
+        if row[id_at] in ids:
+            raise DataFormatError(
+                f"{table.path}, line {line}: item {row[id_at]!r} stands a second time (first on line "
+                f"{ids[row[id_at]]}); an item has one row. Remove one of the two."
+            )
+        ids[row[id_at]] = line
+        titles.append(row[title_at].strip())
+        genres_of_items.append(genres(row))
+    return ItemCatalog(ids_from_text(list(ids)), tuple(titles), tuple(genres_of_items))

@@ -1,8 +1,6 @@
-"""Everything that needs PySpark: an engine, a dataset, and ratings and transactions in Spark."""
+"""Everything that needs PySpark, which is imported when it is used: an engine and a dataset."""
 
 from recsys.spark.dataset import SparkDataset
 from recsys.spark.engine import SparkEngine
-from recsys.spark.interactions import SparkInteractions
-from recsys.spark.transactions import SparkTransactions
 
-__all__ = ["SparkDataset", "SparkEngine", "SparkInteractions", "SparkTransactions"]
+__all__ = ["SparkDataset", "SparkEngine"]

@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
+from pyspark.sql import functions as f
+
 from recsys.datasets.fields import Column
-from recsys.datasets.parquet_file import KINDS
 from recsys.datasets.separators import separator_cure
 from recsys.errors import DataFormatError, DataNotFoundError
 
@@ -84,10 +87,6 @@ def read_in_spark(
     DataNotFoundError, DataFormatError
         As for `CsvDataset` and `ParquetDataset`.
     """
-    from py4j.protocol import Py4JJavaError
-    from pyspark.errors import AnalysisException
-    from pyspark.sql import functions as f
-
     try:
         frame = _read(spark, url, columns, csv)
     except Py4JJavaError as error:
@@ -120,8 +119,6 @@ def one_of_each(rows: Any, rule: str) -> Any:
 
     The rules are those of `recsys.datasets.resolve_duplicates`, but the caller refuses repeated pairs.
     """
-    from pyspark.sql import functions as f
-
     pairs = rows.repartition("user_id").groupBy("user_id", "item_id")
     if "rating" not in rows.columns:
         return pairs.agg(f.count("*").alias("n_rows"))
@@ -140,8 +137,6 @@ def one_of_each(rows: Any, rule: str) -> Any:
 
 def digest_of(name: str, frame: Any) -> tuple[int, str]:
     """Return the number of rows of a frame and a digest that does not depend on their order."""
-    from pyspark.sql import functions as f
-
     columns = sorted(frame.columns)
     types = [kind for _, kind in sorted(frame.dtypes)]
     there, back = f.bit_xor(f.xxhash64(*columns)), f.bit_xor(f.xxhash64(*reversed(columns)))
@@ -183,16 +178,13 @@ def _read_text(reader: Any, url: str, options: Mapping[str, str]) -> Any:
 
 def _field(path: str, frame: Any, column: Column, separator: str | None) -> _Field:
     """Return a column of Parquet, or of CSV with a separator; raise DataFormatError if unsuitable."""
-    from pyspark.sql import functions as f
-
     types = dict(frame.dtypes)
     if column.name not in types:
         names = [name for name in types if name != _CORRUPT]
-        found = ", ".join(map(repr, names)) or "none"
-        cure = f"Set {column.key} to the right one."
+        cure = ""
         if separator and names:
-            cure = separator_cure([separator.join(names)], separator, column.name, column.key) or cure
-        raise DataFormatError(f"{path} has no column {column.name!r}; it has {found}. {cure}")
+            cure = separator_cure([separator.join(names)], separator, column.name, column.key)
+        column.position(names, path, cure)
     in_text = separator is not None
     raw, stored = f.col(_quoted(column.name)), types[column.name]
     if stored == "string" and (in_text or column.kind == "id"):
@@ -210,10 +202,7 @@ def _field(path: str, frame: Any, column: Column, separator: str | None) -> _Fie
         return _Field(replace(column, kind="integer"), raw, integer, integer.isNull())
     if column.kind == "time" and stored in ("date", "timestamp", "timestamp_ntz"):
         return _Field(column, raw, f.unix_seconds(raw.cast("timestamp")), raw.isNull())
-    raise DataFormatError(
-        f"{path}, column {column.name!r}: the values are of type {stored} and must be "
-        f"{KINDS[column.kind]}. Write them as such, or set {column.key} to another column."
-    )
+    raise column.type_error(path, stored)
 
 
 def _is_in_nanoseconds(frame: Any, name: str) -> bool:
@@ -239,8 +228,6 @@ def _is_in_nanoseconds(frame: Any, name: str) -> bool:
 
 def _of_text(column: Column, raw: Any) -> _Field:
     """Return a column of text, stripped."""
-    from pyspark.sql import functions as f
-
     text = f.regexp_replace(raw, r"(?U)^\s+|\s+$", "")
     if column.kind == "id":
         is_wrong = text.isNull() | (text == "") | text.contains(_DAMAGED)
@@ -254,16 +241,12 @@ def _of_text(column: Column, raw: Any) -> _Field:
 
 
 def _is_not_finite(number: Any) -> Any:
-    from pyspark.sql import functions as f
-
     infinity = f.lit(float("inf"))
     return number.isNull() | f.isnan(number) | (f.abs(number) == infinity)
 
 
 def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str, Any]:
     """Count rows, damaged lines, wrong values and ids that are not integers, in one pass."""
-    from pyspark.sql import functions as f
-
     counts = [f.count("*").alias("rows")]
     line = f.col(_CORRUPT) if in_text else f.lit(None)
     counts += [f.count(line).alias("damaged"), f.min(line).alias("line")]

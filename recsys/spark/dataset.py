@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recsys.data.interactions import Interactions
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.duplicates import duplicates_error
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice
-from recsys.spark.columns import digest_of, one_of_each, read_in_spark, settings_for_reading
 from recsys.spark.engine import SparkEngine
-from recsys.spark.interactions import SparkInteractions
+
+if TYPE_CHECKING:
+    from recsys.spark.interactions import SparkInteractions
 
 FORMATS = ("parquet", "csv")
 _PATTERNS = re.compile(r"[]\\*?[{}]")
@@ -97,6 +98,9 @@ class SparkDataset(CsvDataset):
         ParameterError
             If Spark would ignore the file because of its name.
         """
+        from recsys.spark.columns import digest_of, one_of_each, read_in_spark, settings_for_reading
+        from recsys.spark.interactions import SparkInteractions
+
         items, columns = self._read_items(), self._columns()
         in_order = self.layout == "ratings" and self.duplicates in ("first", "last")
         if not in_order:

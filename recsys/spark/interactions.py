@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pyspark.sql import functions as f
 
 from recsys.data.items import ItemCatalog
 from recsys.preprocessing.filtering import ROUNDING, Preprocessing, nothing_left
@@ -82,8 +83,6 @@ def encode_in_spark(preprocessing: Preprocessing, frame: Any, n_ratings: int) ->
 
 def _steps(preprocessing: Preprocessing, rated: Any) -> list[Any]:
     """Return the frame after each rule."""
-    from pyspark.sql import functions as f
-
     kept = rated
     if preprocessing.min_movie_ratings > 1:
         counted = rated.groupBy("item_id").count()
@@ -108,8 +107,6 @@ def _steps(preprocessing: Preprocessing, rated: Any) -> list[Any]:
 
 def _means(rated: Any) -> Any:
     """Return the mean rating of each user, summed by item: it must not depend on the order of the rows."""
-    from pyspark.sql import functions as f
-
     by_item = f.array_sort(f.collect_list(f.struct("item_id", "rating")))
     total = f.aggregate(by_item, f.lit(0.0), lambda before, row: before + row["rating"])
     return rated.groupBy("user_id").agg((total / f.count("*")).alias("mean"))

@@ -10,6 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as f
 
 from recsys.mining.trie import IntArray
 from recsys.spark.session import is_local, reason_of
@@ -36,10 +40,6 @@ class Overflow:
         levels : sequence of Level
             Itemsets that were collected before.
         """
-        from py4j.protocol import Py4JError
-        from pyspark.errors import PySparkException
-        from pyspark.sql import functions as f
-
         spark = found.sparkSession
         for level in levels:
             found = found.unionByName(spark.createDataFrame(to_arrow(*level)))
@@ -66,8 +66,6 @@ class Overflow:
 
 def to_arrow(matrix: IntArray, counts: IntArray) -> Any:
     """Return itemsets of one length as `items` and `count`."""
-    import pyarrow as pa
-
     n_itemsets, length = matrix.shape
     offsets = pa.array(np.arange(n_itemsets + 1, dtype=np.int32) * np.int32(length))
     items = pa.ListArray.from_arrays(offsets, pa.array(matrix.astype(np.int32).ravel()))

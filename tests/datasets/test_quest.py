@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recsys.datasets import Quest
-from recsys.datasets.quest import _Assignment
+from recsys.datasets.quest import _assign
 from recsys.errors import ParameterError
 from recsys.preprocessing import Preprocessing
 
@@ -80,14 +80,11 @@ def test_correlation_is_the_share_that_a_pattern_has_from_the_one_before(
 
 
 def test_what_does_not_fit_goes_in_anyway_or_into_the_next_transaction() -> None:
-    assignment = _Assignment([4, 4, 2, 1])
-    #                         fits fits, moved: full there; too large for an empty one; the last
-    assert assignment.assign([3, 1], [False, False]) == [0, 0]
-    assert assignment.assign([3, 2, 3], [False, False, True]) == [1, 2, 3]
-    assert assignment.complete
-    assignment = _Assignment([4, 4])
-    assert assignment.assign([3, 2, 5, 1], [False, True, False, False]) == [0, 0, 1]
-    assert assignment.complete
+    lengths = [4, 4, 2, 1]
+    # fits, fits; moved: full there; too large for an empty one; the last
+    assert _assign(lengths, 0, 0, [3, 1], [False, False]) == ([0, 0], 1, 0)
+    assert _assign(lengths, 1, 0, [3, 2, 3], [False, False, True]) == ([1, 2, 3], 4, 0)
+    assert _assign([4, 4], 0, 0, [3, 2, 5, 1], [False, True, False, False]) == ([0, 0, 1], 2, 0)
 
 
 def test_patterns_are_frequent_and_other_itemsets_are_not() -> None:

@@ -1,0 +1,203 @@
+"""Search for frequent itemsets in Spark, within a budget."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.ml.fpm import FPGrowth
+from pyspark.sql import functions as f
+
+from recsys.data.transactions import Transactions
+from recsys.errors import BudgetError
+from recsys.mining.budget import MOST_ITEMSETS, MiningMeter
+from recsys.mining.trie import IntArray
+from recsys.spark.overflow import Level, Overflow, to_arrow
+from recsys.spark.transactions import SparkTransactions
+
+MOST_COUNTS = 1_000_000  # that a budget error is computed from
+
+
+class Search:
+    """A search on Spark within a budget; as a context manager it cancels jobs that exceed the time limit."""
+
+    def __init__(
+        self, spark: Any, meter: MiningMeter, overflow: Overflow | None, max_kept: int | None
+    ) -> None:
+        self._spark, self._meter = spark, meter
+        self._overflow, self._max_kept = overflow, max_kept
+        self._levels: list[Level] = []  # collected before
+        self._held: list[Any] = []
+        self._tag = f"recsys-{uuid.uuid4().hex}"
+        self._done = threading.Event()
+        self._watch: threading.Thread | None = None
+
+    def __enter__(self) -> Search:
+        self._spark.sparkContext.addJobTag(self._tag)
+        if self._meter.seconds_left is not None:
+            self._watch = threading.Thread(target=self._end_when_late, daemon=True)
+            self._watch.start()
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._done.set()
+        if self._watch is not None:
+            self._watch.join()
+        # If Spark has ended, there is nothing to release.
+        with suppress(Py4JError, PySparkException, ConnectionError):
+            self._spark.sparkContext.removeJobTag(self._tag)
+            for frame in self._held:
+                frame.unpersist()
+        if isinstance(error, Py4JError | PySparkException | ConnectionError) and self._meter.is_late:
+            raise self._late() from error
+
+    def run(
+        self, transactions: Transactions | SparkTransactions, items: Level, max_len: int | None
+    ) -> list[Level]:
+        """Return the frequent itemsets, given those of one item."""
+        if max_len is not None and len(items[0]) > self._meter.max_itemsets:
+            self._collect(self._spark.createDataFrame(to_arrow(*items)))  # exceeds the budget
+        baskets = self._hold(_to_frame(self._spark, transactions, items[0].ravel()))
+        return self._of_any_length(baskets) if max_len is None else self._of_lengths(baskets, items, max_len)
+
+    def _hold(self, frame: Any) -> Any:
+        """Persist a frame until the end of the context."""
+        self._held.append(frame.persist())
+        return frame
+
+    def _of_any_length(self, baskets: Any) -> list[Level]:
+        """Return all frequent itemsets."""
+        # Half a count below the boundary, so that rounding has no effect.
+        fraction = (self._meter.min_count - 0.5) / baskets.count()
+        model = FPGrowth(itemsCol="items", minSupport=fraction).fit(baskets.select("items"))
+        found = self._collect(model.freqItemsets.withColumnRenamed("freq", "count"))
+        items = found["items"].combine_chunks()
+        offsets, flat, counts = (np.asarray(one) for one in (items.offsets, items.values, found["count"]))
+        lengths = np.diff(offsets)
+        levels = []
+        for length in range(1, int(lengths.max()) + 1):
+            places = np.flatnonzero(lengths == length)
+            levels.append((flat[offsets[places][:, np.newaxis] + np.arange(length)], counts[places]))
+        return levels
+
+    def _of_lengths(self, baskets: Any, items: Level, max_len: int) -> list[Level]:
+        """Return the frequent itemsets of up to `max_len` items."""
+        # A row: a transaction, the number of a frequent itemset in it (-1: the empty one), and the later
+        # items that are frequent together with it, ascending.
+        held = baskets.withColumn("prefix", f.lit(-1))
+        self._levels = [items]
+        prefixes: IntArray = np.empty((1, 0), dtype=np.int64)
+        for length in range(2, max_len + 1):
+            placed = held.select("*", f.posexplode("items").alias("place", "first"))
+            rest = f.slice("items", f.col("place") + 2, f.size("items"))
+            pairs = placed.select("row", "prefix", "first", f.explode(rest).alias("second"))
+            counted = pairs.groupBy("prefix", "first", "second").count()
+            counted = counted.where(f.col("count") >= self._meter.min_count)
+            found = self._collect(counted, partial(self._with_items, prefixes))
+            if not found.num_rows:
+                break
+            columns = {name: np.asarray(found[name]) for name in ("prefix", "first", "second")}
+            matrix = np.column_stack((prefixes[columns["prefix"]], columns["first"], columns["second"]))
+            self._levels.append((matrix, np.asarray(found["count"])))
+            if length < max_len:
+                held, prefixes = self._next(pairs, prefixes, columns)
+        return self._levels
+
+    def _next(self, pairs: Any, prefixes: IntArray, columns: dict[str, IntArray]) -> tuple[Any, IntArray]:
+        """Return the rows of the next length, and the items of its prefixes."""
+        keys = np.column_stack((columns["prefix"], columns["first"]))
+        keys, number = np.unique(keys, axis=0, return_inverse=True)
+        frequent = self._spark.createDataFrame(_int32(**columns, number=number.ravel()))
+        held = (
+            pairs.join(f.broadcast(frequent), list(columns))
+            .groupBy("row", f.col("number").alias("prefix"))
+            .agg(f.sort_array(f.collect_list("second")).alias("items"))
+            .where(f.size("items") > 1)
+        )
+        return self._hold(held), np.column_stack((prefixes[keys[:, 0]], keys[:, 1]))
+
+    def _with_items(self, prefixes: IntArray, found: Any) -> Any:
+        """Replace the number of the prefix by its items."""
+        last = f.array("first", "second")
+        if not prefixes.shape[1]:
+            return found.select(last.alias("items"), "count")
+        before = pa.array(prefixes.tolist(), pa.list_(pa.int32()))
+        named = _int32(prefix=np.arange(len(prefixes))).append_column("before", before)
+        named = self._spark.createDataFrame(named)
+        joined = found.join(f.broadcast(named), "prefix")
+        return joined.select(f.concat("before", last).alias("items"), "count")
+
+    def _collect(self, frame: Any, with_items: Callable[[Any], Any] | None = None) -> pa.Table:
+        """Return the rows of a frame of itemsets, if the budget allows it.
+
+        If not, `with_items` converts the frame to the columns `items` and `count` for the overflow.
+        """
+        counts_before = [counts for _, counts in self._levels]
+        n_before = sum(map(len, counts_before))
+        most = self._meter.max_itemsets - n_before
+        looked_at = most + 1
+        if self._overflow is not None:
+            looked_at = MOST_ITEMSETS if self._max_kept is None else max(looked_at, self._max_kept)
+        if looked_at < MOST_ITEMSETS:
+            frame = frame.limit(looked_at)
+        self._hold(frame)
+        n_found = frame.count()
+        if n_found > most:
+            # The itemsets may not fit here; how often each count occurs does.
+            times = frame.groupBy("count").count().toDF("value", "times").toArrow()
+            share = min(1.0, MOST_COUNTS / n_found)
+            some = np.rint(np.asarray(times["times"]) * share).astype(np.int64)
+            counts = np.concatenate([*counts_before, np.repeat(np.asarray(times["value"]), some)])
+            error = self._meter.exceeded(counts, share, at_least=n_before + n_found)
+            if self._overflow is not None:
+                kept = frame if with_items is None else with_items(frame)
+                error = BudgetError(f"{error} {self._overflow.keep(kept, n_found, self._levels)}")
+            raise error
+        table = frame.toArrow()
+        if self._meter.is_late:
+            raise self._late()
+        return table
+
+    def _late(self) -> Exception:
+        found = np.concatenate([np.empty(0, dtype=np.int64), *(counts for _, counts in self._levels)])
+        return self._meter.exceeded(found, 1.0, late=True)
+
+    def _end_when_late(self) -> None:
+        """Cancel running and later jobs once the time is over."""
+        seconds = self._meter.seconds_left or 0.0
+        while not self._done.wait(max(0.0, seconds)):
+            self._spark.sparkContext.cancelJobsWithTag(self._tag)
+            seconds = 0.5
+
+
+def _to_frame(spark: Any, transactions: Transactions | SparkTransactions, frequent: IntArray) -> Any:
+    """Return the transactions with frequent items, as `row` and ascending `items`."""
+    if not isinstance(transactions, SparkTransactions):
+        return spark.createDataFrame(_to_arrow(transactions, frequent))
+    ids = pa.array(transactions.items[frequent].tolist())
+    numbers = spark.createDataFrame(_int32(item=frequent).append_column("item_id", ids))
+    numbered = transactions.likes.join(f.broadcast(numbers), "item_id")
+    items = f.sort_array(f.collect_list("item")).alias("items")
+    return numbered.groupBy(f.col("user_id").alias("row")).agg(items)
+
+
+def _to_arrow(transactions: Transactions, frequent: IntArray) -> pa.Table:
+    matrix = transactions.matrix[:, frequent]
+    matrix.sort_indices()
+    items = pa.array(frequent[matrix.indices].astype(np.int32))
+    offsets = pa.array(matrix.indptr.astype(np.int64))
+    lists = pa.LargeListArray.from_arrays(offsets, items).cast(pa.list_(pa.int32()))
+    table = _int32(row=np.arange(len(lists))).append_column("items", lists)
+    return table.filter(pa.array(np.diff(matrix.indptr) > 0))
+
+
+def _int32(**columns: IntArray) -> pa.Table:
+    return pa.table({name: pa.array(column, pa.int32()) for name, column in columns.items()})
