@@ -62,12 +62,9 @@ class MovieLensBootstrap(Dataset):
         require_text("name", self.name, "text", optional=False)
 
     def load(self) -> Interactions:
-        """Generate the ratings: users are numbered from 1, new items from the largest id of the source.
+        """Generate the ratings; raise ParameterError if the sizes do not fit together.
 
-        Raises
-        ------
-        ParameterError
-            If the source has more items than `n_items`, or the users cannot have that many ratings.
+        Users are numbered from 1, new items from the largest id of the source.
         """
         bundled = MovieLens(SOURCE, path=str(BUNDLED / SOURCE)).load()
         source = _Source.of(bundled)
@@ -158,12 +155,7 @@ def _draw(
 ) -> tuple[IntArray, IntArray]:
     """Draw the ratings of users, by their models in the source and their numbers of ratings.
 
-    Returns
-    -------
-    item : ndarray, shape (activity.sum(),)
-        By user, then ascending.
-    row : ndarray, shape (activity.sum(),)
-        The rating in the source that gives value and time.
+    Return the items, by user and ascending, and the ratings in the source that give value and time.
     """
     tail = np.append(source.rare_item, np.arange(len(source.item_id), n_items))
     missing = activity.copy()

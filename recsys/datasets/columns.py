@@ -23,13 +23,7 @@ BYTES_AT_ONCE = 2**23
 def read_columns(table: TextTable, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
     """Read columns of a table with Arrow, by their names in the result; see `to_arrays`.
 
-    If Arrow fails, a second, slow pass finds line, column and value for the message.
-
-    Raises
-    ------
-    DataFormatError
-        If a column is missing, the table has no rows, or a value is missing, not finite or of another kind;
-        if a quote is not closed where it should be, or an id contains a line break.
+    If that fails, a second, slow pass finds line, column and value, and raises DataFormatError.
     """
     import pyarrow as pa
 
@@ -100,15 +94,8 @@ def _explained(table: TextTable, columns: Mapping[str, Column], reason: str) -> 
 def to_arrays(table: pa.Table, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
     """Return columns of a table, by their names in the result; ids in text are dictionaries in the table.
 
-    Returns
-    -------
-    dict of str to ndarray
-        int64 for integers and times (seconds since 1970), float64 for numbers, int64 or text for ids.
-
-    Raises
-    ------
-    pyarrow.ArrowInvalid
-        If there are no rows, or a value is missing, not finite or of another kind.
+    int64 for integers and times (seconds since 1970), float64 for numbers, int64 or text for ids. Raise
+    ArrowInvalid if there are no rows, or a value is missing, not finite or of another kind.
     """
     import pyarrow as pa
 

@@ -35,10 +35,7 @@ class Dataset(Protocol):
     def open_in(self, engine: Any) -> AbstractContextManager[EngineInteractions] | None:
         """Open the interactions in an engine; None if this process loads them.
 
-        Raises
-        ------
-        ParameterError
-            If they need another engine.
+        Raise ParameterError if they need another engine.
         """
         return None
 

@@ -20,15 +20,10 @@ TIMEOUT = (10, 60)  # seconds to wait for a connection, and for the next bytes
 
 
 def install(name: str, edition: Edition, folder: Path) -> None:
-    """Download an edition, verify it and unpack it into `folder`.
+    """Download an edition, verify it and unpack it into `folder`; raise DownloadError if that fails.
 
     Everything happens in a temporary folder beside it; the last step is one rename. A download that is killed
     leaves nothing in `folder`, and of two processes at once one wins and the other uses its files.
-
-    Raises
-    ------
-    DownloadError
-        If the archive cannot be fetched or written, or is not genuine.
     """
     url = f"{editions.BASE_URL}{name}.zip"
     try:

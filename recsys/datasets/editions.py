@@ -14,17 +14,10 @@ BASE_URL = "https://files.grouplens.org/datasets/movielens/"
 
 @dataclass(frozen=True)
 class Edition:
-    """Files of an edition, and their hashes.
+    """Names of the ratings and movies files in the archive, and hashes.
 
-    Parameters
-    ----------
-    files : tuple of str
-        The ratings and the movies, as named in the archive.
-    archive_md5 : str, optional
-        MD5 of the archive, as published by GroupLens.
-    members : mapping of str to str
-        Hashes of files in the archive, "md5:..." or "sha256:..." (line ends normalised), for editions whose
-        archives may be packed again.
+    `archive_md5` is published by GroupLens; `members` are hashes of files ("sha256:..." with line ends
+    normalised) of editions whose archives may be packed again.
     """
 
     files: tuple[str, str] = ("ratings.csv", "movies.csv")

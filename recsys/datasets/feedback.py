@@ -59,7 +59,7 @@ def feedback_digest(feedback: str) -> str:
 def with_feedback(
     ratings: Interactions, feedback: str | None, weight: int = 1, max_share: float = 0.05
 ) -> Interactions:
-    """Return ratings with the feedback of page users added.
+    """Return ratings with the feedback of page users added; the result has their ids in `page_users`.
 
     Page users are never users of the data: their ids are integers after the last one, in the order of their
     first feedback, or else "page:" and the id on the page. A thumb up is the highest rating of the data, a
@@ -77,11 +77,6 @@ def with_feedback(
     max_share : float in (0, 1]
         Maximum number of users that feedback may add to an item, as a share of the users of the data; at
         least one page user. The later ones are dropped with a warning.
-
-    Returns
-    -------
-    Interactions
-        With `page_users`.
 
     Raises
     ------

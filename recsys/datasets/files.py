@@ -59,10 +59,8 @@ class FileDataset(Dataset):
 
         Raises
         ------
-        DataNotFoundError
-            If a file does not exist or cannot be read.
-        DataFormatError
-            If a file has another format; the message names the line.
+        DataNotFoundError, DataFormatError
+            If a file does not exist or has another format; the message names the line.
         DataError
             If the feedback cannot be read.
         """

@@ -51,15 +51,7 @@ class FimiDataset(Dataset):
         object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
 
     def load(self) -> Interactions:
-        """Read the file.
-
-        Raises
-        ------
-        DataNotFoundError
-            If the file does not exist or cannot be read.
-        DataFormatError
-            If the file has another format; the message names the line.
-        """
+        """Read the file; the errors are those of `CsvDataset`."""
         path = Path(self.path).expanduser()
         lines, items = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         n_lines = 0

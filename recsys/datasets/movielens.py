@@ -57,15 +57,7 @@ class MovieLens(FileDataset):
         return resolve_duplicates(ratings, self.duplicates, folder / layout.ratings_file)
 
     def locate(self) -> tuple[Path, Layout]:
-        """Return the folder and its layout; download the edition if it does not exist.
-
-        Raises
-        ------
-        DataNotFoundError
-            If the folder does not exist or is not complete.
-        DownloadError
-            If the edition cannot be downloaded.
-        """
+        """Return the folder and its layout; download the edition if it does not exist."""
         if self.path is not None:
             folder = Path(self.path).expanduser()
             return folder, _require_layout(folder, "dataset.path")

@@ -40,16 +40,7 @@ class ParquetDataset(CsvDataset):
 
 
 def read_parquet(path: Path, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
-    """Read columns of a Parquet file, or of all in a folder, by their names in the result; see `to_arrays`.
-
-    Raises
-    ------
-    DataNotFoundError
-        If the file does not exist or cannot be read.
-    DataFormatError
-        If it is not Parquet, a column is missing or of another type, there are no rows, or a value is
-        missing or not finite.
-    """
+    """Read columns of a Parquet file or a folder of them, by their names in the result; see `to_arrays`."""
     import pyarrow as pa
     import pyarrow.dataset
 

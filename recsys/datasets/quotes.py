@@ -28,13 +28,8 @@ class QuoteError(ValueError):
 def quoted_rows(stream: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of the first line and the fields of every row that is not blank.
 
-    A quoted field may span lines, unless these look like rows: then a quote is probably missing, or part of
-    the text.
-
-    Raises
-    ------
-    QuoteError
-        If a quote is not closed, closed before its field ends, or closed so late that rows are swallowed.
+    A quoted field may span lines, unless these look like rows. Raise QuoteError if a quote is not closed,
+    closed before its field ends, or closed so late that rows are swallowed.
     """
     lines: list[str] = []  # of the current row
     reader = csv.reader(_recorded(stream, separator, lines), delimiter=separator, strict=True)

@@ -35,10 +35,7 @@ class TitleSearch:
     def find(self, title: str) -> Any:
         """Return the id of the only candidate; a title exactly as in the catalog wins.
 
-        Raises
-        ------
-        TitleError
-            If there is no candidate or more than one; the message names them.
+        Raise TitleError if there is no candidate or more than one; the message names them.
         """
         found = self.candidates(title)
         found = [row for row in found if self.catalog.title[row] == title] or found

@@ -28,18 +28,8 @@ _UNDECODABLE = re.compile("[\ud800-\udfff]")
 class TextTable:
     """A delimited text file, plain or gzipped (`.gz`).
 
-    Parameters
-    ----------
-    path : Path
-    separator : str
-        One character, or GroupLens' "::".
-    encoding : str
-    quoted : bool
-        Whether fields may be enclosed in double quotes.
-    names : tuple of str, optional
-        Column names of a file without a header line.
-    is_configurable : bool
-        Whether errors may advise `dataset.separator` and `dataset.quoted`, which concern no other file.
+    The separator is one character or GroupLens' "::"; `names` are the columns of a file without a header. If
+    `is_configurable`, errors advise `dataset.separator` and `dataset.quoted`, which concern no other file.
     """
 
     path: Path
@@ -83,10 +73,7 @@ class TextTable:
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Yield line number and fields of each row after the header that is not blank.
 
-        Raises
-        ------
-        DataFormatError
-            If a row has more or fewer fields than the table has columns.
+        Raise DataFormatError if a row has more or fewer fields than the table has columns.
         """
         n_columns = len(self.columns)
         rows = self._rows()
@@ -172,13 +159,7 @@ def split_genres(text: str) -> tuple[str, ...]:
 def read_items(
     table: TextTable, item_id: Column, title: Column, genres: Callable[[list[str]], tuple[str, ...]]
 ) -> ItemCatalog:
-    """Read a table with one row per item; `genres` returns the genres of a row.
-
-    Raises
-    ------
-    DataFormatError
-        If a column is missing, an id is invalid, or an item occurs twice.
-    """
+    """Read a table with one row per item; `genres` returns the genres of a row."""
     id_at, title_at = (table.position(column) for column in (item_id, title))
     ids: dict[str, int] = {}
     titles: list[str] = []

@@ -71,21 +71,12 @@ def read_in_spark(
     path, url : str
         The path for error messages, and in Spark's form.
     columns : mapping of str to Column
-        The columns to read, by their names in the result.
+        The columns to read, by their names in the result: bigint for times (seconds since 1970), double for
+        numbers, bigint or text for ids.
     csv : mapping of str to str, optional
         Spark's options for delimited text with a header line; None reads Parquet.
     in_order : bool
         Whether to add `place`, which ascends with the rows.
-
-    Returns
-    -------
-    pyspark.sql.DataFrame
-        bigint for times (seconds since 1970), double for numbers, bigint or text for ids.
-
-    Raises
-    ------
-    DataNotFoundError, DataFormatError
-        As for `CsvDataset` and `ParquetDataset`.
     """
     try:
         frame = _read(spark, url, columns, csv)
@@ -107,7 +98,7 @@ def read_in_spark(
     _refuse(path, fields, counted)
     chosen = []
     for role, field in fields.items():
-        is_integer = field.is_no_integer is not None and not counted[f"text {role}"]
+        is_integer = field.is_text and not counted[f"text {role}"]
         chosen.append((field.value.cast("bigint") if is_integer else field.value).alias(role))
     # Ids ascend within a part of a file; a part is identified by its start.
     place = f.struct("_metadata.file_path", "_metadata.file_block_start", f.monotonically_increasing_id())
@@ -146,13 +137,20 @@ def digest_of(name: str, frame: Any) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class _Field:
-    """A column as Spark expressions: the stored value, the converted value, and checks."""
+    """A column as Spark expressions: the stored and the converted value."""
 
     column: Column
     raw: Any
     value: Any
-    is_wrong: Any
-    is_no_integer: Any = None  # of ids in text
+    is_text: bool = False
+
+    @property
+    def is_wrong(self) -> Any:
+        if self.column.kind == "number":
+            infinity = f.lit(float("inf"))
+            return self.value.isNull() | f.isnan(self.value) | (f.abs(self.value) == infinity)
+        is_missing = self.value.isNull()
+        return is_missing | (self.value == "") | self.value.contains(_DAMAGED) if self.is_text else is_missing
 
 
 def _read(spark: Any, url: str, columns: Mapping[str, Column], csv: Mapping[str, str] | None) -> Any:
@@ -188,21 +186,31 @@ def _field(path: str, frame: Any, column: Column, separator: str | None) -> _Fie
     in_text = separator is not None
     raw, stored = f.col(_quoted(column.name)), types[column.name]
     if stored == "string" and (in_text or column.kind == "id"):
-        return _of_text(column, raw)
+        text = f.regexp_replace(raw, r"(?U)^\s+|\s+$", "")
+        return _Field(column, raw, _of_text(column, text), is_text=column.kind == "id")
     is_number = stored in ("float", "double") or stored.startswith("decimal")
     if column.kind == "number" and (stored in _INTEGERS or is_number):
         value = raw.cast("double")
-        return _Field(column, raw, value, _is_not_finite(value))
-    if column.kind == "time" and not in_text and _is_in_nanoseconds(frame, column.name):
-        return _Field(column, raw, f.expr(f"{_quoted(column.name)} div {10**9}"), raw.isNull())
-    if stored in _INTEGERS:
-        return _Field(column, raw, raw.cast("bigint"), raw.isNull())
-    if stored == _UNSIGNED:
-        integer = raw.try_cast("bigint")
-        return _Field(replace(column, kind="integer"), raw, integer, integer.isNull())
-    if column.kind == "time" and stored in ("date", "timestamp", "timestamp_ntz"):
-        return _Field(column, raw, f.unix_seconds(raw.cast("timestamp")), raw.isNull())
-    raise column.type_error(path, stored)
+    elif column.kind == "time" and not in_text and _is_in_nanoseconds(frame, column.name):
+        value = f.expr(f"{_quoted(column.name)} div {10**9}")
+    elif stored in _INTEGERS:
+        value = raw.cast("bigint")
+    elif stored == _UNSIGNED:
+        column, value = replace(column, kind="integer"), raw.try_cast("bigint")
+    elif column.kind == "time" and stored in ("date", "timestamp", "timestamp_ntz"):
+        value = f.unix_seconds(raw.cast("timestamp"))
+    else:
+        raise column.type_error(path, stored)
+    return _Field(column, raw, value)
+
+
+def _of_text(column: Column, text: Any) -> Any:
+    if column.kind == "id":
+        return text
+    if column.kind == "number":
+        return f.when(text.rlike(_NUMBER), text.try_cast("double"))
+    seconds = f.when(text.rlike(_INTEGER), text.try_cast("bigint"))
+    return f.coalesce(seconds, f.unix_seconds(text.try_cast("timestamp")))
 
 
 def _is_in_nanoseconds(frame: Any, name: str) -> bool:
@@ -226,25 +234,6 @@ def _is_in_nanoseconds(frame: Any, name: str) -> bool:
     return False
 
 
-def _of_text(column: Column, raw: Any) -> _Field:
-    """Return a column of text, stripped."""
-    text = f.regexp_replace(raw, r"(?U)^\s+|\s+$", "")
-    if column.kind == "id":
-        is_wrong = text.isNull() | (text == "") | text.contains(_DAMAGED)
-        return _Field(column, raw, text, is_wrong, ~text.rlike(_PLAIN_INTEGER))
-    if column.kind == "number":
-        number = f.when(text.rlike(_NUMBER), text.try_cast("double"))
-        return _Field(column, raw, number, _is_not_finite(number))
-    seconds = f.when(text.rlike(_INTEGER), text.try_cast("bigint"))
-    seconds = f.coalesce(seconds, f.unix_seconds(text.try_cast("timestamp")))
-    return _Field(column, raw, seconds, seconds.isNull())
-
-
-def _is_not_finite(number: Any) -> Any:
-    infinity = f.lit(float("inf"))
-    return number.isNull() | f.isnan(number) | (f.abs(number) == infinity)
-
-
 def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str, Any]:
     """Count rows, damaged lines, wrong values and ids that are not integers, in one pass."""
     counts = [f.count("*").alias("rows")]
@@ -253,8 +242,8 @@ def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str,
     for role, field in fields.items():
         wrong = f.when(field.is_wrong, f.coalesce(field.raw.cast("string"), f.lit("")))
         counts += [f.count(wrong).alias(f"wrong {role}"), f.min(wrong).alias(f"one {role}")]
-        if field.is_no_integer is not None:
-            counts.append(f.count_if(field.is_no_integer).alias(f"text {role}"))
+        if field.is_text:
+            counts.append(f.count_if(~field.value.rlike(_PLAIN_INTEGER)).alias(f"text {role}"))
     found: dict[str, Any] = frame.agg(*counts).first().asDict()
     return found
 

@@ -87,17 +87,7 @@ class SparkDataset(CsvDataset):
 
     @contextmanager
     def read(self, spark: Any) -> Iterator[SparkInteractions]:
-        """Read the ratings in a Spark session and persist them until the end of the context.
-
-        Raises
-        ------
-        DataNotFoundError
-            If Spark finds nothing at the path.
-        DataFormatError
-            If a file has another format.
-        ParameterError
-            If Spark would ignore the file because of its name.
-        """
+        """Read the ratings in a Spark session and persist them until the end of the context."""
         from recsys.spark.columns import digest_of, one_of_each, read_in_spark, settings_for_reading
         from recsys.spark.interactions import SparkInteractions
 

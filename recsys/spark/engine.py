@@ -79,17 +79,8 @@ class SparkEngine:
     ) -> FrequentItemsets:
         """Return all frequent itemsets; see `recsys.mining.mine` for the parameters.
 
-        Itemsets are counted in Spark and collected if the budget allows it. `SparkTransactions` must be in
-        the active session.
-
-        Raises
-        ------
-        ParameterError
-            If pyspark or Java is not installed, or Spark does not start.
-        BudgetError
-            If it would take more than the budget allows; the message names the overflow folder.
-        EngineError
-            If Spark fails.
+        Itemsets are counted in Spark and collected if the budget allows it; BudgetError names the overflow
+        folder. `SparkTransactions` must be in the active session.
         """
         require_spark()
         n_transactions = transactions.n_transactions

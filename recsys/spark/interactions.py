@@ -27,7 +27,7 @@ class SparkInteractions:
         Columns `user_id`, `item_id` and, if the data has ratings, `rating`; a row per (user, item) pair.
     n_ratings : int
     digest : str
-        SHA-256, in hexadecimal, of the sum over all rows; not that of the same `Interactions`.
+        Of the sum over all rows; not that of the same `Interactions`.
     items : ItemCatalog, optional
     name : str
     """
@@ -48,12 +48,8 @@ class SparkInteractions:
     def transactions(self, preprocessing: Preprocessing) -> AbstractContextManager[SparkTransactions]:
         """Return the transactions, which Spark holds until the end of the context.
 
-        Raises
-        ------
-        ParameterError
-            If the preprocessing needs ratings or orders that the dataset does not have.
-        NoTransactionsError
-            If nothing is left; the message names the step that dropped the last of it.
+        Raise ParameterError if the preprocessing needs ratings or orders that the dataset does not have, and
+        NoTransactionsError if nothing is left.
         """
         # Without ratings they are baskets, which are orders.
         has_ratings = "rating" in self.frame.columns

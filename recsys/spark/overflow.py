@@ -33,12 +33,7 @@ class Overflow:
     def keep(self, found: Any, n_found: int, levels: Sequence[Level] = ()) -> str:
         """Write itemsets; return a sentence that says where, or why not.
 
-        Parameters
-        ----------
-        found : pyspark.sql.DataFrame
-            `items`, arrays of item indices, and `count`; `n_found` rows.
-        levels : sequence of Level
-            Itemsets that were collected before.
+        `found` has the columns `items`, arrays of item indices, and `count`; `levels` were collected before.
         """
         spark = found.sparkSession
         for level in levels:

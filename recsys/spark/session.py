@@ -37,14 +37,8 @@ exec {java} "$@"
 def session(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
     """Yield the active session, as in the notebook of a cluster; or start one, and stop it at the end.
 
-    In local mode it listens on the loopback address only.
-
-    Raises
-    ------
-    ParameterError
-        If pyspark or Java is not installed, or the session does not start.
-    EngineError
-        If Spark fails within the context.
+    In local mode it listens on the loopback address only. Raise ParameterError if pyspark or Java is not
+    installed or the session does not start, EngineError if Spark fails within the context.
     """
     require_spark()
     # pyspark warns of pandas 3, which it does not need here.

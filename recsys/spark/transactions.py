@@ -23,7 +23,7 @@ class SparkTransactions:
         Number of transactions with each item.
     n_transactions : int
     digest : str
-        SHA-256, in hexadecimal, of the sum over all rows; not that of the same `Transactions`.
+        Of the sum over all rows; not that of the same `Transactions`.
     """
 
     engine: ClassVar[str | None] = "spark"
