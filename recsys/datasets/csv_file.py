@@ -15,7 +15,7 @@ from recsys.datasets.columns import read_columns
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.fields import Column, Kind
 from recsys.datasets.files import FileDataset
-from recsys.datasets.tables import TextTable, read_items, split_genres
+from recsys.datasets.tables import TextTable, read_items
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice, require_text
 
@@ -149,16 +149,12 @@ class CsvDataset(FileDataset):
         if self.items_path is None:
             return None
         table = self._table(self.items_path, is_configurable=not self._has_ratings_in_text)
+        names = ItemColumns(*self.items_columns)
         item_id, title, genres = (
-            None if name is None else Column(name, "id", f"dataset.items_columns.{role}")
-            for role, name in ItemColumns(*self.items_columns)._asdict().items()
+            Column(name or "", "id", f"dataset.items_columns.{role}")
+            for role, name in names._asdict().items()
         )
-        assert item_id is not None
-        assert title is not None
-        if genres is None:
-            return read_items(table, item_id, title, lambda row: ())
-        position = table.position(genres)
-        return read_items(table, item_id, title, lambda row: split_genres(row[position]))
+        return read_items(table, item_id, title, genres if names.genres else None)
 
 
 def _names(

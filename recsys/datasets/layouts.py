@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +12,10 @@ from recsys.data.items import ItemCatalog
 from recsys.datasets.columns import read_columns
 from recsys.datasets.fields import Column
 from recsys.datasets.files import reading
-from recsys.datasets.tables import TextTable, read_items, split_genres
+from recsys.datasets.tables import TextTable, read_items
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
-MOVIES = ("movieId", "title", "genres")
-MOVIE_ID, TITLE = Column("movieId", "integer"), Column("title", "id")
+MOVIE_ID, TITLE, GENRES = Column("movieId", "integer"), Column("title", "id"), Column("genres", "id")
 
 # The flag columns of u.item, in its order.
 FLAGS = (
@@ -44,7 +43,7 @@ class Layout:
         """Read the folder."""
         columns = {
             "user_id": Column("userId", "integer"),
-            "item_id": Column("movieId", "integer"),
+            "item_id": MOVIE_ID,
             "rating": Column("rating", "number"),
             "timestamp": Column("timestamp", "integer"),
         }
@@ -62,9 +61,7 @@ def find_layout(folder: Path) -> Layout | None:
 
 
 def _movies_csv(path: Path) -> ItemCatalog:
-    table = TextTable(path)
-    genres = table.position(Column("genres", "id"))
-    return read_items(table, MOVIE_ID, TITLE, lambda row: split_genres(row[genres]))
+    return read_items(TextTable(path), MOVIE_ID, TITLE, GENRES)
 
 
 def _movies_dat(path: Path) -> ItemCatalog:
@@ -74,18 +71,18 @@ def _movies_dat(path: Path) -> ItemCatalog:
         encoding = "utf-8"
     except UnicodeDecodeError:
         encoding = "latin-1"
-    table = TextTable(path, separator="::", encoding=encoding, quoted=False, names=MOVIES)
-    return read_items(table, MOVIE_ID, TITLE, lambda row: split_genres(row[2]))
+    table = TextTable(path, "::", encoding, quoted=False, names=("movieId", "title", "genres"))
+    return read_items(table, MOVIE_ID, TITLE, GENRES)
 
 
 def _u_item(path: Path) -> ItemCatalog:
     names = ("movieId", "title", "release date", "video release date", "IMDb URL", *FLAGS)
-    table = TextTable(path, separator="|", encoding="latin-1", quoted=False, names=names)
-
-    def genres(row: list[str]) -> tuple[str, ...]:
-        return tuple(genre for genre, flag in zip(FLAGS, row[5:], strict=True) if flag == "1")
-
-    return read_items(table, MOVIE_ID, TITLE, genres)
+    table = TextTable(path, "|", "latin-1", quoted=False, names=names)
+    genres = (
+        tuple(genre for genre, flag in zip(FLAGS, row[5:], strict=True) if flag == "1")
+        for _, row in table.records()
+    )
+    return replace(read_items(table, MOVIE_ID, TITLE, None), genres=tuple(genres))
 
 
 def _without_header(separator: str) -> Callable[[Path], TextTable]:

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -151,16 +151,10 @@ class TextTable:
         return io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
 
 
-def split_genres(text: str) -> tuple[str, ...]:
-    """Split GroupLens' "Drama|War" into its genres."""
-    return () if text in ("", "(no genres listed)") else tuple(text.split("|"))
-
-
-def read_items(
-    table: TextTable, item_id: Column, title: Column, genres: Callable[[list[str]], tuple[str, ...]]
-) -> ItemCatalog:
-    """Read a table with one row per item; `genres` returns the genres of a row."""
-    id_at, title_at = (table.position(column) for column in (item_id, title))
+def read_items(table: TextTable, item_id: Column, title: Column, genres: Column | None) -> ItemCatalog:
+    """Read a table with one row per item and its genres as GroupLens' "Drama|War"."""
+    id_at, title_at = table.position(item_id), table.position(title)
+    genres_at = None if genres is None else table.position(genres)
     ids: dict[str, int] = {}
     titles: list[str] = []
     genres_of_items: list[tuple[str, ...]] = []
@@ -173,5 +167,6 @@ def read_items(
             )
         ids[row[id_at]] = line
         titles.append(row[title_at].strip())
-        genres_of_items.append(genres(row))
+        text = "" if genres_at is None else row[genres_at]
+        genres_of_items.append(() if text in ("", "(no genres listed)") else tuple(text.split("|")))
     return ItemCatalog(ids_from_text(list(ids)), tuple(titles), tuple(genres_of_items))
