@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,12 +53,12 @@ class TitleSearch:
         key, year = _key(title)
         if not key:  # "!!!" has neither letters nor digits
             return [row for row, written in enumerate(self.catalog.title) if title and written == title]
-        rows = self._of_year(self._by_key.get(key, []), year)
-        if not rows:
-            names = set.intersection(*(self._names_with.get(word, set()) for word in set(key.split())))
-            rows = self._of_year([row for name in names for row in self._by_key[name]], year)
-        if not rows:
-            rows = self._of_year([row for name in self._similar(key) for row in self._by_key[name]], year)
+        with_words = (self._names_with.get(word, set()) for word in key.split())
+        rows = (
+            self._rows([key], year)
+            or self._rows(set.intersection(*with_words), year)
+            or self._rows(self._similar(key), year)
+        )
         return sorted(set(rows), key=lambda row: (self.catalog.title[row], row))
 
     def beginning(self, text: str) -> list[int]:
@@ -73,8 +74,7 @@ class TitleSearch:
         stop = bisect_left(self._words, last + "\U0010ffff", start)
         names = set().union(*(self._names_with[word] for word in self._words[start:stop]))
         names = names.intersection(*(self._names_with.get(word, set()) for word in whole))
-        rows = self._of_year([row for name in names for row in self._by_key[name]], year)
-        return sorted(set(rows) or set(self.candidates(text)))
+        return sorted(set(self._rows(names, year) or self.candidates(text)))
 
     def _similar(self, key: str) -> list[str]:
         from rapidfuzz import fuzz, process
@@ -84,8 +84,10 @@ class TitleSearch:
         )
         return [name for name, _, _ in found]
 
-    def _of_year(self, rows: list[int], year: str) -> list[int]:
-        return [row for row in rows if self._years[row] in (year, "")] if year else rows
+    def _rows(self, names: Iterable[str], year: str) -> list[int]:
+        """Return the rows with one of the keys and, if both are known, of the year."""
+        rows = (row for name in names for row in self._by_key.get(name, ()))
+        return [row for row in rows if not year or self._years[row] in (year, "")]
 
     @cached_property
     def _years(self) -> list[str]:
