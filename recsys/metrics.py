@@ -1,6 +1,6 @@
 """Metrics of a run: the names that several packages use, directions and formats.
 
-Values are finite numbers: `recsys.runs.files.write_json` refuses others before Optuna, MLflow or a report
+Values are finite numbers: `recsys.runs.json_file.write_json` refuses others before Optuna, MLflow or a report
 read them.
 """
 
@@ -15,8 +15,8 @@ N_USERS = "n_evaluated_users"
 # Directions of an objective, with the sign by which higher is better.
 DIRECTIONS = {"maximize": 1, "minimize": -1}
 
-# Formats of values: in tables, of the best value, of list metrics.
-SHORT, LONG, LISTS = ".6g", ".10g", ".4f"
+# Formats: of values in tables, of the best value, of list metrics.
+SHORT, LONG, DECIMALS = ".6g", ".10g", ".4f"
 
 
 def cutoff(metric: str) -> int:

@@ -10,6 +10,7 @@ from optuna_sweeper.safe_text import masked
 from recsys.cli import terminal
 from recsys.errors import DataError
 from recsys.feedback import FeedbackStore
+from recsys.metrics import DECIMALS
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
@@ -92,9 +93,10 @@ def _comparison(feedback: Sequence[Feedback], models: tuple[str, str], k: int) -
         raise DataError("Nothing was liked yet: there are no items to compare models on.")
     bundles = [load_bundle(model) for model in models]
     first, second = (replay(bundle, thumbs, k) for bundle in bundles)
-    rows = [("liked items", *models, "difference")]
+    rows: list[tuple[str, ...]] = [("liked items", *models, "difference")]
     for name, difference in paired_differences(first, second).items():
-        rows.append((name, f"{first.metrics[name]:.4f}", f"{second.metrics[name]:.4f}", f"{difference:+.4f}"))
+        values = (f"{one.metrics[name]:{DECIMALS}}" for one in (first, second))
+        rows.append((name, *values, f"{difference:+{DECIMALS}}"))
     notes = [
         f"{len(thumbs):,} items liked by {len(first.users):,} people, paired person by person, at 95%.",
         "People judge what they were shown: that favours the model that showed it.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from optuna_sweeper.safe_text import masked, printable
 from recsys.cli import terminal
 from recsys.errors import DataNotFoundError
-from recsys.metrics import COVERAGE, N_USERS, NDCG
+from recsys.metrics import COVERAGE, DECIMALS, N_USERS, NDCG
 from recsys.mlflow_store.names import name_of
 from recsys.models.gate import Gate
 from recsys.runs.files import SWEEP_CONFIG_FILE
@@ -90,8 +90,8 @@ def _differences(found: Comparison) -> str:
     rows = [("metric", *(f"version {number}" for number in found.versions), "difference")]
     for name in first:
         if name in second and name != N_USERS:
-            difference = f"{found.differences[name]:+.4f}" if name in found.differences else ""
-            rows.append((name, f"{first[name]:.4f}", f"{second[name]:.4f}", difference))
+            difference = f"{found.differences[name]:+{DECIMALS}}" if name in found.differences else ""
+            rows.append((name, *(f"{one[name]:{DECIMALS}}" for one in found.metrics), difference))
     return f"{terminal.table(rows)}\n{first[N_USERS]:,.0f} users of the test part, paired."
 
 

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from recsys.errors import ParameterError
-from recsys.metrics import NDCG, cutoff
+from recsys.metrics import DECIMALS, NDCG, cutoff
 from recsys.parameters import require_number, require_positive
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def judge(
     checks = [_quality(gate, "as served: ", *served)] if served else []
     checks += [_quality(gate, "", challenger, champion)] if champion else []
     coverage = ranking.metrics[gate.coverage]
-    text = f"{gate.coverage} {coverage:.4f}; minimum {gate.min_coverage:g}"
+    text = f"{gate.coverage} {coverage:{DECIMALS}}; minimum {gate.min_coverage:g}"
     checks.append(Check(coverage >= gate.min_coverage, text))
     times = f"{latency.p50:.2f} ms (p50) and {latency.p99:.2f} ms (p99)"
     text = f"a request takes {times}; maximum {gate.max_latency:g} ms (p99)"
@@ -120,9 +120,10 @@ def judge(
 
 def _quality(gate: Gate, how: str, challenger: Measurement, champion: Measurement) -> Check:
     difference = challenger.differences(champion)[gate.metric]
-    ours, theirs = (one.ranking.metrics[gate.metric] for one in (challenger, champion))
+    values = (one.ranking.metrics[gate.metric] for one in (challenger, champion))
+    ours, theirs = (f"{value:{DECIMALS}}" for value in values)
     text = (
-        f"{how}{gate.metric} {ours:.4f}, the champion's {theirs:.4f}: difference {difference:+.4f} "
+        f"{how}{gate.metric} {ours}, the champion's {theirs}: difference {difference:+{DECIMALS}} "
         f"at {challenger.evaluation.confidence_level:.0%}, {len(challenger.ranking.users):,} users; "
         "an interval below 0 is worse"
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recsys.errors import DataError, RegistryError
 from recsys.evaluation import Interval
+from recsys.metrics import DECIMALS
 from recsys.models.bundle import Bundle
 from recsys.models.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.models.registry import CHALLENGER, CHAMPION, Registry
@@ -59,7 +60,7 @@ def register(
     settings = read_settings(run)
     measured, result = measure(measured_experiment(settings))
     metrics = measured.ranking.metrics
-    tell(f"{run} on the test part: {gate.metric} {metrics.get(gate.metric, float('nan')):.4f}")
+    tell(f"{run} on the test part: {gate.metric} {metrics.get(gate.metric, float('nan')):{DECIMALS}}")
     if refit:
         bundle = fit_bundle(settings)
     else:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.results.schema import LINKS_FILE
 from recsys.errors import DataNotFoundError, RecsysError, RegistryError
+from recsys.metrics import SHORT
 from recsys.mlflow_store.experiment import Destination
 from recsys.mlflow_store.names import name_of
 from recsys.models.bundle import Bundle
@@ -118,7 +119,7 @@ class Registry:
         links, metadata = read_json(run / LINKS_FILE), bundle.metadata
         tags = {tag: str(metadata[tag]) for tag in TAGS if metadata.get(tag)}
         tags |= {key: links[key] for key in ("study", "trial") if key in links}
-        tags |= {name_of(metric): f"{value:.6g}" for metric, value in metadata["metrics"].items()}
+        tags |= {name_of(metric): f"{value:{SHORT}}" for metric, value in metadata["metrics"].items()}
         with self._client() as client:
             run_id = links.get("mlflow_run_id")
             experiment_id = _experiment_of(client, run_id) if run_id else None

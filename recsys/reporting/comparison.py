@@ -7,6 +7,7 @@ from pathlib import Path
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
 from recsys.evaluation import Interval
+from recsys.metrics import SHORT
 from recsys.reporting.comparison_table import Comparison
 from recsys.reporting.final import measure_trial
 from recsys.runs.best import best_of_each
@@ -126,7 +127,7 @@ def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], comparison: Compar
         trial = chosen[name]
         counts.append(f"{name} {sum(other.params.get(by) == name for other in sweep.complete)}")
         params = ", ".join(f"`{key}={value}`" for key, value in trial.params.items() if key != by)
-        value = f"{sweep.metrics[0]} {trial.values[0]:.6g} on the validation part"
+        value = f"{sweep.metrics[0]} {trial.values[0]:{SHORT}} on the validation part"
         tuned.append(f"- {name}, trial {trial.number}, {value}: {params or 'default parameters'}")
     return PAGE.format(
         by=by,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from recsys.metrics import DECIMALS, LIST_METRICS
 from recsys.reporting.intervals import Intervals, read_intervals, write_intervals
 from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE
 from recsys.runs.sweep import Sweep
-
-SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10", "fallback_share@10")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Comparison:
     ) -> Comparison:
         """Compare by the objective of a sweep, the best choice first."""
         is_measured = all(sweep.metrics[0] in found for found in measured.values())
-        metric = sweep.metrics[0] if is_measured else SHOWN[0]
+        metric = sweep.metrics[0] if is_measured else LIST_METRICS[0]
         order = sorted(measured, key=lambda name: -measured[name][metric].value)
         return cls(by, metric, {name: measured[name] for name in order}, differences)
 
@@ -60,10 +59,10 @@ class Comparison:
     def table(self) -> list[list[str]]:
         """Return a header and one row for each choice."""
         (baseline,) = self.measured.keys() - self.differences.keys()
-        others = [name for name in SHOWN if name != self.metric and name in self.measured[baseline]]
+        others = [name for name in LIST_METRICS if name != self.metric and name in self.measured[baseline]]
         rows = [[self.by, self.metric, *others, f"{self.metric} less {baseline}"]]
         for name, found in self.measured.items():
             difference = f"{self.differences[name][self.metric]:+.4f}" if name != baseline else ""
-            values = (f"{found[other].value:.4f}" for other in others)
-            rows.append([name, f"{found[self.metric]:.4f}", *values, difference])
+            values = (f"{found[other].value:{DECIMALS}}" for other in others)
+            rows.append([name, f"{found[self.metric]:{DECIMALS}}", *values, difference])
         return rows

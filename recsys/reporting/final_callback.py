@@ -11,13 +11,14 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from optuna_sweeper.results.schema import End
+from recsys.metrics import COVERAGE, DECIMALS, NDCG, RECALL
 from recsys.runs.files import COMPARISON_PAGE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.log_exceptions import log_exceptions
 from recsys.runs.trials import read_results
 
 log = logging.getLogger(__name__)
 
-LOGGED = ("ndcg@10", "recall@10", "coverage@10")  # the file has all metrics
+LOGGED = (NDCG, RECALL, COVERAGE)  # the file has all metrics
 UNFINISHED = (End.INTERRUPT, End.FAILURES, End.ERROR)
 
 
@@ -61,7 +62,7 @@ class FinalCallback(Callback):
         from recsys.reporting.final import measure_on_test
 
         for number, found in measure_on_test(folder, trusted).items():
-            metrics = (f"{name} {found[name]:.4f}" for name in LOGGED if name in found)
+            metrics = (f"{name} {found[name]:{DECIMALS}}" for name in LOGGED if name in found)
             log.info("Trial %d on the test part: %s", number, ", ".join(metrics))
 
 

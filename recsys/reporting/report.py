@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from optuna_sweeper.atomic_write import atomic_write
+from recsys.metrics import DECIMALS, DIRECTIONS, LONG, SHORT
 from recsys.reporting.comparison_table import Comparison
 from recsys.reporting.figures import search_figures
 from recsys.reporting.intervals import Intervals, read_intervals
@@ -29,7 +30,7 @@ def write_report(folder: Path) -> Path:
 
     Raises
     ------
-    FileNotFoundError
+    DataNotFoundError
         If the folder is not that of a sweep.
     """
     path, sweep = folder / REPORT_FILE, read_sweep(folder)
@@ -61,7 +62,7 @@ def _summary(sweep: Sweep) -> Section:
         return Section("Summary", lines=[*lines, *sorted(reasons)[:SHOWN]])
     best = ""
     if len(sweep.metrics) == 1 and sweep.best is not None:
-        best = f"{sweep.metrics[0]} {sweep.best.values[0]:.10g} in trial {sweep.best.number}"
+        best = f"{sweep.metrics[0]} {sweep.best.values[0]:{LONG}} in trial {sweep.best.number}"
     if missed := sum(not trial.feasible for trial in sweep.complete):
         lines.append(f"{missed} of the complete trials miss a constraint and cannot be the best.")
     if others := sum(trial.other_identity for trial in sweep.trials):
@@ -70,14 +71,14 @@ def _summary(sweep: Sweep) -> Section:
 
 
 def _best_trials(sweep: Sweep) -> list[list[str]]:
-    sign = 1 if sweep.directions[0] == "maximize" else -1
+    sign = DIRECTIONS[sweep.directions[0]]
     shown = sorted(
         sweep.front if len(sweep.metrics) > 1 else (trial for trial in sweep.complete if trial.feasible),
         key=lambda trial: (-sign * trial.values[0], trial.number),
     )[:SHOWN]
     names = list(dict.fromkeys(name for trial in shown for name in trial.params))
     rows = [
-        [str(trial.number), *(f"{value:.6g}" for value in trial.values)]
+        [str(trial.number), *(f"{value:{SHORT}}" for value in trial.values)]
         + [_short(trial.params.get(name, "")) for name in names]
         for trial in shown
     ]
@@ -86,7 +87,7 @@ def _best_trials(sweep: Sweep) -> list[list[str]]:
 
 def _short(text: str) -> str:
     try:
-        return f"{float(text):.6g}"
+        return f"{float(text):{SHORT}}"
     except ValueError:
         return text
 
@@ -101,7 +102,7 @@ def _reproduce(sweep: Sweep) -> Section:
 def _on_test(measured: dict[str, Intervals]) -> list[list[str]]:
     names = dict.fromkeys(name for found in measured.values() for name in found if "@" in name)
     rows = [
-        [name, *(f"{found[name]:.4f}" if name in found else "" for found in measured.values())]
+        [name, *(f"{found[name]:{DECIMALS}}" if name in found else "" for found in measured.values())]
         for name in names
     ]
     return [["metric", *(f"trial {number}" for number in measured)], *rows]

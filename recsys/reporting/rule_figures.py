@@ -8,20 +8,20 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.metrics import MAX_LIFT, NDCG
 from recsys.reporting.figures import BLUE, COLOURS, GREY, RED, styled
 from recsys.reporting.importance import ranks
 from recsys.reporting.page import Section
 from recsys.runs.sweep import Sweep
 
-LISTS = "ndcg@10"  # the metric of recommendations that lift is compared with
 RULES_IN_LABEL, RULES_IN_TABLE = 6, 10
 UNRELATED = 0.1  # an absolute rank correlation below this counts as none
 
 
 def rule_figures(sweep: Sweep) -> list[Section]:
     """Return the figures that a sweep with complete trials has data for."""
-    points = sweep.lift_and(LISTS)
-    figures = [lift_and_lists(points, LISTS)] if len(points) > 1 else []
+    points = sweep.lift_and(NDCG)
+    figures = [lift_and_lists(points, NDCG)] if len(points) > 1 else []
     rules = sweep.rules()
     return [*figures, best_rules(rules, sweep.best.number)] if rules and sweep.best else figures
 
@@ -41,7 +41,7 @@ def lift_and_lists(points: dict[int, tuple[float, float]], metric: str) -> Secti
             mode="markers", name=name, marker={"color": colour, "size": 8 if colour == GREY else 13},
             text=numbers, hovertemplate="trial %{text}: lift %{x:.4g}, %{y:.4f}<extra></extra>",
         )  # fmt: skip
-    plot.update_xaxes(title="max_lift")
+    plot.update_xaxes(title=MAX_LIFT)
     plot.update_yaxes(title=metric)
     return Section("Lift and lists", lift_caption(points, metric), styled(plot, 420))
 

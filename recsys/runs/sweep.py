@@ -114,10 +114,10 @@ class Sweep:
 
 
 def read_sweep(folder: Path) -> Sweep:
-    """Read a sweep's folder; raise FileNotFoundError if it is not one."""
+    """Read a sweep's folder; raise DataNotFoundError if it is not one."""
     path = folder / SWEEP_CONFIG_FILE
     if not path.exists():
-        raise FileNotFoundError(f"{folder} is not the folder of a sweep: there is no {SWEEP_CONFIG_FILE}.")
+        raise DataNotFoundError(f"{folder} is not the folder of a sweep: there is no {SWEEP_CONFIG_FILE}.")
     config = _load(path.read_text(encoding="utf-8"))
     metrics = tuple(config.get("objective", {}).get("metrics", ()))
     return Sweep(folder, config, read_trials(folder, metrics), read_results(folder))
