@@ -19,7 +19,7 @@ from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
 from recsys.tracking.results import stamp
 
-FILES = [RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, *COMPARISON_FILES]
+FILES = (RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, *COMPARISON_FILES)
 STATES = ("complete", "pruned", "fail", "running")
 PLAIN = ("number", "state", "params", "fail_reason", "answered_from")
 BEST_LIFT, BEST_VALUE = "best_lift", "best_value"  # metrics: the best so far after each trial
@@ -64,14 +64,13 @@ class SweepRun:
         self._seen: list[int] | None = None
         self._recorded: set[int] = set()
         self._lifts: dict[int, float] = {}
-        self._checked = False
 
     def update(self) -> bool:
         """Queue the changes since the last call; return whether they are the first."""
-        seen, is_first = stamp(self._table), not self._checked
+        seen, is_first = stamp(self._table), self._seen is None
         if seen is None or seen == self._seen:
             return False
-        self._seen, sweep = seen, self._read()
+        sweep = self._read()
         # The first update reconciles the older trials of a continued study: a kill may have left their child
         # runs RUNNING.
         if is_first:  # entries of an earlier sweep may have ended the run
@@ -79,7 +78,7 @@ class SweepRun:
         answered = [] if is_first else self._answered(sweep)
         for entry in [self._entry(sweep, check=is_first), *answered]:
             self.queue.put(entry)
-        self._checked = True
+        self._seen = seen
         return is_first
 
     def finish(self, word: str, time: int, *, alone: bool) -> None:
@@ -97,7 +96,7 @@ class SweepRun:
             return
         sweep = self._read()
         entry = self._entry(sweep, check=True)
-        entry.files, entry.link_results = FILES, True
+        entry.files, entry.link_results = list(FILES), True
         entry.metrics += self._measured_on_test(time)
         status, ended_by = _end(sweep, word)
         if alone or ended_by == SweepEnd.TOTAL:
