@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from optuna_sweeper.safe_text import masked, masked_yaml
 from recsys.mlflow_store import names
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 PARENT_TAG = "mlflow.parentRunId"
 UNWRITABLE = re.compile(r"['\"\\]")  # in MLflow's filters
 LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # tags in `links.json`
-
-
-class _Before(NamedTuple):
-    """State of a run before it was continued: the tags that may have changed, and its end."""
-
-    tags: dict[str, str]
-    end: End
 
 
 class Record:
@@ -55,7 +48,7 @@ class Record:
         self.tracking_uri, self.folder = tracking_uri, folder
         self.destination = experiment if isinstance(experiment, Destination) else Destination(experiment)
         self.open_runs: set[str] = set()  # keys of runs that were started here and not ended
-        self._before: dict[str, _Before] = {}  # of continued runs
+        self._before: dict[str, tuple[dict[str, str], End]] = {}  # tags and end of continued runs
         self._ids: dict[str, str] = {}
         self._listed: set[str] = set()  # keys of runs whose children were read
         self._children: dict[str, Run] = {}  # of those, by their keys, until they are used
@@ -206,12 +199,10 @@ class Record:
         return self._children.pop(key, None)
 
     def _parameters_of(self, key: str | None) -> dict[str, str]:
-        if key is None:
-            return {}
-        if key not in self._parameters:
+        if key is not None and key not in self._parameters:
             run = self.find(key)
             self._parameters[key] = dict(run.data.params) if run else {}
-        return self._parameters[key]
+        return self._parameters.get(key or "", {})
 
     def _continue(self, run: Run, key: str, start: Start, tags: Mapping[str, str]) -> None:
         """Continue a run, unless it ended after this start was written: then another process continued it."""
@@ -219,7 +210,7 @@ class Record:
             if (run.info.end_time or 0) > start.time:
                 return
             former = {name: value for name, value in run.data.tags.items() if name in {*tags, ENDED_BY_TAG}}
-            self._before[key] = _Before(former, End(run.info.status, run.info.end_time or start.time))
+            self._before[key] = former, End(run.info.status, run.info.end_time or start.time)
             self.client.update_run(run.info.run_id, "RUNNING")
         if ENDED_BY_TAG in run.data.tags:
             self.client.delete_tag(run.info.run_id, ENDED_BY_TAG)
