@@ -40,7 +40,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 # What functions of the project import, which each program would import again; with what it comes from.
 IMPORTED_LATE = {
-    "recsys.pipeline": ("pyarrow.parquet", "recsys.reporting.figures", "recsys.reporting.final_callback"),
+    "recsys.pipeline": ("pyarrow.parquet", "recsys.reporting.figures", "recsys.reporting.callbacks"),
     "mlflow": ("mlflow.store.tracking.sqlalchemy_store", "recsys.tracking.sender"),
     "optuna_sweeper": ("optuna_sweeper.run", "hydra_plugins.recsys_optuna_sweeper.sweeper"),
 }

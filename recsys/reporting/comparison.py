@@ -60,7 +60,7 @@ def compare(
     baseline : str
         The choice that the others are compared with.
     trusted : frozenset of str
-        Names that the configurations of its trials may use; see `recsys.runs.stored_config.read_experiment`.
+        As for `recsys.runs.stored_config.read_experiment`.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def compare(
     Raises
     ------
     DataNotFoundError
-        If no trial has that parameter, none of the baseline is complete, or nothing was recommended.
+        If no trial with the baseline is complete, or nothing was recommended.
     """
     sweep = read_sweep(folder)
     chosen = best_of_each(sweep.trials, by, sweep.directions)

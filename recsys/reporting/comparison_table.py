@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys.metrics import DECIMALS, LIST_METRICS
+from recsys.metrics import DECIMALS, LIST_METRICS, NDCG
 from recsys.reporting.intervals import Intervals, read_intervals, write_intervals
 from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE
 from recsys.runs.sweep import Sweep
@@ -13,24 +13,12 @@ from recsys.runs.sweep import Sweep
 
 @dataclass(frozen=True)
 class Comparison:
-    """Metrics of each choice of a parameter on the test part.
-
-    Attributes
-    ----------
-    by : str
-        The parameter.
-    metric : str
-        The main metric: the objective, if it is one of recommendations.
-    measured : dict of str to dict of str to Interval
-        Metrics of each choice.
-    differences : dict of str to dict of str to Interval
-        Differences of each choice, except the baseline, to the baseline.
-    """
+    """Metrics of each choice of a parameter on the test part."""
 
     by: str
-    metric: str
-    measured: dict[str, Intervals]
-    differences: dict[str, Intervals]
+    metric: str  # the objective, if it is a metric of recommendations
+    measured: dict[str, Intervals]  # by choice
+    differences: dict[str, Intervals]  # of each other choice to the baseline
 
     @classmethod
     def of(
@@ -38,7 +26,7 @@ class Comparison:
     ) -> Comparison:
         """Compare by the objective of a sweep, the best choice first."""
         is_measured = all(sweep.metrics[0] in found for found in measured.values())
-        metric = sweep.metrics[0] if is_measured else LIST_METRICS[0]
+        metric = sweep.metrics[0] if is_measured else NDCG
         order = sorted(measured, key=lambda name: -measured[name][metric].value)
         return cls(by, metric, {name: measured[name] for name in order}, differences)
 

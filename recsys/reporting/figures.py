@@ -9,8 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from recsys.reporting.columns import Column, columns
-from recsys.reporting.importance import importance
+from recsys.reporting.columns import Column, columns, importance
 from recsys.reporting.page import Section
 from recsys.runs.best import best_so_far
 from recsys.runs.sweep import Sweep
@@ -66,7 +65,7 @@ def history(sweep: Sweep) -> Section:
 
 
 def importances(sweep: Sweep, columns: list[Column]) -> Section:
-    """Show the importance of each parameter; see `recsys.reporting.importance`."""
+    """Show the importance of each parameter."""
     plot = go.Figure()
     for row, metric in enumerate(sweep.metrics, start=1):
         shares = {column.name: importance(column, _values(sweep, row)) for column in columns}

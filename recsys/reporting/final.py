@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from recsys.errors import DataNotFoundError
 from recsys.reporting.intervals import Intervals, write_intervals
 from recsys.runs.files import TEST_FILE
 from recsys.runs.refit import Measurement, measure
@@ -15,17 +16,8 @@ from recsys.runs.trials import Trial
 def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[int, Intervals]:
     """Measure the best trial of a sweep, or its Pareto front, on the test part, and write `test.json`.
 
-    Parameters
-    ----------
-    folder : Path
-        The sweep's folder.
-    trusted : frozenset of str
-        Names that the configurations of its trials may use; see `recsys.runs.stored_config.read_experiment`.
-
-    Returns
-    -------
-    dict of int to dict of str to Interval
-        Metrics of each trial, by its number; empty if no trial is complete, or with evaluation=none.
+    `trusted` as for `read_experiment`. The result has the metrics of each trial by its number; it is empty
+    if no trial is complete, or with evaluation=none.
     """
     sweep = read_sweep(folder)
     measurements = {trial.number: measure_trial(sweep, trial, trusted) for trial in sweep.front}
@@ -36,15 +28,9 @@ def measure_on_test(folder: Path, trusted: frozenset[str] = frozenset()) -> dict
 
 
 def measure_trial(sweep: Sweep, trial: Trial, trusted: frozenset[str]) -> Measurement | None:
-    """Refit a trial and measure it on the test part; None with evaluation=none.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the folder of its job was removed.
-    """
+    """Refit a trial and measure it on the test part; None with evaluation=none."""
     job = sweep.folder_of(trial)
     if job is None:
-        raise FileNotFoundError(f"The folder of trial {trial.number} is gone, and with it its configuration.")
+        raise DataNotFoundError(f"The folder of trial {trial.number} was removed, with its configuration.")
     experiment = read_experiment(job, trusted)
     return measure(experiment)[0] if experiment.evaluation.holds_out else None

@@ -11,30 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Section:
-    """One section: a figure, table or text with its title and caption; what is empty is left out.
-
-    Attributes
-    ----------
-    title : str
-    caption : str
-    plot : plotly.graph_objects.Figure, optional
-    table : list of list of str
-        Rows, the header first.
-    code : str
-        Text to copy.
-    best : str
-        Main result, in large type.
-    lines : list of str
-        Paragraphs.
-    """
+    """A figure, table or text with its title and caption; empty parts are left out."""
 
     title: str
     caption: str = ""
     plot: go.Figure | None = None
-    table: list[list[str]] = field(default_factory=list)
+    table: list[list[str]] = field(default_factory=list)  # the header first
     code: str = ""
-    best: str = ""
-    lines: list[str] = field(default_factory=list)
+    best: str = ""  # the main result, in large type
+    lines: list[str] = field(default_factory=list)  # paragraphs
 
 
 def render(title: str, sections: list[Section]) -> str:

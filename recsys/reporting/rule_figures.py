@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.metrics import MAX_LIFT, NDCG
+from recsys.reporting.columns import ranks
 from recsys.reporting.figures import BLUE, COLOURS, GREY, RED, styled
-from recsys.reporting.importance import ranks
 from recsys.reporting.page import Section
 from recsys.runs.sweep import Sweep
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from recsys.reporting.columns import Column, columns
+from recsys.reporting.columns import Column, columns, importance
 from recsys.reporting.figures import history, pareto_front, search_figures
-from recsys.reporting.importance import importance
 from recsys.reporting.report import write_report
 from recsys.reporting.rule_figures import best_rules, lift_caption
 from recsys.runs.sweep import read_sweep
@@ -281,8 +280,8 @@ def test_a_sweep_leaves_it(call, tmp_path):
     ("called", "hook"),
     [
         ("recsys.reporting.report.write_report", "_write"),
-        ("recsys.reporting.report_callback.atexit.register", "on_multirun_start"),
-        ("recsys.reporting.report_callback.atexit.unregister", "on_multirun_end"),
+        ("recsys.reporting.callbacks.atexit.register", "on_multirun_start"),
+        ("recsys.reporting.callbacks.atexit.unregister", "on_multirun_end"),
     ],
 )
 def test_a_report_that_cannot_be_made_is_told(call, monkeypatch, tmp_path, called, hook):

@@ -1,7 +1,8 @@
-"""Callbacks that measure on the test part at the end of a sweep."""
+"""Callbacks at the end of a sweep: the report, and the metrics on the test part."""
 
 from __future__ import annotations
 
+import atexit
 import logging
 from pathlib import Path
 from typing import Any
@@ -16,29 +17,59 @@ from recsys.runs.files import COMPARISON_PAGE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.log_exceptions import log_exceptions
 from recsys.runs.trials import read_results
 
+# At the end of a sweep Hydra calls callbacks in reverse order: list FinalCallback and CompareCallback after
+# ReportCallback, which includes their results, and all three after MLflow's, which records them.
+# Modules that do work are imported late: --help and single runs do not need them.
+
 log = logging.getLogger(__name__)
 
 LOGGED = (NDCG, RECALL, COVERAGE)  # the file has all metrics
 UNFINISHED = (End.INTERRUPT, End.FAILURES, End.ERROR)
 
 
-class FinalCallback(Callback):
-    """Measure the best trials of a sweep once on the test part, and write `test.json`.
+class ReportCallback(Callback):
+    """Write `report.html` into the folder of a sweep."""
 
-    Hydra calls the callbacks in reverse order at the end of a sweep: list this one after those of the report
-    and of MLflow, which include its results.
-    """
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+        self._earlier: int | None = None  # start of an earlier sweep in the folder
+
+    @log_exceptions
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Register the report for a sweep that fails or is interrupted: Hydra then calls no callback."""
+        folder = Path(config.hydra.sweep.dir).resolve()
+        self._earlier = _started(folder)
+        atexit.register(self._write, folder)
+
+    @log_exceptions
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Write the report."""
+        atexit.unregister(self._write)
+        self._write(Path(config.hydra.sweep.dir).resolve())
+
+    @log_exceptions
+    def _write(self, folder: Path) -> None:
+        if _started(folder) == self._earlier:  # the sweep never started
+            return
+        try:
+            from recsys.reporting.report import write_report
+
+            log.info(f"Report: {write_report(folder)}")
+        except Exception:
+            log.error("The report could not be made; python -m recsys report FOLDER tries again")
+            raise
+
+
+class FinalCallback(Callback):
+    """Measure the best trials of a sweep once on the test part, and write `test.json`."""
 
     def __init__(self) -> None:
         self.failures: list[str] = []
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Measure, unless the search was interrupted; an error is logged.
+        """Measure, unless the search was interrupted.
 
-        Raises
-        ------
-        SystemExit
-            With code 1 after an error; the callbacks of the report and of MLflow still run.
+        An error is logged and raises SystemExit(1); the callbacks of the report and of MLflow still run.
         """
         self._measure(Path(config.hydra.sweep.dir).resolve(), config)
         if self.failures:
@@ -46,13 +77,12 @@ class FinalCallback(Callback):
 
     @log_exceptions
     def _measure(self, folder: Path, config: DictConfig) -> None:
-        if not (folder / SWEEP_CONFIG_FILE).exists():  # the sweep never started
+        if _started(folder) is None:
             return
         ended_by = read_results(folder).get("ended_by")
         if ended_by in UNFINISHED:
             log.info("The search ended by %s: nothing is measured on the test part.", ended_by)
             return
-        # Imported late: --help and single runs do not need it.
         from recsys.runs.stored_config import names_of
 
         self.measure(folder, names_of(config))
@@ -82,13 +112,7 @@ class CompareCallback(FinalCallback):
         self.by, self.baseline = by, baseline
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Check before the first trial that the sweep has alternatives to compare.
-
-        Raises
-        ------
-        SystemExit
-            If the baseline or another choice is missing.
-        """
+        """Check that the search has the baseline and another choice; raise SystemExit if not."""
         searched = _choices(config, self.by)
         if self.baseline not in searched or len(searched) < 2:
             raise SystemExit(
@@ -103,6 +127,12 @@ class CompareCallback(FinalCallback):
 
         table = compare(folder, self.by, self.baseline, trusted)
         log.info("On the test part:\n%s\n%s", table, folder / COMPARISON_PAGE_FILE)
+
+
+def _started(folder: Path) -> int | None:
+    """Return when a sweep in a folder started and wrote its configuration; None if none did."""
+    path = folder / SWEEP_CONFIG_FILE
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 def _choices(config: DictConfig, by: str) -> list[str]:
