@@ -23,18 +23,18 @@ from recsys.recommenders import SOURCES, Model, Reason
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A fitted model with its catalogue.
+    """A fitted model with its catalog.
 
     Parameters
     ----------
     model : Model
         Of any recommender of `recsys.recommenders`.
     catalog : ItemCatalog
-        Titles and genres; it may know items that the model does not.
+        Titles and genres; it may contain items that the model does not.
     histories : Histories
-        What each known user likes, over the items of the model.
+        Likes of each known user, over the items of the model.
     metadata : dict
-        What is to be known about it, as JSON has it.
+        Facts about it, as JSON.
     """
 
     model: Model
@@ -55,20 +55,14 @@ class Bundle:
         Parameters
         ----------
         likes : sequence of sequences
-            One row per user, of ids, the item liked last comes last; a list of ids in a row holds items liked
-            at one moment. Ids that the model does not know are left out; of an id that stands twice, the last
-            counts.
+            One row of ids per user, the latest last; a list of ids within a row is one moment. Ids that the
+            model does not know are left out; the last occurrence of an id counts.
         k : int
-            Length of each list; shorter where there are fewer items.
+            Length of each list, at least 1; shorter if there are fewer items.
         exclude_seen : bool
-            Whether to leave out what is liked already.
+            Whether to leave out liked items.
         n_reasons : int
-            Reasons of each recommendation, at most.
-
-        Raises
-        ------
-        ParameterError
-            If k or n_reasons is no such number.
+            Maximum number of reasons of each recommendation.
         """
         k = min(require_integer("k", k, minimum=1), max(len(self.item_ids), 1))
         require_integer("n_reasons", n_reasons, minimum=0)
@@ -78,18 +72,6 @@ class Bundle:
         return [
             self._titled_list(histories[user : user + 1], *row, n_reasons) for user, row in enumerate(rows)
         ]
-
-    def similar(self, item_id: Any, k: int = 10, n_reasons: int = 0) -> list[Recommendation]:
-        """Recommend for a user who likes one item.
-
-        Raises
-        ------
-        ParameterError
-            If the model does not know the item, or for a number as in `recommend`.
-        """
-        if not self.knows(item_id):
-            raise ParameterError("item_id", f"one of the {len(self.item_ids):,} items of the model", item_id)
-        return self.recommend([[item_id]], k, n_reasons=n_reasons)[0]
 
     def knows(self, item_id: Any) -> bool:
         """Whether the model has an item."""
@@ -101,30 +83,21 @@ class Bundle:
         return None if user is None else [self.item_ids[item] for item in self.histories.of(user).tolist()]
 
     def steps_of(self, user_id: Any) -> list[list[Any]] | None:
-        """Return the likes of a known user as `recommend` takes them: a list for each moment, by id.
-
-        None if the user is not known.
-        """
+        """Return the ids that a known user likes, a list for each moment; None if the user is not known."""
         user = self._user.get(user_id)
         if user is None:
             return None
         return [[self.item_ids[item] for item in step.tolist()] for step in self.histories.steps_of(user)]
 
     def find(self, title: str) -> Any:
-        """Return the id of the item that is called so; see `called` and `recsys.datasets.TitleSearch.find`.
-
-        Raises
-        ------
-        TitleError
-            If none is called so, or several are; the message names the candidates.
-        """
+        """Return the id of the item with a title; see `called` and `recsys.datasets.TitleSearch.find`."""
         found = self._search.find(title)
-        # By text, as the catalogue looks them up: its ids may be texts where those of the model are numbers.
+        # By text: the ids of the catalog may be text where those of the model are numbers.
         return self._by_text.get(str(found), found)
 
     @cached_property
     def called(self) -> ItemCatalog:
-        """What items are called: where there is no title, as in data without a catalogue, by their ids."""
+        """The catalog with all items of the model; the title of an item without one is its id."""
         ids: list[Any] = self.catalog.item_id.tolist()
         known = set(map(str, ids))
         others = [item for item in self.item_ids if str(item) not in known]
@@ -139,19 +112,15 @@ class Bundle:
 
     @cached_property
     def item_ids(self) -> list[Any]:
-        """The ids of the model's items, ascending, as Python has them."""
+        """The ids of the model's items, ascending, as Python objects."""
         ids: list[Any] = self.model.items.tolist()
         return ids
 
     def save(self, folder: Path) -> None:
-        """Write the bundle into a folder, which is made; `load` reads it back.
+        """Write the bundle into a new folder.
 
-        Raises
-        ------
-        OutputError
-            If the folder holds anything already, or cannot be written.
-        ParameterError
-            If the model is of no recommender of `recsys.recommenders`.
+        OutputError is raised if the folder is not empty or cannot be written, ParameterError if the model is
+        neither of a recommender of `recsys.recommenders` nor trusted.
         """
         from recsys.models.bundle_folder import save
 
@@ -161,12 +130,8 @@ class Bundle:
     def load(cls, folder: Path) -> Bundle:
         """Read a bundle that `save` wrote.
 
-        Raises
-        ------
-        DataNotFoundError
-            If there is no bundle in the folder.
-        DataFormatError
-            If it is damaged, or written by a newer version.
+        DataNotFoundError is raised if there is no bundle in the folder, DataFormatError if it is damaged or
+        of another version of the format.
         """
         from recsys.models.bundle_folder import load
 
@@ -205,19 +170,15 @@ class Bundle:
         return Histories(offsets, indices, self.model.items, np.arange(len(rows)), steps)
 
     def _moments(self, row: Sequence[Any]) -> dict[int | None, int]:
-        """Return the moment of each place of a row: the number of the last entry that names it."""
+        """Return the moment of each item of a row: the number of the last entry that contains it."""
         return {
             self._place.get(item): moment for moment, entry in enumerate(row) for item in flatten([entry])
         }
 
     def _places(self, row: Sequence[Any]) -> list[int]:
-        """Return where the items of a row stand: those that are known, each where it comes last."""
-        given = list(map(self._place.get, row))
-        places = [place for place in given if place is not None]
-        if len(set(places)) < len(places):
-            places = list(dict.fromkeys(reversed(places)))
-            places.reverse()
-        return places
+        """Return the positions of the known items of a row, each at its last occurrence."""
+        places = [place for place in map(self._place.get, row) if place is not None]
+        return list(dict.fromkeys(reversed(places)))[::-1]
 
     def _titled_list(
         self,
@@ -227,7 +188,7 @@ class Bundle:
         sources: list[int],
         n_reasons: int,
     ) -> list[Recommendation]:
-        """Return one list with titles and reasons, without the places that hold no item."""
+        """Return one list with titles and reasons, without the empty places at its end."""
         size = len(sources) - sources.count(-1)
         reasons = self.model.explain(history, items[:size], n_reasons) if n_reasons else [[]] * size
         titled = [self._items[item] for item in items[:size]]

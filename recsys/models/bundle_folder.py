@@ -1,13 +1,13 @@
-"""The folder of a bundle: JSON, NumPy and Parquet files, of which none is a program.
+"""The folder of a bundle: JSON, NumPy and Parquet files, none of which contains code.
 
-bundle.json       kind and settings of the model, the metadata, size and SHA-256 of the other files; and the
-                  SHA-256 of all that, which is the digest of the bundle
-model.npz         the arrays of the model
-train.npz         the likes that it was fitted on
-histories.npz     what users like, unless that is the same
+bundle.json       kind and settings of the model, metadata, size and SHA-256 of the other files, and the
+                  SHA-256 of all that, the digest of the bundle
+model.npz         arrays of the model
+train.npz         histories that it was fitted on
+histories.npz     histories of the known users, unless they are the same
 catalog.parquet   item_id, title, genres
 
-A bundle is these files and no others.
+A folder with any other file is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.data import ItemCatalog
@@ -28,7 +27,7 @@ from recsys.errors import DataFormatError, DataNotFoundError, OutputError, Recsy
 from recsys.models.serialization import Arrays, Parts, put_together, take_apart
 from recsys.recommenders import Model
 
-VERSION = 2  # of this format; version 1 has no digest of its own
+VERSION = 3  # of this format
 BUNDLE_FILE = "bundle.json"
 REQUIRED = frozenset({"model.npz", "train.npz", "catalog.parquet"})
 OPTIONAL = frozenset({"histories.npz"})
@@ -38,17 +37,17 @@ HISTORY = ("offsets", "item_indices", "items", "users", "repeats")
 def save(
     folder: Path, model: Model, catalog: ItemCatalog, histories: Histories, metadata: dict[str, Any]
 ) -> None:
-    """Write a bundle; see `Bundle.save`. Its description comes last: where it is, the bundle is whole."""
+    """Write a bundle; see `Bundle.save`. The description is written last: with it, the bundle is complete."""
     parts = take_apart(model)
     train = model.train
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise OutputError(f"The bundle cannot be written to {folder}: it is not empty. Give another.")
-        _write_arrays(folder / "model.npz", parts.arrays)
-        _write_arrays(folder / "train.npz", _history(train))
+        np.savez(folder / "model.npz", allow_pickle=False, **parts.arrays)
+        np.savez(folder / "train.npz", allow_pickle=False, **_history(train))
         if histories is not train:
-            _write_arrays(folder / "histories.npz", _history(histories))
+            np.savez(folder / "histories.npz", allow_pickle=False, **_history(histories))
         _write_catalog(folder / "catalog.parquet", catalog)
         content = {
             "version": VERSION,
@@ -82,19 +81,11 @@ def load(folder: Path) -> dict[str, Any]:
         raise DataFormatError(f"{folder} is damaged: {type(error).__name__}: {error}. {CURE}") from error
 
 
-CURE = "Take it from where it came from again, or save it anew."
+CURE = "Copy it again from where it came from, or save it again."
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """Read `bundle.json` alone.
-
-    Raises
-    ------
-    DataNotFoundError
-        If there is none.
-    DataFormatError
-        If it is damaged, or of a newer version.
-    """
+    """Read `bundle.json` alone; errors as of `Bundle.load`."""
     path = Path(folder) / BUNDLE_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -105,11 +96,12 @@ def read_description(folder: Path) -> dict[str, Any]:
     version = content.get("version") if isinstance(content, dict) else None
     if not isinstance(version, int) or not {"kind", "settings", "metadata", "files"} <= content.keys():
         raise DataFormatError(f"{path} does not describe a bundle. {CURE}")
-    if version > VERSION:
+    if version != VERSION:
         raise DataFormatError(
-            f"{path} is of version {version}, and this recsys reads up to {VERSION}. Update recsys."
+            f"{path} is of version {version}, and this recsys reads version {VERSION}. Fit the model again, "
+            "or install the recsys that wrote it."
         )
-    if version > 1 and content.get("sha256") != digest(content):
+    if content.get("sha256") != digest(content):
         raise DataFormatError(f"{path} is damaged: it is not what was written. {CURE}")
     return dict(content)
 
@@ -151,11 +143,6 @@ def _read_history(path: Path) -> Histories:
     return Histories(**arrays | {"repeats": bool(arrays["repeats"])})
 
 
-def _write_arrays(path: Path, arrays: Arrays) -> None:
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-
-
 def _read_arrays(path: Path) -> Arrays:
     with np.load(path, allow_pickle=False) as arrays:
         return dict(arrays)
@@ -166,7 +153,7 @@ def _write_catalog(path: Path, catalog: ItemCatalog) -> None:
     import pyarrow.parquet as pq
 
     columns = {
-        "item_id": pa.array(catalog.item_id.tolist(), _id_type(catalog.item_id)),
+        "item_id": pa.array(catalog.item_id),
         "title": pa.array(catalog.title, pa.string()),
         "genres": pa.array([list(genres) for genres in catalog.genres], pa.list_(pa.string())),
     }
@@ -181,9 +168,3 @@ def _read_catalog(path: Path) -> ItemCatalog:
     ids, titles, genres = (table.column(name).to_pylist() for name in ("item_id", "title", "genres"))
     kind = np.str_ if str(table.schema.field("item_id").type) == "string" else np.int64
     return ItemCatalog(np.asarray(ids, dtype=kind), tuple(titles), tuple(map(tuple, genres)))
-
-
-def _id_type(ids: npt.NDArray[Any]) -> Any:
-    import pyarrow as pa
-
-    return pa.string() if ids.dtype.kind == "U" else pa.int64()

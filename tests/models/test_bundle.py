@@ -89,13 +89,10 @@ def test_lists_are_no_longer_than_the_catalogue():
     assert len(bundle_of("rules").recommend([[]], k=10**12)[0]) == 12
 
 
-def test_similar_items():
+def test_items_of_the_model_are_known():
     bundle = bundle_of("rules")
-    assert bundle.similar(10, k=3, n_reasons=1) == bundle.recommend([[10]], 3, n_reasons=1)[0]
     assert bundle.knows(10)
     assert not bundle.knows(11)
-    with pytest.raises(ParameterError, match=r"item_id must be one of the 12 items of the model\. Got 11"):
-        bundle.similar(11)
 
 
 def test_likes_of_known_users():
