@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recsys.errors import ParameterError
 from recsys.metrics import DECIMALS, NDCG, cutoff
@@ -74,8 +74,7 @@ class Decision:
         return all(check.passed for check in self.checks)
 
 
-@dataclass(frozen=True)
-class Latency:
+class Latency(NamedTuple):
     """Milliseconds per request: median and 99th percentile."""
 
     p50: float
@@ -89,19 +88,10 @@ def judge(
     champion: Measurement | None = None,
     served: tuple[Measurement, Measurement] | None = None,
 ) -> Decision:
-    """Decide whether a challenger becomes the champion; ParameterError if the metric was not measured.
+    """Decide whether a challenger becomes the champion.
 
-    Parameters
-    ----------
-    gate : Gate
-    challenger : Measurement
-        Of the refitted configuration, on the test part.
-    latency : Latency
-        Of the challenger's bundle.
-    champion : Measurement, optional
-        Of the champion's configuration on the same test part, if there is a champion.
-    served : pair of Measurement, optional
-        Of the challenger's and the champion's own bundles on that test part.
+    `challenger` and `champion` are measurements of the refitted configurations, `served` those of their own
+    bundles, all on one test part. ParameterError is raised if the metric was not measured.
     """
     ranking = challenger.ranking
     if gate.metric not in ranking.per_user or gate.coverage not in ranking.metrics:

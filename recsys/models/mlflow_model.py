@@ -38,21 +38,8 @@ def log_model(bundle: Bundle, tracking_uri: str, experiment_id: str, run_id: str
     """Log a bundle as an MLflow model and return the model's id.
 
     The model is code: `recsys.models.pyfunc_model`, with the packages of recsys beside it and the bundle as
-    its artifact. Nothing in it is pickled.
-
-    Parameters
-    ----------
-    bundle : Bundle
-    tracking_uri : str
-    experiment_id : str
-        The MLflow experiment that shows it.
-    run_id : str, optional
-        The MLflow run that it came from.
-
-    Raises
-    ------
-    RegistryError
-        If MLflow refuses it.
+    its artifact. Nothing in it is pickled. It belongs to an MLflow experiment, and to the run that it came
+    from, if given.
     """
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -91,8 +78,8 @@ def load_bundle(uri: str, tracking_uri: str | None = None) -> Bundle:
     Parameters
     ----------
     uri : str
-        An MLflow address such as models:/recsys@champion or models:/recsys/3; or the path of a bundle's
-        folder, or of an MLflow model's.
+        An MLflow address such as models:/recsys@champion or models:/recsys/3; or the folder of a bundle or of
+        an MLflow model.
     tracking_uri : str, optional
         Address of MLflow; see `tracking_address`.
 
@@ -103,7 +90,7 @@ def load_bundle(uri: str, tracking_uri: str | None = None) -> Bundle:
     DataNotFoundError
         If there is no such model.
     DataFormatError
-        If it is damaged, or written by a newer version.
+        If it is damaged, or of another version of the format.
     RegistryError
         If MLflow raises an error.
     """
@@ -122,12 +109,7 @@ def is_address(model: str) -> bool:
 def download(uri: str, file: str, folder: Path, tracking_uri: str) -> Path:
     """Download a file of a model's bundle, or all of it, into a folder; return its path there.
 
-    Raises
-    ------
-    DataNotFoundError
-        If there is no such model, or its files were removed.
-    DataFormatError
-        If its description is not that of the model in MLflow's database.
+    DataFormatError is raised if its description is not that of the model in MLflow's database.
     """
     with mlflow_client(tracking_uri) as client:
         from mlflow.artifacts import download_artifacts

@@ -92,23 +92,9 @@ def promote(
     evaluation: their own bundles as served, and both configurations refitted without the test part. Feedback
     is used to fit the challenger only. Nothing is changed unless the returned decision is accepted.
 
-    Parameters
-    ----------
-    registry : Registry
-    version : str, optional
-        Its number; default: the challenger.
-    gate, tell
-        As for `register`.
-    force : bool
-        Whether to skip the gate. A version that cannot be served is still refused.
-
-    Raises
-    ------
-    DataNotFoundError
-        If there is no such version.
-    RegistryError
-        If MLflow raises an error, a version was not made by `register`, the version cannot be loaded or
-        does not pass `self_check`, or another became the champion meanwhile.
+    The version is the challenger, unless its number is given. `force` skips the gate, but a version that
+    cannot be loaded or does not pass `self_check` is still refused, by RegistryError. The same is raised if a
+    version was not made by `register`, or another became the champion meanwhile.
     """
     number, champion = registry.number(version, CHALLENGER), registry.with_alias(CHAMPION)
     if champion == number:

@@ -33,7 +33,7 @@ def registry_command(name: str, *words: str) -> str:
 
 
 def list_cure(name: str) -> str:
-    """Return what to type if a version does not exist."""
+    """Return the cure for a version that does not exist."""
     return f"{registry_command(name, 'list')} shows the versions; register makes one."
 
 
@@ -46,15 +46,7 @@ def mlflow_client(tracking_uri: str) -> Iterator[MlflowClient]:
 
 @contextmanager
 def mlflow_errors(tracking_uri: str) -> Iterator[None]:
-    """Convert errors of MLflow, its database and its files.
-
-    Raises
-    ------
-    DataNotFoundError
-        If MLflow has no such model, version or alias.
-    RegistryError
-        Otherwise; the message is one line and contains the address.
-    """
+    """Convert errors of MLflow, its database and its files to RegistryError, or DataNotFoundError."""
     try:
         yield
     except RecsysError:
