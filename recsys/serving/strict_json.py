@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _STEPS = np.zeros(256, dtype=np.int8)
 _STEPS[list(b"[{")] = 1
 _STEPS[list(b"]}")] = -1
+_adapter: Any = lru_cache(TypeAdapter)
 
 
 def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -30,7 +31,7 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
         If a number is not finite.
     """
     try:
-        if is_dataclass(content) and not isinstance(content, type):  # a third of the time
+        if hasattr(content, "__dataclass_fields__"):  # a third of the time
             body = _adapter(type(content)).dump_json(content)
         else:
             body = to_json(content, inf_nan_mode="constants")
@@ -41,11 +42,6 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
         # pair, which JSON can hold and UTF-8 cannot, becomes a question mark.
         body = _encode(content).encode("utf-8", "replace")
     return Response(body, status, headers, media_type="application/json")
-
-
-@lru_cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 def deeper_than(limit: int, text: bytes) -> bool:
