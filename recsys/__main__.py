@@ -1,7 +1,5 @@
 """`python -m recsys`: runs and sweeps by Hydra, and the sub-commands of `recsys.cli`."""
 
-from __future__ import annotations
-
 import functools
 import logging
 import sys

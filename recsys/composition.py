@@ -1,7 +1,5 @@
 """From the composed configuration to objects."""
 
-from __future__ import annotations
-
 import logging
 import pickle
 from contextlib import nullcontext
@@ -47,7 +45,7 @@ def plain_value(value: Any) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
-def build_experiment(cfg: DictConfig) -> Experiment:
+def build_experiment(cfg: DictConfig) -> "Experiment":
     """Instantiate all groups of an experiment; raises ParameterError as `build`."""
     from recsys.pipeline import Experiment
 

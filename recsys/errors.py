@@ -16,10 +16,8 @@ A message is one line with the rule, the value and the cure. Secrets in it are m
 escaped.
 """
 
-from __future__ import annotations
-
 import re
-from typing import Any
+from typing import Any, Self
 
 from optuna_sweeper.safe_text import masked, printable
 
@@ -53,9 +51,9 @@ class ParameterError(RecsysError, ValueError):
         # Parallel launchers pickle errors; by default unpickling calls __init__(message).
         return type(self), (self.parameter, self.rule, self.value, self.cure)
 
-    def within(self, group: str) -> ParameterError:
+    def within(self, group: str) -> Self:
         """Return the error with the parameter as a key of a config group."""
-        return ParameterError(f"{group}.{self.parameter}", self.rule, self.value, self.cure)
+        return type(self)(f"{group}.{self.parameter}", self.rule, self.value, self.cure)
 
 
 class DataError(RecsysError):
@@ -77,11 +75,11 @@ class DownloadError(DataError):
 class BudgetError(RecsysError):
     """Mining or generating rules would exceed a limit."""
 
-    def within(self, group: str) -> BudgetError:
+    def within(self, group: str) -> Self:
         """Return the error with its parameters as keys of a config group."""
         most = "max_(?:itemsets|seconds|memory|rules|len|consequent_len)"
         names = rf"\b({most}|over_max_rules|min_(?:support|threshold))\b"
-        return BudgetError(re.sub(rf"(?<!\.){names}", rf"{group}.\1", str(self)))
+        return type(self)(re.sub(rf"(?<!\.){names}", rf"{group}.\1", str(self)))
 
 
 class EngineError(RecsysError):

@@ -1,7 +1,5 @@
 """Folders outside the project that recsys writes to."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 

@@ -1,7 +1,5 @@
 """Compilation of kernels by Numba, and a clock that leaves it out."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from threading import Lock

@@ -1,7 +1,5 @@
 """Checks of parameter values, made where a user passes them and nowhere else. Booleans are not numbers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection
 from numbers import Integral, Real

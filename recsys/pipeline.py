@@ -1,11 +1,10 @@
 """The data flow: interactions, transactions, frequent itemsets, rules, recommender, metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from recsys.data import InteractionSet, TransactionSet
 from recsys.datasets import Dataset
@@ -42,7 +41,7 @@ class Experiment:
     recommender: Recommender
     evaluation: Evaluation
 
-    def in_folder(self, folder: Path) -> Experiment:
+    def in_folder(self, folder: Path) -> Self:
         """Return the experiment of a run with this folder, into which its engine may write."""
         return replace(self, engine=self.engine.in_folder(folder))
 

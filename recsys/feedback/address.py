@@ -1,7 +1,5 @@
 """The address of a feedback database: a path, or a URL of SQLAlchemy."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Feedback and its acceptance rates."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from recsys.errors import RecsysError

@@ -1,7 +1,5 @@
 """FeedbackStore: the table of feedback in SQLite or PostgreSQL."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os
@@ -9,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from sqlalchemy import (
     BigInteger,
@@ -91,7 +89,7 @@ class FeedbackStore:
     engine: Engine
 
     @classmethod
-    def open(cls, address: str, parameter: str = "feedback", make: bool = True) -> FeedbackStore:
+    def open(cls, address: str, parameter: str = "feedback", make: bool = True) -> Self:
         """Open the database of a path or URL.
 
         Parameters

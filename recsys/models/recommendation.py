@@ -1,7 +1,5 @@
 """Recommendations as a bundle returns them, and as JSON and OpenAPI show them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The endpoints."""
 
-from __future__ import annotations
-
 import hmac
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """The application: endpoints, page and middleware."""
 
-from __future__ import annotations
-
 from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Errors of the service, all in one form."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """A route with a JSON body, which is read within limits and validated once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any, get_type_hints

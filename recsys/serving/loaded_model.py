@@ -1,11 +1,9 @@
 """A version of the model, prepared for requests."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,7 +21,7 @@ class LoadedModel:
     loaded: float = field(default_factory=time.time)  # seconds since 1970
 
     @classmethod
-    def prepare(cls, bundle: Bundle, version: str, previous: LoadedModel | None = None) -> LoadedModel:
+    def prepare(cls, bundle: Bundle, version: str, previous: Self | None = None) -> Self:
         """Build all indexes; the title index of the previous model is reused if the titles are equal."""
         titles = bundle.called
         search = previous.search if previous else None

@@ -1,7 +1,5 @@
 """The log of the service, without secrets and control characters."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Metrics of the service in Prometheus' format."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """Middleware of all endpoints: allowed host names, security headers and metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from time import perf_counter
 

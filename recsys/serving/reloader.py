@@ -1,7 +1,5 @@
 """Loading the served model, and replacing it while requests are answered."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

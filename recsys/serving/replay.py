@@ -1,7 +1,5 @@
 """Replay: the ranks at which a model would have recommended what people liked."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

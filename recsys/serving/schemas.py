@@ -1,7 +1,5 @@
 """Requests and responses; OpenAPI is generated from them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 

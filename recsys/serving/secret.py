@@ -1,7 +1,5 @@
 """The secret that signs lists: from the environment, or from a file next to the feedback database."""
 
-from __future__ import annotations
-
 import os
 import secrets
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Responses of the endpoints, without the web framework."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Sequence

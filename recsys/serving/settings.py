@@ -1,7 +1,5 @@
 """Settings of the service, from its command line and its environment."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence

@@ -4,8 +4,6 @@ A signed list is `PAYLOAD.SIGNATURE`, both in URL-safe Base64: the list, the lik
 version and the time, with their HMAC-SHA256. Every process that has the secret can check it.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 import os

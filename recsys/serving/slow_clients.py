@@ -4,8 +4,6 @@ uvicorn has no timeout for incomplete requests, and once slow clients hold all c
 `limit_concurrency` also refuses /health/live.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

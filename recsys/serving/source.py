@@ -1,7 +1,5 @@
 """Sources of the served model: a folder, or MLflow's registry."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol

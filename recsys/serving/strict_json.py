@@ -1,7 +1,5 @@
 """JSON in and out: UTF-8 of limited depth in, finite numbers out."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import asdict
