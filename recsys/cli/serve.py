@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
-import logging.config
 import os
 import sys
 from collections.abc import Sequence
 
+from optuna_sweeper.safe_text import SafeFormatter
 from recsys.errors import RecsysError
 from recsys.serving.settings import read_settings
 
@@ -33,12 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from recsys.feedback import FeedbackStore
     from recsys.serving.app import create_app
-    from recsys.serving.log import LOG_CONFIG
     from recsys.serving.reloader import ModelReloader
     from recsys.serving.slow_clients import limited_protocol
     from recsys.serving.source import source_of
 
-    logging.config.dictConfig(LOG_CONFIG)
+    handler = logging.StreamHandler()
+    handler.setFormatter(SafeFormatter("%(levelname)s:     %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     log = logging.getLogger(__name__)
     if settings.is_open:
         log.warning(OPEN, settings.host)
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host=settings.host,
         port=settings.port,
         access_log=settings.access_log,
-        log_config=LOG_CONFIG,
+        log_config=None,
         server_header=False,
         proxy_headers=False,
         http=limited_protocol(settings.request_seconds, settings.max_connections),

@@ -155,7 +155,7 @@ class Service:
         return list(dict.fromkeys(reversed(likes)))[::-1]
 
     def _check_limit(self, setting: str, value: int, where: str) -> None:
-        limit = self.settings.limits[setting]
+        limit = getattr(self.settings, setting)
         if value > limit:
             most = f"{limit:,}" if where == "k" else f"{limit:,} entries"
             raise ApiError(
