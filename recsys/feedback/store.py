@@ -9,28 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Dialect,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    create_engine,
-    event,
-    func,
-    inspect,
-    select,
-)
-from sqlalchemy.exc import SQLAlchemyError
+import sqlalchemy as sa
 
 from optuna_sweeper.safe_text import masked
 from recsys.errors import DataError, DataNotFoundError
@@ -44,37 +23,37 @@ CONNECT_TIMEOUT = 10  # seconds, unless the address has its own
 DAY = 86_400_000  # milliseconds
 
 
-class _Ids(TypeDecorator[tuple[str, ...]]):
+class _Ids(sa.TypeDecorator[tuple[str, ...]]):
     """Ids as a JSON list."""
 
-    impl = Text
+    impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: sa.Dialect) -> str:
         return json.dumps(value or (), ensure_ascii=False)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> tuple[str, ...]:
         return tuple(json.loads(value or "[]"))
 
 
-TABLE = Table(
+TABLE = sa.Table(
     "thumbs",
-    MetaData(),
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("list_id", String(64), nullable=False),
-    Column("created", BigInteger, nullable=False),
-    Column("user_id", String(200), nullable=False),
-    Column("item_id", String(200), nullable=False),
-    Column("liked", Boolean, nullable=False),
-    Column("likes", _Ids, nullable=False),
-    Column("source", String(20), nullable=False),
-    Column("antecedents", _Ids, nullable=False),
-    Column("rule", Text, nullable=False),
-    Column("rank", Integer),
-    Column("model_version", String(200), nullable=False),
-    Column("client", String(64), nullable=False),
-    UniqueConstraint("list_id", "item_id"),
-    *(Index(f"thumbs_by_{column}", column, "created") for column in ("user_id", "item_id", "client")),
+    sa.MetaData(),
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("list_id", sa.String(64), nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.String(200), nullable=False),
+    sa.Column("item_id", sa.String(200), nullable=False),
+    sa.Column("liked", sa.Boolean, nullable=False),
+    sa.Column("likes", _Ids, nullable=False),
+    sa.Column("source", sa.String(20), nullable=False),
+    sa.Column("antecedents", _Ids, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("rank", sa.Integer),
+    sa.Column("model_version", sa.String(200), nullable=False),
+    sa.Column("client", sa.String(64), nullable=False),
+    sa.UniqueConstraint("list_id", "item_id"),
+    *(sa.Index(f"thumbs_by_{column}", column, "created") for column in ("user_id", "item_id", "client")),
     # Otherwise SQLite reuses the id of the last row when it is replaced, and `state` does not change.
     sqlite_autoincrement=True,
 )
@@ -86,7 +65,7 @@ UNSIGNED_TABLE = "feedback"  # of versions that accepted feedback without a sign
 class FeedbackStore:
     """Feedback in a database, which `open` connects to. When `add` returns, the thumb is on disk."""
 
-    engine: Engine
+    engine: sa.Engine
 
     @classmethod
     def open(cls, address: str, parameter: str = "feedback", make: bool = True) -> Self:
@@ -114,12 +93,12 @@ class FeedbackStore:
                     f"{parameter}: there is no file {file}. The service makes it: make serve, with "
                     "RECSYS_SERVING_FEEDBACK to put it elsewhere."
                 )
-            engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT})
-            event.listen(engine, "connect", _set_durable)
+            engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT})
+            sa.event.listen(engine, "connect", _set_durable)
         else:
             # By default a connection takes up to two minutes: people would wait, and threads run out.
             url = url.update_query_dict({"connect_timeout": f"{CONNECT_TIMEOUT}"} | dict(url.query))
-            engine = create_engine(url, pool_pre_ping=True)
+            engine = sa.create_engine(url, pool_pre_ping=True)
         store = cls(engine)
         with store._errors(parameter):
             if make:
@@ -129,9 +108,9 @@ class FeedbackStore:
                     # Concurrent CREATE TABLE IF NOT EXISTS can fail.
                     _lock(connection)
                     TABLE.metadata.create_all(connection)
-            elif not inspect(engine).has_table(TABLE.name):
+            elif not sa.inspect(engine).has_table(TABLE.name):
                 raise DataNotFoundError(f"{parameter}: {address} holds no table {TABLE.name}.")
-            if inspect(engine).has_table(UNSIGNED_TABLE):
+            if sa.inspect(engine).has_table(UNSIGNED_TABLE):
                 log.warning(
                     "%s: the table %s of %s, from an earlier version, is not read: its thumbs refer to no "
                     "signed list, so anyone may have written them.",
@@ -174,18 +153,18 @@ class FeedbackStore:
     def read(self) -> list[Feedback]:
         """Return all feedback, the earliest first."""
         columns = [TABLE.c[field.name] for field in fields(Feedback)]
-        return [Feedback(*row) for row in self._rows(select(*columns).order_by(TABLE.c.id))]
+        return [Feedback(*row) for row in self._rows(sa.select(*columns).order_by(TABLE.c.id))]
 
     def state(self) -> tuple[int, int]:
         """Return the number of thumbs and the last id; it changes when one is added or replaced."""
-        ((count, last),) = self._rows(select(func.count(), func.coalesce(func.max(TABLE.c.id), 0)))
-        return count, last
+        ((count, last),) = self._rows(sa.select(sa.func.count(), sa.func.max(TABLE.c.id)))
+        return count, last or 0
 
     def acceptance(self, by: Literal["source", "rule"], limit: int | None = None) -> list[Acceptance]:
         """Return the acceptance by source or by rule, those with the most thumbs first."""
-        column, total = TABLE.c[by], func.count()
-        up = func.count().filter(TABLE.c.liked)  # PostgreSQL does not sum booleans
-        query = select(column, up, total).where(column != "").group_by(column)
+        column, total = TABLE.c[by], sa.func.count()
+        up = sa.func.count().filter(TABLE.c.liked)  # PostgreSQL does not sum booleans
+        query = sa.select(column, up, total).where(column != "").group_by(column)
         return [Acceptance(*row) for row in self._rows(query.order_by(total.desc(), column).limit(limit))]
 
     @property
@@ -205,7 +184,7 @@ class FeedbackStore:
     def _errors(self, parameter: str = "feedback") -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, OSError) as error:
+        except (sa.exc.SQLAlchemyError, OSError) as error:
             reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
             where = self.engine.url.render_as_string()
             raise DataError(
@@ -224,14 +203,14 @@ def _set_durable(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")  # in WAL mode, the default does not wait for the disk
 
 
-def _lock(connection: Connection) -> None:
+def _lock(connection: sa.Connection) -> None:
     """Wait for other writers until the end of the transaction; SQLite does so itself."""
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("recsys feedback"))))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("recsys feedback"))))
 
 
-def _check_limits(connection: Connection, row: dict[str, Any], limits: Mapping[str, int]) -> None:
-    recent = select(func.count()).where(TABLE.c.created > row["created"] - DAY)
+def _check_limits(connection: sa.Connection, row: dict[str, Any], limits: Mapping[str, int]) -> None:
+    recent = sa.select(sa.func.count()).where(TABLE.c.created > row["created"] - DAY)
     for what, limit in limits.items():
         column = LIMITED[what]
         if connection.execute(recent.where(column == row[column.name])).scalar_one() >= limit:

@@ -164,7 +164,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for_long(monkeypatch, asked
     def create(url, **_):
         raise SQLAlchemyError(url.query["connect_timeout"])
 
-    monkeypatch.setattr("recsys.feedback.store.create_engine", create)
+    monkeypatch.setattr("recsys.feedback.store.sa.create_engine", create)
     with pytest.raises(SQLAlchemyError, match=f"^{seconds}$"):
         FeedbackStore.open(f"postgresql://user@host/db{asked}")
 
