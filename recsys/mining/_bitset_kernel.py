@@ -123,15 +123,10 @@ def item_counts(indices: IntArray, n_items: int) -> IntArray:
 
 @kernel
 def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntArray) -> Database:
-    """Return the database of the frequent items.
+    """Return the database of the frequent items of a CSR matrix with ascending indices in each row.
 
-    Parameters
-    ----------
-    indptr, indices : ndarray
-        The transactions: a CSR matrix with ascending indices in each row.
-    numbers : ndarray, shape (n_columns,), uint16 or uint32
-        Number of the item of each column; n_items if it is not frequent.
-    counts : ndarray, shape (n_items,), int64
+    `numbers`, shape (n_columns,), are the numbers of the items, n_items if not frequent; `counts` their
+    counts.
     """
     n_items = len(counts)
     starts = np.zeros(n_items + 1, dtype=np.int64)
@@ -177,23 +172,14 @@ def frequent_pairs(
     Each item is delivered to every later item of its transactions: all its pairs are counted at once, in time
     that does not depend on the number of candidates.
 
-    Parameters
-    ----------
-    first, stop : int
-        The first items: `first` to `stop - 1`.
-    sizes : ndarray, shape (n_items,), int64
-        Output: number of frequent pairs of each first item.
-    items, counts : ndarray, shape (capacity,), int32
-        Output from `size` on: second item and count of each pair.
-    stopped : ndarray, shape (1,), int64
-        Not 0: return at once.
+    The first items are `first` to `stop - 1`. Output: `sizes`, shape (n_items,), is the number of frequent
+    pairs of each; `items` and `counts`, shape (capacity,), are the second item and the count of each pair,
+    from `size` on. If `stopped` is not 0, the search returns at once.
 
     Returns
     -------
-    first : int
-        The item that lacks room; `stop` when done.
-    size : int
-        Position of the next pair.
+    first, size : int
+        The item that lacks room, `stop` when done; and the position of the next pair.
     """
     row_items, starts, _, spans = database
     n_items = len(starts) - 1
@@ -321,20 +307,10 @@ def longer_itemsets(
     the last item of the prefix in all of an extension of the shorter prefix, the following itemsets are found
     already, one item shorter, and are copied (perfect extensions: Borgelt, FIMI 2003).
 
-    Parameters
-    ----------
-    stop : int
-        The first items are state[FIRST] - 1 down to `stop`.
-    max_len : int
-        At most LONGEST; an itemset of that length exceeds any limit.
-    limit : int
-        Maximum number of itemsets in all workspaces together.
-    place : int
-        Index of this workspace in `progress`.
-    progress : ndarray, shape (n_workspaces,), int64
-        Number found in each workspace.
-    stopped : ndarray, shape (1,), int64
-        Not 0: return at once. Set when the limit is exceeded.
+    The first items are state[FIRST] - 1 down to `stop`. `max_len` is at most LONGEST; an itemset of that
+    length exceeds any limit. `progress`, shape (n_workspaces,), is the number found in each workspace, this
+    one at `place`; `limit` is the maximum of their sum. `stopped` is set when it is exceeded; if it is not 0,
+    the search returns at once.
 
     Returns
     -------
@@ -530,16 +506,9 @@ def put_in_order(
 ) -> None:
     """Write the itemsets found for some first items, in reverse order, to the arrays of a FrequentItemsets.
 
-    Parameters
-    ----------
-    begins, ends : ndarray, shape (LONGEST + 1,), int64
-        Of length k, those from begins[k] to ends[k] - 1 among the found.
-    indices : ndarray, shape (LONGEST + 1,), int64
-        Index of the first of them in the result, by length.
-    columns : ndarray, shape (n_items,), int32
-        Item index of each item.
-    parents, last_items, counts : ndarray, shape (n_itemsets,)
-        Output.
+    By length, shape (LONGEST + 1,): the itemsets are those from `begins` to `ends` - 1 among the found, and
+    `indices` are the indices of the first of them in the result. `columns`, shape (n_items,), are item
+    indices.
     """
     found, rooms = workspace.found, workspace.rooms
     for length in range(2, LONGEST + 1):

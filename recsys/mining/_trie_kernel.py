@@ -47,12 +47,7 @@ def fill_table(trie: Trie, offsets: IntArray, singles: IntArray) -> int:
     Without its last item an itemset is its parent. Without another one it is the child, by the last item, of
     the parent without that one; so one length follows from the one before it.
 
-    Parameters
-    ----------
-    offsets : ndarray
-        As of FrequentItemsets.
-    singles : ndarray, shape (n_items,)
-        Index of the itemset of each item alone; -1 if it is not frequent.
+    `singles`, shape (n_items,), is the index of the itemset of each item alone, -1 if it is not frequent.
     """
     for length in range(1, len(offsets)):
         base, shorter = trie.bases[length], trie.bases[length - 1]

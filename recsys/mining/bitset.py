@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar
 
 from recsys.data.transactions import Transactions
 from recsys.mining.budget import Budget, MiningMeter
+from recsys.mining.engine import Engine
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.parameters import require_integer
 
@@ -17,7 +17,7 @@ BYTES_PER_ITEMSET = 44
 
 
 @dataclass(frozen=True)
-class BitsetEngine:
+class BitsetEngine(Engine):
     """Mine with compiled bit sets, on several threads.
 
     Pairs are counted by occurrence delivery, as in LCM (Uno, Kiyomi and Arimura, FIMI 2004). For longer
@@ -46,10 +46,6 @@ class BitsetEngine:
     def __post_init__(self) -> None:
         if self.n_threads is not None:
             require_integer("n_threads", self.n_threads, minimum=1)
-
-    def in_folder(self, folder: Path) -> BitsetEngine:
-        """Return the engine itself: it writes nothing."""
-        return self
 
     def mine(
         self,

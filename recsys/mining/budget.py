@@ -132,16 +132,7 @@ class Meter:
 
 
 class MiningMeter(Meter):
-    """Memory, time and number of itemsets of a search, against a budget.
-
-    Parameters
-    ----------
-    budget : Budget or None
-    n_transactions, min_support, max_len
-        Of the search.
-    bytes_per_itemset : int
-        Memory of an engine per itemset.
-    """
+    """Memory, time and number of itemsets of a search, against a budget; an itemset takes some bytes."""
 
     def __init__(
         self,
@@ -183,16 +174,8 @@ class MiningMeter(Meter):
     ) -> BudgetError:
         """Return the error that says which limit was reached, and what would fit.
 
-        Parameters
-        ----------
-        counts : ndarray
-            The counts of the itemsets found.
-        share : float
-            Share of the search that found them, in (0, 1].
-        late : bool
-            Whether the limit is `max_seconds`.
-        at_least : int, optional
-            A lower bound of the number of itemsets, if known.
+        `counts` are those of the itemsets found by a share of the search, in (0, 1]. `late`: the limit is
+        `max_seconds`. `at_least` is a lower bound of the number of itemsets, if known.
         """
         most = max(1, len(counts)) if late else self.max_itemsets
         if late:

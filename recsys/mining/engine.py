@@ -27,7 +27,7 @@ class Engine(Protocol):
 
     def in_folder(self, folder: Path) -> Engine:
         """Return the engine of a run with this folder, where the engine may write, too."""
-        ...
+        return self
 
     def mine(
         self,

@@ -62,23 +62,15 @@ def filter_itemsets(
 def select(itemsets: FrequentItemsets, kind: str) -> IntArray:
     """Return the indices of the itemsets of one kind, ascending, shape (n,), int64.
 
-    Parameters
-    ----------
-    itemsets : FrequentItemsets
-    kind : {"all", "closed", "maximal", "generators"}
-        Closed itemsets have no superset of the same support (Pasquier et al., ICDT 1999); their counts give
-        those of all frequent itemsets. Maximal ones have no frequent superset (Bayardo, SIGMOD 1998).
-        Generators, also called free or key itemsets, have no subset of the same support (Pasquier et al.
-        1999), the empty one included.
+    Closed itemsets have no superset of the same support (Pasquier et al., ICDT 1999); their counts give those
+    of all frequent itemsets. Maximal ones have no frequent superset (Bayardo, SIGMOD 1998). Generators, also
+    called free or key itemsets, have no subset of the same support (Pasquier et al. 1999), the empty one
+    included. Supersets beyond `max_len` are unknown: itemsets of that length count as closed and as maximal.
 
     Raises
     ------
     ParameterError
-        If the kind is unknown.
-
-    Notes
-    -----
-    Supersets beyond `max_len` are unknown: itemsets of that length count as closed and as maximal.
+        If the kind is not one of `KINDS`.
 
     Examples
     --------

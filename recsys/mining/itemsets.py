@@ -66,14 +66,9 @@ class FrequentItemsets:
     ) -> tuple[FrequentItemsets, IntArray]:
         """Put itemsets into the defined order, with their prefixes.
 
-        Parameters
-        ----------
-        lengths, counts : ndarray, shape (n,)
-            Number of items and of transactions of each itemset, in any order; the last of equal ones counts.
-        flat : ndarray, shape (lengths.sum(),)
-            Item indices, in any order within an itemset, end to end.
-        items, **facts
-            `items`, and `n_transactions`, `min_support` and `max_len` of the result.
+        `lengths` and `counts`, shape (n,), are the numbers of items and of transactions of each itemset, in
+        any order; the last of equal ones counts. `flat` are the item indices, end to end, in any order within
+        an itemset. `facts` are `n_transactions`, `min_support` and `max_len` of the result.
 
         Returns
         -------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
 from recsys.mining.budget import Budget, MiningMeter
+from recsys.mining.engine import Engine
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_choice
@@ -23,7 +23,7 @@ BYTES_PER_ITEMSET = 400
 
 
 @dataclass(frozen=True)
-class MlxtendEngine:
+class MlxtendEngine(Engine):
     """Mine with mlxtend (Raschka, JOSS 3(24), 2018).
 
     Parameters
@@ -52,10 +52,6 @@ class MlxtendEngine:
     def name(self) -> str:
         """Name of the engine: mlxtend's algorithm."""
         return "mlxtend" if self.algorithm == "apriori" else self.algorithm
-
-    def in_folder(self, folder: Path) -> MlxtendEngine:
-        """Return the engine itself: it writes nothing."""
-        return self
 
     def mine(
         self,

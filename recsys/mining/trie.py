@@ -19,12 +19,8 @@ IntArray = npt.NDArray[np.integer[Any]]
 def prefix_levels(lengths: IntArray, flat: IntArray, n_items: int) -> tuple[list[IntArray], IntArray]:
     """Return the distinct prefixes of some itemsets by length, and where each itemset is among them.
 
-    Parameters
-    ----------
-    lengths : ndarray, shape (n,)
-        Number of items of each itemset; itemsets may repeat.
-    flat : ndarray, shape (lengths.sum(),)
-        Their items, from 0 to n_items - 1, in any order within an itemset, end to end.
+    `lengths`, shape (n,), are the numbers of items; itemsets may repeat. `flat` are their items, end to end,
+    from 0 to n_items - 1, in any order within an itemset.
 
     Returns
     -------

@@ -22,14 +22,8 @@ def stable_order(groups: IntArray, n_groups: int, keys: IntArray, room: IntArray
     Radix sort is Knuth's algorithm R (The Art of Computer Programming 3, section 5.2.5), from the least
     significant digit; a digit that is the same in all keys costs nothing.
 
-    Parameters
-    ----------
-    groups : ndarray, shape (n,), int
-        From 0 to n_groups - 1.
-    keys : ndarray, shape (n,), int64
-        Ordered as unsigned integers.
-    room : ndarray, shape (4, n), int64
-        Working memory; the result is a row of it, shape (n,).
+    `groups` are from 0 to n_groups - 1, `keys` are ordered as unsigned integers, shape (n,) each. `room`,
+    shape (4, n), is working memory; the result is a row of it.
     """
     size = len(keys)
     starts = np.zeros(n_groups + 1, dtype=np.int64)

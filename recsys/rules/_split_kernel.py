@@ -46,12 +46,8 @@ def split(
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Split the itemsets `first` to `stop - 1`, of one length, in all the ways of a plan.
 
-    Parameters
-    ----------
-    flags : ndarray, shape (n_items,), uint8
-        The sides that an item may and must be on; shape (0,): no constraints.
-    n_musts : ndarray, shape (2,)
-        Number of items that must be in the antecedent, in the consequent.
+    `flags`, shape (n_items,), are the sides that an item may and must be on; shape (0,): no constraints.
+    `n_musts` are the numbers of items that must be in the antecedent and in the consequent.
 
     Returns
     -------
@@ -128,12 +124,8 @@ def improvements(
 
     Confidences are compared and subtracted as fractions of integers: 0 is exact.
 
-    Parameters
-    ----------
-    antecedents, itemsets : ndarray, shape (n_rules,), int
-        Indices of the antecedents, and of antecedent and consequent together.
-    order : ndarray, shape (n_rules,), int
-        The rules by itemset, so that all rules of an itemset share its look-ups.
+    `itemsets` are the indices of antecedent and consequent together; `order` are the rules by itemset, so
+    that all rules of an itemset share its look-ups.
     """
     result = np.empty(len(order), dtype=np.float64)
     items = np.empty(len(offsets), dtype=np.int64)

@@ -15,21 +15,8 @@ Portion = tuple[IntArray, IntArray, IntArray, Values]  # antecedents, consequent
 class BestRules:
     """Collect rules from portions; beyond a limit, the best by score, ties by antecedent, then consequent.
 
-    At most twice the limit, and two portions, are in memory.
-
-    Parameters
-    ----------
-    n_itemsets : int
-        Indices of itemsets are below this.
-    limit : int or None
-        Maximum number of rules; None: no limit.
-
-    Attributes
-    ----------
-    n_added, n_held : int
-        Number of rules added, and in memory.
-    lowest : float
-        Score that a rule must reach to be among the best.
+    At most twice the limit, and two portions, are in memory. `n_added` and `n_held` are the numbers of rules
+    added and in memory, `lowest` the score that a rule must reach to be among the best.
     """
 
     def __init__(self, n_itemsets: int, limit: int | None = None) -> None:

@@ -76,14 +76,8 @@ def too_many_rules(
 ) -> BudgetError:
     """Return the error for more than `max_rules` rules, with options that would fit.
 
-    Parameters
-    ----------
-    n_rules : int
-        Number of rules without the limit.
-    best_scores : ndarray, shape (max_rules + 1,)
-        The metric, descending; negated where smaller is better.
-    n_rules_by_count : ndarray, shape (n_transactions + 1,)
-        Number of rules by support count.
+    `best_scores`, shape (max_rules + 1,), is the metric, descending, negated where smaller is better;
+    `n_rules_by_count`, shape (n_transactions + 1,), the number of rules by support count.
     """
     maximum, n_transactions = options.max_rules, len(n_rules_by_count) - 1
     assert maximum is not None

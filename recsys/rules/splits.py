@@ -21,13 +21,7 @@ SPLITS_AT_ONCE = 2**16  # candidate rules in memory; they fit into the processor
 
 
 def splits(itemsets: FrequentItemsets, options: RuleOptions) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Yield the splits that the options allow, in portions.
-
-    Yields
-    ------
-    antecedents, consequents, itemsets : ndarray, shape (n,), int32
-        Indices of the sides and of both together; ascending by the last.
-    """
+    """Yield the splits that the options allow, in portions, by itemset; see `_split_kernel.split`."""
     from recsys.rules import _split_kernel as kernel
 
     flags, n_required = item_flags(itemsets.items, options)
@@ -44,13 +38,7 @@ def splits(itemsets: FrequentItemsets, options: RuleOptions) -> Iterator[tuple[I
 
 
 def item_flags(items: npt.NDArray[Any], options: RuleOptions) -> tuple[npt.NDArray[np.uint8], IntArray]:
-    """Return the flags of each item for the kernel, and the numbers of required items of both sides.
-
-    Raises
-    ------
-    ParameterError
-        If an id is not in the vocabulary.
-    """
+    """Return the flags of each item for the kernel, and the numbers of required items of both sides."""
     from recsys.rules._split_kernel import IN_ANTECEDENT, IN_CONSEQUENT, OF_ANTECEDENT, OF_CONSEQUENT
 
     n_required = np.array([len(options.antecedent_contains or ()), len(options.consequent_contains or ())])
