@@ -1,17 +1,12 @@
 """Index of itemsets that finds their subsets among them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from recsys.mining.trie import prefix_levels
-
-IntArray = npt.NDArray[np.integer[Any]]
+from recsys.mining.trie import IntArray, prefix_levels
 
 
 class ItemsetIndex:

@@ -1,7 +1,5 @@
 """apriori, fpgrowth, fpmax and hmine with mlxtend's signatures and frames."""
 
-from __future__ import annotations
-
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

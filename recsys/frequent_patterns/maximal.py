@@ -1,17 +1,13 @@
 """Maximal frequent itemsets: those that are in no other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from recsys.data.transactions import Transactions
 from recsys.mining import min_count, mine
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer
-
-IntArray = npt.NDArray[np.int64]
 
 # An item that may extend an itemset: count of both, the item, and their transactions as bits. A plain tuple,
 # because a search makes millions.

@@ -4,8 +4,6 @@ They have the formulas of mlxtend 0.25 in its order of operations, so that a rul
 threshold is kept here if it is kept there. For definitions see `recsys.rules.measures`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

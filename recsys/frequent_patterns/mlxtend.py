@@ -4,8 +4,6 @@
 shape of mlxtend's trees: they are run for it.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections import Counter
 from collections.abc import Sequence

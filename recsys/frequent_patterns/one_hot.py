@@ -1,7 +1,5 @@
 """One-hot frames, the input of mlxtend's functions, and their checks."""
 
-from __future__ import annotations
-
 import warnings
 from typing import Any, cast
 

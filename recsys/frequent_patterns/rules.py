@@ -1,7 +1,5 @@
 """association_rules with mlxtend's signature and frame."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from itertools import chain, combinations
 from numbers import Real
@@ -12,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsys.errors import BudgetError, ParameterError
-from recsys.frequent_patterns.index import IntArray, ItemsetIndex
+from recsys.frequent_patterns.index import ItemsetIndex
 from recsys.frequent_patterns.itemsets import no_garbage_collection
 from recsys.frequent_patterns.measures import METRICS, Values
 from recsys.frequent_patterns.mlxtend import mlxtend
 from recsys.frequent_patterns.one_hot import check_one_hot, require_frame
+from recsys.mining.trie import IntArray
 
 MAX_SPLITS = 2**32  # candidate rules, as in `recsys.generate_rules`
 MAX_LENGTH = 24  # of an itemset: all its splits are in memory together
@@ -125,7 +124,7 @@ class _Rules(NamedTuple):
     consequents: IntArray
     splits: IntArray  # the antecedent's items as bits, the highest for the first item of the itemset
 
-    def select(self, selection: npt.NDArray[Any]) -> _Rules:
+    def select(self, selection: npt.NDArray[Any]) -> "_Rules":
         return _Rules(*(column[selection] for column in self))
 
     def measure(self, name: str, supports: Values, n: int) -> Values:

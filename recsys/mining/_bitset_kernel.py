@@ -5,8 +5,6 @@ lacks room returns, and continues when called again. (Numba counts references at
 reassigned inside a kernel, which costs more than the work itself.)
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -4,8 +4,6 @@ LLVM turns `llvm.ctpop` on eight words at a time into what the processor has: on
 few with AVX2, NEON or SSE. A plain loop would count word by word.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Numba kernel of look-ups among frequent itemsets."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The default engine: occurrence delivery for pairs, depth-first search over bit sets for longer itemsets."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass, field
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """The search of the bitset engine: tasks on threads, and the arrays that they need."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from itertools import pairwise

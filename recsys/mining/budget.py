@@ -1,7 +1,5 @@
 """Budgets of mining, and errors that name what would fit."""
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import dataclass

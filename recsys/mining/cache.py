@@ -1,7 +1,5 @@
 """Cache of frequent itemsets: those mined at the lowest support answer every higher one."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import logging

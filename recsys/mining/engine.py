@@ -1,10 +1,8 @@
 """The interface of mining engines, and `mine`."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from recsys.data.transactions import TransactionSet
 from recsys.errors import ParameterError
@@ -25,7 +23,7 @@ class Engine(Protocol):
         """Name of the engine, by which transactions require it."""
         ...
 
-    def in_folder(self, folder: Path) -> Engine:
+    def in_folder(self, folder: Path) -> Self:
         """Return the engine of a run with this folder, where the engine may write, too."""
         return self
 

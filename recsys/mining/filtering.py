@@ -1,7 +1,5 @@
 """Filter frequent itemsets by support, length and kind."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """mlxtend's apriori and fpgrowth as engines: the reference for the others."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
 from itertools import chain

@@ -1,7 +1,5 @@
 """Minimum support as a count of transactions."""
 
-from __future__ import annotations
-
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from math import isinf
 

@@ -7,17 +7,14 @@ differences of log-gammas lose; tails are sums of ratios, and underflow only if 
 distribution takes 20 times as long for tails and 130 times for quantiles, or more.
 """
 
-from __future__ import annotations
-
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.kernel import kernel
+from recsys.mining.trie import IntArray
 
-IntArray = npt.NDArray[np.integer[Any]]
 Values = npt.NDArray[np.float64]
 
 # log(k!) less Stirling's approximation of it, for k below 16; from there on the series is exact.

@@ -1,15 +1,9 @@
 """Numba kernel of ordering rules."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from recsys.kernel import kernel
-
-IntArray = npt.NDArray[np.integer[Any]]
+from recsys.mining.trie import IntArray
 
 DIGIT = 13  # bits
 DIGITS = 5  # of 64 bits in all

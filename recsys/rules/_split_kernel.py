@@ -3,17 +3,14 @@
 A subset of the k items of an itemset is a mask, whose bit j says whether it contains the j-th item.
 """
 
-from __future__ import annotations
-
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.kernel import kernel
 from recsys.mining._trie_kernel import Trie, child
-
-IntArray = npt.NDArray[np.integer[Any]]
+from recsys.mining.trie import IntArray
 
 IN_ANTECEDENT, IN_CONSEQUENT = 1, 2  # the item may be on that side
 OF_ANTECEDENT, OF_CONSEQUENT = 4, 8  # the item must be on that side

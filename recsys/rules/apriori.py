@@ -1,7 +1,5 @@
 """Parameters of the Apriori method."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from recsys.data.transactions import TransactionSet

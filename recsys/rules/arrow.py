@@ -13,12 +13,11 @@ import numpy.typing as npt
 from recsys.errors import DataFormatError, DataNotFoundError
 from recsys.mining import FrequentItemsets
 from recsys.mining.itemsets import ids_in_arrow
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_path
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-IntArray = npt.NDArray[np.integer[Any]]
 
 SIDES = ("antecedents", "consequents")
 SIDE_SUPPORTS = ("antecedent_support", "consequent_support")

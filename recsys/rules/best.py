@@ -1,11 +1,9 @@
 """Collect rules: all, or the best."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 
-from recsys.rules.rules import IntArray
+from recsys.mining.trie import IntArray
 from recsys.rules.splits import SPLITS_AT_ONCE
 
 Values = npt.NDArray[np.float64]

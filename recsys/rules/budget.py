@@ -1,7 +1,5 @@
 """Limits of rule generation, and errors that name what would fit."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import accumulate
 from math import comb

@@ -1,7 +1,5 @@
 """Generate rules from frequent itemsets."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from typing import Any

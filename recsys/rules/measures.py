@@ -8,8 +8,6 @@ products up to 2^53. Definitions, and conventions for a denominator of 0, are th
 twelve, those of R's arules for the others. A new measure is an entry of MEASURES.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

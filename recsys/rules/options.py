@@ -1,7 +1,5 @@
 """Options of rule generation."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import Any

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
 from recsys.mining.itemsets import write_tables
+from recsys.mining.trie import IntArray
 from recsys.parameters import require_choice, require_integer
 from recsys.rules.measures import MEASURES, METRICS, MLXTEND_MEASURES, improvement
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-IntArray = npt.NDArray[np.integer[Any]]
 Values = npt.NDArray[np.float64]
 
 # Measures with other names in mlxtend.

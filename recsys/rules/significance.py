@@ -1,7 +1,5 @@
 """Corrections of p-values for multiple tests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
+from recsys.mining.trie import IntArray
 from recsys.rules.options import ITEMS, RuleOptions
-from recsys.rules.rules import IntArray
 
 if TYPE_CHECKING:
     from recsys.rules._split_kernel import Plan
