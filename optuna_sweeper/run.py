@@ -93,7 +93,7 @@ def _run(
     digest = load_hook("hydra.sweeper.data_digest", settings.data_digest)
     spec = {
         "params": {name: repr(found.distribution) for name, found in sorted(space.parameters.items())},
-        "conditions": space.conditions.required,
+        "conditions": space.required,
         "directions": settings.directions,
         "custom_search_space": settings.custom_search_space,
         **describe_jobs(space, config, composer.peek, settings.ignored_keys, digest),

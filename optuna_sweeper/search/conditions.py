@@ -7,12 +7,10 @@ the value of the config decides.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.trial import BaseTrial
 
 from optuna_sweeper.errors import SweepError, refusal
 from optuna_sweeper.search.arguments import Arguments, read_arguments
@@ -24,20 +22,8 @@ log = logging.getLogger(__name__)
 _KEY = "hydra.sweeper.conditions"
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """The parameters in topological order; `required`: the values, as text, that others must have."""
-
-    parameters: list[Parameter]
-    required: dict[str, dict[str, list[str]]]
-
-    def suggest(self, trial: BaseTrial) -> None:
-        """Suggest the parameters that exist for a trial."""
-        for parameter in self.parameters:
-            needs = self.required.get(parameter.name, {}).items()
-            chosen = {name: encode(value) for name, value in trial.params.items()} if needs else {}
-            if all(chosen.get(other) in values for other, values in needs):
-                parameter.suggest(trial)
+# For a parameter: the values, as text, that others must have.
+Required = dict[str, dict[str, list[str]]]
 
 
 def check_dropped(arguments: Arguments, config: DictConfig) -> None:
@@ -52,11 +38,13 @@ def check_dropped(arguments: Arguments, config: DictConfig) -> None:
             )
 
 
-def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: DictConfig) -> Conditions:
-    """Read ``hydra.sweeper.conditions``: parameter -> key -> value or values."""
+def read_conditions(
+    given: Mapping[str, Any], arguments: Arguments, config: DictConfig
+) -> tuple[list[Parameter], Required]:
+    """Return the searched parameters in topological order of ``hydra.sweeper.conditions``, and these."""
     names = {name.lstrip("+"): name for name in arguments.parameters}
     possible = _possible(arguments, config)
-    required: dict[str, dict[str, list[str]]] = {}
+    required: Required = {}
     absent = set()
     for key, needs in ((str(key), needs) for key, needs in given.items()):
         name = names.get(key.lstrip("+"))
@@ -83,7 +71,7 @@ def read_conditions(given: Mapping[str, Any], arguments: Arguments, config: Dict
                 wanted = " or ".join(sorted(map(encode, listed)))
                 log.info("%s: %s is not searched: %s is %s, not %s.", _KEY, name, other, min(fixed), wanted)
     parameters = [arguments.parameters[name] for name in _ordered(arguments.parameters, required)]
-    return Conditions([one for one in parameters if one.name not in absent], required)
+    return [one for one in parameters if one.name not in absent], required
 
 
 def _possible(arguments: Arguments, config: DictConfig) -> dict[str, list[BaseDistribution]]:

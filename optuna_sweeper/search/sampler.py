@@ -52,6 +52,7 @@ def _factory(config: Any) -> functools.partial[Any]:
             f"{_KEY}: Optuna 4 removed MOTPESampler, for TPESampler takes several objectives. "
             "Set hydra/sweeper/sampler=tpe."
         )
+    # Hydra 1.4 builds nothing from a config with a function in it.
     path = settings.pop(_CONSTRAINTS) if isinstance(settings.get(_CONSTRAINTS), str) else None
     points = settings.pop("reference_points", None)
     try:

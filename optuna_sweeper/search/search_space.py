@@ -10,7 +10,8 @@ from optuna.trial import BaseTrial
 from optuna_sweeper.errors import SweepError
 from optuna_sweeper.instantiate import load_function
 from optuna_sweeper.search.arguments import Arguments, read_arguments
-from optuna_sweeper.search.conditions import Conditions, check_dropped, read_conditions
+from optuna_sweeper.search.conditions import Required, check_dropped, read_conditions
+from optuna_sweeper.search.encoding import encode
 from optuna_sweeper.search.parameter import Parameter
 from optuna_sweeper.settings import Settings
 
@@ -20,7 +21,8 @@ class SearchSpace:
     """The parameters that Optuna chooses, and the overrides of jobs that follow from them."""
 
     arguments: Arguments
-    conditions: Conditions
+    ordered: list[Parameter]
+    required: Required
     custom: Callable[[BaseTrial], None] | None = None
 
     @property
@@ -28,10 +30,14 @@ class SearchSpace:
         """The parameters by name, without those of the custom search space."""
         return self.arguments.parameters
 
-    def suggest(self, trial: BaseTrial) -> None:
-        """Choose the parameters of a trial: those of the config, then those of the custom search space."""
-        self.conditions.suggest(trial)
-        if self.custom is not None:
+    def suggest(self, trial: BaseTrial, custom: bool = True) -> None:
+        """Choose the parameters of a trial: those that exist, then those of the custom search space."""
+        for parameter in self.ordered:
+            needs = self.required.get(parameter.name, {}).items()
+            chosen = {name: encode(value) for name, value in trial.params.items()} if needs else {}
+            if all(chosen.get(other) in values for other, values in needs):
+                parameter.suggest(trial)
+        if custom and self.custom is not None:
             self.custom(trial)
 
     def overrides(self, params: Mapping[str, Any]) -> list[str]:
@@ -48,9 +54,9 @@ def read_search_space(settings: Settings, config: DictConfig, command_line: Sequ
         raise SweepError(
             "There is nothing to search. Give hydra.sweeper.params, or a sweep such as 'x=interval(0,1)'."
         )
-    conditions = read_conditions(settings.conditions, arguments, config)
+    ordered, required = read_conditions(settings.conditions, arguments, config)
     if path is None:
-        return SearchSpace(arguments, conditions)
+        return SearchSpace(arguments, ordered, required)
     # An example of the official plugin names its function with a dot before it.
     configure = load_function("hydra.sweeper.custom_search_space", path.removeprefix("."))
-    return SearchSpace(arguments, conditions, lambda trial: configure(config, trial))
+    return SearchSpace(arguments, ordered, required, lambda trial: configure(config, trial))

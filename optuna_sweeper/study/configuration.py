@@ -69,7 +69,7 @@ def _representatives(space: SearchSpace) -> Iterator[tuple[str, Sequence[str]]]:
 def _enabling_values(name: str, space: SearchSpace) -> dict[str, Any] | None:
     """Return values of other parameters with which a conditional parameter exists; None: there are none."""
     values: dict[str, Any] = {}
-    for other, texts in space.conditions.required.get(name, {}).items():
+    for other, texts in space.required.get(name, {}).items():
         fitting = [value for value in space.parameters[other].choices if encode(value) in texts]
         enabling = _enabling_values(other, space)
         if not fitting or enabling is None:
@@ -80,7 +80,7 @@ def _enabling_values(name: str, space: SearchSpace) -> dict[str, Any] | None:
 
 def _overrides(values: Mapping[str, Any], space: SearchSpace) -> Sequence[str]:
     trial = FixedTrial(dict(values))
-    space.conditions.suggest(trial)
+    space.suggest(trial, custom=False)
     return space.overrides(trial.params)
 
 

@@ -79,7 +79,7 @@ class JobFolders:
     def _folder(self, overrides: Sequence[str], number: int) -> Path:
         config = self.compose(overrides)
         with read_write(config), open_dict(config):
-            config.hydra.job.id = config.hydra.job.num = number
+            config.hydra.job.id, config.hydra.job.num = str(number), number
         instance = HydraConfig.instance()
         outside, instance.cfg = instance.cfg, config  # type: ignore[assignment]  # for ${hydra:...} in the name of the folder
         try:

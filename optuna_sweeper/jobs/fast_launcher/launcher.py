@@ -68,7 +68,7 @@ class FastLauncher(BasicLauncher):
     def _run(self, overrides: Sequence[str], number: int) -> JobReturn:
         config = self.composer.compose(overrides)
         with open_dict(config):
-            config.hydra.job.id = config.hydra.job.num = number
+            config.hydra.job.id, config.hydra.job.num = str(number), number
         if is_plain(config):
             return run_job(config, self.task_function, self.hydra_context, self.writer)
         return utils.run_job(
