@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT
 
@@ -59,3 +60,9 @@ def test_a_sweep_ends_with_a_version_of_its_best_trial(make):
         "called: -m recsys experiment=seed_sweep",
         "called: -m recsys registry register --latest",
     ]
+
+
+def test_reproduce_is_the_entry_point_of_mlproject(make):
+    entry = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]["reproduce"]
+    program = entry["command"].removeprefix("python ").partition(" --engine")[0]
+    assert f"called: {program}" in make("reproduce").stdout.splitlines()

@@ -27,6 +27,7 @@ NOT_UNDER_MAKE = {
 ELSEWHERE = (
     "docker compose up --build --detach",  # needs a Docker engine; see test_containers.py
     "mlflow run . -e reproduce --env-manager local",
+    "make reproduce",  # the same program; see test_makefile.py
     "make sweep",
     "make test",
     "python -m recsys experiment=seed_table1 engine=mlxtend",

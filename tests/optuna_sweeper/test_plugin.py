@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
 
 PROGRAM = """
@@ -33,15 +34,18 @@ if __name__ == "__main__":
 def run(app: Any) -> Any:
     (app.folder / "app.py").write_text(PROGRAM)
 
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, *WARNINGS_ARE_ERRORS, "app.py", *arguments]
-        return subprocess.run(command, cwd=app.folder, capture_output=True, text=True, check=False)
+    def call(*arguments: str, start: Any = programs.run) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *WARNINGS_ARE_ERRORS, str(app.folder / "app.py"), *arguments]
+        done: subprocess.CompletedProcess[str] = start(
+            command, cwd=app.folder, capture_output=True, text=True, check=False
+        )
+        return done
 
     return call
 
 
 def test_help_imports_neither_optuna_nor_tqdm(run: Any) -> None:
-    done = run("--help")
+    done = run("--help", start=subprocess.run)
     assert done.returncode == 0
     assert "imported: []" in done.stdout
 

@@ -53,6 +53,7 @@ def test_names_that_mlflow_does_not_take(call, store):
         "recommender=hybrid",
         "recommender@recommender.model=ease,item_knn",
         "++apriori.min_support=0.2",
+        "evaluation=none",
         "hydra.sweep.dir=sweep",
         tracking=True,
     )
@@ -130,7 +131,9 @@ def test_a_password_is_not_on_record(call, store, tmp_path):
 
 
 def test_a_plain_multirun_has_a_parent(call, store):
-    outcome = call("-m", "apriori.min_support=0.1,0.2", "hydra.sweep.dir=sweep", tracking=True)
+    outcome = call(
+        "-m", "apriori.min_support=0.1,0.2", "evaluation=none", "hydra.sweep.dir=sweep", tracking=True
+    )
     assert outcome.code == 0, outcome.stderr
     *children, parent = sorted(runs_in(store), key=lambda run: run.data.tags.get("job_num", "parent"))
     assert [child.data.params["apriori.min_support"] for child in children] == ["0.1", "0.2"]
@@ -146,7 +149,7 @@ def test_a_failed_trial_among_others(call, store):
     outcome = call(
         "-m", "hydra/sweeper=optuna", "hydra.sweeper.sampler.seed=1", "hydra.sweep.dir=sweep",
         "hydra.sweeper.n_trials=3", "hydra.sweeper.max_failure_rate=1.0", "hydra/sweeper/sampler=grid",
-        "apriori.min_support=choice(0.2, 0.3, 7)", tracking=True,
+        "apriori.min_support=choice(0.2, 0.3, 7)", "evaluation=none", tracking=True,
     )  # fmt: skip
     assert outcome.code == 0, outcome.stderr
     runs = runs_in(store)
@@ -166,6 +169,7 @@ def test_several_objectives_have_no_single_best(call, store):
     outcome = call(
         "-m",
         "objective=lift_and_rules",
+        "evaluation=none",
         "apriori.min_support=0.1,0.2",
         "hydra.sweep.dir=sweep",
         tracking=True,
@@ -178,7 +182,7 @@ def test_several_objectives_have_no_single_best(call, store):
 
 STUDY = [
     "-m", "hydra/sweeper=optuna", "hydra/sweeper/sampler=random", "hydra.sweeper.study_name=again",
-    "hydra.sweeper.storage=sqlite:///study.db", "apriori.min_support=choice(0.2, 0.3)",
+    "hydra.sweeper.storage=sqlite:///study.db", "apriori.min_support=choice(0.2, 0.3)", "evaluation=none",
 ]  # fmt: skip
 
 
@@ -278,7 +282,7 @@ def test_a_record_that_is_refused_on_the_way(call, store, monkeypatch, mode):
 
     with monkeypatch.context() as patch:
         patch.setattr(Record, "apply", refuse_the_end)
-        outcome = call(*mode, "apriori.min_support=0.3", tracking=True)
+        outcome = call(*mode, "apriori.min_support=0.3", "evaluation=none", tracking=True)
     assert outcome.code == 1
     last = outcome.stdout.splitlines()[-1]
     assert "The record is not whole: MLflow refused" in last
@@ -326,7 +330,7 @@ def test_under_mlflow_run_trials_are_its_grandchildren(call, store, monkeypatch)
 
 
 BROKEN = "recsys.tracking.mlflow_callback."
-SWEEP_OF_TWO = ["-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep"]
+SWEEP_OF_TWO = ["-m", "apriori.min_support=0.3,0.4", "evaluation=none", "hydra.sweep.dir=sweep"]
 
 
 @pytest.mark.usefixtures("sender_in_a_thread")
@@ -455,7 +459,7 @@ main()
 @pytest.mark.usefixtures("sender_in_a_thread")
 def test_ctrl_c_then_continued(call, store, tmp_path):
     study = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.study_name=s", "hydra.sweeper.n_trials=3"]
-    study += ["apriori.min_support=interval(0.2,0.5)", "hydra.sweeper.sampler.seed=1"]
+    study += ["evaluation=none", "apriori.min_support=interval(0.2,0.5)", "hydra.sweeper.sampler.seed=1"]
     done = programs.run(
         [sys.executable, *WARNINGS_ARE_ERRORS, "-c", INTERRUPTED, *study, "hydra.sweep.dir=first"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
