@@ -19,7 +19,8 @@ class Histories:
     """Sequences of steps of some users; a step is a set of items.
 
     A step is an order where the data has orders, otherwise all interactions of one moment; without either, a
-    history is one step. The order of items within a step means nothing.
+    history is one step. The order of items within a step means nothing. Shapes that do not agree raise
+    ParameterError.
 
     Parameters
     ----------
@@ -35,11 +36,6 @@ class Histories:
         Time or number of the step of each entry, ascending within a user.
     repeats : bool
         Whether an item may stand in several steps of a user.
-
-    Raises
-    ------
-    ParameterError
-        If the shapes do not agree.
     """
 
     offsets: npt.NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""How to make transactions of a frame that is not one-hot: the advice depends on what it holds."""
+"""Advice for frames that are not one-hot, by what they hold."""
 
 from __future__ import annotations
 

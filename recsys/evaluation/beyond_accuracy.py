@@ -7,6 +7,7 @@ and cut-off, "novelty@10", one for each user; coverage has one value for all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +45,8 @@ def novelty(
     n_likes = np.bincount(train.latest.item_indices, minlength=train.n_items)
     bits = np.log2(train.n_users / np.maximum(n_likes, 1)) if train.n_users else np.zeros(train.n_items)
     # The value at the end is read by -1.
-    bits_up_to = np.cumsum(np.append(bits, 0.0)[item_indices], axis=1)
-    length = np.cumsum(item_indices >= 0, axis=1)
-    return {f"novelty@{k}": bits_up_to[:, k - 1] / np.maximum(length[:, k - 1], 1) for k in cutoffs}
+    bits_of_lists = np.append(bits, 0.0)[item_indices]
+    return _ratios("novelty", bits_of_lists, np.cumsum(item_indices >= 0, axis=1), cutoffs)
 
 
 def diversity(
@@ -70,10 +70,8 @@ def diversity(
         block = slice(start, start + n_at_once)
         unlike[block] = _unlike_earlier(one_hot[item_indices[block]])
     unlike[item_indices < 0] = 0
-    unlike_up_to = np.cumsum(unlike, axis=1)
     length = np.cumsum(item_indices >= 0, axis=1)
-    n_pairs = np.maximum(length * (length - 1) // 2, 1)
-    return {f"diversity@{k}": unlike_up_to[:, k - 1] / n_pairs[:, k - 1] for k in cutoffs}
+    return _ratios("diversity", unlike, length * (length - 1) // 2, cutoffs)
 
 
 def _unlike_earlier(one_hot: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -90,9 +88,15 @@ def fallback_share(
     sources: npt.NDArray[np.int8], cutoffs: Sequence[int]
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return the share of a list's items that come from the fallback; 0 for an empty list."""
-    fallback = np.cumsum(sources == FALLBACK, axis=1)
-    length = np.cumsum(sources >= 0, axis=1)
-    return {f"fallback_share@{k}": fallback[:, k - 1] / np.maximum(length[:, k - 1], 1) for k in cutoffs}
+    return _ratios("fallback_share", sources == FALLBACK, np.cumsum(sources >= 0, axis=1), cutoffs)
+
+
+def _ratios(
+    name: str, values: npt.NDArray[Any], n: npt.NDArray[np.int64], cutoffs: Sequence[int]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the sum of the values up to each cut-off, divided by `n` there."""
+    total = np.cumsum(values, axis=1)
+    return {f"{name}@{k}": total[:, k - 1] / np.maximum(n[:, k - 1], 1) for k in cutoffs}
 
 
 def coverage(item_indices: npt.NDArray[np.int32], n_items: int, cutoffs: Sequence[int]) -> dict[str, float]:

@@ -39,19 +39,8 @@ def bootstrap_intervals(
 
     All metrics, and all results over as many users, use the same resamples of users. The bounds are the
     quantiles that leave half of 1 - confidence_level on either side (Efron and Tibshirani, 1993. An
-    Introduction to the Bootstrap, chapter 13). Coverage has no interval: it belongs to no user.
-
-    Parameters
-    ----------
-    result : RankingResult
-    n_resamples : int
-    confidence_level : float in (0, 1)
-    seed : int
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
+    Introduction to the Bootstrap, chapter 13). Coverage has no interval: it belongs to no user. Values out of
+    range raise ParameterError.
     """
     return _intervals(result.per_user, n_resamples, confidence_level, seed)
 
@@ -66,12 +55,7 @@ def paired_differences(
     """Return the mean difference (result - baseline) of each metric that both have, with its interval.
 
     The differences of each user are resampled. An interval without 0 is a difference that the choice of users
-    does not explain. Parameters are those of `bootstrap_intervals`; both results are over the same users.
-
-    Raises
-    ------
-    ParameterError
-        If the users differ, or a value is outside its rule.
+    does not explain. Results over different users and values out of range raise ParameterError.
     """
     if not np.array_equal(result.users, baseline.users):
         rule = f"measured on the {len(result.users)} users of the result"

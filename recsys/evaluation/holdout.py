@@ -22,12 +22,8 @@ class Targets:
     known : Histories
         The held-out likes whose item is in the catalog.
     n_relevant : ndarray, shape (n_users,), int64
-        Number of all held-out likes of each user, those included whose items are not in the catalog.
-
-    Raises
-    ------
-    ParameterError
-        If a user has fewer relevant items than known ones, or their shapes differ.
+        Number of all held-out likes of each user, known or not; less than the known ones, or another
+        shape, raises ParameterError.
     """
 
     known: Histories

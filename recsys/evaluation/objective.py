@@ -20,22 +20,16 @@ BOUNDS = {"at_least": ">=", "at_most": "<="}
 
 @dataclass(frozen=True)
 class Objective:
-    """The metrics that a sweep optimises, each with its direction.
+    """Metrics to optimize, each with its direction. Unknown ones raise ParameterError.
 
     Parameters
     ----------
     metrics : sequence of str
-        Names of a run's metrics; more than one makes the search multi-objective.
+        Names of a run's metrics; several make the search multi-objective.
     directions : sequence of {"maximize", "minimize"}
         One for each metric.
     constraints : mapping of str to mapping, optional
-        Bounds of metrics that a run must keep to be called the best: `{"n_rules": {"at_least": 100,
-        "at_most": 200_000}}`, one bound or both.
-
-    Raises
-    ------
-    ParameterError
-        If a metric or direction is unknown, their numbers differ, or a bound is no number.
+        Bounds that the best run must keep: `{"n_rules": {"at_least": 100, "at_most": 200_000}}`.
     """
 
     metrics: tuple[str, ...]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data import Histories, Interactions, InteractionSet, Positives, TransactionSet
-from recsys.data.transactions import find_list
+from recsys.data.lists import find_list
 from recsys.datasets import Dataset
 from recsys.evaluation.beyond_accuracy import encode_genres
 from recsys.evaluation.holdout import Holdout, Split, Targets

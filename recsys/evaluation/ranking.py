@@ -57,7 +57,8 @@ def evaluate(
     """Measure recommendations at several cut-offs.
 
     The lists are the best of all items: no negatives are sampled, which would rank recommenders in another
-    order (Krichene and Rendle, 2020. On sampled metrics for item recommendation. KDD 2020).
+    order (Krichene and Rendle, 2020. On sampled metrics for item recommendation. KDD 2020). Parameters that
+    do not agree, and targets without users, raise ParameterError.
 
     Parameters
     ----------
@@ -71,11 +72,6 @@ def evaluate(
         List lengths at which to measure.
     genres : ndarray, shape (n_items, n_genres), bool, optional
         Genres of the items; without any genre diversity is not measured.
-
-    Raises
-    ------
-    ParameterError
-        If rows, catalogues or lengths do not agree, or there is no user to measure.
     """
     cutoffs = read_cutoffs(cutoffs)
     _check(recommendations, targets, train, cutoffs, genres)

@@ -1,6 +1,5 @@
 """From interactions to transactions."""
 
-from recsys.preprocessing.encoding import encode
-from recsys.preprocessing.filtering import Preprocessing
+from recsys.preprocessing.filtering import Preprocessing, encode
 
 __all__ = ["Preprocessing", "encode"]

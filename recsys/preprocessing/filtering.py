@@ -1,4 +1,4 @@
-"""From interactions to positives."""
+"""From interactions to positives, and from these to transactions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from recsys.data import Interactions, Positives
+from recsys.data import Interactions, Positives, Transactions
 from recsys.data.factorize import factorize
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
-from recsys.preprocessing.encoding import transaction_ids
 
 TRANSACTIONS = ("user", "order")
 LIKES = ("min_rating", "user_mean", "all")
@@ -28,6 +28,7 @@ class Preprocessing:
     With an evaluation, `candidates` are split and `filter_train` is applied to the training data alone, so
     that nothing held out influences them. The rules on movies and lengths do not change the evaluated users
     and their held-out likes, so results under different rules can be compared.
+    Values out of range raise ParameterError.
 
     Parameters
     ----------
@@ -44,11 +45,6 @@ class Preprocessing:
         Lowest rating that is a like; used only by `likes="min_rating"`.
     min_length, max_length : int, int or None
         Drop transactions with fewer or with more items than this; None is no maximum.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
     """
 
     transaction: str = "user"
@@ -134,7 +130,7 @@ class Preprocessing:
 
     def _lengths(self, positives: Positives) -> npt.NDArray[np.intp]:
         """Return the number of items in the transaction of each entry."""
-        ids = transaction_ids(positives, self.transaction)
+        ids = _transaction_ids(positives, self.transaction)
         if positives.order is None or self.transaction == "order":
             return _occurrences(ids)
         _, row = factorize(ids)
@@ -153,6 +149,19 @@ class Preprocessing:
         above = positives.rating - _mean_of_user(positives.user_id, known, train.rating.mean())
         liked: npt.NDArray[np.bool_] = above > ROUNDING * np.abs(positives.rating)
         return liked
+
+
+def encode(positives: Positives, transaction: str = "user") -> Transactions:
+    """Encode one transaction per user, or per order, over the items that occur; rows and columns ascend."""
+    ids, row = factorize(_transaction_ids(positives, transaction))
+    items, column = factorize(positives.item_id)
+    occurs = np.ones(len(positives), dtype=np.bool_)
+    matrix = sparse.coo_array((occurs, (row, column)), shape=(len(ids), len(items)))
+    return Transactions(sparse.csr_array(matrix), items, ids)
+
+
+def _transaction_ids(positives: Positives, transaction: str) -> npt.NDArray[Any]:
+    return positives.user_id if transaction == "user" or positives.order is None else positives.order
 
 
 def _likes(positives: Positives, kept: npt.NDArray[np.intp]) -> Positives:

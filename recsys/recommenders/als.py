@@ -27,6 +27,7 @@ class ALSRecommender:
     """Alternating least squares for implicit feedback, from the library implicit.
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
+    Values out of range raise ParameterError.
 
     Parameters
     ----------
@@ -39,11 +40,6 @@ class ALSRecommender:
     iterations : int
     seed : int
         Of the initial factors.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
     """
 
     factors: int = 64

@@ -27,17 +27,12 @@ class EASERecommender:
     Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019. The scores of a user with likes x
     are x B, where B minimises |X - X B|^2 + l |B|^2 with a zero diagonal: B_ij = -P_ij / P_jj with
     P = (X'X + l I)^-1 (equation 8). With fewer users than items, K = (X X' + l I)^-1 is computed instead: by
-    Woodbury's identity P = (I - X' K X) / l.
+    Woodbury's identity P = (I - X' K X) / l. Values out of range raise ParameterError.
 
     Parameters
     ----------
     regularization : float
         l, above 0. Larger values require more users in common before one item predicts another.
-
-    Raises
-    ------
-    ParameterError
-        If the regularization is not above 0.
     """
 
     regularization: float = 250.0

@@ -14,7 +14,7 @@ from recsys.recommenders.als import ALSRecommender
 from recsys.recommenders.ease import EASERecommender
 from recsys.recommenders.item_based import ItemBasedModel
 from recsys.recommenders.item_knn import ItemKNNRecommender
-from recsys.recommenders.model import FloatArray, Model, Reason, portions, rank_into
+from recsys.recommenders.model import FloatArray, Model, Reason, rank_into
 from recsys.recommenders.recommendations import MODEL, RULE, Recommendations
 from recsys.recommenders.rules import RuleModel, RuleRecommender
 from recsys.rules import Rules
@@ -25,7 +25,7 @@ COLLABORATIVE = (EASERecommender, ItemKNNRecommender, ALSRecommender)
 
 @dataclass(frozen=True)
 class HybridRecommender:
-    """Combine rules with a collaborative model.
+    """Combine rules with a collaborative model. Values out of range raise ParameterError.
 
     Parameters
     ----------
@@ -37,11 +37,6 @@ class HybridRecommender:
         rules_first: the items of the rules, then those of the model.
     rules_share : float
         0 to 1; used only by blend.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
 
     Notes
     -----
@@ -83,20 +78,16 @@ class HybridModel(Model):
         """Those of the two models."""
         return self.rules.requirements + self.model.requirements
 
-    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
-        """Return the k best items of each user; see `Model`.
+    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+        """Fill empty lists by the sum of both scores.
 
         The source of an item is the one with the larger part of its score, or popularity if both parts are 0.
         """
-        self.check(histories, k)
-        lists = Recommendations.empty(len(histories), k)
-        for rows, part in portions(histories, len(self.items)):
-            by_rules, by_model = self._parts(part)
-            rank_into(lists[rows], by_rules + by_model, part, exclude_seen, self.popularity)
-            chosen = np.maximum(lists.item_indices[rows], 0)
-            of_rules = np.take_along_axis(by_rules >= by_model, chosen, axis=1)
-            lists.sources[rows][of_rules & (lists.sources[rows] == MODEL)] = RULE
-        return lists
+        by_rules, by_model = self._parts(histories)
+        rank_into(lists, by_rules + by_model, histories, exclude_seen, self.popularity)
+        chosen = np.maximum(lists.item_indices, 0)
+        of_rules = np.take_along_axis(by_rules >= by_model, chosen, axis=1)
+        lists.sources[of_rules & (lists.sources == MODEL)] = RULE
 
     def explain(
         self, history: Histories, items: Sequence[int], n_reasons: int | None = None

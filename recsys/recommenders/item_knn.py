@@ -25,7 +25,7 @@ class ItemKNNRecommender:
     score of an item is the sum of its similarities to the likes that have it among their nearest neighbours
     (Deshpande and Karypis, "Item-based top-N recommendation algorithms", ACM TOIS 2004). The shrinkage draws
     the similarity of rare items to 0 (Bell and Koren, "Scalable collaborative filtering with jointly derived
-    neighborhood interpolation weights", ICDM 2007).
+    neighborhood interpolation weights", ICDM 2007). Values out of range raise ParameterError.
 
     Parameters
     ----------
@@ -33,11 +33,6 @@ class ItemKNNRecommender:
         Nearest neighbours kept per item.
     shrinkage : float
         At least 0; 0 is the cosine.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
     """
 
     n_neighbours: int = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -118,7 +118,6 @@ class Model(ABC):
         values = {**state.settings, **state.arrays, **state.parts}
         return cls(train, *(values[field.name] for field in fields(cls)[1:]))
 
-    @abstractmethod
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
         """Return the k best items of each user; of equal scores the first by index.
 
@@ -127,6 +126,22 @@ class Model(ABC):
         ParameterError
             If k is no length, or the histories are over other items.
         """
+        require_integer("k", k, minimum=1)
+        if histories.items is not self.items and not np.array_equal(histories.items, self.items):
+            rule = f"over the {len(self.items):,} items that the model was fitted on"
+            cure = "Make them with Histories.from_pairs(..., items=model.items)."
+            raise ParameterError("histories", rule, histories, cure)
+        lists = Recommendations.empty(len(histories), k)
+        size = max(1, SCORES_AT_ONCE // max(1, len(self.items)))
+        for start in range(0, len(histories), size):
+            rows = slice(start, start + size)
+            part = histories[rows] if len(histories) > size else histories
+            self.fill(lists[rows], part, exclude_seen)
+        return lists
+
+    @abstractmethod
+    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+        """Fill empty lists, for as many users as scores fit into memory; see `rank_into`."""
 
     @abstractmethod
     def explain(
@@ -143,14 +158,6 @@ class Model(ABC):
         n_reasons : int, optional
             Maximum for each item; shares are those in all reasons.
         """
-
-    def check(self, histories: Histories, k: int) -> None:
-        """Raise ParameterError if k is no length, or the histories are over other items."""
-        require_integer("k", k, minimum=1)
-        if histories.items is not self.items and not np.array_equal(histories.items, self.items):
-            rule = f"over the {len(self.items):,} items that the model was fitted on"
-            cure = "Make them with Histories.from_pairs(..., items=model.items)."
-            raise ParameterError("histories", rule, histories, cure)
 
 
 class Recommender(Protocol):
@@ -174,13 +181,9 @@ class ScoringModel(Model):
         The row of a user depends on no other user, to the last bit.
         """
 
-    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
-        """Return the k best items of each user; see `Model`."""
-        self.check(histories, k)
-        lists = Recommendations.empty(len(histories), k)
-        for rows, part in portions(histories, len(self.items)):
-            rank_into(lists[rows], self.scores(part), part, exclude_seen, self.popularity)
-        return lists
+    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+        """Fill empty lists by score."""
+        rank_into(lists, self.scores(histories), histories, exclude_seen, self.popularity)
 
 
 def rank_into(
@@ -212,11 +215,3 @@ def rank_into(
     place = np.arange(lists.k)
     lists.sources[place < ends[:, 1:]] = FALLBACK
     lists.sources[place < ends[:, :1]] = source
-
-
-def portions(histories: Histories, n_scores: int) -> Iterator[tuple[slice, Histories]]:
-    """Yield batches of users with so many scores each that fit into memory, each with its rows."""
-    size = max(1, SCORES_AT_ONCE // max(1, n_scores))
-    for start in range(0, len(histories), size):
-        rows = slice(start, start + size)
-        yield rows, histories[rows] if len(histories) > size else histories

@@ -15,7 +15,7 @@ from recsys.data import Histories
 from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
 from recsys.parameters import require_at_least, require_choice, require_integer, require_positive
-from recsys.recommenders.model import FloatArray, Model, Reason, State, portions, rank_into
+from recsys.recommenders.model import FloatArray, Model, Reason, State, rank_into
 from recsys.recommenders.recommendations import RULE, Recommendations
 from recsys.recommenders.rule_index import build_index, single_consequents
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
@@ -29,10 +29,8 @@ IntArray = npt.NDArray[np.integer[Any]]
 
 AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
 # Attributes of the itemsets and of the rules in a saved model.
-ITEMSET_ARRAYS = ("parents", "last_items", "counts", "offsets")
-ITEMSET_SETTINGS = ("n_transactions", "min_support", "max_len")
-RULE_ARRAYS = ("antecedents", "consequents", "itemsets")
-RULE_SETTINGS = ("metric", "min_threshold", "n_found")
+ITEMSETS = ("parents", "last_items", "counts", "offsets", "n_transactions", "min_support", "max_len")
+RULES = ("antecedents", "consequents", "itemsets", "metric", "min_threshold", "n_found")
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,7 @@ class RuleRecommender:
     A rule fires when all items of its antecedent are in the history. It contributes r w to the score of its
     consequent, w its weight and r its recency, 2^(-a / half_life), where a is the age of its oldest like: the
     number of likes of the user in later steps. Rules with several items in the consequent are not used.
+    Values out of range raise ParameterError.
 
     Parameters
     ----------
@@ -58,11 +57,6 @@ class RuleRecommender:
     top_m : int
     half_life : float or None
         Later likes after which a like counts half; None: all count alike, as in data without times.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
 
     Notes
     -----
@@ -128,24 +122,19 @@ class RuleModel(Model):
 
     def state(self) -> State:
         """Return the recommender's parameters, the rules and their weights."""
-        rules, source = self.rules, self.rules.source
-        settings = {
-            "settings": asdict(self.settings),
-            "rules": {name: getattr(rules, name) for name in RULE_SETTINGS},
-            "source": {name: getattr(source, name) for name in ITEMSET_SETTINGS},
-        }
-        arrays = {name: getattr(source, name) for name in ITEMSET_ARRAYS}
-        arrays |= {name: getattr(rules, name) for name in RULE_ARRAYS}
-        return State(settings, arrays | {"weights": self.weights})
+        values = {name: getattr(self.rules, name) for name in RULES}
+        values |= {name: getattr(self.rules.source, name) for name in ITEMSETS}
+        arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        settings = {name: values[name] for name in values if name not in arrays}
+        return State({"recommender": asdict(self.settings)} | settings, {"weights": self.weights} | arrays)
 
     @classmethod
     def from_state(cls, train: Histories, state: State) -> Self:
         """Restore a saved model; the items of the itemsets are those of the training data."""
-        settings, arrays = state.settings, state.arrays
-        of_itemsets: dict[str, Any] = {name: arrays[name] for name in ITEMSET_ARRAYS} | settings["source"]
-        of_rules: dict[str, Any] = {name: arrays[name] for name in RULE_ARRAYS} | settings["rules"]
-        rules = Rules(FrequentItemsets(items=train.items, **of_itemsets), **of_rules)
-        return cls(train, RuleRecommender(**settings["settings"]), rules, arrays["weights"])
+        values = {**state.settings, **state.arrays}
+        source = FrequentItemsets(items=train.items, **{name: values[name] for name in ITEMSETS})
+        rules = Rules(source, **{name: values[name] for name in RULES})
+        return cls(train, RuleRecommender(**values["recommender"]), rules, values["weights"])
 
     def __post_init__(self) -> None:
         _ = self.index, self.popularity  # part of fitting
@@ -155,14 +144,10 @@ class RuleModel(Model):
         """The rules by antecedent."""
         return build_index(self.rules, self.weights)
 
-    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
-        """Return the k best items of each user: by rules, then by popularity, marked as fallback."""
-        self.check(histories, k)
-        lists, items = Recommendations.empty(len(histories), k), self.index.items
-        for rows, part in portions(histories, len(items)):
-            scores = self._scores_of_consequents(part)
-            rank_into(lists[rows], scores, part, exclude_seen, self.popularity, items, RULE)
-        return lists
+    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+        """Fill empty lists by rules, then by popularity, marked as fallback."""
+        scores, items = self._scores_of_consequents(histories), self.index.items
+        rank_into(lists, scores, histories, exclude_seen, self.popularity, items, RULE)
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return the score of each item for each user, shape (n_users, n_items); 0 where no rule fires."""

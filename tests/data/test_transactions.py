@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from recsys.data import Transactions
-from recsys.data import transactions as module
+from recsys.data import lists as module
 from recsys.errors import DataFormatError, ParameterError
 
 
@@ -76,7 +76,7 @@ def test_frame_that_is_not_boolean_is_refused(column):
 
 
 def test_frame_with_a_column_twice_is_refused():
-    with pytest.raises(DataFormatError, match="Column 'a' stands there more than once"):
+    with pytest.raises(DataFormatError, match="Column 'a' occurs more than once"):
         Transactions.from_frame(pd.DataFrame([[True, False]], columns=["a", "a"]))
 
 

@@ -15,6 +15,7 @@ API = "an expression of Python with a part to fill in"
 NOT_TRIED = {
     ("recsys/data/one_hot_advice.py", ""): PYTHON,
     ("recsys/data/transactions.py", ""): "Python; tests/data see to the text alone",
+    ("recsys/data/lists.py", ""): "Python; tests/data see to the text alone",
     ("recsys/preprocessing/filtering.py", "min_length={"): NO_CURE,
     ("optuna_sweeper/search/parameter.py", "{self.name}="): NO_CURE,
     ("recsys/frequent_patterns/one_hot.py", "null_values=False"): "mlxtend's own words",

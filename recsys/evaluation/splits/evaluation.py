@@ -26,6 +26,7 @@ class Evaluation(ABC):
     """How recommendations are measured.
 
     The test part is held out of all likes, the validation part of the remaining ones, by the same rule.
+    Values out of range raise ParameterError.
 
     Parameters
     ----------
@@ -37,11 +38,6 @@ class Evaluation(ABC):
         Of the intervals.
     seed : int
         Of everything drawn: users, likes, ties in time, resamples.
-
-    Raises
-    ------
-    ParameterError
-        If a value is outside its rule.
     """
 
     holds_out: ClassVar[bool] = True
@@ -74,15 +70,9 @@ class Evaluation(ABC):
         return False
 
     def split(self, positives: Positives) -> Split:
-        """Split the candidates for likes.
+        """Split the candidates for likes; raise ParameterError if a part would be empty.
 
-        Those that are no candidates are neither counted nor drawn: they go to the side of their time, or of
-        chance.
-
-        Raises
-        ------
-        ParameterError
-            If the data cannot be split so, or a part would be empty.
+        The other entries are neither counted nor drawn: they go to the side of their time, or of chance.
         """
         train_and_validation, test = self.hold_out(positives, "test")
         train, validation = self.hold_out(train_and_validation, "validation")
@@ -99,12 +89,8 @@ class Evaluation(ABC):
     def choose_likes(self, holdout: Holdout, train: Positives, preprocessing: Preprocessing) -> Holdout:
         """Keep the likes of a holdout, by the training data and the visible part.
 
-        With orders, held-out items are those that are new to the user, each once.
-
-        Raises
-        ------
-        ParameterError
-            If no user is left to measure.
+        With orders, held-out items are those that are new to the user, each once. If no user is left,
+        ParameterError is raised.
         """
         visible = preprocessing.likes_of(holdout.visible, holdout.visible, train)
         held_out = preprocessing.likes_of(holdout.held_out, holdout.visible, train)

@@ -20,14 +20,8 @@ _CURE = (
 class UserOrder:
     """Each user's likes in an order; by time, where users have orders, whole orders instead of likes.
 
-    Parameters
-    ----------
-    user : ndarray, shape (n_positives,), int64
-        Position of the user of each entry among the users, ascending by id.
-    n_likes : ndarray, shape (n_users,), int64
-        Number of likes, or of orders with a like, of each user.
-    from_last : ndarray, shape (n_positives,), int64
-        How many of these come after each entry.
+    `user` is the position of each entry's user among the users, ascending by id; `n_likes` the number of
+    likes, or of orders with a like, of each user; `from_last` how many of these come after each entry.
     """
 
     user: npt.NDArray[np.int64]
@@ -38,12 +32,8 @@ class UserOrder:
 def order_likes(positives: Positives, order: str, generator: np.random.Generator) -> UserOrder:
     """Put each user's likes in order: by time, ties at random; or all at random.
 
-    Results do not depend on the order of the input; other ids draw other numbers.
-
-    Raises
-    ------
-    ParameterError
-        If the order is by time and the data have no times.
+    Results do not depend on the order of the input; other ids draw other numbers. By time, data without
+    times raise ParameterError.
     """
     users, user = np.unique(positives.user_id, return_inverse=True)
     of, counted, times, entries = user, positives.candidates, positives.timestamp, np.arange(len(positives))
