@@ -67,7 +67,7 @@ class Histories:
     ) -> Histories:
         """Make the histories of some users over some items, from (user, item) pairs in any order.
 
-        Each pair stands once, or, with `repeats`, once in each step. Pairs of other users or items are left
+        Each pair occurs once, or, with `repeats`, once in each step. Pairs of other users or items are left
         out; a user without a pair has an empty history. `users` and `items` are ids, ascending; None stands
         for all users.
         """

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class ItemCatalog:
-    """Titles and genres of items: for each id, which stands once, a title or "", and genres or ()."""
+    """Titles and genres of items: for each distinct id, a title or "", and genres or ()."""
 
     item_id: npt.NDArray[Any]
     title: tuple[str, ...]

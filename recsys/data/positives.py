@@ -16,7 +16,7 @@ from recsys.data.histories import Histories
 class Positives:
     """Interactions that count, or may count, in the order of `Interactions`.
 
-    Each (user, item) pair stands once; with orders, each (user, order, item).
+    Each (user, item) pair occurs once; with orders, each (user, order, item).
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Positives:
 
     def first_of(self, earlier: Positives) -> Positives:
         """Return the first entry of each (user, item) pair, without the pairs that stand in `earlier`."""
-        if self.order is None:  # no pair stands twice
+        if self.order is None:  # no pair occurs twice
             return self
         user, item = (
             factorize(np.concatenate([getattr(earlier, name), getattr(self, name)]))[1]
@@ -72,7 +72,7 @@ class Positives:
         return self.select(np.sort(first[~np.isin(own[first], known)]))
 
     def histories(self, users: npt.NDArray[Any] | None, items: npt.NDArray[Any]) -> Histories:
-        """Return the histories of some users over a catalogue; see `Histories.from_pairs`."""
+        """Return the histories of some users over some items; see `Histories.from_pairs`."""
         steps = self.timestamp if self.order is None else self.order
         repeats = self.order is not None
         return Histories.from_pairs(self.user_id, self.item_id, steps, users, items, repeats)

@@ -93,7 +93,7 @@ class Transactions:
 
     @classmethod
     def from_lists(cls, transactions: Iterable[Collection[Hashable]]) -> Transactions:
-        """Encode lists of items; an item that stands twice in a transaction counts once.
+        """Encode lists of items; an item that occurs twice in a transaction counts once.
 
         Raises
         ------

@@ -24,7 +24,7 @@ class Recommendations:
     Parameters
     ----------
     item_indices : ndarray, shape (n_users, k), int32
-        Positions in the catalogue, distinct in a row; -1 at the end of rows with fewer items.
+        Item indices, distinct in a row; -1 at the end of rows with fewer items.
     scores : ndarray, shape (n_users, k), float64
         Descending within one source; 0 where there is no item. Scores of two sources do not compare.
     sources : ndarray, shape (n_users, k), int8
