@@ -1,7 +1,5 @@
 """Factorize ids, in sorted order."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Histories: what each user liked or bought, step by step."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -64,7 +62,7 @@ class Histories:
         users: npt.NDArray[Any] | None,
         items: npt.NDArray[Any],
         repeats: bool = False,
-    ) -> Histories:
+    ) -> "Histories":
         """Make the histories of some users over some items, from (user, item) pairs in any order.
 
         Each pair occurs once, or, with `repeats`, once in each step. Pairs of other users or items are left
@@ -93,7 +91,7 @@ class Histories:
     def __len__(self) -> int:
         return len(self.users)
 
-    def __getitem__(self, rows: slice) -> Histories:
+    def __getitem__(self, rows: slice) -> "Histories":
         """Return the histories of neighbouring users."""
         start, stop, _ = rows.indices(len(self))
         offsets = self.offsets[start : stop + 1]
@@ -140,7 +138,7 @@ class Histories:
         return matrix
 
     @cached_property
-    def latest(self) -> Histories:
+    def latest(self) -> "Histories":
         """The same histories with each item once per user, in its latest step."""
         if not self.repeats:
             return self

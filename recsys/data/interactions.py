@@ -1,7 +1,5 @@
 """Interactions: what every dataset loads and preprocessing reads."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,7 +45,8 @@ class Interactions:
     """Ratings or purchases: one entry a (user, item) pair; with orders, a (user, order, item) triple.
 
     Entries ascend by user, order and item, whatever the order of the input. The sort is stable: duplicates,
-    which only `resolve_duplicates` should ever see, keep their order.
+    which only `resolve_duplicates` should ever see, keep their order. Columns of different lengths, other ids
+    than integers of 64 bits or text, and orders that cannot be sorted raise ParameterError.
 
     Parameters
     ----------
@@ -66,12 +65,6 @@ class Interactions:
         by id; without timestamps the ids must be integers that ascend in time.
     quantity, price : array_like of float, optional
         Of the item in the order.
-
-    Raises
-    ------
-    ParameterError
-        If the columns differ in length, an id is neither an integer of 64 bits nor text, or the orders of
-        users cannot be sorted.
     """
 
     user_id: npt.NDArray[Any]
@@ -115,7 +108,7 @@ class Interactions:
         n_users, n_items = self.n_users, self.n_items
         return f"Interactions({self.name!r}, n={len(self)}, n_users={n_users}, n_items={n_items})"
 
-    def select(self, rows: npt.NDArray[Any]) -> Interactions:
+    def select(self, rows: npt.NDArray[Any]) -> "Interactions":
         """Return some entries."""
         return replace(self, **{name: column[rows] for name, column in self._columns().items()})
 

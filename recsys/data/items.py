@@ -1,7 +1,5 @@
 """ItemCatalog: titles and genres of items."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +17,7 @@ class ItemCatalog:
     genres: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def empty(cls) -> ItemCatalog:
+    def empty(cls) -> "ItemCatalog":
         """Return a catalog without items."""
         return cls(np.empty(0, dtype=np.int64), (), ())
 

@@ -1,7 +1,5 @@
 """Lists of items, encoded as a matrix."""
 
-from __future__ import annotations
-
 import marshal
 import warnings
 from collections.abc import Container, Hashable, Iterable, Sized

@@ -1,7 +1,5 @@
 """Advice for frames that are not one-hot, by what they hold."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,7 +11,7 @@ _USER_NAMES = ("order", "basket", "transaction", "invoice", "receipt", "cart", "
 _ITEM_NAMES = ("item", "product", "sku", "article", "movie", "title", "name", "description")
 
 
-def advise_one_hot(frame: pd.DataFrame) -> str:
+def advise_one_hot(frame: "pd.DataFrame") -> str:
     """Return how to make the transactions of a frame whose columns are not all boolean."""
     import pandas as pd
 
@@ -49,12 +47,12 @@ def advise_one_hot(frame: pd.DataFrame) -> str:
     return f"If each row is one item of a transaction, group the rows: Transactions.from_lists({rows})."
 
 
-def _may_be_ids(column: pd.Series) -> bool:
+def _may_be_ids(column: "pd.Series") -> bool:
     """Tell whether numbers may be ids: there is one in each row, which few items could say of themselves."""
     return not column.hasnans and bool((column > 0).all()) and column.nunique() > 1
 
 
-def _find(columns: pd.Index, names: tuple[str, ...], default: int) -> Any:
+def _find(columns: "pd.Index", names: tuple[str, ...], default: int) -> Any:
     """Return the first column whose name holds one of some words, else that at a position."""
     for name in names:
         for column in columns:

@@ -1,7 +1,5 @@
 """Positives: the interactions that count, as likes or purchases."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -47,17 +45,17 @@ class Positives:
         """Which may be likes, shape (n_positives,)."""
         return np.ones(len(self), dtype=np.bool_) if self.is_candidate is None else self.is_candidate
 
-    def merge(self, other: Positives) -> Positives:
+    def merge(self, other: "Positives") -> "Positives":
         """Return those of both, in order; they have the same columns and nothing in common."""
         both = {name: np.concatenate([kept, getattr(other, name)]) for name, kept in self._columns().items()}
         keys = [both[name] for name in ("item_id", "order", "user_id") if name in both]
         return Positives(**both).select(np.lexsort(keys))
 
-    def select(self, chosen: npt.NDArray[Any]) -> Positives:
+    def select(self, chosen: npt.NDArray[Any]) -> "Positives":
         """Return the chosen ones, in their order."""
         return Positives(**{name: kept[chosen] for name, kept in self._columns().items()})
 
-    def first_of(self, earlier: Positives) -> Positives:
+    def first_of(self, earlier: "Positives") -> "Positives":
         """Return the first entry of each (user, item) pair, without the pairs that stand in `earlier`."""
         if self.order is None:  # no pair occurs twice
             return self

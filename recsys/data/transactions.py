@@ -1,7 +1,5 @@
 """Transactions: sets of items."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Hashable, Iterable
 from functools import cached_property
@@ -49,6 +47,8 @@ class TransactionSet(Protocol):
 class Transactions:
     """Sets of items, encoded as a boolean matrix with the vocabulary of its columns.
 
+    Values below 0, shapes that do not agree, and an item that occurs twice raise ParameterError.
+
     Parameters
     ----------
     matrix : scipy.sparse.csr_array, shape (n_transactions, n_items), bool
@@ -58,12 +58,6 @@ class Transactions:
         Id of each column; strictly ascending when made by `from_lists` or by the preprocessing.
     ids : array_like, shape (n_transactions,), optional
         Id of each row, for example the user's; 0, 1, 2, ... unless given.
-
-    Raises
-    ------
-    ParameterError
-        If the matrix is not of booleans or of numbers of at least 0, shapes do not agree, or an item occurs
-        twice.
     """
 
     engine: ClassVar[str | None] = None
@@ -92,36 +86,22 @@ class Transactions:
             raise ParameterError("items", "different ids", twice, "Merge the columns of one item.")
 
     @classmethod
-    def from_lists(cls, transactions: Iterable[Collection[Hashable]]) -> Transactions:
+    def from_lists(cls, transactions: Iterable[Collection[Hashable]]) -> "Transactions":
         """Encode lists of items; an item that occurs twice in a transaction counts once.
 
-        Raises
-        ------
-        ParameterError
-            If the transactions are a frame, a table, a matrix, or not iterable.
-        DataFormatError
-            If a transaction is no list: a text, which would be split into letters, or nothing. If an item is
-            missing (None, NaN, "") or a list, two items differ only in the space around them, or the items
-            cannot be sorted (text and numbers mixed, for example).
-
-        Warns
-        -----
-        UserWarning
-            If every transaction holds one item, and these look like lists, such as "tea,cake".
+        Anything but an iterable of lists raises ParameterError. DataFormatError is raised if a transaction is
+        text or nothing, an item is missing (None, NaN, "") or a list, two items differ only in the space
+        around them, or the items cannot be sorted (text and numbers mixed, for example). Warns if every
+        transaction holds one item, and these look like lists, such as "tea,cake".
         """
         return cls(*encode_lists(transactions))
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame) -> Transactions:
+    def from_frame(cls, frame: "pd.DataFrame") -> "Transactions":
         """Encode a one-hot frame: one row per transaction, one boolean column per item.
 
-        Raises
-        ------
-        ParameterError
-            If it is not a pandas DataFrame.
-        DataFormatError
-            If a column is not boolean: counts or missing values are refused, not cast. If two columns share
-            a name.
+        Anything but a pandas DataFrame raises ParameterError. Columns that are not boolean, such as counts or
+        missing values, are not cast: they raise DataFormatError, and so do two columns of one name.
         """
         import pandas as pd
 

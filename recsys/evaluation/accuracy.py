@@ -1,7 +1,5 @@
 """Measures of how well lists hit what users liked: binary relevance, all items of the catalog ranked."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

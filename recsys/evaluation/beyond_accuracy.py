@@ -4,8 +4,6 @@ Lists are item indices, shape (n_users, k_max), int32, with -1 at the end of sho
 and cut-off, "novelty@10", one for each user; coverage has one value for all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

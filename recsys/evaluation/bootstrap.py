@@ -1,7 +1,5 @@
 """Confidence intervals of means over users, and of differences of two recommenders."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Parts of a split, by ids: training data, visible and held-out likes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,15 +50,7 @@ class Targets:
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """Users to measure.
-
-    Parameters
-    ----------
-    visible : Positives
-        Likes that a recommender is given; a user may have none.
-    held_out : Positives
-        Likes that it should find; each user has at least one.
-    """
+    """Users to measure: likes that a recommender is given (perhaps none), and those that it should find."""
 
     visible: Positives
     held_out: Positives

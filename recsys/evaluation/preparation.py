@@ -1,7 +1,5 @@
 """From interactions to training data and evaluation targets."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,7 +36,7 @@ class Prepared:
     n_cut_in_tie: int | None
 
     @classmethod
-    def for_mining(cls, interactions: InteractionSet, transactions: TransactionSet) -> Prepared:
+    def for_mining(cls, interactions: InteractionSet, transactions: TransactionSet) -> "Prepared":
         """Return transactions without histories and targets: of no user, over the same items."""
         items = transactions.items
         nobody = Histories(np.zeros(1, np.int64), np.empty(0, np.int32), items, np.empty(0, np.int64))

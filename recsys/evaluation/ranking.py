@@ -1,7 +1,5 @@
 """Evaluate recommendation lists against held-out likes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,14 +21,8 @@ from recsys.recommenders import Recommendations
 class RankingResult:
     """Metrics of recommendation lists.
 
-    Parameters
-    ----------
-    users : ndarray, shape (n_users,)
-        Ids of the users with at least one held-out like.
-    per_user : dict of str to ndarray, shape (n_users,), float64
-        Each metric of each user.
-    metrics : dict of str to float
-        Their means over the users, `coverage@k`, which belongs to no user, and `n_evaluated_users`.
+    `users` are the ids of those with held-out likes, `per_user` the metrics of each, shape (n_users,), and
+    `metrics` their means, `coverage@k`, which belongs to no user, and `n_evaluated_users`.
     """
 
     users: npt.NDArray[Any]

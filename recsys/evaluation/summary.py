@@ -1,7 +1,5 @@
 """Metrics of the rules of a run."""
 
-from __future__ import annotations
-
 from recsys.data import TransactionSet
 from recsys.metrics import MAX_LIFT
 from recsys.mining import FrequentItemsets

@@ -1,7 +1,5 @@
 """From interactions to positives, and from these to transactions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,12 +84,8 @@ class Preprocessing:
     def filter(self, interactions: Interactions) -> Positives:
         """Keep the interactions that count, with nothing held out.
 
-        Raises
-        ------
-        ParameterError
-            If the data lacks ratings or orders that are needed.
-        NoTransactionsError
-            If nothing is left; the message names the rule that dropped the last of it.
+        Missing ratings or orders raise ParameterError. If nothing is left, NoTransactionsError names the rule
+        that dropped the last of it.
         """
         return self.filter_train(self.candidates(interactions))
 

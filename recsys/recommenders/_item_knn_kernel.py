@@ -1,7 +1,5 @@
 """Numba kernel of item-based nearest neighbours."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from recsys.kernel import kernel

@@ -1,7 +1,5 @@
 """Numba kernel of ranking items by their scores."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

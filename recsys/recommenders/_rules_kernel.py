@@ -1,7 +1,5 @@
 """Numba kernel of the rule recommender: scores of histories by an index of rules."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

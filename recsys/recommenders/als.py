@@ -1,7 +1,5 @@
 """ALS: matrix factorization for implicit feedback, from the library implicit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,7 +53,7 @@ class ALSRecommender:
         require_integer("iterations", self.iterations, minimum=1)
         require_integer("seed", self.seed, minimum=0)
 
-    def fit(self, train: Histories, rules: Rules | None = None) -> ALSModel:
+    def fit(self, train: Histories, rules: Rules | None = None) -> "ALSModel":
         """Factorise the likes; see `Recommender`."""
         # Threads of BLAS change the last digits of sums; those of implicit do not, a row is one thread's.
         with threadpool_limits(limits=1, user_api="blas"):
@@ -75,7 +73,7 @@ class ALSRecommender:
 class ALSModel(ItemBasedModel):
     """Factors of the items; those of users are computed from their histories."""
 
-    als: AlternatingLeastSquares
+    als: "AlternatingLeastSquares"
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -118,7 +116,7 @@ class ALSModel(ItemBasedModel):
         return np.ascontiguousarray(self.als.item_factors.T)
 
 
-def _unfitted(**settings: Any) -> AlternatingLeastSquares:
+def _unfitted(**settings: Any) -> "AlternatingLeastSquares":
     """Return the library's model; it warns unless BLAS is limited to one thread."""
     from implicit.cpu.als import AlternatingLeastSquares
 

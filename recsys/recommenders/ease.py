@@ -1,7 +1,5 @@
 """EASE: a linear item-item model in closed form."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,15 +38,10 @@ class EASERecommender:
     def __post_init__(self) -> None:
         require_positive("regularization", self.regularization)
 
-    def fit(self, train: Histories, rules: Rules | None = None) -> PrimalEASE | DualEASE:
+    def fit(self, train: Histories, rules: Rules | None = None) -> "PrimalEASE | DualEASE":
         """Solve for B, or for K if there are fewer users than items; see `Recommender`.
 
-        Raises
-        ------
-        BudgetError
-            If there are more than `MAX_SIZE` users and items.
-        ParameterError
-            If the regularization is too small for a solution in floating point.
+        More than `MAX_SIZE` users and items raise BudgetError, too small a regularization ParameterError.
         """
         size = min(train.n_users, train.n_items)
         if size > MAX_SIZE:

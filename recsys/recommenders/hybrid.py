@@ -1,7 +1,5 @@
 """Hybrid recommender: rules combined with a collaborative model."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -58,7 +56,7 @@ class HybridRecommender:
         if not 0 <= require_number("rules_share", self.rules_share) <= 1:
             raise ParameterError("rules_share", "a number from 0 to 1", self.rules_share)
 
-    def fit(self, train: Histories, rules: Rules | None = None) -> HybridModel:
+    def fit(self, train: Histories, rules: Rules | None = None) -> "HybridModel":
         """Fit both; see `recsys.recommenders.Recommender` and `RuleRecommender.fit`."""
         fitted = self.rules.fit(train, rules), self.model.fit(train)
         return HybridModel(train, self.mode, self.rules_share, *fitted)

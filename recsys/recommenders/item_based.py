@@ -1,7 +1,5 @@
 """Models that score an item by the sum of what each like contributes."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass

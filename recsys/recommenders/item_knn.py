@@ -1,7 +1,5 @@
 """Item-based nearest neighbours."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,7 +40,7 @@ class ItemKNNRecommender:
         require_integer("n_neighbours", self.n_neighbours, minimum=1)
         require_at_least("shrinkage", self.shrinkage, 0)
 
-    def fit(self, train: Histories, rules: Rules | None = None) -> ItemKNNModel:
+    def fit(self, train: Histories, rules: Rules | None = None) -> "ItemKNNModel":
         """Find the neighbours of each item; see `Recommender`."""
         from recsys.recommenders._item_knn_kernel import nearest
 

@@ -1,7 +1,5 @@
 """Interfaces of recommenders and of the models that they fit."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -62,18 +60,14 @@ class State:
 class Popularity:
     """Number of users who like each item: the fallback of all models.
 
-    Parameters
-    ----------
-    counts : ndarray, shape (n_items,), float64
-    order : ndarray, shape (n_items,), int32
-        Item indices, the most popular first, equals by index.
+    `counts` has shape (n_items,); `order` holds the item indices, the most popular first, equals by index.
     """
 
     counts: FloatArray
     order: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, train: Histories) -> Popularity:
+    def of(cls, train: Histories) -> "Popularity":
         """Count the users of each item."""
         counts = np.bincount(train.latest.item_indices, minlength=train.n_items).astype(np.float64)
         return cls(counts, np.argsort(-counts, kind="stable").astype(np.int32))
@@ -121,10 +115,7 @@ class Model(ABC):
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
         """Return the k best items of each user; of equal scores the first by index.
 
-        Raises
-        ------
-        ParameterError
-            If k is no length, or the histories are over other items.
+        Another k than a positive integer, and histories over other items, raise ParameterError.
         """
         require_integer("k", k, minimum=1)
         if histories.items is not self.items and not np.array_equal(histories.items, self.items):
@@ -149,14 +140,8 @@ class Model(ABC):
     ) -> list[list[Reason[int]]]:
         """Return the reasons for each of some items, the strongest first.
 
-        Parameters
-        ----------
-        history : Histories
-            Of a single user.
-        items : sequence of int
-            Item indices.
-        n_reasons : int, optional
-            Maximum for each item; shares are those in all reasons.
+        `history` is that of a single user, `items` are indices, and `n_reasons` is the maximum for each item;
+        shares are those in all reasons.
         """
 
 

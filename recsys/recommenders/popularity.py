@@ -1,7 +1,5 @@
 """Popularity recommender."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +14,7 @@ from recsys.rules import Rules
 class PopularityRecommender:
     """Recommend the items that most users like; the baseline for every other recommender."""
 
-    def fit(self, train: Histories, rules: Rules | None = None) -> PopularityModel:
+    def fit(self, train: Histories, rules: Rules | None = None) -> "PopularityModel":
         """Count the likes; see `Recommender`."""
         return PopularityModel(train)
 

@@ -1,7 +1,5 @@
 """Recommendations: ranked lists for many users."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -36,7 +34,7 @@ class Recommendations:
     sources: npt.NDArray[np.int8]
 
     @classmethod
-    def empty(cls, n_users: int, k: int) -> Recommendations:
+    def empty(cls, n_users: int, k: int) -> "Recommendations":
         """Return lists without an item, to be filled."""
         return cls(
             item_indices=np.full((n_users, k), NOTHING, dtype=np.int32),
@@ -47,7 +45,7 @@ class Recommendations:
     def __len__(self) -> int:
         return len(self.item_indices)
 
-    def __getitem__(self, rows: slice) -> Recommendations:
+    def __getitem__(self, rows: slice) -> "Recommendations":
         """Return the lists of some users, as views."""
         return Recommendations(self.item_indices[rows], self.scores[rows], self.sources[rows])
 

@@ -1,7 +1,5 @@
 """Index of the rule recommender: rules by antecedent."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
     from recsys.recommenders._rules_kernel import Index
 
 
-def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> Index:
+def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> "Index":
     """Arrange rules with one item in the consequent by antecedent: a part of the itemsets' trie."""
     from recsys.recommenders._rules_kernel import Index
 

@@ -1,7 +1,5 @@
 """Weights of rules in recommendations."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """Rule recommender: the consequents of rules whose antecedents are in a history."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -87,14 +85,8 @@ class RuleRecommender:
         if self.half_life is not None:
             require_positive("half_life", self.half_life)
 
-    def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel:
-        """Weigh and index the rules; see `Recommender`.
-
-        Raises
-        ------
-        ParameterError
-            If `rules` is None, or over other items than the training data.
-        """
+    def fit(self, train: Histories, rules: Rules | None = None) -> "RuleModel":
+        """Weigh and index the rules, which must be given and over the same items; see `Recommender`."""
         if rules is None or not np.array_equal(rules.source.items, train.items):
             raise ParameterError("rules", "mined from the transactions of the training part", rules)
         rules = single_consequents(rules)
@@ -140,7 +132,7 @@ class RuleModel(Model):
         _ = self.index, self.popularity  # part of fitting
 
     @cached_property
-    def index(self) -> Index:
+    def index(self) -> "Index":
         """The rules by antecedent."""
         return build_index(self.rules, self.weights)
 

@@ -1,7 +1,5 @@
 """Evaluation: what all ways to split and measure have in common."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal

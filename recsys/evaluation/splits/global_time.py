@@ -1,7 +1,5 @@
 """Split by time: one moment for all users."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from numbers import Integral

@@ -1,7 +1,5 @@
 """The last likes, or orders, of each user, and how many a share of them is."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

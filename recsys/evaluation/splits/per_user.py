@@ -1,7 +1,5 @@
 """Splits by user: the last likes of every user, or those of some users who are not in the training data."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import ceil
 
