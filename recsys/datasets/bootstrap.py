@@ -1,9 +1,7 @@
 """MovieLensBootstrap: a bootstrap of the bundled ratings, of any size."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -133,7 +131,7 @@ class _Source(NamedTuple):
     rare_item: IntArray  # the items that have one rating
 
     @classmethod
-    def of(cls, ratings: Interactions) -> _Source:
+    def of(cls, ratings: Interactions) -> Self:
         _, first, activity = np.unique(ratings.user_id, return_index=True, return_counts=True)
         item_id, item, count = np.unique(ratings.item_id, return_inverse=True, return_counts=True)
         assert ratings.rating is not None

@@ -1,7 +1,5 @@
 """CsvDataset: ratings or baskets in a user's own text file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

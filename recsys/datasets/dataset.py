@@ -1,7 +1,5 @@
 """Dataset: the interface between the pipeline and data of any format."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 

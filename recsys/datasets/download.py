@@ -1,7 +1,5 @@
 """Download an edition of MovieLens into the cache, verified and atomically."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """Resolve several ratings of an item by a user."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The editions of MovieLens that GroupLens serves, and how their files are verified."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field

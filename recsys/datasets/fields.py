@@ -1,7 +1,5 @@
 """Columns of data files: the kinds of their values, and checks of single values."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

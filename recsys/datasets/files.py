@@ -1,7 +1,5 @@
 """Files of datasets: opening, errors, fingerprints and digests."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import gzip

@@ -1,7 +1,5 @@
 """FimiDataset: a file of transactions in the format of the FIMI repository."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Layouts of MovieLens folders, which GroupLens has changed over the years."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial

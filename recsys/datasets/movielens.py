@@ -1,7 +1,5 @@
 """MovieLens: a folder in GroupLens' layout, bundled, on disk, or downloaded."""
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Quest: synthetic transactions with planted itemsets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,6 +16,15 @@ IntArray = npt.NDArray[np.int64]
 
 RATING = 5.0  # the highest: every rule of what is a like keeps it
 PATTERNS_AT_ONCE = 2**16  # drawn and corrupted together; some 20 bytes an item
+
+
+class _Patterns(NamedTuple):
+    """Itemsets that transactions are composed of."""
+
+    items: IntArray  # of all patterns, end to end
+    offsets: IntArray  # shape (n_patterns + 1,): where each starts
+    weights: npt.NDArray[np.float64]  # shape (n_patterns,): cumulative, not normalised
+    corruption: npt.NDArray[np.float64]  # shape (n_patterns,): level of each, in [0, 1)
 
 
 @dataclass(frozen=True)
@@ -126,15 +133,6 @@ class Quest(Dataset):
         while len(outside := np.flatnonzero((levels < 0) | (levels >= 1))):
             levels[outside] = random.normal(self.corruption, self.corruption_variance**0.5, len(outside))
         return levels
-
-
-class _Patterns(NamedTuple):
-    """Itemsets that transactions are composed of."""
-
-    items: IntArray  # of all patterns, end to end
-    offsets: IntArray  # shape (n_patterns + 1,): where each starts
-    weights: npt.NDArray[np.float64]  # shape (n_patterns,): cumulative, not normalised
-    corruption: npt.NDArray[np.float64]  # shape (n_patterns,): level of each, in [0, 1)
 
 
 def _transactions(

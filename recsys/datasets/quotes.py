@@ -1,7 +1,5 @@
 """Quoted fields in delimited text: a quote that is not closed where its field ends would swallow rows."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """TitleSearch: find items by approximate titles."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from bisect import bisect_left

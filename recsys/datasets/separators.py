@@ -1,7 +1,5 @@
 """Guess the separator of a delimited file whose header is not as expected."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Delimited text files: rows with line numbers, errors that name them, and tables of items."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

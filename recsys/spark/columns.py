@@ -1,7 +1,5 @@
 """Read columns of ratings in Spark, check them and convert their types."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator, Mapping

@@ -1,12 +1,10 @@
 """SparkEngine: mine on Apache Spark, for data larger than one machine."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -62,7 +60,7 @@ class SparkEngine:
         elif not isinstance(self.settings, tuple):
             raise ParameterError("engine.settings", "a mapping of Spark's settings", self.settings)
 
-    def in_folder(self, folder: Path) -> SparkEngine:
+    def in_folder(self, folder: Path) -> Self:
         """Return the engine with `overflow` in this folder, unless it is set."""
         return replace(self, overflow=self.overflow or f"file://{folder.resolve()}/itemsets")
 

@@ -1,7 +1,5 @@
 """SparkInteractions: interactions that stay in Spark, and their transactions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Overflow: itemsets beyond the budget, written by Spark."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,13 +1,11 @@
 """Search for frequent itemsets in Spark, within a budget."""
 
-from __future__ import annotations
-
 import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +38,7 @@ class Search:
         self._done = threading.Event()
         self._watch: threading.Thread | None = None
 
-    def __enter__(self) -> Search:
+    def __enter__(self) -> Self:
         self._spark.sparkContext.addJobTag(self._tag)
         if self._meter.seconds_left is not None:
             self._watch = threading.Thread(target=self._end_when_late, daemon=True)

@@ -1,7 +1,5 @@
 """Use the active Spark session, or start and stop one."""
 
-from __future__ import annotations
-
 import logging
 import os
 import shlex

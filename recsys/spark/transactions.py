@@ -1,7 +1,5 @@
 """SparkTransactions: transactions that stay in Spark."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
