@@ -50,7 +50,7 @@ class Comparison:
         others = [name for name in LIST_METRICS if name != self.metric and name in self.measured[baseline]]
         rows = [[self.by, self.metric, *others, f"{self.metric} less {baseline}"]]
         for name, found in self.measured.items():
-            difference = f"{self.differences[name][self.metric]:+.4f}" if name != baseline else ""
+            difference = f"{self.differences[name][self.metric]:+{DECIMALS}}" if name != baseline else ""
             values = (f"{found[other].value:{DECIMALS}}" for other in others)
             rows.append([name, f"{found[self.metric]:{DECIMALS}}", *values, difference])
         return rows

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.metrics import MAX_LIFT, NDCG
+from recsys.metrics import DECIMALS, MAX_LIFT, NDCG
 from recsys.reporting.columns import ranks
 from recsys.reporting.figures import BLUE, COLOURS, GREY, RED, styled
 from recsys.reporting.page import Section
@@ -53,13 +53,13 @@ def lift_caption(points: dict[int, tuple[float, float]], metric: str) -> str:
     if lifts.min() == lifts.max():
         return text + f"All {len(points)} trials have the same highest lift, {lifts[0]:.4g}."
     if values.min() == values.max():
-        return text + f"All {len(points)} trials have the same {metric}, {values[0]:.4f}."
+        return text + f"All {len(points)} trials have the same {metric}, {values[0]:{DECIMALS}}."
     of_highest, of_best = values[lifts == lifts.max()].max(), lifts[values == values.max()].max()
     n_better = int(np.count_nonzero(values > of_highest))
-    text += f"The highest lift, {lifts.max():.4g}, comes with {metric} {of_highest:.4f} at best, "
+    text += f"The highest lift, {lifts.max():.4g}, comes with {metric} {of_highest:{DECIMALS}} at best, "
     if n_better:
         text += f"which {n_better} of the {len(points)} trials surpass; "
-        text += f"the best {metric}, {values.max():.4f}, with a lift of {of_best:.4g}. "
+        text += f"the best {metric}, {values.max():{DECIMALS}}, with a lift of {of_best:.4g}. "
     else:
         text += "which no trial surpasses. "
     correlation = float(np.corrcoef(ranks(lifts), ranks(values))[0, 1])

@@ -14,9 +14,8 @@ from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.errors import DataNotFoundError
 from recsys.metrics import MAX_LIFT
 from recsys.runs.best import best_trials, first_best
-from recsys.runs.files import CONFIG_FILE, METRICS_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
-from recsys.runs.json_file import read_json
-from recsys.runs.trials import Trial, read_results, read_trials
+from recsys.runs.files import CONFIG_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
+from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
 
 PROGRAM = ("python", "-m", "recsys")
 OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # overrides that identify one sweep
@@ -79,8 +78,7 @@ class Sweep:
 
     def lift_and(self, metric: str) -> dict[int, tuple[float, float]]:
         """Return the best lift and another metric of each complete trial that has both, by its number."""
-        folders = {trial.number: self.folder_of(trial) for trial in self.complete}
-        found = {number: read_json(folder / METRICS_FILE) for number, folder in folders.items() if folder}
+        found = {trial.number: read_metrics(self.folder_of(trial)) for trial in self.complete}
         return {
             number: (metrics[MAX_LIFT], metrics[metric])
             for number, metrics in found.items()

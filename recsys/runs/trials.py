@@ -36,9 +36,10 @@ class Trial:
         """Whether the trial is complete and of the study's present identity."""
         return self.state == "complete" and len(self.values) == n_objectives and not self.other_identity
 
-    def metrics(self) -> dict[str, float]:
-        """Return the metrics that the trial's job wrote; empty if there are none."""
-        return read_json(self.job_dir / METRICS_FILE) if self.job_dir else {}
+
+def read_metrics(job: Path | None) -> dict[str, float]:
+    """Return the metrics in the folder of a job; empty if there are none."""
+    return read_json(job / METRICS_FILE) if job else {}
 
 
 def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
@@ -91,8 +92,7 @@ def _with_prefix(row: dict[str, str], prefix: str) -> dict[str, str]:
 
 def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
     """Read a job's folder; the trial is complete if `metrics.json` exists, which is written last."""
-    path, overrides = folder / METRICS_FILE, folder / OVERRIDES_FILE
-    metrics = read_json(path)
+    metrics, overrides = read_metrics(folder), folder / OVERRIDES_FILE
     lines = overrides.read_text(encoding="utf-8").splitlines() if overrides.exists() else []
     pairs = (line.removeprefix("- ").strip("'\"").partition("=") for line in lines)
     return Trial(
@@ -100,6 +100,6 @@ def _from_job(folder: Path, objectives: tuple[str, ...]) -> Trial:
         state="complete" if metrics else "fail",
         values=tuple(metrics[name] for name in objectives if name in metrics),
         params=mask_values({key.lstrip("+"): value for key, equals, value in pairs if equals}),
-        end=datetime.fromtimestamp(path.stat().st_mtime) if metrics else None,
+        end=datetime.fromtimestamp((folder / METRICS_FILE).stat().st_mtime) if metrics else None,
         job_dir=folder,
     )

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from optuna_sweeper.safe_text import mask_values
-from recsys.runs.files import CONFIG_FILE, DATA_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
+from recsys.runs.files import CONFIG_FILE, DATA_FILE, RULES_FILE, RULES_TABLE_FILE
 from recsys.runs.json_file import read_json
+from recsys.runs.trials import read_metrics
 
 KEY_TAG = "recsys.key"  # the tag with our key
 STUDY_KEY = "study/"  # prefix of the key of a study's run
@@ -105,7 +106,7 @@ class Entry:
 
     def add_metrics(self, folder: Path, time: int) -> None:
         """Add the metrics in the folder of a job."""
-        self.metrics += [(name, value, time, 0) for name, value in read_json(folder / METRICS_FILE).items()]
+        self.metrics += [(name, value, time, 0) for name, value in read_metrics(folder).items()]
 
 
 def now() -> int:

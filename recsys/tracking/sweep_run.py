@@ -13,7 +13,7 @@ from recsys.runs.best import best_so_far, candidates
 from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, TEST_FILE
 from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep
-from recsys.runs.trials import Trial, read_results, read_trials
+from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
 from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Metric, Start, now
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
@@ -167,7 +167,7 @@ class SweepRun:
 
     def _lift(self, trial: Trial) -> float:
         if trial.number not in self._lifts:
-            self._lifts[trial.number] = trial.metrics().get(MAX_LIFT, -math.inf)
+            self._lifts[trial.number] = read_metrics(trial.job_dir).get(MAX_LIFT, -math.inf)
         return self._lifts[trial.number]
 
     def _plain(self, trial: Trial) -> dict[str, Any]:
