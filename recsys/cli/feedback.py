@@ -45,25 +45,9 @@ def report(
 ) -> str:
     """Return the acceptance by source and by rule, and a comparison of two models on the liked items.
 
-    Parameters
-    ----------
-    feedback : str
-        Database, a path or a URL.
-    n_rules : int
-        Maximum number of rules, those with the most thumbs first.
-    model, against : str
-        Models to compare, as for `recsys.models.mlflow_model.load_bundle`; None: no comparison.
-    k : int
-        Length of the lists.
-
-    Raises
-    ------
-    ParameterError
-        If `n_rules` is negative.
-    DataError
-        If the database cannot be read, or a model is given and no item was liked.
-    RecsysError
-        As for `load_bundle`.
+    `feedback` is the path or URL of a database. `n_rules` limits the rules, those with the most thumbs first.
+    Without a model nothing is compared; models are given as for `load_bundle`, which may raise its errors.
+    DataError is raised if the database cannot be read, or no item was liked and a model is given.
     """
     require_integer("rules", n_rules, minimum=0)
     store = FeedbackStore.open(feedback, make=False)

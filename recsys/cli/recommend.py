@@ -6,14 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optuna_sweeper.safe_text import printable, printable_lines
 from recsys.cli import terminal
 from recsys.parameters import require_integer
-
-if TYPE_CHECKING:
-    from recsys.models.bundle import Bundle
 
 EXAMPLE = """\
 example:
@@ -35,35 +32,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
     answer = recommend(given.model, given.likes, given.k, given.reasons)
-    print(_json(answer) if given.json else _text(answer))
+    text = json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False) if given.json else _text(answer)
+    print(printable_lines(text))  # titles may contain control characters
     return 0
 
 
 def recommend(model: str, likes: Sequence[str], k: int = 10, reasons: int = 3) -> dict[str, Any]:
-    """Recommend for a user who likes some titles.
+    """Recommend for a user who likes some titles, or ids of items without one, the latest last.
 
-    Parameters
-    ----------
-    model : str
-        The folder of a run, of a trial, or of a sweep, whose best trial is used: its configuration is
-        refitted on all ratings. Or a fitted model: an MLflow address such as models:/recsys@champion, or the
-        folder of a bundle.
-    likes : sequence of str
-        Titles, as people write them, or ids of items without one; the latest last.
-    k : int
-        Number of recommendations.
-    reasons : int
-        Maximum number of reasons of each.
-
-    Returns
-    -------
-    dict
-        `likes`: titles. `recommendations`: for each its title, score, source and reasons.
+    `model` is the folder of a run, of a trial, or of a sweep (then its best trial), whose configuration is
+    refitted on all ratings; or a fitted model: an MLflow address such as models:/recsys@champion, or the
+    folder of a bundle. The answer has `likes`, as titles, and `recommendations`.
 
     Raises
     ------
-    ParameterError
-        If `k` or `reasons` is too small.
     DataNotFoundError
         If there is neither a configuration nor a bundle in the folder, or MLflow has no such model.
     TitleError
@@ -71,26 +53,18 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, reasons: int = 3) -
     """
     require_integer("k", k, minimum=1)
     require_integer("reasons", reasons, minimum=0)
-    bundle = _bundle(model)
+    # Imported late: --help does not need it.
+    from recsys.models.mlflow_model import is_address, load_bundle
+    from recsys.models.training import train
+
+    is_bundle = is_address(model) or (Path(model) / "bundle.json").exists()
+    bundle = load_bundle(model) if is_bundle else train(Path(model))
     liked = list(dict.fromkeys(bundle.find(title) for title in likes))
     (found,) = bundle.recommend([liked], k, n_reasons=reasons)
     recommendations = [{"title": one.title, **asdict(one)} for one in found]
     for reason in (reason for one in recommendations for reason in one["reasons"]):
         reason["antecedents"] = [item["title"] for item in reason["antecedents"]]
     return {"likes": bundle.catalog.titles(liked), "recommendations": recommendations}
-
-
-def _bundle(model: str) -> Bundle:
-    # Imported late: --help does not need it.
-    from recsys.models.mlflow_model import is_address, load_bundle
-    from recsys.models.training import train
-
-    is_bundle = is_address(model) or (Path(model) / "bundle.json").exists()
-    return load_bundle(model) if is_bundle else train(Path(model))
-
-
-def _json(answer: dict[str, Any]) -> str:
-    return printable_lines(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False))
 
 
 def _text(answer: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m recsys serve`: run the service."""
+"""`recsys serve`: recommendations over HTTP and on a page."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ import sys
 from collections.abc import Sequence
 
 from optuna_sweeper.safe_text import SafeFormatter
+from recsys.cli import terminal
 from recsys.errors import RecsysError
 from recsys.serving.settings import read_settings
 
 OPEN = (
-    "host is %s, which other machines can reach, and feedback needs no token: anyone there can rate what the "
-    "next model is learnt from, within the limits of thumbs. Set RECSYS_FEEDBACK_TOKEN, or see "
-    "docs/threat_model.md."
+    "host is %s, which other machines can reach, and feedback needs no token: anyone there can add ratings "
+    "for the next model, within the limits of thumbs. Set RECSYS_FEEDBACK_TOKEN, or see docs/threat_model.md."
 )
 
 
+@terminal.print_errors
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until stopped; return the exit code."""
-    # Read when NumPy is imported: for the little that a request asks, threads would wait for each other.
+    """Run until stopped; return the exit code, 2 if a setting is invalid."""
+    # Read when NumPy is imported: in computations as small as those of a request, threads only wait.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         settings = read_settings(arguments)
     except RecsysError as error:
         print(error, file=sys.stderr)
         return 2
-    # Imported here: --help must not wait for it.
+    # Imported late: --help does not need it.
     import uvicorn
 
     from recsys.feedback import FeedbackStore
@@ -44,19 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if settings.is_open:
         log.warning(OPEN, settings.host)
     reloader = ModelReloader(source_of(settings.model), settings.poll_seconds, settings.retry_seconds)
-    try:
-        store = FeedbackStore.open(settings.feedback, "feedback")
-        if settings.wait_for_model:
-            reloader.poll()
-        else:
-            log.info("Serving version %s.", reloader.load().version)
-        app = create_app(settings, reloader, store)
-    except RecsysError as error:
-        print(error, file=sys.stderr)
-        return 1
+    store = FeedbackStore.open(settings.feedback, "feedback")
+    if settings.wait_for_model:
+        reloader.poll()
+    else:
+        log.info("Serving version %s.", reloader.load().version)
+    app = create_app(settings, reloader, store)
     # The thread that loads the next model must not keep requests waiting for the interpreter.
     sys.setswitchinterval(0.0005)
-    # What is there now stays: the garbage collector need not go through it again and again.
+    # The present objects stay: the garbage collector need not look at them again.
     gc.collect()
     gc.freeze()
     uvicorn.run(
@@ -70,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         http=limited_protocol(settings.request_seconds, settings.max_connections),
         ws="none",
         log_level="info",
-        # Else one client that never sends the rest of its request keeps the service from ending.
+        # Otherwise a client that never completes its request keeps the service from ending.
         timeout_graceful_shutdown=settings.drain_seconds,
     )
     return 0
