@@ -1,7 +1,5 @@
 """`recsys recommend`: recommendations with their reasons."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import asdict

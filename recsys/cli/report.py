@@ -1,7 +1,5 @@
 """`recsys report`: write the report of a sweep again."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`recsys serve`: recommendations over HTTP and on a page."""
 
-from __future__ import annotations
-
 import gc
 import logging
 import os

@@ -1,7 +1,5 @@
 """`recsys sync`: send queued entries of the record of runs and sweeps to MLflow."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Parsers, tables and errors of the sub-commands."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Sequence

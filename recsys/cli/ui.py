@@ -1,7 +1,5 @@
 """`recsys ui`: start MLflow's UI and print the address of the page of the runs."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

@@ -1,14 +1,12 @@
 """A bundle: a fitted model with the catalog and the histories that serving needs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -127,7 +125,7 @@ class Bundle:
         save(folder, self.model, self.catalog, self.histories, self.metadata)
 
     @classmethod
-    def load(cls, folder: Path) -> Bundle:
+    def load(cls, folder: Path) -> Self:
         """Read a bundle that `save` wrote.
 
         DataNotFoundError is raised if there is no bundle in the folder, DataFormatError if it is damaged or

@@ -10,8 +10,6 @@ catalog.parquet   item_id, title, genres
 A folder with any other file is refused.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import zipfile

@@ -3,8 +3,6 @@
 A version becomes the champion if it passes the gate (`recsys.models.gate`), or by hand.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -3,8 +3,6 @@
 A row holds the likes of a user, item ids or titles, the latest last; the result is a list of recommendations.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path

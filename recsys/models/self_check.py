@@ -1,7 +1,5 @@
 """Checks of a model before it is promoted or served."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import asdict

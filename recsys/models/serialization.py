@@ -1,7 +1,5 @@
 """Fitted models as settings and arrays, and back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any

@@ -1,7 +1,5 @@
 """Callbacks at the end of a sweep: the report, and the metrics on the test part."""
 
-from __future__ import annotations
-
 import atexit
 import logging
 from pathlib import Path

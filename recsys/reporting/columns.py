@@ -1,7 +1,5 @@
 """Parameters of trials as columns of numbers or categories, and their importance."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Container
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Compare tuned alternatives, such as recommenders, on the test part."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from optuna_sweeper.atomic_write import atomic_write

@@ -1,9 +1,8 @@
 """Metrics of compared alternatives: their files and their table."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from recsys.metrics import DECIMALS, LIST_METRICS, NDCG
 from recsys.reporting.intervals import Intervals, read_intervals, write_intervals
@@ -23,7 +22,7 @@ class Comparison:
     @classmethod
     def of(
         cls, sweep: Sweep, by: str, measured: dict[str, Intervals], differences: dict[str, Intervals]
-    ) -> Comparison:
+    ) -> Self:
         """Compare by the objective of a sweep, the best choice first."""
         is_measured = all(sweep.metrics[0] in found for found in measured.values())
         metric = sweep.metrics[0] if is_measured else NDCG
@@ -31,7 +30,7 @@ class Comparison:
         return cls(by, metric, {name: measured[name] for name in order}, differences)
 
     @classmethod
-    def read(cls, sweep: Sweep) -> Comparison | None:
+    def read(cls, sweep: Sweep) -> Self | None:
         """Read the comparison in the folder of a sweep; None if there is none."""
         measured = read_intervals(sweep.folder / COMPARISON_FILE)
         differences = read_intervals(sweep.folder / DIFFERENCES_FILE)

@@ -1,7 +1,5 @@
 """Figures of a search, as users of Optuna know them, with their titles and captions."""
 
-from __future__ import annotations
-
 from html import escape
 from typing import Any
 

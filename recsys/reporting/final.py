@@ -1,7 +1,5 @@
 """Metrics of chosen trials on the test part, after a refit."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from recsys.errors import DataNotFoundError

@@ -1,7 +1,5 @@
 """Files of metrics with intervals: `{name: {metric: {value, low, high}}}`, by trial or by choice."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The report of a sweep: one file, `report.html`, that needs no network."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Figures of rules: those of the best trial, and their lift against the quality of recommendations."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from html import escape
 
