@@ -1,38 +1,19 @@
 """Compare tuned alternatives, such as recommenders, on the test part."""
 
+from collections import Counter
 from pathlib import Path
 
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
 from recsys.evaluation import Interval
-from recsys.metrics import SHORT
 from recsys.reporting.comparison_table import Comparison
 from recsys.reporting.final import measure_trial
+from recsys.reporting.page import template
 from recsys.runs.best import best_of_each
 from recsys.runs.files import COMPARISON_FIGURE_FILE, COMPARISON_PAGE_FILE
 from recsys.runs.refit import Measurement
 from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
-
-PAGE = """\
-# {by} compared
-
-On the test part, all items ranked; in parentheses the bootstrap interval over users. Differences are paired.
-
-{table}
-
-![{metric}]({figure})
-
-## How each was tuned
-
-Trials: {counts}.
-
-{tuned}
-
-To repeat:
-
-    {command}
-"""
 
 
 def compare(
@@ -120,19 +101,12 @@ def _markdown(table: list[list[str]]) -> str:
 
 
 def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], comparison: Comparison) -> str:
-    by, counts, tuned = comparison.by, [], []
-    for name in comparison.measured:
-        trial = chosen[name]
-        counts.append(f"{name} {sum(other.params.get(by) == name for other in sweep.complete)}")
-        params = ", ".join(f"`{key}={value}`" for key, value in trial.params.items() if key != by)
-        value = f"{sweep.metrics[0]} {trial.values[0]:{SHORT}} on the validation part"
-        tuned.append(f"- {name}, trial {trial.number}, {value}: {params or 'default parameters'}")
-    return PAGE.format(
-        by=by,
-        table=table,
-        metric=comparison.metric,
-        figure=COMPARISON_FIGURE_FILE,
-        counts=", ".join(counts),
-        tuned="\n".join(tuned),
-        command=sweep.command(),
-    )
+    by = comparison.by
+    n_trials = Counter(trial.params.get(by) for trial in sweep.complete)
+    params = {
+        name: ", ".join(f"`{key}={value}`" for key, value in trial.params.items() if key != by)
+        for name, trial in chosen.items()
+    }
+    counts = ", ".join(f"{name} {n_trials[name]}" for name in comparison.measured)
+    facts = {"comparison": comparison, "sweep": sweep, "chosen": chosen, "counts": counts, "params": params}
+    return template("compare.md.jinja").render(facts, table=table, figure=COMPARISON_FIGURE_FILE)

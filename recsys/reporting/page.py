@@ -1,4 +1,4 @@
-"""The page of a report: sections, rendered by a template."""
+"""Pages made from templates: the sections of a report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from jinja2 import Template
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,25 @@ class Section:
 
 def render(title: str, sections: list[Section]) -> str:
     """Return the page as HTML, with plotly's program in it."""
-    from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    def figure(plot: go.Figure) -> Markup:
+    def html(plot: go.Figure) -> Markup:
         config = {"displaylogo": False, "responsive": True}
         return Markup(plot.to_html(full_html=False, include_plotlyjs=False, config=config))
 
-    loader = PackageLoader("recsys.reporting", ".")
-    environment = Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters["figure"] = figure
-    template = environment.get_template("report.html.jinja")
-    return template.render(title=title, sections=sections, plotly=Markup(get_plotlyjs()))
+    facts = {"title": title, "sections": sections}
+    return template("report.html.jinja").render(facts, html=html, plotly=Markup(get_plotlyjs()))
+
+
+def template(name: str) -> Template:
+    """Return a template of this folder; values are escaped in HTML."""
+    from jinja2 import Environment, PackageLoader, select_autoescape
+
+    return Environment(
+        loader=PackageLoader("recsys.reporting", "."),
+        autoescape=select_autoescape(["html.jinja"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    ).get_template(name)
