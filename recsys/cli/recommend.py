@@ -40,14 +40,8 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, reasons: int = 3) -
 
     `model` is the folder of a run, of a trial, or of a sweep (then its best trial), whose configuration is
     refitted on all ratings; or a fitted model: an MLflow address such as models:/recsys@champion, or the
-    folder of a bundle. The answer has `likes`, as titles, and `recommendations`.
-
-    Raises
-    ------
-    DataNotFoundError
-        If there is neither a configuration nor a bundle in the folder, or MLflow has no such model.
-    TitleError
-        If a title matches no item, or several.
+    folder of a bundle. The answer has `likes`, as titles, and `recommendations`. DataNotFoundError is raised
+    if there is no such model, TitleError if a title matches no item, or several.
     """
     require_integer("k", k, minimum=1)
     require_integer("reasons", reasons, minimum=0)

@@ -73,20 +73,14 @@ def log_model(bundle: Bundle, tracking_uri: str, experiment_id: str, run_id: str
 
 
 def load_bundle(uri: str, tracking_uri: str | None = None) -> Bundle:
-    """Load a bundle.
+    """Load a bundle from an MLflow address such as models:/recsys@champion or models:/recsys/3, or a folder.
 
-    Parameters
-    ----------
-    uri : str
-        An MLflow address such as models:/recsys@champion or models:/recsys/3; or the folder of a bundle or of
-        an MLflow model.
-    tracking_uri : str, optional
-        Address of MLflow; see `tracking_address`.
+    The folder is that of a bundle or of an MLflow model.
 
     Raises
     ------
     ParameterError
-        If it starts with models:/ but is not such an address.
+        If the address is none of these.
     DataNotFoundError
         If there is no such model.
     DataFormatError

@@ -28,28 +28,9 @@ def compare(
     validation part, and measured on the test part. Differences are paired by user.
 
     Writes `compare.json` (`{choice: {metric: {value, low, high}}}`), `compare_differences.json` (the
-    differences to the baseline), `compare.md` and `compare.png` into the folder.
-
-    Parameters
-    ----------
-    folder : Path
-        The sweep's folder.
-    by : str
-        The parameter whose choices are compared.
-    baseline : str
-        The choice that the others are compared with.
-    trusted : frozenset of str
-        As for `recsys.runs.stored_config.read_experiment`.
-
-    Returns
-    -------
-    str
-        The table, as Markdown.
-
-    Raises
-    ------
-    DataNotFoundError
-        If no trial with the baseline is complete, or nothing was recommended.
+    differences to the baseline), `compare.md` and `compare.png` into the sweep's folder, and returns the
+    table as Markdown. DataNotFoundError is raised if no trial with the baseline is complete, or nothing was
+    recommended. `by` and `baseline` as for `CompareCallback`, `trusted` as for `read_experiment`.
     """
     sweep = read_sweep(folder)
     chosen = best_of_each(sweep.trials, by, sweep.directions)
