@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.cli import terminal
-from recsys.reporting.report import write_report
 
 
 @terminal.print_errors
@@ -12,5 +11,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write `report.html` into the folder and print its path; return the exit code."""
     parser = terminal.parser("report")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of a sweep")
-    print(write_report(parser.parse_args(arguments).folder.resolve()))
+    folder = parser.parse_args(arguments).folder.resolve()
+    from recsys.reporting.report import write_report  # late: --help does not need it
+
+    print(write_report(folder))
     return 0

@@ -13,7 +13,7 @@ from recsys.tracking.console import log_errors, tell
 from recsys.tracking.queue import Queue, find_queues
 from recsys.tracking.sender import read_entry, send_folder
 
-DETAILS = """
+DETAILS = """\
 A run or sweep queues the entries of its record in .mlflow-queue/ of its folder. They are still there if
 MLflow could not be reached or refused them, or all processes were killed; sync sends each once, in order.
 It ends a killed sweep in MLflow, and its running trials in the study. A queue that names another address

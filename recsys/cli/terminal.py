@@ -17,7 +17,7 @@ def parser(command: str, details: str = "", example: str = "") -> argparse.Argum
     text = COMMANDS[command]
     return argparse.ArgumentParser(
         prog=f"python -m recsys {command}",
-        description=f"{text[0].upper()}{text[1:]}. {details}",
+        description=f"{text[0].upper()}{text[1:]}.\n{details}",
         epilog=example,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
