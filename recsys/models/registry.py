@@ -120,9 +120,9 @@ class Registry:
         tags = {tag: str(metadata[tag]) for tag in TAGS if metadata.get(tag)}
         tags |= {key: links[key] for key in ("study", "trial") if key in links}
         tags |= {name_of(metric): f"{value:{SHORT}}" for metric, value in metadata["metrics"].items()}
+        run_id = links.get("mlflow_run_id")
+        experiment_id = self._experiment_of(run_id) if run_id else None
         with self._client() as client:
-            run_id = links.get("mlflow_run_id")
-            experiment_id = _experiment_of(client, run_id) if run_id else None
             if experiment_id is None:
                 run_id, experiment_id = None, Destination(NAME).find(client, self.address).experiment_id
             model_id = log_model(bundle, self.address, experiment_id, run_id)
@@ -179,6 +179,14 @@ class Registry:
     def _uri(self, number: str) -> str:
         return f"models:/{self.name}/{number}"
 
+    def _experiment_of(self, run_id: str) -> str | None:
+        """Return the id of the experiment of a run; None if MLflow does not have the run."""
+        try:
+            with self._client() as client:
+                return str(client.get_run(run_id).info.experiment_id)
+        except DataNotFoundError:
+            return None
+
     def _previous(self, client: MlflowClient, champion: str) -> list[str]:
         """Return the numbers of the former champions, the latest last."""
         before = client.get_model_version(self.name, champion).tags.get(PREVIOUS_TAG, "")
@@ -189,18 +197,6 @@ def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
     """Return the version of each alias; empty if there is no such model."""
     found = client.search_registered_models(f"name = '{name}'")
     return {alias: str(number) for one in found for alias, number in one.aliases.items()}
-
-
-def _experiment_of(client: MlflowClient, run_id: str) -> str | None:
-    """Return the id of the experiment of a run; None if MLflow does not have the run."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return str(client.get_run(run_id).info.experiment_id)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
 
 
 def _now() -> str:
