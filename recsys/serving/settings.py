@@ -2,9 +2,8 @@
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -18,32 +17,8 @@ MIN_SECRET = 32  # characters
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
-def _require_given(name: str, value: Any) -> None:
-    if not value:
-        raise ParameterError(name, "given", value)
-
-
-def _require_port(name: str, value: int) -> None:
-    if require_integer(name, value, minimum=0) >= 2**16:
-        raise ParameterError(name, "a port, 0 to 65535", value)
-
-
-def _require_networks(name: str, values: tuple[str, ...]) -> None:
-    for value in values:
-        try:
-            ip_network(value)
-        except ValueError:
-            rule = "addresses or networks, such as 10.0.0.7 or 10.0.0.0/8"
-            raise ParameterError(name, rule, value) from None
-
-
-def _setting(default: Any, text: str, check: Callable[[str, Any], object] | None = None) -> Any:
-    return field(default=default, metadata={"help": text, "check": check})
-
-
-_count = partial(_setting, check=partial(require_integer, minimum=1))
-_seconds = partial(_setting, check=require_positive)
-_given = partial(_setting, check=_require_given)
+def _setting(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
@@ -60,40 +35,51 @@ class Settings:
         If a value is invalid.
     """
 
-    model: str = _given("models:/recsys@champion", "alias or version of a registered model, or a folder")
-    host: str = _given("127.0.0.1", "address to listen on")
-    port: int = _setting(8000, "port to listen on", _require_port)
-    allowed_hosts: tuple[str, ...] = _given(LOCAL, "host names of the service; * for any")
+    model: str = _setting("models:/recsys@champion", "alias or version of a registered model, or a folder")
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8000, "port to listen on")
+    allowed_hosts: tuple[str, ...] = _setting(LOCAL, "host names of the service; * for any")
     cors_origins: tuple[str, ...] = _setting((), "origins of other pages that may use it")
-    feedback: str = _given("feedback.db", "database of feedback: an SQLite file, or postgresql://...")
-    poll_seconds: float = _seconds(5.0, "seconds between checks for another version of the model")
-    retry_seconds: float = _seconds(60.0, "seconds until a version that failed is tried again")
+    feedback: str = _setting("feedback.db", "database of feedback: an SQLite file, or postgresql://...")
+    poll_seconds: float = _setting(5.0, "seconds between checks for another version of the model")
+    retry_seconds: float = _setting(60.0, "seconds until a version that failed is tried again")
     wait_for_model: bool = _setting(False, "start without a model, become ready when there is one")
-    max_body_bytes: int = _count(262_144, "maximum bytes of a request's body")
-    max_items: int = _count(1000, "maximum likes of a person in a request")
-    max_titles: int = _count(50, "maximum titles of a person in a request")
-    max_k: int = _count(100, "maximum length of a list")
-    max_batch: int = _count(100, "maximum people in a batch")
-    max_reasons: int = _count(3, "maximum reasons of a recommendation")
-    max_depth: int = _count(8, "maximum nesting of a request's JSON")
-    request_seconds: float = _seconds(20.0, "seconds within which a request must arrive, headers and body")
-    max_connections: int = _count(500, "maximum connections; one more closes the longest waiting one")
-    drain_seconds: int = _count(5, "seconds in which open requests may finish at shutdown")
+    max_body_bytes: int = _setting(262_144, "maximum bytes of a request's body")
+    max_items: int = _setting(1000, "maximum likes of a person in a request")
+    max_titles: int = _setting(50, "maximum titles of a person in a request")
+    max_k: int = _setting(100, "maximum length of a list")
+    max_batch: int = _setting(100, "maximum people in a batch")
+    max_reasons: int = _setting(3, "maximum reasons of a recommendation")
+    max_depth: int = _setting(8, "maximum nesting of a request's JSON")
+    request_seconds: float = _setting(20.0, "seconds within which a request must arrive, headers and body")
+    max_connections: int = _setting(500, "maximum connections; one more closes the longest waiting one")
+    drain_seconds: int = _setting(5, "seconds in which open requests may finish at shutdown")
     access_log: bool = _setting(False, "log each request")
-    list_seconds: float = _seconds(86_400.0, "seconds during which a recommended list accepts feedback")
-    max_thumbs_per_user: int = _count(100, "maximum new thumbs of a user in 24 hours")
-    max_thumbs_per_item: int = _count(100, "maximum new thumbs for an item in 24 hours")
-    max_thumbs_per_address: int = _count(300, "the same from a client address, unless there is a token")
-    trusted_proxies: tuple[str, ...] = _setting(
-        (), "networks or addresses of proxies whose X-Forwarded-For is trusted", _require_networks
-    )
+    list_seconds: float = _setting(86_400.0, "seconds during which a recommended list accepts feedback")
+    max_thumbs_per_user: int = _setting(100, "maximum new thumbs of a user in 24 hours")
+    max_thumbs_per_item: int = _setting(100, "maximum new thumbs for an item in 24 hours")
+    max_thumbs_per_address: int = _setting(300, "the same from a client address, unless there is a token")
+    trusted_proxies: tuple[str, ...] = _setting((), "networks of proxies whose X-Forwarded-For is trusted")
     feedback_token: str | None = field(default=None, repr=False)
     feedback_secret: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for setting in OPTIONS:
-            if check := setting.metadata["check"]:
-                check(setting.name, getattr(self, setting.name))
+            name, value, default = setting.name, getattr(self, setting.name), setting.default
+            if isinstance(default, float):
+                require_positive(name, value)
+            elif isinstance(default, int) and not isinstance(default, bool):
+                require_integer(name, value, minimum=0 if name == "port" else 1)
+            elif default and not value:
+                raise ParameterError(name, "given", value)
+        if self.port >= 2**16:
+            raise ParameterError("port", "a port, 0 to 65535", self.port)
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                rule = "addresses or networks, such as 10.0.0.7 or 10.0.0.0/8"
+                raise ParameterError("trusted_proxies", rule, proxy) from None
         token, secret = self.feedback_token, self.feedback_secret
         if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
             raise ParameterError(TOKEN, "printable ASCII, or not set", "***")
