@@ -38,9 +38,9 @@ class AllowedHosts:
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             name, _, port = host.rpartition(":")
             if _normalized(name if port.isdecimal() and name else host) not in self.allowed_hosts:
-                names = "Its names are the setting allowed_hosts."
-                message = f"The service is not called {host[:200]!r}. {names}"
-                app = ApiError(400, "host_not_allowed", message).response()
+                message = f"The service is not called {host[:200]!r}"
+                cure = "Its names are the setting allowed_hosts."
+                app = ApiError(400, "host_not_allowed", f"{message}. {cure}").response()
         await app(scope, receive, send)
 
 

@@ -13,11 +13,9 @@ class ModelSource(Protocol):
 
     def version(self) -> str:
         """Return the version to be served."""
-        ...
 
     def load(self, version: str) -> Bundle:
         """Load a version."""
-        ...
 
 
 @dataclass(frozen=True)
