@@ -229,18 +229,12 @@ def _ranges(costs: IntArray, n_ranges: int) -> list[tuple[int, int]]:
 
 
 def _resized(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:
-    """Return a larger array that starts with the used part of this one."""
-    longer = np.empty(size, dtype=array.dtype)
+    """Return a larger array that starts with the used part of this one, at a cache line (64 bytes)."""
+    room = np.empty(size + 64 // array.itemsize, dtype=array.dtype)
+    start = -room.ctypes.data % 64 // array.itemsize
+    longer = room[start : start + size]
     longer[:used] = array[:used]
     return longer
-
-
-def _aligned(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Return the words in an array that starts at a cache line, a multiple of 64 bytes."""
-    array = np.empty(len(words) + 8, dtype=np.uint64)
-    start = -array.ctypes.data % 64 // 8
-    array[start : start + len(words)] = words
-    return array[start : start + len(words)]
 
 
 def _workspace(n_items: int) -> Workspace:
@@ -277,7 +271,7 @@ def _with_larger_stack(workspace: Workspace) -> Workspace:
         stack=stack,
         marks=marks,
         masks=_resized(workspace.masks, len(workspace.masks), n_masks),
-        words=_aligned(_resized(workspace.words, len(workspace.words), n_words)),
+        words=_resized(workspace.words, len(workspace.words), n_words),
     )
 
 
