@@ -1,6 +1,5 @@
 """Budgets of mining, and errors that name what would fit."""
 
-import os
 import re
 from dataclasses import dataclass
 from math import comb
@@ -48,48 +47,42 @@ class Budget:
             require_integer("max_itemsets", self.max_itemsets, minimum=1)
         if self.max_seconds is not None:
             require_positive("max_seconds", self.max_seconds)
-        self.memory_bytes()
+        if self.max_memory is not None:
+            _parse_memory(self.max_memory)
 
     def memory_bytes(self) -> int | None:
         """Return `max_memory` in bytes; a percentage refers to the memory available now."""
-        value = self.max_memory
-        if value is None or (type(value) is int and value > 0):
-            return value
-        match = _SIZE.fullmatch(value) if isinstance(value, str) else None
-        number = float(match[1]) if match else 0.0
-        if match is None or number == 0 or (match[2] == "%" and number > 100):
-            rule = "a positive number of bytes, a size such as '2 GB', or a share such as '50%'"
-            raise ParameterError("max_memory", rule, value)
-        if match[2] == "%":
-            return int(available_memory() * number / 100)
-        power = "_KMGT".index((match["prefix"] or "_").upper())
-        return max(1, int(number * (1024 if match["binary"] else 1000) ** power))
+        if self.max_memory is None:
+            return None
+        size, is_percentage = _parse_memory(self.max_memory)
+        return int(available_memory() * size / 100) if is_percentage else max(1, int(size))
+
+
+def _parse_memory(value: int | str) -> tuple[float, bool]:
+    """Return a number, and whether it is a percentage or bytes."""
+    if type(value) is int and value > 0:
+        return value, False
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    number = float(match[1]) if match else 0.0
+    is_percentage = match is not None and match[2] == "%"
+    if match is None or number == 0 or (is_percentage and number > 100):
+        rule = "a positive number of bytes, a size such as '2 GB', or a share such as '50%'"
+        raise ParameterError("max_memory", rule, value)
+    power = "_KMGT".index((match["prefix"] or "_").upper())
+    return number * (1024 if match["binary"] else 1000) ** power, is_percentage
 
 
 def available_memory() -> int:
     """Return the available bytes of the machine, or of its container (control group)."""
-    available = []
-    meminfo = Path("/proc/meminfo")
-    if meminfo.is_file():
-        match = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), flags=re.MULTILINE)
-        if match:
-            available.append(int(match[1]) * 1024)
-    group = Path("/sys/fs/cgroup")
+    import psutil  # imported here: settings are read without it
+
+    available = int(psutil.virtual_memory().available)
+    group = Path("/sys/fs/cgroup")  # psutil does not know its limits
     if (group / "memory.max").is_file():
         most = (group / "memory.max").read_text().strip()
         if most != "max":
-            available.append(max(0, int(most) - int((group / "memory.current").read_text())))
-    if not available:
-        available.append(_physical_memory())
-    return min(available)
-
-
-def _physical_memory() -> int:
-    """Return the bytes of the machine; 4 GiB where they are unknown (Windows)."""
-    names = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" not in names:
-        return 4 * 2**30
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+            available = min(available, max(0, int(most) - int((group / "memory.current").read_text())))
+    return available
 
 
 # The default of mining, so that it cannot exhaust the machine.
