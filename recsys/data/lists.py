@@ -22,6 +22,7 @@ def encode_lists(transactions: Iterable[Any]) -> tuple[sparse.csr_array, npt.NDA
     rows = list(transactions)
     indptr, indices, items = _encode_integers(rows) or _encode(rows)
     ones = np.ones(len(indices), dtype=np.bool_)
+    indptr = indptr.astype(indices.dtype)  # scipy copies index arrays of two types
     return sparse.csr_array((ones, indices, indptr), shape=(len(rows), len(items))), items
 
 
