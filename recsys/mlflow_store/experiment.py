@@ -33,12 +33,8 @@ class Destination:
     def find(self, client: MlflowClient, tracking_uri: str) -> Experiment:
         """Find the experiment, or create it.
 
-        Raises
-        ------
-        ParameterError
-            If there is no such experiment or run, if it is deleted, or if name, id and run disagree.
-        mlflow.exceptions.MlflowException
-            Errors of MLflow.
+        Raises `ParameterError` if there is no such experiment or run, it is deleted, or name, id and run
+        disagree; and errors of MLflow.
         """
         if self.run_id is not None:
             experiment = self._of_run(client, self.run_id, tracking_uri)

@@ -21,26 +21,11 @@ TABLE_MEASURES = ("support", "confidence", "lift")
 
 @dataclass(frozen=True)
 class Output:
-    """Amount of output of a run.
+    """Amount of output of a run; an invalid value raises `ParameterError`."""
 
-    Parameters
-    ----------
-    max_rules : int or None
-        Rules in `rules.parquet`, the best first by the metric they were generated with; None is all.
-    show_rules : int
-        Rules in the lines of `describe`.
-    itemsets : {"all", "closed", "maximal", "generators"}, optional
-        Itemsets in `itemsets.parquet`; see `recsys.mining.select`. By default the file is not written.
-
-    Raises
-    ------
-    ParameterError
-        If a number is not an integer of at least 0, or there are no itemsets of that kind.
-    """
-
-    max_rules: int | None = 1000
-    show_rules: int = 0
-    itemsets: str | None = None
+    max_rules: int | None = 1000  # in `rules.parquet`, the best first by the metric of the rules; None is all
+    show_rules: int = 0  # in the lines of `describe`
+    itemsets: str | None = None  # kind in `itemsets.parquet`, as in `recsys.mining.select`; None: no file
 
     def __post_init__(self) -> None:
         if self.max_rules is not None:
@@ -52,10 +37,7 @@ class Output:
     def write(self, result: Result, folder: Path) -> None:
         """Write the rules, `data.json` and, last, `metrics.json`, which marks the run as complete.
 
-        Raises
-        ------
-        OutputError
-            If a file cannot be written.
+        Raises `OutputError` if a file cannot be written.
         """
         started = perf_counter()
         try:

@@ -82,12 +82,8 @@ def measure_fitted(
     """Measure a fitted model, as it is, on the test part of stored settings.
 
     The model may have been fitted on the test part, too: compare the metrics only with those of models of
-    which the same is true. `histories` are of the users that it was fitted on.
-
-    Raises
-    ------
-    DataError
-        If the ids of its items are integers where those of the test part are text, or the other way round.
+    which the same is true. `histories` are of the users that it was fitted on. Raises `DataError` if the ids
+    of its items are integers where those of the test part are text, or the other way round.
     """
     experiment = measured_experiment(settings)
     evaluation, part, items = experiment.evaluation, pipeline.held_out(experiment), model.items

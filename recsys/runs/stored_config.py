@@ -49,18 +49,9 @@ _NAME = re.compile(r"oc\.env:\w+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 def read_experiment(folder: Path, trusted: frozenset[str] = frozenset()) -> Experiment:
     """Build the objects of a run from the configuration that it left in its folder.
 
-    Parameters
-    ----------
-    folder : Path
-    trusted : frozenset of str
-        Further names that the file may use, as `names_of` gives them.
-
-    Raises
-    ------
-    ParameterError
-        If the configuration uses a class or variable that a file may not, or a value is invalid.
-    DataError
-        If the file cannot be read, or a variable of the environment is not set.
+    `trusted` are further names that the file may use, as `names_of` gives them. Raises `ParameterError` if
+    it uses a class or variable that a file may not, or a value is invalid; `DataError` if it cannot be read,
+    or a variable of the environment is not set.
     """
     return experiment_of(read_settings(folder, trusted), trusted)
 

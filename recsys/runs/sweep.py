@@ -124,10 +124,7 @@ def read_sweep(folder: Path) -> Sweep:
 def run_folder(folder: Path) -> Path:
     """Return the folder itself if it is that of a run; the best trial's if it is that of a sweep.
 
-    Raises
-    ------
-    DataNotFoundError
-        If it is neither, or no trial of the sweep is complete.
+    Raises `DataNotFoundError` if it is neither, or no trial of the sweep is complete.
     """
     if (folder / SWEEP_CONFIG_FILE).exists():
         best = read_sweep(folder).best_folder

@@ -32,16 +32,8 @@ class Record:
     """The runs of one MLflow experiment, which is created if it does not exist.
 
     Uses MLflow's client, not its fluent functions, which have one active run per process and end it as
-    FINISHED at exit even if it failed. Connects at the first entry.
-
-    Parameters
-    ----------
-    tracking_uri : str
-        A database URL or the address of a tracking server.
-    experiment : str or Destination
-        The MLflow experiment, by its name or otherwise.
-    folder : Path
-        Base of the relative paths in entries.
+    FINISHED at exit even if it failed. Connects at the first entry. Relative paths in entries start at
+    `folder`.
     """
 
     def __init__(self, tracking_uri: str, experiment: str | Destination, folder: Path) -> None:
@@ -67,12 +59,7 @@ class Record:
     def apply(self, entry: Entry) -> None:
         """Apply an entry; idempotent.
 
-        Raises
-        ------
-        KeyError
-            If the entry is about a run that was never started.
-        mlflow.exceptions.MlflowException
-            Errors of MLflow.
+        Raises `KeyError` if it is about a run that was never started, and errors of MLflow.
         """
         try:
             self._apply(entry)
