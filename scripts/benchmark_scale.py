@@ -39,7 +39,6 @@ from recsys.errors import BudgetError
 from recsys.mining import BitsetEngine, Budget
 from recsys.preprocessing import Preprocessing, encode
 from recsys.spark import SparkDataset, SparkEngine
-from recsys.spark.interactions import encode_in_spark
 
 WAYS = ("bitset", "spark", "bitset_from_file", "spark_from_file")
 SLOPES = "processor seconds of a million ratings"
@@ -137,7 +136,7 @@ def mine_with_spark(
 
         def transactions_in_spark() -> Any:
             ratings = held.enter_context(SparkDataset(path).read(spark))
-            return held.enter_context(encode_in_spark(Preprocessing(), ratings))
+            return held.enter_context(ratings.transactions(Preprocessing()))
 
         take = transactions_in_spark if in_spark else lambda: transactions
         figures = {"start_seconds": round(perf_counter() - start, 1)}
