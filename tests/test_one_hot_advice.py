@@ -6,6 +6,7 @@ import pytest
 
 from recsys.data import Transactions
 from recsys.errors import DataFormatError
+from tests.integration.cures import tries
 
 FRAMES = {
     "counts": pd.DataFrame({"a": [2, 0, 1], "b": [0, 1, 0]}),
@@ -29,6 +30,7 @@ FRAMES = {
 }
 
 
+@tries("recsys/data/one_hot_advice.py", "")
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_the_advice_makes_what_the_frame_means(frame):
     with pytest.raises(DataFormatError, match="must be boolean without missing values") as caught:

@@ -7,32 +7,22 @@ import pytest
 from scripts.list_errors import ROOT, messages
 from tests.integration.test_cures import TRIED
 
-PYTHON = "tried in tests/test_one_hot_advice.py, which evaluates it"
 NO_CURE = "no cure: how a value is written"
 SPARK = "needs Spark"
 NETWORK = "needs a network"
 API = "an expression of Python with a part to fill in"
 NOT_TRIED = {
-    ("recsys/data/one_hot_advice.py", ""): PYTHON,
-    ("recsys/data/transactions.py", ""): "Python; tests/data see to the text alone",
-    ("recsys/data/lists.py", ""): "Python; tests/data see to the text alone",
     ("recsys/preprocessing/filtering.py", "min_length={"): NO_CURE,
     ("optuna_sweeper/search/parameter.py", "{self.name}="): NO_CURE,
     ("recsys/frequent_patterns/one_hot.py", "null_values=False"): "mlxtend's own words",
     ("recsys/frequent_patterns/rules.py", "support_only=True"): "mlxtend's own words",
-    ("recsys/frequent_patterns/rules.py", "Set max_len={length - 1}"): API,
-    ("recsys/mining/budget.py", "For example recsys.mining.Budget"): API,
     ("recsys/recommenders/model.py", "Histories.from_pairs"): API,
-    ("recsys/rules/generate.py", "Mine them first"): API,
     ("recsys/evaluation/preparation.py", "Some items look like lists"): API,
     ("recsys/evaluation/splits/evaluation.py", "or set evaluation=none"): "the cure of per_user.py",
     ("recsys/reporting/comparison.py", "measures no recommendations"): "the cure of objective.py",
     ("recsys/reporting/callbacks.py", "Set for example"): "takes a sweep of several recommenders",
     ("recsys/reporting/callbacks.py", "tries again"): "needs a report that cannot be made",
-    ("recsys/runs/trusted.py", "export RECSYS_TRUSTED"): "tried in tests/test_stored_config.py",
     ("recsys/feedback/store.py", "make serve"): "starts the service",
-    ("recsys/serving/secret.py", "openssl rand"): "needs openssl",
-    ("recsys/serving/settings.py", "openssl rand"): "needs openssl",
     ("recsys/serving/source.py", "make sweep"): "takes a sweep of 60 trials",
     ("recsys/spark/", ""): SPARK,
     ("recsys/pipeline.py", "which only mines rules"): SPARK,

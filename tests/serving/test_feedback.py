@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,7 @@ from recsys.serving.schemas import FeedbackResponse
 from recsys.serving.secret import read_secret
 from recsys.serving.settings import Settings
 from recsys.serving.signed_list import ListSigner
+from tests.integration.cures import tries
 from tests.serving.conftest import HTML, thumb
 
 
@@ -131,6 +134,19 @@ def test_secrets_that_cannot_be(serve, tmp_path):
     ):
         read_secret(Settings(), server)
     assert read_secret(Settings(feedback_secret="s" * 32), server) == b"s" * 32
+
+
+@tries("recsys/serving/secret.py", "openssl rand")
+@tries("recsys/serving/settings.py", "openssl rand")
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the advice needs openssl")
+def test_a_secret_is_made_as_advised():
+    server = SimpleNamespace(file=None)
+    for refused in (lambda: read_secret(Settings(), server), lambda: Settings(feedback_secret="short")):
+        with pytest.raises(ParameterError) as caught:
+            refused()
+        command = str(caught.value).rpartition(": ")[2].split()
+        secret = subprocess.check_output(command, text=True).strip()
+        assert read_secret(Settings(feedback_secret=secret), server) == secret.encode()
 
 
 @pytest.mark.parametrize("what", ["user", "item", "address"])
