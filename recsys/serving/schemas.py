@@ -104,12 +104,7 @@ class FeedbackRequest(RequestModel):
     """An item of that list. A second thumb for it replaces the first."""
     verdict: Literal["up", "down"]
     model_config = _examples(
-        {
-            "signed_list": "WzE3OTU4NjE2MDAsIm...==.q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
-            "user_id": "somebody",
-            "item_id": 260,
-            "verdict": "up",
-        }
+        {"signed_list": "WzE3OTU4NjE2.q83vEjRWeJq8", "user_id": "ann", "item_id": 260, "verdict": "up"}
     )
 
 
