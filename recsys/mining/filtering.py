@@ -1,5 +1,6 @@
 """Filter frequent itemsets by support, length and kind."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,12 @@ def filter_itemsets(
     places = np.cumsum(kept)  # number of kept itemsets up to each
     parents = itemsets.parents[:n_short][kept]
     sizes = np.diff(np.concatenate(([0], places))[itemsets.offsets[itemsets.offsets <= n_short]])
-    return FrequentItemsets(
+    return replace(
+        itemsets,
         parents=np.where(parents >= 0, places[parents] - 1, -1) if len(parents) else parents,
         last_items=itemsets.last_items[:n_short][kept],
         counts=itemsets.counts[:n_short][kept],
         offsets=np.concatenate(([0], np.cumsum(sizes[sizes > 0]))),
-        items=itemsets.items,
-        n_transactions=itemsets.n_transactions,
         min_support=min_support,
         max_len=max_len,
     )
