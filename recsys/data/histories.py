@@ -153,7 +153,7 @@ class Histories:
             repeats=False,
         )
 
-    @property
+    @cached_property
     def ages(self) -> npt.NDArray[np.int64]:
         """Number of entries of the same user in later steps than that of each entry, shape (n_entries,)."""
         if self.steps is None:

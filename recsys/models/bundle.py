@@ -67,9 +67,10 @@ class Bundle:
         histories = self._histories(likes)
         lists = self.model.recommend(histories, k, exclude_seen)
         rows = zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
-        return [
-            self._titled_list(histories[user : user + 1], *row, n_reasons) for user, row in enumerate(rows)
-        ]
+        each = (
+            [histories] if len(histories) == 1 else (histories[user : user + 1] for user in range(len(likes)))
+        )
+        return [self._titled_list(history, *row, n_reasons) for history, row in zip(each, rows, strict=True)]
 
     def knows(self, item_id: Any) -> bool:
         """Whether the model has an item."""

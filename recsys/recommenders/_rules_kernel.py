@@ -1,4 +1,4 @@
-"""Numba kernel of the rule recommender: scores of histories by an index of rules."""
+"""Numba kernels of the rule recommender: scores of histories by an index of rules, and their reasons."""
 
 from typing import NamedTuple
 
@@ -179,6 +179,51 @@ def fired(
                 contributions[free[group]] = room.recencies[place] * index.weights[entry]
                 free[group] += 1
     return starts, rules, contributions
+
+
+@kernel
+def strongest(
+    starts: IntArray, rules: IntArray, contributions: FloatArray, n: int, m: int
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the `n` strongest rules of each group, of equal ones the first, and their shares.
+
+    The arrays are those of `fired`, before and after. A share is that in the sum of the `m` highest
+    contributions to the group, of all with m = 0; other rules have a share of 0. Groups whose sum is 0 become
+    empty.
+    """
+    kept_starts = np.zeros(len(starts), dtype=np.int64)
+    kept, shares = np.empty(len(rules), dtype=np.int64), np.empty(len(rules))
+    free = 0
+    for group in range(len(starts) - 1):
+        own = slice(starts[group], starts[group + 1])
+        order = order_of_strongest(rules[own], contributions[own], max(n, m))
+        counted = contributions[own][order[:m]] if m else contributions[own]
+        total = counted.sum()
+        for place in range(min(n, len(order)) if total > 0.0 else 0):
+            entry = starts[group] + order[place]
+            kept[free] = rules[entry]
+            shares[free] = contributions[entry] / total if m == 0 or place < m else 0.0
+            free += 1
+        kept_starts[group + 1] = free
+    return kept_starts, kept[:free], shares[:free]
+
+
+@kernel
+def order_of_strongest(rules: IntArray, contributions: FloatArray, n: int) -> IntArray:
+    """Return the positions of the `n` highest contributions, descending, of equal ones by rule."""
+    if 8 * n >= len(rules):
+        by_rule = np.argsort(rules, kind="mergesort")
+        return by_rule[np.argsort(-contributions[by_rule], kind="mergesort")][:n]
+    left = contributions.copy()
+    order = np.empty(n, dtype=np.int64)
+    for place in range(n):
+        best = 0
+        for entry in range(1, len(left)):
+            if left[entry] > left[best] or (left[entry] == left[best] and rules[entry] < rules[best]):
+                best = entry
+        order[place] = best
+        left[best] = -1.0
+    return order
 
 
 @kernel

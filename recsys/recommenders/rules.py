@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -170,7 +170,7 @@ class RuleModel(Model):
         noisy_or, the highest for max, the `top_m` highest for mean_top_m; the others have a share of 0. If no
         rule fired, the reason is the popularity of the item.
         """
-        from recsys.recommenders._rules_kernel import fired
+        from recsys.recommenders._rules_kernel import fired, strongest
 
         latest, once = history.latest, list(dict.fromkeys(items))
         liked = np.full(len(self.items), -1.0)
@@ -178,35 +178,16 @@ class RuleModel(Model):
         groups = np.full(len(self.items) + 1, -1)  # the last place is that of -1, which is no item
         groups[once] = np.arange(len(once))
         groups = groups[self.index.items]
-        starts, rules, contributions = fired(self.index, latest.item_indices, liked, groups, len(once))
-        strongest = [
-            self._strongest(rules[start:stop], contributions[start:stop], n_reasons)
-            for start, stop in pairwise(starts.tolist())
-        ]
+        n = len(self.rules) if n_reasons is None else n_reasons
+        found = fired(self.index, latest.item_indices, liked, groups, len(once))
+        starts, rules, shares = strongest(*found, n, self.settings.m)
         # The rules of all items at once: to look up a few costs as much as to look up many.
-        columns = map(np.concatenate, zip(*strongest, (rules[:0], contributions[:0]), strict=True))
-        reasons = iter(self._reasons(*columns))
-        found = {
-            item: list(islice(reasons, len(kept))) or [self.popularity.reason(item)]
-            for item, (kept, _) in zip(once, strongest, strict=True)
+        reasons, bounds = self._reasons(rules, shares), pairwise(starts.tolist())
+        of_items = {
+            item: reasons[start:stop] or [self.popularity.reason(item)]
+            for item, (start, stop) in zip(once, bounds, strict=True)
         }
-        return [found[item] for item in items]
-
-    def _strongest(
-        self, rules: IntArray, contributions: FloatArray, n_reasons: int | None
-    ) -> tuple[IntArray, FloatArray]:
-        """Return the strongest rules for an item, of equal ones the first, and their shares."""
-        m, n = self.settings.m, len(rules) if n_reasons is None else n_reasons
-        kept = _highest(contributions, max(n, m))
-        kept = kept[np.lexsort((rules[kept], -contributions[kept]))]
-        total = (contributions[kept[:m]] if m else contributions).sum()
-        if not total > 0:
-            return rules[:0], contributions[:0]
-        kept = kept[:n]
-        shares = contributions[kept] / total
-        if m:
-            shares[m:] = 0.0
-        return rules[kept], shares
+        return [of_items[item] for item in items]
 
     def _reasons(self, rules: IntArray, shares: FloatArray) -> list[Reason[int]]:
         offsets, flat = self.rules.source.flatten(self.rules.antecedents[rules])
@@ -222,13 +203,6 @@ class RuleModel(Model):
         counts = [source.counts[side] for side in (rules.itemsets, rules.antecedents, rules.consequents)]
         ratios = [MEASURES[name](source.n_transactions, *counts) for name in ("confidence", "lift")]
         return [counts[0], *ratios]
-
-
-def _highest(values: FloatArray, n: int) -> IntArray:
-    """Return the positions of the n highest values, and of all that equal the lowest of these."""
-    if n >= len(values):
-        return np.arange(len(values))
-    return np.flatnonzero(values >= np.partition(values, -n)[-n])
 
 
 def _as_evidence(weights: FloatArray, n_transactions: int) -> FloatArray:
