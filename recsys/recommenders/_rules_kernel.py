@@ -162,12 +162,13 @@ def fired(
     """
     room = room_for(index, 0)
     n_nodes = walk(index, history, liked, room)
-    counts = np.zeros(n_groups + 1, dtype=np.int64)  # the last of those to leave out
+    starts = np.zeros(n_groups + 1, dtype=np.int64)
     for node in room.nodes[:n_nodes]:
         for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
-            counts[groups[index.consequents[entry]]] += 1
-    starts = np.zeros(n_groups + 1, dtype=np.int64)
-    starts[1:] = np.cumsum(counts[:-1])
+            group = groups[index.consequents[entry]]
+            if group >= 0:
+                starts[group + 1] += 1
+    starts = np.cumsum(starts)
     free = starts.copy()
     rules, contributions = np.empty(starts[-1], dtype=np.int64), np.empty(starts[-1])
     for place in range(n_nodes):
