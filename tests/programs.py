@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import faulthandler
 import gc
+import io
 import json
 import logging
 import os
@@ -209,7 +210,7 @@ def _warm_up() -> None:
     from recsys.__main__ import main
 
     before, argv, streams = Path.cwd(), sys.argv, (sys.stdout, sys.stderr)
-    nowhere = Path(os.devnull).open("w")  # noqa: SIM115  # handlers of Hydra keep it
+    nowhere = io.StringIO()  # handlers of Hydra keep it
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         sys.argv, sys.stdout, sys.stderr = ["recsys", *SWEEP], nowhere, nowhere

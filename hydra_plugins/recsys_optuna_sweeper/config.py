@@ -46,7 +46,9 @@ def _schema(target: str, **settings: Any) -> Any:
             # OmegaConf 2.4 deprecates an integer where a float is declared; "auto" may be an integer.
             is_any = value is None or value == "auto" or isinstance(value, float)
             fields.append((name, Any if is_any else type(value), value))
-    return make_dataclass(target.rpartition(".")[2], fields)
+    schema = make_dataclass(target.rpartition(".")[2], fields, namespace={"__module__": __name__})
+    globals()[schema.__name__] = schema  # pickled by this name for the processes of a launcher
+    return schema
 
 
 _GENETIC: dict[str, Any] = {

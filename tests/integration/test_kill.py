@@ -75,10 +75,10 @@ MOMENTS = [
     (f"{SWEEPER}.study.journal:JournalFile.append_logs", 1, "amid"),  # the study is being made
     ("recsys.pipeline:run", 2, "before"),  # in a job
     (f"{SWEEPER}.workers.trial_allocation:enqueue_again", 1, "before"),  # what a kill left is being mended
-    (f"{SWEEPER}.sweep:Sweep._choose", 3, "before"),  # asked, nothing chosen
-    (f"{SWEEPER}.sweep:Sweep._launch", 3, "before"),  # asked, not launched
-    (f"{SWEEPER}.sweep:Sweep._tell", 3, "before"),  # the job is over, the study was not told
-    (f"{SWEEPER}.sweep:Sweep._tell", 3, "after"),  # told, no file says so
+    (f"{SWEEPER}.batch:BatchRunner._choose", 3, "before"),  # asked, nothing chosen
+    (f"{SWEEPER}.batch:BatchRunner._launch", 3, "before"),  # asked, not launched
+    (f"{SWEEPER}.batch:BatchRunner._tell", 3, "before"),  # the job is over, the study was not told
+    (f"{SWEEPER}.batch:BatchRunner._tell", 3, "after"),  # told, no file says so
     (f"{SWEEPER}.results.files:atomic_write", 5, "amid"),  # half of the results is written
     (f"{SWEEPER}.study.journal:JournalFile.append_logs", 20, "amid"),  # half a line of the journal
     ("os:link", 5, "before"),  # what MLflow is to be told is written, but not in the queue
