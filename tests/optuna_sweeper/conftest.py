@@ -69,6 +69,10 @@ class App:
         self, *overrides: str, task: Callable[[DictConfig], Any] = parabola, version_base: str | None = "1.3"
     ) -> None:
         """Run the sweep as `python app.py -m` would, errors as they are raised."""
+        if (
+            "hydra/launcher=joblib" in overrides
+        ):  # it reuses processes, with the environment of an earlier test
+            overrides = (*overrides, f"hydra.sweep.dir={self.sweep_dir}")
         with initialize_config_dir(str(self.conf), version_base=version_base, job_name="app"):
             GlobalHydra.instance().hydra.multirun(
                 config_name="config",
