@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from recsys.data.interactions import Interactions
 from recsys.datasets.download import install
 from recsys.datasets.duplicates import resolve_duplicates
@@ -12,7 +14,6 @@ from recsys.datasets.editions import EDITIONS
 from recsys.datasets.files import FileDataset, reading
 from recsys.datasets.layouts import LAYOUTS, Layout, find_layout
 from recsys.errors import DataNotFoundError, DownloadError, ParameterError
-from recsys.folders import cache_folder
 from recsys.parameters import require_text
 
 # Editions that come with the package, in the layout of all others.
@@ -67,7 +68,7 @@ class MovieLens(FileDataset):
             if there:
                 return folder, _require_layout(folder, "RECSYS_DATA_DIR")
             tried = [f"{folder} ($RECSYS_DATA_DIR) is not there"]
-        cache = cache_folder() / self.name
+        cache = user_cache_path("recsys", appauthor=False) / self.name
         for folder in (BUNDLED / self.name, cache):
             if layout := find_layout(folder):
                 return folder, layout

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from optuna_sweeper.atomic_write import atomic_open
 from recsys.data.transactions import TransactionSet
-from recsys.folders import cache_folder
 from recsys.mining import support
 from recsys.mining.budget import Budget, too_many_known
 from recsys.mining.engine import Engine
@@ -54,7 +54,7 @@ class ItemsetCache:
     enabled : bool
         Whether the cache is used.
     folder : str, optional
-        Folder of the files; None: `itemsets` in `recsys.folders.cache_folder()`.
+        Folder of the files; None: `itemsets` in the user's cache folder of recsys.
     max_bytes : int
         Maximum total size; the least recently used files are removed first. 0: no files.
 
@@ -113,7 +113,7 @@ class ItemsetCache:
     @property
     def path(self) -> Path:
         """Folder of the files."""
-        return Path(self.folder) if self.folder else cache_folder() / "itemsets"
+        return Path(self.folder) if self.folder else user_cache_path("recsys", appauthor=False) / "itemsets"
 
     def _entries(self, key: str) -> list[_Entry]:
         """Return the files with this key, the smallest first."""

@@ -14,9 +14,10 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from platformdirs import user_cache_path
+
 from optuna_sweeper.atomic_write import atomic_open
 from recsys.errors import ParameterError
-from recsys.folders import cache_folder
 from recsys.mlflow_store.address import VARIABLE
 from recsys.runs.folder_lock import folder_lock
 
@@ -123,7 +124,10 @@ def _make_store(path: Path) -> None:
     """Put an empty store in place, the copy of one that was made before if there is one."""
     from mlflow.version import VERSION
 
-    new, kept = path.with_name(f".{path.name}.new"), cache_folder() / f"mlflow-{VERSION}-empty.db"
+    new, kept = (
+        path.with_name(f".{path.name}.new"),
+        user_cache_path("recsys", appauthor=False) / f"mlflow-{VERSION}-empty.db",
+    )
     if kept.exists():
         shutil.copyfile(kept, new)
     else:
