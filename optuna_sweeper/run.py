@@ -101,7 +101,7 @@ def _run(
     enqueued = read_enqueued(settings.enqueue, space)
     past_trials = read_warm_start(settings, space, spec)
     sampler = make_sampler(settings.sampler, space.parameters, len(settings.directions))
-    stratified = read_stratification(settings.balanced, space, sampler)
+    stratified = read_stratification(settings.stratify, space, sampler)
     with _open_study(settings, name, sampler) as study:
         if settings.allow_changes:
             check_kinds(study, space)

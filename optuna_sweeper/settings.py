@@ -78,7 +78,7 @@ class Settings:
     conditions: Any = None
 
     # Stratification: a parameter with choice(...), each of whose values gets as many trials; null: none.
-    balanced: str | None = None
+    stratify: str | None = None
 
     # Parameters of the first trials: a list of {parameter: value}. The sampler chooses parameters left out.
     enqueue: Any = None

@@ -1,4 +1,4 @@
-"""Stratification: each choice of one parameter gets the same number of trials (``hydra.sweeper.balanced``).
+"""Stratification: each choice of one parameter gets the same number of trials (``hydra.sweeper.stratify``).
 
 A fair comparison tunes each candidate with the same budget, while a sampler soon prefers the best one.
 """
@@ -12,7 +12,7 @@ from optuna_sweeper.search.parameter import Parameter
 from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.workers.trial_allocation import counts
 
-_KEY = "hydra.sweeper.balanced"
+_KEY = "hydra.sweeper.stratify"
 _FIXED = "fixed_params"  # as Study.enqueue_trial() has it
 
 
@@ -32,7 +32,7 @@ def assign_choice(parameter: Parameter, study: Study, trial_id: int) -> None:
 
 
 def read_stratification(name: str | None, space: SearchSpace, sampler: BaseSampler) -> Parameter | None:
-    """Return the parameter ``hydra.sweeper.balanced``, which must be a choice of the search space."""
+    """Return the parameter ``hydra.sweeper.stratify``, which must be a choice of the search space."""
     if name is None:
         return None
     key = name.lstrip("+")

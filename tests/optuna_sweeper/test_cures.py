@@ -25,7 +25,7 @@ def refused(app, *command):
 
 @tries("optuna_sweeper/search/search_space.py", "There is nothing to search")
 @tries("optuna_sweeper/search/sampler.py", "Optuna 4 removed MOTPESampler")
-@tries("optuna_sweeper/search/stratification.py", "set hydra.sweeper.balanced=null")
+@tries("optuna_sweeper/search/stratification.py", "set hydra.sweeper.stratify=null")
 @tries("optuna_sweeper/study/initial_trials.py", "or set hydra.sweeper.enqueue=null")
 @tries("optuna_sweeper/study/storage.py", "Repair it, or set another")
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def refused(app, *command):
         ("hydra.sweeper.n_trials=1", "or a sweep such as "),
         ("x=interval(0,1) hydra.sweeper.n_trials=1 hydra/sweeper/sampler=motpe", "several objectives"),
         (
-            "x=interval(0,1) hydra.sweeper.n_trials=1 hydra.sweeper.balanced=word "
+            "x=interval(0,1) hydra.sweeper.n_trials=1 hydra.sweeper.stratify=word "
             "'hydra.sweeper.params={word: null}'",
             "drops it (null)",
         ),

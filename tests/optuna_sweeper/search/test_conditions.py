@@ -117,8 +117,8 @@ def test_null_drops_a_condition(app: Any) -> None:
         ),
         (
             "{word: null}",
-            ["hydra.sweeper.balanced=word"],
-            r"drops it \(null\): set hydra\.sweeper\.balanced=null",
+            ["hydra.sweeper.stratify=word"],
+            r"drops it \(null\): set hydra\.sweeper\.stratify=null",
         ),
     ],
 )

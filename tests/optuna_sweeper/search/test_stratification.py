@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hydra.errors import HydraException
 
-SPACE = ("word=choice(a, b, c)", "x=interval(0, 1)", "hydra.sweeper.balanced=word")
+SPACE = ("word=choice(a, b, c)", "x=interval(0, 1)", "hydra.sweeper.stratify=word")
 
 
 def words(app: Any) -> Counter[str]:
@@ -33,7 +33,7 @@ def test_each_choice_gets_as_many(app: Any, sampler: str, n_jobs: int) -> None:
     assert words(app) == {"a": 4, "b": 4, "c": 4}
 
 
-def test_a_continued_study_stays_balanced(app: Any) -> None:
+def test_a_continued_study_stays_stratified(app: Any) -> None:
     for n_trials in (4, 9):
         app.sweep(*SPACE, f"hydra.sweeper.n_trials={n_trials}", *app.kept)
     assert words(app) == {"a": 3, "b": 3, "c": 3}
@@ -48,11 +48,11 @@ def test_what_is_asked_for_first_counts(app: Any) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("hydra.sweeper.balanced=x", r"hydra\.sweeper\.balanced must be a parameter .* choice.*Got 'x'"),
-        ("hydra.sweeper.balanced=none", r"hydra\.sweeper\.balanced must be a parameter .*Got 'none'"),
+        ("hydra.sweeper.stratify=x", r"hydra\.sweeper\.stratify must be a parameter .* choice.*Got 'x'"),
+        ("hydra.sweeper.stratify=none", r"hydra\.sweeper\.stratify must be a parameter .*Got 'none'"),
         (
             "hydra/sweeper/sampler=bruteforce",
-            r"hydra\.sweeper\.balanced must be null for a sampler that runs",
+            r"hydra\.sweeper\.stratify must be null for a sampler that runs",
         ),
     ],
 )
