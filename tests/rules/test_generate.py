@@ -234,7 +234,7 @@ def contradicts(constraints):
     )
 
 
-@settings(deterministic, max_examples=150)
+@settings(deterministic, max_examples=60)
 @given(constrained_problems())
 def test_constraints_select_among_all_rules(problem):
     (transactions, min_support, max_len), constraints = problem
@@ -343,7 +343,7 @@ def test_keeping_the_best_is_told(caplog):
     assert not caplog.records
 
 
-@settings(deterministic, max_examples=100)
+@settings(deterministic, max_examples=50)
 @given(mining_problems(), st.integers(1, 8), st.sampled_from(["lift", "p_value", "conviction", "leverage"]))
 def test_too_many_rules_are_refused_with_what_would_fit(problem, max_rules, metric):
     transactions, min_support, max_len = problem
