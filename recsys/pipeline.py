@@ -51,7 +51,7 @@ class Result:
     """Everything that a run makes, in this order.
 
     `itemsets_from` is "mined", "memory" or "file". Without an evaluation there are no model and no ranking.
-    `seconds` are wall seconds of each stage without compilation.
+    `seconds` are wall-clock seconds of each stage without compilation.
     """
 
     interactions: InteractionSet
@@ -197,7 +197,7 @@ def _fit(experiment: Experiment, prepared: Prepared, rules: Rules) -> Model:
 
 @contextmanager
 def timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
-    """Add the wall seconds of a stage, without compilation, to `seconds`."""
+    """Add the wall-clock seconds of a stage, without compilation, to `seconds`."""
     from recsys.kernel import clock  # before the clock starts: importing Numba takes time
 
     started = clock()

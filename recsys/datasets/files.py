@@ -87,7 +87,7 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
     except (OSError, EOFError, zlib.error, csv.Error, UnicodeError) as error:
         reason = " ".join(str(error).split())
-        raise DataFormatError(f"{path} is damaged: {reason}. Put a sound copy in its place.") from error
+        raise DataFormatError(f"{path} is damaged: {reason}. Put an intact copy in its place.") from error
 
 
 def open_binary(path: Path) -> BinaryIO:

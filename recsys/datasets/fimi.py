@@ -60,7 +60,7 @@ class FimiDataset(Dataset):
                 items.append(item)
                 n_lines += text.count(b"\n")
         if not sum(map(len, items)):
-            raise DataFormatError(f"{path} holds no transactions. Give a file with a transaction a line.")
+            raise DataFormatError(f"{path} holds no transactions. Give a file with one transaction per line.")
         order = np.concatenate(lines)
         ratings = Interactions(order, np.concatenate(items), name=self.name or "", order_id=order)
         return resolve_duplicates(ratings, "first", path)

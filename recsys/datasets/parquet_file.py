@@ -51,7 +51,7 @@ def read_parquet(path: Path, columns: Mapping[str, Column]) -> dict[str, npt.NDA
         except pa.ArrowInvalid as error:
             reason = " ".join(str(error).split())
             raise DataFormatError(
-                f"{path} is not Parquet: {reason}. Put a sound copy in its place."
+                f"{path} is not Parquet: {reason}. Put an intact copy in its place."
             ) from error
         types = {column.name: _type_of(path, files.schema, column) for column in columns.values()}
         typed = {

@@ -72,7 +72,7 @@ def _class_of(kind: str) -> type[Model]:
     except (ImportError, AttributeError):
         raise KeyError(kind) from None
     if not (isinstance(cls, type) and issubclass(cls, Model)):
-        raise TypeError(f"{kind} is no model")
+        raise TypeError(f"{kind} is not a model")
     return cls
 
 

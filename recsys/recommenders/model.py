@@ -40,9 +40,9 @@ class Reason(Generic[Antecedent]):
     support_count: int | None
     """Number of users who like the antecedents and the item."""
     confidence: float | None
-    """Share of the users who like the antecedents that also like the item."""
+    """Share of the users who like the antecedents and also like the item."""
     lift: float | None
-    """How many times as likely that is as on average."""
+    """Confidence divided by the share of all users who like the item."""
     share: float
     """Share of the item's score that is due to this reason, 0 to 1; the shares of an item sum to 1."""
 
@@ -115,7 +115,7 @@ class Model(ABC):
     def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
         """Return the k best items of each user; of equal scores the first by index.
 
-        Another k than a positive integer, and histories over other items, raise ParameterError.
+        A `k` that is not a positive integer and histories over other items raise ParameterError.
         """
         require_integer("k", k, minimum=1)
         if histories.items is not self.items and not np.array_equal(histories.items, self.items):
@@ -156,7 +156,7 @@ class Recommender(Protocol):
 class ScoringModel(Model):
     """A model that scores all items for a user.
 
-    It recommends the items with scores above 0; the remaining places go by popularity.
+    It recommends the items with scores above 0; the remaining places are filled by popularity.
     """
 
     @abstractmethod

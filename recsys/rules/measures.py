@@ -1,6 +1,6 @@
 """Measures of rules, computed from counts.
 
-A measure is a function of n, the number of transactions, and of three arrays of counts, one entry a rule:
+A measure is a function of n, the number of transactions, and of three arrays of counts, one entry per rule:
 n_ac of the whole rule, n_a of the antecedent, n_c of the consequent. Below, s_ac, s_a and s_c are the
 supports; n_1 and n_2 count the transactions with the antecedent alone and the consequent alone, n_0 those
 with neither. Where possible a measure is one division of integers; counts may also be float64, exact for
@@ -55,7 +55,7 @@ def _integers(counts: Counts) -> npt.NDArray[np.int64]:
     return np.ascontiguousarray(counts, dtype=np.int64)
 
 
-# "KDD 2002" is table 5 of Tan, Kumar and Srivastava; X is hypergeometric: n_ac of independent sides.
+# "KDD 2002" is table 5 of Tan, Kumar and Srivastava. X is n_ac of independent sides: hypergeometric.
 MEASURES: dict[str, Measure] = {
     # s_a, s_c, s_ac, and s_ac / s_a: how often the rule holds (Agrawal, Imielinski and Swami, SIGMOD 1993).
     "antecedent_support": lambda n, n_ac, n_a, n_c: n_a / n,
@@ -109,7 +109,7 @@ MEASURES: dict[str, Measure] = {
 }
 MLXTEND_MEASURES = tuple(MEASURES)[:12]
 
-# These, and one that depends on other rules, too.
+# The measures above, and one that depends on other rules.
 METRICS = (*MEASURES, "improvement")
 
 # For these a rule is kept at or below the threshold, and the smallest comes first.

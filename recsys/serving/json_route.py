@@ -69,7 +69,7 @@ def _parse(body: bytes, max_depth: int) -> Any:
     try:
         return json.loads(body)
     except json.JSONDecodeError as error:
-        raise ApiError(400, "invalid_json", f"The body is no JSON: {error}.") from error
+        raise ApiError(400, "invalid_json", f"The body is not JSON: {error}.") from error
     except ValueError as error:  # UnicodeDecodeError, or a number with too many digits
-        message = "The body is no JSON: it must be UTF-8, with numbers of at most 4,300 digits."
+        message = "The body is not JSON: it must be UTF-8, with numbers of at most 4,300 digits."
         raise ApiError(400, "invalid_json", message) from error

@@ -30,7 +30,8 @@ class FolderSource:
         try:
             written = (folder / "bundle.json").stat().st_mtime_ns
         except OSError as error:
-            raise DataNotFoundError(f"model: there is no bundle in {self.folder}.") from error
+            cure = "Name a folder that Bundle.save has written, or register the run and name its version."
+            raise DataNotFoundError(f"model: there is no bundle in {self.folder}. {cure}") from error
         return f"{folder.name}@{written // 1_000_000}"
 
     def load(self, version: str) -> Bundle:

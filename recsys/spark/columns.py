@@ -23,7 +23,7 @@ _DAMAGED = "�"  # replaces bytes that are not text
 _NO_PARQUET = re.compile(r"\[FAILED_READ_FILE\.CANNOT_READ_FILE_FOOTER\].*")
 _NOTHING = (
     "{path} holds no {what}: it is empty, or a folder of files that Spark ignores, since they are empty or "
-    "have names that begin with _ or . Put a sound copy in its place."
+    "have names that begin with _ or . Put an intact copy in its place."
 )
 _CORRUPT = "recsys_corrupt_record"
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
@@ -82,7 +82,9 @@ def read_in_spark(
         found = _NO_PARQUET.search(str(error))
         if found is None:
             raise
-        raise DataFormatError(f"{path} is not Parquet: {found[0]} Put a sound copy in its place.") from error
+        raise DataFormatError(
+            f"{path} is not Parquet: {found[0]} Put an intact copy in its place."
+        ) from error
     except AnalysisException as error:
         if error.getCondition() == "UNABLE_TO_INFER_SCHEMA":
             raise DataFormatError(_NOTHING.format(path=path, what="Parquet")) from error

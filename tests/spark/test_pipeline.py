@@ -271,9 +271,9 @@ def test_files_that_are_wrong(spark_engine, tmp_path):
         (tmp_path / "empty.parquet/_a.parquet").touch()
         (tmp_path / "text.parquet").write_text("who,item_id,rating")
         for name, message in [
-            ("empty.csv", r"empty\.csv holds no table: it is empty, or .* Put a sound copy in its place"),
-            ("empty.parquet", r"empty\.parquet holds no Parquet: .* begin with _ or \. Put a sound copy"),
-            ("text.parquet", r"text\.parquet is not Parquet: .* Put a sound copy in its place"),
+            ("empty.csv", r"empty\.csv holds no table: it is empty, or .* Put an intact copy in its place"),
+            ("empty.parquet", r"empty\.parquet holds no Parquet: .* begin with _ or \. Put an intact copy"),
+            ("text.parquet", r"text\.parquet is not Parquet: .* Put an intact copy in its place"),
         ]:
             with pytest.raises(DataFormatError, match=message):
                 both(tmp_path / name)[1].read(spark).__enter__()
