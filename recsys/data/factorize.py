@@ -20,10 +20,11 @@ def factorize(ids: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.i
     if not 0 <= highest - lowest <= 4 * len(ids):
         distinct, position = np.unique(ids, return_inverse=True)
         return distinct, position
-    offset = ids - lowest
+    offset = (ids - lowest).astype(np.intp)  # NumPy indexes by these
     occurs = np.zeros(highest - lowest + 1, dtype=np.bool_)
     occurs[offset] = True
     places = np.flatnonzero(occurs)
-    numbers = np.empty(len(occurs), dtype=np.int32 if len(places) < 2**31 else np.int64)
+    dtype = np.int32 if len(places) < 2**31 else np.int64
+    numbers: npt.NDArray[np.integer[Any]] = np.empty(len(occurs), dtype=dtype)
     numbers[places] = np.arange(len(places))
     return (places + lowest).astype(ids.dtype), numbers[offset]

@@ -67,7 +67,8 @@ class Transactions:
     ) -> None:
         # A copy: bringing it into canonical form works in place, and the caller's may share its arrays.
         matrix = _as_matrix(matrix).astype(np.bool_, copy=True)
-        matrix.eliminate_zeros()
+        if not matrix.data.all():
+            matrix.eliminate_zeros()
         matrix.sum_duplicates()
         # One type of both index arrays: scipy copies arrays of two types, Numba compiles each.
         dtype = np.int32 if matrix.nnz < 2**31 else np.int64
