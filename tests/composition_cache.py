@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,8 @@ def install() -> None:
     """Speed up Hydra in this process: the results are the same."""
     share_config_store()
     yaml.load = _load_once(yaml.load)
-    Hydra.get_mode = _mode_once(Hydra.get_mode)  # type: ignore[method-assign]
+    if "parsed_overrides" not in inspect.signature(Hydra.get_mode).parameters:  # as in Hydra 1.4
+        Hydra.get_mode = _mode_once(Hydra.get_mode)  # type: ignore[method-assign]
     config_loader_impl.create_defaults_list = _list_once(config_loader_impl.create_defaults_list)
     merge = ConfigLoaderImpl._compose_config_from_defaults_list
     ConfigLoaderImpl._compose_config_from_defaults_list = _merge_once(merge)  # type: ignore[method-assign]

@@ -92,20 +92,26 @@ def _open_study(config: Any) -> Study | None:
     if settings.storage is None:
         _warn_once()
         return None
-    return _study(
-        settings.storage, settings.study_name, settings.pruner, config.runtime.cwd, settings.storage_timeout
-    )
+    values = {}
+    for name in ("storage", "study_name", "pruner", "storage_timeout"):
+        value = settings[name]
+        values[name] = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    return _study(OmegaConf.to_yaml(values), config.runtime.cwd)
 
 
 @functools.lru_cache(maxsize=1)
-def _study(storage: Any, name: str, pruner: Any, folder: str, timeout: float) -> Study:
+def _study(text: str, folder: str) -> Study:
+    """Return the study of some settings, as YAML: configs cannot be hashed."""
     import optuna
 
     from optuna_sweeper.search.sampler import make_pruner
     from optuna_sweeper.study.storage import make_storage
 
-    made = make_storage(storage, Path(folder), timeout)
-    return optuna.load_study(study_name=name, storage=made, pruner=make_pruner(pruner))
+    settings = OmegaConf.create(text)
+    storage = make_storage(settings.storage, Path(folder), settings.storage_timeout)
+    return optuna.load_study(
+        study_name=settings.study_name, storage=storage, pruner=make_pruner(settings.pruner)
+    )
 
 
 @functools.cache
