@@ -240,6 +240,8 @@ APPS = {
 
 @pytest.mark.parametrize("name", APPS)
 def test_applications(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "asks" and not is_known_hydra():
+        pytest.skip("Hydra 1.4 resolves no ${oc.env:...} in a defaults list")
     defaults, hydra, first, second, calls = APPS[name]
     files = {"config.yaml": f"defaults: [_self_, {defaults}]\nx: 0\nhydra: {hydra}\n"}
     files |= {"db/mysql.yaml": "name: m\n", "db/postgres.yaml": "name: p\n"}
