@@ -64,7 +64,8 @@ def test_workers_come_go_and_are_killed(app: Any, server: Server) -> None:
             living.add(start(workers, next(moments, None)))
     assert Counter(codes) == {-signal.SIGKILL: len(MOMENTS), 0: N_WORKERS}, workers.logs()
     trials = workers.check()
-    assert len({trial.user_attrs[WORKER] for trial in trials}) > N_WORKERS
+    # A worker that was killed between taking an enqueued trial and signing it has left no name.
+    assert len({trial.user_attrs[WORKER] for trial in trials if WORKER in trial.user_attrs}) > N_WORKERS
 
 
 def test_the_database_is_killed_and_comes_back(app: Any, server: Server) -> None:
