@@ -102,6 +102,11 @@ def whole_lines(stream: BinaryIO, n_bytes: int) -> Iterator[bytes]:
         yield block + stream.readline()
 
 
+def data_files(path: Path) -> list[Path]:
+    """Return a file, or the files in and below a folder whose names begin neither with _ nor with a dot."""
+    return sorted(file for file in path.rglob("[!_.]*") if file.is_file()) if path.is_dir() else [path]
+
+
 def fingerprint(*paths: Path) -> tuple[tuple[str, int, int], ...]:
     """Return path, size and time of modification in milliseconds of files."""
     found = []

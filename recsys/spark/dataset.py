@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from recsys.data.interactions import Interactions
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.duplicates import duplicates_error
+from recsys.datasets.files import data_files
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice
 from recsys.spark.engine import SparkEngine
@@ -62,8 +63,7 @@ class SparkDataset(CsvDataset):
         return Path(self.path).expanduser().exists()
 
     def _ratings_files(self) -> list[Path]:
-        path = Path(self.path).expanduser()
-        return sorted(file for file in path.rglob("[!_.]*") if file.is_file()) if path.is_dir() else [path]
+        return data_files(Path(self.path).expanduser())
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return an empty fingerprint: the ratings are not kept."""

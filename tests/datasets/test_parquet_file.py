@@ -48,6 +48,19 @@ def test_a_folder_of_files_is_one_dataset(tmp_path: Path) -> None:
     assert mine.load().digest == dataset(whole, COLUMNS).load().digest
 
 
+def test_files_of_a_folder_need_no_suffix(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    pq.write_table(pa.table(COLUMNS), folder / "part-0")
+    mine = ParquetDataset(str(folder))
+    before = mine.fingerprint(), mine.content_digests()
+    assert [Path(path).name for path, _, _ in mine.fingerprint()] == ["part-0"]
+    pq.write_table(pa.table({name: values[:2] for name, values in COLUMNS.items()}), folder / "part-0")
+    assert len(mine.load()) == 2
+    assert mine.fingerprint() != before[0]
+    assert mine.content_digests() != before[1]
+
+
 @pytest.mark.parametrize(
     ("name", "values", "expected"),
     [
