@@ -170,14 +170,15 @@ class BatchRunner:
         another process may have taken numbers in between.
         """
         jobs: list[JobReturn] = []
+        overrides = {trial.number: self.space.overrides(trial.params) for trial in trials}
         for trial in trials:
-            self.job_folders.claim(self._frozen(trial))
-        for _, run in groupby(enumerate(trials), key=lambda pair: pair[1].number - pair[0]):
-            batch = [trial for _, trial in run]
-            overrides = [self.space.overrides(trial.params) for trial in batch]
+            self.job_folders.claim(self._frozen(trial), overrides[trial.number])
+        for _, run in groupby(enumerate(overrides), key=lambda pair: pair[1] - pair[0]):
+            numbers = [number for _, number in run]
             in_process = isinstance(self.launcher, FastLauncher)
             with nullcontext() if in_process else self.progress.paused():
-                jobs.extend(self.launcher.launch(overrides, initial_job_idx=batch[0].number))
+                batch = [overrides[number] for number in numbers]
+                jobs.extend(self.launcher.launch(batch, initial_job_idx=numbers[0]))
         return jobs
 
     def _finish(self, trial: Trial, job: JobReturn, outcome: Outcome, told: list[FrozenTrial]) -> bool:

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial
 from optuna_sweeper.errors import SweepError, refusal, unwritable
 from optuna_sweeper.results.schema import STUDY_FILE, TRIAL_FILE
 from optuna_sweeper.shell import typed_override
-from optuna_sweeper.study.attributes import DISCARDED, OVERRIDES, WORKER
+from optuna_sweeper.study.attributes import DISCARDED, WORKER
 from optuna_sweeper.workers.worker import PREFIX
 
 
@@ -50,9 +50,9 @@ class JobFolders:
     compose: Callable[[Sequence[str]], DictConfig]
     subdir: str
 
-    def claim(self, trial: FrozenTrial) -> None:
+    def claim(self, trial: FrozenTrial, overrides: Sequence[str]) -> None:
         """Create the folder of a running trial; it may have been a discarded trial's, but no other's."""
-        folder, owner = self._folder(trial.user_attrs[OVERRIDES], trial.number), None
+        folder, owner = self._folder(overrides, trial.number), None
         path = folder / TRIAL_FILE
         record = {"study": self.study.study_name, "trial": trial.number, "worker": trial.user_attrs[WORKER]}
         is_used = folder.is_dir() and any(not file.name.startswith(TRIAL_FILE) for file in folder.iterdir())

@@ -75,7 +75,7 @@ def load(folder: Path) -> dict[str, Any]:
             "histories": histories,
             "metadata": content["metadata"],
         }
-    except (KeyError, TypeError, ValueError, RecsysError, zipfile.BadZipFile) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecsysError, zipfile.BadZipFile) as error:
         raise DataFormatError(f"{folder} is damaged: {type(error).__name__}: {error}. {CURE}") from error
 
 

@@ -182,11 +182,9 @@ def signature(bundle: Bundle) -> ModelSignature:
 
 def input_example(bundle: Bundle) -> pd.DataFrame:
     """Return two rows: the most popular items by id, and one by title if that identifies it."""
-    import numpy as np
     import pandas as pd
 
-    counts = np.bincount(bundle.histories.item_indices, minlength=bundle.histories.n_items)
-    first, *others = [bundle.item_ids[item] for item in np.argsort(-counts, kind="stable")[:3].tolist()]
+    first, *others = [bundle.item_ids[item] for item in bundle.model.popularity.order[:3].tolist()]
     (title,) = bundle.catalog.titles([first])
     try:
         is_clear = TitleSearch(bundle.catalog).find(title) == first

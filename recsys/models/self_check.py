@@ -30,8 +30,7 @@ def self_check(bundle: Bundle, version: str) -> None:
         raise SelfCheckError(f"Version {version} knows no items.")
     users = bundle.histories.users[np.linspace(0, len(bundle.histories) - 1, N_USERS).astype(int)].tolist()
     likes = [bundle.likes_of(user) or [] for user in dict.fromkeys(users)] if users else []
-    n_likes = np.bincount(bundle.histories.item_indices, minlength=len(bundle.item_ids))
-    likes += [[], [bundle.item_ids[int(n_likes.argmax())]]]
+    likes += [[], [bundle.item_ids[bundle.model.popularity.order[0]]]]
     lists = bundle.recommend(likes, K, n_reasons=2)
     for row, recommendations in zip(likes, lists, strict=True):
         if wrong := _wrong(bundle, row, recommendations):

@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys.datasets import TitleSearch
 from recsys.models.bundle import Bundle
+from recsys.recommenders.model import Popularity
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,7 @@ class LoadedModel:
     @cached_property
     def n_likes(self) -> dict[Any, int]:
         """Number of users who like each item of the model."""
-        histories = self.bundle.histories
-        counts = np.bincount(histories.item_indices, minlength=histories.n_items)
+        counts = Popularity.of(self.bundle.histories).counts.astype(int)
         return dict(zip(self.bundle.item_ids, counts.tolist(), strict=True))
 
     @cached_property

@@ -31,8 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     queue, about, is_announced = Queue(given.folder.resolve()), {}, False
     while True:
-        if queue.about():
-            about = queue.about()
+        if found := queue.about():
+            about = found
             with queue.sole_reader() as alone:
                 if alone:
                     return _follow_alone(queue, given.patience, silent=is_announced)

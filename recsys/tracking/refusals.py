@@ -2,6 +2,7 @@
 
 import re
 
+from optuna_sweeper.errors import first_line
 from optuna_sweeper.safe_text import masked
 from recsys.errors import ParameterError
 from recsys.mlflow_store.address import CALLBACK, VARIABLE, address_key
@@ -44,6 +45,5 @@ def refusal(error: Exception, tracking_uri: str) -> str:
 
 
 def line(error: Exception) -> str:
-    """Return the first line of an error's message, without secrets."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return masked(lines[0][:300])
+    """Return the first line of an error's message, without secrets and cut to 300 characters."""
+    return first_line(error)[:300]

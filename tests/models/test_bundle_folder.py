@@ -146,6 +146,7 @@ def list_file(folder, name):
         ),
         (lambda f: spoil_description(f, kind="recsys.recommenders.rules.np"), "damaged: TypeError"),
         (lambda f: spoil_description(f, kind="recsys.recommenders.gone.Model"), "damaged: KeyError"),
+        (lambda f: spoil_description(f, kind=5), "damaged: AttributeError"),
         (lambda f: spoil_description(f, settings={}), "damaged: KeyError"),
         (lambda f: spoil_description(f, files={}), "holds 'catalog.parquet', which is no part of the bundle"),
         (lambda f: list_file(f, "../evil.npz"), r"holds '\.\./evil\.npz', which is no part of the bundle"),

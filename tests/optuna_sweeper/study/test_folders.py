@@ -124,5 +124,13 @@ def test_a_lost_trial_may_come_back_to_its_folder(app: Any) -> None:
     assert all(Path(trial.user_attrs[JOB_DIR]).name == f"x={trial.params['x']}" for trial in done)
 
 
+def test_a_folder_with_a_secret_in_its_name_is_claimed(app: Any) -> None:
+    named = ("+password=abc", "hydra.sweep.subdir='${hydra.job.override_dirname}-${hydra.job.num}'")
+    app.sweep(*SPACE, *named, "hydra.sweeper.n_trials=1", *app.kept)
+    (folder,) = (path for path in app.sweep_dir.iterdir() if path.is_dir())
+    assert "+password=abc" in folder.name
+    assert {".trial.json", "job.log"} <= {file.name for file in folder.iterdir()}
+
+
 def test_names_that_are_made_up_differ() -> None:
     assert len({_new_name("app") for _ in range(100)}) == 100
