@@ -106,6 +106,7 @@ class Sweep:
                 if total > allocation.n_trials:
                     allocation.n_trials = total
                     continue
+                allocation.withdraw()
                 self.ended_by = End.TOTAL
                 return 0
             if others != waiting:

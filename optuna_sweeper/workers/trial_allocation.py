@@ -131,6 +131,15 @@ class TrialAllocation:
                 if trial.state is TrialState.FAIL and trial.number not in known:
                     enqueue_again(self.study, trial)
 
+    def withdraw(self) -> None:
+        """Discard the enqueued repetitions of lost trials, when all trials are finished or running.
+
+        Processes that enqueue at once may leave some. A larger `n_trials` enqueues them again.
+        """
+        for trial in self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            if INSTEAD_OF in trial.user_attrs:
+                discard(self.study, trial, "surplus", "Another process ran the last trial.")
+
     def _is_lost(self, trial: FrozenTrial, alive: set[str]) -> bool:
         worker = trial.user_attrs.get(WORKER)
         if worker is not None:
@@ -141,8 +150,9 @@ class TrialAllocation:
 
 
 def _enqueued_again(trials: Iterable[FrozenTrial]) -> set[int]:
-    """Return the numbers of the lost trials whose parameters some of these have."""
-    return {trial.user_attrs[INSTEAD_OF] for trial in trials if INSTEAD_OF in trial.user_attrs}
+    """Return the numbers of the lost trials whose parameters some of these have, or had when they ran."""
+    attributes = (trial.user_attrs for trial in trials if trial.user_attrs.get(DISCARDED) != "surplus")
+    return {one[INSTEAD_OF] for one in attributes if INSTEAD_OF in one}
 
 
 def discard(study: Study, trial: FrozenTrial, why: str, reason: str) -> bool:

@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 from optuna_sweeper.study.attributes import DISCARDED, INSTEAD_OF, JOB_DIR, WORKER
 from optuna_sweeper.study.journal import JournalFile
 from optuna_sweeper.workers import trial_allocation as _claims
+from optuna_sweeper.workers.trial_allocation import discard, enqueue_again
 from tests.optuna_sweeper.workers.children import die, end_of, in_child
 
 SPACE = ("x=interval(-1, 1)", "hydra/sweeper/sampler=random", "hydra.sweeper.n_jobs=1")
@@ -171,6 +172,25 @@ def test_a_lost_point_of_a_grid_is_asked_again(app: Any) -> None:
     assert end_of(in_child(lambda: app.sweep(*grid, task=task))) == -signal.SIGKILL
     app.sweep(*grid)
     assert {trial.params["x"] for trial in assert_exact(app, 4) if trial.state is COMPLETE} == {0, 1, 2, 3}
+
+
+def test_parameters_that_were_enqueued_twice_wait_for_a_larger_total(app: Any) -> None:
+    app.sweep(*SPACE, "hydra.sweeper.n_trials=1", *journal(app))
+    study = app.study()
+    lost = study.ask({"x": optuna.distributions.FloatDistribution(-1.0, 1.0)})
+    lost.set_user_attr(WORKER, "gone")
+    discard(study, study.trials[1], "lost", "The process that ran it is gone.")
+    for _ in range(2):  # as two processes do at once, while a third runs the last trial
+        enqueue_again(study, study.trials[1])
+    app.sweep(*SPACE, "hydra.sweeper.n_trials=1", *journal(app))
+    assert [trial.user_attrs[DISCARDED] for trial in assert_exact(app, 1)[1:]] == [
+        "lost",
+        "surplus",
+        "surplus",
+    ]
+    app.sweep(*SPACE, "hydra.sweeper.n_trials=3", *journal(app))
+    trials = assert_exact(app, 3)
+    assert [trial.params for trial in trials if trial.state is COMPLETE].count(trials[1].params) == 1
 
 
 def test_several_processes_some_of_them_killed(app: Any) -> None:
