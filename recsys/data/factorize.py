@@ -1,4 +1,4 @@
-"""Factorize ids, in sorted order."""
+"""Factorize ids, in sorted order, and find them again."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def factorize(ids: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.i
     if not 0 <= highest - lowest <= 4 * len(ids):
         distinct, position = np.unique(ids, return_inverse=True)
         return distinct, position
-    offset = (ids - lowest).astype(np.intp)  # NumPy indexes by these
+    offset = ids.astype(np.intp, copy=False) - lowest  # NumPy indexes by these
     occurs = np.zeros(highest - lowest + 1, dtype=np.bool_)
     occurs[offset] = True
     places = np.flatnonzero(occurs)
@@ -28,3 +28,13 @@ def factorize(ids: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.i
     numbers: npt.NDArray[np.integer[Any]] = np.empty(len(occurs), dtype=dtype)
     numbers[places] = np.arange(len(places))
     return (places + lowest).astype(ids.dtype), numbers[offset]
+
+
+def positions(
+    ids: npt.NDArray[Any], vocabulary: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.bool_]]:
+    """Return the position of each id in an ascending vocabulary, and whether it is there."""
+    if not len(vocabulary):
+        return np.zeros(ids.shape, dtype=np.int64), np.zeros(ids.shape, dtype=np.bool_)
+    place = np.minimum(np.searchsorted(vocabulary, ids), len(vocabulary) - 1)
+    return place, vocabulary[place] == ids

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.data.factorize import factorize
+from recsys.data.factorize import factorize, positions
 from recsys.errors import ParameterError
 
 
@@ -69,11 +69,11 @@ class Histories:
         out; a user without a pair has an empty history. `users` and `items` are ids, ascending; None stands
         for all users.
         """
-        column, known = _positions(item_id, items)
+        column, known = positions(item_id, items)
         if users is None:
             users, row = factorize(user_id)
         else:
-            row, known_user = _positions(user_id, users)
+            row, known_user = positions(user_id, users)
             known &= known_user
         row, column = row[known], column[known]
         steps = None if steps is None else steps[known]
@@ -175,13 +175,3 @@ class Histories:
             return [items] if len(items) else []
         steps = self.steps[self.offsets[user] : self.offsets[user + 1]]
         return np.split(items, np.flatnonzero(np.diff(steps)) + 1) if len(items) else []
-
-
-def _positions(
-    ids: npt.NDArray[Any], vocabulary: npt.NDArray[Any]
-) -> tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.bool_]]:
-    """Return where each id stands in an ascending vocabulary, and whether it does."""
-    if not len(vocabulary):
-        return np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=np.bool_)
-    place = np.minimum(np.searchsorted(vocabulary, ids), len(vocabulary) - 1)
-    return place, vocabulary[place] == ids

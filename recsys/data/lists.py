@@ -91,11 +91,12 @@ def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
 
 def _require_lists(transactions: Any) -> None:
     """Raise ParameterError unless it is an iterable of lists; tables iterate over something else."""
-    cure = "For example [['bread', 'milk'], ['milk']]."
-    is_table = hasattr(transactions, "columns") or sparse.issparse(transactions)
-    if is_table or getattr(getattr(transactions, "dtype", None), "kind", "") == "b":
-        cure = "Transactions.from_frame takes a frame of booleans, Transactions(matrix, items) a matrix."
-    if is_table or cure[0] == "T" or not isinstance(transactions, Iterable):
+    kind = getattr(getattr(transactions, "dtype", None), "kind", "")
+    is_table = hasattr(transactions, "columns") or sparse.issparse(transactions) or kind == "b"
+    if is_table or not isinstance(transactions, Iterable):
+        cure = "For example [['bread', 'milk'], ['milk']]."
+        if is_table:
+            cure = "Transactions.from_frame takes a frame of booleans, Transactions(matrix, items) a matrix."
         raise ParameterError("transactions", "an iterable of lists of items", type(transactions), cure)
 
 

@@ -11,15 +11,19 @@ _USER_NAMES = ("order", "basket", "transaction", "invoice", "receipt", "cart", "
 _ITEM_NAMES = ("item", "product", "sku", "article", "movie", "title", "name", "description")
 
 
+def is_boolean(column: "pd.Series") -> bool:
+    """Return whether a column is boolean without missing values."""
+    import pandas as pd
+
+    dtype = getattr(column.dtype, "subtype", column.dtype)
+    return pd.api.types.is_bool_dtype(dtype) and not column.hasnans
+
+
 def advise_one_hot(frame: "pd.DataFrame") -> str:
     """Return how to make the transactions of a frame whose columns are not all boolean."""
     import pandas as pd
 
-    columns = {
-        name: column
-        for name, column in frame.items()
-        if column.hasnans or not pd.api.types.is_bool_dtype(getattr(column.dtype, "subtype", column.dtype))
-    }
+    columns = {name: column for name, column in frame.items() if not is_boolean(column)}
     numbers = [
         name
         for name, column in columns.items()
@@ -48,7 +52,7 @@ def advise_one_hot(frame: "pd.DataFrame") -> str:
 
 
 def _may_be_ids(column: "pd.Series") -> bool:
-    """Tell whether numbers may be ids: there is one in each row, which few items could say of themselves."""
+    """Return whether a column may hold ids: all values positive, none missing, not all equal."""
     return not column.hasnans and bool((column > 0).all()) and column.nunique() > 1
 
 

@@ -15,8 +15,6 @@ from recsys.errors import DataFormatError, ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
-IntArray = npt.NDArray[np.integer[Any]]
-
 
 class TransactionSet(Protocol):
     """Transactions in this process or in an engine; see `Transactions`."""
@@ -106,7 +104,7 @@ class Transactions:
         """
         import pandas as pd
 
-        from recsys.data.one_hot_advice import advise_one_hot
+        from recsys.data.one_hot_advice import advise_one_hot, is_boolean
 
         if not isinstance(frame, pd.DataFrame):
             cure = "Transactions.from_lists takes lists of items."
@@ -120,11 +118,10 @@ class Transactions:
         if not frame.columns.is_unique:
             name = frame.columns[frame.columns.duplicated()][0]
             raise DataFormatError(f"Column {name!r} occurs more than once. Merge or rename the columns.")
-        for column, dtype in frame.dtypes.items():
-            subtype = getattr(dtype, "subtype", dtype)
-            if not pd.api.types.is_bool_dtype(subtype) or frame[column].hasnans:
+        for label, column in frame.items():
+            if not is_boolean(column):
                 raise DataFormatError(
-                    f"Column {column!r} must be boolean without missing values. Got {dtype}. "
+                    f"Column {label!r} must be boolean without missing values. Got {column.dtype}. "
                     + advise_one_hot(frame)
                 )
         dense = frame.to_numpy(dtype=np.bool_)

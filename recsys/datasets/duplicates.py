@@ -14,7 +14,7 @@ RULES = ("error", "last", "first", "max", "mean")
 
 
 def resolve_duplicates(ratings: Interactions, rule: str, source: str | Path = "") -> Interactions:
-    """Return the ratings with each (user, item) pair once.
+    """Return the ratings with each (user, item) pair once; with orders, each (user, order, item) triple.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from recsys.data.factorize import positions
 from recsys.mining.trie import IntArray, prefix_levels
 
 
@@ -58,8 +59,8 @@ class ItemsetIndex:
             these = np.flatnonzero(sizes == size)
             parents = nodes[:, these & (these - 1)]
             keys = parents * self._n_items + ascending[:, last[these]]
-            places = np.minimum(np.searchsorted(self._keys[size - 1], keys), len(self._keys[size - 1]) - 1)
-            there = (parents >= 0) & (self._keys[size - 1][places] == keys)
+            places, known = positions(keys, self._keys[size - 1])
+            there = (parents >= 0) & known
             nodes[:, these] = np.where(there, places, -1)
             found[:, these] = np.where(there, self._rows[size - 1][places], -1)
         # From bits for the items in ascending order to bits for them in the order of the itemset.

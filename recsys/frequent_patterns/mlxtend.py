@@ -41,7 +41,7 @@ def print_apriori(itemsets: FrequentItemsets, max_len: int | None, low_memory: b
         if max_len and length > max_len:
             break
         if low_memory:  # items and a count in each row
-            size = len(itemsets.level(length)) * (length + 1)
+            size = len(itemsets.level_counts(length)) * (length + 1)
         else:  # mlxtend's versions differ in the number of candidates
             size = sum(1 for _ in generate(itemsets.level(length - 1)))
         if not size:

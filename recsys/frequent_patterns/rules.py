@@ -16,8 +16,8 @@ from recsys.frequent_patterns.measures import METRICS, Values
 from recsys.frequent_patterns.mlxtend import mlxtend
 from recsys.frequent_patterns.one_hot import check_one_hot, require_frame
 from recsys.mining.trie import IntArray
+from recsys.rules.budget import MAX_SPLITS
 
-MAX_SPLITS = 2**32  # candidate rules, as in `recsys.generate_rules`
 MAX_LENGTH = 24  # of an itemset: all its splits are in memory together
 SPLITS_AT_ONCE = 2**20  # candidate rules in memory, 100 bytes each
 

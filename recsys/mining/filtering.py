@@ -81,9 +81,7 @@ def select(itemsets: FrequentItemsets, kind: str) -> IntArray:
     require_choice("kind", kind, KINDS)
     keep: npt.NDArray[Any] = np.ones(len(itemsets), dtype=np.bool_)
     if kind == "generators":
-        keep[: itemsets.offsets[min(1, itemsets.max_length)]] = (
-            itemsets.level_counts(1) < itemsets.n_transactions
-        )
+        keep[itemsets.indices(1)] = itemsets.level_counts(1) < itemsets.n_transactions
     if kind != "all":
         for length in range(2, itemsets.max_length + 1):
             subsets, counts = itemsets.subsets(length), itemsets.level_counts(length)
@@ -94,6 +92,5 @@ def select(itemsets: FrequentItemsets, kind: str) -> IntArray:
             if kind == "closed":
                 keep[subsets[same]] = False
             else:
-                level = slice(int(itemsets.offsets[length - 1]), int(itemsets.offsets[length]))
-                keep[level] = ~same.any(axis=1)
+                keep[itemsets.indices(length)] = ~same.any(axis=1)
     return np.flatnonzero(keep)

@@ -124,11 +124,11 @@ class FrequentItemsets:
 
     def level(self, length: int) -> IntArray:
         """Return the item indices of the itemsets of one length, shape (n_k, length), int32, in order."""
-        return self.flatten(np.arange(len(self))[self._indices(length)])[1].reshape(-1, length)
+        return self.flatten(np.arange(len(self))[self.indices(length)])[1].reshape(-1, length)
 
     def level_counts(self, length: int) -> IntArray:
         """Return the counts of the itemsets of one length, shape (n_k,), int64, in the order of `level`."""
-        return self.counts[self._indices(length)]
+        return self.counts[self.indices(length)]
 
     def flatten(self, indices: IntArray) -> tuple[IntArray, IntArray]:
         """Return the items of some itemsets, in any order and of any lengths, end to end.
@@ -208,7 +208,8 @@ class FrequentItemsets:
         sets = [frozenset(ids[start:stop]) for start, stop in pairwise(bounds)]
         return [sets[place] for place in inverse.tolist()]
 
-    def _indices(self, length: int) -> slice:
+    def indices(self, length: int) -> slice:
+        """Return the indices of the itemsets of one length, as a slice."""
         if not 1 <= length <= self.max_length:
             return slice(0, 0)
         return slice(int(self.offsets[length - 1]), int(self.offsets[length]))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recsys.data import Interactions, Positives, Transactions
-from recsys.data.factorize import factorize
+from recsys.data.factorize import factorize, positions
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
 
@@ -167,8 +167,7 @@ def _mean_of_user(user_id: npt.NDArray[Any], known: Positives, default: float) -
     """Return the mean of the known ratings of each user id; the default where there are none."""
     users, user = factorize(known.user_id)
     mean = np.append(np.bincount(user, known.rating) / np.bincount(user), default)
-    place = np.searchsorted(users, user_id)
-    is_known = np.isin(user_id, users)
+    place, is_known = positions(user_id, users)
     return mean[np.where(is_known, place, len(users))]
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recsys.errors import ParameterError
 from recsys.mining import Budget, FrequentItemsets
-from recsys.mining.budget import DEFAULT_BUDGET, require_budget
+from recsys.mining.budget import require_budget
 from recsys.rules.best import BestRules
 from recsys.rules.budget import RulesMeter, check_splits, too_many_rules
 from recsys.rules.measures import SMALLER_IS_BETTER
@@ -68,10 +68,10 @@ def generate_rules(
         raise ParameterError("itemsets", "a FrequentItemsets", type(itemsets), cure)
     require_budget(budget)
     chosen = RuleOptions(metric=metric, min_threshold=min_threshold, **options)
-    return select_rules(itemsets, chosen, budget or DEFAULT_BUDGET)
+    return select_rules(itemsets, chosen, budget)
 
 
-def select_rules(itemsets: FrequentItemsets, options: RuleOptions, budget: Budget) -> Rules:
+def select_rules(itemsets: FrequentItemsets, options: RuleOptions, budget: Budget | None) -> Rules:
     """Return the rules that the options select; see `generate_rules`."""
     check_splits(itemsets, options)
     meter = RulesMeter(budget)

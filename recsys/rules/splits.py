@@ -31,9 +31,9 @@ def splits(itemsets: FrequentItemsets, options: RuleOptions) -> Iterator[tuple[I
             continue
         plan = split_plan(length, antecedent_lengths)
         portion = max(1, SPLITS_AT_ONCE // len(plan.sides))
-        first, end = int(itemsets.offsets[length - 1]), int(itemsets.offsets[length])
-        for start in range(first, end, portion):
-            stop = min(start + portion, end)
+        level = itemsets.indices(length)
+        for start in range(level.start, level.stop, portion):
+            stop = min(start + portion, level.stop)
             yield kernel.split(itemsets.trie, plan, length, start, stop, flags, n_required)
 
 

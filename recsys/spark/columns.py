@@ -127,10 +127,11 @@ def one_of_each(rows: Any, rule: str) -> Any:
 
 
 def digest_of(name: str, frame: Any) -> tuple[int, str]:
-    """Return the number of rows of a frame and a digest that does not depend on their order."""
+    """Return the number of rows of a frame of distinct rows, and a digest without regard to their order."""
     columns = sorted(frame.columns)
     types = [kind for _, kind in sorted(frame.dtypes)]
     there, back = f.bit_xor(f.xxhash64(*columns)), f.bit_xor(f.xxhash64(*reversed(columns)))
+    # Equal rows would cancel each other.
     n_rows, *hashes = frame.agg(f.count("*"), there, back).first()
     return n_rows, hashlib.sha256(f"spark {name} {n_rows} {columns} {types} {hashes}".encode()).hexdigest()
 

@@ -25,7 +25,7 @@ class SparkInteractions:
         Columns `user_id`, `item_id` and, if the data has ratings, `rating`; a row per (user, item) pair.
     n_ratings : int
     digest : str
-        Of the sum over all rows; not that of the same `Interactions`.
+        Combined from hashes of the rows; not that of the same `Interactions`.
     items : ItemCatalog, optional
     name : str
     """

@@ -21,7 +21,7 @@ class SparkTransactions:
         Number of transactions with each item.
     n_transactions : int
     digest : str
-        Of the sum over all rows; not that of the same `Transactions`.
+        Combined from hashes of the rows; not that of the same `Transactions`.
     """
 
     engine: ClassVar[str | None] = "spark"
