@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.core.utils import JobReturn
+from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
 from optuna_sweeper.batch import BatchRunner
@@ -17,7 +18,7 @@ from optuna_sweeper.results.best_trials import best_trial, own_trials, pareto_fr
 from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.log_lines import best_so_far, summary, trial_line
 from optuna_sweeper.results.schema import RESULTS_FILE, End
-from optuna_sweeper.study.attributes import FAIL_REASON
+from optuna_sweeper.study.attributes import FAIL_REASON, ONLY_LAST
 from optuna_sweeper.workers.trial_allocation import finished
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,18 @@ class Sweep:
         if self._has_result():
             table = summary(self.study, identity=self.identity)
             log.info("%s\nResults: %s", table, self.folder / RESULTS_FILE)
+            self._check_pruner()
+
+    def _check_pruner(self) -> None:
+        """Warn if this call ran trials, none of which the pruner could have ended."""
+        pruner = self.study.pruner
+        if self.batches.outcomes and not isinstance(pruner, NopPruner):
+            trials = self.study.get_trials(deepcopy=False)
+            if all(ONLY_LAST in trial.user_attrs for trial in trials if trial.intermediate_values):
+                log.warning(
+                    "hydra.sweeper.pruner: %s had no trial to end: none reported a value before its end.",
+                    type(pruner).__name__,
+                )
 
     def _run_batches(self) -> None:
         deadline = time.monotonic() + (math.inf if self.settings.timeout is None else self.settings.timeout)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
+from optuna_sweeper.study.attributes import ONLY_LAST
+
 if TYPE_CHECKING:
     from optuna.study import Study
 
@@ -44,6 +46,8 @@ def report(value: float, step: int, *, is_last: bool = False) -> None:
     storage = study._storage
     trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, config.job.num)
     trial = storage.get_trial(trial_id)
+    if is_last and not trial.intermediate_values:
+        storage.set_trial_user_attr(trial_id, ONLY_LAST, True)
     if step not in trial.intermediate_values:
         storage.set_trial_intermediate_value(trial_id, step, float(value))
         trial = storage.get_trial(trial_id)

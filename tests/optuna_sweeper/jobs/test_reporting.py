@@ -25,14 +25,15 @@ def task(cfg: Any) -> float:
     return float(cfg.x)
 
 
-def test_the_pruner_ends_trials(app: Any) -> None:
+def test_the_pruner_ends_trials(app: Any, capfd: pytest.CaptureFixture[str]) -> None:
     app.sweep(*GRID, *THRESHOLD, *app.kept, task=task)
+    assert "no trial to end" not in capfd.readouterr().out
     assert app.results["n_trials"] == {"complete": 1, "pruned": 3, "fail": 0}
     values = {trial.params["x"]: trial.intermediate_values for trial in app.study().trials}
     assert values == {0: {0: 0.0, 1: 1.0}, 1: {0: 1.0, 1: 2.0}, 2: {0: 2.0}, 3: {0: 3.0}}
 
 
-def test_the_last_report_is_heard_and_ends_nothing(app: Any) -> None:
+def test_the_last_report_is_heard_and_ends_nothing(app: Any, capfd: pytest.CaptureFixture[str]) -> None:
     def done(cfg: Any) -> float:
         report(cfg.x, 0, is_last=True)
         return float(cfg.x)
@@ -42,10 +43,17 @@ def test_the_last_report_is_heard_and_ends_nothing(app: Any) -> None:
     assert {trial.params["x"]: trial.intermediate_values for trial in app.study().trials} == {
         x: {0: float(x)} for x in range(4)
     }
+    assert capfd.readouterr().out.count("ThresholdPruner had no trial to end") == 1
 
 
-def test_without_a_pruner(app: Any) -> None:
+def test_a_pruner_without_reports_is_said(app: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    app.sweep(*GRID, *THRESHOLD)
+    assert capfd.readouterr().out.count("hydra.sweeper.pruner: ThresholdPruner had no trial to end") == 1
+
+
+def test_without_a_pruner(app: Any, capfd: pytest.CaptureFixture[str]) -> None:
     app.sweep(*GRID, *app.kept, task=task)
+    assert "no trial to end" not in capfd.readouterr().out
     assert [trial.state for trial in app.study().trials] == [TrialState.COMPLETE] * 4
 
 
