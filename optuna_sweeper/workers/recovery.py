@@ -7,6 +7,7 @@ import yaml
 
 from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.schema import RESULTS_FILE, End
+from optuna_sweeper.study.identity import SPEC, identity_of
 from optuna_sweeper.study.storage import make_storage, storage_file
 from optuna_sweeper.workers.trial_allocation import TrialAllocation
 from optuna_sweeper.workers.worker import Worker
@@ -27,8 +28,10 @@ def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: P
     try:
         study = optuna.load_study(study_name=study_name, storage=opened)
         TrialAllocation(study, Worker(study, interval=0.0), n_trials=0).recover()
-        ended_by = written.get("ended_by")
-        ResultsWriter(study, folder).write(None if ended_by is None else End(ended_by))
+        ended_by, spec = written.get("ended_by"), study.user_attrs.get(SPEC)
+        ResultsWriter(study, folder, spec and identity_of(spec)).write(
+            None if ended_by is None else End(ended_by)
+        )
     except KeyError:  # the sweep was killed before it created the study
         return
     finally:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from optuna.trial import TrialState, create_trial
 
-from optuna_sweeper.study.attributes import DISCARDED, WORKER
+from optuna_sweeper.study.attributes import DISCARDED, IDENTITY, WORKER
+from optuna_sweeper.study.identity import SPEC, identity_of
 from optuna_sweeper.workers.recovery import fail_lost_trials
 from optuna_sweeper.workers.worker import process_start, this_machine
 
@@ -48,6 +49,18 @@ def test_how_a_sweep_ended_before_it_was_killed_stays(tmp_path: Path) -> None:
     (tmp_path / "optimization_results.yaml").write_text("study_name: s\nended_by: total\n")
     fail_lost_trials(f"sqlite:///{tmp_path}/study.db", None, tmp_path)
     assert yaml.safe_load((tmp_path / "optimization_results.yaml").read_text())["ended_by"] == "total"
+
+
+def test_trials_of_an_earlier_identity_are_not_the_best(tmp_path: Path) -> None:
+    study = killed_study(tmp_path)
+    study.set_user_attr(SPEC, {"data": {"ratings": "new"}})
+    now = identity_of(study.user_attrs[SPEC])
+    study.add_trial(create_trial(value=2.0, user_attrs={IDENTITY: now}))
+    fail_lost_trials("sqlite:///study.db", "s", tmp_path, tmp_path)
+    results = yaml.safe_load((tmp_path / "optimization_results.yaml").read_text())
+    assert (results["best_trial"], results["best_value"]) == (3, 2.0)
+    with (tmp_path / "trials.csv").open() as file:
+        assert [row["other_identity"] for row in csv.DictReader(file)] == ["true", "true", "true", ""]
 
 
 @pytest.mark.parametrize("storage", ["journal:study.log", "sqlite:///study.db"])
