@@ -53,36 +53,37 @@ class BatchRunner:
     stratified: Parameter | None
     outcomes: list[Outcome] = field(default_factory=list)
     exhausted: bool = False
+    _taken: list[int] = field(default_factory=list)
+    _told: list[FrozenTrial] = field(default_factory=list)
     _reused_in_a_row: int = 0
 
     def run(self, size: int) -> tuple[list[FrozenTrial], list[JobReturn]]:
         """Run a batch, of which no error leaves a trial running; return its ended trials and failed jobs."""
-        taken: list[int] = []
-        told: list[FrozenTrial] = []
+        self._taken, self._told = [], []
         failed: list[JobReturn] = []
         full: BaseException | None = None
         try:
-            new, duplicates = self._deduplicate(self._take(size, taken), told)
+            new, duplicates = self._deduplicate(self._take(size))
             for trial, job in zip(new, self._launch(new), strict=True):
                 outcome = read_outcome(job, len(self.study.directions))
                 if is_full(outcome.error):
                     full = outcome.error  # not caused by the parameters; the other trials are told first
-                elif self._finish(trial, job, outcome, told) and outcome.state is TrialState.FAIL:
+                elif self._finish(trial, job, outcome) and outcome.state is TrialState.FAIL:
                     failed.append(job)
                     log.debug("Trial %d failed", trial.number, exc_info=outcome.error)
             for trial, twin in duplicates:
-                self._reuse(trial, self._frozen(twin), told)
+                self._reuse(trial, self._frozen(twin))
             if full is not None:
                 raise full
         except BaseException as error:
-            self._abandon(taken, error)
+            self._abandon(error)
             # A signal to the whole group of processes may have ended those of the launcher, too.
             if not self.interrupt or isinstance(error, KeyboardInterrupt):
                 raise
             log.warning("The running trials did not finish: %s", first_line(error))
-        return told, failed
+        return self._told, failed
 
-    def _take(self, size: int, taken: list[int]) -> list[Trial]:
+    def _take(self, size: int) -> list[Trial]:
         """Create this many trials, or as many as are left, and choose their parameters."""
         trials = []
         # The fixed overrides go where a custom search space may look for them.
@@ -92,7 +93,7 @@ class BatchRunner:
             trial_id = self.allocation.take(noted | {attributes.IDENTITY: self.identity})
             if trial_id is None:
                 break
-            taken.append(trial_id)
+            self._taken.append(trial_id)
             if self._drop(trial_id):
                 continue
             if self.stratified is not None:
@@ -131,9 +132,7 @@ class BatchRunner:
             if key is not None:
                 trial.set_user_attr(attributes.EQUIVALENCE, repr(key))
 
-    def _deduplicate(
-        self, trials: list[Trial], told: list[FrozenTrial]
-    ) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
+    def _deduplicate(self, trials: list[Trial]) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
         """Complete known trials; return those to run, and duplicates of these with the trial that is run."""
         if self.settings.repeat:
             return trials, []
@@ -141,23 +140,21 @@ class BatchRunner:
         duplicates: list[tuple[Trial, Trial]] = []
         for trial in trials:
             frozen = self._frozen(trial)
-            known = find_duplicate(self.study, frozen, self.identity)
-            twin = next((one for one in new if is_duplicate(frozen, self._frozen(one))), None)
-            if known is not None:
-                self._reuse(trial, known, told)
-            elif twin is not None:
+            if known := find_duplicate(self.study, frozen, self.identity):
+                self._reuse(trial, known)
+            elif twin := next((one for one in new if is_duplicate(frozen, self._frozen(one))), None):
                 duplicates.append((trial, twin))
             else:
                 new.append(trial)
         return new, duplicates
 
-    def _reuse(self, trial: Trial, known: FrozenTrial, told: list[FrozenTrial]) -> None:
+    def _reuse(self, trial: Trial, known: FrozenTrial) -> None:
         if known.state is not TrialState.COMPLETE:
             reason = f"Trial {known.number} of the same batch has the same parameters, and did not complete."
             discard(self.study, self._frozen(trial), "surplus", reason)
             return
         trial.set_user_attr(attributes.ANSWERED_FROM, known.number)
-        self._tell(trial, Outcome(TrialState.COMPLETE, known.values, constraints=known.constraints), told)
+        self._tell(trial, Outcome(TrialState.COMPLETE, known.values, constraints=known.constraints))
         self._reused_in_a_row += 1
         if self.settings.distinct and self._reused_in_a_row >= MAX_REUSED:
             log.warning("%d trials in a row had parameters that were run before; the sweep ends.", MAX_REUSED)
@@ -181,11 +178,11 @@ class BatchRunner:
                 jobs.extend(self.launcher.launch(batch, initial_job_idx=numbers[0]))
         return jobs
 
-    def _finish(self, trial: Trial, job: JobReturn, outcome: Outcome, told: list[FrozenTrial]) -> bool:
+    def _finish(self, trial: Trial, job: JobReturn, outcome: Outcome) -> bool:
         """Tell the study the outcome of a job; false if another process considered this one dead."""
         try:
             self._note(trial, job, outcome)
-            self._tell(trial, outcome, told)
+            self._tell(trial, outcome)
         except (UpdateFinishedTrialError, ValueError):
             if not self._frozen(trial).state.is_finished():
                 raise
@@ -195,18 +192,16 @@ class BatchRunner:
         return True
 
     def _note(self, trial: Trial, job: JobReturn, outcome: Outcome) -> None:
-        """Write the folder, the links and the failure of a job into its trial."""
         trial.set_user_attr(attributes.JOB_NUM, trial.number)
         if job.hydra_cfg is not None:
             folder = job.hydra_cfg.hydra.runtime.output_dir
             trial.set_user_attr(attributes.JOB_DIR, folder)
-            links = read_links(Path(folder))
-            if links:
+            if links := read_links(Path(folder)):
                 trial.set_user_attr(attributes.LINKS, links)
         if outcome.reason is not None:
             trial.set_user_attr(attributes.FAIL_REASON, outcome.reason)
 
-    def _tell(self, trial: Trial, outcome: Outcome, told: list[FrozenTrial]) -> None:
+    def _tell(self, trial: Trial, outcome: Outcome) -> None:
         for name, value in outcome.constraints.items():
             trial.set_constraint(name, value)
         try:
@@ -218,14 +213,14 @@ class BatchRunner:
             if not frozen.state.is_finished():
                 raise
             self.exhausted = True
-        told.append(frozen)
+        self._told.append(frozen)
         self.outcomes.append(outcome)
 
-    def _abandon(self, taken: Sequence[int], error: BaseException) -> None:
+    def _abandon(self, error: BaseException) -> None:
         """Fail the unfinished trials; those that a signal or a full disk ended are enqueued again."""
         reason = Outcome(TrialState.FAIL, error=error).reason or ""
         no_fault = bool(self.interrupt) or isinstance(error, KeyboardInterrupt) or is_full(error)
-        for trial_id in taken:
+        for trial_id in self._taken:
             trial = self.study._storage.get_trial(trial_id)
             if discard(self.study, trial, "interrupted" if no_fault else "broken", reason) and no_fault:
                 enqueue_again(self.study, trial)

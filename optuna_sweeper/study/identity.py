@@ -11,7 +11,6 @@ from optuna.study import Study
 
 from optuna_sweeper.errors import SweepError
 from optuna_sweeper.search.search_space import SearchSpace
-from optuna_sweeper.workers.mutual_exclusion import exclusive
 from optuna_sweeper.workers.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ def write_spec(study: Study, worker: Worker, spec: Spec, allow_changes: bool) ->
     """Write the identity into a study that has none, or may change; the first process decides."""
     if study.user_attrs.get(SPEC) == spec:
         return
-    with exclusive(study, worker):
+    with worker.exclusive():
         check_spec(study, spec, allow_changes)
         known = study.user_attrs.get(SPEC)
         if known == spec:

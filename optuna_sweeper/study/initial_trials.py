@@ -19,7 +19,6 @@ from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.attributes import ENQUEUED, IDENTITY, JOB_DIR, OVERRIDES, WARM_START
 from optuna_sweeper.study.identity import SPEC, VALUE_PARTS, Spec, describe_changes, identity_of
 from optuna_sweeper.study.storage import make_storage, storage_file
-from optuna_sweeper.workers.mutual_exclusion import exclusive
 from optuna_sweeper.workers.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -140,7 +139,7 @@ def add_initial_trials(
         raise SweepError(f"{_WARM_START}: its trials have another number of objectives.")
     if not enqueued and not complete:
         return
-    with exclusive(study, worker):
+    with worker.exclusive():
         trials = study.get_trials(deepcopy=False)
         known = {trial.user_attrs.get(key) for trial in trials for key in (ENQUEUED, WARM_START)}
         for params in map(dict, enqueued):

@@ -1,7 +1,7 @@
-"""Worker registration and liveness: a record in the study, ``worker:<id>``, for each process.
+"""Workers of a study: their registration, liveness and mutual exclusion, in the study's attributes alone.
 
-On the same machine the operating system knows whether it is alive. For another machine the heartbeat decides,
-which a thread renews: a process without one for the grace period counts as dead.
+A process has a record, ``worker:<id>``. On the same machine the operating system knows whether it is alive.
+For another machine the heartbeat decides, which a thread renews.
 """
 
 import logging
@@ -10,8 +10,10 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import sleep
 from typing import Any, Self
 
 from optuna.study import Study
@@ -22,6 +24,8 @@ from optuna_sweeper.workers.process import process_start, this_machine
 log = logging.getLogger(__name__)
 
 PREFIX = "worker:"
+# The ticket of a waiting worker, by its id: 0 while it draws one, null afterwards.
+_TICKET = "ticket:"
 
 # The workers of this process. One that could not sign out, because the storage was full or gone, is not
 # alive.
@@ -73,8 +77,7 @@ class Worker:
 
     def alive(self) -> set[str]:
         """Return the ids of the workers that are alive, including this one."""
-        attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
-        records = {key.removeprefix(PREFIX): attributes[key] for key in attributes if key.startswith(PREFIX)}
+        records = self._noted(PREFIX)
         # No heartbeat was stored while the database was unavailable.
         back = getattr(self.study._storage, "reconnected_at", -math.inf)
         here = this_machine(), os.getpid()
@@ -91,9 +94,33 @@ class Worker:
         It is the number of earlier workers for one that works alone: such sweeps are reproducible. Of
         processes that run at once it is random: they cannot agree on that number.
         """
-        attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
-        earlier = sum(key.startswith(PREFIX) for key in attributes) - 1
+        earlier = len(self._noted(PREFIX)) - 1
         return earlier if self.alive() == {self.id} else earlier + int(self.id, 16)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Enter a section that one living worker at a time executes, by Lamport's bakery algorithm."""
+        own = f"{_TICKET}{self.id}"
+        self.study.set_user_attr(own, 0)
+        self.study.set_user_attr(own, 1 + max(ticket for ticket, _ in self._tickets()))
+        try:
+            while True:
+                tickets = self._tickets()  # read first: a worker that draws a ticket later is alive now
+                alive = self.alive()
+                if min(ticket for ticket in tickets if ticket[1] in alive)[1] == self.id:
+                    break
+                sleep(0.1)
+            yield
+        finally:
+            self.study.set_user_attr(own, None)
+
+    def _tickets(self) -> list[tuple[int, str]]:
+        return [(ticket, id) for id, ticket in self._noted(_TICKET).items() if ticket is not None]
+
+    def _noted(self, prefix: str) -> dict[str, Any]:
+        """Return the attributes of the study with this prefix, by the ids of the workers."""
+        attributes = self.study._storage.get_study_user_attrs(self.study._study_id)
+        return {key.removeprefix(prefix): attributes[key] for key in attributes if key.startswith(prefix)}
 
     def _keep_beating(self) -> None:
         while not self._over.wait(self.interval):

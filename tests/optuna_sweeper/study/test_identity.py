@@ -238,7 +238,7 @@ def test_the_best_of_an_identity() -> None:
 
 
 def test_of_processes_that_begin_at_once_all_have_one_identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optuna_sweeper.workers.mutual_exclusion.sleep", lambda _: None)
+    monkeypatch.setattr("optuna_sweeper.workers.worker.sleep", lambda _: None)
     study = optuna.create_study()
     specs: list[dict[str, Any]] = [{"config": {"word": word}} for word in "abcd"]
 

@@ -118,7 +118,7 @@ def test_processes_that_begin_together_enqueue_once(monkeypatch: pytest.MonkeyPa
         waited.set()
         return seen
 
-    monkeypatch.setattr("optuna_sweeper.workers.mutual_exclusion.sleep", lambda _: waited.set())
+    monkeypatch.setattr("optuna_sweeper.workers.worker.sleep", lambda _: waited.set())
     monkeypatch.setattr(late, "set_user_attr", say)
     monkeypatch.setattr(early, "get_trials", look)
     monkeypatch.setattr(late, "get_trials", look_late)
