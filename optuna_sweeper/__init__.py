@@ -1,17 +1,14 @@
-"""A Hydra sweeper that searches with Optuna: ``hydra/sweeper=optuna``.
+"""A Hydra sweeper that searches with Optuna: ``hydra/sweeper=optuna``. README.md is its manual.
 
-Any Hydra application can use it. It depends on Hydra and Optuna alone; Hydra discovers it by the plugin in
-``hydra_plugins/recsys_optuna_sweeper``. README.md is its manual.
-
-    settings.py    hydra.sweeper: declared and validated once
-    run.py         from the settings to a study and its sweep
-    sweep.py       the loop: batch after batch, until the study has all trials
-    batch.py       one batch: ask, launch, tell
-    search/        sweep expressions to distributions, conditions, stratification, samplers, pruners, grids
-    study/         opening a study, its identity, initial trials, warm start, storages
-    workers/       registration, liveness, trial allocation, signals
-    jobs/          launching, the fast in-process launcher, outcomes, report() and prune()
-    results/       best trials, result files, log lines, progress bar
+settings.py    hydra.sweeper: declared and validated once
+run.py         from the settings to a study and its sweep
+sweep.py       the loop: batch after batch, until the study has all trials
+batch.py       one batch: ask, launch, tell
+search/        sweep expressions to distributions, conditions, stratification, samplers, pruners, grids
+study/         opening a study, its identity, initial trials, warm start, storages
+workers/       registration, liveness, trial allocation, signals
+jobs/          launching, the fast in-process launcher, outcomes, report() and prune()
+results/       best trials, result files, log lines, progress bar
 """
 
 from __future__ import annotations

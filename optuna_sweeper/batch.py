@@ -125,7 +125,7 @@ class BatchRunner:
             raise SweepError(
                 f"hydra.sweeper.custom_search_space suggests what an override has fixed: {twice}."
             )
-        overrides = self.space.overrides(trial.params)
+        overrides = self.space.arguments.overrides(trial.params)
         trial.set_user_attr(attributes.OVERRIDES, mask_values(overrides))
         if self.settings.equivalence is not None:
             key = self.equivalence(self.job_folders.compose(overrides))
@@ -161,13 +161,12 @@ class BatchRunner:
             self.exhausted = True
 
     def _launch(self, trials: Sequence[Trial]) -> list[JobReturn]:
-        """Run the jobs of the trials. The number of a job, which names its folder, is that of its trial.
+        """Run the jobs of the trials, whose numbers they have.
 
-        A launcher numbers its jobs consecutively, so each sequence without a gap is a launch of its own:
-        another process may have taken numbers in between.
+        A launcher numbers jobs consecutively: each sequence without a gap is a launch of its own.
         """
         jobs: list[JobReturn] = []
-        overrides = {trial.number: self.space.overrides(trial.params) for trial in trials}
+        overrides = {trial.number: self.space.arguments.overrides(trial.params) for trial in trials}
         for trial in trials:
             self.job_folders.claim(self._frozen(trial), overrides[trial.number])
         for _, run in groupby(enumerate(overrides), key=lambda pair: pair[1] - pair[0]):

@@ -127,7 +127,7 @@ def _run(
                 space,
                 allocation,
                 identity_of(spec),
-                JobFolders(study, composer.peek, _unresolved(config, "hydra.sweep.subdir")),
+                JobFolders(study, composer.peek, str(config.hydra.sweep._get_node("subdir")._value())),
                 interrupt,
                 ProgressBar(allocation.n_trials, len(allocation.finished()), settings.progress_bar),
                 equivalence,
@@ -148,19 +148,12 @@ def _new_name(job: str) -> str:
 
 def _set_study_name(config: DictConfig, name: str) -> None:
     """Write the name of the study into the config, for jobs and callbacks."""
-    if _unresolved(config, "hydra.sweeper.study_name") == name:
+    if config.hydra.sweeper._get_node("study_name")._value() == name:  # as written
         return
     with read_write(config.hydra), open_dict(config.hydra):  # which Hydra 1.4 makes read-only
         config.hydra.sweeper.study_name = name
         # The configs of jobs are composed again, with these overrides.
         config.hydra.overrides.hydra.append(f"hydra.sweeper.study_name={encode(name)}")
-
-
-def _unresolved(config: DictConfig, key: str) -> str:
-    """Return a value of the config without its interpolations resolved."""
-    parent, _, name = key.rpartition(".")
-    written = OmegaConf.to_container(OmegaConf.select(config, parent), resolve=False)
-    return str(written[name])  # type: ignore[call-overload, index]
 
 
 @contextmanager

@@ -31,8 +31,7 @@ POLL = 0.5
 class Sweep:
     """One call of the sweeper on a study, with its results in a folder.
 
-    `count_trials` returns the total number, which may grow: of processes that search a grid together, two may
-    have run the same combination, and another one is left.
+    The total that `count_trials` returns grows when two processes have run the same combination of a grid.
     """
 
     batches: BatchRunner

@@ -1,9 +1,7 @@
-"""The schemas of ``hydra.sweeper`` and of its groups ``sampler`` and ``pruner``.
+"""The schemas ``base_optuna``, ``base_tpe``, ``base_median``, ..., to which the files of ``conf`` refer.
 
-They are stored as ``base_tpe``, ``base_median``, ...; the files ``conf/hydra/sweeper/sampler/tpe.yaml``, ...
-refer to them. A setting left at null keeps the default of Optuna, which documents the settings.
-`constraints_func` is the dotted path of a function of an `optuna.trial.FrozenTrial` that returns a list of
-numbers, at most 0 where the trial is feasible. Optuna deprecates it: a job may return its constraints.
+Optuna documents the options, and has the defaults of those that are null. `constraints_func` is a dotted
+path of a function of an `optuna.trial.FrozenTrial`; Optuna deprecates it, for a job may return constraints.
 """
 
 # No `from __future__ import annotations` here: Hydra's scanner runs a module before sys.modules has it, where

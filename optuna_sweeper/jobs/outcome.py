@@ -1,4 +1,4 @@
-"""The outcome of a job as the outcome of its trial, and the links of the job to its other records.
+"""The outcome of a job as that of its trial, and the links of the job to its other records.
 
 A job returns its objective, or a sequence. With constraints, satisfied if at most 0, it returns a mapping:
 ``{"values": 53.3, "constraints": {"at_least_100_rules": 100 - n_rules}}``.
@@ -50,11 +50,9 @@ class Outcome:
 def read_outcome(job: JobReturn, n_objectives: int) -> Outcome:
     """Return the outcome of a job that should have returned this number of values."""
     if job.status is not JobStatus.COMPLETED:
-        # Not the property `return_value`, which logs a failure, also for a pruned job.
-        error = job._return_value
-        if isinstance(error, TrialPruned):
-            return Outcome(TrialState.PRUNED, error=error)
-        return Outcome(TrialState.FAIL, error=error)
+        error = job._return_value  # the property `return_value` logs a failure, also for a pruned job
+        is_pruned = isinstance(error, TrialPruned)
+        return Outcome(TrialState.PRUNED if is_pruned else TrialState.FAIL, error=error)
     try:
         return _complete(job.return_value, n_objectives)
     except ObjectiveError as error:

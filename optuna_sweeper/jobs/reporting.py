@@ -28,10 +28,8 @@ def report(value: float, step: int, *, is_last: bool = False) -> None:
     """Report an intermediate value of the objective, from step 0; the pruner may end the job.
 
     Of two reports for one step the first counts, and NaN is not reported. With `is_last`, when nothing is
-    left to do, the value is stored for the pruner, and the job is not ended. It works under any launcher: a
-    job in another process opens the study in its storage. If the study is in memory, such a job logs a
-    warning once, and reports have no effect. They have none outside a sweep with Optuna, and with several
-    objectives.
+    left to do, the value is stored for the pruner, and the job is not ended. Reports have no effect outside a
+    sweep with Optuna, with several objectives, and in another process if the study is in memory.
 
     Raises `optuna.TrialPruned` to end the job, which should not catch it.
     """

@@ -21,14 +21,12 @@ class ProgressBar:
     def __init__(
         self, total: int, done: int = 0, wanted: bool = True, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._wanted = wanted
-        self._clock = clock
+        self._wanted, self._clock = wanted, clock
         self._meter = {"total": total, "initial": done, "n": done}
         self._best = ""
         self._start = 0.0
         self._streams: tuple[TextIO, TextIO] | None = None
-        self._drawn = False
-        self._paused = False
+        self._drawn = self._paused = False
         self._lock = threading.RLock()
 
     def __bool__(self) -> bool:
@@ -40,21 +38,16 @@ class ProgressBar:
         if self._wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             self._start = self._clock()
             self._streams = sys.stdout, sys.stderr
-            above = [StreamAbove(stream, self) if stream.isatty() else stream for stream in self._streams]
-            sys.stdout, sys.stderr = above
-            _redirect_log(self._streams, above)
+            _redirect([StreamAbove(stream, self) if stream.isatty() else stream for stream in self._streams])
             self.draw()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave the bar as it is, and restore the streams."""
-        if self._streams is None:
-            return
-        above = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = self._streams
-        _redirect_log(above, self._streams)
-        self._leave()
-        self._streams = None
+        if self._streams is not None:
+            _redirect(self._streams)
+            self._leave()
+            self._streams = None
 
     def update(self, done: int, best: str) -> None:
         """Draw the bar with this number of finished trials and this description of the best."""
@@ -137,9 +130,10 @@ class StreamAbove:
         return getattr(self._stream, name)
 
 
-def _redirect_log(old: Sequence[Any], new: Sequence[Any]) -> None:
-    """Replace the streams of the logging handlers."""
-    replacement = dict(zip(map(id, old), new, strict=True))
+def _redirect(streams: Sequence[Any]) -> None:
+    """Replace the standard streams, also in the logging handlers."""
+    replacement = dict(zip((id(sys.stdout), id(sys.stderr)), streams, strict=True))
+    sys.stdout, sys.stderr = streams
     for logger in (logging.root, *logging.root.manager.loggerDict.values()):
         for handler in getattr(logger, "handlers", ()):
             if isinstance(handler, logging.StreamHandler) and id(handler.stream) in replacement:

@@ -1,8 +1,6 @@
 """Parameters that exist for some values of others only: ``hydra.sweeper.conditions``.
 
-A job has no override for a parameter that does not exist. Conditions may refer to keys that the command line
-fixes, to choices of ``hydra.sweeper.params`` that it leaves out, and to parameters that a null drops: then
-the value of the config decides.
+A job has no override for a parameter that does not exist. Of keys that are not searched, the value decides.
 """
 
 import logging

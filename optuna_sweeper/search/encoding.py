@@ -5,10 +5,10 @@ import re
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from optuna_sweeper.errors import SweepError
+from optuna_sweeper.shell import KEYWORDS
 
 # Text that Hydra's lexer reads as one plain string. Anything else is quoted, which is always correct.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-_KEYWORDS = {"true", "false", "null", "nan", "inf"}
 
 
 def encode(value: object) -> str:
@@ -25,7 +25,7 @@ def encode(value: object) -> str:
     if isinstance(value, float):
         return repr(float(value))  # float(): the repr of numpy's floats names their type
     if isinstance(value, str):
-        if _PLAIN.fullmatch(value) and value.lower() not in _KEYWORDS:
+        if _PLAIN.fullmatch(value) and value.lower() not in KEYWORDS:
             return value
         return QuotedString(text=value, quote=Quote.single).with_quotes()
     raise SweepError(

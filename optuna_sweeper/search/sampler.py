@@ -1,10 +1,10 @@
 """Make the sampler and the pruner, and check that the sampler supports the search space."""
 
-import functools
 import inspect
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -31,47 +31,40 @@ _PACKAGES = {CmaEsSampler: ("cmaes",), GPSampler: ("torch", "scipy"), QMCSampler
 
 def make_sampler(config: Any, parameters: Mapping[str, Parameter], n_objectives: int) -> BaseSampler:
     """Make the sampler ``hydra.sweeper.sampler``; null arguments are left to Optuna."""
-    make = _factory(config)
-    with warnings.catch_warnings():
-        # A user who chose an experimental sampler by name needs no warning in each run.
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        try:
-            sampler = make(grid(parameters, "the grid sampler")) if make.func is GridSampler else make()
-        except (TypeError, ValueError, ImportError) as error:
-            raise SweepError(f"{_KEY}: {first_line(error)}") from error
-    if not isinstance(sampler, BaseSampler):
-        raise refusal(_KEY, "a sampler of Optuna", sampler)
-    _check(sampler, parameters, n_objectives)
-    return sampler
-
-
-def _factory(config: Any) -> functools.partial[Any]:
     settings = _given(config)
     if settings["_target_"] == "optuna.samplers.MOTPESampler":
         raise SweepError(
             f"{_KEY}: Optuna 4 removed MOTPESampler, for TPESampler takes several objectives. "
             "Set hydra/sweeper/sampler=tpe."
         )
-    # Hydra 1.4 builds nothing from a config with a function in it.
-    path = settings.pop(_CONSTRAINTS) if isinstance(settings.get(_CONSTRAINTS), str) else None
-    points = settings.pop("reference_points", None)
-    try:
-        make: functools.partial[Any] = instantiate(
-            {**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers"
-        )
-    except ValueError as error:
-        raise SweepError(f"{_KEY}: {error}") from error
-    if path is not None:
-        make = functools.partial(
-            make.func, **make.keywords, **{_CONSTRAINTS: load_function(f"{_KEY}.{_CONSTRAINTS}", path)}
-        )
-    if _CONSTRAINTS in make.keywords:
-        _check_constraints(make.func, make.keywords[_CONSTRAINTS])
-    if make.func is BruteForceSampler:
-        make = functools.partial(_grid.BruteForceSampler, **make.keywords)
-    if points is not None:  # NSGA-III needs an array, which YAML does not have
-        make = functools.partial(make, reference_points=np.asarray(points, dtype=float))
-    return make
+    with _described(_KEY):
+        make = instantiate({**settings, "_partial_": True, "_convert_": "all"}, "optuna.samplers")
+        options = dict(make.keywords)
+        if isinstance(options.get(_CONSTRAINTS), str):
+            options[_CONSTRAINTS] = load_function(f"{_KEY}.{_CONSTRAINTS}", options[_CONSTRAINTS])
+        if _CONSTRAINTS in options:
+            _check_constraints(make.func, options[_CONSTRAINTS])
+        if "reference_points" in options:  # NSGA-III needs an array, which YAML does not have
+            options["reference_points"] = np.asarray(options["reference_points"], dtype=float)
+        if make.func is GridSampler:
+            options["search_space"] = grid(parameters, "the grid sampler")
+        kind = _grid.BruteForceSampler if make.func is BruteForceSampler else make.func
+        sampler = kind(*make.args, **options)
+    if not isinstance(sampler, BaseSampler):
+        raise refusal(_KEY, "a sampler of Optuna", sampler)
+    _check(sampler, parameters, n_objectives)
+    return sampler
+
+
+@contextmanager
+def _described(key: str) -> Iterator[None]:
+    """Name the key in errors, and ignore warnings of experimental classes, which were chosen by name."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        try:
+            yield
+        except (TypeError, ValueError, ImportError) as error:
+            raise SweepError(f"{key}: {first_line(error)}") from error
 
 
 def _given(config: Any) -> dict[str, Any]:
@@ -121,12 +114,8 @@ def make_pruner(config: Any) -> BasePruner:
     """Make the pruner ``hydra.sweeper.pruner``; null arguments are left to Optuna."""
     if config is None:
         return NopPruner()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # as above
-        try:
-            pruner = instantiate(_given(config), "optuna.pruners")
-        except ValueError as error:
-            raise SweepError(f"hydra.sweeper.pruner: {error}") from error
+    with _described("hydra.sweeper.pruner"):
+        pruner = instantiate(_given(config), "optuna.pruners")
     if not isinstance(pruner, BasePruner):
         raise refusal("hydra.sweeper.pruner", "a pruner of Optuna", pruner)
     return pruner

@@ -1,8 +1,7 @@
 """The search space of a sweep: its parameters, their conditions and the application's own suggestions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from omegaconf import DictConfig
 from optuna.trial import BaseTrial
@@ -39,10 +38,6 @@ class SearchSpace:
                 parameter.suggest(trial)
         if custom and self.custom is not None:
             self.custom(trial)
-
-    def overrides(self, params: Mapping[str, Any]) -> list[str]:
-        """Return the overrides of the job with these parameters."""
-        return list(self.arguments.overrides(params))
 
 
 def read_search_space(settings: Settings, config: DictConfig, command_line: Sequence[str]) -> SearchSpace:

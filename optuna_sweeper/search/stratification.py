@@ -1,7 +1,4 @@
-"""Stratification: each choice of one parameter gets the same number of trials (``hydra.sweeper.stratify``).
-
-A fair comparison tunes each candidate with the same budget, while a sampler soon prefers the best one.
-"""
+"""Stratification: each choice of a parameter gets the same number of trials (``hydra.sweeper.stratify``)."""
 
 from optuna.samplers import BaseSampler
 from optuna.study import Study

@@ -81,7 +81,7 @@ def _enabling_values(name: str, space: SearchSpace) -> dict[str, Any] | None:
 def _overrides(values: Mapping[str, Any], space: SearchSpace) -> Sequence[str]:
     trial = FixedTrial(dict(values))
     space.suggest(trial, custom=False)
-    return space.overrides(trial.params)
+    return space.arguments.overrides(trial.params)
 
 
 def flatten(config: DictConfig) -> dict[str, str]:

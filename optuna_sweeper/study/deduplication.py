@@ -1,8 +1,4 @@
-"""Deduplication: trials whose values the study has already, with the same identity of the study.
-
-Two trials are duplicates if the application's function ``hydra.sweeper.equivalence`` returns equal keys for
-the configs of their jobs, or, where it cannot tell (None), if their overrides are equal.
-"""
+"""Deduplication: trials whose values the study has already, with the same identity of the study."""
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial

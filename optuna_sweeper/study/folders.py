@@ -1,12 +1,12 @@
 """Ownership of folders: a sweep's folder belongs to one study, a job's folder to one trial.
 
-The owner is stored in a file, with the id of a worker that is registered in the study: a study of the same
-name in another storage is another study.
+The owner's file has the id of a worker, which tells studies of the same name in two storages apart.
 """
 
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,21 +25,18 @@ from optuna_sweeper.workers.worker import PREFIX
 
 def claim_sweep_folder(name: str, study: Study, worker_id: str, storage: str) -> Path:
     """Create the folder ``hydra.sweep.dir``, owned by this study, in which the worker is registered."""
-    folder, owner = Path(name).absolute(), None
-    path = folder / STUDY_FILE
-    is_used = (folder / "multirun.yaml").exists()  # checked first: an owner's file is older
-    if is_used and not path.exists():
+    folder = Path(name).absolute()
+    record = {"study": study.study_name, "storage": storage, "worker": worker_id}
+    found = _claim(folder / STUDY_FILE, record, is_used=(folder / "multirun.yaml").exists())
+    if found is None:
         owner = "another sweep"
+    elif f"{PREFIX}{found.get('worker')}" in study.user_attrs:
+        return folder
     else:
-        _write_once(path, {"study": study.study_name, "storage": storage, "worker": worker_id})
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if f"{PREFIX}{found.get('worker')}" not in study.user_attrs:
-            owner = f"the study {found.get('study')} (storage: {found.get('storage')})"
-    if owner is not None:
-        rule = f"a folder of the study {study.study_name} alone"
-        other = typed_override("hydra.sweep.dir", f"{name.rstrip('/')}-{study.study_name}")
-        raise refusal("hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: {other}")
-    return folder
+        owner = f"the study {found.get('study')} (storage: {found.get('storage')})"
+    rule = f"a folder of the study {study.study_name} alone"
+    other = typed_override("hydra.sweep.dir", f"{name.rstrip('/')}-{study.study_name}")
+    raise refusal("hydra.sweep.dir", rule, name, f"It belongs to {owner}. Set another: {other}")
 
 
 @dataclass(frozen=True)
@@ -52,29 +49,31 @@ class JobFolders:
 
     def claim(self, trial: FrozenTrial, overrides: Sequence[str]) -> None:
         """Create the folder of a running trial; it may have been a discarded trial's, but no other's."""
-        folder, owner = self._folder(overrides, trial.number), None
+        folder = self._folder(overrides, trial.number)
         path = folder / TRIAL_FILE
         record = {"study": self.study.study_name, "trial": trial.number, "worker": trial.user_attrs[WORKER]}
         is_used = folder.is_dir() and any(not file.name.startswith(TRIAL_FILE) for file in folder.iterdir())
-        if is_used and not path.exists():
-            owner = "something else"
-        elif not _write_once(path, record):
-            found = json.loads(path.read_text(encoding="utf-8"))
-            owners = [
-                one.user_attrs
-                for one in self.study.get_trials(deepcopy=False)
-                if one.number == found["trial"] and one.user_attrs.get(WORKER) == found.get("worker")
-            ]
-            if any(DISCARDED in one for one in owners):
+        found = _claim(path, record, is_used)
+        if found == record:
+            return
+        owner = "something else"
+        if found is not None:
+            if self._is_discarded(found):
                 path.write_text(json.dumps(record), encoding="utf-8")
-            else:
-                owner = f"trial {found['trial']} of the study {found['study']}"
-        if owner is not None:
-            raise SweepError(
-                f"hydra.sweep.subdir must give each trial a folder of its own. Got {str(folder)!r} for trial "
-                f"{trial.number}, which {owner} has used. "
-                f"Set {typed_override('hydra.sweep.subdir', f'{self.subdir}/${{hydra.job.num}}')}"
-            )
+                return
+            owner = f"trial {found['trial']} of the study {found['study']}"
+        raise SweepError(
+            f"hydra.sweep.subdir must give each trial a folder of its own. Got {str(folder)!r} for trial "
+            f"{trial.number}, which {owner} has used. "
+            f"Set {typed_override('hydra.sweep.subdir', f'{self.subdir}/${{hydra.job.num}}')}"
+        )
+
+    def _is_discarded(self, record: dict[str, Any]) -> bool:
+        return any(
+            DISCARDED in trial.user_attrs
+            for trial in self.study.get_trials(deepcopy=False)
+            if trial.number == record["trial"] and trial.user_attrs.get(WORKER) == record.get("worker")
+        )
 
     def _folder(self, overrides: Sequence[str], number: int) -> Path:
         config = self.compose(overrides)
@@ -89,20 +88,21 @@ class JobFolders:
         return Path(*parts).absolute()
 
 
-def _write_once(path: Path, content: dict[str, Any]) -> bool:
-    """Write a file atomically unless it exists; return whether it was written."""
-    if path.exists():
-        return False
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+def _claim(path: Path, record: dict[str, Any], is_used: bool) -> dict[str, Any] | None:
+    """Store the owner of a folder unless it has one; return the owner, or None if it was used without one."""
+    if not path.exists():
+        if is_used:  # found out first: an owner's file is older than the other files
+            return None
         temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
         try:
-            temporary.write_text(json.dumps(content), encoding="utf-8")
-            os.link(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise unwritable(path, error) from error
-    return True
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.write_text(json.dumps(record), encoding="utf-8")
+                with suppress(FileExistsError):  # another process was faster
+                    os.link(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(path, error) from error
+    owner: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return owner

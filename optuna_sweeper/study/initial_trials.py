@@ -79,7 +79,7 @@ def read_warm_start(settings: Settings, space: SearchSpace, spec: Spec) -> list[
                 WARM_START: f"{name}/{trial.number}",
                 IDENTITY: identities.get(trial.user_attrs.get(IDENTITY), trial.user_attrs.get(IDENTITY)),
                 JOB_DIR: trial.user_attrs.get(JOB_DIR),
-                OVERRIDES: mask_values(space.overrides(trial.params)),
+                OVERRIDES: mask_values(space.arguments.overrides(trial.params)),
             },
         )
         for trial, found in fitting

@@ -31,9 +31,8 @@ _MAX_AGE = 0.05
 class RetryingStorage(_CachedStorage):
     """Optuna's storage in a database, with retries while the server is unavailable.
 
-    Each operation is a transaction, so an interrupted one is complete or absent. If only the confirmation of
-    its COMMIT was lost, it is executed twice: attributes and parameters are the same afterwards; a trial that
-    was told already is recognised; of a trial created twice, `TrialAllocation.recover` fails the first one.
+    An operation whose confirmation was lost is executed twice: attributes and parameters stay the same, a
+    trial that was told is recognised, and of two created trials `TrialAllocation.recover` fails the first.
     After `timeout` seconds the last error is raised, then and for all later operations.
     """
 

@@ -1,12 +1,8 @@
 """Allocate trials to workers so that the total is exact, without a lock or a leader.
 
-A process first creates a trial, which gives it a unique number, and then looks at the trials with lower
-numbers. If enough of them are finished or held by living processes, the trial is surplus and is discarded
-before it runs. Enqueued trials count. A trial can only leave the count, so the total is never exceeded; and a
-process continues, or waits for the others, until it is reached.
-
-The parameters of a dead process's trial are enqueued again after it has left the count, by any process that
-finds them missing, since the first one may have died in between; of two, the later trial is surplus.
+A process first creates a trial, which gives it a unique number. If enough trials with lower numbers are
+enqueued, running or finished, it is surplus and is discarded before it runs. The parameters of a lost trial
+are enqueued again after it has left the count, by any process that finds them missing.
 """
 
 import logging
@@ -111,8 +107,7 @@ class TrialAllocation:
     def recover(self) -> None:
         """Fail the trials of dead processes, and enqueue their parameters before any others.
 
-        Called while this process runs no trial: one of its own was created when the database became
-        unavailable.
+        This process runs no trial now: one of its own was created when the database became unavailable.
         """
         running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         alive = self.worker.alive() - {self.worker.id} if running else set()

@@ -89,10 +89,9 @@ class Worker:
         }
 
     def seed_offset(self) -> int:
-        """Return an offset for the seed, so that no two processes of the study draw the same parameters.
+        """Return an offset for the seed: no two processes of the study draw the same parameters.
 
-        It is the number of earlier workers for one that works alone: such sweeps are reproducible. Of
-        processes that run at once it is random: they cannot agree on that number.
+        For a process that works alone it is reproducible; processes that run at once could not agree on it.
         """
         earlier = len(self._noted(PREFIX)) - 1
         return earlier if self.alive() == {self.id} else earlier + int(self.id, 16)

@@ -1,9 +1,7 @@
 """Composition of the configs of a sweep's jobs, once for all jobs that choose the same files.
 
 `Composer` applies the values of later jobs to a copy of the first composition, after a check that this
-reproduces what Hydra composed. Hydra itself composes in all other cases: overrides of Hydra's own config, a
-defaults list with a resolver (which may return another value next time), environment variables copied into
-the config, values set through an interpolation, another loader or version of Hydra, and any error.
+reproduces what Hydra composed. In all other cases, any error included, Hydra itself composes.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""Configs as YAML text, as `OmegaConf.to_yaml` writes them, but with secrets masked.
-
-The configs of jobs differ in a few lines, and YAML is slow: lines are cached from one config to the next.
-"""
+"""Configs as YAML, as `OmegaConf.to_yaml` writes them but with secrets masked, and with cached lines."""
 
 from enum import Enum
 from typing import Any
