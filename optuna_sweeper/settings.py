@@ -18,35 +18,29 @@ class Settings:
 
     # One of the group hydra/sweeper/sampler, or any `_target_` that makes an optuna.samplers.BaseSampler.
     sampler: Any = None
-
     # One of the group hydra/sweeper/pruner, which ends trials by the values that jobs report(); null: none.
     pruner: Any = None
-
     # minimize or maximize; a list of them, one for each value that the application returns.
     direction: Any = "minimize"
 
     # null: the study is in memory. It is stored in journal:<path> (a file; its folder is created), at a URL
     # (sqlite:///study.db) or in the `_target_` of an Optuna storage.
     storage: Any = None
-
     # Name of the study. An existing one is continued, also by several processes at once. null: a new name.
     study_name: str | None = None
 
     # Total number of finished trials of the study: a continued study runs those that are missing. Failed and
     # pruned trials count; trials that were lost with their process do not.
     n_trials: int = 20
-
     # Seconds after which no further trial is started; null: no limit.
     timeout: Any = None
 
     # true: a study is continued also with another search space, direction, config or data. Earlier trials
     # then count for n_trials and inform the sampler, but are neither reused nor the best.
     allow_changes: bool = False
-
     # Keys of the application's config that have no effect on the values, each with everything below it:
     # output folders, tracking, logging. Hydra's own config is always ignored.
     ignored_keys: Any = None
-
     # Dotted path of `digest(cfg: DictConfig) -> Mapping[str, str] | str | None`: digests, by name, of the
     # data that jobs with this config read, which belong to the identity of the study. None: unknown.
     data_digest: str | None = None
@@ -54,7 +48,6 @@ class Settings:
     # Seconds between heartbeats of this process in the storage. After five missed ones, processes on other
     # machines consider it dead and run its trials. On the same machine a death is detected at once.
     heartbeat: Any = 15.0
-
     # Seconds for which a database server that goes away in the middle of a sweep is retried. 0: the sweep
     # ends at once, as it does if the server is away at the start; the same command continues it.
     storage_timeout: Any = 300.0
@@ -62,10 +55,8 @@ class Settings:
     # true: run every trial, also with parameters that were run before. false: a trial with the parameters of
     # a complete one takes over its values, which is correct if equal configs have equal values.
     repeat: bool = True
-
     # Whether only trials that were run count for n_trials, in addition to those that took over values.
     distinct: bool = False
-
     # With repeat=false: dotted path of `key(cfg: DictConfig) -> Hashable | None`. Jobs with equal keys have
     # equal outcomes. None: unknown, the overrides are compared.
     equivalence: str | None = None
@@ -76,20 +67,16 @@ class Settings:
 
     # Parameters that exist for some values of others only: {parameter: {key: value or [values]}}.
     conditions: Any = None
-
     # Stratification: a parameter with choice(...), each of whose values gets as many trials; null: none.
     stratify: str | None = None
-
     # Parameters of the first trials: a list of {parameter: value}. The sampler chooses parameters left out.
     enqueue: Any = None
-
     # {study_name: ..., storage: ...}: another study, whose complete trials that fit the search space are
     # added. They do not count for n_trials. Without storage: the storage of this study.
     warm_start: Any = None
 
     # A progress bar with the best value and the time left, if the standard error is a terminal.
     progress_bar: bool = True
-
     # Share of finished trials that may fail before the sweep ends with the error of the job.
     max_failure_rate: Any = 0.0
 
@@ -97,10 +84,8 @@ class Settings:
     # is a fixed override of every job. null drops a parameter, e.g. one of an experiment:
     # hydra.sweeper.params={model.depth: null}; "null" in quotes fixes the value null.
     params: Any = None
-
     # Dotted path of `configure(cfg: DictConfig, trial: optuna.Trial) -> None`, which may suggest parameters.
     custom_search_space: str | None = None
-
     # The name of `params` before Hydra 1.2; refused with a pointer to `params`.
     search_space: Any = None
 

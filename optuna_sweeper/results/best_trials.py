@@ -1,5 +1,6 @@
 """The best trials of a study."""
 
+from collections import Counter
 from collections.abc import Iterable
 from heapq import nsmallest
 
@@ -53,10 +54,6 @@ def is_feasible(trial: FrozenTrial) -> bool:
 
 def count_states(trials: Iterable[FrozenTrial]) -> dict[str, int]:
     """Return the number of trials by state; discarded trials, if any, are a state of their own."""
-    states = [None if DISCARDED in trial.user_attrs else trial.state for trial in trials]
-    counts = {
-        "complete": states.count(TrialState.COMPLETE),
-        "pruned": states.count(TrialState.PRUNED),
-        "fail": states.count(TrialState.FAIL),
-    }
-    return {**counts, "discarded": states.count(None)} if None in states else counts
+    found = Counter("discarded" if DISCARDED in one.user_attrs else one.state.name.lower() for one in trials)
+    states = ("complete", "pruned", "fail", "discarded")
+    return {state: found[state] for state in states if found[state] or state != "discarded"}

@@ -40,9 +40,8 @@ class Arguments:
 
 def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]) -> Arguments:
     """Read ``hydra.sweeper.params``, in which null drops a parameter, and the command line, which wins."""
-    parameters: dict[str, Parameter] = {}
-    fixed: dict[str, str] = {}
     deletions = []
+    last: dict[str, tuple[str, Override]] = {}
     null = [str(key).lstrip("+") for key, value in (params or {}).items() if value is None]
     kept = {key: value for key, value in (params or {}).items() if str(key).lstrip("+") not in null}
     of_config = [_parse_param(key, value) for key, value in kept.items()]
@@ -51,19 +50,21 @@ def read_arguments(params: Mapping[str, Any] | None, command_line: Sequence[str]
         _check_twice(source)
     for key, override in of_config + of_command_line:
         # The same parameter may be written as x, +x and ++x; the last one counts.
-        for known in (parameters, fixed):
-            for name in [name for name in known if name.lstrip("+") == _key(override)]:
-                known.pop(name)
+        last.pop(_key(override), None)
         if override.is_delete():
             deletions.append(str(override.input_line))
-        elif override.is_sweep_override():
-            found = parameter(override, key)
-            parameters[found.name] = found
         else:
-            fixed[override.get_key_element()] = override.get_value_string()
+            last[_key(override)] = key, override
+    searched = [parameter(one, key) for key, one in last.values() if one.is_sweep_override()]
+    fixed = [one for _, one in last.values() if not one.is_sweep_override()]
     typed = {_key(override) for _, override in of_command_line}
     dropped = tuple(key for key in dict.fromkeys(null) if key not in typed)
-    return Arguments(parameters, fixed, tuple(deletions), dropped)
+    return Arguments(
+        {one.name: one for one in searched},
+        {one.get_key_element(): one.get_value_string() for one in fixed},
+        tuple(deletions),
+        dropped,
+    )
 
 
 def _key(override: Override) -> str:

@@ -7,6 +7,7 @@ reproduces what Hydra composed. In all other cases, any error included, Hydra it
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -48,14 +49,6 @@ class _Loader(ConfigLoaderImpl):
     used: CachingConfigRepository | None = None
     raw: DictConfig | None = None
 
-    def repository_of(self, master: DictConfig) -> CachingConfigRepository:
-        """Return the repository of config files of a sweep."""
-        if self.used is None:
-            overrides: Any = OmegaConf.to_container(master.hydra.overrides.hydra)
-            self._parse_overrides_and_create_caching_repo(master.hydra.job.config_name, overrides)
-        assert self.used is not None
-        return self.used
-
     def _parse_overrides_and_create_caching_repo(self, config_name: str | None, overrides: list[str]) -> Any:
         parsed, self.used = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
         return parsed, self.used
@@ -71,7 +64,7 @@ class Composer:
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         known = type(loader) is ConfigLoaderImpl and is_known_hydra()
-        self._own = _Loader(loader.get_search_path()) if known else None
+        self._own: Any = _Loader(loader.get_search_path()) if known else None
         self._loader = self._own or loader
         self._master = master
         self._parse_one = lru_cache(1000)(OverridesParser.create(config_loader=loader).parse_override)
@@ -92,25 +85,22 @@ class Composer:
         if seen is not None and seen[0] == tuple(overrides):
             OmegaConf.set_readonly(seen[1], None)
             return seen[1]
-        request = None
-        if self._own is not None:
-            try:
-                request = self._read(overrides, self._own.repository_of(self._master))
-                base = self._bases.get(request.files)
-                if base is not None:
-                    return self._apply(base, request)
-            except Exception:  # Hydra composes it, or raises the error again with its own message
-                request = None
+        with suppress(Exception):  # Hydra composes it, or raises the error again with its own message
+            request = self._read(overrides)
+            if (base := self._bases.get(request.files)) is not None:
+                return self._apply(base, request)
         config = self._loader.load_sweep_config(self._master, list(overrides))
-        if self._own and request and request.files not in self._bases and len(self._bases) < MAX_KEPT:
-            try:
-                self._bases[request.files] = self._base(request, config, self._own)
-            except Exception:
+        with suppress(Exception):  # overrides that cannot be applied to a copy
+            request = self._read(overrides)
+            if request.files not in self._bases and len(self._bases) < MAX_KEPT:
                 self._bases[request.files] = None
+                self._bases[request.files] = self._base(request, config)
         return config
 
-    def _read(self, overrides: Sequence[str], repository: CachingConfigRepository) -> _Request:
+    def _read(self, overrides: Sequence[str]) -> _Request:
         """Return the parsed overrides; an error if not all of them can be applied to a copy."""
+        if self._own is None or self._own.used is None:
+            raise ValueError(overrides)
         parsed = [self._parse_one(text) for text in overrides]
         if any(_is_unusual(override) for override in parsed):
             raise ValueError(overrides)
@@ -119,17 +109,15 @@ class Composer:
             override
             for override in parsed
             if not isinstance(override.value(), dict)
-            and self._group_exists(repository, override.key_or_group)
+            and self._group_exists(self._own.used, override.key_or_group)
         ]
         values = [override for override in parsed if override not in files]
         return _Request(parsed, tuple(str(override.input_line) for override in files), values)
 
-    def _base(self, request: _Request, composed: DictConfig, loader: _Loader) -> DictConfig | None:
+    def _base(self, request: _Request, composed: DictConfig) -> DictConfig | None:
         """Return the config before the values of a job are applied; None if it cannot be reproduced."""
-        raw, repository = loader.raw, loader.used
-        assert raw is not None
-        assert repository is not None
-        if _asks_resolver(repository) or not (is_plain(raw) and is_plain(composed)):
+        raw, repository = self._own.raw, self._own.used
+        if raw is None or _asks_resolver(repository) or not is_plain(composed):
             return None
         # The application's part before any value was set, and Hydra's part, which the application's overrides
         # do not change, as composed.
