@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -63,7 +64,7 @@ class BatchRunner:
         failed: list[JobReturn] = []
         full: BaseException | None = None
         try:
-            new, duplicates = self._deduplicate(self._take(size))
+            new, repeated = self._deduplicate(self._take(size))
             for trial, job in zip(new, self._launch(new), strict=True):
                 outcome = read_outcome(job, len(self.study.directions))
                 if is_full(outcome.error):
@@ -71,8 +72,10 @@ class BatchRunner:
                 elif self._finish(trial, job, outcome) and outcome.state is TrialState.FAIL:
                     failed.append(job)
                     log.debug("Trial %d failed", trial.number, exc_info=outcome.error)
-            for trial, twin in duplicates:
-                self._reuse(trial, self._frozen(twin))
+            for trial in repeated:
+                if not self._reuse(trial):
+                    reason = "A trial of the same batch has the same parameters, and did not complete."
+                    discard(self.study, self._frozen(trial), "surplus", reason)
             if full is not None:
                 raise full
         except BaseException as error:
@@ -132,33 +135,31 @@ class BatchRunner:
             if key is not None:
                 trial.set_user_attr(attributes.EQUIVALENCE, repr(key))
 
-    def _deduplicate(self, trials: list[Trial]) -> tuple[list[Trial], list[tuple[Trial, Trial]]]:
-        """Complete known trials; return those to run, and duplicates of these with the trial that is run."""
-        if self.settings.repeat:
-            return trials, []
+    def _deduplicate(self, trials: list[Trial]) -> tuple[list[Trial], list[Trial]]:
+        """Complete trials whose values are known; return those to run, and those that repeat one of these."""
         new: list[Trial] = []
-        duplicates: list[tuple[Trial, Trial]] = []
+        repeated: list[Trial] = []
         for trial in trials:
-            frozen = self._frozen(trial)
-            if known := find_duplicate(self.study, frozen, self.identity):
-                self._reuse(trial, known)
-            elif twin := next((one for one in new if is_duplicate(frozen, self._frozen(one))), None):
-                duplicates.append((trial, twin))
-            else:
-                new.append(trial)
-        return new, duplicates
+            if not self._reuse(trial):
+                is_twin = partial(is_duplicate, self._frozen(trial))
+                is_new = self.settings.repeat or not any(map(is_twin, map(self._frozen, new)))
+                (new if is_new else repeated).append(trial)
+        return new, repeated
 
-    def _reuse(self, trial: Trial, known: FrozenTrial) -> None:
-        if known.state is not TrialState.COMPLETE:
-            reason = f"Trial {known.number} of the same batch has the same parameters, and did not complete."
-            discard(self.study, self._frozen(trial), "surplus", reason)
-            return
+    def _reuse(self, trial: Trial) -> bool:
+        """Complete a trial with the values of a duplicate; return whether there is one."""
+        if self.settings.repeat:
+            return False
+        known = find_duplicate(self.study, self._frozen(trial), self.identity)
+        if known is None:
+            return False
         trial.set_user_attr(attributes.ANSWERED_FROM, known.number)
         self._tell(trial, Outcome(TrialState.COMPLETE, known.values, constraints=known.constraints))
         self._reused_in_a_row += 1
         if self.settings.distinct and self._reused_in_a_row >= MAX_REUSED:
             log.warning("%d trials in a row had parameters that were run before; the sweep ends.", MAX_REUSED)
             self.exhausted = True
+        return True
 
     def _launch(self, trials: Sequence[Trial]) -> list[JobReturn]:
         """Run the jobs of the trials, whose numbers they have.

@@ -132,6 +132,4 @@ def describe_storage(storage: Any) -> str:
         return "memory"
     if isinstance(storage, DictConfig):
         return str(storage.get("_target_"))
-    if isinstance(storage, BaseStorage):
-        return type(storage).__name__
     return masked(str(storage))

@@ -29,8 +29,6 @@ def _exists(pid: int) -> bool:
     try:
         if os.name != "nt":  # where signal 0 would end the process
             os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True

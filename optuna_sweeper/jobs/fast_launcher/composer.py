@@ -141,12 +141,7 @@ class Composer:
             own.overrides.task.append(override.input_line)
         own.runtime.cwd = os.getcwd()  # noqa: PTH109  # a text
         naming = own.job.config.override_dirname
-        own.job.override_dirname = config_loader_impl.get_overrides_dirname(
-            overrides=request.all,
-            kv_sep=naming.kv_sep,
-            item_sep=naming.item_sep,
-            exclude_keys=naming.exclude_keys,
-        )
+        own.job.override_dirname = config_loader_impl.get_overrides_dirname(request.all, **naming)
         OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
 

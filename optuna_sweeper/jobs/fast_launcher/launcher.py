@@ -107,9 +107,7 @@ def run_job(
         chdir = hydra_config.hydra.job.chdir
         if chdir:
             os.chdir(output_dir)
-            job.working_dir = output_dir
-        else:
-            job.working_dir = str(Path.cwd())
+        job.working_dir = output_dir if chdir else str(old_cwd)
         utils.configure_log(config.hydra.job_logging, config.hydra.verbose)
         if config.hydra.output_subdir is not None:
             folder = Path(config.hydra.runtime.output_dir) / Path(config.hydra.output_subdir)
