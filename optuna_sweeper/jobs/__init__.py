@@ -1,1 +1,1 @@
-"""Jobs."""
+"""Jobs: launching them, their outcomes, and the functions that they call."""

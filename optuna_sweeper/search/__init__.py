@@ -1,1 +1,1 @@
-"""What is searched, and how."""
+"""Search spaces, samplers and pruners: from the sweep expressions of Hydra to the classes of Optuna."""

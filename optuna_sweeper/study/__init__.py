@@ -1,1 +1,1 @@
-"""The study."""
+"""The study: its storage, its identity, its folders and its first trials."""

@@ -1,1 +1,1 @@
-"""Processes."""
+"""The processes that work on one study: registration, trial allocation, signals and recovery."""
