@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from optuna_sweeper.jobs.reporting import prune, prunes, report
 from recsys.cli import COMMANDS
 from recsys.composition import EXECUTION_WHITELIST, build, build_experiment, share_config_store
-from recsys.runs.stored_config import CONF
+from recsys.runs.trusted import CONF
 
 log = logging.getLogger("recsys")
 

@@ -12,14 +12,8 @@ from recsys.errors import DataFormatError, ParameterError
 from recsys.models.training import train
 from recsys.pipeline import Experiment
 from recsys.recommenders import PopularityRecommender
-from recsys.runs.stored_config import (
-    CONF,
-    experiment_of,
-    listed_classes,
-    names_of,
-    read_experiment,
-    read_settings,
-)
+from recsys.runs.stored_config import experiment_of, names_of, read_experiment, read_settings
+from recsys.runs.trusted import CONF, listed_classes
 from tests.integration.cures import tries
 from tests.tracking.run_folders import write_run
 

@@ -5,6 +5,7 @@ trials the earliest is the best; a Pareto front has all of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from operator import ge, gt
 from typing import Any
 
@@ -41,11 +42,9 @@ def first_best(trials: Iterable[Trial], direction: str) -> Trial | None:
 
 def best_so_far(trials: Iterable[Trial], direction: str) -> list[tuple[Trial, Trial]]:
     """Pair each trial that can be the best with the best one up to it."""
-    pairs: list[tuple[Trial, Trial]] = []
-    for trial in candidates(trials, n_objectives=1):
-        best = pairs[-1][1] if pairs else trial
-        pairs.append((trial, first_best([best, trial], direction) or trial))
-    return pairs
+    found = candidates(trials, n_objectives=1)
+    best = accumulate(found, lambda *both: max(both, key=lambda trial: _scores(trial, [direction])))
+    return list(zip(found, best, strict=True))
 
 
 def best_of_each(trials: Iterable[Trial], parameter: str, directions: Sequence[str]) -> dict[str, Trial]:

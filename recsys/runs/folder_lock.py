@@ -19,21 +19,14 @@ def folder_lock(folder: Path, *, wait: bool) -> Iterator[bool]:
         yield False
         return
     try:
-        yield _is_locked(handle, wait) and _is_at(handle, folder)
+        yield _is_locked(handle, folder, wait)
     finally:
         os.close(handle)
 
 
-def _is_locked(handle: int, wait: bool) -> bool:
+def _is_locked(handle: int, folder: Path, wait: bool) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_at(handle: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
+        return os.path.samestat(os.fstat(handle), folder.stat())
+    except (BlockingIOError, FileNotFoundError):  # another process has the lock, or has removed the folder
         return False

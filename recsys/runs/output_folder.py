@@ -43,10 +43,10 @@ class OutputFolderCallback(Callback):
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Remove the results of an earlier run, and mask secrets in the files that Hydra has just written."""
         folder, files = Path(config.hydra.runtime.output_dir), []
-        if config.hydra.mode == RunMode.MULTIRUN:
+        # The Optuna sweeper masks its config and claims the folders of its jobs itself.
+        if config.hydra.mode == RunMode.MULTIRUN and "study_name" not in config.hydra.sweeper:
             files.append(Path(config.hydra.sweep.dir, SWEEP_CONFIG_FILE))
-            if "study_name" not in config.hydra.sweeper:  # else the sweeper claims the folders of its jobs
-                _claim(folder, config)
+            _claim(folder, config)
         for name in (*RUN_FILES, LINKS_FILE):
             (folder / name).unlink(missing_ok=True)
         if config.hydra.output_subdir is not None:

@@ -18,7 +18,7 @@ from recsys.evaluation import (
     evaluate,
     paired_differences,
 )
-from recsys.evaluation.preparation import Prepared
+from recsys.evaluation.preparation import Prepared, load
 from recsys.pipeline import Experiment, Result
 from recsys.recommenders import Model
 from recsys.runs.stored_config import experiment_of
@@ -71,7 +71,7 @@ def measured_experiment(settings: Settings, test_part_of: Settings | None = None
     shared = test_part_of or settings
     experiment = experiment_of({**settings, **{group: shared[group] for group in TEST_PART}})
     if not experiment.evaluation.holds_out:
-        timed = experiment.dataset.load().timestamp is not None
+        timed = load(experiment.dataset).timestamp is not None
         experiment = replace(experiment, evaluation=UserShare(order="time" if timed else "random"))
     return experiment
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,26 +22,16 @@ from omegaconf.errors import (
 )
 
 from recsys.composition import build_experiment
-from recsys.errors import DataError, DataFormatError, ParameterError
+from recsys.errors import DataError, DataFormatError
 from recsys.runs.files import CONFIG_FILE
-from recsys.runs.trusted import trust_cure, trusted_by_reader
+from recsys.runs.trusted import CONF, REFERENCE, VARIABLE, require_allowed, trusted_by_reader
 
 if TYPE_CHECKING:
     from recsys.pipeline import Experiment
 
-# In the wheel the configuration lies inside the package, in the repository beside it.
-PACKAGE = Path(__file__).resolve().parents[1]
-CONF = next((folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir()), PACKAGE)
-
-# Their settings can name programs (jars, options of Java): listed in conf/, and still to be trusted by name.
-STARTS_PROGRAMS = frozenset({"recsys.spark.SparkEngine"})
 # Settings of the machine, which a file must not change.
 OF_THE_MACHINE = {"cache": ("folder", "max_bytes")}
 
-FROM_FILE = "in a configuration that comes from a file"
-_MISSING = "???"
-_REFERENCE = re.compile(r"\$\{[\w.]+\}")  # to another key; resolvers have a colon
-_VARIABLE = re.compile(r"\$\{(oc\.env:\w+)(?:,[^${}]*)?\}")
 _NAME = re.compile(r"oc\.env:\w+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
@@ -73,7 +62,7 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
         raise DataFormatError(f"{path} is not the configuration of a run: it must hold {', '.join(groups)}.")
     trusted = trusted | trusted_by_reader()
     for group in groups:
-        _require_allowed(group, written[group], trusted, references=True)
+        require_allowed(group, written[group], trusted, references=True)
     # The groups may refer to other keys, which must not read the environment either.
     others = {key: _without_resolvers(written[key], trusted) for key in written.keys() - set(groups)}
     cfg = OmegaConf.create(others | {group: written[group] for group in groups})
@@ -92,7 +81,7 @@ def experiment_of(settings: Mapping[str, Any], trusted: frozenset[str] = frozens
         raise DataFormatError(f"The configuration of a run must hold {', '.join(groups)}.")
     kept = {}
     for group in groups:
-        _require_allowed(group, settings[group], trusted | trusted_by_reader(), references=False)
+        require_allowed(group, settings[group], trusted | trusted_by_reader(), references=False)
         left_out = () if trusted else OF_THE_MACHINE.get(group, ())
         kept[group] = {key: value for key, value in settings[group].items() if key not in left_out}
     with _values_found():
@@ -112,82 +101,10 @@ def names_of(config: DictConfig) -> frozenset[str]:
     return frozenset(name for text in texts for name in _NAME.findall(text))
 
 
-@lru_cache
-def listed_classes(group: str) -> frozenset[str]:
-    """Return the classes in the files of a config group, or in `config.yaml` if it has no files."""
-    folder = CONF / group
-    files = [_load(path) for path in folder.glob("*.yaml")] if folder.is_dir() else []
-    content = files or _load(CONF / "config.yaml").get(group)
-    targets = (node.get("_target_") for _, node in _walk("", content) if isinstance(node, dict))
-    return frozenset(target for target in targets if isinstance(target, str))
-
-
-def _require_allowed(group: str, settings: Any, trusted: frozenset[str], references: bool) -> None:
-    """Raise a ParameterError if a group's settings hold a class or a text that a file may not use."""
-    if not isinstance(settings, dict) or "_target_" not in settings:
-        raise ParameterError(group, "a group of settings with a _target_", settings)
-    for where, node in _walk(group, settings):
-        if isinstance(node, dict):
-            _require_listed(group, where, node, trusted)
-    for where, node in _walk(group, settings):
-        if isinstance(node, str):
-            _require_allowed_text(where, node, trusted, references)
-
-
-def _require_listed(group: str, where: str, node: dict[Any, Any], trusted: frozenset[str]) -> None:
-    listed, target = listed_classes(group) - STARTS_PROGRAMS, node.get("_target_")
-    if target is not None and not (isinstance(target, str) and target in listed | trusted):
-        cure = trust_cure(str(target), "If you wrote it and know what the class does")
-        rule = f"one of {', '.join(sorted(listed))} {FROM_FILE}"
-        raise ParameterError(f"{where}._target_", rule, target, cure)
-    for key in node:
-        is_hydras = str(key).startswith("_") and str(key).endswith("_") and key != "_target_"
-        if is_hydras and target not in trusted:
-            raise ParameterError(
-                f"{where}.{key}", f"left out {FROM_FILE}", node[key], "Run again without it."
-            )
-
-
-def _require_allowed_text(where: str, text: str, trusted: frozenset[str], references: bool) -> None:
-    """Raise a ParameterError if a text uses a resolver, or a reference where none is allowed.
-
-    Only the address of the feedback may come from the environment, and only as a whole: other text beside the
-    variable could send a secret to another host.
-    """
-    if where == "dataset.feedback" and _VARIABLE.fullmatch(text):
-        return
-    rest = _VARIABLE.sub("\0", text)
-    if "${" in (_REFERENCE.sub("\0", rest) if references else rest):
-        rule = f"a value{', or a reference to a key,' if references else ''} {FROM_FILE}"
-        raise ParameterError(where, rule, text, "Write it out.")
-    for name in _VARIABLE.findall(text):
-        if name not in trusted:
-            cure = trust_cure(name, "If you wrote it and the variable may be read")
-            rule = f"a value without variables of the environment {FROM_FILE}"
-            raise ParameterError(where, rule, text, cure)
-
-
 def _groups() -> list[str]:
     from recsys.pipeline import Experiment
 
     return [field.name for field in fields(Experiment)]
-
-
-def _load(path: Path) -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(encoding="utf-8"), loader) or {}
-
-
-def _walk(where: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield a value and all values in it, keys of mappings included, each with its place."""
-    yield where, value
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield where, key
-            yield from _walk(f"{where}.{key}", child)
-    elif isinstance(value, list):
-        for place, child in enumerate(value):
-            yield from _walk(f"{where}[{place}]", child)
 
 
 def _without_resolvers(value: Any, trusted: frozenset[str]) -> Any:
@@ -198,8 +115,8 @@ def _without_resolvers(value: Any, trusted: frozenset[str]) -> Any:
         return [_without_resolvers(child, trusted) for child in value]
     if not isinstance(value, str):
         return value
-    rest = _REFERENCE.sub("\0", _VARIABLE.sub(lambda found: "\0" if found[1] in trusted else found[0], value))
-    return _MISSING if "${" in rest else value
+    rest = REFERENCE.sub("\0", VARIABLE.sub(lambda found: "\0" if found[1] in trusted else found[0], value))
+    return "???" if "${" in rest else value
 
 
 def _as_written(written: Any, resolved: Any) -> Any:
@@ -215,11 +132,7 @@ def _values_found() -> Iterator[None]:
     try:
         yield
     except InterpolationResolutionError as error:
-        message, is_missing = (
-            str(error).partition("\n")[0],
-            isinstance(error, InterpolationToMissingValueError),
-        )
-        cure = (
-            "In a configuration from a file, write it out" if is_missing else "Set it as it was for the run"
-        )
+        message, cure = str(error).partition("\n")[0], "Set it as it was for the run"
+        if isinstance(error, InterpolationToMissingValueError):
+            cure = "In a configuration from a file, write it out"
         raise DataError(f"{error.full_key}: {message}. {cure}.") from error

@@ -8,14 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.errors import DataNotFoundError
 from recsys.metrics import MAX_LIFT
 from recsys.runs.best import best_trials, first_best
 from recsys.runs.files import CONFIG_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
+from recsys.runs.yaml_file import load_yaml
 
 PROGRAM = ("python", "-m", "recsys")
 OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # overrides that identify one sweep
@@ -69,11 +68,14 @@ class Sweep:
         """The folder of the best trial's job."""
         return self.folder_of(self.best)
 
+    @cached_property
+    def _by_number(self) -> dict[int, Trial]:
+        return {trial.number: trial for trial in self.trials}
+
     def folder_of(self, trial: Trial | None) -> Path | None:
         """Return the folder of a trial's job; a trial with copied values has that of its source."""
-        by_number = {trial.number: trial for trial in self.trials}
         while trial is not None and trial.job_dir is None and trial.answered_from is not None:
-            trial = by_number.get(trial.answered_from)
+            trial = self._by_number.get(trial.answered_from)
         return trial.job_dir if trial else None
 
     def lift_and(self, metric: str) -> dict[int, tuple[float, float]]:
@@ -102,7 +104,7 @@ class Sweep:
 
     def best_command(self) -> str:
         """Return the command that repeats the best trial as a single run."""
-        overrides = _load(self._of_best(OVERRIDES_FILE)) or []
+        overrides = mask_values(load_yaml(self.best_folder / OVERRIDES_FILE)) if self.best_folder else []
         return shlex.join([*PROGRAM, *overrides, "hydra.mode=RUN"])  # an experiment may set MULTIRUN
 
     def _of_best(self, name: str) -> str:
@@ -116,7 +118,7 @@ def read_sweep(folder: Path) -> Sweep:
     path = folder / SWEEP_CONFIG_FILE
     if not path.exists():
         raise DataNotFoundError(f"{folder} is not the folder of a sweep: there is no {SWEEP_CONFIG_FILE}.")
-    config = _load(path.read_text(encoding="utf-8"))
+    config = mask_values(load_yaml(path))
     metrics = tuple(config.get("objective", {}).get("metrics", ()))
     return Sweep(folder, config, read_trials(folder, metrics), read_results(folder))
 
@@ -137,9 +139,3 @@ def run_folder(folder: Path) -> Path:
             "Run one, for example python -m recsys hydra.run.dir=outputs/first, and give its folder."
         )
     return folder
-
-
-def _load(text: str) -> Any:
-    """Read YAML without its secrets."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where PyYAML has it
-    return mask_values(yaml.load(text, loader))

@@ -15,6 +15,7 @@ from optuna_sweeper.safe_text import mask_values, masked
 from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON, JOB_DIR
 from recsys.runs.files import METRICS_FILE, OVERRIDES_FILE
 from recsys.runs.json_file import read_json
+from recsys.runs.yaml_file import load_yaml
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,8 @@ def read_trials(folder: Path, objectives: tuple[str, ...] = ()) -> list[Trial]:
 
 def read_results(folder: Path) -> dict[str, Any]:
     """Read `optimization_results.yaml`; empty if there is none."""
-    import yaml
-
-    path = folder / schema.RESULTS_FILE
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+    results: dict[str, Any] = load_yaml(folder / schema.RESULTS_FILE)
+    return results
 
 
 def _from_row(row: dict[str, str], folder: Path) -> Trial:

@@ -7,7 +7,7 @@ import yaml
 
 from recsys.cli import COMMANDS, terminal
 from recsys.errors import DataError
-from recsys.runs.stored_config import CONF
+from recsys.runs.trusted import CONF
 
 
 def test_the_help_of_hydra_lists_them():

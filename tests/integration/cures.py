@@ -11,7 +11,7 @@ from typing import TypeVar
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from recsys.runs.stored_config import CONF
+from recsys.runs.trusted import CONF
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
