@@ -1,6 +1,7 @@
 """Write the results of a run into its folder, and summarise them for the log."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from recsys.metrics import MAX_LIFT, SHORT
 from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
+from recsys.rules import Rules
 from recsys.runs.files import DATA_FILE, ITEMSETS_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
 from recsys.runs.json_file import write_json
 
@@ -66,10 +68,9 @@ class Output:
             f"{metrics['n_rules']:,} rules, max lift {metrics[MAX_LIFT]:{SHORT}} "
             f"in {sum(result.seconds.values()):.2f} s"
         ]
-        best = result.rules[: self.show_rules].to_frame()
-        columns = (best[name] for name in ("antecedents", "consequents", "confidence", "lift"))
-        for *sides, confidence, lift in zip(*columns, strict=True):
-            left, right = (" + ".join(result.interactions.titles(sorted(side))) for side in sides)
+        best = result.rules[: self.show_rules]
+        measures = (best.measure(name).tolist() for name in ("confidence", "lift"))
+        for left, right, confidence, lift in zip(*_titles_of_sides(best, result), *measures, strict=True):
             lines.append(f"  {left} -> {right}  (confidence {confidence:.2f}, lift {lift:.2f})")
         return [printable(line) for line in lines]  # a title may hold anything
 
@@ -88,17 +89,17 @@ def _data(result: Result) -> dict[str, str | int]:
 def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
     """Write the best rules with titles; the Parquet file has ids and all measures."""
     rules = result.rules[: TABLE_RULES if max_rules is None else min(max_rules, TABLE_RULES)]
-    ids = rules.source.items
-    titles = (
-        dict(zip(ids.tolist(), result.interactions.titles(ids.tolist()), strict=True)) if len(rules) else {}
-    )
-    sides = []
-    for side in (rules.antecedents, rules.consequents):
-        offsets, items = rules.source.flatten(side)
-        names = [titles[item] for item in ids[items].tolist()]
-        sides.append([" + ".join(names[i:j]) for i, j in pairwise(offsets.tolist())])
+    measures = (rules.measure(name).tolist() for name in TABLE_MEASURES)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["antecedents", "consequents", "support_count", *TABLE_MEASURES])
-        measures = (rules.measure(name).tolist() for name in TABLE_MEASURES)
-        writer.writerows(zip(*sides, rules.support_counts.tolist(), *measures, strict=True))
+        columns = *_titles_of_sides(rules, result), rules.support_counts.tolist(), *measures
+        writer.writerows(zip(*columns, strict=True))
+
+
+def _titles_of_sides(rules: Rules, result: Result) -> Iterator[list[str]]:
+    """Yield the titles of each rule's antecedents, then of its consequents, joined by " + "."""
+    for side in (rules.antecedents, rules.consequents):
+        offsets, items = rules.source.flatten(side)
+        titles = result.interactions.titles(rules.source.items[items])
+        yield [" + ".join(titles[start:end]) for start, end in pairwise(offsets.tolist())]
