@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import uvicorn
 
     from recsys.feedback import FeedbackStore
+    from recsys.feedback.address import database_url
     from recsys.serving.app import create_app
     from recsys.serving.reloader import ModelReloader
     from recsys.serving.slow_clients import limited_protocol
@@ -42,13 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log = logging.getLogger(__name__)
     if settings.is_open:
         log.warning(OPEN, settings.host)
+    database_url(settings.feedback, "feedback")  # refused before a model is loaded
     reloader = ModelReloader(source_of(settings.model), settings.poll_seconds, settings.retry_seconds)
-    store = FeedbackStore.open(settings.feedback, "feedback")
     if settings.wait_for_model:
         reloader.poll()
     else:
         log.info("Serving version %s.", reloader.load().version)
-    app = create_app(settings, reloader, store)
+    app = create_app(settings, reloader, FeedbackStore.open(settings.feedback, "feedback"))
     # The thread that loads the next model must not keep requests waiting for the interpreter.
     sys.setswitchinterval(0.0005)
     # The present objects stay: the garbage collector need not look at them again.

@@ -167,7 +167,8 @@ def _parser() -> argparse.ArgumentParser:
         "docs/threat_model.md describes what they protect.",
     )
     for setting in OPTIONS:
-        default, metavar = setting.default, setting.name.rpartition("_")[2].upper()
+        default, unit = setting.default, setting.name.rpartition("_")[2].upper()
+        metavar = "N" if setting.name.startswith("max_") and unit != "BYTES" else unit
         shown = ",".join(default) or "none" if isinstance(default, tuple) else str(default)
         if isinstance(default, bool):
             metavar, shown = "{true,false}", shown.lower()

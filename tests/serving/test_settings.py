@@ -1,6 +1,7 @@
 """The command line and the environment."""
 
 import logging
+import re
 
 import pytest
 
@@ -73,7 +74,9 @@ def test_help_tells_each(capsys):
         main(["--help"])
     assert end.value.code == 0
     told = capsys.readouterr().out
-    assert "--max-body-bytes" in told
+    assert {"--max-body-bytes BYTES", "--max-thumbs-per-user N", "--port PORT"} <= set(
+        re.findall(r"--\S+ \S+", told)
+    )
     assert "RECSYS_FEEDBACK_TOKEN" in told
 
 
@@ -87,6 +90,7 @@ def test_a_service_that_cannot_start_says_why(tmp_path, capsys):
     assert f"model: there is no bundle in {tmp_path}." in said
     assert "feedback must be the path of an SQLite file" in said
     assert "WARNING" not in said
+    assert not list(tmp_path.iterdir())  # not even an empty database
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "recsys.example"])
