@@ -179,13 +179,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     from benchmark_serve import call
 
-    from recsys.models.training import train
+    from recsys.models.training import load_or_fit
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made = ["recsys", "hydra.run.dir=run", "hydra/callbacks=untracked", "apriori.min_support=0.1"]
         call(made, folder, {"PYTHONPATH": str(ROOT)})
-        train(folder / "run").save(folder / "bundle")
+        load_or_fit(str(folder / "run")).save(folder / "bundle")
         outcome = kill(folder / "bundle", folder / "feedback.db", options.kills)
     acknowledged, kept = len(outcome.acknowledged), outcome.kept.total()
     print(f"{outcome.kills} kills in {outcome.seconds:.1f} s: {acknowledged:,} thumbs acknowledged,")

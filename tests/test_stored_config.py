@@ -9,7 +9,7 @@ from hydra.conf import ConfigSourceInfo
 from omegaconf import OmegaConf
 
 from recsys.errors import DataFormatError, ParameterError
-from recsys.models.training import train
+from recsys.models.training import load_or_fit
 from recsys.pipeline import Experiment
 from recsys.recommenders import PopularityRecommender
 from recsys.runs.stored_config import experiment_of, names_of, read_experiment, read_settings
@@ -85,7 +85,7 @@ ATTACKS = {
 def test_other_classes_are_refused_and_nothing_is_run(run, attack):
     change(run, **attack(run))
     with pytest.raises(ParameterError) as error:
-        train(run)
+        load_or_fit(str(run))
     assert "\n" not in str(error.value)
     assert not (run / "ran").exists()
 

@@ -30,11 +30,13 @@ CHAMPION = "models:/recsys@champion"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the report; return the exit code."""
     parser = terminal.parser("feedback", example=EXAMPLE)
-    parser.add_argument("--feedback", default="feedback.db", help="an SQLite file or a URL (%(default)s)")
+    parser.add_argument(
+        "--feedback", metavar="DATABASE", default="feedback.db", help="SQLite file or URL (%(default)s)"
+    )
     parser.add_argument("--rules", metavar="N", type=int, default=10, help="number of rules (%(default)s)")
     parser.add_argument("--replay", metavar="MODEL", help="show where it would have ranked the liked items")
     parser.add_argument("--against", metavar="MODEL", default=CHAMPION, help="baseline (%(default)s)")
-    parser.add_argument("--k", type=int, default=10, help="length of the lists (%(default)s)")
+    parser.add_argument("--k", metavar="N", type=int, default=10, help="length of the lists (%(default)s)")
     given = parser.parse_args(arguments)
     print(report(given.feedback, given.rules, given.replay, given.against, given.k))
     return 0

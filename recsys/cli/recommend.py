@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from optuna_sweeper.safe_text import printable, printable_lines
@@ -15,7 +14,6 @@ example:
   python -m recsys hydra.run.dir=outputs/first
   python -m recsys recommend --model outputs/first --likes "Toy Story (1995)" "Heat (1995)"
 """
-MODEL = "folder of a run, a trial, a sweep or a bundle; or an MLflow address: models:/recsys@champion"
 LIKES = "titles, or ids of items without one, the latest last"
 
 
@@ -23,34 +21,35 @@ LIKES = "titles, or ids of items without one, the latest last"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print recommendations; return the exit code."""
     parser = terminal.parser("recommend", example=EXAMPLE)
-    parser.add_argument("--model", required=True, metavar="FOLDER", help=MODEL)
+    parser.add_argument("--model", required=True, metavar="MODEL", help=terminal.MODEL)
     parser.add_argument("--likes", nargs="*", default=[], metavar="TITLE", help=LIKES)
-    parser.add_argument("--k", type=int, default=10, help="number of recommendations (%(default)s)")
-    parser.add_argument("--reasons", type=int, default=2, help="maximum reasons of each (%(default)s)")
+    parser.add_argument(
+        "--k", type=int, metavar="N", default=10, help="number of recommendations (%(default)s)"
+    )
+    parser.add_argument("--reasons", type=int, metavar="N", default=2, help="of each (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
     answer = recommend(given.model, given.likes, given.k, given.reasons)
-    text = json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False) if given.json else _text(answer)
-    print(printable_lines(text))  # titles may contain control characters
+    if given.json:
+        # Titles may contain control characters.
+        print(printable_lines(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False)))
+    else:
+        print(_text(answer))
     return 0
 
 
 def recommend(model: str, likes: Sequence[str], k: int = 10, reasons: int = 3) -> dict[str, Any]:
     """Recommend for a user who likes some titles, or ids of items without one, the latest last.
 
-    `model` is the folder of a run, of a trial, or of a sweep (then its best trial), whose configuration is
-    refitted on all ratings; or a fitted model: an MLflow address such as models:/recsys@champion, or the
-    folder of a bundle. The answer has `likes`, as titles, and `recommendations`. DataNotFoundError is raised
-    if there is no such model, TitleError if a title matches no item, or several.
+    `model` as for `recsys.models.training.load_or_fit`. The answer has `likes`, as titles, and
+    `recommendations`. DataNotFoundError is raised if there is no such model, TitleError if a title matches no
+    item, or several.
     """
     require_integer("k", k, minimum=1)
     require_integer("reasons", reasons, minimum=0)
-    # Imported late: --help does not need it.
-    from recsys.models.mlflow_model import is_address, load_bundle
-    from recsys.models.training import train
+    from recsys.models.training import load_or_fit  # late: --help does not need it
 
-    is_bundle = is_address(model) or (Path(model) / "bundle.json").exists()
-    bundle = load_bundle(model) if is_bundle else train(Path(model))
+    bundle = load_or_fit(model)
     liked = list(dict.fromkeys(bundle.find(title) for title in likes))
     (found,) = bundle.recommend([liked], k, n_reasons=reasons)
     recommendations = [{"title": one.title, **asdict(one)} for one in found]
@@ -64,7 +63,7 @@ def _text(answer: dict[str, Any]) -> str:
     for rank, one in enumerate(answer["recommendations"], start=1):
         lines.append(f"{rank:3}. {one['title']}" + (" (popular)" if one["source"] == "fallback" else ""))
         lines += [f"     {_reason(**reason)}" for reason in one["reasons"]]
-    return "\n".join(map(printable, lines))  # titles may contain control characters
+    return "\n".join(map(printable, lines))
 
 
 def _reason(

@@ -9,6 +9,8 @@ from optuna_sweeper.safe_text import printable
 from recsys.cli import COMMANDS
 from recsys.errors import RecsysError
 
+MODEL = "folder of a run, a trial, a sweep or a bundle; or an MLflow address: models:/recsys@champion"
+
 Main = Callable[[Sequence[str] | None], int]
 
 

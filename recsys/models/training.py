@@ -7,6 +7,8 @@ from typing import Any
 
 from recsys.data import InteractionSet, ItemCatalog
 from recsys.models.bundle import Bundle
+from recsys.models.bundle_folder import BUNDLE_FILE
+from recsys.models.mlflow_model import is_address, load_bundle
 from recsys.recommenders import Model
 from recsys.runs.refit import refit
 from recsys.runs.stored_config import read_settings
@@ -15,12 +17,16 @@ from recsys.runs.sweep import run_folder
 ALL_RATINGS = "all ratings"  # what a bundle of refitted settings was fitted on
 
 
-def train(folder: Path) -> Bundle:
-    """Fit the recommender of a run, or of the best trial of a sweep, on all ratings.
+def load_or_fit(model: str) -> Bundle:
+    """Load a bundle, or fit the recommender of a run, or of the best trial of a sweep, on all ratings.
 
-    DataNotFoundError is raised if there is no configuration in the folder, other errors as by a run.
+    `model` is an MLflow address such as models:/recsys@champion, or the folder of a bundle, a run, a trial or
+    a sweep. DataNotFoundError is raised if there is neither a bundle nor a configuration in the folder, other
+    errors as by `load_bundle` or a run.
     """
-    return fit_bundle(read_settings(run_folder(folder)))
+    if is_address(model) or Path(model, BUNDLE_FILE).exists():
+        return load_bundle(model)
+    return fit_bundle(read_settings(run_folder(Path(model))))
 
 
 def fit_bundle(settings: Mapping[str, Any]) -> Bundle:

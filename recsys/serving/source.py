@@ -1,11 +1,13 @@
 """Sources of the served model: a folder, or MLflow's registry."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from recsys.errors import DataNotFoundError
 from recsys.models.bundle import Bundle
+from recsys.models.bundle_folder import BUNDLE_FILE
 
 
 class ModelSource(Protocol):
@@ -28,9 +30,9 @@ class FolderSource:
         """Return the name of the folder and the time at which its bundle was written."""
         folder = self.folder.resolve()
         try:
-            written = (folder / "bundle.json").stat().st_mtime_ns
+            written = (folder / BUNDLE_FILE).stat().st_mtime_ns
         except OSError as error:
-            cure = "Name a folder that Bundle.save has written, or register the run and name its version."
+            cure = f"Save one: python -m recsys save RUN {shlex.quote(str(self.folder))}"
             raise DataNotFoundError(f"model: there is no bundle in {self.folder}. {cure}") from error
         return f"{folder.name}@{written // 1_000_000}"
 

@@ -7,7 +7,7 @@ import pytest
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.evaluation import UserShare
 from recsys.feedback import FeedbackStore
-from recsys.models.training import train
+from recsys.models.training import load_or_fit
 from recsys.runs.refit import measure, measured_experiment
 from recsys.runs.stored_config import experiment_of, read_settings
 from recsys.runs.sweep import run_folder
@@ -15,7 +15,7 @@ from tests.tracking.run_folders import write_run
 
 
 def test_a_bundle_is_fitted_on_all_ratings(tmp_path):
-    bundle = train(write_run(tmp_path, "recommender=item_knn"))
+    bundle = load_or_fit(str(write_run(tmp_path, "recommender=item_knn")))
     assert len(bundle.histories.item_indices) == 24 * 6
     assert bundle.metadata["recommender"] == "ItemKNNRecommender"
     assert bundle.metadata["fitted_on"] == "all ratings"
@@ -28,7 +28,7 @@ def test_what_the_environment_holds_is_not_kept_with_the_model(tmp_path, monkeyp
     monkeypatch.setenv("FEEDBACK", str(tmp_path / "secret.db"))
     FeedbackStore.open(str(tmp_path / "secret.db")).close()
     run = write_run(tmp_path / "run", "recommender=popularity", "dataset.feedback=${oc.env:FEEDBACK}")
-    bundle = train(run)
+    bundle = load_or_fit(str(run))
     assert bundle.metadata["config"]["dataset"]["feedback"] == "${oc.env:FEEDBACK}"
     assert "secret.db" not in json.dumps(bundle.metadata)
     settings = bundle.metadata["config"]
@@ -45,7 +45,7 @@ def test_a_password_that_is_typed_is_refused(tmp_path, typed):
     other = [] if typed == "dataset.feedback" else ["dataset.feedback=${secrets.here}"]
     run = write_run(tmp_path, "recommender=popularity", f"{typed}={address}", *other)
     with pytest.raises(ParameterError, match=r"dataset\.feedback must be without a password") as error:
-        train(run)
+        load_or_fit(str(run))
     assert "user:***@127.0.0.1" in str(error.value)
     assert "'dataset.feedback=${oc.env:FEEDBACK}'" in str(error.value)
     assert "secret" not in str(error.value)
