@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from recsys.runs.files import SWEEP_CONFIG_FILE
 
 if TYPE_CHECKING:
     from recsys.models.promotion import Comparison
-    from recsys.models.registry import Version
+    from recsys.models.registry import Registry
 
 WHERE = "The MLflow store is that of MLFLOW_TRACKING_URI, or mlflow.db."
 EXAMPLE = """\
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             now, before = registry.rollback()
             print(f"Version {now} of {given.name} is the champion again, version {before} no longer.")
         case "list":
-            print(_list(registry.versions()) or f"No version of {given.name} is registered.")
+            print(_list(registry))
         case "compare":
             print(_differences(promotion.compare(registry, given.version, given.other)))
     return 0
@@ -73,16 +74,13 @@ def latest_sweep(folder: Path = SWEEPS) -> Path:
     return max(sweeps, key=lambda sweep: (sweep / SWEEP_CONFIG_FILE).stat().st_mtime)
 
 
-def _list(versions: list[Version]) -> str:
-    header = ("version", "aliases", "created", "recommender", "fitted on", *SHOWN)
-    rows = [
-        (
-            *(one.number, ", ".join(one.aliases), f"{one.created:%Y-%m-%d %H:%M}"),
-            *(one.tags.get(tag, "") for tag in ("recommender", "fitted_on", *SHOWN)),
-        )
-        for one in versions
-    ]
-    return terminal.table([header, *rows]) if rows else ""
+def _list(registry: Registry) -> str:
+    rows: list[Sequence[str]] = [("version", "aliases", "created", "recommender", "fitted on", *SHOWN)]
+    for one in registry.versions():
+        created = f"{datetime.fromtimestamp(one.creation_timestamp / 1000, UTC):%Y-%m-%d %H:%M}"
+        shown = (one.tags.get(tag, "") for tag in ("recommender", "fitted_on", *SHOWN))
+        rows.append((str(one.version), ", ".join(one.aliases), created, *shown))
+    return terminal.table(rows) if len(rows) > 1 else f"No version of {registry.name} is registered."
 
 
 def _differences(found: Comparison) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,31 +14,42 @@ from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
 from recsys.datasets import TitleSearch
 from recsys.errors import ParameterError
-from recsys.models.recommendation import Item, Recommendation
 from recsys.parameters import require_integer
 from recsys.recommenders import SOURCES, Model, Reason
+from recsys.recommenders.model import JSON_CONFIG
+from recsys.recommenders.recommendations import Source
+
+
+@dataclass(slots=True)
+class Item:
+    """An item and its title."""
+
+    __pydantic_config__: ClassVar = JSON_CONFIG
+
+    item_id: int | str
+    title: str
+    """The id as text if the item has no title."""
+
+
+@dataclass(slots=True)
+class Recommendation(Item):
+    """One item of a list."""
+
+    score: float
+    """Finite; higher is better. Scores of different sources are not comparable."""
+    source: Source
+    reasons: tuple[Reason[Item], ...]
+    """The strongest first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A fitted model with its catalog.
-
-    Parameters
-    ----------
-    model : Model
-        Of any recommender of `recsys.recommenders`.
-    catalog : ItemCatalog
-        Titles and genres; it may contain items that the model does not.
-    histories : Histories
-        Likes of each known user, over the items of the model.
-    metadata : dict
-        Facts about it, as JSON.
-    """
+    """A fitted model with its catalog."""
 
     model: Model
-    catalog: ItemCatalog
-    histories: Histories
-    metadata: dict[str, Any] = field(default_factory=dict)
+    catalog: ItemCatalog  # may contain items that the model does not
+    histories: Histories  # likes of each known user, over the items of the model
+    metadata: dict[str, Any] = field(default_factory=dict)  # facts about it, as JSON
 
     def __post_init__(self) -> None:
         if not np.array_equal(self.histories.items, self.model.items):
@@ -48,7 +59,7 @@ class Bundle:
     def recommend(
         self, likes: Sequence[Sequence[Any]], k: int = 10, exclude_seen: bool = True, n_reasons: int = 0
     ) -> list[list[Recommendation]]:
-        """Recommend for some users at once.
+        """Recommend for some users at once; ParameterError is raised if `k` or `n_reasons` is invalid.
 
         Parameters
         ----------
@@ -67,19 +78,12 @@ class Bundle:
         histories = self._histories(likes)
         lists = self.model.recommend(histories, k, exclude_seen)
         rows = zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
-        each = (
-            [histories] if len(histories) == 1 else (histories[user : user + 1] for user in range(len(likes)))
-        )
+        each = [histories] if len(likes) == 1 else (histories[user : user + 1] for user in range(len(likes)))
         return [self._titled_list(history, *row, n_reasons) for history, row in zip(each, rows, strict=True)]
 
     def knows(self, item_id: Any) -> bool:
         """Whether the model has an item."""
         return item_id in self._place
-
-    def likes_of(self, user_id: Any) -> list[Any] | None:
-        """Return the ids that a known user likes, the earliest first; None if the user is not known."""
-        user = self._user.get(user_id)
-        return None if user is None else [self.item_ids[item] for item in self.histories.of(user).tolist()]
 
     def steps_of(self, user_id: Any) -> list[list[Any]] | None:
         """Return the ids that a known user likes, a list for each moment; None if the user is not known."""
@@ -87,6 +91,11 @@ class Bundle:
         if user is None:
             return None
         return [[self.item_ids[item] for item in step.tolist()] for step in self.histories.steps_of(user)]
+
+    def sample_likes(self, n_users: int) -> list[list[Any]]:
+        """Return the likes of known users, spread evenly over them."""
+        users = np.linspace(0, len(self.histories) - 1, n_users).astype(int)
+        return [[self.item_ids[item] for item in self.histories.of(user).tolist()] for user in users]
 
     def find(self, title: str) -> Any:
         """Return the id of the item with a title; see `called` and `recsys.datasets.TitleSearch.find`."""
@@ -118,8 +127,8 @@ class Bundle:
     def save(self, folder: Path) -> None:
         """Write the bundle into a new folder.
 
-        OutputError is raised if the folder is not empty or cannot be written, ParameterError if the model is
-        neither of a recommender of `recsys.recommenders` nor trusted.
+        OutputError is raised if the folder is not empty or cannot be written, ParameterError if the class of
+        the model is neither in `recsys.recommenders` nor trusted.
         """
         from recsys.models.bundle_folder import save
 
@@ -180,12 +189,7 @@ class Bundle:
         return list(dict.fromkeys(reversed(places)))[::-1]
 
     def _titled_list(
-        self,
-        history: Histories,
-        items: list[int],
-        scores: list[float],
-        sources: list[int],
-        n_reasons: int,
+        self, history: Histories, items: list[int], scores: list[float], sources: list[int], n_reasons: int
     ) -> list[Recommendation]:
         """Return one list with titles and reasons, without the empty places at its end."""
         size = len(sources) - sources.count(-1)

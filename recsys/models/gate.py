@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import quantiles
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,18 +21,12 @@ LIST, REASONS = 10, 3  # items of a request, and reasons of each
 
 @dataclass(frozen=True)
 class Gate:
-    """Conditions for a challenger.
+    """Conditions for a challenger, on the test part.
 
-    Parameters
-    ----------
-    metric : str
-        Metric on the test part. The challenger is refused if the interval of its difference to the champion,
-        paired by user, is below 0: for both bundles as served, or for both refitted without the test part.
-        Users that feedback has added are not measured.
-    min_coverage : float
-        Minimum catalog coverage on the test part, with the cut-off of the metric; 0 to 1.
-    max_latency : float
-        Maximum 99th percentile of milliseconds per request of ten items with reasons, for one user.
+    It is refused if the interval of the difference of its `metric` to the champion's, paired by user, is
+    below 0: for both bundles as served, or for both refitted without the test part. Users that feedback has
+    added are not measured. `min_coverage` (0 to 1) is the minimum catalog coverage with the cut-off of the
+    metric, `max_latency` the maximum 99th percentile of milliseconds per request of ten items with reasons.
     """
 
     metric: str = NDCG
@@ -122,14 +117,12 @@ def _quality(gate: Gate, how: str, challenger: Measurement, champion: Measuremen
 
 def measure_latency(bundle: Bundle) -> Latency:
     """Time requests for single users, spread evenly over the users of the bundle."""
-    import numpy as np
-
-    users = np.linspace(0, len(bundle.histories) - 1, REQUESTS).astype(int).tolist()
-    likes = [[bundle.item_ids[item] for item in bundle.histories.of(user).tolist()] for user in users]
+    likes = bundle.sample_likes(REQUESTS)
     bundle.recommend(likes[:3], LIST, n_reasons=REASONS)  # compiles the kernels
     milliseconds = []
     for row in likes:
         started = perf_counter()
         bundle.recommend([row], LIST, n_reasons=REASONS)
         milliseconds.append(1000 * (perf_counter() - started))
-    return Latency(*(float(value) for value in np.quantile(milliseconds, [0.5, 0.99])))
+    percentiles = quantiles(milliseconds, n=100, method="inclusive")
+    return Latency(percentiles[49], percentiles[98])

@@ -3,6 +3,7 @@
 A version becomes the champion if it passes the gate (`recsys.models.gate`), or by hand.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,8 @@ from recsys.runs.sweep import run_folder
 
 Tell = Callable[[str], None]
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -39,12 +42,8 @@ class Comparison:
     differences: dict[str, Interval]
 
 
-def _silent(line: str) -> None:
-    """Ignore a line."""
-
-
 def register(
-    registry: Registry, folder: Path, refit: bool = True, gate: Gate | None = None, tell: Tell = _silent
+    registry: Registry, folder: Path, refit: bool = True, gate: Gate | None = None, tell: Tell = log.info
 ) -> str:
     """Register the model of a run, a trial or the best trial of a sweep; return the number of the version.
 
@@ -53,8 +52,7 @@ def register(
     progress. DataNotFoundError is raised if there is no configuration in the folder, RegistryError if MLflow
     raises an error, other errors as by a run.
     """
-    gate = gate or Gate()
-    run = run_folder(folder)
+    gate, run = gate or Gate(), run_folder(folder)
     settings = read_settings(run)
     measured, result = measure(measured_experiment(settings))
     metrics = measured.ranking.metrics
@@ -82,7 +80,7 @@ def promote(
     version: str | None = None,
     gate: Gate | None = None,
     force: bool = False,
-    tell: Tell = _silent,
+    tell: Tell = log.info,
 ) -> Decision:
     """Make a version the champion, if it passes the gate.
 
@@ -140,9 +138,8 @@ def _as_served(bundle: Bundle, champion: Bundle, settings: Settings) -> tuple[Me
     if champion.metadata.get("fitted_on") == ALL_RATINGS != bundle.metadata.get("fitted_on"):
         bundle = fit_bundle(settings)  # the champion was fitted on the test part
     settings = without_feedback(settings)
-    ours, theirs = (
-        measure_fitted(one.model, one.histories, one.catalog, settings) for one in (bundle, champion)
-    )
+    bundles = (bundle, champion)
+    ours, theirs = (measure_fitted(one.model, one.histories, one.catalog, settings) for one in bundles)
     return ours, theirs
 
 

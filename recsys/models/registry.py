@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,22 +26,12 @@ from recsys.runs.json_file import read_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 PREVIOUS_TAG = "previous_champions"  # the former champions of a version, the latest last
 KEPT = 100  # former champions in the tag
 TAGS = ("recommender", "dataset", "ratings_digest", "transactions_digest", "fitted_on", "git_commit")
-
-
-@dataclass(frozen=True)
-class Version:
-    """Version of a registered model, with the MLflow run of its origin."""
-
-    number: str
-    aliases: tuple[str, ...]
-    created: datetime
-    run_id: str | None
-    tags: dict[str, str]  # metadata and test metrics; ndcg@10 is named ndcg_at_10
 
 
 class Registry:
@@ -55,22 +44,17 @@ class Registry:
     def __init__(self, name: str = NAME, tracking_uri: str | None = None) -> None:
         self.name, self.address = name, tracking_address(tracking_uri)
 
-    def versions(self) -> list[Version]:
-        """Return all versions, the latest first; empty if there is no such model."""
+    def versions(self) -> list[ModelVersion]:
+        """Return all versions, the latest first; empty if there is no such model.
+
+        Their tags are metadata and test metrics; ndcg@10 is named ndcg_at_10.
+        """
         with self._client() as client:
             aliases = _aliases(client, self.name)
             found = client.search_model_versions(f"name = '{self.name}'")
-        versions = [
-            Version(
-                number=str(one.version),
-                aliases=tuple(sorted(alias for alias in aliases if aliases[alias] == str(one.version))),
-                created=datetime.fromtimestamp(one.creation_timestamp / 1000, UTC),
-                run_id=one.run_id or None,
-                tags=dict(one.tags),
-            )
-            for one in found
-        ]
-        return sorted(versions, key=lambda one: -int(one.number))
+        for version in found:  # MLflow leaves them out of a search in a database
+            version.aliases = sorted(alias for alias in aliases if aliases[alias] == str(version.version))
+        return sorted(found, key=lambda version: -int(version.version))
 
     def with_alias(self, alias: str) -> str | None:
         """Return the number of the version with an alias; None if there is none."""

@@ -5,11 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from recsys.errors import DataError
-from recsys.models.bundle import Bundle
-from recsys.models.recommendation import Recommendation
+from recsys.models.bundle import Bundle, Recommendation
 
 N_USERS = 16
 K = 10
@@ -28,9 +25,8 @@ def self_check(bundle: Bundle, version: str) -> None:
     """
     if not bundle.item_ids:
         raise SelfCheckError(f"Version {version} knows no items.")
-    users = bundle.histories.users[np.linspace(0, len(bundle.histories) - 1, N_USERS).astype(int)].tolist()
-    likes = [bundle.likes_of(user) or [] for user in dict.fromkeys(users)] if users else []
-    likes += [[], [bundle.item_ids[bundle.model.popularity.order[0]]]]
+    most_popular = bundle.item_ids[bundle.model.popularity.order[0]]
+    likes = [*bundle.sample_likes(min(N_USERS, len(bundle.histories))), [], [most_popular]]
     lists = bundle.recommend(likes, K, n_reasons=2)
     for row, recommendations in zip(likes, lists, strict=True):
         if wrong := _wrong(bundle, row, recommendations):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from recsys.models.recommendation import Item, Recommendation
+from recsys.models.bundle import Item, Recommendation
 from recsys.recommenders.model import JSON_CONFIG
 from recsys.serving.reloader import Failure
 

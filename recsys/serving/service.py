@@ -9,8 +9,7 @@ from typing import Any
 from optuna_sweeper.safe_text import mask_values, masked
 from recsys.datasets import TitleError
 from recsys.feedback import Feedback, FeedbackLimitError, FeedbackStore
-from recsys.models.bundle import flatten
-from recsys.models.recommendation import Item
+from recsys.models.bundle import Item, flatten
 from recsys.serving import schemas
 from recsys.serving.errors import ApiError, quoted
 from recsys.serving.loaded_model import LoadedModel

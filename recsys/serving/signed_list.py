@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from recsys.models.recommendation import Recommendation
+from recsys.models.bundle import Recommendation
 from recsys.serving.errors import ApiError
 
 

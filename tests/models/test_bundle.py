@@ -7,8 +7,7 @@ import pytest
 from recsys.data import ItemCatalog
 from recsys.datasets import TitleError
 from recsys.errors import ParameterError
-from recsys.models.bundle import Bundle
-from recsys.models.recommendation import Item
+from recsys.models.bundle import Bundle, Item, flatten
 from recsys.recommenders import SOURCES, Reason
 from tests.models.problems import LIKES, bundle_of, long, wide
 from tests.recommenders.problems import ALL, blocks, histories
@@ -97,8 +96,8 @@ def test_items_of_the_model_are_known():
 
 def test_likes_of_known_users():
     bundle = bundle_of("rules", wide())
-    assert bundle.likes_of("v") == ["e", "a", "b", "f"]
-    assert bundle.likes_of("x") is None
+    assert flatten(bundle.steps_of("v")) == ["e", "a", "b", "f"]
+    assert bundle.steps_of("x") is None
 
 
 def tied():
@@ -109,7 +108,7 @@ def tied():
 
 def test_steps_of_known_users():
     bundle = replace(bundle_of("rules"), histories=tied())
-    steps, likes = bundle.steps_of(0), bundle.likes_of(0)
+    steps, likes = bundle.steps_of(0), [bundle.item_ids[item] for item in tied().of(0).tolist()]
     assert [item for step in steps for item in step] == likes
     assert max(map(len, steps)) > 1
     assert bundle_of("rules", wide()).steps_of("v") == [["e", "a", "b", "f"]]

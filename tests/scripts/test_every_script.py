@@ -219,7 +219,7 @@ def test_kill_during_feedback(script, composed, monkeypatch, capsys):
     kill = script("kill_during_feedback")
     outcome = kill.Outcome(kills=1, acknowledged=["a"], kept=Counter(["a"]))
     monkeypatch.setattr(kill, "kill", lambda bundle, feedback, kills: outcome)
-    monkeypatch.setattr("recsys.models.training.train", lambda folder: bundle_of("popularity"))
+    monkeypatch.setattr("recsys.models.training.load_or_fit", lambda folder: bundle_of("popularity"))
     kill.main(["--kills", "1"])
     assert "the database has 1." in capsys.readouterr().out
     outcome.kept["a"] = 2

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from recsys.models.recommendation import Recommendation
+from recsys.models.bundle import Recommendation
 from recsys.recommenders import Reason
 from recsys.serving.schemas import Recommendations
 from recsys.serving.strict_json import deeper_than, json_response

@@ -11,6 +11,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from recsys.data import ItemCatalog
+from recsys.models.bundle import flatten
 from recsys.serving.schemas import BatchResponse, ItemsResponse, RecommendResponse, SimilarResponse
 from tests.models.problems import bundle_of, long, wide
 from tests.serving.conftest import HTML
@@ -62,7 +63,7 @@ def test_both_ways_to_the_endpoint_lead_to_one_answer(reader):
 
 def test_a_known_user(reader, bundles):
     user = bundles["1"].histories.users[0].item()
-    likes = bundles["1"].likes_of(user)
+    likes = flatten(bundles["1"].steps_of(user))
     answer = unsigned(reader.post("/recommend", json={"user_id": user}))
     assert answer["likes"] == likes
     assert not {one["item_id"] for one in answer["recommendations"]} & set(likes)
@@ -75,10 +76,10 @@ def test_likes_of_a_known_user_at_one_moment_count_alike(serve, shelf, bundles):
     user = histories.users[0].item()
     shelf.bundles["1"] = kept
     answer = serve().post("/recommend", json={"user_id": user}).json()
-    assert answer["likes"] == kept.likes_of(user)
+    assert answer["likes"] == flatten(kept.steps_of(user))
     scores = [one["score"] for one in answer["recommendations"]]
     assert scores == kept.model.recommend(kept.histories, len(scores)).scores[0].tolist()
-    assert scores != [one.score for one in kept.recommend([kept.likes_of(user)])[0]]
+    assert scores != [one.score for one in kept.recommend([flatten(kept.steps_of(user))])[0]]
 
 
 def test_seen_items_on_request(reader):
