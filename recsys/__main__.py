@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from optuna_sweeper.jobs.reporting import prune, prunes, report
 from recsys.cli import COMMANDS
 from recsys.composition import EXECUTION_WHITELIST, build, build_experiment, share_config_store
+from recsys.errors import BudgetError, RecsysError
 from recsys.runs.trusted import CONF
 
 log = logging.getLogger("recsys")
@@ -52,9 +53,7 @@ def name_cure(program: Callable[..., None]) -> Callable[..., None]:
 @hydra.main(config_path=str(CONF), config_name="config", **OPTIONS)
 def main(cfg: DictConfig) -> Any:
     """Run one experiment and return its objective, as `recsys.evaluation.Objective` makes it."""
-    # Imported here: --help and --cfg must not wait for NumPy and SciPy.
-    from recsys import pipeline
-    from recsys.errors import BudgetError, RecsysError
+    from recsys import pipeline  # late: --help and --cfg must not wait for NumPy and SciPy
 
     try:
         objective, output = build(cfg, "objective"), build(cfg, "output")

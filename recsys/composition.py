@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from optuna_sweeper.safe_text import masked
+from recsys.errors import ParameterError
 
 if TYPE_CHECKING:
     from recsys.pipeline import Experiment
@@ -29,8 +30,8 @@ _execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcont
 def share_config_store() -> None:
     """Keep Hydra from copying its store of registered configs, which takes more than half of `--help`.
 
-    Hydra copies it at each look at a config group. That is not needed, because the store returns copies of
-    its entries. Only for a program's entry point: tests that restore Hydra's state need the copies.
+    The store returns copies of its entries anyway. Only for a program's entry point: tests that restore
+    Hydra's state need the copies.
     """
     store = ConfigStore.instance()
     store.__dict__["__deepcopy__"] = partial(_itself, store)
@@ -54,25 +55,16 @@ def build_experiment(cfg: DictConfig) -> "Experiment":
 
 
 def build(cfg: DictConfig, group: str) -> Any:
-    """Instantiate a config group.
-
-    Raises
-    ------
-    ParameterError
-        If a value is invalid; the message names its key as typed.
-    """
-    # Imported here because --help and --cfg do not need it.
-    from recsys.errors import ParameterError
-
+    """Instantiate a config group; a ParameterError of an invalid value names the key as typed."""
     if not isinstance(cfg[group], DictConfig):
         raise ParameterError(group, "a group of settings, as python -m recsys --cfg job shows", cfg[group])
     try:
-        settings = pickle.dumps(OmegaConf.to_container(cfg[group], resolve=True))
-    except OmegaConfBaseException:  # for example, a key that refers to a missing one
-        _require_given(cfg[group])
+        settings = pickle.dumps(OmegaConf.to_container(cfg[group], resolve=True, throw_on_missing=True))
+    except OmegaConfBaseException as error:  # a key is missing, or refers to a missing one
+        if missing := sorted(OmegaConf.missing_keys(cfg[group])):
+            cure = f"For example {missing[0]}=... on the command line."
+            raise ParameterError(missing[0], "given", "???", cure) from error
         raise
-    if b"???" in settings:
-        _require_given(cfg[group])
     try:
         return _instantiate(settings)
     except InstantiationException as error:
@@ -82,10 +74,7 @@ def build(cfg: DictConfig, group: str) -> Any:
 
 
 def _require_no_password(cfg: DictConfig) -> None:
-    """Raise an error if the address of the feedback contains a password.
-
-    It is stored with the model, unmasked, because the registry reads the feedback again.
-    """
+    """Refuse a password in the address of the feedback: the registry needs it unmasked, with the model."""
     if not isinstance(cfg.dataset, DictConfig):
         return
     written: Any = OmegaConf.to_container(cfg.dataset, resolve=False)
@@ -93,22 +82,10 @@ def _require_no_password(cfg: DictConfig) -> None:
     # References to the environment are stored as references, other values resolved.
     if isinstance(address, str) and "${oc.env:" not in address:
         address = cfg.dataset.feedback
-    if not isinstance(address, str) or "://" not in address:
-        return
-    from recsys.errors import ParameterError
-
-    if masked(address) != address:
+    if isinstance(address, str) and "://" in address and masked(address) != address:
         rule = "without a password, which would be kept with the model"
         cure = "Put the address into the environment: 'dataset.feedback=${oc.env:FEEDBACK}'."
         raise ParameterError("dataset.feedback", rule, address, cure)
-
-
-def _require_given(group: DictConfig) -> None:
-    from recsys.errors import ParameterError
-
-    missing = sorted(OmegaConf.missing_keys(group))
-    if missing:
-        raise ParameterError(missing[0], "given", "???", f"For example {missing[0]}=... on the command line.")
 
 
 # Trials of a sweep share most of their settings, and instantiation is the slowest step here. The objects are

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from threading import Lock
 from time import perf_counter
 from typing import Any, TypeVar, cast
@@ -24,21 +25,20 @@ def kernel(function: Function) -> Function:
 
 
 def clock() -> float:
-    """Return seconds as `time.perf_counter`, without those in which Numba compiles or loads machine code.
-
-    That happens before the first use of a kernel and would be most of a first measurement.
-    """
+    """Return seconds as `time.perf_counter`, without those in which Numba compiles or loads machine code."""
     return perf_counter() - _compiling.seconds()
 
 
 class _Compiling(event.Listener):
-    """Seconds during which at least one thread compiles."""
+    """Seconds during which at least one thread compiles; says once why the first use takes long."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._depth, self._started, self._total = 0, 0.0, 0.0
 
     def on_start(self, event: Any) -> None:
+        if event.kind == "numba:compile":
+            _announce()
         with self._lock:
             if self._depth == 0:
                 self._started = perf_counter()
@@ -55,21 +55,11 @@ class _Compiling(event.Listener):
             return self._total + (perf_counter() - self._started if self._depth else 0.0)
 
 
-class _Notice(event.Listener):
-    """Say once per process why the first use of a kernel takes long."""
-
-    def __init__(self) -> None:
-        self._said = False
-
-    def on_start(self, event: Any) -> None:
-        if not self._said:
-            self._said = True
-            log.info("Compiling the kernels, which takes up to a minute; the machine code is kept on disk.")
-
-    def on_end(self, event: Any) -> None:
-        pass
+@cache
+def _announce() -> None:
+    log.info("Compiling the kernels, which takes up to a minute; the machine code is kept on disk.")
 
 
 _compiling = _Compiling()
 event.register("numba:compiler_lock", _compiling)  # type: ignore[no-untyped-call]  # held while a kernel is compiled or loaded
-event.register("numba:compile", _Notice())  # type: ignore[no-untyped-call]  # not where it is loaded
+event.register("numba:compile", _compiling)  # type: ignore[no-untyped-call]  # not where it is loaded

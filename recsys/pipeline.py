@@ -48,39 +48,25 @@ class Experiment:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """Everything that a run makes, in this order.
-
-    `itemsets_from` is "mined", "memory" or "file". Without an evaluation there are no model and no ranking.
-    `seconds` are wall-clock seconds of each stage without compilation.
-    """
+    """Everything that a run makes, in this order. Without an evaluation there are no model and no ranking."""
 
     interactions: InteractionSet
     transactions: TransactionSet
     itemsets: FrequentItemsets
-    itemsets_from: str
+    itemsets_from: str  # "mined", "memory" or "file"
     rules: Rules
     model: Model | None
     ranking: RankingResult | None
     metrics: dict[str, float]
-    seconds: dict[str, float]
+    seconds: dict[str, float]  # wall-clock seconds of each stage, without compilation
 
 
 def run(experiment: Experiment, part: Part = "validation", after_length: AfterLength | None = None) -> Result:
-    """Run one experiment.
+    """Run one experiment and measure it on a part; with "test", the validation part is training data.
 
-    Parameters
-    ----------
-    experiment : Experiment
-    part : {"validation", "test"}
-        The part to measure on. With "test", the validation part is training data.
-    after_length : callable, optional
-        Called with the metrics of `max_len` 2, 3, ..., each before longer itemsets are mined; may raise to
-        end the run. The shorter itemsets are then mined more than once.
-
-    Raises
-    ------
-    recsys.errors.RecsysError
-        See the tree in `recsys.errors`.
+    `after_length` is called with the metrics of `max_len` 2, 3, ..., each before longer itemsets are mined;
+    it may raise to end the run. The shorter itemsets are then mined more than once. Raises the errors of
+    `recsys.errors`.
     """
     seconds: dict[str, float] = {}
     with _transactions(experiment, part, seconds) as prepared:
@@ -158,7 +144,8 @@ def _rules_to_metrics(
     seconds: dict[str, float],
 ) -> Result:
     """Generate rules and, if likes are held out, fit the recommender and evaluate its lists."""
-    evaluation, model, ranking = experiment.evaluation, None, None
+    transactions, evaluation = prepared.transactions, experiment.evaluation
+    model = ranking = None
     with timed("generate_rules", seconds):
         rules = experiment.apriori.generate_rules(itemsets)
     if evaluation.holds_out:
@@ -171,20 +158,12 @@ def _rules_to_metrics(
         if prepared.n_cut_in_tie is not None:
             ranking = replace(ranking, metrics=ranking.metrics | {CUT_IN_TIE: prepared.n_cut_in_tie})
     with timed("summarise", seconds):
-        metrics = summarise(prepared.transactions, itemsets, rules)
+        metrics = summarise(transactions, itemsets, rules)
         if ranking is not None:
             metrics |= ranking.metrics
             metrics[SERVING_TIME] = 1000 * seconds["recommend"] / max(prepared.histories.n_users, 1)
     return Result(
-        prepared.interactions,
-        prepared.transactions,
-        itemsets,
-        source,
-        rules,
-        model,
-        ranking,
-        metrics,
-        seconds,
+        prepared.interactions, transactions, itemsets, source, rules, model, ranking, metrics, seconds
     )
 
 

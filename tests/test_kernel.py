@@ -2,6 +2,7 @@ import logging
 import subprocess
 import sys
 from time import perf_counter
+from types import SimpleNamespace
 
 import numba
 import pytest
@@ -76,9 +77,10 @@ def test_seconds_of_a_stage_and_of_a_budget_are_those_of_the_work(uncompiled):
 
 
 def test_compiling_is_announced_once(caplog):
-    notice = kernel._Notice()
+    kernel._announce.cache_clear()
     with caplog.at_level(logging.INFO, "recsys.kernel"):
-        notice.on_start(None)
-        notice.on_start(None)
+        for kind in ("numba:compiler_lock", "numba:compile", "numba:compile"):
+            kernel._compiling.on_start(SimpleNamespace(kind=kind))
+            kernel._compiling.on_end(None)
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("Compiling the kernels, which takes up to a minute")
