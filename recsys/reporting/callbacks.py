@@ -13,11 +13,11 @@ from optuna_sweeper.results.schema import End
 from recsys.metrics import COVERAGE, DECIMALS, NDCG, RECALL
 from recsys.runs.files import COMPARISON_PAGE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.log_exceptions import log_exceptions
+from recsys.runs.stored_config import names_of
 from recsys.runs.trials import read_results
 
 # At the end of a sweep Hydra calls callbacks in reverse order: list FinalCallback and CompareCallback after
 # ReportCallback, which includes their results, and all three after MLflow's, which records them.
-# Modules that do work are imported late: --help and single runs do not need them.
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class ReportCallback(Callback):
         if _started(folder) == self._earlier:  # the sweep never started
             return
         try:
-            from recsys.reporting.report import write_report
+            from recsys.reporting.report import write_report  # late: --help and single runs do not need it
 
             log.info(f"Report: {write_report(folder)}")
         except Exception:
@@ -75,18 +75,13 @@ class FinalCallback(Callback):
 
     @log_exceptions
     def _measure(self, folder: Path, config: DictConfig) -> None:
-        if _started(folder) is None:
-            return
         ended_by = read_results(folder).get("ended_by")
         if ended_by in UNFINISHED:
             log.info("The search ended by %s: nothing is measured on the test part.", ended_by)
-            return
-        from recsys.runs.stored_config import names_of
+        elif _started(folder):
+            self._write_measured(folder, names_of(config))
 
-        self.measure(folder, names_of(config))
-
-    def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
-        """Measure and write the results into the sweep's folder; `trusted` as for `read_experiment`."""
+    def _write_measured(self, folder: Path, trusted: frozenset[str]) -> None:
         from recsys.reporting.final import measure_on_test
 
         for number, found in measure_on_test(folder, trusted).items():
@@ -95,14 +90,9 @@ class FinalCallback(Callback):
 
 
 class CompareCallback(FinalCallback):
-    """Compare, on the test part, the best trials of each choice: `compare.md`, `compare.json`, `compare.png`.
+    """Compare the best trials of each choice of a parameter with the baseline's, on the test part.
 
-    Parameters
-    ----------
-    by : str
-        The parameter whose choices are compared.
-    baseline : str
-        The choice that the others are compared with.
+    It writes `compare.md`, `compare.json` and `compare.png`.
     """
 
     def __init__(self, by: str = "recommender", baseline: str = "popularity") -> None:
@@ -119,8 +109,7 @@ class CompareCallback(FinalCallback):
                 f"'{self.by}=choice({self.baseline},rules)', or hydra.callbacks.compare.baseline."
             )
 
-    def measure(self, folder: Path, trusted: frozenset[str] = frozenset()) -> None:
-        """Measure the best trial of each choice and compare them."""
+    def _write_measured(self, folder: Path, trusted: frozenset[str]) -> None:
         from recsys.reporting.comparison import compare
 
         table = compare(folder, self.by, self.baseline, trusted)
