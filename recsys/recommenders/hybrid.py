@@ -14,7 +14,8 @@ from recsys.recommenders.item_based import ItemBasedModel
 from recsys.recommenders.item_knn import ItemKNNRecommender
 from recsys.recommenders.model import FloatArray, Model, Reason, rank_into
 from recsys.recommenders.recommendations import MODEL, RULE, Recommendations
-from recsys.recommenders.rules import RuleModel, RuleRecommender
+from recsys.recommenders.rule_model import RuleModel
+from recsys.recommenders.rules import RuleRecommender
 from recsys.rules import Rules
 
 MODES = ("blend", "rules_first")

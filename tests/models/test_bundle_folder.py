@@ -103,7 +103,7 @@ def test_bundles_hold_the_models_of_all_recommenders():
     fitted = {type(bundle_of(name, train()).model) for name in ALL for train in (long, wide)}
     names = [
         f"recsys.recommenders.{module}"
-        for module in (*("rules.RuleModel", "popularity.PopularityModel", "item_knn.ItemKNNModel"),
+        for module in (*("rule_model.RuleModel", "popularity.PopularityModel", "item_knn.ItemKNNModel"),
                        *("als.ALSModel", "ease.PrimalEASE", "ease.DualEASE", "hybrid.HybridModel"))
     ]  # fmt: skip
     assert sorted(f"{model.__module__}.{model.__qualname__}" for model in fitted) == sorted(names)

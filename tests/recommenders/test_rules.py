@@ -71,7 +71,7 @@ def test_scores_lists_and_reasons_are_those_of_the_definition(problem, settings,
 
 def slowly_explained(model, history, items, n_reasons):
     """Explain by the definition, an item and a rule at a time; sums and orders are NumPy's."""
-    ages, n = np.arange(len(history))[::-1], model.settings.half_life
+    ages, n = np.arange(len(history))[::-1], model.half_life
     recency = np.ones(len(history)) if n is None else np.exp2(-ages / n)
     liked = dict(zip(history, recency.tolist(), strict=True))
     source, rules = model.rules.source, model.rules
@@ -90,8 +90,8 @@ def slowly_explained(model, history, items, n_reasons):
         contributions = recency * model.weights[fires]
         order = np.argsort(-contributions, kind="stable")
         fires, contributions = np.array(fires, dtype=int)[order], contributions[order]
-        if model.settings.m:
-            contributions[model.settings.m :] = 0.0
+        if model.m:
+            contributions[model.m :] = 0.0
         total = contributions.sum()
         reasons = [
             Reason(
@@ -133,9 +133,7 @@ def test_likes_of_one_moment_count_alike():
     one_step = [replace(histories([row], 5), steps=np.zeros(2, int)) for row in ([1, 4], [4, 1])]
     first, second = (model.scores(one) for one in one_step)
     np.testing.assert_array_equal(first, second)
-    np.testing.assert_array_equal(
-        first, replace(model, settings=RuleRecommender(half_life=None)).scores(one_step[0])
-    )
+    np.testing.assert_array_equal(first, replace(model, half_life=None).scores(one_step[0]))
     of_both = [model.explain(one, [0]) for one in one_step]
     assert of_both[0] == of_both[1]
 

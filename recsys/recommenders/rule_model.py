@@ -1,0 +1,138 @@
+"""Model of the rule recommender: rules that fire, their scores and reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.data import Histories
+from recsys.mining import FrequentItemsets
+from recsys.recommenders.model import FloatArray, Model, Reason, State, rank_into
+from recsys.recommenders.recommendations import RULE, Recommendations
+from recsys.recommenders.rule_index import build_index
+from recsys.rules import Rules
+
+if TYPE_CHECKING:
+    from recsys.recommenders._rules_kernel import Index
+
+IntArray = npt.NDArray[np.integer[Any]]
+
+# Attributes of the itemsets and of the rules in a saved model.
+ITEMSETS = ("parents", "last_items", "counts", "offsets", "n_transactions", "min_support", "max_len")
+RULES = ("antecedents", "consequents", "itemsets", "metric", "min_threshold", "n_found")
+
+
+@dataclass(frozen=True, eq=False)
+class RuleModel(Model):
+    """Rules with one item in the consequent and a positive weight, weighted and indexed.
+
+    Parameters
+    ----------
+    train : Histories
+    m : int
+        Number of contributions to an item that count, the highest ones; 0 for all.
+    half_life : float or None
+        See `RuleRecommender`.
+    rules : Rules
+    weights : ndarray, shape (n_rules,), float64
+    """
+
+    m: int
+    half_life: float | None
+    rules: Rules
+    weights: FloatArray
+
+    def state(self) -> State:
+        """Return the settings, the rules and their weights."""
+        values = {"m": self.m, "half_life": self.half_life, "weights": self.weights}
+        values |= {name: getattr(self.rules, name) for name in RULES}
+        values |= {name: getattr(self.rules.source, name) for name in ITEMSETS}
+        arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        settings = {name: values[name] for name in values if name not in arrays}
+        return State(settings, arrays)
+
+    @classmethod
+    def from_state(cls, train: Histories, state: State) -> Self:
+        """Restore a saved model; the items of the itemsets are those of the training data."""
+        values = {**state.settings, **state.arrays}
+        source = FrequentItemsets(items=train.items, **{name: values[name] for name in ITEMSETS})
+        rules = Rules(source, **{name: values[name] for name in RULES})
+        return cls(train, values["m"], values["half_life"], rules, values["weights"])
+
+    def __post_init__(self) -> None:
+        _ = self.index, self.popularity  # part of fitting
+
+    @cached_property
+    def index(self) -> "Index":
+        """The rules by antecedent."""
+        return build_index(self.rules, self.weights)
+
+    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+        """Fill empty lists by rules, then by popularity, marked as fallback."""
+        scores, items = self._scores_of_consequents(histories), self.index.items
+        rank_into(lists, scores, histories, exclude_seen, self.popularity, items, RULE)
+
+    def scores(self, histories: Histories) -> FloatArray:
+        """Return the score of each item for each user, shape (n_users, n_items); 0 where no rule fires."""
+        scores = np.zeros((len(histories), histories.n_items))
+        scores[:, self.index.items] = self._scores_of_consequents(histories)
+        return scores
+
+    def _scores_of_consequents(self, histories: Histories) -> FloatArray:
+        from recsys.recommenders._rules_kernel import score_all
+
+        latest = histories.latest
+        scores = np.empty((len(latest), len(self.index.items)))
+        likes = latest.offsets, latest.item_indices, self._recency(latest)
+        score_all(self.index, *likes, self.m, scores)
+        return scores
+
+    def _recency(self, histories: Histories) -> FloatArray:
+        if self.half_life is None or self.train.steps is None:
+            return np.ones(len(histories.item_indices))
+        return np.exp2(-histories.ages / self.half_life)
+
+    def explain(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason[int]]]:
+        """Return the rules that fired for each of some items, the strongest first.
+
+        The share of a rule is that of its contribution in the sum of those that count: all for sum and
+        noisy_or, the highest for max, the `top_m` highest for mean_top_m; the others have a share of 0. If no
+        rule fired, the reason is the popularity of the item.
+        """
+        from recsys.recommenders._rules_kernel import fired, strongest
+
+        latest, once = history.latest, list(dict.fromkeys(items))
+        liked = np.full(len(self.items), -1.0)
+        liked[latest.item_indices] = self._recency(latest)
+        groups = np.full(len(self.items) + 1, -1)  # the last place is that of -1, which is no item
+        groups[once] = np.arange(len(once))
+        groups = groups[self.index.items]
+        n = len(self.rules) if n_reasons is None else n_reasons
+        found = fired(self.index, latest.item_indices, liked, groups, len(once))
+        starts, rules, shares = strongest(*found, n, self.m)
+        # The rules of all items at once: to look up a few costs as much as to look up many.
+        reasons, bounds = self._reasons(rules, shares), pairwise(starts.tolist())
+        of_items = {
+            item: reasons[start:stop] or [self.popularity.reason(item)]
+            for item, (start, stop) in zip(once, bounds, strict=True)
+        }
+        return [of_items[item] for item in items]
+
+    def _reasons(self, rules: IntArray, shares: FloatArray) -> list[Reason[int]]:
+        offsets, flat = self.rules.source.flatten(self.rules.antecedents[rules])
+        sides = flat.tolist()
+        antecedents = [tuple(sides[start:stop]) for start, stop in pairwise(offsets.tolist())]
+        columns = [column[rules].tolist() for column in self._measures]
+        return list(map(Reason, antecedents, *columns, shares.tolist()))
+
+    @cached_property
+    def _measures(self) -> list[npt.NDArray[Any]]:
+        """Count, confidence and lift of each rule."""
+        ratios = self.rules.measures(("confidence", "lift")).values()
+        return [self.rules.support_counts, *ratios]
