@@ -1,7 +1,7 @@
 """Model of the rule recommender: rules that fire, their scores and reasons."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
@@ -48,12 +48,11 @@ class RuleModel(Model):
 
     def state(self) -> State:
         """Return the settings, the rules and their weights."""
-        values = {"m": self.m, "half_life": self.half_life, "weights": self.weights}
+        values = {name: getattr(self, name) for name in self._own_fields()}
         values |= {name: getattr(self.rules, name) for name in RULES}
         values |= {name: getattr(self.rules.source, name) for name in ITEMSETS}
         arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-        settings = {name: values[name] for name in values if name not in arrays}
-        return State(settings, arrays)
+        return State({name: values[name] for name in values if name not in arrays}, arrays)
 
     @classmethod
     def from_state(cls, train: Histories, state: State) -> Self:
@@ -61,7 +60,11 @@ class RuleModel(Model):
         values = {**state.settings, **state.arrays}
         source = FrequentItemsets(items=train.items, **{name: values[name] for name in ITEMSETS})
         rules = Rules(source, **{name: values[name] for name in RULES})
-        return cls(train, values["m"], values["half_life"], rules, values["weights"])
+        return cls(train=train, rules=rules, **{name: values[name] for name in cls._own_fields()})
+
+    @classmethod
+    def _own_fields(cls) -> list[str]:
+        return [field.name for field in fields(cls) if field.name not in ("train", "rules")]
 
     def __post_init__(self) -> None:
         _ = self.index, self.popularity  # part of fitting

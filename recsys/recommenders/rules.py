@@ -7,12 +7,15 @@ import numpy as np
 from recsys.data import Histories
 from recsys.errors import ParameterError
 from recsys.parameters import require_at_least, require_choice, require_integer, require_positive
+from recsys.recommenders.learned_rules import LearnedRuleModel
+from recsys.recommenders.learned_weights import learn_weights
 from recsys.recommenders.model import FloatArray
 from recsys.recommenders.rule_index import single_consequents
 from recsys.recommenders.rule_model import RuleModel
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
 from recsys.rules import Rules
 
+LEARNED = "learned"
 AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
 
 
@@ -28,7 +31,8 @@ class RuleRecommender:
     Parameters
     ----------
     weight : str
-        Weight of a rule: a measure of `recsys.rules.METRICS`, or damped_lift.
+        Weight of a rule: learned, damped_lift, or a measure of `recsys.rules.METRICS`. Learned weights are
+        summed; `damping`, `alpha`, `aggregation` and `top_m` are those of the others.
     damping : float
         Used by damped_lift: transactions that are added to the observed and to the expected count.
     alpha : float
@@ -40,9 +44,30 @@ class RuleRecommender:
     top_m : int
     half_life : float or None
         Later likes after which a like counts half; None: all count alike, as in data without times.
+    regularization : float
+        l, above 0. Used by weight=learned.
+    set_weight : float
+        a, at least 0. Used by weight=learned where users have several steps.
+    n_candidates : int
+        Rules of a consequent whose weights are learned together. Used by weight=learned.
 
     Notes
     -----
+    Learned weights minimise, for each consequent j, the squared error of predictions y_j by the rules to j,
+
+        a sum_sets (y_j - b - x'w)^2 + sum_predictions (y_j - c - x'w)^2 + l |w|^2,   w >= 0,
+
+    where x holds the recency of each antecedent that fires. A set is a whole history: y_j is whether it holds
+    j, and x is 1 for all antecedents without j. A prediction is a moment of a history after its first step:
+    x are the antecedents in the steps before, and each item of the next step is a target; without times, or
+    with half_life=None, there are only sets. The bases b and c are not penalised, so that data without a
+    signal leave the base rate c (b without predictions), which is added to the score. This is SLIM (Ning and
+    Karypis, "SLIM: Sparse linear methods for top-N recommender systems", ICDM 2011) with rules as features
+    and, as in Steck 2019 (see `EASERecommender`), normal equations: G w = R with G the products of pairs of
+    antecedents, R those of antecedents and targets, both centred. Of the rules to j the `n_candidates` with
+    the highest R_ij / sqrt(G_ii) take part. While there are negative weights, their rules are dropped and the
+    equations solved again.
+
     Confidence x popularity^-alpha, summed over the history, is the conditional probability-based similarity
     of Deshpande and Karypis, "Item-based top-N recommendation algorithms", ACM TOIS 2004.
 
@@ -60,33 +85,42 @@ class RuleRecommender:
     aggregation: str = "noisy_or"
     top_m: int = 10
     half_life: float | None = 10.0
+    regularization: float = 300.0
+    set_weight: float = 0.3
+    n_candidates: int = 100
 
     def __post_init__(self) -> None:
-        require_choice("weight", self.weight, WEIGHTS)
+        require_choice("weight", self.weight, (LEARNED, *WEIGHTS))
         require_at_least("damping", self.damping, 0)
         require_at_least("alpha", self.alpha, 0)
         require_choice("aggregation", self.aggregation, AGGREGATIONS)
         require_integer("top_m", self.top_m, minimum=1)
         if self.half_life is not None:
             require_positive("half_life", self.half_life)
+        require_positive("regularization", self.regularization)
+        require_at_least("set_weight", self.set_weight, 0)
+        require_integer("n_candidates", self.n_candidates, minimum=1)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel:
         """Weigh and index the rules, which must be given and over the same items; see `Recommender`."""
         if rules is None or not np.array_equal(rules.source.items, train.items):
             raise ParameterError("rules", "mined from the transactions of the training part", rules)
         rules = single_consequents(rules)
+        if self.weight == LEARNED:
+            learning = self.half_life, self.regularization, self.set_weight, self.n_candidates
+            weights, base_rates = learn_weights(train, rules, *learning)
+            return LearnedRuleModel(train, 0, self.half_life, *_positive(rules, weights), base_rates)
         weights = rule_weights(rules, self.weight, self.damping, self.alpha)
         if self.aggregation == "noisy_or":
             weights = _as_evidence(weights, rules.source.n_transactions)
-        positive = weights > 0
-        if not positive.all():
-            rules, weights = rules[positive], weights[positive]
-        return RuleModel(train, self.m, self.half_life, rules, weights)
+        m = {"max": 1, "mean_top_m": self.top_m}.get(self.aggregation, 0)
+        return RuleModel(train, m, self.half_life, *_positive(rules, weights))
 
-    @property
-    def m(self) -> int:
-        """Number of contributions to an item that count, the highest ones; 0 for all."""
-        return {"max": 1, "mean_top_m": self.top_m}.get(self.aggregation, 0)
+
+def _positive(rules: Rules, weights: FloatArray) -> tuple[Rules, FloatArray]:
+    """Return the rules with positive weights."""
+    positive = weights > 0
+    return (rules, weights) if positive.all() else (rules[positive], weights[positive])
 
 
 def _as_evidence(weights: FloatArray, n_transactions: int) -> FloatArray:

@@ -24,6 +24,7 @@ RULES = {
     "rules": RuleRecommender(),
     "rules_sum": RuleRecommender(weight="confidence", alpha=0.5, aggregation="sum", half_life=None),
     "rules_max": RuleRecommender(weight="leverage", aggregation="max"),
+    "rules_learned": RuleRecommender(weight="learned", regularization=2.0),
     "rules_mean_top_m": RuleRecommender(weight="damped_lift", aggregation="mean_top_m", top_m=2),
 }
 ITEM_BASED = {

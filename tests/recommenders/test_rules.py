@@ -62,7 +62,7 @@ def test_scores_lists_and_reasons_are_those_of_the_definition(problem, settings,
                     value = reason.share * scores[user, item] * divisor
                     assert value == pytest.approx(expected[reason.antecedents])
                     counted += 1
-            assert counted == min(len(expected), settings.m or len(expected))
+            assert counted == min(len(expected), model.m or len(expected))
         fired = [item for item in range(n_items) if scores[user, item] > 0 and item not in history]
         by_rules = lists.item_indices[user, lists.sources[user] == RULE].tolist()
         assert by_rules == sorted(fired, key=lambda item: (-scores[user, item], item))
@@ -260,7 +260,7 @@ def test_rules_of_something_else_are_refused(rules):
 @pytest.mark.parametrize(
     ("parameter", "value", "rule"),
     [
-        ("weight", "chi2", "one of damped_lift, .*confidence"),
+        ("weight", "chi2", "one of learned, .*confidence"),
         ("damping", -1, "a number of at least 0"),
         ("alpha", -0.5, "a number of at least 0"),
         ("alpha", math.nan, "a finite number"),

@@ -1,0 +1,295 @@
+"""Numba kernels that learn weights of rules: sums of products, and a regression for each consequent."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from recsys.kernel import kernel
+from recsys.recommenders._ranking_kernel import FloatArray, IntArray
+from recsys.recommenders._rules_kernel import Index
+
+
+class Sequences(NamedTuple):
+    """Histories with what the moments need of their steps.
+
+    Positions count the entries of a user from 0. A step of n items that starts at position c makes n
+    predictions, one of each item; in them the value of a like whose step ends at position e is d^(c - e).
+    Without steps, all sums over predictions are 0.
+
+    Parameters
+    ----------
+    starts : ndarray, shape (n_users + 1,), int64
+        The entries of user u are starts[u] to starts[u + 1] - 1 of the other arrays.
+    items : ndarray, shape (n_entries,), int32
+    begins, ends : ndarray, shape (n_entries,), int64
+        Position at which the step of each entry starts, and ends.
+    later, later_squared : ndarray, shape (n_entries,), float64
+        Sums of d^(c - e) and of d^(2 (c - e)) over the later predictions, for the end e of the entry's step.
+    decay : ndarray, shape (2 n_longest + 1,), float64
+        Powers of d.
+    """
+
+    starts: IntArray
+    items: IntArray
+    begins: IntArray
+    ends: IntArray
+    later: FloatArray
+    later_squared: FloatArray
+    decay: FloatArray
+
+
+class Occurrences(NamedTuple):
+    """Users whose history holds an antecedent, sorted by one of both.
+
+    The occurrences of group g, an antecedent or a user, are starts[g] to starts[g + 1] - 1 of `members`, the
+    user or the antecedent, and of `oldest` and `latest`: the ends of the oldest and of the latest step of the
+    antecedent's items.
+    """
+
+    starts: IntArray
+    members: IntArray
+    oldest: IntArray
+    latest: IntArray
+
+
+def sequences(starts: IntArray, items: IntArray, steps: IntArray | None, decay: FloatArray) -> Sequences:
+    """Return histories with what the moments need; without steps each history is one step."""
+    if steps is None:
+        steps = np.zeros(len(items), dtype=np.int64)
+        decay = np.ones(2 * int(np.diff(starts).max(initial=0)) + 1)
+    return Sequences(starts, items, *place_in_time(starts, steps, decay), decay)
+
+
+@kernel
+def place_in_time(
+    starts: IntArray, steps: IntArray, decay: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """Return `begins`, `ends`, `later` and `later_squared` of `Sequences`; equal `steps` are one step."""
+    n = len(steps)
+    begins, ends = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    later, later_squared = np.zeros(n), np.zeros(n)
+    for user in range(len(starts) - 1):
+        first, stop = starts[user], starts[user + 1]
+        after, after_squared = 0.0, 0.0
+        end = stop
+        while end > first:
+            begin = end - 1
+            while begin > first and steps[begin - 1] == steps[end - 1]:
+                begin -= 1
+            for entry in range(begin, end):
+                begins[entry], ends[entry] = begin - first, end - first
+                later[entry], later_squared[entry] = after, after_squared
+            size = end - begin
+            after = size + decay[size] * after
+            after_squared = size + decay[2 * size] * after_squared
+            end = begin
+    return begins, ends, later, later_squared
+
+
+@kernel
+def find_antecedents(index: Index, sequences: Sequences) -> Occurrences:
+    """Return which antecedents of rules each history holds: groups are users, members nodes, ascending."""
+    n_users = len(sequences.starts) - 1
+    starts, size = np.zeros(n_users + 1, dtype=np.int64), 0
+    found = np.empty((3, 1024), dtype=np.int64)
+    end_of = np.zeros(len(index.roots), dtype=np.int64)
+    stack = np.empty((3, len(index.last_items) + 1), dtype=np.int64)
+    for user in range(n_users):
+        entries = range(sequences.starts[user], sequences.starts[user + 1])
+        for entry in entries:
+            end_of[sequences.items[entry]] = sequences.ends[entry]
+        for entry in entries:
+            node = index.roots[sequences.items[entry]]
+            if node < 0:
+                continue
+            depth = 1
+            stack[0, 0], stack[1, 0], stack[2, 0] = node, sequences.ends[entry], sequences.ends[entry]
+            while depth:
+                depth -= 1
+                node, oldest, latest = stack[0, depth], stack[1, depth], stack[2, depth]
+                if index.rule_starts[node] < index.rule_starts[node + 1]:
+                    if size == found.shape[1]:
+                        found = np.concatenate((found, np.empty_like(found)), axis=1)
+                    found[0, size], found[1, size], found[2, size] = node, oldest, latest
+                    size += 1
+                for child in range(index.child_starts[node], index.child_starts[node + 1]):
+                    end = end_of[index.last_items[child]]
+                    if end:
+                        stack[0, depth], stack[1, depth], stack[2, depth] = (
+                            child,
+                            min(oldest, end),
+                            max(latest, end),
+                        )
+                        depth += 1
+        starts[user + 1] = size
+        own = found[:, starts[user] : size]
+        order = np.argsort(own[0])
+        for row in range(3):
+            own[row] = own[row][order]
+        for entry in entries:
+            end_of[sequences.items[entry]] = 0
+    return Occurrences(starts, found[0, :size].copy(), found[1, :size].copy(), found[2, :size].copy())
+
+
+def select(by_user: Occurrences, nodes: IntArray, n_nodes: int) -> Occurrences:
+    """Return the occurrences of some antecedents (ascending), numbered from 0."""
+    number = np.full(n_nodes, -1, dtype=np.int64)
+    number[nodes] = np.arange(len(nodes))
+    members = number[by_user.members]
+    kept = members >= 0
+    starts = np.zeros(len(members) + 1, dtype=np.int64)
+    starts[1:] = np.cumsum(kept)
+    return Occurrences(starts[by_user.starts], members[kept], by_user.oldest[kept], by_user.latest[kept])
+
+
+@kernel
+def transpose(by_user: Occurrences, n_nodes: int) -> Occurrences:
+    """Return the occurrences by antecedent: groups are nodes, members are users, ascending."""
+    starts = np.zeros(n_nodes + 1, dtype=np.int64)
+    for node in by_user.members:
+        starts[node + 1] += 1
+    starts = np.cumsum(starts)
+    free, n = starts.copy(), len(by_user.members)
+    users, oldest, latest = (
+        np.empty(n, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+    )
+    for user in range(len(by_user.starts) - 1):
+        for place in range(by_user.starts[user], by_user.starts[user + 1]):
+            to = free[by_user.members[place]]
+            free[by_user.members[place]] += 1
+            users[to], oldest[to], latest[to] = user, by_user.oldest[place], by_user.latest[place]
+    return Occurrences(starts, users, oldest, latest)
+
+
+@kernel
+def correlate(
+    index: Index, sequences: Sequences, by_node: Occurrences, importance: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return R of each entry of the index, the diagonal of G, and the sums of x.
+
+    Their shapes are (n_rules,), (n_nodes,) and (n_nodes, 2): sums over sets and over predictions.
+    `importance`, shape (2,), holds the weights of both.
+    """
+    of_sets, of_predictions = importance
+    starts, items, begins, decay = sequences.starts, sequences.items, sequences.begins, sequences.decay
+    n_nodes = len(index.last_items)
+    products, squares, sums = np.zeros(len(index.rules)), np.zeros(n_nodes), np.zeros((n_nodes, 2))
+    of_items = np.zeros(len(index.roots))
+    for node in range(n_nodes):
+        rules = range(index.rule_starts[node], index.rule_starts[node + 1])
+        if not len(rules):
+            continue
+        of_items[:] = 0.0
+        for place in range(by_node.starts[node], by_node.starts[node + 1]):
+            user, oldest, latest = by_node.members[place], by_node.oldest[place], by_node.latest[place]
+            first, stop = starts[user], starts[user + 1]
+            last = first + latest - 1  # an entry of the latest step
+            age = decay[latest - oldest]
+            squares[node] += of_sets + of_predictions * age * age * sequences.later_squared[last]
+            sums[node, 0] += 1.0
+            sums[node, 1] += age * sequences.later[last]
+            for entry in range(first, stop):
+                of_items[items[entry]] += of_sets
+            for entry in range(first + latest, stop):
+                of_items[items[entry]] += of_predictions * decay[begins[entry] - oldest]
+        for rule in rules:
+            products[rule] = of_items[index.items[index.consequents[rule]]]
+    return products, squares, sums
+
+
+@kernel
+def gram(
+    sequences: Sequences, by_user: Occurrences, by_node: Occurrences, importance: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the lower triangle of G as rows of a sparse matrix: starts, columns (ascending) and values."""
+    of_sets, of_predictions = importance
+    n_nodes = len(by_node.starts) - 1
+    starts, size = np.zeros(n_nodes + 1, dtype=np.int64), 0
+    columns, values = np.empty(1024, dtype=np.int32), np.empty(1024)
+    row = np.zeros(n_nodes)
+    decay = sequences.decay
+    for node in range(n_nodes):
+        for place in range(by_node.starts[node], by_node.starts[node + 1]):
+            user, oldest, latest = by_node.members[place], by_node.oldest[place], by_node.latest[place]
+            first = sequences.starts[user]
+            for other in range(by_user.starts[user], by_user.starts[user + 1]):
+                column = by_user.members[other]
+                if column > node:
+                    break
+                last = max(latest, by_user.latest[other])
+                age = 2 * last - oldest - by_user.oldest[other]
+                row[column] += (
+                    of_sets + of_predictions * decay[age] * sequences.later_squared[first + last - 1]
+                )
+        for column in range(node + 1):
+            if row[column] != 0.0:
+                if size == len(columns):
+                    columns = np.concatenate((columns, np.empty_like(columns)))
+                    values = np.concatenate((values, np.empty_like(values)))
+                columns[size], values[size] = column, row[column]
+                size += 1
+                row[column] = 0.0
+        starts[node + 1] = size
+    return starts, columns[:size].copy(), values[:size].copy()
+
+
+@kernel
+def regress(
+    rows: tuple[IntArray, IntArray, FloatArray],
+    sums: FloatArray,
+    scales: FloatArray,
+    candidates: tuple[IntArray, IntArray, FloatArray],
+    sums_of_targets: FloatArray,
+    regularization: float,
+) -> FloatArray:
+    """Return the weight of each candidate, 0 for those that are dropped.
+
+    Parameters
+    ----------
+    rows
+        G as returned by `gram`.
+    sums : ndarray, shape (n_nodes, 2), float64
+        Sums of x over sets and over predictions.
+    scales : ndarray, shape (2,), float64
+        What the product of two sums is multiplied by when G and R are centred: weight / number.
+    candidates
+        starts, nodes (ascending) and R: the candidates of target j are starts[j] to starts[j + 1] - 1.
+    sums_of_targets : ndarray, shape (n_targets, 2), float64
+        Sums of y.
+    """
+    row_starts, columns, values = rows
+    starts, nodes, products = candidates
+    weights = np.zeros(len(nodes))
+    place_of = np.full(len(row_starts) - 1, -1, dtype=np.int64)
+    for target in range(len(starts) - 1):
+        first, n = starts[target], starts[target + 1] - starts[target]
+        own = nodes[first : first + n]
+        matrix, right = np.zeros((n, n)), np.empty(n)
+        for place in range(n):
+            node = own[place]
+            place_of[node] = place
+            for entry in range(row_starts[node], row_starts[node + 1]):
+                other = place_of[columns[entry]]
+                if other >= 0:
+                    matrix[place, other] = values[entry]
+            for other in range(place + 1):
+                for part in range(2):
+                    matrix[place, other] -= scales[part] * sums[node, part] * sums[own[other], part]
+                matrix[other, place] = matrix[place, other]
+            matrix[place, place] += regularization
+            right[place] = products[first + place]
+            for part in range(2):
+                right[place] -= scales[part] * sums[node, part] * sums_of_targets[target, part]
+        for node in own:
+            place_of[node] = -1
+        active = np.arange(n)
+        while len(active):
+            solution = np.linalg.solve(matrix[active][:, active], right[active])
+            if (solution > 0.0).all():
+                for place in range(len(active)):
+                    weights[first + active[place]] = solution[place]
+                break
+            active = active[solution > 0.0]
+    return weights

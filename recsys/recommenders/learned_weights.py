@@ -1,0 +1,117 @@
+"""Learned weights of rules: a non-negative ridge regression for each consequent."""
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from recsys.data import Histories
+from recsys.errors import BudgetError, ParameterError
+from recsys.recommenders.rule_index import build_index
+from recsys.rules import Rules
+
+FloatArray = npt.NDArray[np.float64]
+
+MAX_OCCURRENCES = 200_000_000  # of antecedents in histories, 24 bytes each
+MAX_PRODUCTS = 20_000_000_000  # of two antecedents in a history: minutes
+
+
+def learn_weights(
+    train: Histories,
+    rules: Rules,
+    half_life: float | None,
+    regularization: float,
+    set_weight: float,
+    n_candidates: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Learn weights of rules with one item in the consequent; see `RuleRecommender`.
+
+    Returns
+    -------
+    weights : ndarray, shape (n_rules,), float64
+        0 for the rules that are not used.
+    base_rates : ndarray, shape (n_items,), float64
+        What the score of each item is without any rule.
+
+    Raises
+    ------
+    ParameterError
+        If the regularization is too small to solve the equations.
+    BudgetError
+        If the antecedents occur together too often.
+    """
+    from recsys.recommenders import _learning_kernel as kernels  # imports Numba
+
+    _check_occurrences(rules)
+    train = train.latest
+    n_later = 0 if train.steps is None or half_life is None else 2 * int(train.lengths.max(initial=0))
+    decay = np.exp2(-np.arange(n_later + 1) / (half_life or 1.0))
+    sequences = kernels.sequences(train.offsets, train.item_indices, train.steps if n_later else None, decay)
+    is_predicted = sequences.begins > 0
+    # Of the sets, and of the predictions: their number, their weight, and how often each item is the target.
+    numbers = np.array([train.n_users, np.count_nonzero(is_predicted)], dtype=np.float64)
+    importance = np.array([set_weight, 1.0]) if numbers[1] else np.array([1.0, 0.0])
+    targets = np.stack(
+        [
+            np.bincount(items, minlength=train.n_items)
+            for items in (train.item_indices, train.item_indices[is_predicted])
+        ],
+        axis=1,
+    ).astype(np.float64)
+
+    index = build_index(rules, np.ones(len(rules)))
+    by_user = kernels.find_antecedents(index, sequences)
+    by_node = kernels.transpose(by_user, len(index.last_items))
+    products, squares, sums = kernels.correlate(index, sequences, by_node, importance)
+
+    # Candidates, as entries of the index: the best of each consequent, then by antecedent.
+    nodes = np.repeat(np.arange(len(index.last_items)), np.diff(index.rule_starts))
+    size = np.sqrt(squares[nodes])
+    ratio = np.divide(products, size, out=np.zeros_like(products), where=size > 0)
+    best = np.lexsort((nodes, -ratio, index.consequents))
+    first = np.searchsorted(index.consequents[best], np.arange(len(index.items)))
+    best = best[np.arange(len(best)) - first[index.consequents[best]] < n_candidates]
+    best = best[np.lexsort((nodes[best], index.consequents[best]))]
+    used, columns = np.unique(nodes[best], return_inverse=True)
+    starts = np.searchsorted(index.consequents[best], np.arange(len(index.items) + 1))
+
+    by_user = kernels.select(by_user, used, len(index.last_items))
+    _check_products(np.diff(by_user.starts))
+    rows = kernels.gram(sequences, by_user, kernels.transpose(by_user, len(used)), importance)
+    candidates = starts, columns, products[best]
+    scales = np.divide(importance, numbers, out=np.zeros(2), where=numbers > 0)
+    # The number of threads changes the last digits.
+    with threadpool_limits(limits=1, user_api="blas"):
+        try:
+            solved = kernels.regress(
+                rows, sums[used], scales, candidates, targets[index.items], regularization
+            )
+        except np.linalg.LinAlgError as error:
+            rule = "large enough that G + l I can be inverted"
+            raise ParameterError("regularization", rule, regularization, "Raise it.") from error
+    weights = np.zeros(len(rules))
+    weights[index.rules[best]] = solved
+    part = int(numbers[1] > 0)
+    base_rates = targets[:, part]
+    taken = solved * sums[nodes[best], part]
+    base_rates[index.items] -= np.bincount(index.consequents[best], taken, minlength=len(index.items))
+    return weights, base_rates / max(numbers[part], 1.0)
+
+
+def _check_occurrences(rules: Rules) -> None:
+    """Refuse antecedents that are too many to be listed for each user."""
+    n = int(rules.source.counts[np.unique(rules.antecedents)].sum())
+    if n > MAX_OCCURRENCES:
+        raise BudgetError(
+            f"The antecedents of the rules occur {n:,} times in the histories; {MAX_OCCURRENCES:,} are the "
+            "limit for learned weights. Set apriori.max_len=2, or raise apriori.min_support."
+        )
+
+
+def _check_products(n_of_users: npt.NDArray[np.int64]) -> None:
+    """Refuse antecedents that would take hours to be multiplied with each other."""
+    n = int((n_of_users * (n_of_users + 1) // 2).sum())
+    if n > MAX_PRODUCTS:
+        raise BudgetError(
+            f"Learning the weights would take {n:,} products of antecedents; {MAX_PRODUCTS:,} are the limit. "
+            "Set apriori.max_len=2, lower recommender.n_candidates, or raise apriori.min_support."
+        )
