@@ -1,7 +1,7 @@
-"""Measures of the items in lists, hits or not: novelty, diversity, coverage, fallback.
+"""Measures of the items in lists, hits or not: novelty, serendipity, popularity bias, diversity, coverage.
 
 Lists are item indices, shape (n_users, k_max), int32, with -1 at the end of shorter ones. Values are by name
-and cut-off, "novelty@10", one for each user; coverage has one value for all.
+and cut-off, "novelty@10", one for each user; coverage and exposure_gini have one value for all.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ import numpy.typing as npt
 from recsys.data import Histories
 from recsys.recommenders.recommendations import FALLBACK
 
-BEYOND_ACCURACY = ("novelty", "diversity", "fallback_share")
+BEYOND_ACCURACY = ("novelty", "serendipity", "arp", "diversity", "fallback_share")
+OF_ALL_LISTS = ("coverage", "exposure_gini")
 
 #: Pairs of items that are compared at a time, or those of one user: they fit into the processor's cache.
 _PAIRS = 2**16
@@ -40,11 +41,46 @@ def novelty(
     ----------
     Zhou et al. (2010). Solving the apparent diversity-accuracy dilemma of recommender systems. PNAS 107(10).
     """
-    n_likes = np.bincount(train.latest.item_indices, minlength=train.n_items)
+    n_likes = _n_likes(train)
     bits = np.log2(train.n_users / np.maximum(n_likes, 1)) if train.n_users else np.zeros(train.n_items)
     # The value at the end is read by -1.
     bits_of_lists = np.append(bits, 0.0)[item_indices]
     return _ratios("novelty", bits_of_lists, np.cumsum(item_indices >= 0, axis=1), cutoffs)
+
+
+def serendipity(
+    item_indices: npt.NDArray[np.int32],
+    hits: npt.NDArray[np.bool_],
+    train: Histories,
+    cutoffs: Sequence[int],
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Measure how far the hits of a list are above their place by popularity; 0 for an empty list.
+
+    As RecTools: the mean over the list of rel(i) max(p(i) - q(i), 0), where rel(i) is 1 for a hit at rank i
+    and otherwise 0, p(i) = (n + 1 - i) / n with n items, and q(i) the same with the rank by popularity, which
+    items with as many likes share; 0 for an item that nobody likes.
+    """
+    n_likes, n = _n_likes(train), train.n_items
+    level = np.unique(-n_likes, return_inverse=True)[1]  # the most popular first
+    expected = np.where(n_likes > 0, (n - level) / max(n, 1), 0.0)
+    offered = (n - np.arange(item_indices.shape[1])) / max(n, 1)
+    surprise = np.maximum(offered - np.append(expected, 0.0)[item_indices], 0.0) * hits
+    return _ratios("serendipity", surprise, np.cumsum(item_indices >= 0, axis=1), cutoffs)
+
+
+def average_popularity(
+    item_indices: npt.NDArray[np.int32], train: Histories, cutoffs: Sequence[int]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Measure the mean number of users who like the items of a list, in the training data: ARP.
+
+    0 for an empty list.
+
+    References
+    ----------
+    Yin et al. (2012). Challenging the long tail recommendation. VLDB 2012.
+    """
+    n_likes = np.append(_n_likes(train), 0)[item_indices]
+    return _ratios("arp", n_likes, np.cumsum(item_indices >= 0, axis=1), cutoffs)
 
 
 def diversity(
@@ -89,6 +125,11 @@ def fallback_share(
     return _ratios("fallback_share", sources == FALLBACK, np.cumsum(sources >= 0, axis=1), cutoffs)
 
 
+def _n_likes(train: Histories) -> npt.NDArray[np.int64]:
+    """Return the number of users who like each item."""
+    return np.bincount(train.latest.item_indices, minlength=train.n_items)
+
+
 def _ratios(
     name: str, values: npt.NDArray[Any], n: npt.NDArray[np.int64], cutoffs: Sequence[int]
 ) -> dict[str, npt.NDArray[np.float64]]:
@@ -111,3 +152,26 @@ def coverage(item_indices: npt.NDArray[np.int32], n_items: int, cutoffs: Sequenc
         listed[item_indices[:, :k]] = True  # -1 marks the place after the last item
         shares[f"coverage@{k}"] = float(listed[:n_items].sum() / max(n_items, 1))
     return shares
+
+
+def exposure_gini(
+    item_indices: npt.NDArray[np.int32], n_items: int, cutoffs: Sequence[int]
+) -> dict[str, float]:
+    """Measure how unequally the lists expose the items: 0 if all alike, nearly 1 if only one is shown.
+
+    The Gini coefficient of the exposure of all items; an item at rank i of a list has 1 / log2(i + 1).
+    LensKit's ExposureGini, with the discount of NDCG. 0 without any exposure.
+
+    References
+    ----------
+    Diaz et al. (2020). Evaluating stochastic rankings with expected exposure. CIKM 2020.
+    """
+    discount = 1 / np.log2(np.arange(2, item_indices.shape[1] + 2))
+    values = {}
+    for k in cutoffs:
+        shown = np.broadcast_to(discount[:k], (len(item_indices), k)).ravel()
+        of_items = np.bincount(item_indices[:, :k].ravel() + 1, shown, minlength=n_items + 1)[1:]
+        rank = 2 * np.arange(n_items) - n_items + 1
+        whole = n_items * of_items.sum()
+        values[f"exposure_gini@{k}"] = float(rank @ np.sort(of_items) / whole) if whole else 0.0
+    return values

@@ -10,7 +10,17 @@ import numpy.typing as npt
 from recsys.data.histories import Histories
 from recsys.errors import ParameterError
 from recsys.evaluation.accuracy import ACCURACY, accuracy, find_hits
-from recsys.evaluation.beyond_accuracy import BEYOND_ACCURACY, coverage, diversity, fallback_share, novelty
+from recsys.evaluation.beyond_accuracy import (
+    BEYOND_ACCURACY,
+    OF_ALL_LISTS,
+    average_popularity,
+    coverage,
+    diversity,
+    exposure_gini,
+    fallback_share,
+    novelty,
+    serendipity,
+)
 from recsys.evaluation.holdout import Targets
 from recsys.evaluation.splits.evaluation import read_cutoffs
 from recsys.metrics import N_USERS
@@ -22,7 +32,8 @@ class RankingResult:
     """Metrics of recommendation lists.
 
     `users` are the ids of those with held-out likes, `per_user` the metrics of each, shape (n_users,), and
-    `metrics` their means, `coverage@k`, which belongs to no user, and `n_evaluated_users`.
+    `metrics` their means, `coverage@k` and `exposure_gini@k`, which belong to no user, and
+    `n_evaluated_users`.
     """
 
     users: npt.NDArray[Any]
@@ -35,7 +46,7 @@ class RankingResult:
 
 def metric_names(cutoffs: Sequence[int]) -> tuple[str, ...]:
     """Return the names of all metrics at some cut-offs; diversity is there where the data have genres."""
-    names = (*ACCURACY, *BEYOND_ACCURACY, "coverage")
+    names = (*ACCURACY, *BEYOND_ACCURACY, *OF_ALL_LISTS)
     return (*(f"{name}@{k}" for k in cutoffs for name in names), N_USERS)
 
 
@@ -71,11 +82,12 @@ def evaluate(
     items = recommendations.item_indices[measured, : cutoffs[-1]]
     hits = find_hits(recommendations.item_indices, targets)[measured, : cutoffs[-1]]
     per_user = accuracy(hits, targets.n_relevant[measured], cutoffs) | novelty(items, train, cutoffs)
+    per_user |= serendipity(items, hits, train, cutoffs) | average_popularity(items, train, cutoffs)
     if genres is not None and genres.any():
         per_user |= diversity(items, genres, cutoffs)
     per_user |= fallback_share(recommendations.sources[measured, : cutoffs[-1]], cutoffs)
     metrics = {name: float(values.mean()) for name, values in per_user.items()}
-    metrics |= coverage(items, train.n_items, cutoffs)
+    metrics |= coverage(items, train.n_items, cutoffs) | exposure_gini(items, train.n_items, cutoffs)
     metrics[N_USERS] = len(measured)
     return RankingResult(targets.users[measured], per_user, metrics)
 

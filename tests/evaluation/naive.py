@@ -74,3 +74,16 @@ def fallback_share(sources, k):
 
 def coverage(lists, n_items, k):
     return len({item for listed in lists for item in listed[:k]}) / n_items
+
+
+def average_popularity(listed, likes_of_users, k):
+    return mean(sum(item in likes for likes in likes_of_users) for item in listed[:k])
+
+
+def exposure_gini(lists, n_items, k):
+    exposures = [0.0] * n_items
+    for listed in lists:
+        for rank, item in enumerate(listed[:k], start=1):
+            exposures[item] += 1 / log2(rank + 1)
+    differences = sum(abs(one - other) for one in exposures for other in exposures)
+    return differences / (2 * n_items * sum(exposures)) if sum(exposures) else 0.0

@@ -1,4 +1,4 @@
-"""Novelty, diversity, coverage and fallback, by hand and against their definitions."""
+"""Measures beyond accuracy, by hand and against their definitions."""
 
 import tracemalloc
 
@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 
 from recsys.evaluation import encode_genres
-from recsys.evaluation.beyond_accuracy import coverage, diversity, fallback_share, novelty
+from recsys.evaluation.beyond_accuracy import (
+    average_popularity,
+    coverage,
+    diversity,
+    exposure_gini,
+    fallback_share,
+    novelty,
+    serendipity,
+)
 from tests.evaluation import naive
 from tests.evaluation.strategies import (
     deterministic,
@@ -45,6 +53,30 @@ def test_genres_are_columns_in_alphabetical_order():
     ]
 
 
+def test_serendipity_of_the_example_of_rectools():
+    train = make_histories([[0, 1], [0, 1], [0]], n_items=4)
+    items = np.array([[0, 1], [1, 2], [2, -1], [1, 2]], dtype=np.int32)
+    hits = np.array([[True, True], [True, True], [False, False], [True, False]])
+    values = serendipity(items, hits, train, [1, 2])
+    assert values["serendipity@1"].tolist() == [0, 0.25, 0, 0.25]
+    assert values["serendipity@2"].tolist() == [0, 0.5, 0, 0.125]
+
+
+def test_average_popularity_counts_users():
+    train = make_histories([[0, 1], [0], [0, 1], [0, 2]], n_items=4)
+    items = np.array([[0, 1, 3], [2, -1, -1]], dtype=np.int32)
+    values = average_popularity(items, train, [1, 3])
+    assert values["arp@1"].tolist() == [4, 1]
+    assert values["arp@3"].tolist() == [2, 1]
+
+
+def test_exposure_is_all_alike_or_of_one_item():
+    alike = np.arange(4, dtype=np.int32)[:, np.newaxis]
+    assert exposure_gini(alike, 4, [1]) == {"exposure_gini@1": 0.0}
+    assert exposure_gini(np.zeros_like(alike), 4, [1]) == {"exposure_gini@1": 0.75}
+    assert exposure_gini(np.full_like(alike, -1), 4, [1]) == {"exposure_gini@1": 0.0}
+
+
 def test_coverage_counts_an_item_once():
     items = np.array([[0, 1], [0, -1]], dtype=np.int32)
     assert coverage(items, 4, [1, 2]) == {"coverage@1": 0.25, "coverage@2": 0.5}
@@ -56,6 +88,10 @@ def test_an_empty_catalogue():
     assert novelty(items, train, [3])["novelty@3"].tolist() == [0, 0]
     assert diversity(items, encode_genres([]), [3])["diversity@3"].tolist() == [0, 0]
     assert coverage(items, 0, [3]) == {"coverage@3": 0}
+    assert exposure_gini(items, 0, [3]) == {"exposure_gini@3": 0}
+    hits = np.zeros(items.shape, dtype=np.bool_)
+    assert serendipity(items, hits, train, [3])["serendipity@3"].tolist() == [0, 0]
+    assert average_popularity(items, train, [3])["arp@3"].tolist() == [0, 0]
 
 
 @deterministic
@@ -69,6 +105,8 @@ def test_all_agree_with_their_definitions(problem):
         | diversity(items, encode_genres(genres), CUTOFFS)
         | fallback_share(recommendations.sources, CUTOFFS)
         | coverage(items, n_items, CUTOFFS)
+        | exposure_gini(items, n_items, CUTOFFS)
+        | average_popularity(items, make_histories(liked, n_items), CUTOFFS)
     )
     for k in CUTOFFS:
         expected = {
@@ -76,6 +114,8 @@ def test_all_agree_with_their_definitions(problem):
             "diversity": [naive.diversity(listed, genres, k) for listed in lists],
             "fallback_share": [naive.fallback_share(row, k) for row in sources],
             "coverage": naive.coverage(lists, n_items, k),
+            "exposure_gini": naive.exposure_gini(lists, n_items, k),
+            "arp": [naive.average_popularity(listed, liked, k) for listed in lists],
         }
         for name, values in expected.items():
             np.testing.assert_allclose(found[f"{name}@{k}"], values, atol=1e-12)

@@ -51,9 +51,8 @@ def test_agrees_with_rectools(name, measured):
 
 def test_metrics_are_means_under_their_names(measured):
     assert set(measured.metrics) == set(metric_names(CUTOFFS))
-    assert set(measured.per_user) | {f"coverage@{k}" for k in CUTOFFS} | {"n_evaluated_users"} == set(
-        measured.metrics
-    )
+    of_all = {f"{name}@{k}" for k in CUTOFFS for name in ("coverage", "exposure_gini")}
+    assert set(measured.per_user) | of_all | {"n_evaluated_users"} == set(measured.metrics)
     assert measured.metrics["ndcg@10"] == measured.per_user["ndcg@10"].mean()
     assert measured.metrics["n_evaluated_users"] == len(measured.users) == 40
 
@@ -70,7 +69,9 @@ def test_all_metrics_are_finite(problem):
         encode_genres(genres),
     )
     assert all(math.isfinite(value) for value in result.metrics.values())
-    shares = {name: value for name, value in result.metrics.items() if name.split("@")[0] != "novelty"}
+    shares = {
+        name: value for name, value in result.metrics.items() if name.split("@")[0] not in ("novelty", "arp")
+    }
     assert all(0 <= value <= 1 for name, value in shares.items() if name != "n_evaluated_users")
 
 
