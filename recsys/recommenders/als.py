@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
@@ -101,10 +100,10 @@ class ALSModel(ItemBasedModel):
         # As a sparse matrix: row by row, in one order, so that a row does not depend on its neighbours.
         return without_rounding(sparse.csr_array(vectors) @ self._by_factor)
 
-    def contributions(self, likes: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+    def contributions(self, history: Histories, items: Sequence[int]) -> FloatArray:
         """Return what each like adds to the scores (equation 7): c y_j' (Y'Y + Y'(C - I)Y + l I)^-1 y_i."""
         vectors, alpha = self.als.item_factors, self.als.alpha
-        liked = vectors[likes]
+        liked = vectors[history.latest.of(0)]
         system = self.als.YtY + (alpha - 1) * liked.T @ liked
         system[np.diag_indices_from(system)] += self.als.regularization
         solved = linalg.solve(system, vectors[list(items)].T, assume_a="pos", check_finite=False)

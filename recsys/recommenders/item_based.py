@@ -20,8 +20,8 @@ class ItemBasedModel(ScoringModel):
     """A model whose score of an item is a sum of what each like contributes."""
 
     @abstractmethod
-    def contributions(self, likes: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
-        """Return what each like contributes to the score of each item, shape (n_items, n_likes)."""
+    def contributions(self, history: Histories, items: Sequence[int]) -> FloatArray:
+        """Return what each like of a user contributes to the score of each item, shape (n_items, n_likes)."""
 
     def explain(
         self, history: Histories, items: Sequence[int], n_reasons: int | None = None
@@ -34,7 +34,7 @@ class ItemBasedModel(ScoringModel):
         """
         scores, likes = self.scores(history)[0], history.latest.of(0)
         speaking = [item for item in items if scores[item] > 0]
-        values = dict(zip(speaking, self.contributions(likes, speaking), strict=True)) if speaking else {}
+        values = dict(zip(speaking, self.contributions(history, speaking), strict=True)) if speaking else {}
         return [
             self._likes_for(likes, item, values[item], n_reasons)
             if item in values

@@ -80,7 +80,7 @@ class ItemKNNModel(ItemBasedModel):
         scores: FloatArray = (histories.matrix @ self.matrix).toarray()
         return scores
 
-    def contributions(self, likes: npt.NDArray[np.int32], items: Sequence[int]) -> FloatArray:
+    def contributions(self, history: Histories, items: Sequence[int]) -> FloatArray:
         """Return the similarity of each like to each item, where the item is among its neighbours."""
-        similar: FloatArray = self.matrix[likes].tocsc()[:, list(items)].toarray().T
+        similar: FloatArray = self.matrix[history.latest.of(0)].tocsc()[:, list(items)].toarray().T
         return similar

@@ -19,6 +19,15 @@ FloatArray = npt.NDArray[np.float64]
 
 Antecedent = TypeVar("Antecedent")
 
+
+def recency(histories: Histories, half_life: float | None) -> FloatArray:
+    """Return 2^(-age / half_life) of each entry, shape (n_entries,); without a half-life 1."""
+    if half_life is None:
+        return np.ones(len(histories.item_indices))
+    values: FloatArray = np.exp2(-histories.ages / half_life)
+    return values
+
+
 SCORES_AT_ONCE = 2**20  # in memory, where they stay in the cache; each takes 8 bytes
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from recsys.data import Histories
 from recsys.mining import FrequentItemsets
-from recsys.recommenders.model import FloatArray, Model, Reason, State, rank_into
+from recsys.recommenders.model import FloatArray, Model, Reason, State, rank_into, recency
 from recsys.recommenders.recommendations import RULE, Recommendations
 from recsys.recommenders.rule_index import build_index
 from recsys.rules import Rules
@@ -95,9 +95,7 @@ class RuleModel(Model):
         return scores
 
     def _recency(self, histories: Histories) -> FloatArray:
-        if self.half_life is None or self.train.steps is None:
-            return np.ones(len(histories.item_indices))
-        return np.exp2(-histories.ages / self.half_life)
+        return recency(histories, None if self.train.steps is None else self.half_life)
 
     def explain(
         self, history: Histories, items: Sequence[int], n_reasons: int | None = None

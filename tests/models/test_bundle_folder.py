@@ -101,11 +101,9 @@ def test_a_trusted_model_of_ones_own_is_saved_and_loaded(tmp_path, monkeypatch):
 
 def test_bundles_hold_the_models_of_all_recommenders():
     fitted = {type(bundle_of(name, train()).model) for name in ALL for train in (long, wide)}
-    names = [
-        f"recsys.recommenders.{module}"
-        for module in (*("rule_model.RuleModel", "popularity.PopularityModel", "item_knn.ItemKNNModel"),
-                       *("als.ALSModel", "ease.PrimalEASE", "ease.DualEASE", "hybrid.HybridModel"))
-    ]  # fmt: skip
+    modules = "rule_model.RuleModel learned_rules.LearnedRuleModel popularity.PopularityModel als.ALSModel"
+    modules += " item_knn.ItemKNNModel ease.PrimalEASE ease.DualEASE hybrid.HybridModel"
+    names = [f"recsys.recommenders.{module}" for module in modules.split()]
     assert sorted(f"{model.__module__}.{model.__qualname__}" for model in fitted) == sorted(names)
 
 

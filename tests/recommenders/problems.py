@@ -30,6 +30,7 @@ RULES = {
 ITEM_BASED = {
     "item_knn": ItemKNNRecommender(n_neighbours=5, shrinkage=1.0),
     "ease": EASERecommender(regularization=2.0),
+    "ease_scaled": EASERecommender(regularization=2.0, alpha=0.3, half_life=3.0),
     "als": ALSRecommender(factors=4, regularization=0.1, iterations=10, seed=7),
 }
 HYBRIDS = {

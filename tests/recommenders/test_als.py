@@ -23,8 +23,8 @@ def test_a_history_is_folded_in_by_least_squares():
 
 def test_contributions_sum_up_to_the_score():
     model = SETTINGS.fit(blocks())
-    history = np.array([1, 7, 2], dtype=np.int32)
-    scores = model.scores(histories([history.tolist()], 12))[0]
+    history = histories([[1, 7, 2]], 12)
+    scores = model.scores(history)[0]
     sums = [model.contributions(history, [item]).sum() for item in range(12)]
     assert sums == pytest.approx(scores)
 

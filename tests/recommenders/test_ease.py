@@ -19,17 +19,32 @@ def naive_weights(train, regularization):
 
 
 @deterministic
-@given(problem=problems(), regularization=st.sampled_from([0.1, 1.0, 50.0]))
-def test_scores_and_contributions_are_those_of_the_paper(problem, regularization):
+@given(
+    problem=problems(),
+    regularization=st.sampled_from([0.1, 1.0, 50.0]),
+    alpha=st.sampled_from([0.0, 0.5, -1.0]),
+    half_life=st.sampled_from([None, 2.0]),
+)
+def test_scores_and_contributions_are_those_of_the_paper(problem, regularization, alpha, half_life):
     train, queries, n_items = problem
     train, asked = histories(train, n_items), histories(queries, n_items)
-    model = EASERecommender(regularization).fit(train)
-    weights = naive_weights(train, regularization)
-    assert model.scores(asked) == pytest.approx(asked.matrix.toarray() @ weights, abs=1e-9)
-    for query in queries:
+    model = EASERecommender(regularization, alpha, half_life).fit(train)
+    popularity = np.maximum(train.matrix.toarray().sum(axis=0), 1)
+    weights = naive_weights(train, regularization) * popularity**-alpha
+    scores = model.scores(asked)
+    for user, query in enumerate(queries):
+        ages = np.arange(len(query))[::-1]
+        recency = np.ones(len(query)) if half_life is None else 0.5 ** (ages / half_life)
+        contributions = model.contributions(asked[user : user + 1], range(n_items))
         for item in range(n_items):
-            contributions = model.contributions(np.array(query, dtype=np.int32), [item])[0]
-            assert contributions == pytest.approx(weights[query, item], abs=1e-9)
+            assert contributions[item] == pytest.approx(recency * weights[query, item], abs=1e-9)
+            assert scores[user, item] == pytest.approx(contributions[item].sum(), abs=1e-9)
+
+
+def test_likes_of_data_without_times_do_not_age():
+    train = histories([[0, 1, 2], [1, 2], [0, 1]], 3, times=False)
+    scores = [EASERecommender(1.0, half_life=one).fit(train).scores(train) for one in (None, 2.0)]
+    assert (scores[0] == scores[1]).all()
 
 
 @pytest.mark.parametrize(("n_users", "kind"), [(3, ease_module.DualEASE), (40, ease_module.PrimalEASE)])
@@ -47,10 +62,16 @@ def test_too_large(monkeypatch):
         EASERecommender().fit(blocks())
 
 
+@pytest.mark.parametrize("name", ["regularization", "half_life"])
 @pytest.mark.parametrize("value", [0, -1.0, float("inf"), "much"])
-def test_bad_parameters(value):
-    with pytest.raises(ParameterError, match="regularization must be a"):
-        EASERecommender(value)
+def test_bad_parameters(name, value):
+    with pytest.raises(ParameterError, match=f"{name} must be a"):
+        EASERecommender(**{name: value})
+
+
+def test_bad_exponent():
+    with pytest.raises(ParameterError, match="alpha must be a finite number"):
+        EASERecommender(alpha=float("nan"))
 
 
 def test_no_solution_in_floating_point():
