@@ -19,8 +19,11 @@ class Apriori(RuleOptions, Budget):
 
     Parameters
     ----------
-    min_support : float
+    min_support : float or None
         Minimum support of an itemset, as a fraction of the transactions in (0, 1].
+    min_count : int or None
+        Minimum number of transactions of an itemset, at least 2. With both, the larger count is required; one
+        of them must be given.
     max_len : int or None
         Maximum number of items, antecedent and consequent together; None: no limit.
 
@@ -30,27 +33,43 @@ class Apriori(RuleOptions, Budget):
         If a value is invalid.
     """
 
-    min_support: float
+    min_support: float | None = None
     max_len: int | None = None
+    min_count: int | None = field(default=None, kw_only=True)
     max_memory: int | str | None = field(default="50%", kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "min_support", require_fraction("min_support", self.min_support))
+        if self.min_support is not None or self.min_count is None:
+            object.__setattr__(self, "min_support", require_fraction("min_support", self.min_support))
+        if self.min_count is not None:
+            object.__setattr__(self, "min_count", require_integer("min_count", self.min_count, minimum=2))
         if self.max_len is not None:
             object.__setattr__(self, "max_len", require_integer("max_len", self.max_len, minimum=1))
         RuleOptions.__post_init__(self)
         Budget.__post_init__(self)
+
+    def support(self, n_transactions: int) -> float:
+        """Return the minimum support that keeps the itemsets of `min_support` and of `min_count`.
+
+        ParameterError is raised if there are fewer transactions than `min_count`.
+        """
+        if self.min_count is None:
+            return self.min_support or 0.0
+        if self.min_count > n_transactions:
+            raise ParameterError("min_count", f"at most the {n_transactions:,} transactions", self.min_count)
+        return max(self.min_support or 0.0, self.min_count / n_transactions)
 
     def find_itemsets(
         self, transactions: TransactionSet, engine: Engine, cache: ItemsetCache
     ) -> tuple[FrequentItemsets, str]:
         """Return the frequent itemsets and their source; see `recsys.mining.ItemsetCache.get_or_mine`.
 
-        A BudgetError names the keys of the config group.
+        An error names the keys of the config group.
         """
         try:
-            return cache.get_or_mine(transactions, self.min_support, self.max_len, engine, self)
-        except BudgetError as error:
+            min_support = self.support(transactions.n_transactions)
+            return cache.get_or_mine(transactions, min_support, self.max_len, engine, self)
+        except (ParameterError, BudgetError) as error:
             raise error.within("apriori") from error
 
     def generate_rules(self, itemsets: FrequentItemsets) -> Rules:

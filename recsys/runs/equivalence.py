@@ -22,16 +22,17 @@ def outcome(cfg: DictConfig) -> str | None:
     """Return a digest that is the same for all trials with the same outcome; None if it ends with an error.
 
     Itemsets are counted in whole transactions: two values of `min_support` are equivalent if they have the
-    same `min_count` (0.0101 and 0.0113 of 609 transactions are both 7 transactions).
+    same count (0.0101 and 0.0113 of 609 transactions are both 7 transactions).
     """
     settings: dict[str, Any] = {str(key): plain_value(cfg[key]) for key in cfg if key not in WITHOUT_EFFECT}
     try:
         experiment = build_experiment(cfg)
         transactions = prepare(experiment, "validation").transactions
+        n_transactions = transactions.n_transactions
+        count = min_count(experiment.apriori.support(n_transactions), n_transactions)
     except RecsysError:
         return None
-    min_support = experiment.apriori.min_support
-    settings["apriori"]["min_support"] = min_count(min_support, transactions.n_transactions)
+    settings["apriori"]["min_support"], settings["apriori"]["min_count"] = None, count
     settings["transactions"] = transactions.digest
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 

@@ -78,6 +78,8 @@ def config() -> OmegaConf:
     [
         ("apriori.min_support", 0.0501, True),  # 33.6 and 33.55 of 671 are both 34
         ("apriori.min_support", 0.06, False),
+        ("apriori.min_count", 34, True),
+        ("apriori.min_count", 35, False),
         ("apriori.min_threshold", 1.5, False),
         ("apriori.metric", "support", False),
         ("apriori.max_len", 3, False),
@@ -93,8 +95,9 @@ def test_what_decides_on_an_outcome(config, key, value, same):
     assert (outcome(config) == first) is same
 
 
-def test_a_run_that_would_fail_tells_nothing(config):
-    config.apriori.min_support = 7
+@pytest.mark.parametrize(("key", "value"), [("min_support", 7), ("min_count", 672)])
+def test_a_run_that_would_fail_tells_nothing(config, key, value):
+    config.apriori[key] = value
     assert outcome(config) is None
 
 

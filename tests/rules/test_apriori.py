@@ -6,7 +6,7 @@ import pytest
 from recsys import generate_rules, mine
 from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
-from recsys.mining import Budget
+from recsys.mining import BitsetEngine, Budget, ItemsetCache, min_count
 from recsys.rules import Apriori, RuleOptions
 
 
@@ -23,6 +23,7 @@ def test_defaults_and_equality():
         ("min_support", 2, "a number in (0, 1]"),
         ("min_support", "a", "a number in (0, 1]"),
         ("min_support", None, "a number in (0, 1]"),
+        ("min_count", 1, "an integer of at least 2"),
         ("max_len", 0, "an integer of at least 1"),
         ("max_len", 2.5, "an integer of at least 1"),
         ("max_len", True, "an integer of at least 1"),
@@ -55,7 +56,28 @@ def test_unknown_metric_names_the_known():
 
 def test_it_has_every_option_and_limit():
     names = {field.name for kind in (RuleOptions, Budget) for field in fields(kind)}
-    assert {field.name for field in fields(Apriori)} == {"min_support", "max_len", *names}
+    assert {field.name for field in fields(Apriori)} == {"min_support", "min_count", "max_len", *names}
+
+
+@pytest.mark.parametrize("n", [7, 25, 609])
+def test_a_count_is_a_support(n):
+    for count in range(2, n + 1):
+        assert min_count(Apriori(min_count=count).support(n), n) == count
+        assert min_count(Apriori(2 / n, min_count=count).support(n), n) == count
+        assert min_count(Apriori(1.0, min_count=count).support(n), n) == n
+    with pytest.raises(ParameterError, match=f"min_count must be at most the {n} transactions. Got {n + 1}"):
+        Apriori(min_count=n + 1).support(n)
+
+
+def test_itemsets_of_a_count():
+    transactions = Transactions.from_lists(map(list, ["ab", "ac", "abc", "b"]))
+    cache, engine = ItemsetCache(enabled=False), BitsetEngine()
+    itemsets, _ = Apriori(min_count=2).find_itemsets(transactions, engine, cache)
+    assert itemsets.to_frame().equals(mine(transactions, min_support=0.5).to_frame())
+    with pytest.raises(
+        ParameterError, match=r"apriori\.min_count must be at most the 4 transactions\. Got 5"
+    ):
+        Apriori(min_count=5).find_itemsets(transactions, engine, cache)
 
 
 def test_lists_of_a_configuration_make_a_key_of_caches():
