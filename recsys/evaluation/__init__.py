@@ -4,6 +4,7 @@ from recsys.evaluation.beyond_accuracy import encode_genres
 from recsys.evaluation.bootstrap import Interval, bootstrap_intervals, paired_differences
 from recsys.evaluation.holdout import Holdout, Split, Targets
 from recsys.evaluation.objective import Objective
+from recsys.evaluation.pairs import PairedDifference, pairwise_differences
 from recsys.evaluation.preparation import Prepared
 from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
 from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
@@ -20,6 +21,7 @@ __all__ = [
     "LeaveOut",
     "NoSplit",
     "Objective",
+    "PairedDifference",
     "Part",
     "Prepared",
     "RankingResult",
@@ -32,5 +34,6 @@ __all__ = [
     "evaluate",
     "metric_names",
     "paired_differences",
+    "pairwise_differences",
     "summarise",
 ]

@@ -1,12 +1,14 @@
 """Compare tuned alternatives, such as recommenders, on the test part."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
+from recsys.evaluation import Interval, PairedDifference, pairwise_differences
 from recsys.metrics import DECIMALS, LIST_METRICS, NDCG
 from recsys.reporting.final import Intervals, measure_trial, read_intervals, write_intervals
 from recsys.reporting.page import template
@@ -16,7 +18,9 @@ from recsys.runs.files import (
     COMPARISON_FILE,
     COMPARISON_PAGE_FILE,
     DIFFERENCES_FILE,
+    PAIRS_FILE,
 )
+from recsys.runs.json_file import read_json, write_json
 from recsys.runs.refit import Measurement
 from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
@@ -30,16 +34,18 @@ class Comparison:
     metric: str  # the objective, if it is a metric of recommendations
     measured: dict[str, Intervals]  # by choice
     differences: dict[str, Intervals]  # of each other choice to the baseline
+    pairs: list[PairedDifference]  # of all choices, by the metric
 
     @classmethod
-    def of(
-        cls, sweep: Sweep, by: str, measured: dict[str, Intervals], differences: dict[str, Intervals]
-    ) -> Self:
+    def of(cls, sweep: Sweep, by: str, measurements: Mapping[str, Measurement], baseline: str) -> Self:
         """Compare by the objective of a sweep, the best choice first."""
-        is_measured = all(sweep.metrics[0] in found for found in measured.values())
-        metric = sweep.metrics[0] if is_measured else NDCG
-        order = sorted(measured, key=lambda name: -measured[name][metric].value)
-        return cls(by, metric, {name: measured[name] for name in order}, differences)
+        measured = {name: one.intervals() for name, one in measurements.items()}
+        metric = _metric(sweep, measured)
+        measured, theirs = _best_first(measured, metric), measurements[baseline]
+        differences = {name: measurements[name].differences(theirs) for name in measured if name != baseline}
+        rankings = {name: measurements[name].ranking for name in measured}
+        pairs = pairwise_differences(rankings, metric, *theirs.resampling)
+        return cls(by, metric, measured, differences, pairs)
 
     @classmethod
     def read(cls, sweep: Sweep) -> Self | None:
@@ -47,8 +53,29 @@ class Comparison:
         measured = read_intervals(sweep.folder / COMPARISON_FILE)
         differences = read_intervals(sweep.folder / DIFFERENCES_FILE)
         by = sweep.config.get("hydra", {}).get("callbacks", {}).get("compare", {}).get("by", "recommender")
-        is_whole = len(measured.keys() - differences.keys()) == 1
-        return cls.of(sweep, by, measured, differences) if is_whole else None
+        if len(measured.keys() - differences.keys()) != 1:
+            return None
+        pairs = [
+            PairedDifference(**one | {"difference": Interval(**one["difference"])})
+            for one in read_json(sweep.folder / PAIRS_FILE).get("pairs", [])
+        ]
+        metric = _metric(sweep, measured)
+        return cls(by, metric, _best_first(measured, metric), differences, pairs)
+
+    def write(self, folder: Path) -> None:
+        """Write the metrics and the differences into the folder of a sweep."""
+        write_intervals(folder / COMPARISON_FILE, self.measured)
+        write_intervals(folder / DIFFERENCES_FILE, self.differences)
+        pairs = [asdict(one) for one in self.pairs]
+        write_json(folder / PAIRS_FILE, {"metric": self.metric, "pairs": pairs})
+
+    def table_of_pairs(self) -> list[list[str]]:
+        """Return a header and one row for each pair."""
+        rows = [[f"difference of {self.metric}", "first less second", "p, corrected"]]
+        for pair in self.pairs:
+            p_value = "< 0.001" if pair.p_value < 0.001 else f"{pair.p_value:.3f}"
+            rows.append([f"{pair.first} and {pair.second}", f"{pair.difference:+{DECIMALS}}", p_value])
+        return rows
 
     def table(self) -> list[list[str]]:
         """Return a header and one row for each choice."""
@@ -68,7 +95,8 @@ def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> st
     Each choice is refitted on the training and the validation part, with the parameters that were best on the
     validation part, and measured on the test part. Differences are paired by user.
 
-    Writes `compare.json` and `compare_differences.json` (the differences to the baseline), `compare.md` and
+    Writes `compare.json`, `compare_differences.json` (the differences to the baseline), `compare_pairs.json`
+    (those of all pairs by the main metric), `compare.md` and
     `compare.png` into the sweep's folder, and returns the table as Markdown. DataNotFoundError is raised if
     no trial with the baseline is complete, or nothing was recommended. `by` and `baseline` as for
     `CompareCallback`, `trusted` as for `read_experiment`.
@@ -85,18 +113,13 @@ def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> st
             cure = "Set evaluation=temporal, or evaluation=random for data without times."
             raise DataNotFoundError(f"evaluation=none measures no recommendations. {cure}")
         measurements[name] = measurement
-    theirs = measurements[baseline]
-    measured = {name: one.intervals() for name, one in measurements.items()}
-    differences = {name: one.differences(theirs) for name, one in measurements.items() if one is not theirs}
-    comparison = Comparison.of(sweep, by, measured, differences)
-    write_intervals(folder / COMPARISON_FILE, comparison.measured)
-    write_intervals(folder / DIFFERENCES_FILE, differences)
-    header, *rows = comparison.table()
-    table = "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
+    comparison = Comparison.of(sweep, by, measurements, baseline)
+    comparison.write(folder)
+    table = _markdown(comparison.table())
     if missed := [name for name in comparison.measured if not chosen[name].feasible]:
         table += f"\n\nNo trial keeps the constraints of the objective: {', '.join(missed)}."
     atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, comparison))
-    _draw(folder / COMPARISON_FIGURE_FILE, comparison, theirs.evaluation.confidence_level)
+    _draw(folder / COMPARISON_FIGURE_FILE, comparison, measurements[baseline].evaluation.confidence_level)
     return table
 
 
@@ -127,4 +150,19 @@ def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], comparison: Compar
     }
     counts = ", ".join(f"{name} {n_trials[name]}" for name in comparison.measured)
     facts = {"comparison": comparison, "sweep": sweep, "chosen": chosen, "counts": counts, "params": params}
-    return template("compare.md.jinja").render(facts, table=table, figure=COMPARISON_FIGURE_FILE)
+    pairs = _markdown(comparison.table_of_pairs())
+    return template("compare.md.jinja").render(facts, table=table, pairs=pairs, figure=COMPARISON_FIGURE_FILE)
+
+
+def _markdown(table: list[list[str]]) -> str:
+    header, *rows = table
+    return "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
+
+
+def _metric(sweep: Sweep, measured: Mapping[str, Intervals]) -> str:
+    """Return the objective if it was measured, otherwise NDCG."""
+    return sweep.metrics[0] if all(sweep.metrics[0] in found for found in measured.values()) else NDCG
+
+
+def _best_first(measured: Mapping[str, Intervals], metric: str) -> dict[str, Intervals]:
+    return dict(sorted(measured.items(), key=lambda item: -item[1][metric].value))

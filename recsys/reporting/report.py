@@ -20,6 +20,10 @@ COMPARED = (
     f"The best trial of each, {ONCE} All items are ranked. In parentheses the bootstrap interval over users; "
     "differences are paired."
 )
+PAIRS = (
+    "The interval is that of each pair alone. The p-value is that of the paired t-test by user, with Holm's "
+    "correction for all pairs: below 0.05 the two differ."
+)
 ON_TEST = f"The chosen trials, {ONCE} In parentheses the bootstrap interval over users."
 
 
@@ -41,7 +45,10 @@ def _sections(sweep: Sweep) -> list[Section]:
     sections = [_summary(sweep), _reproduce(sweep)]
     if comparison := Comparison.read(sweep):
         title = f"Comparison by {comparison.by} on the test part"
-        sections.insert(0, Section(title, COMPARED, table=comparison.table()))
+        sections[:0] = [
+            Section(title, COMPARED, table=comparison.table()),
+            Section("All pairs", PAIRS, table=comparison.table_of_pairs()),
+        ]
     elif measured := read_intervals(sweep.folder / TEST_FILE):
         sections.append(Section("On the test part", ON_TEST, table=_on_test(measured)))
     if sweep.complete:

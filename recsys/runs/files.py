@@ -19,6 +19,13 @@ REPORT_FILE = "report.html"
 TEST_FILE = "test.json"  # metrics on the test part of the trials that the search chose
 COMPARISON_FILE = "compare.json"
 DIFFERENCES_FILE = "compare_differences.json"
+PAIRS_FILE = "compare_pairs.json"
 COMPARISON_PAGE_FILE = "compare.md"
 COMPARISON_FIGURE_FILE = "compare.png"
-COMPARISON_FILES = (COMPARISON_PAGE_FILE, COMPARISON_FILE, DIFFERENCES_FILE, COMPARISON_FIGURE_FILE)
+COMPARISON_FILES = (
+    COMPARISON_PAGE_FILE,
+    COMPARISON_FILE,
+    DIFFERENCES_FILE,
+    PAIRS_FILE,
+    COMPARISON_FIGURE_FILE,
+)

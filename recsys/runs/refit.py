@@ -39,14 +39,15 @@ class Measurement:
     def intervals(self) -> dict[str, Interval]:
         """Return the metrics with bootstrap intervals; coverage, which belongs to no user, without."""
         values = {name: Interval(value, value, value) for name, value in self.ranking.metrics.items()}
-        return values | bootstrap_intervals(self.ranking, *self._resampling)
+        return values | bootstrap_intervals(self.ranking, *self.resampling)
 
     def differences(self, baseline: Self) -> dict[str, Interval]:
         """Return the differences to a baseline on the same test part, paired by user."""
-        return paired_differences(self.ranking, baseline.ranking, *self._resampling)
+        return paired_differences(self.ranking, baseline.ranking, *self.resampling)
 
     @property
-    def _resampling(self) -> tuple[int, float, int]:
+    def resampling(self) -> tuple[int, float, int]:
+        """Number of resamples, confidence level and seed."""
         return self.evaluation.n_resamples, self.evaluation.confidence_level, self.evaluation.seed
 
 

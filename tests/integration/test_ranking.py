@@ -152,6 +152,12 @@ def test_recommenders_compared(tmp_path):
     gain = differences["ease"]["ndcg@10"]["value"]
     expected = compared["ease"]["ndcg@10"]["value"] - compared["popularity"]["ndcg@10"]["value"]
     assert gain == pytest.approx(expected, abs=1e-12)
+    pairs = read(tmp_path / "sweep/compare_pairs.json")["pairs"]
+    assert len(pairs) == 15
+    (pair,) = [one for one in pairs if {one["first"], one["second"]} == {"ease", "popularity"}]
+    assert abs(pair["difference"]["value"]) == pytest.approx(abs(gain), abs=1e-12)
+    assert all(0 <= one["p_value"] <= 1 for one in pairs)
+    assert "## All pairs" in (tmp_path / "sweep/compare.md").read_text("utf-8")
     assert "| popularity |" in (tmp_path / "sweep/compare.md").read_text("utf-8")
     assert (tmp_path / "sweep/compare.png").read_bytes().startswith(b"\x89PNG")
 

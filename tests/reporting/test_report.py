@@ -168,9 +168,13 @@ def test_a_comparison_comes_first_and_the_metrics_of_one_trial_do_not(tmp_path):
     compared = {"popularity": {"ndcg@10": INTERVAL}, "rules": {"ndcg@10": INTERVAL | {"value": 0.105}}}
     (tmp_path / "compare.json").write_text(json.dumps(compared))
     (tmp_path / "compare_differences.json").write_text(json.dumps({"rules": {"ndcg@10": INTERVAL}}))
+    pair = {"first": "rules", "second": "popularity", "difference": INTERVAL, "p_value": 0.0004}
+    pairs = {"metric": "ndcg@10", "pairs": [pair]}
+    (tmp_path / "compare_pairs.json").write_text(json.dumps(pairs))
     html = write_report(tmp_path).read_text()
     titles = re.findall("<h2>(.*?)</h2>", html)
-    assert titles[:2] == ["Comparison by recommender on the test part", "Summary"]
+    assert titles[:3] == ["Comparison by recommender on the test part", "All pairs", "Summary"]
+    assert "<td>&lt; 0.001</td>" in html
     assert "On the test part" not in titles
     assert "mrr@5" not in html
     first, second = (html.index(f"<td>{name}</td>") for name in ("rules", "popularity"))
