@@ -61,14 +61,14 @@ def main(cfg: DictConfig) -> Any:
         experiment = build_experiment(cfg).in_folder(folder)
         objective.check(experiment.evaluation)
 
-        def report_objective(metrics: Mapping[str, float], length: int, *, is_last: bool = False) -> None:
-            report(objective.values(metrics)[0], length, is_last=is_last)
+        def report_objective(metrics: Mapping[str, float], step: int, *, is_last: bool = False) -> None:
+            report(objective.values(metrics)[0], step, is_last=is_last)
 
-        result = pipeline.run(experiment, after_length=report_objective if prunes() else None)
+        result = pipeline.run(experiment, report=report_objective if prunes() else None)
         output.write(result, folder)
         if prunes():
-            length = experiment.apriori.max_len or max(2, result.itemsets.max_length)
-            report_objective(result.metrics, length, is_last=True)
+            last = len(result.folds) or experiment.apriori.max_len or max(2, result.itemsets.max_length)
+            report_objective(result.metrics, last, is_last=True)
     except (RecsysError, InstantiationException) as error:
         if isinstance(error, BudgetError):
             prune(str(error))  # a trial beyond the budget is not a failure of the sweep

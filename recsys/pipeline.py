@@ -1,9 +1,11 @@
 """The data flow: interactions, transactions, frequent itemsets, rules, recommender, metrics."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Self
 
 from recsys.data import InteractionSet, TransactionSet
@@ -26,7 +28,7 @@ from recsys.preprocessing import Preprocessing
 from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
 
-AfterLength = Callable[[Mapping[str, float], int], None]
+Report = Callable[[Mapping[str, float], int], None]
 
 
 @dataclass(frozen=True)
@@ -59,22 +61,46 @@ class Result:
     ranking: RankingResult | None
     metrics: dict[str, float]
     seconds: dict[str, float]  # wall-clock seconds of each stage, without compilation
+    folds: tuple[Mapping[str, float], ...] = ()  # the metrics of each fold, if there are several
 
 
-def run(experiment: Experiment, part: Part = "validation", after_length: AfterLength | None = None) -> Result:
+def run(experiment: Experiment, part: Part = "validation", report: Report | None = None) -> Result:
     """Run one experiment and measure it on a part; with "test", the validation part is training data.
 
-    `after_length` is called with the metrics of `max_len` 2, 3, ..., each before longer itemsets are mined;
-    it may raise to end the run. The shorter itemsets are then mined more than once. Raises the errors of
+    With several folds (see `Evaluation.folds`) the metrics are their means, seconds their sums, and the rest
+    is that of the last. `report` is called with intermediate metrics and a number, and may raise to end the
+    run: after each fold except the last, with the means so far; with a single fold with `max_len` 2, 3, ...
+    before longer itemsets are mined, and the shorter ones are then mined more than once. Raises the errors of
     `recsys.errors`.
     """
+    folds = experiment.evaluation.folds(part)
+    if len(folds) == 1:
+        return _run_fold(experiment, part, report)
+    metrics: list[dict[str, float]] = []
+    seconds: Counter[str] = Counter()
+    for fold in folds:
+        if metrics and report is not None:
+            report(_means(metrics), len(metrics))
+        result = _run_fold(replace(experiment, evaluation=fold), part, None)
+        metrics.append(result.metrics)
+        seconds.update(result.seconds)
+    return replace(result, metrics=_means(metrics), seconds=dict(seconds), folds=tuple(metrics))
+
+
+def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each metric that all folds have."""
+    names = [name for name in metrics[0] if all(name in one for one in metrics)]
+    return {name: fmean(one[name] for one in metrics) for name in names}
+
+
+def _run_fold(experiment: Experiment, part: Part, report: Report | None) -> Result:
     seconds: dict[str, float] = {}
     with _transactions(experiment, part, seconds) as prepared:
         preparation.warn_of_ties(prepared)
         preparation.warn_of_single_items(prepared.transactions, len(prepared.interactions))
-        if after_length is not None:
+        if report is not None:
             with timed("report", seconds):
-                _report_lengths(experiment, prepared, after_length)
+                _report_lengths(experiment, prepared, report)
         with timed("mine", seconds):
             itemsets, source = _mine(experiment, prepared)
     return _rules_to_metrics(experiment, prepared, itemsets, source, seconds)
@@ -122,14 +148,14 @@ def _transactions(experiment: Experiment, part: Part, seconds: dict[str, float])
         yield Prepared.for_mining(interactions, transactions)
 
 
-def _report_lengths(experiment: Experiment, prepared: Prepared, after_length: AfterLength) -> None:
+def _report_lengths(experiment: Experiment, prepared: Prepared, report: Report) -> None:
     """Report the metrics of each length except the last."""
     for length in range(2, experiment.apriori.max_len or prepared.transactions.n_items):
         shorter = replace(experiment, apriori=replace(experiment.apriori, max_len=length))
         itemsets, source = _mine(shorter, prepared)
         if itemsets.max_length < length:
             return
-        after_length(_rules_to_metrics(shorter, prepared, itemsets, source, {}).metrics, length)
+        report(_rules_to_metrics(shorter, prepared, itemsets, source, {}).metrics, length)
 
 
 def _mine(experiment: Experiment, prepared: Prepared) -> tuple[FrequentItemsets, str]:

@@ -1,4 +1,4 @@
-"""What a run says and measures when likes share a moment."""
+"""What a run says and measures: likes that share a moment, and several folds."""
 
 import logging
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pytest
 from recsys import pipeline
 from recsys.data import Interactions
 from recsys.datasets import Dataset
-from recsys.evaluation import LeaveOut, NoSplit, UserShare
+from recsys.evaluation import LeaveOut, NoSplit, Rolling, UserHoldout, UserShare
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.preprocessing import Preprocessing
 from recsys.recommenders import PopularityRecommender
@@ -29,7 +29,7 @@ class InMemory(Dataset):
         return self.ratings
 
 
-def run(time_of, evaluation, n_users=6, n_items=10):
+def run(time_of, evaluation, n_users=6, n_items=10, part="validation", report=None):
     """Run an experiment on users who like all items, at the times that a function of both gives."""
     user, item = np.divmod(np.arange(n_users * n_items), n_items)
     ratings = Interactions(user, item, timestamp=time_of(user, item), name="memory")
@@ -44,7 +44,9 @@ def run(time_of, evaluation, n_users=6, n_items=10):
             cache,
             recommender,
             evaluation,
-        )
+        ),
+        part,
+        report,
     )
 
 
@@ -83,3 +85,26 @@ def test_users_whose_cut_falls_inside_a_tie_are_counted(time_of, n_cut, warns, e
 def test_where_time_decides_nothing_there_are_no_ties(evaluation, caplog):
     assert "n_users_cut_in_tie" not in run(one_moment, evaluation).metrics
     assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    "evaluation",
+    [UserHoldout(order="random", test_size=0.5, validation_size=0.5, replicates=3), Rolling(periods=3)],
+)
+def test_the_metrics_are_means_over_folds(evaluation):
+    told = []
+    result = run(own_moments, evaluation, report=lambda metrics, step: told.append((step, metrics["ndcg@5"])))
+    assert len(result.folds) == 3
+    alone = [run(own_moments, fold).metrics["ndcg@5"] for fold in evaluation.folds("validation")]
+    assert [fold["ndcg@5"] for fold in result.folds] == alone
+    assert result.metrics["ndcg@5"] == pytest.approx(np.mean(alone))
+    assert told == [(1, pytest.approx(alone[0])), (2, pytest.approx(np.mean(alone[:2])))]
+    assert run(own_moments, evaluation, part="test").folds == ()
+
+
+def test_a_run_can_end_after_a_fold():
+    def report(metrics, step):
+        raise StopIteration(step)
+
+    with pytest.raises(StopIteration, match="1"):
+        run(own_moments, Rolling(periods=3), report=report)

@@ -8,7 +8,7 @@ from recsys.evaluation.pairs import PairedDifference, pairwise_differences
 from recsys.evaluation.preparation import Prepared
 from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
 from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
-from recsys.evaluation.splits.global_time import GlobalTime
+from recsys.evaluation.splits.global_time import GlobalTime, Rolling
 from recsys.evaluation.splits.per_user import LeaveOut, UserHoldout, UserShare
 from recsys.evaluation.summary import METRICS, summarise
 
@@ -25,6 +25,7 @@ __all__ = [
     "Part",
     "Prepared",
     "RankingResult",
+    "Rolling",
     "Split",
     "Targets",
     "UserHoldout",

@@ -55,11 +55,28 @@ def _load(dataset: Dataset, fingerprint: tuple[Any, ...]) -> Interactions:
     return dataset.load()
 
 
-@lru_cache(maxsize=2)
 def prepare(
     interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation, part: Part
 ) -> Prepared:
     """Choose the likes, hold some out, and encode the others as transactions."""
+    kept = _prepared_from(interactions, preprocessing)
+    if (evaluation, part) not in kept:
+        while len(kept) > evaluation.n_folds:  # the folds of the validation part, and the test part
+            del kept[next(iter(kept))]
+        kept[evaluation, part] = _prepare(interactions, preprocessing, evaluation, part)
+    return kept[evaluation, part]
+
+
+@lru_cache(maxsize=1)
+def _prepared_from(
+    interactions: Interactions, preprocessing: Preprocessing
+) -> dict[tuple[Evaluation, Part], Prepared]:
+    return {}
+
+
+def _prepare(
+    interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation, part: Part
+) -> Prepared:
     split = _split(interactions, preprocessing, evaluation)
     train, evaluated = split.train, split.validation
     if part == "test":

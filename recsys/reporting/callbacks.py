@@ -79,6 +79,10 @@ class FinalCallback(Callback):
         if ended_by in UNFINISHED:
             log.info("The search ended by %s: nothing is measured on the test part.", ended_by)
         elif _started(folder):
+            from recsys.reporting.final import certainty
+
+            if line := certainty(folder):
+                log.info(line)
             self._write_measured(folder, names_of(config))
 
     def _write_measured(self, folder: Path, trusted: frozenset[str]) -> None:

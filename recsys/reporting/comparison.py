@@ -2,91 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
 
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
-from recsys.evaluation import Interval, PairedDifference, pairwise_differences
-from recsys.metrics import DECIMALS, LIST_METRICS, NDCG
-from recsys.reporting.final import Intervals, measure_trial, read_intervals, write_intervals
+from recsys.evaluation import pairwise_differences
+from recsys.reporting.comparison_table import Comparison, best_first, main_metric
+from recsys.reporting.final import measure_trial
 from recsys.reporting.page import template
 from recsys.runs.best import best_of_each
-from recsys.runs.files import (
-    COMPARISON_FIGURE_FILE,
-    COMPARISON_FILE,
-    COMPARISON_PAGE_FILE,
-    DIFFERENCES_FILE,
-    PAIRS_FILE,
-)
-from recsys.runs.json_file import read_json, write_json
+from recsys.runs.files import COMPARISON_FIGURE_FILE, COMPARISON_PAGE_FILE
 from recsys.runs.refit import Measurement
 from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Metrics of each choice of a parameter on the test part."""
-
-    by: str
-    metric: str  # the objective, if it is a metric of recommendations
-    measured: dict[str, Intervals]  # by choice
-    differences: dict[str, Intervals]  # of each other choice to the baseline
-    pairs: list[PairedDifference]  # of all choices, by the metric
-
-    @classmethod
-    def of(cls, sweep: Sweep, by: str, measurements: Mapping[str, Measurement], baseline: str) -> Self:
-        """Compare by the objective of a sweep, the best choice first."""
-        measured = {name: one.intervals() for name, one in measurements.items()}
-        metric = _metric(sweep, measured)
-        measured, theirs = _best_first(measured, metric), measurements[baseline]
-        differences = {name: measurements[name].differences(theirs) for name in measured if name != baseline}
-        rankings = {name: measurements[name].ranking for name in measured}
-        pairs = pairwise_differences(rankings, metric, *theirs.resampling)
-        return cls(by, metric, measured, differences, pairs)
-
-    @classmethod
-    def read(cls, sweep: Sweep) -> Self | None:
-        """Read the comparison in the folder of a sweep; None if there is none."""
-        measured = read_intervals(sweep.folder / COMPARISON_FILE)
-        differences = read_intervals(sweep.folder / DIFFERENCES_FILE)
-        by = sweep.config.get("hydra", {}).get("callbacks", {}).get("compare", {}).get("by", "recommender")
-        if len(measured.keys() - differences.keys()) != 1:
-            return None
-        pairs = [
-            PairedDifference(**one | {"difference": Interval(**one["difference"])})
-            for one in read_json(sweep.folder / PAIRS_FILE).get("pairs", [])
-        ]
-        metric = _metric(sweep, measured)
-        return cls(by, metric, _best_first(measured, metric), differences, pairs)
-
-    def write(self, folder: Path) -> None:
-        """Write the metrics and the differences into the folder of a sweep."""
-        write_intervals(folder / COMPARISON_FILE, self.measured)
-        write_intervals(folder / DIFFERENCES_FILE, self.differences)
-        pairs = [asdict(one) for one in self.pairs]
-        write_json(folder / PAIRS_FILE, {"metric": self.metric, "pairs": pairs})
-
-    def table_of_pairs(self) -> list[list[str]]:
-        """Return a header and one row for each pair."""
-        rows = [[f"difference of {self.metric}", "first less second", "p, corrected"]]
-        for pair in self.pairs:
-            p_value = "< 0.001" if pair.p_value < 0.001 else f"{pair.p_value:.3f}"
-            rows.append([f"{pair.first} and {pair.second}", f"{pair.difference:+{DECIMALS}}", p_value])
-        return rows
-
-    def table(self) -> list[list[str]]:
-        """Return a header and one row for each choice."""
-        (baseline,) = self.measured.keys() - self.differences.keys()
-        others = [name for name in LIST_METRICS if name != self.metric and name in self.measured[baseline]]
-        rows = [[self.by, self.metric, *others, f"{self.metric} less {baseline}"]]
-        for name, found in self.measured.items():
-            difference = f"{self.differences[name][self.metric]:+{DECIMALS}}" if name != baseline else ""
-            values = (f"{found[other].value:{DECIMALS}}" for other in others)
-            rows.append([name, f"{found[self.metric]:{DECIMALS}}", *values, difference])
-        return rows
 
 
 def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> str:
@@ -113,7 +41,7 @@ def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> st
             cure = "Set evaluation=temporal, or evaluation=random for data without times."
             raise DataNotFoundError(f"evaluation=none measures no recommendations. {cure}")
         measurements[name] = measurement
-    comparison = Comparison.of(sweep, by, measurements, baseline)
+    comparison = _comparison(sweep, by, measurements, baseline)
     comparison.write(folder)
     table = _markdown(comparison.table())
     if missed := [name for name in comparison.measured if not chosen[name].feasible]:
@@ -121,6 +49,17 @@ def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> st
     atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, comparison))
     _draw(folder / COMPARISON_FIGURE_FILE, comparison, measurements[baseline].evaluation.confidence_level)
     return table
+
+
+def _comparison(sweep: Sweep, by: str, measurements: Mapping[str, Measurement], baseline: str) -> Comparison:
+    """Compare by the objective of a sweep, the best choice first."""
+    measured = {name: one.intervals() for name, one in measurements.items()}
+    metric = main_metric(sweep, measured)
+    measured, theirs = best_first(measured, metric), measurements[baseline]
+    differences = {name: measurements[name].differences(theirs) for name in measured if name != baseline}
+    rankings = {name: measurements[name].ranking for name in measured}
+    pairs = pairwise_differences(rankings, metric, *theirs.resampling)
+    return Comparison(by, metric, measured, differences, pairs)
 
 
 def _draw(path: Path, comparison: Comparison, level: float) -> None:
@@ -157,12 +96,3 @@ def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], comparison: Compar
 def _markdown(table: list[list[str]]) -> str:
     header, *rows = table
     return "\n".join("| " + " | ".join(row) + " |" for row in (header, ["---"] * len(header), *rows))
-
-
-def _metric(sweep: Sweep, measured: Mapping[str, Intervals]) -> str:
-    """Return the objective if it was measured, otherwise NDCG."""
-    return sweep.metrics[0] if all(sweep.metrics[0] in found for found in measured.values()) else NDCG
-
-
-def _best_first(measured: Mapping[str, Intervals], metric: str) -> dict[str, Intervals]:
-    return dict(sorted(measured.items(), key=lambda item: -item[1][metric].value))

@@ -1,22 +1,19 @@
-"""Metrics of chosen trials on the test part, after a refit.
+"""Metrics of chosen trials on the test part, after a refit, and how sure the choice is."""
 
-Their files hold `{name: {metric: {value, low, high}}}`, by trial or by choice.
-"""
-
-from collections.abc import Mapping
-from dataclasses import asdict
+from math import sqrt
 from pathlib import Path
+from statistics import fmean, stdev
 
 from recsys.errors import DataNotFoundError
-from recsys.evaluation import Interval
-from recsys.runs.files import TEST_FILE
-from recsys.runs.json_file import read_json, write_json
+from recsys.reporting.intervals import Intervals, write_intervals
+from recsys.runs.files import FOLDS_FILE, TEST_FILE
+from recsys.runs.json_file import read_json
 from recsys.runs.refit import Measurement, measure
 from recsys.runs.stored_config import read_experiment
 from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
 
-Intervals = dict[str, Interval]  # by the name of the metric
+DIGITS = 3
 
 
 def measure_on_test(folder: Path, trusted: frozenset[str]) -> dict[int, Intervals]:
@@ -33,6 +30,38 @@ def measure_on_test(folder: Path, trusted: frozenset[str]) -> dict[int, Interval
     return measured
 
 
+def certainty(folder: Path) -> str | None:
+    """Return how sure it is that the best trial of a sweep is better than the second, by their folds.
+
+    None unless the sweep has one objective, several folds, and two trials that differ.
+    """
+    sweep = read_sweep(folder)
+    if len(sweep.metrics) > 1 or len(sweep.front) != 1:
+        return None
+    metric, best = sweep.metrics[0], sweep.front[0]
+    others = [trial for trial in sweep.complete if trial.feasible and trial.values != best.values]
+    if not others:
+        return None
+    second = (max if sweep.directions[0] == "maximize" else min)(others, key=lambda trial: trial.values[0])
+    values = [_folds_of(sweep, trial, metric) for trial in (best, second)]
+    if len(values[0]) < 2 or len(values[0]) != len(values[1]):
+        return None
+    differences = [one - other for one, other in zip(*values, strict=True)]
+    error = stdev(differences) / sqrt(len(differences))
+    means = [f"{fmean(of_trial):.{DIGITS}g}" for of_trial in values]
+    return (
+        f"Over {len(differences)} folds trial {best.number} has {metric} {means[0]}, the second, trial "
+        f"{second.number}, {means[1]}: a difference of {fmean(differences):+.{DIGITS}g} with a standard "
+        f"error of {error:.{DIGITS}g}."
+    )
+
+
+def _folds_of(sweep: Sweep, trial: Trial, metric: str) -> list[float]:
+    job = sweep.folder_of(trial)
+    folds = [] if job is None else read_json(job / FOLDS_FILE).get("folds", [])
+    return [fold[metric] for fold in folds if metric in fold]
+
+
 def measure_trial(sweep: Sweep, trial: Trial, trusted: frozenset[str]) -> Measurement | None:
     """Refit a trial and measure it on the test part; None with evaluation=none."""
     job = sweep.folder_of(trial)
@@ -40,15 +69,3 @@ def measure_trial(sweep: Sweep, trial: Trial, trusted: frozenset[str]) -> Measur
         raise DataNotFoundError(f"The folder of trial {trial.number} was removed, with its configuration.")
     experiment = read_experiment(job, trusted)
     return measure(experiment)[0] if experiment.evaluation.holds_out else None
-
-
-def read_intervals(path: Path) -> dict[str, Intervals]:
-    """Read a file of metrics; empty if there is none."""
-    content = read_json(path).items()
-    return {name: {metric: Interval(**one) for metric, one in found.items()} for name, found in content}
-
-
-def write_intervals(path: Path, measured: Mapping[str, Intervals]) -> None:
-    """Write a file of metrics, atomically."""
-    named = measured.items()
-    write_json(path, {name: {metric: asdict(one) for metric, one in found.items()} for name, found in named})

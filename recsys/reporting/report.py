@@ -5,9 +5,9 @@ from pathlib import Path
 
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.metrics import DECIMALS, DIRECTIONS, LONG, SHORT
-from recsys.reporting.comparison import Comparison
+from recsys.reporting.comparison_table import Comparison
 from recsys.reporting.figures import search_figures
-from recsys.reporting.final import Intervals, read_intervals
+from recsys.reporting.intervals import Intervals, read_intervals
 from recsys.reporting.page import Section, render
 from recsys.reporting.rule_figures import rule_figures
 from recsys.runs.files import REPORT_FILE, TEST_FILE

@@ -6,10 +6,11 @@ Those that the sweeper writes are in `optuna_sweeper.results.schema`.
 # Of a run or a trial's job.
 METRICS_FILE = "metrics.json"  # written last: a run that has it is complete
 DATA_FILE = "data.json"
+FOLDS_FILE = "folds.json"  # the metrics of each fold of the evaluation, if there are several
 RULES_FILE = "rules.parquet"
 RULES_TABLE_FILE = "rules.csv"
 ITEMSETS_FILE = "itemsets.parquet"
-RUN_FILES = (METRICS_FILE, DATA_FILE, RULES_FILE, RULES_TABLE_FILE, ITEMSETS_FILE)
+RUN_FILES = (METRICS_FILE, DATA_FILE, FOLDS_FILE, RULES_FILE, RULES_TABLE_FILE, ITEMSETS_FILE)
 # Hydra's, of a run and of a sweep.
 CONFIG_FILE = ".hydra/config.yaml"
 OVERRIDES_FILE = ".hydra/overrides.yaml"

@@ -14,7 +14,7 @@ from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
 from recsys.rules import Rules
-from recsys.runs.files import DATA_FILE, ITEMSETS_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
+from recsys.runs.files import DATA_FILE, FOLDS_FILE, ITEMSETS_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
 from recsys.runs.json_file import write_json
 
 TABLE_RULES = 1000  # rules in `rules.csv`, at most
@@ -50,6 +50,8 @@ class Output:
             _write_table(folder / RULES_TABLE_FILE, result, self.max_rules)
             seconds = result.seconds | {"write_rules": perf_counter() - started}
             write_json(folder / DATA_FILE, _data(result))
+            if result.folds:
+                write_json(folder / FOLDS_FILE, {"folds": result.folds})
             write_json(
                 folder / METRICS_FILE,
                 result.metrics | {f"seconds_{stage}": round(value, 6) for stage, value in seconds.items()},
@@ -64,8 +66,8 @@ class Output:
         """Return a line with the main metrics, then a line for each of the best rules."""
         metrics = result.metrics
         lines = [
-            f"{metrics['n_transactions']:,} transactions, {metrics['n_itemsets']:,} frequent itemsets, "
-            f"{metrics['n_rules']:,} rules, max lift {metrics[MAX_LIFT]:{SHORT}} "
+            f"{metrics['n_transactions']:,.0f} transactions, {metrics['n_itemsets']:,.0f} frequent itemsets, "
+            f"{metrics['n_rules']:,.0f} rules, max lift {metrics[MAX_LIFT]:{SHORT}} "
             f"in {sum(result.seconds.values()):.2f} s"
         ]
         best = result.rules[: self.show_rules]

@@ -130,6 +130,25 @@ def test_the_winner_is_measured_once_on_the_test_part(call):
     assert f"Trial {number} on the test part: ndcg@10 {ndcg['value']:.4f}" in swept.stdout
 
 
+def test_several_moments_in_time(call):
+    done = call(
+        "experiment=tune_ranking",
+        "evaluation=rolling",
+        "preprocessing.min_movie_ratings=20",
+        "apriori.min_support=0.05,0.1",
+        "hydra.sweeper.n_trials=2",
+        "hydra/sweeper/pruner=median",
+        *SWEEP,
+    )
+    assert done.code == 0, done.stderr
+    for trial in range(2):
+        folds = [fold["ndcg@10"] for fold in read(f"sweep/{trial}/folds.json")["folds"]]
+        assert len(set(folds)) == 3
+        assert read(f"sweep/{trial}/metrics.json")["ndcg@10"] == pytest.approx(sum(folds) / 3)
+    assert "Over 3 folds trial " in done.stdout
+    assert "with a standard error of" in done.stdout
+
+
 def test_the_seeds_objective_measures_no_test_part(call):
     assert call("experiment=seed_sweep", "hydra.sweeper.n_trials=2", *SWEEP).code == 0
     assert not Path("sweep/test.json").exists()

@@ -312,7 +312,7 @@ def test_lengths_are_reported_before_longer_ones_are_mined(spark_engine, tmp_pat
     for dataset, engine in [(here, BitsetEngine()), (there, spark_engine)]:
         heard = told[dataset]
         run = experiment(dataset, engine, **asked)
-        pipeline.run(run, after_length=lambda *pair, heard=heard: heard.append(pair))
+        pipeline.run(run, report=lambda *pair, heard=heard: heard.append(pair))
     assert told[here] == told[there]
     assert [length for _, length in told[here]] == [2]
 

@@ -1,8 +1,8 @@
 """Evaluation: what all ways to split and measure have in common."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -36,6 +36,11 @@ class Evaluation(ABC):
         Of the intervals.
     seed : int
         Of everything drawn: users, likes, ties in time, resamples.
+    replicates : int
+        Validation parts, drawn one by one from what the test part leaves; metrics are their means. Of use
+        where likes or users are drawn at random.
+    fold : int
+        Which of the validation parts this evaluation has; see `folds`.
     """
 
     holds_out: ClassVar[bool] = True
@@ -45,12 +50,16 @@ class Evaluation(ABC):
     n_resamples: int = 1000
     confidence_level: float = 0.95
     seed: int = 42
+    replicates: int = 1
+    fold: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cutoffs", read_cutoffs(self.cutoffs))
         require_integer("n_resamples", self.n_resamples, minimum=1)
         require_share("confidence_level", self.confidence_level)
         require_integer("seed", self.seed, minimum=0)
+        require_integer("replicates", self.replicates, minimum=1)
+        require_integer("fold", self.fold, minimum=0)
 
     @property
     def k(self) -> int:
@@ -66,6 +75,15 @@ class Evaluation(ABC):
     def is_by_time(self) -> bool:
         """Whether held-out likes are the latest ones, so that equal times can matter."""
         return False
+
+    def folds(self, part: Part) -> list[Self]:
+        """Return the evaluations whose metrics are averaged; the test part is always one."""
+        return [replace(self, fold=fold) for fold in range(self.n_folds if part == "validation" else 1)]
+
+    @property
+    def n_folds(self) -> int:
+        """Number of validation parts."""
+        return self.replicates
 
     def split(self, positives: Positives) -> Split:
         """Split the candidates for likes; raise ParameterError if a part would be empty.
@@ -102,8 +120,9 @@ class Evaluation(ABC):
         return Holdout(visible.select(np.isin(visible.user_id, held_out.user_id)), held_out)
 
     def generator(self, part: Part) -> np.random.Generator:
-        """Return the generator of a part; the two parts draw independently."""
-        return np.random.default_rng([self.seed, _STREAM[part]])
+        """Return the generator of a part; the two parts, and the folds, draw independently."""
+        fold = [self.fold] if self.fold and part == "validation" else []
+        return np.random.default_rng([self.seed, _STREAM[part], *fold])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +130,11 @@ class NoSplit(Evaluation):
     """Hold out nothing: all likes are training data, and both evaluated parts are empty."""
 
     holds_out: ClassVar[bool] = False
+
+    @property
+    def n_folds(self) -> int:
+        """One: nothing is measured."""
+        return 1
 
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return all likes, and no users."""

@@ -1,6 +1,6 @@
 """Split by time: one moment for all users."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from numbers import Integral
 from typing import Any
@@ -61,26 +61,80 @@ class GlobalTime(SizedEvaluation):
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return the training data and the evaluated part."""
         timestamp, candidates = require_timestamps(positives, "global_time"), positives.candidates
-        value: float | str | int | None = self.test_from if part == "test" else self.validation_from
-        key = f"evaluation.{part}_from"
-        moment = _read_moment(key, value)
-        if moment is None:
-            value, key = self.size(part), f"evaluation.{part}_size"
-            moment = _first_of_share(timestamp[candidates], value)
+        moment, key, value = self._moment(timestamp[candidates], part)
         later = timestamp >= moment
-        if later[candidates].all() or not later[candidates].any():
-            rule = f"such that likes stand before and after it; they run {_period(timestamp[candidates])}"
-            raise ParameterError(key, rule, value)
         users, user = np.unique(positives.user_id, return_inverse=True)
         history = np.bincount(user[~later & candidates], minlength=len(users))
         held_out = later & (history >= self.min_history)[user]
         if not held_out[candidates].any():
-            rule = f"such that a user with {self.min_history} likes before it has one after it"
+            rule = f"a moment after which some user with {self.min_history} earlier likes has another"
             raise ParameterError(key, rule, value, "Set evaluation.min_history=0, or another moment.")
         measured = np.zeros(len(users), dtype=np.bool_)
         measured[user[held_out & candidates]] = True
         holdout = Holdout(positives.select(~later & measured[user]), positives.select(held_out))
         return positives.select(~later), holdout
+
+    def _moment(self, timestamp: npt.NDArray[np.int64], part: Part) -> tuple[int, str, Any]:
+        """Return the moment from which likes are held out, and the key and the value that decide it."""
+        value: float | str | int | None = self.test_from if part == "test" else self.validation_from
+        key = f"evaluation.{part}_from"
+        moment = _read_moment(key, value)
+        if moment is None:
+            value, key = self.size(part), f"evaluation.{part}_size"
+            moment = _first_of_share(timestamp, value)
+        later = timestamp >= moment
+        if later.all() or not later.any():
+            rule = f"a moment with likes before and after it; they run {_period(timestamp)}"
+            raise ParameterError(key, rule, value)
+        return moment, key, value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rolling(GlobalTime):
+    """Validate at several moments, each on the likes up to the next one; test as `GlobalTime`.
+
+    The validation part is divided into periods with as many likes each. The training data of a period are
+    all likes before it: rolling-origin evaluation (Tashman, "Out-of-sample tests of forecasting accuracy",
+    International Journal of Forecasting 2000).
+
+    Parameters
+    ----------
+    periods : int
+        Number of moments.
+    """
+
+    periods: int = 3
+    validation_size: float = 0.4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_integer("periods", self.periods, minimum=2)
+
+    @property
+    def n_folds(self) -> int:
+        """Number of validation parts."""
+        return self.periods
+
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
+        """Return the training data and the evaluated part; the likes after a period are in neither."""
+        if part == "test":
+            return super().hold_out(positives, part)
+        timestamp = require_timestamps(positives, "rolling")
+        moments = self._moments(timestamp[positives.candidates])
+        if self.fold + 1 < self.periods:
+            positives = positives.select(timestamp < moments[self.fold + 1])
+        from_moment = replace(self, validation_from=moments[self.fold])
+        return GlobalTime.hold_out(from_moment, positives, part)
+
+    def _moments(self, timestamp: npt.NDArray[np.int64]) -> list[int]:
+        """Return the first moment of each period."""
+        start, _, _ = self._moment(timestamp, "validation")
+        later = np.sort(timestamp[timestamp >= start])
+        moments = later[len(later) * np.arange(self.periods) // self.periods]
+        if np.any(np.diff(moments) == 0):
+            rule = "so few that each period begins at another moment"
+            raise ParameterError("evaluation.periods", rule, self.periods, "Lower it.")
+        return [int(moment) for moment in moments]
 
 
 def _first_of_share(timestamp: npt.NDArray[np.int64], size: float) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from recsys.composition import build
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
+from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, Rolling, UserHoldout, UserShare
 
 CONF = Path(__file__).parents[3] / "conf"
 CHOICES = {
@@ -16,6 +16,7 @@ CHOICES = {
     "leave_random_out": LeaveOut(order="random"),
     "global_time": GlobalTime(),
     "user_holdout": UserHoldout(),
+    "rolling": Rolling(),
     "none": NoSplit(),
 }
 

@@ -3,7 +3,7 @@
 import pytest
 
 from recsys.errors import ParameterError
-from recsys.evaluation import GlobalTime
+from recsys.evaluation import GlobalTime, Rolling
 from tests.evaluation.strategies import make_positives, pairs
 
 DAY = 24 * 3600
@@ -47,15 +47,15 @@ def test_new_users_are_measured_on_request():
             {"test_from": "1980-01-01"},
             r"evaluation\.test_from .* from 0 to 777600 \(1970-01-01 to 1970-01-10\). Got '1980",
         ),
-        ({"test_from": 0}, r"evaluation\.test_from must be such that likes stand before and after it"),
+        ({"test_from": 0}, r"evaluation\.test_from must be a moment with likes before and after it"),
         (
             {"test_from": DAY, "validation_from": 3 * DAY},
             r"evaluation\.validation_from .* from 0 to 0 .* Got 259200",
         ),
-        ({"test_size": 0.01}, r"evaluation\.test_size must be such that likes stand before and after"),
+        ({"test_size": 0.01}, r"evaluation\.test_size must be a moment with likes before and after"),
         (
             {"min_history": 99},
-            r"evaluation\.test_size .* a user with 99 likes before .* Set evaluation.min_history=0",
+            r"evaluation\.test_size .* some user with 99 earlier likes .* Set evaluation.min_history=0",
         ),
     ],
 )
@@ -88,3 +88,30 @@ def test_data_without_times_are_refused():
 def test_bad_settings(settings, message):
     with pytest.raises(ParameterError, match=message):
         GlobalTime(**settings)
+
+
+def rolled(**settings):
+    return [fold.split(make_positives(LIKES)) for fold in Rolling(**settings).folds("validation")]
+
+
+def test_each_period_is_validated_on_all_before_it():
+    parts = rolled(test_from=8 * DAY, validation_from=2 * DAY, periods=3)
+    assert [pairs(part.train) for part in parts] == [{(1, day) for day in range(n)} for n in (2, 4, 6)]
+    assert [pairs(part.validation.held_out) for part in parts] == [
+        {(1, 2), (1, 3)},
+        {(1, 4), (1, 5)},
+        {(1, 6), (1, 7)},
+    ]
+    tests = {frozenset(pairs(part.test.held_out)) for part in parts}
+    assert tests == {frozenset({(1, 8), (1, 9)})}
+    assert len(Rolling().folds("test")) == 1
+
+
+def test_the_periods_of_a_share_have_as_many_likes():
+    parts = rolled(test_from=8 * DAY, validation_size=0.5, periods=2)
+    assert [pairs(part.validation.held_out) for part in parts] == [{(1, 4), (1, 5)}, {(1, 6), (1, 7)}]
+
+
+def test_more_periods_than_moments():
+    with pytest.raises(ParameterError, match=r"evaluation\.periods must be so few .* Got 5. Lower it"):
+        rolled(test_from=8 * DAY, validation_from=4 * DAY, periods=5)

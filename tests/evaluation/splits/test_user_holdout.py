@@ -52,3 +52,11 @@ def test_bad_settings(key):
         ParameterError, match=f"{key} must be a number between 0 and 1, neither of them. Got 1"
     ):
         UserHoldout(**{key: 1})
+
+
+def test_replicates_draw_other_validation_parts_and_leave_the_test_part():
+    likes = make_positives({(user, item): item for user in range(40) for item in range(5)})
+    parts = [fold.split(likes) for fold in UserHoldout(replicates=3).folds("validation")]
+    assert len({tuple(part.validation.users) for part in parts}) == 3
+    assert len({tuple(part.test.users) for part in parts}) == 1
+    assert tuple(UserHoldout().split(likes).validation.users) == tuple(parts[0].validation.users)

@@ -1,0 +1,75 @@
+"""Metrics of compared alternatives: their files and their tables."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from recsys.evaluation import Interval, PairedDifference
+from recsys.metrics import DECIMALS, LIST_METRICS, NDCG
+from recsys.reporting.intervals import Intervals, read_intervals, write_intervals
+from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE, PAIRS_FILE
+from recsys.runs.json_file import read_json, write_json
+from recsys.runs.sweep import Sweep
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Metrics of each choice of a parameter on the test part."""
+
+    by: str
+    metric: str  # the objective, if it is a metric of recommendations
+    measured: dict[str, Intervals]  # by choice
+    differences: dict[str, Intervals]  # of each other choice to the baseline
+    pairs: list[PairedDifference]  # of all choices, by the metric
+
+    @classmethod
+    def read(cls, sweep: Sweep) -> Self | None:
+        """Read the comparison in the folder of a sweep; None if there is none."""
+        measured = read_intervals(sweep.folder / COMPARISON_FILE)
+        differences = read_intervals(sweep.folder / DIFFERENCES_FILE)
+        by = sweep.config.get("hydra", {}).get("callbacks", {}).get("compare", {}).get("by", "recommender")
+        if len(measured.keys() - differences.keys()) != 1:
+            return None
+        pairs = [
+            PairedDifference(**one | {"difference": Interval(**one["difference"])})
+            for one in read_json(sweep.folder / PAIRS_FILE).get("pairs", [])
+        ]
+        metric = main_metric(sweep, measured)
+        return cls(by, metric, best_first(measured, metric), differences, pairs)
+
+    def write(self, folder: Path) -> None:
+        """Write the metrics and the differences into the folder of a sweep."""
+        write_intervals(folder / COMPARISON_FILE, self.measured)
+        write_intervals(folder / DIFFERENCES_FILE, self.differences)
+        pairs = [asdict(one) for one in self.pairs]
+        write_json(folder / PAIRS_FILE, {"metric": self.metric, "pairs": pairs})
+
+    def table_of_pairs(self) -> list[list[str]]:
+        """Return a header and one row for each pair."""
+        rows = [[f"difference of {self.metric}", "first less second", "p, corrected"]]
+        for pair in self.pairs:
+            p_value = "< 0.001" if pair.p_value < 0.001 else f"{pair.p_value:.3f}"
+            rows.append([f"{pair.first} and {pair.second}", f"{pair.difference:+{DECIMALS}}", p_value])
+        return rows
+
+    def table(self) -> list[list[str]]:
+        """Return a header and one row for each choice."""
+        (baseline,) = self.measured.keys() - self.differences.keys()
+        others = [name for name in LIST_METRICS if name != self.metric and name in self.measured[baseline]]
+        rows = [[self.by, self.metric, *others, f"{self.metric} less {baseline}"]]
+        for name, found in self.measured.items():
+            difference = f"{self.differences[name][self.metric]:+{DECIMALS}}" if name != baseline else ""
+            values = (f"{found[other].value:{DECIMALS}}" for other in others)
+            rows.append([name, f"{found[self.metric]:{DECIMALS}}", *values, difference])
+        return rows
+
+
+def main_metric(sweep: Sweep, measured: Mapping[str, Intervals]) -> str:
+    """Return the objective if it was measured, otherwise NDCG."""
+    return sweep.metrics[0] if all(sweep.metrics[0] in found for found in measured.values()) else NDCG
+
+
+def best_first(measured: Mapping[str, Intervals], metric: str) -> dict[str, Intervals]:
+    """Return the choices in the order of a metric."""
+    return dict(sorted(measured.items(), key=lambda item: -item[1][metric].value))
