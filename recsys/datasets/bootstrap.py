@@ -90,14 +90,6 @@ class MovieLensBootstrap(Dataset):
             timestamp[start:stop] = source.timestamp[row]
         return Interactions(user_id, item_id, rating, timestamp, bundled.items, self.name)
 
-    def fingerprint(self) -> tuple[()]:
-        """Return an empty fingerprint: the source is part of the package."""
-        return ()
-
-    def content_digests(self) -> dict[str, str]:
-        """Return no digests: there are no files."""
-        return {}
-
     def _activity(self, of_models: IntArray, least: int, random: np.random.Generator) -> IntArray:
         """Return the number of ratings of each user: at least `least`, in total `n_ratings`."""
         most = self.n_items // 2

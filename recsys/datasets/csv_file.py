@@ -10,9 +10,10 @@ import numpy.typing as npt
 from recsys.data.interactions import Interactions
 from recsys.data.items import ItemCatalog
 from recsys.datasets.columns import read_columns
+from recsys.datasets.dataset import FileDataset
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.fields import Column, Kind
-from recsys.datasets.files import FileDataset
+from recsys.datasets.files import data_files
 from recsys.datasets.tables import TextTable, read_items
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice, require_text
@@ -104,7 +105,7 @@ class CsvDataset(FileDataset):
         object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
 
     def _files(self) -> dict[str, list[Path]]:
-        files = {"ratings": self._ratings_files()}
+        files = {"ratings": data_files(Path(self.path).expanduser())}
         if self.items_path is not None:
             files["items"] = [Path(self.items_path).expanduser()]
         return files
@@ -130,9 +131,6 @@ class CsvDataset(FileDataset):
 
     def _read_ratings(self, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
         return read_columns(self._table(self.path, is_configurable=True), columns)
-
-    def _ratings_files(self) -> list[Path]:
-        return [Path(self.path).expanduser()]
 
     @property
     def _has_ratings_in_text(self) -> bool:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from recsys.data.interactions import Interactions
 from recsys.errors import DataError, ParameterError
-from recsys.parameters import require_integer, require_number, require_text
 
 if TYPE_CHECKING:
     from recsys.feedback import Feedback, FeedbackStore
@@ -28,31 +27,16 @@ PARAMETER = "dataset.feedback"
 Judgements = dict[tuple[str, str], tuple[bool, int]]
 
 
-def check_feedback(feedback: str | None, weight: int, max_share: float) -> None:
-    """Raise ParameterError unless these are valid; see `with_feedback`."""
-    require_text("feedback", feedback, "a path or a URL, or null")
-    require_integer("feedback_weight", weight, minimum=1)
-    if not 0 < require_number("feedback_max_share", max_share) <= 1:
-        raise ParameterError("feedback_max_share", "a share of the users, above 0 and at most 1", max_share)
-
-
-def _open(feedback: str) -> closing[FeedbackStore]:
+def open_feedback(feedback: str) -> closing[FeedbackStore]:
+    """Open an existing database of feedback."""
     from recsys.feedback import FeedbackStore
 
     return closing(FeedbackStore.open(feedback, PARAMETER, make=False))
 
 
-def feedback_fingerprint(feedback: str | None) -> tuple[tuple[str, int, int], ...]:
-    """Return a value that changes with new feedback."""
-    if feedback is None:
-        return ()
-    with _open(feedback) as store:
-        return ((feedback, *store.state()),)
-
-
 def feedback_digest(feedback: str) -> str:
     """Return a digest of all feedback in a database."""
-    with _open(feedback) as store:
+    with open_feedback(feedback) as store:
         return hashlib.sha256(repr(store.read()).encode()).hexdigest()
 
 
@@ -89,7 +73,7 @@ def with_feedback(
         return ratings
     if ratings.rating is None:
         raise ParameterError("feedback", f"null for {ratings.name}, which has no ratings", feedback)
-    with _open(feedback) as store:
+    with open_feedback(feedback) as store:
         given = store.read()
     return _merge(ratings, given, weight, max_share) if given and len(ratings) else ratings
 

@@ -7,73 +7,11 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from recsys.data.interactions import Interactions
-from recsys.datasets.dataset import Dataset
-from recsys.datasets.duplicates import RULES
-from recsys.datasets.feedback import check_feedback, feedback_digest, feedback_fingerprint, with_feedback
 from recsys.errors import DataFormatError, DataNotFoundError
-from recsys.parameters import require_choice
-
-
-@dataclass(frozen=True)
-class FileDataset(Dataset):
-    """Dataset in files, whose ratings feedback may be merged into.
-
-    Parameters
-    ----------
-    duplicates : {"error", "last", "first", "max", "mean"}
-        How to resolve several ratings of an item by a user; see `resolve_duplicates`.
-    feedback : str, optional
-        Database of feedback, a path or a URL; see `with_feedback` for its parameters.
-    feedback_weight : int
-    feedback_max_share : float in (0, 1]
-    """
-
-    duplicates: str = field(default="error", kw_only=True)
-    feedback: str | None = field(default=None, kw_only=True)
-    feedback_weight: int = field(default=1, kw_only=True)
-    feedback_max_share: float = field(default=0.05, kw_only=True)
-
-    def __post_init__(self) -> None:
-        require_choice("duplicates", self.duplicates, RULES)
-        check_feedback(self.feedback, self.feedback_weight, self.feedback_max_share)
-
-    def _files(self) -> dict[str, list[Path]]:
-        """Return the files, by role."""
-        raise NotImplementedError
-
-    def _read(self) -> Interactions:
-        """Return the interactions in the files, without duplicates."""
-        raise NotImplementedError
-
-    def load(self) -> Interactions:
-        """Read the files and merge the feedback.
-
-        Raises
-        ------
-        DataNotFoundError, DataFormatError
-            If a file does not exist or has another format; the message names the line.
-        DataError
-            If the feedback cannot be read.
-        """
-        return with_feedback(self._read(), self.feedback, self.feedback_weight, self.feedback_max_share)
-
-    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """Return path, size and modification time of the files, count and last id of the feedback."""
-        return fingerprint(*chain.from_iterable(self._files().values())) + feedback_fingerprint(self.feedback)
-
-    def content_digests(self) -> dict[str, str] | None:
-        """Return digests of the files by role, and of the feedback."""
-        digests = {role: content_digest(*files) for role, files in self._files().items()}
-        if self.feedback is not None:
-            digests["feedback"] = feedback_digest(self.feedback)
-        return digests
 
 
 @contextmanager

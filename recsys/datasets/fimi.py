@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import resolve_duplicates
-from recsys.datasets.files import content_digest, fingerprint, open_binary, reading, whole_lines
+from recsys.datasets.files import open_binary, reading, whole_lines
 from recsys.errors import DataFormatError
 from recsys.parameters import require_text
 
@@ -65,13 +65,8 @@ class FimiDataset(Dataset):
         ratings = Interactions(order, np.concatenate(items), name=self.name or "", order_id=order)
         return resolve_duplicates(ratings, "first", path)
 
-    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """Return path, size and modification time of the file."""
-        return fingerprint(Path(self.path).expanduser())
-
-    def content_digests(self) -> dict[str, str]:
-        """Return the digest of the file."""
-        return {"transactions": content_digest(Path(self.path).expanduser())}
+    def _files(self) -> dict[str, list[Path]]:
+        return {"transactions": [Path(self.path).expanduser()]}
 
 
 def _parse(text: bytes, first_line: int, path: Path) -> tuple[IntArray, IntArray]:

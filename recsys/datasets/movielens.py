@@ -8,10 +8,11 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from recsys.data.interactions import Interactions
+from recsys.datasets.dataset import FileDataset
 from recsys.datasets.download import install
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.editions import EDITIONS
-from recsys.datasets.files import FileDataset, reading
+from recsys.datasets.files import reading
 from recsys.datasets.layouts import LAYOUTS, Layout, find_layout
 from recsys.errors import DataNotFoundError, DownloadError, ParameterError
 from recsys.parameters import require_text

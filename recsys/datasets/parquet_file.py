@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recsys.datasets.columns import to_arrays
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.fields import Column
-from recsys.datasets.files import data_files, reading
+from recsys.datasets.files import reading
 from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ class ParquetDataset(CsvDataset):
     @property
     def _has_ratings_in_text(self) -> bool:
         return False
-
-    def _ratings_files(self) -> list[Path]:
-        return data_files(Path(self.path).expanduser())
 
 
 def read_parquet(path: Path, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:

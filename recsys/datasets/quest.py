@@ -101,14 +101,6 @@ class Quest(Dataset):
         transaction, item = np.divmod(key, self.n_items)
         return Interactions(transaction, item, np.full(len(key), RATING), name=self.name or "")
 
-    def fingerprint(self) -> tuple[()]:
-        """Return an empty fingerprint: there are no files."""
-        return ()
-
-    def content_digests(self) -> dict[str, str]:
-        """Return no digests: there are no files."""
-        return {}
-
     def _patterns(self, random: np.random.Generator) -> _Patterns:
         lengths = 1 + random.poisson(self.mean_pattern_length - 1, self.n_patterns)
         lengths = np.minimum(lengths, self.n_items)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from recsys.data.interactions import Interactions
 from recsys.datasets.csv_file import CsvDataset
 from recsys.datasets.duplicates import duplicates_error
-from recsys.datasets.files import data_files
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice
 from recsys.spark.engine import SparkEngine
@@ -61,9 +60,6 @@ class SparkDataset(CsvDataset):
     def is_local(self) -> bool:
         """Whether the ratings are files of this machine."""
         return Path(self.path).expanduser().exists()
-
-    def _ratings_files(self) -> list[Path]:
-        return data_files(Path(self.path).expanduser())
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return an empty fingerprint: the ratings are not kept."""
