@@ -12,7 +12,6 @@ from recsys.datasets.fields import Column
 from recsys.datasets.files import reading
 from recsys.datasets.tables import TextTable, read_items
 
-RATINGS = ("userId", "movieId", "rating", "timestamp")
 MOVIE_ID, TITLE, GENRES = Column("movieId", "integer"), Column("title", "id"), Column("genres", "id")
 
 # The flag columns of u.item, in its order.
@@ -25,17 +24,11 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Names of the two files of a folder, and how to read them."""
+    """Names of the files of ratings and of movies in a folder, and how to read them."""
 
-    ratings_file: str
-    items_file: str
+    files: tuple[str, str]
     ratings_table: Callable[[Path], TextTable]
     items: Callable[[Path], ItemCatalog]
-
-    @property
-    def files(self) -> tuple[str, str]:
-        """Names of the two files."""
-        return self.ratings_file, self.items_file
 
     def read(self, folder: Path, name: str) -> Interactions:
         """Read the folder."""
@@ -45,8 +38,9 @@ class Layout:
             "rating": Column("rating", "number"),
             "timestamp": Column("timestamp", "integer"),
         }
-        values = read_columns(self.ratings_table(folder / self.ratings_file), columns)
-        return Interactions(**values, items=self.items(folder / self.items_file), name=name)
+        ratings, movies = (folder / file for file in self.files)
+        values = read_columns(self.ratings_table(ratings), columns)
+        return Interactions(**values, items=self.items(movies), name=name)
 
 
 def find_layout(folder: Path) -> Layout | None:
@@ -83,13 +77,10 @@ def _u_item(path: Path) -> ItemCatalog:
     return replace(read_items(table, MOVIE_ID, TITLE, None), genres=tuple(genres))
 
 
-def _without_header(separator: str) -> Callable[[Path], TextTable]:
-    return partial(TextTable, separator=separator, quoted=False, names=RATINGS)
-
-
+_without_header = partial(TextTable, quoted=False, names=("userId", "movieId", "rating", "timestamp"))
 LAYOUTS = (
-    Layout("ratings.csv", "movies.csv", TextTable, _movies_csv),
-    Layout("ratings.csv.gz", "movies.csv.gz", TextTable, _movies_csv),
-    Layout("ratings.dat", "movies.dat", _without_header("::"), _movies_dat),
-    Layout("u.data", "u.item", _without_header("\t"), _u_item),
+    Layout(("ratings.csv", "movies.csv"), TextTable, _movies_csv),
+    Layout(("ratings.csv.gz", "movies.csv.gz"), TextTable, _movies_csv),
+    Layout(("ratings.dat", "movies.dat"), partial(_without_header, separator="::"), _movies_dat),
+    Layout(("u.data", "u.item"), partial(_without_header, separator="\t"), _u_item),
 )

@@ -9,9 +9,8 @@ from platformdirs import user_cache_path
 
 from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import FileDataset
-from recsys.datasets.download import install
+from recsys.datasets.download import EDITIONS, install
 from recsys.datasets.duplicates import resolve_duplicates
-from recsys.datasets.editions import EDITIONS
 from recsys.datasets.files import reading
 from recsys.datasets.layouts import LAYOUTS, Layout, find_layout
 from recsys.errors import DataNotFoundError, DownloadError, ParameterError
@@ -21,7 +20,6 @@ from recsys.parameters import require_text
 BUNDLED = Path(__file__).parent / "data"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_ELSEWHERE = "dataset=ml_latest_small_2016 is bundled and needs no network"
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class MovieLens(FileDataset):
     def _read(self) -> Interactions:
         folder, layout = self.locate()
         ratings = layout.read(folder, self.name)
-        return resolve_duplicates(ratings, self.duplicates, folder / layout.ratings_file)
+        return resolve_duplicates(ratings, self.duplicates, folder / layout.files[0])
 
     def locate(self) -> tuple[Path, Layout]:
         """Return the folder and its layout; download the edition if it does not exist."""
@@ -90,7 +88,8 @@ class MovieLens(FileDataset):
             raise DownloadError(
                 f"No data for {self.name!r}: {'; '.join(tried)}; {error} Where the network is closed, fetch "
                 f"the archive elsewhere and put its {' and '.join(edition.files)} into {cache}, into "
-                f"$RECSYS_DATA_DIR/{self.name}, or into a folder that dataset.path names; {_ELSEWHERE}."
+                f"$RECSYS_DATA_DIR/{self.name}, or into a folder that dataset.path names; "
+                "dataset=ml_latest_small_2016 is bundled and needs no network."
             ) from error
         return _require_layout(cache, "the cache")
 

@@ -59,7 +59,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No RECSYS_DATA_DIR, an empty cache, whose folder is returned, and a network that refuses."""
     monkeypatch.delenv("RECSYS_DATA_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setattr("recsys.datasets.editions.BASE_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr("recsys.datasets.download.BASE_URL", "http://127.0.0.1:9/")
     return tmp_path / "xdg" / "recsys"
 
 

@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 
 from recsys.composition import build
 from recsys.datasets import CsvDataset, FimiDataset, MovieLens, MovieLensBootstrap, ParquetDataset, Quest
-from recsys.datasets.editions import EDITIONS
+from recsys.datasets.download import EDITIONS
 
 CONF = Path(__file__).parents[2] / "conf"
 MOVIELENS = sorted(path.stem for path in CONF.glob("dataset/ml_*.yaml"))

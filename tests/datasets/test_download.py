@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recsys.datasets import MovieLens
-from recsys.datasets.editions import EDITIONS, Edition
+from recsys.datasets.download import EDITIONS, Edition
 from recsys.errors import DownloadError
 
 from .conftest import CSV, DAT, U, archive, write_folder
@@ -21,7 +21,8 @@ Serve = Callable[[bytes], list[str]]
 
 def publish(monkeypatch: pytest.MonkeyPatch, name: str, content: bytes) -> bytes:
     """Let the edition be the one in this archive."""
-    edition = replace(EDITIONS[name], archive_md5=hashlib.md5(content).hexdigest(), members={})
+    digests = {f"{name}.zip": f"md5:{hashlib.md5(content).hexdigest()}"}
+    edition = replace(EDITIONS[name], digests=digests)
     monkeypatch.setitem(EDITIONS, name, edition)  # type: ignore[arg-type]
     return content
 
@@ -80,11 +81,11 @@ def test_archive_that_cannot_be_used_leaves_nothing(
 
 def test_members_are_verified_with_line_ends_normalised(tmp_path: Path) -> None:
     digest = hashlib.sha256(b"a\nb\n").hexdigest()
-    edition = Edition(members={"ratings.csv": f"sha256:{digest}"})
-    edition.verify_folder(write_folder(tmp_path, {"ratings.csv": "a\r\nb\r\n"}))
-    edition.verify_folder(write_folder(tmp_path, {"ratings.csv": "a\nb\n"}))
+    edition = Edition(digests={"ratings.csv": f"sha256:{digest}"})
+    edition.verify(write_folder(tmp_path, {"ratings.csv": "a\r\nb\r\n"}) / "ratings.csv")
+    edition.verify(write_folder(tmp_path, {"ratings.csv": "a\nb\n"}) / "ratings.csv")
     with pytest.raises(DownloadError, match=r"ratings.csv is not what GroupLens published"):
-        edition.verify_folder(write_folder(tmp_path, {"ratings.csv": "a\nc\n"}))
+        edition.verify(write_folder(tmp_path, {"ratings.csv": "a\nc\n"}) / "ratings.csv")
 
 
 def test_closed_network_says_what_was_tried_and_what_to_do(nowhere: Path) -> None:
@@ -125,7 +126,7 @@ def test_two_downloads_at_once_both_succeed(
     serve(publish(monkeypatch, "ml-25m", archive("ml-25m", CSV)))
     both_have_it = threading.Barrier(2, timeout=30)
     # Each waits until the other has verified its own archive as well: both then rename.
-    monkeypatch.setattr(Edition, "verify_folder", lambda *_: both_have_it.wait())
+    monkeypatch.setattr(Edition, "verify", lambda *_: both_have_it.wait())
     with ThreadPoolExecutor(2) as pool:
         loads = [pool.submit(MovieLens("ml-25m").load) for _ in range(2)]
         assert [len(load.result(timeout=30)) for load in loads] == [4, 4]
@@ -148,7 +149,7 @@ def test_real_http_server(nowhere: Path, monkeypatch: pytest.MonkeyPatch, status
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         server.timeout = 30
-        monkeypatch.setattr("recsys.datasets.editions.BASE_URL", f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setattr("recsys.datasets.download.BASE_URL", f"http://127.0.0.1:{server.server_port}/")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         one_request = threading.Thread(target=server.handle_request)
         one_request.start()
