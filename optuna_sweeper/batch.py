@@ -13,7 +13,6 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 from optuna import Trial
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from optuna_sweeper.errors import SweepError, first_line, is_full
@@ -42,14 +41,12 @@ class BatchRunner:
     """Runs batches of trials; `equivalence` returns equal keys for configs with equal outcomes."""
 
     settings: Settings
-    study: Study
     launcher: Launcher
     space: SearchSpace
     allocation: TrialAllocation
     identity: str
     job_folders: JobFolders
     interrupt: Interrupt
-    progress: ProgressBar
     equivalence: Callable[[DictConfig], Hashable | None]
     stratified: Parameter | None
     outcomes: list[Outcome] = field(default_factory=list)
@@ -57,6 +54,10 @@ class BatchRunner:
     _taken: list[int] = field(default_factory=list)
     _told: list[FrozenTrial] = field(default_factory=list)
     _reused_in_a_row: int = 0
+
+    def __post_init__(self) -> None:
+        self.study, n_trials = self.allocation.study, self.allocation.n_trials
+        self.progress = ProgressBar(n_trials, len(self.allocation.finished()), self.settings.progress_bar)
 
     def run(self, size: int) -> tuple[list[FrozenTrial], list[JobReturn]]:
         """Run a batch, of which no error leaves a trial running; return its ended trials and failed jobs."""

@@ -21,8 +21,7 @@ from optuna_sweeper.errors import KEPT, SweepError, first_line, is_full, unwrita
 from optuna_sweeper.instantiate import load_hook
 from optuna_sweeper.jobs import reporting
 from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
-from optuna_sweeper.results.log_lines import continue_line, study_line
-from optuna_sweeper.results.progress_bar import ProgressBar
+from optuna_sweeper.results.log_lines import continue_line
 from optuna_sweeper.results.schema import End
 from optuna_sweeper.safe_text import masked_yaml
 from optuna_sweeper.search.encoding import encode
@@ -36,7 +35,7 @@ from optuna_sweeper.study.folders import JobFolders, claim_sweep_folder
 from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, write_spec
 from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued, read_warm_start
 from optuna_sweeper.study.retrying_storage import lost_connection
-from optuna_sweeper.study.storage import describe_storage, open_study, outlives_process
+from optuna_sweeper.study.storage import describe_directions, describe_storage, open_study, outlives_process
 from optuna_sweeper.sweep import Sweep
 from optuna_sweeper.workers.signals import Interrupt
 from optuna_sweeper.workers.trial_allocation import TrialAllocation, finished
@@ -86,7 +85,7 @@ def _run(
     settings.validate()
     space = read_search_space(settings, config, command_line)
     name = settings.study_name or _new_name(config.hydra.job.name)
-    _set_study_name(config, name)  # before the first config of a job is composed
+    _set_study_name(config, name)  # for jobs, whose configs are composed below, and callbacks
     known = getattr(launcher, "composer", None)
     composer = known if isinstance(known, Composer) else Composer(context.config_loader, config)
     equivalence = load_hook("hydra.sweeper.equivalence", settings.equivalence)
@@ -98,6 +97,7 @@ def _run(
         "custom_search_space": settings.custom_search_space,
         **describe_jobs(space, config, composer.peek, settings.ignored_keys, digest),
     }
+    identity = identity_of(spec)
     enqueued = read_enqueued(settings.enqueue, space)
     past_trials = read_warm_start(settings, space, spec)
     sampler = make_sampler(settings.sampler, space.parameters, len(settings.directions))
@@ -107,7 +107,7 @@ def _run(
             check_kinds(study, space)
         check_spec(study, spec, settings.allow_changes)
         if is_grid(sampler):
-            check_grid_study(study, identity_of(spec))
+            check_grid_study(study, identity)
         with Worker(study, settings.heartbeat) as worker:
             storage = describe_storage(settings.storage)
             folder = claim_sweep_folder(str(config.hydra.sweep.dir), study, worker.id, storage)
@@ -120,18 +120,10 @@ def _run(
             # As Hydra's own sweeper does, but without secrets.
             text = masked_yaml(OmegaConf.to_yaml(config))
             (folder / "multirun.yaml").write_text(text, encoding="utf-8")
+            subdir = str(config.hydra.sweep._get_node("subdir")._value())  # as written
+            folders = JobFolders(study, composer.peek, subdir)
             batches = BatchRunner(
-                settings,
-                study,
-                launcher,
-                space,
-                allocation,
-                identity_of(spec),
-                JobFolders(study, composer.peek, str(config.hydra.sweep._get_node("subdir")._value())),
-                interrupt,
-                ProgressBar(allocation.n_trials, len(allocation.finished()), settings.progress_bar),
-                equivalence,
-                stratified,
+                settings, launcher, space, allocation, identity, folders, interrupt, equivalence, stratified
             )
             sweep = Sweep(batches, folder, count_trials)
             try:
@@ -147,7 +139,6 @@ def _new_name(job: str) -> str:
 
 
 def _set_study_name(config: DictConfig, name: str) -> None:
-    """Write the name of the study into the config, for jobs and callbacks."""
     if config.hydra.sweeper._get_node("study_name")._value() == name:  # as written
         return
     with read_write(config.hydra), open_dict(config.hydra):  # which Hydra 1.4 makes read-only
@@ -198,8 +189,12 @@ def _count_trials(settings: Settings, study: Study, space: SearchSpace) -> int:
 
 def _log_start(allocation: TrialAllocation, settings: Settings) -> None:
     study, done = allocation.study, len(allocation.finished())
-    storage = describe_storage(settings.storage)
-    log.info("%s", study_line(study, allocation.n_trials, done, settings.n_jobs, storage))
+    log.info(
+        "Study %s: %s, %s, %d trials%s in batches of %d, storage: %s",
+        study.study_name, type(study.sampler).__name__, describe_directions(study.directions),
+        allocation.n_trials, f" ({done} of them finished)" if done else "", settings.n_jobs,
+        describe_storage(settings.storage),
+    )  # fmt: skip
     if allocation.complete():
         log.info(
             "Study %s is finished: it has %d trials of hydra.sweeper.n_trials=%d. Nothing is run.",

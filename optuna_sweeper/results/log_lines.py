@@ -1,4 +1,4 @@
-"""The log lines of a sweep: one at its start, one for each trial, and a table of the best at its end."""
+"""The log lines of a sweep: one for each trial, and a table of the best at its end."""
 
 import shlex
 from collections.abc import Sequence
@@ -12,18 +12,8 @@ from optuna_sweeper.results.schema import value_columns
 from optuna_sweeper.safe_text import masked
 from optuna_sweeper.search.encoding import encode
 from optuna_sweeper.study.attributes import ANSWERED_FROM, FAIL_REASON
-from optuna_sweeper.study.storage import describe_directions
 
 _NAME = "hydra.sweeper.study_name="
-
-
-def study_line(study: Study, n_trials: int, n_finished: int, n_jobs: int, storage: str) -> str:
-    """Return the line at the start of a sweep."""
-    known = f" ({n_finished} of them finished)" if n_finished else ""
-    return (
-        f"Study {study.study_name}: {type(study.sampler).__name__}, {describe_directions(study.directions)}, "
-        f"{n_trials} trials{known} in batches of {n_jobs}, storage: {storage}"
-    )
 
 
 def continue_line(command: Sequence[str], study_name: str) -> str:

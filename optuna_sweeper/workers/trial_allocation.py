@@ -26,8 +26,7 @@ from optuna_sweeper.workers.worker import Worker
 
 log = logging.getLogger(__name__)
 
-# The sampler's own attributes of a trial: without them a grid would not recognise it when it is enqueued
-# again.
+# The sampler's own attributes of a trial, without which a grid would not recognise an enqueued one.
 _SAMPLER_NOTES = ("grid_id", "search_space")
 
 # Reasons of discarded trials whose parameters are enqueued again.
