@@ -49,20 +49,19 @@ class BatchRunner:
     interrupt: Interrupt
     equivalence: Callable[[DictConfig], Hashable | None]
     stratified: Parameter | None
-    outcomes: list[Outcome] = field(default_factory=list)
+    ended: list[FrozenTrial] = field(default_factory=list)
     exhausted: bool = False
     _taken: list[int] = field(default_factory=list)
-    _told: list[FrozenTrial] = field(default_factory=list)
     _reused_in_a_row: int = 0
 
     def __post_init__(self) -> None:
         self.study, n_trials = self.allocation.study, self.allocation.n_trials
         self.progress = ProgressBar(n_trials, len(self.allocation.finished()), self.settings.progress_bar)
 
-    def run(self, size: int) -> tuple[list[FrozenTrial], list[JobReturn]]:
-        """Run a batch, of which no error leaves a trial running; return its ended trials and failed jobs."""
-        self._taken, self._told = [], []
-        failed: list[JobReturn] = []
+    def run(self, size: int) -> list[tuple[JobReturn, Outcome]]:
+        """Run a batch, of which no error leaves a trial running; return its failed jobs."""
+        self._taken = []
+        failed = []
         full: BaseException | None = None
         try:
             new, repeated = self._deduplicate(self._take(size))
@@ -71,7 +70,7 @@ class BatchRunner:
                 if is_full(outcome.error):
                     full = outcome.error  # not caused by the parameters; the other trials are told first
                 elif self._finish(trial, job, outcome) and outcome.state is TrialState.FAIL:
-                    failed.append(job)
+                    failed.append((job, outcome))
                     log.debug("Trial %d failed", trial.number, exc_info=outcome.error)
             for trial in repeated:
                 if not self._reuse(trial):
@@ -85,7 +84,7 @@ class BatchRunner:
             if not self.interrupt or isinstance(error, KeyboardInterrupt):
                 raise
             log.warning("The running trials did not finish: %s", first_line(error))
-        return self._told, failed
+        return failed
 
     def _take(self, size: int) -> list[Trial]:
         """Create this many trials, or as many as are left, and choose their parameters."""
@@ -214,8 +213,7 @@ class BatchRunner:
             if not frozen.state.is_finished():
                 raise
             self.exhausted = True
-        self._told.append(frozen)
-        self.outcomes.append(outcome)
+        self.ended.append(frozen)
 
     def _abandon(self, error: BaseException) -> None:
         """Fail the unfinished trials; those that a signal or a full disk ended are enqueued again."""

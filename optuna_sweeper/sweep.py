@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from optuna_sweeper.batch import BatchRunner
 from optuna_sweeper.errors import SweepError
-from optuna_sweeper.jobs.outcome import ObjectiveError
+from optuna_sweeper.jobs.outcome import ObjectiveError, Outcome
 from optuna_sweeper.results.best_trials import best_trial, own_trials, pareto_front
 from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.log_lines import best_so_far, summary, trial_line
@@ -68,7 +68,7 @@ class Sweep:
     def _check_pruner(self) -> None:
         """Warn if this call ran trials, none of which the pruner could have ended."""
         pruner = self.study.pruner
-        if self.batches.outcomes and not isinstance(pruner, NopPruner):
+        if self.batches.ended and not isinstance(pruner, NopPruner):
             trials = self.study.get_trials(deepcopy=False)
             if all(ONLY_LAST in trial.user_attrs for trial in trials if trial.intermediate_values):
                 log.warning(
@@ -80,15 +80,16 @@ class Sweep:
         deadline = time.monotonic() + (math.inf if self.settings.timeout is None else self.settings.timeout)
         self._show_progress()
         while size := self._next_batch(deadline):
+            n_ended = len(self.batches.ended)
             try:
-                told, failed = self.batches.run(size)
+                failed = self.batches.run(size)
             finally:
                 self.results.write()
-            for trial in told:
+            for trial in self.batches.ended[n_ended:]:
                 level = logging.WARNING if trial.state is TrialState.FAIL else logging.INFO
                 log.log(level, "%s", trial_line(self.study, trial, self.identity))
             if failed:
-                self._check_failures(failed[0])
+                self._check_failures(*failed[0])
             self._show_progress()
 
     def _show_progress(self) -> None:
@@ -129,45 +130,43 @@ class Sweep:
         self.ended_by = End.TOTAL if allocation.complete() else End.INTERRUPT
         return 0
 
-    def _check_failures(self, failed: JobReturn) -> None:
-        outcomes = self.batches.outcomes
-        failures = [outcome for outcome in outcomes if outcome.state is TrialState.FAIL]
-        if len(failures) <= self.settings.max_failure_rate * len(outcomes):
+    def _check_failures(self, job: JobReturn, outcome: Outcome) -> None:
+        ended = self.batches.ended
+        n_failed = sum(trial.state is TrialState.FAIL for trial in ended)
+        if n_failed <= self.settings.max_failure_rate * len(ended):
             return
         self.ended_by = End.FAILURES
         log.error(
             "%d of %d trials failed, more than hydra.sweeper.max_failure_rate=%g allows. Results so far: %s",
-            len(failures), len(outcomes), self.settings.max_failure_rate, self.folder / RESULTS_FILE,
+            n_failed, len(ended), self.settings.max_failure_rate, self.folder / RESULTS_FILE,
         )  # fmt: skip
-        if isinstance(failures[-1].error, ObjectiveError):
-            raise failures[-1].error
-        _ = failed.return_value  # raises the job's own error, with its traceback
+        if isinstance(outcome.error, ObjectiveError):
+            raise outcome.error
+        _ = job.return_value  # raises the job's own error, with its traceback
 
     def _has_result(self) -> bool:
         """Whether this call has a result; pruned trials are one if the study has a complete trial."""
-        outcomes = self.batches.outcomes
-        if outcomes and all(outcome.state is TrialState.FAIL for outcome in outcomes):
+        ended = self.batches.ended
+        if ended and all(trial.state is TrialState.FAIL for trial in ended):
             return False
         best = best_trial if len(self.study.directions) == 1 else pareto_front
         return bool(best(self.study, self.identity))
 
     def _describe_no_result(self) -> str:
         # A call that runs nothing, because the study is finished, describes the trials of the study.
-        ends = [(outcome.state, outcome.reason) for outcome in self.batches.outcomes] or [
-            (trial.state, trial.user_attrs.get(FAIL_REASON)) for trial in finished(self.study)
-        ]
-        if not ends:
+        ended = self.batches.ended or finished(self.study)
+        if not ended:
             return "No trial was run."
         if not own_trials(self.study, self.identity) and own_trials(self.study):
             return (
                 f"All complete trials of the study {self.study.study_name} have another identity than now. "
                 "Raise hydra.sweeper.n_trials to run more, or name another hydra.sweeper.study_name."
             )
-        if any(state is TrialState.COMPLETE for state, _ in ends):
-            return f"None of the {len(ends)} trials keeps the constraints."
-        failures = [reason for state, reason in ends if state is TrialState.FAIL]
-        reason = failures[-1] if failures else ends[-1][1]
+        if any(trial.state is TrialState.COMPLETE for trial in ended):
+            return f"None of the {len(ended)} trials keeps the constraints."
+        failures = [trial for trial in ended if trial.state is TrialState.FAIL]
+        reason = (failures or ended)[-1].user_attrs.get(FAIL_REASON)
         return (
-            f"None of the {len(ends)} trials completed: {len(failures)} failed, "
-            f"{len(ends) - len(failures)} pruned.{f' The last one: {reason}' if reason else ''}"
+            f"None of the {len(ended)} trials completed: {len(failures)} failed, "
+            f"{len(ended) - len(failures)} pruned.{f' The last one: {reason}' if reason else ''}"
         )

@@ -89,7 +89,6 @@ def _job_of_sweep() -> Any:
 
 
 def _open_study(config: Any) -> Study | None:
-    """Return the study of a sweep in another process."""
     settings = config.sweeper
     if settings.storage is None:
         _warn_once()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from omegaconf import DictConfig
 from optuna.trial import BaseTrial
@@ -49,9 +50,8 @@ def read_search_space(settings: Settings, config: DictConfig, command_line: Sequ
         raise SweepError(
             "There is nothing to search. Give hydra.sweeper.params, or a sweep such as 'x=interval(0,1)'."
         )
-    ordered, required = read_conditions(settings.conditions, arguments, config)
-    if path is None:
-        return SearchSpace(arguments, ordered, required)
-    # An example of the official plugin names its function with a dot before it.
-    configure = load_function("hydra.sweeper.custom_search_space", path.removeprefix("."))
-    return SearchSpace(arguments, ordered, required, lambda trial: configure(config, trial))
+    custom = None
+    if path is not None:
+        # An example of the official plugin names its function with a dot before it.
+        custom = partial(load_function("hydra.sweeper.custom_search_space", path.removeprefix(".")), config)
+    return SearchSpace(arguments, *read_conditions(settings.conditions, arguments, config), custom)

@@ -1,5 +1,6 @@
 """Configs as YAML, as `OmegaConf.to_yaml` writes them but with secrets masked, and with cached lines."""
 
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -28,14 +29,12 @@ class YamlWriter:
 
     def text(self, config: Any) -> str:
         """Return the text of a config."""
-        try:
+        with suppress(UnusualError):
             plain = _value(config)
             if isinstance(plain, list) and plain:
                 return self._dump(plain)
             if isinstance(plain, dict) and plain:
                 return "".join(self._lines((key,), value) for key, value in plain.items())
-        except UnusualError:
-            pass
         return masked_yaml(OmegaConf.to_yaml(config))
 
     def _lines(self, path: tuple[str, ...], value: Any) -> str:
