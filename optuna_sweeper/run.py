@@ -14,7 +14,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna.exceptions import StorageInternalError
 from optuna.samplers import BaseSampler, GridSampler, QMCSampler
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 
 from optuna_sweeper.batch import BatchRunner
 from optuna_sweeper.errors import KEPT, SweepError, first_line, is_full, unwritable
@@ -35,7 +35,7 @@ from optuna_sweeper.study.folders import JobFolders, claim_sweep_folder
 from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, write_spec
 from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued, read_warm_start
 from optuna_sweeper.study.retrying_storage import lost_connection
-from optuna_sweeper.study.storage import describe_directions, describe_storage, open_study, outlives_process
+from optuna_sweeper.study.storage import describe_storage, open_study, outlives_process
 from optuna_sweeper.sweep import Sweep
 from optuna_sweeper.workers.signals import Interrupt
 from optuna_sweeper.workers.trial_allocation import TrialAllocation, finished
@@ -150,13 +150,12 @@ def _set_study_name(config: DictConfig, name: str) -> None:
 @contextmanager
 def _open_study(settings: Settings, name: str, sampler: BaseSampler) -> Iterator[Study]:
     """Open the study, for this module and for the jobs of this process."""
-    directions = [StudyDirection[direction.upper()] for direction in settings.directions]
-    pruner = make_pruner(settings.pruner)
     verbosity = optuna.logging.get_verbosity()
     # Optuna's line for each trial is not needed, since the sweeper has its own; warnings stay.
     optuna.logging.set_verbosity(max(verbosity, optuna.logging.WARNING))
     try:
-        study = open_study(settings.storage, name, directions, sampler, pruner, settings.storage_timeout)
+        pruner, timeout = make_pruner(settings.pruner), settings.storage_timeout
+        study = open_study(settings.storage, name, settings.directions, sampler, pruner, timeout)
         reporting.running = study
         try:
             yield study
@@ -191,7 +190,7 @@ def _log_start(allocation: TrialAllocation, settings: Settings) -> None:
     study, done = allocation.study, len(allocation.finished())
     log.info(
         "Study %s: %s, %s, %d trials%s in batches of %d, storage: %s",
-        study.study_name, type(study.sampler).__name__, describe_directions(study.directions),
+        study.study_name, type(study.sampler).__name__, ", ".join(settings.directions),
         allocation.n_trials, f" ({done} of them finished)" if done else "", settings.n_jobs,
         describe_storage(settings.storage),
     )  # fmt: skip

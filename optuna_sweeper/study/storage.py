@@ -10,7 +10,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, _CachedStorage, get_storage
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 
 from optuna_sweeper.errors import SweepError, first_line, refusal
 from optuna_sweeper.instantiate import instantiate
@@ -28,7 +28,7 @@ _DRIVERS = {"MySQLdb": "mysqlclient", "psycopg": "'psycopg[binary]'", "psycopg2"
 def open_study(
     storage: Any,
     name: str | None,
-    directions: Sequence[StudyDirection],
+    directions: Sequence[str],
     sampler: BaseSampler,
     pruner: BasePruner | None = None,
     timeout: float = 0.0,
@@ -38,7 +38,7 @@ def open_study(
         study = optuna.create_study(
             storage=make_storage(storage, timeout=timeout),
             study_name=name,
-            directions=directions,
+            directions=directions,  # type: ignore[arg-type]  # validated with the settings
             sampler=sampler,
             pruner=pruner,
             load_if_exists=True,
@@ -47,13 +47,11 @@ def open_study(
         raise SweepError(
             f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {_describe_failure(error)}"
         ) from error
-    if study.directions != list(directions):
-        raise refusal(
-            "hydra.sweeper.direction",
-            f"{describe_directions(study.directions)}, as in the study {study.study_name} of the storage",
-            describe_directions(directions),
-            "Name another hydra.sweeper.study_name to start afresh.",
-        )
+    known = [direction.name.lower() for direction in study.directions]
+    if known != list(directions):
+        rule = f"{', '.join(known)}, as in the study {study.study_name} of the storage"
+        cure = "Name another hydra.sweeper.study_name to start afresh."
+        raise refusal("hydra.sweeper.direction", rule, ", ".join(directions), cure)
     return study
 
 
@@ -68,11 +66,6 @@ def _describe_failure(error: Exception) -> str:
     if isinstance(error, StorageInternalError):
         error = lost_connection(error) or error  # more precise than Optuna's message
     return f"{first_line(error).rstrip('.')}. {cure}"
-
-
-def describe_directions(directions: Sequence[StudyDirection]) -> str:
-    """Return the directions as text."""
-    return ", ".join(direction.name.lower() for direction in directions)
 
 
 def make_storage(storage: Any, folder: Path | None = None, timeout: float = 0.0) -> BaseStorage:
