@@ -4,7 +4,6 @@ from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -21,9 +20,9 @@ class OptunaSweeper(Sweeper):
 
     def __init__(self, **settings: Any) -> None:
         self.settings = Settings(**settings)
-        self.config: DictConfig | None = None
-        self.launcher: Launcher | None = None
-        self.hydra_context: HydraContext | None = None
+        self.config: Any = None
+        self.launcher: Any = None
+        self.hydra_context: Any = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Store the arguments and make the launcher."""
@@ -43,9 +42,6 @@ class OptunaSweeper(Sweeper):
         from optuna_sweeper.jobs.fast_launcher.launcher import replace_launcher
         from optuna_sweeper.run import run_sweep
 
-        assert self.config is not None
-        assert self.launcher is not None
-        assert self.hydra_context is not None
         run_sweep(self.settings, self.hydra_context, self.config, replace_launcher(self.launcher), arguments)
 
 

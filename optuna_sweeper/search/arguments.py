@@ -99,11 +99,10 @@ def _parse_param(key: str, value: Any) -> tuple[str, Override]:
 
 def _parse(text: str, shown: str) -> Override:
     try:
-        override = OverridesParser.create().parse_rule(text, "override")
+        override: Override = OverridesParser.create().parse_rule(text, "override")
     except HydraException as error:
         raise SweepError(
             f"{shown} cannot be read: {first_line(error)}. Write choice(a, b), range(1, 10), interval(0, 1), "
             "tag(log, interval(0.01, 1)), or a value."
         ) from error
-    assert isinstance(override, Override)
     return override

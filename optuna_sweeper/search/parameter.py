@@ -47,16 +47,15 @@ def fits(distribution: BaseDistribution, value: Any) -> bool:
 
 def parameter(override: types.Override, key: str) -> Parameter:
     """Return the parameter that a sweep override describes; `key` is its name in error messages."""
-    name, sweep = override.get_key_element(), override.value()
+    name = override.get_key_element()
+    sweep: Any = override.value()
     if override.value_type is types.ValueType.GLOB_CHOICE_SWEEP:
         raise SweepError(f"{key}: glob() cannot be swept over with Optuna. Name the options: choice(a, b).")
-    assert isinstance(sweep, types.Sweep)
     _check_tags(sweep, key)
     if isinstance(sweep, types.IntervalSweep):
         return Parameter(name, _interval(sweep, key))
     if isinstance(sweep, types.RangeSweep):
         return Parameter(name, _range(sweep, key))
-    assert isinstance(sweep, types.ChoiceSweep)
     choices, verbatim = _choices(sweep, key)
     return Parameter(name, CategoricalDistribution(choices), verbatim)
 
@@ -76,10 +75,8 @@ def _check_tags(sweep: types.Sweep, key: str) -> None:
         )
 
 
-def _interval(sweep: types.IntervalSweep, key: str) -> BaseDistribution:
+def _interval(sweep: Any, key: str) -> BaseDistribution:
     low, high, log = sweep.start, sweep.end, "log" in sweep.tags
-    assert low is not None
-    assert high is not None
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise SweepError(f"{key}: the interval must go from a lower to a higher number. Got {low} to {high}.")
     if log and low <= 0:
@@ -89,10 +86,8 @@ def _interval(sweep: types.IntervalSweep, key: str) -> BaseDistribution:
     return FloatDistribution(low, high, log=log)
 
 
-def _range(sweep: types.RangeSweep, key: str) -> BaseDistribution:
+def _range(sweep: Any, key: str) -> BaseDistribution:
     start, stop, step = sweep.start, sweep.stop, sweep.step
-    assert start is not None
-    assert stop is not None
     if not all(map(math.isfinite, (start, stop, step))) or step == 0:
         raise SweepError(f"{key}: a range needs finite numbers and a step that is not 0. Got step {step}.")
     # Decimal(str()) has the numbers as typed: 0.3 / 0.1 is 3. The stop is excluded.
@@ -101,7 +96,7 @@ def _range(sweep: types.RangeSweep, key: str) -> BaseDistribution:
     if count < 1:
         raise SweepError(f"{key}: the range is empty, its stop is excluded. Got {start} to {stop} by {step}.")
     if getattr(sweep, "transformers", ()):
-        return _of_values(list(sweep), sweep.shuffle)  # type: ignore[call-overload]  # since Hydra 1.4
+        return _of_values(list(sweep), sweep.shuffle)  # since Hydra 1.4
     whole = all(isinstance(number, int) for number in (start, stop, step))
     low, high = sorted((first, first + (count - 1) * stride))
     if sweep.shuffle:

@@ -68,8 +68,7 @@ def _described(key: str) -> Iterator[None]:
 
 
 def _given(config: Any) -> dict[str, Any]:
-    settings = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(settings, dict)
+    settings: Any = OmegaConf.to_container(config, resolve=True)
     return {str(key): value for key, value in settings.items() if value is not None}
 
 

@@ -86,8 +86,7 @@ def _overrides(values: Mapping[str, Any], space: SearchSpace) -> Sequence[str]:
 
 def flatten(config: DictConfig) -> dict[str, str]:
     """Return the leaves of a config without Hydra's own, dotted key to text; secrets are masked."""
-    plain = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
-    assert isinstance(plain, dict)
+    plain: Any = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
     return dict(leaf for key, value in plain.items() if key != "hydra" for leaf in _leaves(str(key), value))
 
 

@@ -62,7 +62,7 @@ class JournalFile(JournalFileBackend):
 
     def _operation(self, number: int, line: bytes) -> dict[str, Any]:
         try:
-            operation = json.loads(line)
+            operation: dict[str, Any] = json.loads(line)
             code = operation["op_code"]
         except (ValueError, TypeError, KeyError) as error:
             raise self._damage(number, line) from error
@@ -71,7 +71,6 @@ class JournalFile(JournalFileBackend):
                 f"{self._file_path}, line {number + 1}: operation {code!r} is not known to Optuna "
                 f"{optuna.__version__}; a newer one wrote it. Run: pip install -U optuna"
             )
-        assert isinstance(operation, dict)
         return operation
 
     def _damage(self, number: int, line: bytes) -> SweepError:
