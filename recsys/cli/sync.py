@@ -10,8 +10,9 @@ from recsys.cli import terminal
 from recsys.errors import DataNotFoundError
 from recsys.mlflow_store.address import absolute, configured_address, is_same
 from recsys.tracking.console import log_errors, tell
+from recsys.tracking.entry import read_entry
 from recsys.tracking.queue import Queue, find_queues
-from recsys.tracking.sender import read_entry, send_folder
+from recsys.tracking.sender import send_folder
 
 DETAILS = """\
 A run or sweep queues the entries of its record in .mlflow-queue/ of its folder. They are still there if

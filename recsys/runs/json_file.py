@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from optuna_sweeper.atomic_write import atomic_write
-from optuna_sweeper.results.schema import LINKS_FILE
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -18,11 +17,3 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON object, atomically; NaN and infinity, which JSON does not have, raise a ValueError."""
     atomic_write(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
-
-
-def write_links(folder: Path, links: dict[str, str]) -> None:
-    """Write `links.json`, the ids of a run's MLflow run, if the folder still exists."""
-    try:
-        write_json(folder / LINKS_FILE, links)
-    except FileNotFoundError:
-        return

@@ -18,6 +18,7 @@ from recsys.runs.trials import read_metrics
 KEY_TAG = "recsys.key"  # the tag with our key
 STUDY_KEY = "study/"  # prefix of the key of a study's run
 ENDED_BY_TAG = "ended_by"  # the tag with the reason for which a sweep ended
+NUMBER_TAG, STUDY_TAG, ANSWERED_TAG = "trial.number", "study", "answered_from"
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 ARTIFACTS = (CONFIG_FILE, RULES_FILE, RULES_TABLE_FILE)  # of a job; overrides are a tag, metrics metrics
 
@@ -58,9 +59,7 @@ class Entry:
     link_results: bool = False  # add the ids of this run and the best to the sweep's results
     files: list[str] = field(default_factory=list)  # relative to the queue's folder; missing ones are skipped
     end: End | None = None
-    undo: bool = (
-        False  # restore the run as before this sweep; if that did not continue it, tags and end apply
-    )
+    undo: bool = False  # restore the run as before this sweep; tags and end apply if that did not continue it
 
     def to_json(self) -> str:
         """Write the entry as JSON."""
@@ -109,6 +108,16 @@ class Entry:
         self.metrics += [(name, value, time, 0) for name, value in read_metrics(folder).items()]
 
 
+def job_key(parent: str, number: int | str, folder: str | Path) -> str:
+    """Return the key of the run of a trial's job."""
+    return f"{parent}/{number}@{folder}"
+
+
+def missing_key(parent: str, number: int | str) -> str:
+    """Return the key of the run of a trial that has no job, or whose job recorded nothing."""
+    return f"{parent}/{number}"
+
+
 def now() -> int:
     """Return the time in milliseconds since 1970."""
     return int(time.time() * 1000)
@@ -117,3 +126,11 @@ def now() -> int:
 def text(values: dict[str, Any]) -> dict[str, str]:
     """Return values as text for parameters and tags, with secrets masked."""
     return {key: "null" if value is None else str(value) for key, value in mask_values(values).items()}
+
+
+def read_entry(file: Path) -> Entry | None:
+    """Read an entry; None if the file is damaged."""
+    try:
+        return Entry.from_json(file.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError):
+        return None

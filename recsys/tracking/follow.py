@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
     """Print whether MLflow accepts the record, unless silent; then send the queue."""
     sender, parent = Sender(queue, tell), os.getppid()
-    verdict = {} if silent else sender.check()
+    verdict = {} if silent else sender.delivery.check()
     if "refused" in verdict:
         queue.close()
     if not silent and os.getppid() == parent:  # else the pipe has no reader

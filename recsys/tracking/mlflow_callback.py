@@ -26,13 +26,24 @@ from optuna_sweeper.safe_text import mask_values, masked
 from recsys.composition import plain_value
 from recsys.mlflow_store.address import DEFAULT_ADDRESS, WITHOUT_RECORD, page, require_address
 from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
-from recsys.runs.json_file import write_links
 from recsys.runs.log_exceptions import log_exceptions, summary
 from recsys.runs.provenance import provenance
-from recsys.tracking.entry import FAILED, FINISHED, KILLED, STUDY_KEY, End, Entry, Start, now, text
+from recsys.tracking.entry import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    NUMBER_TAG,
+    STUDY_KEY,
+    STUDY_TAG,
+    End,
+    Entry,
+    Start,
+    job_key,
+    now,
+    text,
+)
+from recsys.tracking.links import stamp, write_links
 from recsys.tracking.queue import Queue
-from recsys.tracking.reconcile import NUMBER_TAG, STUDY_TAG, job_key
-from recsys.tracking.results import stamp
 from recsys.tracking.sender_process import SenderProcess
 from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT
 

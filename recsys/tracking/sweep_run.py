@@ -15,9 +15,9 @@ from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
 from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Metric, Start, now
+from recsys.tracking.links import stamp
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
-from recsys.tracking.results import stamp
 
 FILES = (RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, *COMPARISON_FILES)
 STATES = ("complete", "pruned", "fail", "running")
@@ -133,7 +133,7 @@ class SweepRun:
             entry.tags = {"best_trial": str(best.number), "mlflow.note.content": note}
             entry.tags |= {f"best.{name}": value for name, value in best.params.items()}
         if check:
-            entry.trials = [self._plain(trial) for trial in trials]
+            entry.trials = [self._plain(sweep, trial) for trial in trials]
         return entry
 
     def _answered(self, sweep: Sweep) -> list[Entry]:
@@ -141,14 +141,13 @@ class SweepRun:
 
         With several processes, the one that ran the source's job records them.
         """
-        folders = {trial.number: trial.job_dir for trial in sweep.trials}
-        entries = []
-        for trial in sweep.trials:
-            if trial.answered_from is not None and self._is_new(trial):
-                source = folders.get(trial.answered_from)
-                if source is not None and source.parent == self.queue.folder:
-                    entries.append(missing(self.run, self._plain(trial), str(source)))
-        return entries
+        new = (trial for trial in sweep.trials if trial.answered_from is not None and self._is_new(trial))
+        sources = ((trial, sweep.folder_of(trial)) for trial in new)
+        return [
+            missing(self.run, self._plain(sweep, trial))
+            for trial, source in sources
+            if source is not None and source.parent == self.queue.folder
+        ]
 
     def _is_new(self, trial: Trial) -> bool:
         return trial.state == "complete" and trial.number not in self._recorded
@@ -170,11 +169,11 @@ class SweepRun:
             self._lifts[trial.number] = read_metrics(trial.job_dir).get(MAX_LIFT, -math.inf)
         return self._lifts[trial.number]
 
-    def _plain(self, trial: Trial) -> dict[str, Any]:
-        """Return a trial as plain values."""
-        plain = {name: getattr(trial, name) for name in PLAIN}
-        job_dir = str(trial.job_dir) if trial.job_dir else None
-        return plain | {"end": _milliseconds(trial), "job_dir": job_dir, "study": self.study}
+    def _plain(self, sweep: Sweep, trial: Trial) -> dict[str, Any]:
+        """Return a trial as plain values, with the folder of its job or of its source."""
+        folder = sweep.folder_of(trial)
+        plain = {name: getattr(trial, name) for name in PLAIN} | {"study": self.study}
+        return plain | {"end": _milliseconds(trial), "folder": str(folder) if folder else None}
 
 
 def _end(sweep: Sweep, word: str) -> tuple[str, str]:

@@ -16,12 +16,13 @@ from tests import programs
 RECORD = """
 import sys
 from pathlib import Path
+from recsys.mlflow_store.experiment import Destination
 from recsys.tracking.entry import Entry, Start
 from recsys.tracking.record import Record
 import mlflow.store.tracking.sqlalchemy_store
 print("ready", flush=True)
 sys.stdin.read()  # all begin at once
-record = Record(sys.argv[2], "together", Path())
+record = Record(sys.argv[2], Destination("together"), Path())
 record.client  # makes the tables
 record.apply(Entry(sys.argv[1], Start(sys.argv[1], 1)))
 """

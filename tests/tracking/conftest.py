@@ -107,7 +107,7 @@ class SenderThread:
         with self.queue.sole_reader() as alone:
             assert alone
             sender = Sender(self.queue, logging.getLogger("sender").warning)
-            self.said = sender.check()
+            self.said = sender.delivery.check()
             self.decided.set()
             if "refused" in self.said:
                 self.queue.close()

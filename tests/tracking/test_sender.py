@@ -15,10 +15,13 @@ import yaml
 from mlflow import MlflowClient
 
 from recsys.cli import sync as program
+from recsys.mlflow_store.experiment import Destination
 from recsys.tracking.entry import KILLED, End, Entry, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.record import Record
-from recsys.tracking.sender import Sender, is_final, send_folder
+from recsys.tracking.refusals import is_final
+from recsys.tracking.run_lookup import RunLookup
+from recsys.tracking.sender import Sender, send_folder
 from tests import programs
 from tests.integration.cures import command_in, tries
 
@@ -75,9 +78,9 @@ def test_folders_with_what_the_filters_of_mlflow_cannot_write(sweep_folder, runs
     for number, folder in enumerate((other, sweep)):
         key = folder.start(number)
         folder.job(number, 2.0)
-        assert folder.sender().send()
+        assert folder.sender().delivery.send()
         folder.queue.put(Entry(key, metrics=[("max_lift", number, 1, 0)], end=End("FINISHED", 2000)))
-        assert folder.sender().send()  # finds the run by its key
+        assert folder.sender().delivery.send()  # finds the run by its key
     found = runs()
     assert [found[number].data.metrics["max_lift"] for number in (0, 1)] == [0, 1]
     assert states(found) == {None: "RUNNING", 0: "FINISHED", 1: "FINISHED"}
@@ -102,7 +105,7 @@ def test_the_sweeps_run_is_told_as_the_sweep_goes(sweep_folder, runs, store):
         rows.append((number, "complete", lift, {}))
         sweep.table(*rows)
         sender.sweep.update()
-        assert sender.send()
+        assert sender.delivery.send()
         parent = runs()[None]
         assert parent.info.status == "RUNNING"
         assert parent.data.metrics["n_complete"] == number + 1
@@ -122,7 +125,7 @@ def test_a_continued_study_has_one_run_and_mends_what_a_kill_left(sweep_folder, 
     first.start(0)
     first.table((0, "running", "", {}))
     killed = first.sender()
-    assert killed.send()  # and then the machine went down: nobody says how it ended
+    assert killed.delivery.send()  # and then the machine went down: nobody says how it ended
     assert states(runs()) == {None: "RUNNING", 0: "RUNNING"}
     second = sweep_folder("second")
     second.start(1)
@@ -263,7 +266,7 @@ def test_sent_twice_is_recorded_once(store, tmp_path, runs):
         {"name": "d", "digest": "0" * 64, "source": "{}", "profile": "{}"}, end=End(KILLED, 9),
     )  # fmt: skip
     for _ in range(2):  # the second by one who does not know of the first
-        Record(f"sqlite:///{store}", "recsys", tmp_path).apply(entry)
+        Record(f"sqlite:///{store}", Destination("recsys"), tmp_path).apply(entry)
     (run,) = runs().values()
     assert (run.info.status, run.info.start_time, run.info.end_time) == ("KILLED", 5, 9)
     assert run.inputs.dataset_inputs[0].dataset.digest == "0" * 36
@@ -276,7 +279,7 @@ def test_sent_twice_is_recorded_once(store, tmp_path, runs):
 )
 def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypatch, next_word):
     study = "study/s/0"
-    one, other = (Record(f"sqlite:///{store}", "recsys", tmp_path) for _ in range(2))
+    one, other = (Record(f"sqlite:///{store}", Destination("recsys"), tmp_path) for _ in range(2))
 
     def child(number):
         return Entry(
@@ -284,7 +287,7 @@ def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypat
         )
 
     with monkeypatch.context() as patch:
-        patch.setattr(Record, "find", lambda *_: None)  # both have looked, and neither has made it yet
+        patch.setattr(RunLookup, "find", lambda *_: None)  # both have looked, and neither has made it yet
         one.apply(Entry(study, Start("study s", 7, {"p": "1"})))
         one.apply(child(0))
         other.apply(Entry(study, Start("study s", 5, {"p": "1"})))  # comes first, and deletes the one's
@@ -299,10 +302,10 @@ def test_workers_that_begin_at_once_share_a_run(store, tmp_path, runs, monkeypat
 
 def test_of_a_trial_that_two_workers_tell_of_all_keep_the_same_run(store, tmp_path, runs, monkeypatch):
     study = "study/s/0"
-    one, other = (Record(f"sqlite:///{store}", "recsys", tmp_path) for _ in range(2))
+    one, other = (Record(f"sqlite:///{store}", Destination("recsys"), tmp_path) for _ in range(2))
     one.apply(Entry(study, Start("study s", 1)))
     with monkeypatch.context() as patch:
-        patch.setattr(Record, "_earlier", lambda *_: None)  # both have looked, and neither has made it yet
+        patch.setattr(RunLookup, "earlier", lambda *_: None)  # both have looked, and neither has made it yet
         for record, time in ((one, 5), (other, 6)):
             start = Start("trial 0", time, parent=study)
             record.apply(Entry(f"{study}/0", start, tags={"trial.number": "0"}, end=End(KILLED, 7)))
@@ -313,25 +316,25 @@ def test_of_a_trial_that_two_workers_tell_of_all_keep_the_same_run(store, tmp_pa
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_run_that_another_worker_deleted_is_not_taken_up(store, tmp_path, runs, monkeypatch, kept):
-    one, other = (Record(f"sqlite:///{store}", "recsys", tmp_path) for _ in range(2))
+    one, other = (Record(f"sqlite:///{store}", Destination("recsys"), tmp_path) for _ in range(2))
     entry = Entry("key", Start("trial 0", 5), [("m", 1.0, 7, 0)], {"trial.number": "0"}, end=End(KILLED, 5))
     one.apply(entry)
     former = runs()[0].info.run_id
     if kept:
         with monkeypatch.context() as patch:
-            patch.setattr(Record, "find", lambda *_: None)  # it has looked before the one had made it
+            patch.setattr(RunLookup, "find", lambda *_: None)  # it has looked before the one had made it
             other.apply(entry)
     MlflowClient(f"sqlite:///{store}").delete_run(former)
     one.apply(entry)
     found = runs()[0]
-    assert found.info.run_id == (other if kept else one).id_of("key") != former
+    assert found.info.run_id == (other if kept else one).runs.id_of("key") != former
     assert (found.info.status, found.data.metrics) == (KILLED, {"m": 1.0})
 
 
 def test_more_parameters_and_metrics_than_mlflow_takes_at_once(store, tmp_path, runs):
     metrics = [(f"m{i}", 1.0, 1, 0) for i in range(2100)]
     entry = Entry("key", Start("one", 1, {f"p{i:03}": "x" * 7000 for i in range(250)}), metrics)
-    Record(f"sqlite:///{store}", "recsys", tmp_path).apply(entry)
+    Record(f"sqlite:///{store}", Destination("recsys"), tmp_path).apply(entry)
     (run,) = runs().values()
     assert len(run.data.params) == 250
     assert len(run.data.metrics) == 2100
@@ -414,7 +417,7 @@ def test_an_experiment_deleted_on_the_way_and_restored(sweep_folder, runs, store
     """What follows from the refusal is refused, too; in its order all of it can be sent."""
     sweep, client = sweep_folder(), MlflowClient(f"sqlite:///{store}")
     sender = sweep.sender()
-    assert sender.send()
+    assert sender.delivery.send()
     experiment = client.get_experiment_by_name("recsys").experiment_id
     client.delete_experiment(experiment)
     for number in (0, 1):
@@ -473,7 +476,7 @@ def test_a_server_that_is_away_is_waited_for(sweep_folder, runs, monkeypatch, pa
 def test_what_a_database_refuses_is_not_waited_for(sweep_folder, tmp_path):
     (tmp_path / "text.db").write_text("no database, though long enough to be read as the head of one" * 9)
     sweep = sweep_folder(uri=f"sqlite:///{tmp_path / 'text.db'}")
-    refused = sweep.sender().check()["refused"]
+    refused = sweep.sender().delivery.check()["refused"]
     assert refused.startswith("hydra.callbacks.mlflow.tracking_uri must be a database that can be opened ")
 
 
@@ -494,7 +497,7 @@ def test_what_mlflow_will_refuse_is_known_before_anything_is_sent(sweep_folder, 
     client.delete_experiment(client.create_experiment("gone"))
     sweep = sweep_folder()
     sweep.queue.note(**{"experiment_name": None, **given})
-    assert sweep.sender().check()["refused"].startswith(start)
+    assert sweep.sender().delivery.check()["refused"].startswith(start)
 
 
 def test_the_experiment_that_the_run_above_is_in(sweep_folder, store):
@@ -502,11 +505,11 @@ def test_the_experiment_that_the_run_above_is_in(sweep_folder, store):
     above = client.create_run(client.create_experiment("other"))
     sweep = sweep_folder()
     sweep.queue.note(run_id=above.info.run_id)
-    refused = sweep.sender().check()["refused"]
+    refused = sweep.sender().delivery.check()["refused"]
     assert refused.startswith("experiment_name must be 'other', the experiment of the run MLFLOW_RUN_ID=")
     sweep.queue.note(experiment_name=None)
     known = {"experiment_id": above.info.experiment_id, "experiment_name": "other"}
-    assert sweep.sender().check() == known
+    assert sweep.sender().delivery.check() == known
 
 
 def test_under_a_run_of_mlflow_the_sweep_is_its_child(sweep_folder, store):
@@ -527,7 +530,7 @@ def test_credentials_that_a_server_refuses(sweep_folder, broken_server):
     answer, address = broken_server
     sweep = sweep_folder(uri=address)
     for answer.status, answer.body in [(401, b"who are you?"), (403, b'{"error_code": "PERMISSION_DENIED"}')]:
-        refused = sweep.sender().check()["refused"]
+        refused = sweep.sender().delivery.check()["refused"]
         assert refused.startswith(f"MLflow refuses the record at {address}: ")
         assert "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or" in refused
     assert sweep.told == []

@@ -7,8 +7,9 @@ import pytest
 from mlflow import MlflowClient
 
 from recsys.cli import sync as program
+from recsys.tracking.delivery import Delivery
 from recsys.tracking.entry import End, Entry, Start
-from recsys.tracking.sender import Sender, send_folder
+from recsys.tracking.sender import send_folder
 from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT
 
 CUT = ""  # a killed sweep says nothing
@@ -75,7 +76,7 @@ def test_an_interrupted_study_that_is_continued_is_finished(sweep_folder, runs):
     second.results(None)
     second.table((0, "complete", 1.0, {}), (1, "complete", 2.0, {}))
     sender.sweep.update()
-    assert sender.send()
+    assert sender.delivery.send()
     assert parent(runs) == ("RUNNING", None)
     second.results("total")
     assert sender.finish(ENDED)
@@ -97,7 +98,7 @@ def test_a_refused_sweep_leaves_the_study_as_it_was(sweep_folder, runs, store, h
         second.queue.put(Entry(second.PARENT, start, tags={"output_dir": str(second.folder)}))
     sender = second.sender()
     if heard == "as it begins":
-        assert sender.send()
+        assert sender.delivery.send()
         assert parent(runs) == ("RUNNING", None)
     assert sender.finish(LEFT)
     assert parent(runs) == ("FINISHED", "total")
@@ -187,7 +188,7 @@ def test_what_is_left_to_a_process_that_ends_meanwhile_is_sent(sweep_folder, run
     first.job(0, 1.0)
     second.results("total")
     second.table((0, "complete", 1.0, {"job_dir": first.folder / "0"}))
-    send_all = Sender._send_all
+    send_all = Delivery.send_all
     held = ExitStack()
     assert held.enter_context(first.queue.sole_reader())
 
@@ -196,7 +197,7 @@ def test_what_is_left_to_a_process_that_ends_meanwhile_is_sent(sweep_folder, run
         held.close()
         return sent
 
-    monkeypatch.setattr(Sender, "_send_all", then_it_ends)
+    monkeypatch.setattr(Delivery, "send_all", then_it_ends)
     assert second.sender().finish(ENDED)
     assert runs()[0].info.status == "FINISHED"
     assert not first.queue.path.exists()
@@ -273,11 +274,11 @@ def test_answered_trials_are_told_as_the_sweep_goes(sweep_folder, runs):
     for number in (1, 2):
         sweep.table(*rows)
         sender.sweep.update()
-        assert sender.send()
+        assert sender.delivery.send()
         rows.append((number, "complete", 1.0, {"answered_from": 0}))
     sweep.table(*rows)
     sender.sweep.update()
-    assert sender.send()
+    assert sender.delivery.send()
     found = runs()
     assert {number: run.info.status for number, run in found.items()} == {
         None: "RUNNING", 0: "FINISHED", 1: "FINISHED", 2: "FINISHED"

@@ -2,12 +2,12 @@
 
 import yaml
 
-from recsys.tracking import results
-from recsys.tracking.results import add_links
+from recsys.tracking import links
+from recsys.tracking.links import add_links
 
 
 def test_what_the_sweeper_writes_meanwhile_is_kept(tmp_path, monkeypatch):
-    path, read, writes = tmp_path / "optimization_results.yaml", results.read_results, iter([2, 3])
+    path, read, writes = tmp_path / "optimization_results.yaml", links.read_results, iter([2, 3])
     path.write_text("best_trial: 1\n")
 
     def slow(folder):
@@ -19,7 +19,7 @@ def test_what_the_sweeper_writes_meanwhile_is_kept(tmp_path, monkeypatch):
             break
         return content
 
-    monkeypatch.setattr(results, "read_results", slow)
+    monkeypatch.setattr(links, "read_results", slow)
     add_links(tmp_path, {"mlflow_run_id": "abc"})
     assert yaml.safe_load(path.read_text()) == {"best_trial": 3, "mlflow_run_id": "abc"}
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
