@@ -39,7 +39,7 @@ SETTINGS = {
 
 SQLITE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
 POSTGRESQL = re.compile(r"postgresql(\+\w+)?://")
-TURN = 5_316_200_471_093  # key of the advisory lock in PostgreSQL
+LOCK_KEY = 5_316_200_471_093  # key of the advisory lock in PostgreSQL
 
 
 def connect(tracking_uri: str) -> "MlflowClient":
@@ -54,13 +54,13 @@ def connect(tracking_uri: str) -> "MlflowClient":
         os.environ.setdefault(name, value)
     # It logs connection errors that MLflow handles or raises.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
-    turn: AbstractContextManager[Any] = nullcontext()
+    lock: AbstractContextManager[Any] = nullcontext()
     if (path := _sqlite_file(tracking_uri)) is not None:
         _require_database(path)
-        turn = folder_lock(path.parent, wait=True)
+        lock = folder_lock(path.parent, wait=True)
     elif POSTGRESQL.match(tracking_uri):
-        turn = _turn_in_database(tracking_uri)
-    with turn, nullcontext() if "mlflow" in sys.modules else _nothing_to_collect():
+        lock = _lock_in_database(tracking_uri)
+    with lock, nullcontext() if "mlflow" in sys.modules else _garbage_collection_off():
         from mlflow import MlflowClient
 
         if path is not None and not path.exists():
@@ -69,11 +69,8 @@ def connect(tracking_uri: str) -> "MlflowClient":
 
 
 @contextmanager
-def _nothing_to_collect() -> Iterator[None]:
-    """Disable the garbage collector during the import of MLflow, and freeze the imported objects.
-
-    Collections take a quarter of the time of the import.
-    """
+def _garbage_collection_off() -> Iterator[None]:
+    """Import without collections, which take a quarter of the time, and freeze the imported objects."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -111,12 +108,12 @@ def _require_database(path: Path) -> None:
 
 
 @contextmanager
-def _turn_in_database(url: str) -> Iterator[None]:
+def _lock_in_database(url: str) -> Iterator[None]:
     """Lock the database; the lock goes away with its transaction."""
     from sqlalchemy import NullPool, create_engine, func, select
 
     with create_engine(url, poolclass=NullPool).begin() as connection:
-        connection.execute(select(func.pg_advisory_xact_lock(TURN)))
+        connection.execute(select(func.pg_advisory_xact_lock(LOCK_KEY)))
         yield
 
 
@@ -124,10 +121,8 @@ def _make_store(path: Path) -> None:
     """Put an empty store in place, the copy of one that was made before if there is one."""
     from mlflow.version import VERSION
 
-    new, kept = (
-        path.with_name(f".{path.name}.new"),
-        user_cache_path("recsys", appauthor=False) / f"mlflow-{VERSION}-empty.db",
-    )
+    new = path.with_name(f".{path.name}.new")
+    kept = user_cache_path("recsys", appauthor=False) / f"mlflow-{VERSION}-empty.db"
     if kept.exists():
         shutil.copyfile(kept, new)
     else:
@@ -135,7 +130,7 @@ def _make_store(path: Path) -> None:
             draft = Path(folder, path.name)
             _make_tables(draft)
             shutil.copyfile(draft, new)
-            _keep(draft, kept)
+        _keep(new, kept)
     with new.open("rb") as file:
         os.fsync(file.fileno())
     with suppress(FileExistsError):  # another program, such as MLflow's UI, has made one meanwhile
@@ -147,11 +142,14 @@ def _make_tables(path: Path) -> None:
     from mlflow import MlflowClient
     from sqlalchemy import Engine, event
 
-    event.listen(Engine, "connect", _without_waiting_for_the_disk)
+    def without_fsync(connection: Any, _: Any) -> None:  # the file is not in use yet
+        connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", without_fsync)
     try:
         MlflowClient(tracking_uri=f"sqlite:///{path}")
     finally:
-        event.remove(Engine, "connect", _without_waiting_for_the_disk)
+        event.remove(Engine, "connect", without_fsync)
     # The default experiment contains a path of artifacts; MLflow creates it again in the copy.
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("DELETE FROM experiments")
@@ -165,8 +163,3 @@ def _keep(store: Path, place: Path) -> None:
             file.write(store.read_bytes())
     except OSError as error:
         log.debug("%s is not kept: %s", place, error)
-
-
-def _without_waiting_for_the_disk(connection: Any, _: Any) -> None:
-    """Create the tables without fsync: the file is not in use yet."""
-    connection.execute("PRAGMA synchronous = OFF")

@@ -15,12 +15,25 @@ from recsys.runs.files import CONFIG_FILE, DATA_FILE, RULES_FILE, RULES_TABLE_FI
 from recsys.runs.json_file import read_json
 from recsys.runs.trials import read_metrics
 
-KEY_TAG = "recsys.key"  # the tag with our key
 STUDY_KEY = "study/"  # prefix of the key of a study's run
-ENDED_BY_TAG = "ended_by"  # the tag with the reason for which a sweep ended
-NUMBER_TAG, STUDY_TAG, ANSWERED_TAG = "trial.number", "study", "answered_from"
-FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 ARTIFACTS = (CONFIG_FILE, RULES_FILE, RULES_TABLE_FILE)  # of a job; overrides are a tag, metrics metrics
+
+
+class Tag:
+    """Tags of runs in MLflow."""
+
+    KEY = "recsys.key"  # our key
+    STUDY = "study"
+    NUMBER = "trial.number"
+    ANSWERED = "answered_from"  # number of the trial whose values were copied
+    ENDED_BY = "ended_by"  # the reason for which a sweep ended
+
+
+class Status:
+    """How a run ended, in MLflow's words."""
+
+    FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
+
 
 Metric = tuple[str, float, int, int]  # name, value, milliseconds since 1970, step
 

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from recsys.tracking.console import log_errors, tell
+from recsys.tracking.delivery import Delivery
 from recsys.tracking.queue import Queue
 from recsys.tracking.sender import Sender
 from recsys.tracking.sender_process import VERDICT
@@ -51,15 +52,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
     """Print whether MLflow accepts the record, unless silent; then send the queue."""
-    sender, parent = Sender(queue, tell), os.getppid()
-    verdict = {} if silent else sender.delivery.check()
+    delivery, parent = Delivery(queue, tell), os.getppid()
+    verdict = {} if silent else delivery.check()
     if "refused" in verdict:
         queue.close()
     if not silent and os.getppid() == parent:  # else the pipe has no reader
         tell(VERDICT + json.dumps(verdict))
     if "refused" in verdict:
         return 1
-    return 0 if sender.follow(sys.stdin.fileno(), patience, parent) else 1
+    return 0 if Sender(delivery).follow(sys.stdin.fileno(), patience, parent) else 1
 
 
 if __name__ == "__main__":

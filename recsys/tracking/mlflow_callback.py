@@ -28,20 +28,7 @@ from recsys.mlflow_store.address import DEFAULT_ADDRESS, WITHOUT_RECORD, page, r
 from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
 from recsys.runs.log_exceptions import log_exceptions, summary
 from recsys.runs.provenance import provenance
-from recsys.tracking.entry import (
-    FAILED,
-    FINISHED,
-    KILLED,
-    NUMBER_TAG,
-    STUDY_KEY,
-    STUDY_TAG,
-    End,
-    Entry,
-    Start,
-    job_key,
-    now,
-    text,
-)
+from recsys.tracking.entry import STUDY_KEY, End, Entry, Start, Status, Tag, job_key, now, text
 from recsys.tracking.links import stamp, write_links
 from recsys.tracking.queue import Queue
 from recsys.tracking.sender_process import SenderProcess
@@ -90,7 +77,7 @@ class MLflowCallback(Callback):
         folder = Path(config.hydra.sweep.dir).resolve()
         study = OmegaConf.select(config, "hydra.sweeper.study_name")
         storage = OmegaConf.select(config, "hydra.sweeper.storage")
-        self._tags = {STUDY_TAG: str(study)} if study else {}
+        self._tags = {Tag.STUDY: str(study)} if study else {}
         parent = _study_key(study, storage) if study else f"sweep/{uuid.uuid4().hex}"
         objective = {key: list(config.objective[key]) for key in ("metrics", "directions")}
         table = stamp(folder / TRIALS_FILE)
@@ -115,7 +102,7 @@ class MLflowCallback(Callback):
                 return
             number = str(config.hydra.job.num)
             run, name = job_key(self._parent, number, folder), f"trial {number}"
-            tags |= {NUMBER_TAG: number, "job_num": number}
+            tags |= {Tag.NUMBER: number, "job_num": number}
             # Becomes an attribute of the trial, with MLflow's id if that is known by then.
             write_links(folder, {"mlflow_key": run})
         else:
@@ -130,11 +117,11 @@ class MLflowCallback(Callback):
             return
         run, self._run = self._run, None
         folder, time = Path(config.hydra.runtime.output_dir), now()
-        tags, status = {}, FINISHED
+        tags, status = {}, Status.FINISHED
         if job_return.status != JobStatus.COMPLETED:
             error = job_return._return_value
             pruned = _is_pruned(error)
-            status = KILLED if pruned else FAILED
+            status = Status.KILLED if pruned else Status.FAILED
             tags = {"pruned": "true"} if pruned else {"error": f"{type(error).__name__}: {error}"}
         entry = Entry(run, tags=tags, end=End(status, time))
         entry.add_results(folder, time)

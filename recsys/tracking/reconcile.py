@@ -11,27 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys.tracking.entry import (
-    ANSWERED_TAG,
-    FAILED,
-    FINISHED,
-    KILLED,
-    NUMBER_TAG,
-    STUDY_TAG,
-    End,
-    Entry,
-    Start,
-    job_key,
-    missing_key,
-    now,
-)
+from recsys.tracking.entry import End, Entry, Start, Status, Tag, job_key, missing_key, now
 from recsys.tracking.queue import Queue
 from recsys.tracking.run_lookup import key_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-STATUS = {"complete": FINISHED, "pruned": KILLED, "fail": FAILED}
+STATUS = {"complete": Status.FINISHED, "pruned": Status.KILLED, "fail": Status.FAILED}
 
 
 def corrections(
@@ -69,11 +56,11 @@ def missing(parent: str, trial: dict[str, Any]) -> Entry:
     """Return the entry that creates a missing child run, from the folder of its job or of its source."""
     number, source, folder = trial["number"], trial["answered_from"], trial["folder"]
     start = Start(f"trial {number}", trial["end"] or now(), dict(trial["params"]), parent)
-    tags = _reason(trial) | {NUMBER_TAG: str(number), "job_num": str(number), STUDY_TAG: trial["study"]}
+    tags = _reason(trial) | {Tag.NUMBER: str(number), "job_num": str(number), Tag.STUDY: trial["study"]}
     entry = Entry(missing_key(parent, number), start, tags=tags, end=End(STATUS[trial["state"]], start.time))
     if source is not None:
         start.like = job_key(parent, source, folder) if folder else missing_key(parent, source)
-        entry.tags[ANSWERED_TAG] = str(source)
+        entry.tags[Tag.ANSWERED] = str(source)
         if folder:
             entry.add_metrics(Path(folder), start.time)
     elif folder:

@@ -12,17 +12,7 @@ from optuna_sweeper.safe_text import masked, masked_yaml
 from recsys.mlflow_store.connection import connect
 from recsys.mlflow_store.experiment import Destination
 from recsys.mlflow_store.names import accepted, name_of
-from recsys.tracking.entry import (
-    ENDED_BY_TAG,
-    KEY_TAG,
-    NUMBER_TAG,
-    STUDY_KEY,
-    STUDY_TAG,
-    End,
-    Entry,
-    Metric,
-    Start,
-)
+from recsys.tracking.entry import STUDY_KEY, End, Entry, Metric, Start, Tag
 from recsys.tracking.links import add_links, write_links
 from recsys.tracking.reconcile import corrections
 from recsys.tracking.run_lookup import PARENT_TAG, RunLookup
@@ -33,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_PARAM, MAX_TAG, MAX_DIGEST = 6000, 8000, 36  # characters that MLflow accepts
 MAX_METRICS, MAX_PARAMS = 800, 100  # in one request
-LINKED = {"study": STUDY_TAG, "trial": NUMBER_TAG}  # tags in `links.json`
+LINKED = {"study": Tag.STUDY, "trial": Tag.NUMBER}  # tags in `links.json`
 
 
 class Record:
@@ -112,7 +102,7 @@ class Record:
         if run is None:
             if start.like is not None:
                 parameters = self.runs.parameters_of(start.like) | parameters
-            labels = accepted({KEY_TAG: key, **tags}, MAX_TAG) | above
+            labels = accepted({Tag.KEY: key, **tags}, MAX_TAG) | above
             run = self.client.create_run(self.experiment.experiment_id, start.time, labels, start.name)
             if start.parent is None and key.startswith(STUDY_KEY):
                 run = self.runs.settled(key)
@@ -132,11 +122,11 @@ class Record:
         if run.info.status != "RUNNING":
             if (run.info.end_time or 0) > start.time:
                 return
-            former = {name: value for name, value in run.data.tags.items() if name in {*tags, ENDED_BY_TAG}}
+            former = {name: value for name, value in run.data.tags.items() if name in {*tags, Tag.ENDED_BY}}
             self._before[key] = former, End(run.info.status, run.info.end_time or start.time)
             self.client.update_run(run.info.run_id, "RUNNING")
-        if ENDED_BY_TAG in run.data.tags:
-            self.client.delete_tag(run.info.run_id, ENDED_BY_TAG)
+        if Tag.ENDED_BY in run.data.tags:
+            self.client.delete_tag(run.info.run_id, Tag.ENDED_BY)
         self._log(run.info.run_id, [], {}, tags)
 
     def _link(self, run: Run, key: str, start: Start, tags: Mapping[str, str]) -> None:

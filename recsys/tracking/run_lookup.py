@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from recsys.tracking.entry import KEY_TAG, NUMBER_TAG, missing_key
+from recsys.tracking.entry import Tag, missing_key
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,10 +32,7 @@ class RunLookup:
     def id_of(self, key: str) -> str:
         """Return MLflow's id of the run with a key; raise `KeyError` if there is none."""
         if key not in self.ids:
-            run = self.find(key)
-            if run is None:
-                raise _unknown(key)
-            self.ids[key] = run.info.run_id
+            self.ids[key] = self._existing(key)[0].info.run_id
         return self.ids[key]
 
     def find(self, key: str) -> Run | None:
@@ -63,10 +60,7 @@ class RunLookup:
         Workers that start at once may each create one. All of them keep the first, by start time and id; the
         children of the others are moved to it and the others deleted.
         """
-        runs = self._with_key(key)
-        if not runs:
-            raise _unknown(key)
-        first, *others = sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))
+        first, *others = sorted(self._existing(key), key=lambda run: (run.info.start_time, run.info.run_id))
         # Our former run may have been deleted by another worker and have new children.
         former = {run.info.run_id for run in others} | {self.ids.get(key, first.info.run_id)}
         for run_id in former - {first.info.run_id}:
@@ -81,8 +75,8 @@ class RunLookup:
         """Return the child runs of the run with a key by trial, after deleting duplicates without a job."""
         runs: dict[int, list[Run]] = {}
         for run in self._under(self.id_of(parent)):
-            if run.data.tags.get(NUMBER_TAG, "").isdecimal():
-                runs.setdefault(int(run.data.tags[NUMBER_TAG]), []).append(run)
+            if run.data.tags.get(Tag.NUMBER, "").isdecimal():
+                runs.setdefault(int(run.data.tags[Tag.NUMBER]), []).append(run)
         for number, same in runs.items():
             # Those of jobs come last, the latest at the end; the order is the same in all processes.
             made = missing_key(parent, number)
@@ -102,11 +96,16 @@ class RunLookup:
         return self._parameters[key]
 
     def _with_key(self, key: str) -> list[Run]:
-        query = f"tags.`{KEY_TAG}` = '{key}'"
+        query = f"tags.`{Tag.KEY}` = '{key}'"
         if "'" in key:  # MLflow's filters cannot escape it; _ matches any character
-            query = f"tags.`{KEY_TAG}` LIKE '{UNWRITABLE.sub('_', key)}'"
+            query = f"tags.`{Tag.KEY}` LIKE '{UNWRITABLE.sub('_', key)}'"
         found = self.client.search_runs([self.experiment_id], query)
-        return [run for run in found if run.data.tags[KEY_TAG] == key]
+        return [run for run in found if run.data.tags[Tag.KEY] == key]
+
+    def _existing(self, key: str) -> list[Run]:
+        if runs := self._with_key(key):
+            return runs
+        raise KeyError(f"MLflow has no run with the tag {Tag.KEY} = {key}")
 
     def _under(self, run_id: str) -> list[Run]:
         """Return the child runs of a run, the oldest first."""
@@ -122,8 +121,4 @@ class RunLookup:
 
 def key_of(run: Run) -> str:
     """Return our key of a run, or its id."""
-    return str(run.data.tags.get(KEY_TAG, run.info.run_id))
-
-
-def _unknown(key: str) -> KeyError:
-    return KeyError(f"MLflow has no run with the tag {KEY_TAG} = {key}")
+    return str(run.data.tags.get(Tag.KEY, run.info.run_id))

@@ -8,12 +8,11 @@ import logging
 import math
 import os
 import select
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from recsys.tracking.delivery import Delivery
-from recsys.tracking.entry import FAILED, KILLED, End, Entry, now, read_entry
+from recsys.tracking.entry import End, Entry, Status, now, read_entry
 from recsys.tracking.queue import Queue
 from recsys.tracking.refusals import line
 from recsys.tracking.siblings import is_at_work, siblings
@@ -26,19 +25,12 @@ LONGEST_EXIT = 5.0  # seconds until a killed process is gone
 
 
 class Sender:
-    """Sender of one queue; `tell` is called with a line for the user if something fails."""
+    """Sender of one queue, from the start of the run or sweep to its end."""
 
-    def __init__(
-        self,
-        queue: Queue,
-        tell: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.queue, self.tell, self.clock, self.sleep = queue, tell, clock, sleep
-        self.delivery = Delivery(queue, tell, clock, sleep)
-        sweep = queue.about().get("sweep")
-        self.sweep = SweepRun(queue, **sweep) if sweep else None
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery, self.queue, self.clock = delivery, delivery.queue, delivery.clock
+        sweep = self.queue.about().get("sweep")
+        self.sweep = SweepRun(self.queue, **sweep) if sweep else None
         self._updated_at = -math.inf
 
     def follow(self, pipe: int, patience: float = 0.0, parent: int | None = None) -> bool:
@@ -97,7 +89,7 @@ class Sender:
         """Wait until a killed process is gone; its pipe closes a moment earlier."""
         deadline = self.clock() + LONGEST_EXIT
         while os.getppid() == parent and self.clock() < deadline:
-            self.sleep(LOOK_EVERY)
+            self.delivery.sleep(LOOK_EVERY)
 
     def _settle_study(self) -> bool:
         """Fail the lost trials of a killed sweep; return whether the study could be read."""
@@ -110,7 +102,7 @@ class Sender:
             fail_lost_trials(study["storage"], study["name"], self.queue.folder, Path(study["base"]))
         except Exception as error:
             log.debug("The study cannot be read", exc_info=error)
-            self.tell(
+            self.delivery.tell(
                 f"The study {study['name']} cannot be read ({line(error)}). Its trials that were "
                 f"running are ended by: {self.queue.sync_command()}"
             )
@@ -128,7 +120,7 @@ class Sender:
 
         In a study their status is FAILED, as that of trials whose process is gone.
         """
-        status = FAILED if self.sweep is not None and self.sweep.study else KILLED
+        status = Status.FAILED if self.sweep is not None and self.sweep.study else Status.KILLED
         opened = dict.fromkeys(self.delivery.record.open_runs)
         for entry in self._entries():
             if entry.start:
@@ -146,7 +138,7 @@ class Sender:
     def _send_earlier(self) -> None:
         """Send the remaining entries of earlier sweeps of this study, before those of this one."""
         for queue in self._siblings():
-            send_folder(queue, self.tell, last_word=False)
+            send_folder(queue, self.delivery.tell, last_word=False)
 
     def _siblings(self) -> list[Queue]:
         if self.sweep is None:
@@ -172,7 +164,7 @@ def send_folder(
             return False
         if refused:
             queue.retry_refused()
-        sender = Sender(queue, tell)
+        sender = Sender(Delivery(queue, tell))
         if last_word and sender.sweep is not None and not _was_ended(queue):
             return sender.finish(about.get("word", ""), about.get("ended_at", queue.last_sign()))
         return sender.rest()

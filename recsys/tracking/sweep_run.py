@@ -14,7 +14,7 @@ from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, TEST_FILE
 from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
-from recsys.tracking.entry import ENDED_BY_TAG, FAILED, FINISHED, KILLED, End, Entry, Metric, Start, now
+from recsys.tracking.entry import End, Entry, Metric, Start, Status, Tag, now
 from recsys.tracking.links import stamp
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
@@ -28,20 +28,13 @@ BEST_LIFT, BEST_VALUE = "best_lift", "best_value"  # metrics: the best so far af
 ENDED, LEFT, INTERRUPTED = "end", "left", "interrupted"
 
 KILL = "kill"  # the sweeper could not write how it ended
-# Status of the parent run by `ended_by` of the results; of others it is KILLED.
-STATUS_OF_END: dict[str, str] = {
-    SweepEnd.TOTAL: FINISHED,
-    SweepEnd.TIMEOUT: FINISHED,
-    SweepEnd.EXHAUSTED: FINISHED,
-    SweepEnd.FAILURES: FAILED,
-    SweepEnd.ERROR: FAILED,
+# The `ended_by` of results for each status of the parent run; of others it is KILLED.
+ENDS = {
+    Status.FINISHED: (SweepEnd.TOTAL, SweepEnd.TIMEOUT, SweepEnd.EXHAUSTED),
+    Status.FAILED: (SweepEnd.FAILURES, SweepEnd.ERROR),
 }
-# The same of a sweep over given values, which has no results file.
-END_OF_WORD: dict[str, str] = {
-    ENDED: SweepEnd.TOTAL,
-    LEFT: SweepEnd.FAILURES,
-    INTERRUPTED: SweepEnd.INTERRUPT,
-}
+# How a sweep over given values ended, which has no results file.
+END_OF_WORD = {ENDED: SweepEnd.TOTAL, LEFT: SweepEnd.FAILURES, INTERRUPTED: SweepEnd.INTERRUPT}
 
 
 class SweepRun:
@@ -91,7 +84,7 @@ class SweepRun:
             # The sweeper refused the sweep and did not change the study.
             entry = Entry(self.run, link_results=True)
             if alone:  # else another process ends it
-                entry.tags, entry.end, entry.undo = {ENDED_BY_TAG: "error"}, End(FAILED, time), True
+                entry.tags, entry.end, entry.undo = {Tag.ENDED_BY: "error"}, End(Status.FAILED, time), True
             self.queue.put(entry)
             return
         sweep = self._read()
@@ -101,7 +94,7 @@ class SweepRun:
         status, ended_by = _end(sweep, word)
         if alone or ended_by == SweepEnd.TOTAL:
             entry.end = End(status, time)
-            entry.tags[ENDED_BY_TAG] = ended_by
+            entry.tags[Tag.ENDED_BY] = ended_by
         self.queue.put(entry)
 
     def _read(self) -> Sweep:
@@ -181,9 +174,9 @@ def _end(sweep: Sweep, word: str) -> tuple[str, str]:
     ended_by = sweep.results.get("ended_by")
     if ended_by is None:  # not written in time, or a sweep over given values
         ended_by = KILL if "ended_by" in sweep.results else END_OF_WORD.get(word, KILL)
-    status = STATUS_OF_END.get(ended_by, KILLED)
+    status = next((status for status, ends in ENDS.items() if ended_by in ends), Status.KILLED)
     is_complete = any(trial.state == "complete" for trial in sweep.trials)
-    return (FAILED if status == FINISHED and not is_complete else status), ended_by
+    return (Status.FAILED if status == Status.FINISHED and not is_complete else status), ended_by
 
 
 def _point(name: str, value: float, trial: Trial) -> Metric:

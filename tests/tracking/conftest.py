@@ -9,6 +9,7 @@ import threading
 import pytest
 from mlflow import MlflowClient
 
+from recsys.tracking.delivery import Delivery
 from recsys.tracking.entry import Entry, Start
 from recsys.tracking.queue import Queue
 from recsys.tracking.sender import Sender
@@ -68,7 +69,7 @@ class SweepFolder:
         (self.folder / "optimization_results.yaml").write_text(text)
 
     def sender(self):
-        return Sender(self.queue, self.told.append)
+        return Sender(Delivery(self.queue, self.told.append))
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ class SenderThread:
     def _follow(self):
         with self.queue.sole_reader() as alone:
             assert alone
-            sender = Sender(self.queue, logging.getLogger("sender").warning)
+            sender = Sender(Delivery(self.queue, logging.getLogger("sender").warning))
             self.said = sender.delivery.check()
             self.decided.set()
             if "refused" in self.said:

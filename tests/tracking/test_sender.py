@@ -16,7 +16,8 @@ from mlflow import MlflowClient
 
 from recsys.cli import sync as program
 from recsys.mlflow_store.experiment import Destination
-from recsys.tracking.entry import KILLED, End, Entry, Start
+from recsys.tracking.delivery import Delivery
+from recsys.tracking.entry import End, Entry, Start, Status
 from recsys.tracking.queue import Queue
 from recsys.tracking.record import Record
 from recsys.tracking.refusals import is_final
@@ -263,7 +264,7 @@ def test_a_study_that_cannot_be_opened_is_told_and_the_queue_kept(sweep_folder, 
 def test_sent_twice_is_recorded_once(store, tmp_path, runs):
     entry = Entry(
         "key", Start("one", 5, {"p": "1"}), [("m", 1.0, 7, 0)], {"t": "x"},
-        {"name": "d", "digest": "0" * 64, "source": "{}", "profile": "{}"}, end=End(KILLED, 9),
+        {"name": "d", "digest": "0" * 64, "source": "{}", "profile": "{}"}, end=End(Status.KILLED, 9),
     )  # fmt: skip
     for _ in range(2):  # the second by one who does not know of the first
         Record(f"sqlite:///{store}", Destination("recsys"), tmp_path).apply(entry)
@@ -308,7 +309,7 @@ def test_of_a_trial_that_two_workers_tell_of_all_keep_the_same_run(store, tmp_pa
         patch.setattr(RunLookup, "earlier", lambda *_: None)  # both have looked, and neither has made it yet
         for record, time in ((one, 5), (other, 6)):
             start = Start("trial 0", time, parent=study)
-            record.apply(Entry(f"{study}/0", start, tags={"trial.number": "0"}, end=End(KILLED, 7)))
+            record.apply(Entry(f"{study}/0", start, tags={"trial.number": "0"}, end=End(Status.KILLED, 7)))
     for record in (one, other):
         record.apply(Entry(study, trials=[]))
         assert runs()[0].info.start_time == 6  # as `reconcile` has it: the later one
@@ -317,7 +318,9 @@ def test_of_a_trial_that_two_workers_tell_of_all_keep_the_same_run(store, tmp_pa
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_run_that_another_worker_deleted_is_not_taken_up(store, tmp_path, runs, monkeypatch, kept):
     one, other = (Record(f"sqlite:///{store}", Destination("recsys"), tmp_path) for _ in range(2))
-    entry = Entry("key", Start("trial 0", 5), [("m", 1.0, 7, 0)], {"trial.number": "0"}, end=End(KILLED, 5))
+    entry = Entry(
+        "key", Start("trial 0", 5), [("m", 1.0, 7, 0)], {"trial.number": "0"}, end=End(Status.KILLED, 5)
+    )
     one.apply(entry)
     former = runs()[0].info.run_id
     if kept:
@@ -328,7 +331,7 @@ def test_a_run_that_another_worker_deleted_is_not_taken_up(store, tmp_path, runs
     one.apply(entry)
     found = runs()[0]
     assert found.info.run_id == (other if kept else one).runs.id_of("key") != former
-    assert (found.info.status, found.data.metrics) == (KILLED, {"m": 1.0})
+    assert (found.info.status, found.data.metrics) == (Status.KILLED, {"m": 1.0})
 
 
 def test_more_parameters_and_metrics_than_mlflow_takes_at_once(store, tmp_path, runs):
@@ -466,7 +469,7 @@ def test_a_server_that_is_away_is_waited_for(sweep_folder, runs, monkeypatch, pa
 
     monkeypatch.setattr(Record, "apply", away_for_30_seconds)
     sweep.table((0, "complete", 1.0, {}))
-    sender = Sender(sweep.queue, sweep.told.append, clock, clock.sleep)
+    sender = Sender(Delivery(sweep.queue, sweep.told.append, clock, clock.sleep))
     assert sender.finish("end", patience=patience) == sent
     assert clock.now == (30 if sent else patience)
     assert len(sweep.told) == 1 + sent
