@@ -156,7 +156,6 @@ def _make_tables(path: Path) -> None:
 
 
 def _keep(store: Path, place: Path) -> None:
-    """Copy a store into the cache, atomically, if that is writable."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with atomic_open(place) as file:

@@ -1,7 +1,6 @@
 """The best trials of a sweep, by the sweeper's definition.
 
-Only complete trials of the study's present identity that keep all constraints can be the best. Of equal
-trials the earliest is the best; a Pareto front has all of them.
+Of equal trials the earliest is the best; a Pareto front has all of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from recsys.runs.trials import Trial
 
 
 def candidates(trials: Iterable[Trial], n_objectives: int) -> list[Trial]:
-    """Return the trials that can be the best."""
+    """Return the trials that can be the best: results of the present study that keep all constraints."""
     return [trial for trial in trials if trial.is_result(n_objectives) and trial.feasible]
 
 
@@ -75,5 +74,4 @@ def _scores(trial: Trial, directions: Sequence[str]) -> list[float]:
 
 
 def _dominates(scores: list[float], others: list[float]) -> bool:
-    """Whether scores are nowhere lower, and somewhere higher."""
     return all(map(ge, scores, others)) and any(map(gt, scores, others))

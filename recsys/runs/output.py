@@ -78,7 +78,6 @@ class Output:
 
 
 def _data(result: Result) -> dict[str, str | int]:
-    """Return the dataset's name, size and digests, and the source of the itemsets."""
     return {
         "dataset": result.interactions.name,
         "n_ratings": len(result.interactions),

@@ -77,7 +77,6 @@ def _require_free(folder: str, study: str | None) -> None:
 
 
 def _claim(folder: Path, config: DictConfig) -> None:
-    """Make a job the owner of its folder."""
     try:
         with (folder / TRIAL_FILE).open("x", encoding="utf-8") as file:
             json.dump({"trial": config.hydra.job.num}, file)

@@ -128,7 +128,6 @@ def _as_written(written: Any, resolved: Any) -> Any:
 
 @contextmanager
 def _values_found() -> Iterator[None]:
-    """Convert OmegaConf's errors of missing values to `DataError`."""
     try:
         yield
     except InterpolationResolutionError as error:

@@ -108,7 +108,6 @@ class Sweep:
         return shlex.join([*PROGRAM, *overrides, "hydra.mode=RUN"])  # an experiment may set MULTIRUN
 
     def _of_best(self, name: str) -> str:
-        """Return a file of the best trial's job; empty if there is none."""
         path = self.best_folder / name if self.best_folder else None
         return path.read_bytes().decode() if path and path.exists() else ""
 

@@ -208,7 +208,6 @@ class MLflowCallback(Callback):
             )
 
     def _page(self) -> str:
-        """Return the address or command that shows the runs."""
         if self.tracking_uri.startswith(("http://", "https://")):
             server = masked(self.tracking_uri.rstrip("/"))
             return page(server, self._experiment.get("experiment_id"))

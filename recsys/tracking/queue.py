@@ -194,7 +194,6 @@ def find_queues(folders: list[Path]) -> list[Queue]:
 
 
 def _entries_in(folder: Path) -> list[Path]:
-    """Return the files of entries in a folder, in the order of their numbers."""
     try:
         files = [path for path in folder.iterdir() if path.name[0].isdigit() and path.suffix == ".json"]
     except FileNotFoundError:

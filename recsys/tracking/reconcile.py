@@ -1,8 +1,7 @@
 """Reconcile the child runs of a study's run with the study's trials.
 
 A child can differ from its trial because its job was killed or returned NaN, which only the sweeper knows. It
-is missing if the values were copied from an earlier trial. Running trials are left alone. A trial is a
-mapping with the keys that `SweepRun` gives it.
+is missing if the values were copied from an earlier trial. Running trials are left alone.
 """
 
 from __future__ import annotations

@@ -140,7 +140,6 @@ class Record:
     def _log(
         self, run_id: str, metrics: list[Metric], parameters: Mapping[str, str], tags: Mapping[str, str]
     ) -> None:
-        """Log to a run, in one request if MLflow allows it."""
         from mlflow import entities
 
         points = (entities.Metric(name_of(one[0]), *one[1:]) for one in metrics)

@@ -108,7 +108,6 @@ class RunLookup:
         raise KeyError(f"MLflow has no run with the tag {Tag.KEY} = {key}")
 
     def _under(self, run_id: str) -> list[Run]:
-        """Return the child runs of a run, the oldest first."""
         runs: list[Run] = []
         token = None
         while token != "":

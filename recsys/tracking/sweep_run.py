@@ -29,7 +29,7 @@ ENDED, LEFT, INTERRUPTED = "end", "left", "interrupted"
 
 KILL = "kill"  # the sweeper could not write how it ended
 # The `ended_by` of results for each status of the parent run; of others it is KILLED.
-ENDS = {
+ENDED_BY = {
     Status.FINISHED: (SweepEnd.TOTAL, SweepEnd.TIMEOUT, SweepEnd.EXHAUSTED),
     Status.FAILED: (SweepEnd.FAILURES, SweepEnd.ERROR),
 }
@@ -174,7 +174,7 @@ def _end(sweep: Sweep, word: str) -> tuple[str, str]:
     ended_by = sweep.results.get("ended_by")
     if ended_by is None:  # not written in time, or a sweep over given values
         ended_by = KILL if "ended_by" in sweep.results else END_OF_WORD.get(word, KILL)
-    status = next((status for status, ends in ENDS.items() if ended_by in ends), Status.KILLED)
+    status = next((status for status, ends in ENDED_BY.items() if ended_by in ends), Status.KILLED)
     is_complete = any(trial.state == "complete" for trial in sweep.trials)
     return (Status.FAILED if status == Status.FINISHED and not is_complete else status), ended_by
 
