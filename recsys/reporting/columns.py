@@ -45,9 +45,8 @@ def importance(column: Column, values: list[float]) -> float:
     """Return epsilon squared: the share of the variance of the trials' ranks between a parameter's groups.
 
     It is the effect size of the Kruskal-Wallis test (Kelley 1935; Tomczak and Tomczak 2014), corrected for
-    the number of groups: about 0 for a parameter without influence, 1 for one that alone determines the order
-    of the trials. It uses ranks because an objective such as lift has a few extreme values. Interactions of
-    parameters are not measured.
+    the number of groups: about 0 without influence, 1 if the parameter alone determines the order of the
+    trials. Ranks, because an objective such as lift has a few extreme values.
 
     >>> importance(Column("x", [0, 0, 0, 1, 1, 1], ["a", "b"], False), [1.0, 2.0, 3.0, 7.0, 8.0, 9.0])
     0.714...
