@@ -32,14 +32,8 @@ class RecsysError(Exception):
 class ParameterError(RecsysError, ValueError):
     """A parameter has an invalid value: "<parameter> must be <rule>. Got <value>. <cure>".
 
-    Parameters
-    ----------
-    parameter : str
-        As the caller wrote it: an argument's name, or a config key ("apriori.min_support").
-    rule : str
-    value : object
-    cure : str
-        A full sentence; empty if the rule says it all.
+    `parameter` is as the caller wrote it: an argument's name, or a config key ("apriori.min_support"); `cure`
+    is a full sentence, or empty if the rule says it all.
     """
 
     def __init__(self, parameter: str, rule: str, value: Any, cure: str = "") -> None:

@@ -14,6 +14,7 @@ example:
   python -m recsys hydra.run.dir=outputs/first
   python -m recsys recommend --model outputs/first --likes "Toy Story (1995)" "Heat (1995)"
 """
+MEASURES = {"support_count": "{:,} like both", "confidence": "confidence {:.2f}", "lift": "lift {:.2f}"}
 LIKES = "titles, or ids of items without one, the latest last"
 
 
@@ -53,8 +54,9 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, reasons: int = 3) -
     liked = list(dict.fromkeys(bundle.find(title) for title in likes))
     (found,) = bundle.recommend([liked], k, n_reasons=reasons)
     recommendations = [{"title": one.title, **asdict(one)} for one in found]
-    for reason in (reason for one in recommendations for reason in one["reasons"]):
-        reason["antecedents"] = [item["title"] for item in reason["antecedents"]]
+    for one in recommendations:
+        for reason in one["reasons"]:
+            reason["antecedents"] = [item["title"] for item in reason["antecedents"]]
     return {"likes": bundle.catalog.titles(liked), "recommendations": recommendations}
 
 
@@ -62,21 +64,14 @@ def _text(answer: dict[str, Any]) -> str:
     lines = ["You like " + "; ".join(answer["likes"] or ["nothing yet"]) + ".", ""]
     for rank, one in enumerate(answer["recommendations"], start=1):
         lines.append(f"{rank:3}. {one['title']}" + (" (popular)" if one["source"] == "fallback" else ""))
-        lines += [f"     {_reason(**reason)}" for reason in one["reasons"]]
+        lines += [f"     {_reason(reason)}" for reason in one["reasons"]]
     return "\n".join(map(printable, lines))
 
 
-def _reason(
-    antecedents: list[str],
-    support_count: int | None,
-    confidence: float | None,
-    lift: float | None,
-    share: float,
-) -> str:
-    if not antecedents:
-        return "popular" if support_count is None else f"liked by {support_count:,}"
-    numbers = [] if support_count is None else [f"{support_count:,} like both"]
-    numbers += [] if confidence is None else [f"confidence {confidence:.2f}"]
-    numbers += [] if lift is None else [f"lift {lift:.2f}"]
-    text = f"{share:4.0%} because you like " + " and ".join(antecedents)
+def _reason(reason: dict[str, Any]) -> str:
+    if not reason["antecedents"]:
+        count = reason["support_count"]
+        return "popular" if count is None else f"liked by {count:,}"
+    numbers = [text.format(reason[name]) for name, text in MEASURES.items() if reason[name] is not None]
+    text = f"{reason['share']:4.0%} because you like " + " and ".join(reason["antecedents"])
     return text + (f" ({', '.join(numbers)})" if numbers else "")

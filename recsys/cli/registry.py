@@ -59,18 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def latest_sweep(folder: Path = SWEEPS) -> Path:
-    """Return the folder of the sweep that began last.
-
-    Raises
-    ------
-    DataNotFoundError
-        If there is none.
-    """
+    """Return the folder of the sweep that began last; DataNotFoundError is raised if there is none."""
     sweeps = [path.parent for path in folder.glob(f"**/{SWEEP_CONFIG_FILE}")]
     if not sweeps:
-        raise DataNotFoundError(
-            f"There is no sweep in {folder}. Run one: python -m recsys experiment=seed_sweep"
-        )
+        cure = "Run one: python -m recsys experiment=seed_sweep"
+        raise DataNotFoundError(f"There is no sweep in {folder}. {cure}")
     return max(sweeps, key=lambda sweep: (sweep / SWEEP_CONFIG_FILE).stat().st_mtime)
 
 

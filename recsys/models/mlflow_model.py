@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import warnings
+from collections.abc import Container
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper import safe_text
 from optuna_sweeper.safe_text import masked
-from recsys.datasets import TitleSearch
-from recsys.datasets.search import TitleError
+from recsys.datasets import TitleError, TitleSearch
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import read_description
-from recsys.models.store import list_cure, mlflow_client, no_mlflow_warnings, pointed_at, tracking_address
+from recsys.models.store import list_cure, mlflow_client, pointed_at, tracking_address
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,18 +36,21 @@ REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "rapidfuzz", "s
 
 
 def log_model(bundle: Bundle, tracking_uri: str, experiment_id: str, run_id: str | None = None) -> str:
-    """Log a bundle as an MLflow model and return the model's id.
+    """Log a bundle as an MLflow model of an experiment and of a run, if given; return the model's id.
 
-    The model is code: `recsys.models.pyfunc_model`, with the packages of recsys beside it and the bundle as
-    its artifact. Nothing in it is pickled. It belongs to an MLflow experiment, and to the run that it came
-    from, if given.
+    The model is code, `recsys.models.pyfunc_model`, with the packages of recsys and the bundle as its
+    artifact. Nothing in it is pickled.
     """
     with (
         tempfile.TemporaryDirectory() as folder,
         mlflow_client(tracking_uri) as client,
         pointed_at(tracking_uri),
-        no_mlflow_warnings(),
+        warnings.catch_warnings(),
     ):
+        # About MLflow's own code.
+        warnings.filterwarnings("ignore", ".*type hint", UserWarning)
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="mlflow")
+        warnings.filterwarnings("ignore", "Operation with range is deprecated")
         from mlflow import pyfunc
         from mlflow.entities import LoggedModelOutput
 
@@ -75,18 +79,8 @@ def log_model(bundle: Bundle, tracking_uri: str, experiment_id: str, run_id: str
 def load_bundle(uri: str, tracking_uri: str | None = None) -> Bundle:
     """Load a bundle from an MLflow address such as models:/recsys@champion or models:/recsys/3, or a folder.
 
-    The folder is that of a bundle or of an MLflow model.
-
-    Raises
-    ------
-    ParameterError
-        If the address is none of these.
-    DataNotFoundError
-        If there is no such model.
-    DataFormatError
-        If it is damaged, or of another version of the format.
-    RegistryError
-        If MLflow raises an error.
+    The folder is that of a bundle or of an MLflow model. ParameterError is raised if the address is none of
+    these, RegistryError if MLflow raises an error, other errors as by `Bundle.load`.
     """
     if not is_address(uri):
         inside = Path(uri, "artifacts", BUNDLE)
@@ -157,21 +151,15 @@ def signature(bundle: Bundle) -> ModelSignature:
 
     text, number, count = DataType.string, DataType.double, DataType.long
 
-    def record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> Object:
-        fields = [Property(name, kind) for name, kind in required.items()]
-        return Object([*fields, *(Property(name, kind, False) for name, kind in (optional or {}).items())])
+    def record(kinds: dict[str, Any], optional: Container[str] = ()) -> Object:
+        return Object([Property(name, kind, name not in optional) for name, kind in kinds.items()])
 
     item = {"item_id": text if bundle.model.items.dtype.kind == "U" else count, "title": text}
-    reason = record(
-        {"antecedents": Array(record(item)), "share": number},
-        {"support_count": count, "confidence": number, "lift": number},
-    )
+    measures = {"support_count": count, "confidence": number, "lift": number}
+    reason = record({"antecedents": Array(record(item)), "share": number} | measures, optional=measures)
     recommendation = record(item | {"score": number, "source": text, "reasons": Array(reason)})
-    params = (
-        ("k", count, 10),
-        ("exclude_seen", DataType.boolean, True),
-        ("explain", DataType.boolean, False),
-    )
+    flag = DataType.boolean
+    params = ("k", count, 10), ("exclude_seen", flag, True), ("explain", flag, False)
     return ModelSignature(
         # Ids and titles may be mixed in one list.
         inputs=Schema([ColSpec(Array(AnyType()), name="likes")]),  # type: ignore[no-untyped-call]

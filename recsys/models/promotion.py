@@ -49,8 +49,7 @@ def register(
 
     It is fitted on all ratings, or without `refit` on all but the test part, and becomes the challenger; if
     there is no champion and it passes the gate, also the champion. `tell` is called with each line of
-    progress. DataNotFoundError is raised if there is no configuration in the folder, RegistryError if MLflow
-    raises an error, other errors as by a run.
+    progress. Errors are those of `run_folder`, of a run and of `Registry`.
     """
     gate, run = gate or Gate(), run_folder(folder)
     settings = read_settings(run)
@@ -84,13 +83,13 @@ def promote(
 ) -> Decision:
     """Make a version the champion, if it passes the gate.
 
-    Both versions are measured twice on one test part, that of the challenger's data, preprocessing and
-    evaluation: their own bundles as served, and both configurations refitted without the test part. Feedback
-    is used to fit the challenger only. Nothing is changed unless the returned decision is accepted.
+    Both versions are measured twice on the test part of the challenger's configuration: their own bundles as
+    served, and both configurations refitted without the test part. Feedback is used to fit the challenger
+    only. The version is the challenger, unless its number is given.
 
-    The version is the challenger, unless its number is given. `force` skips the gate, but a version that
-    cannot be loaded or does not pass `self_check` is still refused, by RegistryError. The same is raised if a
-    version was not made by `register`, or another became the champion meanwhile.
+    `force` skips the gate; a version that cannot be loaded or does not pass `self_check` is still refused,
+    by RegistryError. The same is raised if a version was not made by `register`, or another became the
+    champion meanwhile.
     """
     number, champion = registry.number(version, CHALLENGER), registry.with_alias(CHAMPION)
     if champion == number:

@@ -32,11 +32,10 @@ class RecommenderModel(PythonModel):
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> list[list[dict[str, Any]]]:
-        """Return for each row a list of `item_id, title, score, source, reasons`.
+        """Return for each row of the column `likes` a list of `item_id, title, score, source, reasons`.
 
-        The column `likes` holds lists; `params` are those of the signature: `k`, `exclude_seen` and `explain`
-        (at most three reasons, otherwise none). ParameterError is raised if a row holds anything but ids and
-        titles, TitleError if a title matches no item, or several.
+        `params` are `k`, `exclude_seen` and `explain` (at most three reasons, otherwise none). ParameterError
+        is raised if a row holds anything but ids and titles, TitleError if a title is not that of one item.
         """
         options = {"k": 10, "exclude_seen": True, "explain": False} | (params or {})
         likes = [self._ids(row) for row in model_input["likes"]]

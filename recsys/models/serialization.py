@@ -18,20 +18,20 @@ PACKAGE = "recsys.recommenders"
 
 @dataclass(frozen=True)
 class Parts:
-    """A model as plain data, without the histories that it was fitted on.
+    """A model as plain data, without the histories that it was fitted on."""
 
-    `kind` is the dotted name of the class, in `recsys.recommenders` or trusted by the reader; `settings` are
-    values that JSON can hold.
-    """
-
-    kind: str
-    settings: dict[str, Any]
+    kind: str  # dotted name of the class
+    settings: dict[str, Any]  # as JSON
     arrays: Arrays
 
 
 def take_apart(model: Model) -> Parts:
     """Return a model as plain data; ParameterError if bundles may not contain its class."""
-    kind, state = _kind_of(model), model.state()
+    state, cls = model.state(), type(model)
+    kind = f"{cls.__module__}.{cls.__qualname__}"
+    if not _is_allowed(kind):
+        rule = f"of a class of {PACKAGE}, to be saved"
+        raise ParameterError("model", rule, model, trust_cure(kind, "If the class is yours"))
     settings, arrays = dict(state.settings), dict(state.arrays)
     for name, part in state.parts.items():
         taken = take_apart(part)
@@ -43,23 +43,15 @@ def take_apart(model: Model) -> Parts:
 def put_together(parts: Parts, train: Histories) -> Any:
     """Restore a model.
 
-    KeyError or TypeError is raised if something is missing, ParameterError if its class is neither one of
-    `recsys.recommenders` nor trusted.
+    KeyError or TypeError is raised if something is missing, ParameterError if bundles may not contain its
+    class.
     """
-    inner = {
-        name: put_together(Parts(**part, arrays=_of(name, parts.arrays)), train)
-        for name, part in parts.settings.get("parts", {}).items()
-    }
+    inner = {}
+    for name, part in parts.settings.get("parts", {}).items():
+        prefix = f"{name}."
+        own = {key.removeprefix(prefix): parts.arrays[key] for key in parts.arrays if key.startswith(prefix)}
+        inner[name] = put_together(Parts(**part, arrays=own), train)
     return _class_of(parts.kind).from_state(train, State(parts.settings, parts.arrays, inner))
-
-
-def _kind_of(model: Model) -> str:
-    cls = type(model)
-    kind = f"{cls.__module__}.{cls.__qualname__}"
-    if not _is_allowed(kind):
-        rule = f"of a class of {PACKAGE}, to be saved"
-        raise ParameterError("model", rule, model, trust_cure(kind, "If the class is yours"))
-    return kind
 
 
 def _class_of(kind: str) -> type[Model]:
@@ -78,9 +70,3 @@ def _class_of(kind: str) -> type[Model]:
 
 def _is_allowed(kind: str) -> bool:
     return kind.rpartition(".")[0].rpartition(".")[0] == PACKAGE or kind in trusted_by_reader()
-
-
-def _of(part: str, arrays: Arrays) -> Arrays:
-    """Return the arrays of one part, by their own names."""
-    prefix = f"{part}."
-    return {key.removeprefix(prefix): values for key, values in arrays.items() if key.startswith(prefix)}

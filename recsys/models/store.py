@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import shlex
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.safe_text import masked
 from recsys.errors import DataNotFoundError, RecsysError, RegistryError
-from recsys.mlflow_store.address import DEFAULT_ADDRESS
+from recsys.mlflow_store.address import DEFAULT_ADDRESS, VARIABLE
 from recsys.mlflow_store.connection import connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-VARIABLE = "MLFLOW_TRACKING_URI"
 NAME = "recsys"  # default name of the registered model, and the experiment of models without a recorded run
 
 
@@ -81,13 +79,3 @@ def pointed_at(tracking_uri: str) -> Iterator[None]:
         mlflow.set_tracking_uri(nothing)
         if variable is not None:
             os.environ[VARIABLE] = variable
-
-
-@contextmanager
-def no_mlflow_warnings() -> Iterator[None]:
-    """Ignore warnings about MLflow's own code."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*type hint", UserWarning)
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module="mlflow")
-        warnings.filterwarnings("ignore", "Operation with range is deprecated")
-        yield
