@@ -135,7 +135,7 @@ def mine_with_spark(
     with engine.session() as spark, ExitStack() as held:
 
         def transactions_in_spark() -> Any:
-            ratings = held.enter_context(SparkDataset(path).read(spark))
+            ratings = held.enter_context(SparkDataset(path).open_in(engine))
             return held.enter_context(ratings.transactions(Preprocessing()))
 
         take = transactions_in_spark if in_spark else lambda: transactions

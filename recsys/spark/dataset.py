@@ -70,20 +70,14 @@ class SparkDataset(CsvDataset):
         return super().content_digests() if self.is_local else None
 
     def open_in(self, engine: Any) -> AbstractContextManager[SparkInteractions]:
-        """Read the ratings in a session of the engine; raise ParameterError unless it is Spark."""
+        """Read the ratings in a session and persist them; raise ParameterError unless the engine is Spark."""
         if engine.name != SparkEngine.name:
             value = type(engine).__name__
             raise ParameterError("engine", "spark with dataset=spark", value, "Set engine=spark.")
-        return self._open_in(engine)
+        return self._read_in(engine)
 
     @contextmanager
-    def _open_in(self, engine: SparkEngine) -> Iterator[SparkInteractions]:
-        with engine.session() as spark, self.read(spark) as ratings:
-            yield ratings
-
-    @contextmanager
-    def read(self, spark: Any) -> Iterator[SparkInteractions]:
-        """Read the ratings in a Spark session and persist them until the end of the context."""
+    def _read_in(self, engine: SparkEngine) -> Iterator[SparkInteractions]:
         from recsys.spark.columns import digest_of, one_of_each, read_in_spark, settings_for_reading
         from recsys.spark.interactions import SparkInteractions
 
@@ -101,14 +95,15 @@ class SparkDataset(CsvDataset):
         if self.format == "csv":
             encoding = _ENCODINGS[codecs.lookup(self.encoding).name]
             options = {"sep": self.separator, "encoding": encoding, "quote": '"' if self.quoted else ""}
-        with settings_for_reading(spark):
+        with engine.session() as spark, settings_for_reading(spark):
             rows = read_in_spark(spark, self.path, url, columns, options, in_order)
             frame = one_of_each(rows, self.duplicates).persist()
             try:
-                n_ratings, digest = digest_of("ratings", frame.drop("n_rows"))
+                ratings = frame.drop("n_rows")
+                n_ratings, digest = digest_of("ratings", ratings)
                 if self.layout == "ratings" and self.duplicates == "error":
                     self._refuse_duplicates(frame)
-                yield SparkInteractions(frame.drop("n_rows"), n_ratings, digest, items, self.name or "")
+                yield SparkInteractions(ratings, n_ratings, digest, items, self.name or "")
             finally:
                 frame.unpersist()
 

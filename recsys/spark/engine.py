@@ -8,14 +8,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
 from recsys.mining.budget import Budget, MiningMeter
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer, require_text
 from recsys.spark.session import require_spark, session
-from recsys.spark.transactions import SparkTransactions
 
 BYTES_PER_ITEMSET = 200  # Arrow arrays and the sorted copy
 
@@ -70,7 +68,7 @@ class SparkEngine:
 
     def mine(
         self,
-        transactions: Transactions | SparkTransactions,
+        transactions: Any,
         min_support: float,
         max_len: int | None = None,
         budget: Budget | None = None,
@@ -83,7 +81,11 @@ class SparkEngine:
         require_spark()
         n_transactions = transactions.n_transactions
         meter = MiningMeter(budget, n_transactions, min_support, max_len, BYTES_PER_ITEMSET)
-        item_counts = _count_items(transactions, meter)
+        if transactions.engine == self.name:
+            item_counts: IntArray = transactions.item_counts
+        else:
+            meter.take(8 * transactions.matrix.nnz)  # to be sent
+            item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
         frequent = np.flatnonzero(item_counts >= meter.min_count)
         meter.set_items(item_counts[frequent])
         is_too_many = len(frequent) > meter.max_itemsets
@@ -96,21 +98,13 @@ class SparkEngine:
                 from recsys.spark.overflow import Overflow
                 from recsys.spark.search import Search
 
-                overflow = None if self.overflow is None else Overflow(self.overflow, **facts)
-                with Search(spark, meter, overflow, self.max_kept) as search:
+                overflow = None if self.overflow is None else Overflow(self.overflow, self.max_kept, **facts)
+                with Search(spark, meter, overflow) as search:
                     levels = search.run(transactions, levels[0], max_len)
         matrices, counts = zip(*levels, strict=True)
         return FrequentItemsets.from_levels(
             matrices, counts, **facts, min_support=min_support, max_len=max_len
         )
-
-
-def _count_items(transactions: Transactions | SparkTransactions, meter: MiningMeter) -> IntArray:
-    """Return the count of each item, shape (n_items,); charge the memory of transactions to be sent."""
-    if isinstance(transactions, SparkTransactions):
-        return transactions.item_counts
-    meter.take(8 * transactions.matrix.nnz)
-    return np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
 
 
 def _flat(prefix: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,9 +1,9 @@
-"""SparkInteractions: interactions that stay in Spark, and their transactions."""
+"""SparkInteractions and SparkTransactions: interactions and transactions that stay in Spark."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,42 @@ from pyspark.sql import functions as f
 from recsys.data.items import ItemCatalog
 from recsys.preprocessing.filtering import ROUNDING, Preprocessing, nothing_left
 from recsys.spark.columns import digest_of
-from recsys.spark.transactions import SparkTransactions
+
+
+@dataclass(frozen=True, eq=False)
+class SparkTransactions:
+    """Transactions in a Spark session.
+
+    Parameters
+    ----------
+    likes : pyspark.sql.DataFrame
+        Columns `user_id` and `item_id`, a row for each item of each transaction.
+    items : ndarray, shape (n_items,)
+        Item ids, strictly ascending.
+    item_counts : ndarray, shape (n_items,), int64
+        Number of transactions with each item.
+    n_transactions : int
+    digest : str
+        Combined from hashes of the rows; not that of the same `Transactions`.
+    """
+
+    engine: ClassVar[str | None] = "spark"
+
+    likes: Any
+    items: npt.NDArray[Any]
+    item_counts: npt.NDArray[np.int64]
+    n_transactions: int
+    digest: str
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    @property
+    def n_interactions(self) -> int:
+        """Number of items in all transactions together."""
+        return int(self.item_counts.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +78,9 @@ class SparkInteractions:
         """Return the title of each item, or its id as text if it has none."""
         return (self.items or ItemCatalog.empty()).titles(ids)
 
-    def transactions(self, preprocessing: Preprocessing) -> AbstractContextManager[SparkTransactions]:
-        """Return the transactions, which Spark holds until the end of the context.
+    @contextmanager
+    def transactions(self, preprocessing: Preprocessing) -> Iterator[SparkTransactions]:
+        """Yield one transaction per user, filtered as `Preprocessing` does; Spark holds them meanwhile.
 
         Raise ParameterError if the preprocessing needs ratings or orders that the dataset does not have, and
         NoTransactionsError if nothing is left.
@@ -52,27 +88,22 @@ class SparkInteractions:
         # Without ratings they are baskets, which are orders.
         has_ratings = "rating" in self.frame.columns
         preprocessing.check_data(self.name, has_ratings, has_orders=not has_ratings)
-        return encode_in_spark(preprocessing, self.frame, self.n_ratings)
-
-
-@contextmanager
-def encode_in_spark(preprocessing: Preprocessing, frame: Any, n_ratings: int) -> Iterator[SparkTransactions]:
-    """Filter a frame as `Preprocessing` does, and return one transaction per user."""
-    steps = _steps(preprocessing, frame)
-    likes = steps[-1].select("user_id", "item_id").persist()
-    try:
-        n_likes, digest = digest_of("transactions", likes)
-        if not n_likes:
-            counts = zip(preprocessing.rules, (frame.count() for frame in steps), strict=True)
-            raise nothing_left([("training ratings", n_ratings), *counts])
-        n_transactions = likes.select("user_id").distinct().count()
-        counted = likes.groupBy("item_id").count().toArrow()
-        items = np.array(counted["item_id"].to_pylist())
-        order = np.argsort(items)
-        counts_of_items = np.asarray(counted["count"])[order]
-        yield SparkTransactions(likes, items[order], counts_of_items, n_transactions, digest)
-    finally:
-        likes.unpersist()
+        steps = _steps(preprocessing, self.frame)
+        likes = steps[-1].select("user_id", "item_id").persist()
+        try:
+            n_likes, digest = digest_of("transactions", likes)
+            if not n_likes:
+                counts = zip(preprocessing.rules, (frame.count() for frame in steps), strict=True)
+                raise nothing_left([("training ratings", self.n_ratings), *counts])
+            n_transactions = likes.select("user_id").distinct().count()
+            counted = likes.groupBy("item_id").count().toArrow()
+            items = np.array(counted["item_id"].to_pylist())
+            order = np.argsort(items)
+            yield SparkTransactions(
+                likes, items[order], np.asarray(counted["count"])[order], n_transactions, digest
+            )
+        finally:
+            likes.unpersist()
 
 
 def _steps(preprocessing: Preprocessing, rated: Any) -> list[Any]:

@@ -16,6 +16,8 @@ from pyspark.sql import functions as f
 from recsys.mining.trie import IntArray
 from recsys.spark.session import is_local, reason_of
 
+SPARK_ERRORS = (Py4JError, PySparkException, ConnectionError)
+
 Level = tuple[IntArray, IntArray]
 """Itemsets of one length: item indices, shape (n, length), and counts, shape (n,)."""
 
@@ -25,6 +27,7 @@ class Overflow:
     """A folder of Parquet files with `itemsets`, `support_count` and `support`; `items` has the ids."""
 
     path: str
+    max_kept: int | None  # itemsets; None: all
     items: npt.NDArray[Any]
     n_transactions: int
 
@@ -48,7 +51,7 @@ class Overflow:
         readable = self.path.removeprefix("file://")
         try:
             kept.write.mode("overwrite").parquet(self.path)
-        except (Py4JError, PySparkException, ConnectionError) as error:
+        except SPARK_ERRORS as error:
             return f"They could not be kept in {self.path}: {reason_of(error)}."
         is_elsewhere = readable != self.path and not is_local(spark.sparkContext.master)
         if is_elsewhere and not any(Path(readable).glob("part-*")):

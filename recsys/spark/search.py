@@ -9,17 +9,13 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 from pyspark.ml.fpm import FPGrowth
 from pyspark.sql import functions as f
 
-from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError
 from recsys.mining.budget import MOST_ITEMSETS, MiningMeter
 from recsys.mining.trie import IntArray
-from recsys.spark.overflow import Level, Overflow, to_arrow
-from recsys.spark.transactions import SparkTransactions
+from recsys.spark.overflow import SPARK_ERRORS, Level, Overflow, to_arrow
 
 MOST_COUNTS = 1_000_000  # that a budget error is computed from
 
@@ -27,11 +23,8 @@ MOST_COUNTS = 1_000_000  # that a budget error is computed from
 class Search:
     """A search on Spark within a budget; as a context manager it cancels jobs that exceed the time limit."""
 
-    def __init__(
-        self, spark: Any, meter: MiningMeter, overflow: Overflow | None, max_kept: int | None
-    ) -> None:
-        self._spark, self._meter = spark, meter
-        self._overflow, self._max_kept = overflow, max_kept
+    def __init__(self, spark: Any, meter: MiningMeter, overflow: Overflow | None) -> None:
+        self._spark, self._meter, self._overflow = spark, meter, overflow
         self._levels: list[Level] = []  # collected before
         self._held: list[Any] = []
         self._tag = f"recsys-{uuid.uuid4().hex}"
@@ -50,16 +43,14 @@ class Search:
         if self._watch is not None:
             self._watch.join()
         # If Spark has ended, there is nothing to release.
-        with suppress(Py4JError, PySparkException, ConnectionError):
+        with suppress(*SPARK_ERRORS):
             self._spark.sparkContext.removeJobTag(self._tag)
             for frame in self._held:
                 frame.unpersist()
-        if isinstance(error, Py4JError | PySparkException | ConnectionError) and self._meter.is_late:
-            raise self._late() from error
+        if isinstance(error, SPARK_ERRORS) and self._meter.is_late:
+            raise self._meter.exceeded(self._counts(), 1.0, late=True) from error
 
-    def run(
-        self, transactions: Transactions | SparkTransactions, items: Level, max_len: int | None
-    ) -> list[Level]:
+    def run(self, transactions: Any, items: Level, max_len: int | None) -> list[Level]:
         """Return the frequent itemsets, given those of one item."""
         if max_len is not None and len(items[0]) > self._meter.max_itemsets:
             self._collect(self._spark.createDataFrame(to_arrow(*items)))  # exceeds the budget
@@ -88,9 +79,9 @@ class Search:
 
     def _of_lengths(self, baskets: Any, items: Level, max_len: int) -> list[Level]:
         """Return the frequent itemsets of up to `max_len` items."""
-        # A row: a transaction, the number of a frequent itemset in it (-1: the empty one), and the later
+        # A row: a transaction, the number of a frequent itemset in it (at first the empty one), and the later
         # items that are frequent together with it, ascending.
-        held = baskets.withColumn("prefix", f.lit(-1))
+        held = baskets.withColumn("prefix", f.lit(0))
         self._levels = [items]
         prefixes: IntArray = np.empty((1, 0), dtype=np.int64)
         for length in range(2, max_len + 1):
@@ -124,26 +115,22 @@ class Search:
 
     def _with_items(self, prefixes: IntArray, found: Any) -> Any:
         """Replace the number of the prefix by its items."""
-        last = f.array("first", "second")
-        if not prefixes.shape[1]:
-            return found.select(last.alias("items"), "count")
         before = pa.array(prefixes.tolist(), pa.list_(pa.int32()))
         named = _int32(prefix=np.arange(len(prefixes))).append_column("before", before)
-        named = self._spark.createDataFrame(named)
-        joined = found.join(f.broadcast(named), "prefix")
-        return joined.select(f.concat("before", last).alias("items"), "count")
+        joined = found.join(f.broadcast(self._spark.createDataFrame(named)), "prefix")
+        return joined.select(f.concat("before", f.array("first", "second")).alias("items"), "count")
 
     def _collect(self, frame: Any, with_items: Callable[[Any], Any] | None = None) -> pa.Table:
         """Return the rows of a frame of itemsets, if the budget allows it.
 
         If not, `with_items` converts the frame to the columns `items` and `count` for the overflow.
         """
-        counts_before = [counts for _, counts in self._levels]
-        n_before = sum(map(len, counts_before))
+        counts_before = self._counts()
+        n_before = len(counts_before)
         most = self._meter.max_itemsets - n_before
         looked_at = most + 1
         if self._overflow is not None:
-            looked_at = MOST_ITEMSETS if self._max_kept is None else max(looked_at, self._max_kept)
+            looked_at = max(looked_at, self._overflow.max_kept or MOST_ITEMSETS)
         if looked_at < MOST_ITEMSETS:
             frame = frame.limit(looked_at)
         self._hold(frame)
@@ -153,7 +140,7 @@ class Search:
             times = frame.groupBy("count").count().toDF("value", "times").toArrow()
             share = min(1.0, MOST_COUNTS / n_found)
             some = np.rint(np.asarray(times["times"]) * share).astype(np.int64)
-            counts = np.concatenate([*counts_before, np.repeat(np.asarray(times["value"]), some)])
+            counts = np.concatenate([counts_before, np.repeat(np.asarray(times["value"]), some)])
             error = self._meter.exceeded(counts, share, at_least=n_before + n_found)
             if self._overflow is not None:
                 kept = frame if with_items is None else with_items(frame)
@@ -161,12 +148,12 @@ class Search:
             raise error
         table = frame.toArrow()
         if self._meter.is_late:
-            raise self._late()
+            raise self._meter.exceeded(counts_before, 1.0, late=True)
         return table
 
-    def _late(self) -> Exception:
-        found = np.concatenate([np.empty(0, dtype=np.int64), *(counts for _, counts in self._levels)])
-        return self._meter.exceeded(found, 1.0, late=True)
+    def _counts(self) -> IntArray:
+        """Return the counts of the itemsets collected so far."""
+        return np.concatenate([np.empty(0, dtype=np.int64), *(counts for _, counts in self._levels)])
 
     def _end_when_late(self) -> None:
         """Cancel running and later jobs once the time is over."""
@@ -176,25 +163,20 @@ class Search:
             seconds = 0.5
 
 
-def _to_frame(spark: Any, transactions: Transactions | SparkTransactions, frequent: IntArray) -> Any:
+def _to_frame(spark: Any, transactions: Any, frequent: IntArray) -> Any:
     """Return the transactions with frequent items, as `row` and ascending `items`."""
-    if not isinstance(transactions, SparkTransactions):
-        return spark.createDataFrame(_to_arrow(transactions, frequent))
+    if transactions.engine is None:
+        matrix = transactions.matrix[:, frequent]
+        matrix.sort_indices()
+        items = pa.array(frequent[matrix.indices].astype(np.int32))
+        lists = pa.LargeListArray.from_arrays(pa.array(matrix.indptr.astype(np.int64)), items)
+        table = _int32(row=np.arange(len(lists))).append_column("items", lists.cast(pa.list_(pa.int32())))
+        return spark.createDataFrame(table.filter(pa.array(np.diff(matrix.indptr) > 0)))
     ids = pa.array(transactions.items[frequent].tolist())
     numbers = spark.createDataFrame(_int32(item=frequent).append_column("item_id", ids))
     numbered = transactions.likes.join(f.broadcast(numbers), "item_id")
-    items = f.sort_array(f.collect_list("item")).alias("items")
-    return numbered.groupBy(f.col("user_id").alias("row")).agg(items)
-
-
-def _to_arrow(transactions: Transactions, frequent: IntArray) -> pa.Table:
-    matrix = transactions.matrix[:, frequent]
-    matrix.sort_indices()
-    items = pa.array(frequent[matrix.indices].astype(np.int32))
-    offsets = pa.array(matrix.indptr.astype(np.int64))
-    lists = pa.LargeListArray.from_arrays(offsets, items).cast(pa.list_(pa.int32()))
-    table = _int32(row=np.arange(len(lists))).append_column("items", lists)
-    return table.filter(pa.array(np.diff(matrix.indptr) > 0))
+    items = f.sort_array(f.collect_list("item"))
+    return numbered.groupBy(f.col("user_id").alias("row")).agg(items.alias("items"))
 
 
 def _int32(**columns: IntArray) -> pa.Table:

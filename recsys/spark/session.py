@@ -77,13 +77,13 @@ def _stop(session: Any) -> None:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the line of a Spark error that names the cause."""
+    """Return the line of a Spark error that states the cause."""
     from py4j.protocol import Py4JError, Py4JNetworkError
 
     # Without an answer of Java, the error has no Java trace.
     unanswered = type(error) is Py4JError and "Trace:" not in str(error)
     if unanswered or isinstance(error, ConnectionError | Py4JNetworkError):
-        return "its Java has ended, or was ended, as for want of memory; Spark's own words are above"
+        return "its Java has ended, for example because memory ran out; Spark's messages are above"
     if "on a stopped SparkContext" in str(error):
         return "the cluster did not answer, or has ended the session"
     lines = [line.strip().removeprefix(": ") for line in str(error).splitlines() if line.strip()]
@@ -124,7 +124,7 @@ def _start(master: str, settings: Mapping[str, str]) -> Any:
             started = builder.getOrCreate()
         except (Py4JError, PySparkException) as error:
             reason = reason_of(error).rstrip(".")
-            cure = f"It says: {reason}. Look above for Spark's own words; it needs Java 17 or newer."
+            cure = f"It says: {reason}. Spark's messages are above; it needs Java 17 or newer."
             raise ParameterError("engine.master", "one on which Spark starts", master, cure) from error
     started.sparkContext.setLogLevel("ERROR")
     logging.getLogger("py4j").setLevel(logging.WARNING)  # it logs each closed connection

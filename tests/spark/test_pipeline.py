@@ -111,12 +111,12 @@ def test_rules_are_those_of_the_same_file_here(spark_engine, tmp_path, name, cou
 )
 def test_duplicates_are_resolved_as_here(spark_engine, tmp_path, name, rules):
     write(table(repeated=True), tmp_path / name)
-    with spark_engine.session() as spark:
+    with spark_engine.session():
         for rule, when in rules:
             columns = {"user_id": "who", "timestamp": when}
             here, there = both(tmp_path / name, duplicates=rule, columns=columns)
             expected = here.load()
-            with there.read(spark) as ratings:
+            with there.open_in(spark_engine) as ratings:
                 rows = ratings.frame.orderBy("user_id", "item_id").toArrow()
             for column in ("user_id", "item_id", "rating"):
                 np.testing.assert_array_equal(
@@ -124,7 +124,7 @@ def test_duplicates_are_resolved_as_here(spark_engine, tmp_path, name, rules):
                 )
         with pytest.raises(DataFormatError) as caught:
             both(tmp_path / name)[0].load()
-        with pytest.raises(DataFormatError) as refused, both(tmp_path / name)[1].read(spark):
+        with pytest.raises(DataFormatError) as refused, both(tmp_path / name)[1].open_in(spark_engine):
             pass
         assert str(refused.value) == str(caught.value)
 
@@ -135,13 +135,13 @@ def test_folders_in_a_folder(spark_engine, tmp_path):
     pq.write_table(rows.slice(0, 40), tmp_path / "a.parquet/0.parquet")
     pq.write_table(rows.slice(40), tmp_path / "a.parquet/more/1.parquet")
     here, there = both(tmp_path / "a.parquet")
-    with spark_engine.session() as spark:
-        with there.read(spark) as ratings:
+    with spark_engine.session():
+        with there.open_in(spark_engine) as ratings:
             assert len(ratings) == len(here.load()) == rows.num_rows
         pq.write_to_dataset(rows, tmp_path / "b.parquet", partition_cols=["item_id"])
         for wanted in ({"user_id": "who"}, {"user_id": "who", "item_id": "when"}):
             _, there = both(tmp_path / "b.parquet", columns=wanted, duplicates="max")
-            with there.read(spark) as ratings:
+            with there.open_in(spark_engine) as ratings:
                 assert ratings.frame.columns == ["user_id", "item_id", "rating"]
 
 
@@ -149,11 +149,11 @@ def test_folders_in_a_folder(spark_engine, tmp_path):
 def test_names_are_no_patterns(spark_engine, tmp_path, name):
     write(table(20), tmp_path / name)
     here, there = both(tmp_path / name)
-    with spark_engine.session() as spark:
-        with there.read(spark) as ratings:
+    with spark_engine.session():
+        with there.open_in(spark_engine) as ratings:
             assert len(ratings) == len(here.load())
         with pytest.raises(DataFormatError) as caught:
-            replace(there, columns={"user_id": "none"}).read(spark).__enter__()
+            replace(there, columns={"user_id": "none"}).open_in(spark_engine).__enter__()
     assert str(caught.value).startswith(f"{tmp_path / name} has no column 'none'; ")
 
 
@@ -165,7 +165,7 @@ def test_names_of_columns_that_differ_in_case_alone(spark_engine, tmp_path, name
     setting = "spark.sql.caseSensitive"
     with spark_engine.session() as spark:
         before = spark.conf.get(setting)
-        with there.read(spark) as ratings:
+        with there.open_in(spark_engine) as ratings:
             found = ratings.frame.orderBy("user_id", "item_id").toArrow()["rating"]
         np.testing.assert_array_equal(found, here.load().rating)
         assert spark.conf.get(setting) == before == "false"
@@ -176,11 +176,11 @@ def test_times_in_nanoseconds(spark_engine, tmp_path):
     rows = table(300, repeated=True)
     when = pa.array(400_000_000 * rows["when"].to_numpy(), pa.timestamp("ns"))
     pq.write_table(rows.set_column(3, "when", when), tmp_path / "a.parquet")
-    with spark_engine.session() as spark:
+    with spark_engine.session():
         for column, rule in (("when", "last"), ("when", "first"), (None, "last")):
             columns = {"user_id": "who", "timestamp": column}
             here, there = both(tmp_path / "a.parquet", columns=columns, duplicates=rule)
-            with there.read(spark) as ratings:
+            with there.open_in(spark_engine) as ratings:
                 found = ratings.frame.orderBy("user_id", "item_id").toArrow()["rating"]
             np.testing.assert_array_equal(found, here.load().rating)
 
@@ -206,10 +206,10 @@ def test_integers_without_a_sign(spark_engine, tmp_path):
     columns = {name: column.to_pylist() for name, column in zip(rows.column_names, rows.columns, strict=True)}
     unsigned = {"who": pa.array(columns["who"], pa.uint64()), "when": pa.array(columns["when"], pa.uint64())}
     path = tmp_path / "a.parquet"
-    with spark_engine.session() as spark:
+    with spark_engine.session():
         pq.write_table(pa.table({**columns, **unsigned}), path)
         here, there = both(path, columns={"user_id": "who", "timestamp": "when"}, duplicates="last")
-        with there.read(spark) as ratings:
+        with there.open_in(spark_engine) as ratings:
             found = ratings.frame.orderBy("user_id", "item_id").toArrow()
         np.testing.assert_array_equal(found["user_id"], here.load().user_id)
         np.testing.assert_array_equal(found["rating"], here.load().rating)
@@ -218,7 +218,7 @@ def test_integers_without_a_sign(spark_engine, tmp_path):
         pq.write_table(pa.table({**columns, "who": large}), path)
         _, there = both(path, duplicates="max")
         message = r"'who': 1 values are wrong, one of them '9223372036854775808', which does not fit 64 bits"
-        with pytest.raises(DataFormatError, match=message), there.read(spark):
+        with pytest.raises(DataFormatError, match=message), there.open_in(spark_engine):
             pass
 
 
@@ -246,12 +246,12 @@ def test_integers_without_a_sign(spark_engine, tmp_path):
 def test_text_that_is_wrong(spark_engine, tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
     _, there = both(tmp_path / "a.csv")
-    with pytest.raises(DataFormatError, match=message), spark_engine.session() as spark, there.read(spark):
+    with pytest.raises(DataFormatError, match=message), spark_engine.session(), there.open_in(spark_engine):
         pass
 
 
 def test_files_that_are_wrong(spark_engine, tmp_path):
-    with spark_engine.session() as spark:
+    with spark_engine.session():
         for column, message in [
             (pa.array([1.5, None]), r"'rating': 1 values are wrong, one of them '', which is missing"),
             (
@@ -264,7 +264,7 @@ def test_files_that_are_wrong(spark_engine, tmp_path):
                 pa.table({"who": [1, 2], "item_id": [1, 2], "rating": column}), tmp_path / "a.parquet"
             )
             _, there = both(tmp_path / "a.parquet")
-            with pytest.raises(DataFormatError, match=message), there.read(spark):
+            with pytest.raises(DataFormatError, match=message), there.open_in(spark_engine):
                 pass
         (tmp_path / "empty.csv").touch()
         (tmp_path / "empty.parquet").mkdir()
@@ -276,12 +276,12 @@ def test_files_that_are_wrong(spark_engine, tmp_path):
             ("text.parquet", r"text\.parquet is not Parquet: .* Put an intact copy in its place"),
         ]:
             with pytest.raises(DataFormatError, match=message):
-                both(tmp_path / name)[1].read(spark).__enter__()
+                both(tmp_path / name)[1].open_in(spark_engine).__enter__()
         _, there = both(tmp_path / "none.parquet")
         with pytest.raises(
             DataNotFoundError, match=r"none\.parquet cannot be read by Spark: .*Correct dataset\.p"
         ):
-            there.read(spark).__enter__()
+            there.open_in(spark_engine).__enter__()
 
 
 @pytest.mark.parametrize("name", ["_a.parquet", ".a.csv"])
@@ -291,8 +291,8 @@ def test_a_file_that_spark_ignores_is_refused(spark_engine, tmp_path, name):
     message = (
         rf"dataset\.path must be .* begin with _ or \., .*{name}'\. Rename it, or set dataset={name[3:]}"
     )
-    with spark_engine.session() as spark, pytest.raises(ParameterError, match=message):
-        there.read(spark).__enter__()
+    with spark_engine.session(), pytest.raises(ParameterError, match=message):
+        there.open_in(spark_engine).__enter__()
 
 
 def test_what_drops_the_last_is_told(spark_engine, tmp_path):
