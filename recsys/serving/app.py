@@ -74,20 +74,23 @@ def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore
 def _add_limits(app: FastAPI, settings: Settings) -> None:
     """Add the limits of the settings to OpenAPI."""
     describe = app.openapi
-    lengths = {"items": settings.max_items, "titles": settings.max_titles, "users": settings.max_batch}
+    limits = {
+        "items": ("maxItems", settings.max_items),
+        "titles": ("maxItems", settings.max_titles),
+        "users": ("maxItems", settings.max_batch),
+        "k": ("maximum", settings.max_k),
+    }
 
     def openapi() -> dict[str, Any]:
         schema = describe()
+        models, similar = schema["components"]["schemas"], schema["paths"]["/items/{item_id}/similar"]["get"]
+        fields = [(one["name"], one["schema"]) for one in similar["parameters"]]
         for name in ("RecommendRequest", "Person", "BatchRequest"):
-            for field, place in schema["components"]["schemas"][name]["properties"].items():
-                for option in place.get("anyOf", [place]):
-                    if option.get("type") == "array":
-                        option["maxItems"] = lengths[field]
-                    elif field == "k":
-                        option["maximum"] = settings.max_k
-        for parameter in schema["paths"]["/items/{item_id}/similar"]["get"]["parameters"]:
-            if parameter["name"] == "k":
-                parameter["schema"]["maximum"] = settings.max_k
+            fields += models[name]["properties"].items()
+        for name, field in fields:
+            if name in limits:
+                keyword, limit = limits[name]
+                field.get("anyOf", [field])[0][keyword] = limit  # the other one is null
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]

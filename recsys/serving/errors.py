@@ -1,7 +1,7 @@
 """Errors of the service, all in one form."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -93,14 +93,11 @@ async def _recsys_error(request: Request, error: Any) -> Response:
     return ApiError(503, "unavailable", "The service cannot answer now; its log says why.").response()
 
 
-async def _disconnected(request: Request, error: Any) -> Response:
-    # Nobody reads it: the client is gone, or was too slow.
-    return ApiError(400, "incomplete", "The request did not arrive whole.").response()
+def _always(error: ApiError) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def respond(request: Request, _: Exception) -> Response:
+        return error.response()
 
-
-async def _unexpected(request: Request, error: Any) -> Response:
-    # The server logs the traceback.
-    return ApiError(500, "internal_error", "The service failed; its log says why.").response()
+    return respond
 
 
 #: For `FastAPI(exception_handlers=...)`.
@@ -108,6 +105,8 @@ HANDLERS: dict[int | type[Exception], Any] = {
     StarletteHTTPException: _http_error,
     RequestValidationError: _invalid,
     RecsysError: _recsys_error,
-    ClientDisconnect: _disconnected,
-    Exception: _unexpected,
+    # Nobody reads it: the client is gone, or was too slow.
+    ClientDisconnect: _always(ApiError(400, "incomplete", "The request did not arrive whole.")),
+    # The server logs the traceback.
+    Exception: _always(ApiError(500, "internal_error", "The service failed; its log says why.")),
 }

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
-from recsys.serving.errors import ApiError
+from recsys.serving.errors import ApiError, quoted
 from recsys.serving.schemas import RequestModel
 from recsys.serving.settings import Settings
 from recsys.serving.strict_json import deeper_than
@@ -41,7 +41,7 @@ async def _read(request: Request, model: type[RequestModel]) -> RequestModel:
     settings: Settings = request.app.state.service.settings
     kind = request.headers.get("content-type", "")
     if kind.partition(";")[0].strip().lower() != "application/json":
-        message = f"The content-type must be application/json. Got {kind[:200]!r}."
+        message = f"The content-type must be application/json. Got {quoted(kind)}."
         raise ApiError(415, "unsupported_media_type", message)
     given = _parse(await _bytes(request, settings.max_body_bytes), settings.max_depth)
     try:

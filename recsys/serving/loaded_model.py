@@ -1,65 +1,40 @@
 """A version of the model, prepared for requests."""
 
 import time
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
+from recsys.data import ItemCatalog
 from recsys.datasets import TitleSearch
 from recsys.models.bundle import Bundle
 from recsys.recommenders.model import Popularity
 
 
-@dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A bundle with indexes of its items and users."""
+    """A bundle with indexes of its items and users.
 
-    bundle: Bundle
-    version: str
-    search: TitleSearch  # over the items of the catalog and of the model
-    loaded: float = field(default_factory=time.time)  # seconds since 1970
+    The title index of the previous model is reused if the titles are equal.
+    """
 
-    @classmethod
-    def prepare(cls, bundle: Bundle, version: str, previous: Self | None = None) -> Self:
-        """Build all indexes; the title index of the previous model is reused if the titles are equal."""
-        titles = bundle.called
-        search = previous.search if previous else None
-        if (
-            search is None
-            or search.catalog.title != titles.title
-            or not np.array_equal(search.catalog.item_id, titles.item_id)
-        ):
+    def __init__(self, bundle: Bundle, version: str, previous: "LoadedModel | None" = None) -> None:
+        self.bundle, self.version = bundle, version
+        self.loaded = time.time()  # seconds since 1970
+        ids, titles = bundle.item_ids, bundle.called
+        # Ids of the catalog and the model by their text, and ids of the users of the model by theirs.
+        self.items: dict[str, Any] = {str(item): item for item in [*bundle.catalog.item_id.tolist(), *ids]}
+        self.ids = frozenset(self.items.values())
+        self.users: dict[str, Any] = {str(user): user for user in bundle.histories.users.tolist()}
+        # Number of users who like each item of the model.
+        counts = Popularity.of(bundle.histories).counts.astype(int)
+        self.n_likes: dict[Any, int] = dict(zip(ids, counts.tolist(), strict=True))
+        search = None if previous is None else previous.search
+        if search is None or not _equal(search.catalog, titles):
             search = TitleSearch(titles)
             search.candidates("a title that no item has")  # builds its index
-        model = cls(bundle, version, search)
-        _ = model.ids, model.users, model.n_likes, model.searched
-        return model
+        self.search: TitleSearch = search
+        self.searched: list[Any] = titles.item_id.tolist()  # id of each row of `search`
 
-    @cached_property
-    def items(self) -> dict[str, Any]:
-        """Id of each item of the catalog and the model, by its text."""
-        return {str(item): item for item in [*self.bundle.catalog.item_id.tolist(), *self.bundle.item_ids]}
 
-    @cached_property
-    def ids(self) -> frozenset[Any]:
-        """Id of each item of the catalog and the model."""
-        return frozenset(self.items.values())
-
-    @cached_property
-    def users(self) -> dict[str, Any]:
-        """Id of each user of the model, by its text."""
-        return {str(user): user for user in self.bundle.histories.users.tolist()}
-
-    @cached_property
-    def n_likes(self) -> dict[Any, int]:
-        """Number of users who like each item of the model."""
-        counts = Popularity.of(self.bundle.histories).counts.astype(int)
-        return dict(zip(self.bundle.item_ids, counts.tolist(), strict=True))
-
-    @cached_property
-    def searched(self) -> list[Any]:
-        """Id of each row of `search`."""
-        ids: list[Any] = self.search.catalog.item_id.tolist()
-        return ids
+def _equal(one: ItemCatalog, other: ItemCatalog) -> bool:
+    return one.title == other.title and np.array_equal(one.item_id, other.item_id)

@@ -17,10 +17,11 @@ BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)  # secon
 MAX_RULES = 20  # those with the most feedback: each is a time series
 
 
-class Metrics:
+class Metrics(Collector):
     """Counters of requests, and the state of model and feedback, which is read whenever the metrics are."""
 
     def __init__(self, reloader: ModelReloader, store: FeedbackStore) -> None:
+        self._reloader, self._store = reloader, store
         self._registry = registry = CollectorRegistry()  # a process can run several services
         labels = ("method", "route", "status")
         self._requests = Counter(
@@ -33,7 +34,7 @@ class Metrics:
         self._recommendations = Counter(
             "recsys_recommendations", "Items recommended, by source.", ("source",), registry=registry
         )
-        registry.register(_StateCollector(reloader, store))
+        registry.register(self)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -49,16 +50,12 @@ class Metrics:
         """Return all metrics."""
         return generate_latest(self._registry)
 
-
-class _StateCollector(Collector):
-    def __init__(self, reloader: ModelReloader, store: FeedbackStore) -> None:
-        self._reloader, self._store = reloader, store
-
     def describe(self) -> Iterator[Metric]:
-        # Without this method, registration collects once, which would read the database.
+        """Return nothing; without this method, registration would read the database."""
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
+        """Yield the state of model and feedback."""
         model, reloader = self._reloader.current, self._reloader
         info = GaugeMetricFamily("recsys_model_info", "1 for the version that is served.", labels=["version"])
         if model is not None:

@@ -5,7 +5,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recsys.serving.errors import ApiError
+from recsys.serving.errors import ApiError, quoted
 from recsys.serving.metrics import Metrics
 
 # The page loads its own files and nothing else.
@@ -38,9 +38,10 @@ class AllowedHosts:
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             name, _, port = host.rpartition(":")
             if _normalized(name if port.isdecimal() and name else host) not in self.allowed_hosts:
-                message = f"The service is not called {host[:200]!r}"
-                cure = "Its names are the setting allowed_hosts."
-                app = ApiError(400, "host_not_allowed", f"{message}. {cure}").response()
+                message = (
+                    f"The service is not called {quoted(host)}. Its names are the setting allowed_hosts."
+                )
+                app = ApiError(400, "host_not_allowed", message).response()
         await app(scope, receive, send)
 
 

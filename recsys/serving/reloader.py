@@ -10,6 +10,7 @@ from optuna_sweeper.safe_text import masked
 from recsys.errors import RecsysError
 from recsys.models.self_check import self_check
 from recsys.serving.loaded_model import LoadedModel
+from recsys.serving.settings import Settings
 from recsys.serving.source import ModelSource
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,12 @@ class ModelReloader:
     the previous one stays, and the version is tried again after `retry_seconds`.
     """
 
-    def __init__(self, source: ModelSource, poll_seconds: float = 5.0, retry_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        source: ModelSource,
+        poll_seconds: float = Settings.poll_seconds,
+        retry_seconds: float = Settings.retry_seconds,
+    ) -> None:
         self.source, self.poll_seconds, self.retry_seconds = source, poll_seconds, retry_seconds
         self.current: LoadedModel | None = None  # until the first version is loaded
         self.last_failure: Failure | None = None
@@ -81,7 +87,7 @@ class ModelReloader:
             self.poll()
 
     def _load(self, version: str) -> LoadedModel:
-        model = LoadedModel.prepare(self.source.load(version), version, self.current)
+        model = LoadedModel(self.source.load(version), version, self.current)
         self_check(model.bundle, version)
         return model
 

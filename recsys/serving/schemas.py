@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 from recsys.models.bundle import Item, Recommendation
 from recsys.recommenders.model import JSON_CONFIG
 from recsys.serving.reloader import Failure
+from recsys.serving.settings import Settings
 
 MAX_NAME = 200  # characters of an id, a title or a search
-MAX_SIGNED_LIST = 262_144  # characters; as many bytes as a body may have by default
 
 Integer = Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
 # PostgreSQL does not store NUL.
 Name = Annotated[StrictStr, Field(min_length=1, max_length=MAX_NAME, pattern="^[^\\u0000]*$")]
 Id = Annotated[Integer | Name, Field(union_mode="left_to_right")]
 SignedText = Annotated[
-    StrictStr, Field(max_length=MAX_SIGNED_LIST, pattern="^[A-Za-z0-9_=-]+[.][A-Za-z0-9_=-]+$")
+    StrictStr, Field(max_length=Settings.max_body_bytes, pattern="^[A-Za-z0-9_=-]+[.][A-Za-z0-9_=-]+$")
 ]
 # Lists stop at their first error: a body can hold a hundred thousand.
 Ids = Annotated[list[Id], Field(fail_fast=True)]

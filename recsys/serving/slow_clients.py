@@ -5,27 +5,18 @@ uvicorn has no timeout for incomplete requests, and once slow clients hold all c
 """
 
 import asyncio
-from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
-class LimitedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose requests arrive within `request_seconds`, over at most `max_connections`.
-
-    The time of a request runs from its first byte, for the first one from the connection, to its last byte.
-    If there are too many connections, the one that has waited longest for its client is closed; if the
-    service works for all of them, the new one.
-    """
-
-    request_seconds = 20.0
-    max_connections = 500
+class _LimitedProtocol(HttpToolsProtocol):
+    request_seconds: float
+    max_connections: int
 
     _deadline: asyncio.TimerHandle | None = None
     _waiting_since: float | None = None  # None while the service works on a request
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Make room for the connection, and start the time of its first request."""
         has_room = len(self.connections) < self.max_connections or self._close_longest_waiting()
         super().connection_made(transport)
         if not has_room:
@@ -35,25 +26,21 @@ class LimitedProtocol(HttpToolsProtocol):
         self._start_time()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the time."""
         self._stop_time()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Start the time of a request with its first byte."""
         if self._deadline is None:
             self._start_time()
         super().data_received(data)
 
     def on_message_complete(self) -> None:
-        """Stop the time of the request."""
         self._stop_time()
         if not self.cycle.response_complete:  # a request can be answered before it has arrived
             self._waiting_since = None
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request."""
         super().on_response_complete()
         if self.cycle.response_complete:  # unless the next one has already arrived
             self._waiting_since = self.loop.time()
@@ -71,7 +58,7 @@ class LimitedProtocol(HttpToolsProtocol):
         waiting = [
             (one._waiting_since, one)
             for one in self.connections
-            if isinstance(one, LimitedProtocol) and one._waiting_since is not None
+            if isinstance(one, _LimitedProtocol) and one._waiting_since is not None
         ]
         if not waiting:
             return False
@@ -81,7 +68,12 @@ class LimitedProtocol(HttpToolsProtocol):
         return True
 
 
-def limited_protocol(request_seconds: float, max_connections: int) -> type[LimitedProtocol]:
-    """Return the protocol with these limits, for `uvicorn.Config(http=...)`."""
-    limits: dict[str, Any] = {"request_seconds": request_seconds, "max_connections": max_connections}
-    return type("LimitedProtocol", (LimitedProtocol,), limits)
+def limited_protocol(request_seconds: float, max_connections: int) -> type[HttpToolsProtocol]:
+    """Return HTTP/1.1 with limits, for `uvicorn.Config(http=...)`.
+
+    A request must arrive within `request_seconds`, from its first byte, for the first one from the
+    connection, to its last byte. Of more than `max_connections`, the one that has waited longest for its
+    client is closed; if the service works for all of them, the new one.
+    """
+    limits = {"request_seconds": request_seconds, "max_connections": max_connections}
+    return type("LimitedProtocol", (_LimitedProtocol,), limits)

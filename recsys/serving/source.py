@@ -8,6 +8,7 @@ from typing import Protocol
 from recsys.errors import DataNotFoundError
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE
+from recsys.models.mlflow_model import is_address, load_bundle
 
 
 class ModelSource(Protocol):
@@ -71,14 +72,10 @@ class RegistrySource:
 
     def load(self, version: str) -> Bundle:
         """Load a version."""
-        from recsys.models.mlflow_model import load_bundle
-
         name, _, alias = self.address.partition("@")
         return load_bundle(f"{name}/{version}" if alias else self.address)
 
 
 def source_of(address: str) -> ModelSource:
     """Return the source of an address: `models:/...`, or else a folder."""
-    if address.startswith("models:/"):
-        return RegistrySource(address)
-    return FolderSource(Path(address).expanduser())
+    return RegistrySource(address) if is_address(address) else FolderSource(Path(address).expanduser())
