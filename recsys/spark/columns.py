@@ -94,8 +94,7 @@ def read_in_spark(
         raise DataFormatError(_NOTHING.format(path=path, what="table"))
     separator = None if csv is None else csv["sep"]
     fields = {role: _field(path, frame, column, separator) for role, column in columns.items()}
-    counted = _check(frame, fields, csv is not None)
-    _refuse(path, fields, counted)
+    counted = _check(path, frame, fields, csv is not None)
     chosen = []
     for role, field in fields.items():
         is_integer = field.is_text and not counted[f"text {role}"]
@@ -235,8 +234,8 @@ def _is_in_nanoseconds(frame: Any, name: str) -> bool:
     return False
 
 
-def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str, Any]:
-    """Count rows, damaged lines, wrong values and ids that are not integers, in one pass."""
+def _check(path: str, frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str, Any]:
+    """Count ids that are not integers; raise DataFormatError for damaged lines and wrong values."""
     counts = [f.count("*").alias("rows")]
     line = f.col(_CORRUPT) if in_text else f.lit(None)
     counts += [f.count(line).alias("damaged"), f.min(line).alias("line")]
@@ -246,11 +245,6 @@ def _check(frame: Any, fields: Mapping[str, _Field], in_text: bool) -> dict[str,
         if field.is_text:
             counts.append(f.count_if(~field.value.rlike(_PLAIN_INTEGER)).alias(f"text {role}"))
     found: dict[str, Any] = frame.agg(*counts).first().asDict()
-    return found
-
-
-def _refuse(path: str, fields: Mapping[str, _Field], found: Mapping[str, Any]) -> None:
-    """Raise DataFormatError for the problems that `_check` has found."""
     if not found["rows"]:
         raise DataFormatError(f"{path} has no ratings. Give a file that holds some.")
     if found["damaged"]:
@@ -266,6 +260,7 @@ def _refuse(path: str, fields: Mapping[str, _Field], found: Mapping[str, Any]) -
                 f"{path}, column {column.name!r}: {n_wrong:,} values are wrong, one of them {text!r}, which "
                 f"{problem}. {column.cure('row')}."
             )
+    return found
 
 
 def _quoted(name: str) -> str:

@@ -99,8 +99,7 @@ class SparkEngine:
                 from recsys.spark.search import Search
 
                 overflow = None if self.overflow is None else Overflow(self.overflow, self.max_kept, **facts)
-                with Search(spark, meter, overflow) as search:
-                    levels = search.run(transactions, levels[0], max_len)
+                levels = Search(spark, meter, overflow).run(transactions, levels[0], max_len)
         matrices, counts = zip(*levels, strict=True)
         return FrequentItemsets.from_levels(
             matrices, counts, **facts, min_support=min_support, max_len=max_len

@@ -2,10 +2,10 @@
 
 import threading
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,41 +21,51 @@ MOST_COUNTS = 1_000_000  # that a budget error is computed from
 
 
 class Search:
-    """A search on Spark within a budget; as a context manager it cancels jobs that exceed the time limit."""
+    """A search on Spark within a budget."""
 
     def __init__(self, spark: Any, meter: MiningMeter, overflow: Overflow | None) -> None:
         self._spark, self._meter, self._overflow = spark, meter, overflow
         self._levels: list[Level] = []  # collected before
         self._held: list[Any] = []
-        self._tag = f"recsys-{uuid.uuid4().hex}"
-        self._done = threading.Event()
-        self._watch: threading.Thread | None = None
-
-    def __enter__(self) -> Self:
-        self._spark.sparkContext.addJobTag(self._tag)
-        if self._meter.seconds_left is not None:
-            self._watch = threading.Thread(target=self._end_when_late, daemon=True)
-            self._watch.start()
-        return self
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self._done.set()
-        if self._watch is not None:
-            self._watch.join()
-        # If Spark has ended, there is nothing to release.
-        with suppress(*SPARK_ERRORS):
-            self._spark.sparkContext.removeJobTag(self._tag)
-            for frame in self._held:
-                frame.unpersist()
-        if isinstance(error, SPARK_ERRORS) and self._meter.is_late:
-            raise self._meter.exceeded(self._counts(), 1.0, late=True) from error
 
     def run(self, transactions: Any, items: Level, max_len: int | None) -> list[Level]:
         """Return the frequent itemsets, given those of one item."""
-        if max_len is not None and len(items[0]) > self._meter.max_itemsets:
-            self._collect(self._spark.createDataFrame(to_arrow(*items)))  # exceeds the budget
-        baskets = self._hold(_to_frame(self._spark, transactions, items[0].ravel()))
-        return self._of_any_length(baskets) if max_len is None else self._of_lengths(baskets, items, max_len)
+        with self._until_late():
+            if max_len is not None and len(items[0]) > self._meter.max_itemsets:
+                self._collect(self._spark.createDataFrame(to_arrow(*items)))  # exceeds the budget
+            baskets = self._hold(_to_frame(self._spark, transactions, items[0].ravel()))
+            if max_len is None:
+                return self._of_any_length(baskets)
+            return self._of_lengths(baskets, items, max_len)
+
+    @contextmanager
+    def _until_late(self) -> Iterator[None]:
+        """Cancel the jobs of the context once the time is over; release what is held at its end."""
+        context, tag, done = self._spark.sparkContext, f"recsys-{uuid.uuid4().hex}", threading.Event()
+        watch = threading.Thread(target=self._cancel_when_late, args=(context, tag, done), daemon=True)
+        context.addJobTag(tag)
+        watch.start()
+        try:
+            yield
+        except SPARK_ERRORS as error:
+            if self._meter.is_late:
+                raise self._meter.exceeded(self._counts(), 1.0, late=True) from error
+            raise
+        finally:
+            done.set()
+            watch.join()
+            # If Spark has ended, there is nothing to release.
+            with suppress(*SPARK_ERRORS):
+                context.removeJobTag(tag)
+                for frame in self._held:
+                    frame.unpersist()
+
+    def _cancel_when_late(self, context: Any, tag: str, done: threading.Event) -> None:
+        """Cancel running and later jobs once the time is over."""
+        seconds = self._meter.seconds_left
+        while not done.wait(None if seconds is None else max(0.0, seconds)):
+            context.cancelJobsWithTag(tag)
+            seconds = 0.5
 
     def _hold(self, frame: Any) -> Any:
         """Persist a frame until the end of the context."""
@@ -154,13 +164,6 @@ class Search:
     def _counts(self) -> IntArray:
         """Return the counts of the itemsets collected so far."""
         return np.concatenate([np.empty(0, dtype=np.int64), *(counts for _, counts in self._levels)])
-
-    def _end_when_late(self) -> None:
-        """Cancel running and later jobs once the time is over."""
-        seconds = self._meter.seconds_left or 0.0
-        while not self._done.wait(max(0.0, seconds)):
-            self._spark.sparkContext.cancelJobsWithTag(self._tag)
-            seconds = 0.5
 
 
 def _to_frame(spark: Any, transactions: Any, frequent: IntArray) -> Any:
