@@ -1,4 +1,4 @@
-"""The service: recommendations over HTTP and on a page, and what people think of them.
+"""The service: recommendations over HTTP and on a page, and feedback on them.
 
 `python -m recsys serve` runs it; `recsys.serving.app.create_app` makes the application for another server.
 """

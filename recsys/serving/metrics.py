@@ -73,7 +73,7 @@ class Metrics(Collector):
         )  # fmt: skip
         try:
             thumbs = [self._store.acceptance("source"), self._store.acceptance("rule", MAX_RULES)]
-        except DataError as error:  # the other metrics are needed most then
+        except DataError as error:  # the other metrics remain available
             log.error("Metrics of feedback are left out: %s", error)
             thumbs = []
         up = "1 if the database of feedback answers, 0 if not."

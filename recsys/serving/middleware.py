@@ -18,7 +18,7 @@ HEADERS = {
     b"cache-control": b"no-cache",
 }
 HEALTH = ("/health/live", "/health/ready")
-OTHER = "other"  # route of unknown paths, of which there is no end
+OTHER = "other"  # route of all unknown paths
 
 
 class AllowedHosts:

@@ -20,7 +20,7 @@ from recsys.serving.errors import ApiError
 
 
 class ListSigner:
-    """Signs lists with the secret of all services, and checks them; each accepts feedback for a time."""
+    """Signs lists with the secret that all services share, and verifies them; a list expires."""
 
     def __init__(self, secret: bytes, valid_seconds: float) -> None:
         # One key per purpose, so that neither result can stand for the other.
@@ -44,7 +44,7 @@ class ListSigner:
         Raises
         ------
         ApiError
-            If it was not signed with this secret, or has expired.
+            If the list was not signed with this secret, or has expired.
         """
         payload, _, signature = text.encode().partition(b".")
         if not hmac.compare_digest(signature, self._signature(payload).encode()):

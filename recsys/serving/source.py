@@ -9,6 +9,7 @@ from recsys.errors import DataNotFoundError
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE
 from recsys.models.mlflow_model import is_address, load_bundle
+from recsys.models.registry import Registry
 
 
 class ModelSource(Protocol):
@@ -59,8 +60,6 @@ class RegistrySource:
         name, _, alias = self.address.removeprefix("models:/").partition("@")
         if not alias:
             return self.address.rpartition("/")[2]
-        from recsys.models.registry import Registry
-
         number = Registry(name).with_alias(alias)
         if number is None:
             raise DataNotFoundError(
