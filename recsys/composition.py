@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Classes that Hydra 1.4 may instantiate. Hydra 1.3 has no such list.
-EXECUTION_WHITELIST = ("recsys.*",)
+# Classes that Hydra 1.4 may instantiate, that of log lines among them. Hydra 1.3 has no such list.
+EXECUTION_WHITELIST = ("recsys.*", "optuna_sweeper.safe_text.SafeFormatter")
 _execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
 
 
