@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,12 @@ class FinalCallback(Callback):
         self.failures: list[str] = []
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Measure, unless the search was interrupted.
+        """Measure, unless the search failed or was interrupted.
 
         An error is logged and raises SystemExit(1); the callbacks of the report and of MLflow still run.
         """
+        if isinstance(sys.exception(), Exception):
+            return  # Hydra 1.4 calls this after a sweep that failed, too: the folder may hold an earlier one
         self._measure(Path(config.hydra.sweep.dir).resolve(), config)
         if self.failures:
             raise SystemExit(1)

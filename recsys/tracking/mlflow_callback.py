@@ -136,6 +136,8 @@ class MLflowCallback(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Wait for the sender, and log what to do next; exit with 1 if MLflow refused entries."""
+        if isinstance(sys.exception(), Exception):
+            return  # Hydra 1.4 calls this after a sweep that failed, too, whose record ends with the program
         if self._close(ENDED):
             sys.exit(1)
         folder = shlex.quote(config.hydra.sweep.dir)

@@ -4,17 +4,22 @@ import csv
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
+from optuna_sweeper.errors import SweepError
+from recsys.reporting.callbacks import CompareCallback, FinalCallback
 from recsys.reporting.columns import Column, columns, importance
 from recsys.reporting.figures import history, pareto_front, search_figures
 from recsys.reporting.report import write_report
 from recsys.reporting.rule_figures import best_rules, lift_caption
 from recsys.runs.sweep import read_sweep
 from recsys.runs.trials import Trial, read_trials
+from recsys.tracking.mlflow_callback import MLflowCallback
 from tests import programs
 
 HEADER = ["number", "state", "params_x", "params_kind", "start", "end", "seconds", "job_dir", "fail_reason"]
@@ -299,3 +304,22 @@ def test_a_report_that_cannot_be_made_is_told(call, monkeypatch, tmp_path, calle
     told = outcome.stdout + outcome.stderr
     assert f"ReportCallback.{hook} failed; the run goes on" in told
     assert "RuntimeError: no ink" in told
+
+
+@pytest.mark.parametrize(
+    ("callback", "method"),
+    [(FinalCallback, "_measure"), (CompareCallback, "_measure"), (MLflowCallback, "_close")],
+)
+def test_the_end_of_a_sweep_that_failed_is_no_end(monkeypatch, callback, method):
+    # Hydra 1.4 calls `on_multirun_end` while the error of the sweep is on its way, too.
+    calls = []
+    monkeypatch.setattr(callback, method, lambda *args: calls.append(args))
+    made = partial(callback, "sqlite://", "x") if callback is MLflowCallback else callback
+    config = OmegaConf.create({"hydra": {"sweep": {"dir": "."}}})
+    try:
+        raise SweepError("refused")
+    except SweepError:
+        made().on_multirun_end(config)
+    assert not calls
+    made().on_multirun_end(config)
+    assert len(calls) == 1
