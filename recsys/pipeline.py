@@ -178,7 +178,7 @@ def _rules_to_metrics(
         with timed("fit", seconds):
             model = _fit(experiment, prepared, rules)
         with timed("recommend", seconds):
-            lists = model.recommend(prepared.histories, evaluation.k)
+            lists = model.recommend(prepared.histories, evaluation.k, prepared.seen)
         with timed("evaluate", seconds):
             ranking = evaluate(lists, prepared.targets, prepared.train, evaluation.cutoffs, prepared.genres)
         if prepared.n_cut_in_tie is not None:

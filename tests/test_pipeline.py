@@ -108,3 +108,15 @@ def test_a_run_can_end_after_a_fold():
 
     with pytest.raises(StopIteration, match="1"):
         run(own_moments, Rolling(periods=3), report=report)
+
+
+def test_what_a_user_dislikes_takes_no_place_of_a_list():
+    # Everybody likes items 0 to 3, in this order; user 5 dislikes 0, the first of equals, and likes 1 last.
+    rows = [(user, item, 5.0, item) for user in range(5) for item in range(4)]
+    rows += [(5, 0, 1.0, 0), (5, 2, 5.0, 1), (5, 3, 5.0, 2), (5, 1, 5.0, 3)]
+    ratings = Interactions(*zip(*rows, strict=True), name="memory")
+    rules = Apriori(min_support=0.1, max_len=1), BitsetEngine(), ItemsetCache(enabled=False)
+    evaluation = LeaveOut(cutoffs=[1])
+    experiment = (InMemory(ratings), Preprocessing(), *rules, PopularityRecommender(), evaluation)
+    ranking = pipeline.run(pipeline.Experiment(*experiment), "test").ranking
+    assert ranking.per_user["hit_rate@1"][ranking.users == 5] == 1.0

@@ -16,8 +16,8 @@ from recsys.errors import ParameterError
 class Histories:
     """Sequences of steps of some users; a step is a set of items.
 
-    A step is an order where the data has orders, otherwise all interactions of one moment; without either, a
-    history is one step. The order of items within a step means nothing. Shapes that do not agree raise
+    A step is all interactions of one moment; without times it is an order, and without either a history is
+    one step. The order of items within a step means nothing. Shapes that do not agree raise
     ParameterError.
 
     Parameters
@@ -65,9 +65,9 @@ class Histories:
     ) -> "Histories":
         """Make the histories of some users over some items, from (user, item) pairs in any order.
 
-        Each pair occurs once, or, with `repeats`, once in each step. Pairs of other users or items are left
-        out; a user without a pair has an empty history. `users` and `items` are ids, ascending; None stands
-        for all users.
+        Each pair occurs once unless there are `repeats`, which count once in each step. Pairs of other users
+        or items are left out; a user without a pair has an empty history. `users` and `items` are ids,
+        ascending; None stands for all users.
         """
         column, known = positions(item_id, items)
         if users is None:
@@ -77,16 +77,25 @@ class Histories:
             known &= known_user
         row, column = row[known], column[known]
         steps = None if steps is None else steps[known]
-        order = np.lexsort((column, row) if steps is None else (column, steps, row))
-        counts = np.bincount(row, minlength=len(users))
+        keys = (column, row) if steps is None else (column, steps, row)
+        order = np.lexsort(keys)
+        if repeats:
+            differs = [key[order][1:] != key[order][:-1] for key in keys]
+            order = order[np.append(True, np.logical_or.reduce(differs))[: len(order)]]
+        counts = np.bincount(row[order], minlength=len(users))
         return cls(
             offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
             item_indices=column[order].astype(np.int32),
             items=items,
             users=users,
             steps=None if steps is None else steps[order],
-            repeats=repeats,
+            repeats=repeats and steps is not None,
         )
+
+    @classmethod
+    def empty(cls, users: npt.NDArray[Any], items: npt.NDArray[Any]) -> "Histories":
+        """Make histories without entries."""
+        return cls(np.zeros(len(users) + 1, np.int64), np.empty(0, np.int32), items, users)
 
     def __len__(self) -> int:
         return len(self.users)
@@ -163,6 +172,17 @@ class Histories:
         ends = np.append(np.flatnonzero(starts_step)[1:], len(self.item_indices))
         ages: npt.NDArray[np.int64] = self.offsets[1:][self.rows] - ends[np.cumsum(starts_step) - 1]
         return ages
+
+    def without(self, others: "Histories") -> "Histories":
+        """Return the entries whose item is not in the history of the same user in `others`."""
+        own, other = (one.rows * one.n_items + one.item_indices for one in (self, others))
+        kept = np.flatnonzero(~np.isin(own, other))
+        return replace(
+            self,
+            offsets=np.searchsorted(kept, self.offsets),
+            item_indices=self.item_indices[kept],
+            steps=None if self.steps is None else self.steps[kept],
+        )
 
     def of(self, user: int) -> npt.NDArray[np.int32]:
         """Return the items of the user at a position, the earliest step first."""

@@ -25,7 +25,7 @@ class Positives:
     rating : ndarray of float64, shape (n_positives,), or None
         Where the likes have yet to be chosen by rating.
     is_candidate : ndarray of bool, shape (n_positives,), or None
-        Which may be likes, where others are kept to count the ratings of a movie; None is all.
+        Which may be likes; the others are ratings of what a user has seen. None is all.
     order : ndarray of int64, shape (n_positives,), or None
         Number of the order, ascending in time within a user; None where no user has several orders.
     """
@@ -70,8 +70,11 @@ class Positives:
         return self.select(np.sort(first[~np.isin(own[first], known)]))
 
     def histories(self, users: npt.NDArray[Any] | None, items: npt.NDArray[Any]) -> Histories:
-        """Return the histories of some users over some items; see `Histories.from_pairs`."""
-        steps = self.timestamp if self.order is None else self.order
+        """Return the histories of some users over some items; see `Histories.from_pairs`.
+
+        A step is all of one moment; without times, an order.
+        """
+        steps = self.order if self.timestamp is None else self.timestamp
         repeats = self.order is not None
         return Histories.from_pairs(self.user_id, self.item_id, steps, users, items, repeats)
 

@@ -50,10 +50,14 @@ class Targets:
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """Users to measure: likes that a recommender is given (perhaps none), and those that it should find."""
+    """Users to measure: likes that a recommender is given (perhaps none), and those that it should find.
+
+    `rated` are all visible interactions, liked or not, which are not recommended; None where `visible` are.
+    """
 
     visible: Positives
     held_out: Positives
+    rated: Positives | None = None
 
     def __len__(self) -> int:
         return len(self.users)
@@ -66,22 +70,32 @@ class Holdout:
         """Id of each user, ascending; the rows of `histories` and `targets`."""
         return np.unique(self.held_out.user_id)
 
-    @cached_property
-    def n_cut_in_tie(self) -> int:
-        """Number of users with a visible and a held-out like of one moment; 0 without times."""
-        if self.visible.timestamp is None or self.held_out.timestamp is None:
-            return 0
+    def n_cut_in_tie(self, users: npt.NDArray[Any]) -> int:
+        """Return how many of some users have a visible and a held-out candidate of one moment.
+
+        `users` are ids, ascending. 0 without times.
+        """
         never = np.iinfo(np.int64)
-        latest, earliest = np.full(len(self), never.min), np.full(len(self), never.max)
-        shown = np.isin(self.visible.user_id, self.users)
-        place = np.searchsorted(self.users, self.visible.user_id[shown])
-        np.maximum.at(latest, place, self.visible.timestamp[shown])
-        np.minimum.at(earliest, np.searchsorted(self.users, self.held_out.user_id), self.held_out.timestamp)
+        latest, earliest = np.full(len(users), never.min), np.full(len(users), never.max)
+        for part, extreme, moment in (
+            (self.visible, np.maximum, latest),
+            (self.held_out, np.minimum, earliest),
+        ):
+            if part.timestamp is None:
+                return 0
+            counted = part.candidates & np.isin(part.user_id, users)
+            extreme.at(moment, np.searchsorted(users, part.user_id[counted]), part.timestamp[counted])
         return int(np.count_nonzero(latest == earliest))
 
     def histories(self, items: npt.NDArray[Any]) -> Histories:
         """Return the visible likes, over the items (ids, ascending) of a catalog."""
         return self.visible.histories(self.users, items)
+
+    def seen(self, items: npt.NDArray[Any]) -> Histories:
+        """Return all that is visible, liked or not, over the items (ids, ascending) of a catalog."""
+        rated = self.visible if self.rated is None else self.rated
+        repeats = rated.order is not None
+        return Histories.from_pairs(rated.user_id, rated.item_id, None, self.users, items, repeats)
 
     def targets(self, items: npt.NDArray[Any]) -> Targets:
         """Return the held-out likes, over the items (ids, ascending) of a catalog."""

@@ -23,14 +23,16 @@ log = logging.getLogger(__name__)
 class Prepared:
     """Training data, as transactions and as histories over the same items, and evaluation targets.
 
-    `n_cut_in_tie` is the number of users with a visible and a held-out like of one moment; None where likes
-    are not held out by time.
+    `histories` are the visible likes of the evaluated users, `seen` all that they have rated before the first
+    held-out like, liked or not. `n_cut_in_tie` is the number of users whose held-out part begins among likes
+    of one moment; None where likes are not held out by time.
     """
 
     interactions: InteractionSet
     transactions: TransactionSet
     train: Histories
     histories: Histories
+    seen: Histories
     targets: Targets
     genres: npt.NDArray[np.bool_]
     n_cut_in_tie: int | None
@@ -39,9 +41,9 @@ class Prepared:
     def for_mining(cls, interactions: InteractionSet, transactions: TransactionSet) -> "Prepared":
         """Return transactions without histories and targets: of no user, over the same items."""
         items = transactions.items
-        nobody = Histories(np.zeros(1, np.int64), np.empty(0, np.int32), items, np.empty(0, np.int64))
+        nobody = Histories.empty(np.empty(0, np.int64), items)
         targets, genres = Targets(nobody, np.empty(0, np.int64)), encode_genres([()] * len(items))
-        return cls(interactions, transactions, nobody, nobody, targets, genres, None)
+        return cls(interactions, transactions, nobody, nobody, nobody, targets, genres, None)
 
 
 # The trials of a sweep read the same interactions and parts: the last of each are kept.
@@ -92,9 +94,10 @@ def _prepare(
         transactions,
         train=likes.histories(None, items),
         histories=holdout.histories(items),
+        seen=holdout.seen(items),
         targets=holdout.targets(items),
         genres=encode_genres(genres),
-        n_cut_in_tie=holdout.n_cut_in_tie if evaluation.is_by_time else None,
+        n_cut_in_tie=evaluated.n_cut_in_tie(holdout.users) if evaluation.is_by_time else None,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
@@ -50,14 +51,24 @@ class Bundle:
     catalog: ItemCatalog  # may contain items that the model does not
     histories: Histories  # likes of each known user, over the items of the model
     metadata: dict[str, Any] = field(default_factory=dict)  # facts about it, as JSON
+    seen: Histories | None = None  # what else the same users have rated: it is not recommended to them
 
     def __post_init__(self) -> None:
-        if not np.array_equal(self.histories.items, self.model.items):
-            rule = f"over the {len(self.model.items):,} items of the model"
-            raise ParameterError("histories", rule, self.histories)
+        seen = self.histories if self.seen is None else self.seen
+        for name, histories in (("histories", self.histories), ("seen", seen)):
+            if not np.array_equal(histories.items, self.model.items):
+                rule = f"over the {len(self.model.items):,} items of the model"
+                raise ParameterError(name, rule, histories)
+        if not np.array_equal(seen.users, self.histories.users):
+            raise ParameterError("seen", f"of the {len(self.histories):,} users of the histories", seen)
 
     def recommend(
-        self, likes: Sequence[Sequence[Any]], k: int = 10, exclude_seen: bool = True, n_reasons: int = 0
+        self,
+        likes: Sequence[Sequence[Any]],
+        k: int = 10,
+        exclude_seen: bool = True,
+        n_reasons: int = 0,
+        seen: Sequence[Sequence[Any]] | None = None,
     ) -> list[list[Recommendation]]:
         """Recommend for some users at once; ParameterError is raised if `k` or `n_reasons` is invalid.
 
@@ -69,14 +80,17 @@ class Bundle:
         k : int
             Length of each list, at least 1; shorter if there are fewer items.
         exclude_seen : bool
-            Whether to leave out liked items.
+            Whether to leave out what a user has rated: likes and `seen`.
         n_reasons : int
             Maximum number of reasons of each recommendation.
+        seen : sequence of sequences, optional
+            One row of ids per user: what else the user has rated. Ids that the model does not know are left
+            out.
         """
         k = min(require_integer("k", k, minimum=1), max(len(self.item_ids), 1))
         require_integer("n_reasons", n_reasons, minimum=0)
         histories = self._histories(likes)
-        lists = self.model.recommend(histories, k, exclude_seen)
+        lists = self.model.recommend(histories, k, self._excluded(histories, exclude_seen, seen))
         rows = zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
         each = [histories] if len(likes) == 1 else (histories[user : user + 1] for user in range(len(likes)))
         return [self._titled_list(history, *row, n_reasons) for history, row in zip(each, rows, strict=True)]
@@ -84,6 +98,18 @@ class Bundle:
     def knows(self, item_id: Any) -> bool:
         """Whether the model has an item."""
         return item_id in self._place
+
+    def likes_of(self, user_id: Any) -> list[Any] | None:
+        """Return the ids that a known user likes, the earliest first; None if the user is not known."""
+        user = self._user.get(user_id)
+        return None if user is None else [self.item_ids[item] for item in self.histories.of(user).tolist()]
+
+    def seen_of(self, user_id: Any) -> list[Any] | None:
+        """Return the ids that a known user has rated without liking them; None if the user is not known."""
+        user = self._user.get(user_id)
+        if user is None or self.seen is None:
+            return None if user is None else []
+        return [self.item_ids[item] for item in self.seen.of(user).tolist()]
 
     def steps_of(self, user_id: Any) -> list[list[Any]] | None:
         """Return the ids that a known user likes, a list for each moment; None if the user is not known."""
@@ -132,7 +158,7 @@ class Bundle:
         """
         from recsys.models.bundle_folder import save
 
-        save(folder, self.model, self.catalog, self.histories, self.metadata)
+        save(folder, self.model, self.catalog, self.histories, self.metadata, self.seen)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -167,15 +193,26 @@ class Bundle:
 
     def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
         rows = [self._places(flatten(row)) for row in likes]
-        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum([len(row) for row in rows], out=offsets[1:])
-        indices = np.array(list(chain.from_iterable(rows)), dtype=np.int32)
+        offsets, indices = _joined(rows)
         steps = np.arange(len(indices))
         if any(list in map(type, row) for row in likes):
             moments = [self._moments(row) for row in likes]
             pairs = zip(moments, rows, strict=True)
             steps = np.array([moment[place] for moment, row in pairs for place in row], dtype=np.int64)
         return Histories(offsets, indices, self.model.items, np.arange(len(rows)), steps)
+
+    def _excluded(
+        self, histories: Histories, exclude_seen: bool, seen: Sequence[Sequence[Any]] | None
+    ) -> Histories:
+        """Return what the lists leave out."""
+        if seen is not None and len(seen) != len(histories):
+            raise ParameterError("seen", f"a row for each of {len(histories):,} users", len(seen))
+        if not exclude_seen:
+            return Histories.empty(histories.users, self.model.items)
+        if seen is None or not any(seen):
+            return histories
+        rows = [[*histories.of(user).tolist(), *self._places(row)] for user, row in enumerate(seen)]
+        return Histories(*_joined(rows), self.model.items, histories.users)
 
     def _moments(self, row: Sequence[Any]) -> dict[int | None, int]:
         """Return the moment of each item of a row: the number of the last entry that contains it."""
@@ -205,6 +242,13 @@ class Bundle:
         items = tuple([self._items[item] for item in reason.antecedents])
         confidence, lift = _finite(reason.confidence), _finite(reason.lift)
         return Reason(items, reason.support_count, confidence, lift, reason.share)
+
+
+def _joined(rows: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Return the offsets and the entries of histories."""
+    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    return offsets, np.array(list(chain.from_iterable(rows)), dtype=np.int32)
 
 
 def _finite(value: float | None) -> float | None:

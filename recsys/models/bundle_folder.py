@@ -5,6 +5,7 @@ bundle.json       kind and settings of the model, metadata, size and SHA-256 of 
 model.npz         arrays of the model
 train.npz         histories that it was fitted on
 histories.npz     histories of the known users, unless they are the same
+seen.npz          what else the known users have rated, if anything
 catalog.parquet   item_id, title, genres
 
 A folder with any other file is refused.
@@ -25,15 +26,20 @@ from recsys.errors import DataFormatError, DataNotFoundError, OutputError, Recsy
 from recsys.models.serialization import Arrays, Parts, put_together, take_apart
 from recsys.recommenders import Model
 
-VERSION = 3  # of this format
+VERSION = 4  # of this format
 BUNDLE_FILE = "bundle.json"
 REQUIRED = frozenset({"model.npz", "train.npz", "catalog.parquet"})
-OPTIONAL = frozenset({"histories.npz"})
+OPTIONAL = frozenset({"histories.npz", "seen.npz"})
 HISTORY = ("offsets", "item_indices", "items", "users", "repeats")
 
 
 def save(
-    folder: Path, model: Model, catalog: ItemCatalog, histories: Histories, metadata: dict[str, Any]
+    folder: Path,
+    model: Model,
+    catalog: ItemCatalog,
+    histories: Histories,
+    metadata: dict[str, Any],
+    seen: Histories | None = None,
 ) -> None:
     """Write a bundle; see `Bundle.save`. The description is written last: with it, the bundle is complete."""
     parts = take_apart(model)
@@ -46,6 +52,8 @@ def save(
         np.savez(folder / "train.npz", allow_pickle=False, **_history(train))
         if histories is not train:
             np.savez(folder / "histories.npz", allow_pickle=False, **_history(histories))
+        if seen is not None:
+            np.savez(folder / "seen.npz", allow_pickle=False, **_history(seen))
         _write_catalog(folder / "catalog.parquet", catalog)
         content = {
             "version": VERSION,
@@ -66,14 +74,17 @@ def load(folder: Path) -> dict[str, Any]:
     _check_files(folder, content["files"])
     try:
         train = _read_history(folder / "train.npz")
-        own = "histories.npz" in content["files"]
-        histories = _read_history(folder / "histories.npz") if own else train
+        histories, seen = (
+            _read_history(folder / name) if name in content["files"] else None
+            for name in ("histories.npz", "seen.npz")
+        )
         parts = Parts(content["kind"], content["settings"], _read_arrays(folder / "model.npz"))
         return {
             "model": put_together(parts, train),
             "catalog": _read_catalog(folder / "catalog.parquet"),
-            "histories": histories,
+            "histories": train if histories is None else histories,
             "metadata": content["metadata"],
+            "seen": seen,
         }
     except (AttributeError, KeyError, TypeError, ValueError, RecsysError, zipfile.BadZipFile) as error:
         raise DataFormatError(f"{folder} is damaged: {type(error).__name__}: {error}. {CURE}") from error

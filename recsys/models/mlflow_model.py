@@ -144,7 +144,7 @@ def _location(uri: str, client: MlflowClient) -> tuple[str, str | None]:
 
 
 def signature(bundle: Bundle) -> ModelSignature:
-    """Return the signature of the model: likes in, recommendations out."""
+    """Return the signature of the model: likes and other seen items in, recommendations out."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import AnyType, Array, Object, Property
@@ -160,9 +160,9 @@ def signature(bundle: Bundle) -> ModelSignature:
     recommendation = record(item | {"score": number, "source": text, "reasons": Array(reason)})
     flag = DataType.boolean
     params = ("k", count, 10), ("exclude_seen", flag, True), ("explain", flag, False)
+    rated = Array(AnyType())  # type: ignore[no-untyped-call]  # ids and titles may be mixed in one list
     return ModelSignature(
-        # Ids and titles may be mixed in one list.
-        inputs=Schema([ColSpec(Array(AnyType()), name="likes")]),  # type: ignore[no-untyped-call]
+        inputs=Schema([ColSpec(rated, name="likes"), ColSpec(rated, name="seen", required=False)]),
         outputs=Schema([ColSpec(Array(recommendation))]),
         params=ParamSchema([ParamSpec(*param) for param in params]),
     )

@@ -1,6 +1,7 @@
 """A bundle as an MLflow model, written as code: MLflow runs this file when it loads the model.
 
-A row holds the likes of a user, item ids or titles, the latest last; the result is a list of recommendations.
+A row holds the likes of a user, item ids or titles, the latest last, and what else the user has seen; the
+result is a list of recommendations.
 """
 
 from collections.abc import Iterable
@@ -34,23 +35,27 @@ class RecommenderModel(PythonModel):
     ) -> list[list[dict[str, Any]]]:
         """Return for each row of the column `likes` a list of `item_id, title, score, source, reasons`.
 
-        `params` are `k`, `exclude_seen` and `explain` (at most three reasons, otherwise none). ParameterError
-        is raised if a row holds anything but ids and titles, TitleError if a title is not that of one item.
+        The column `seen`, which may be absent, has what else a user has rated. `params` are `k`,
+        `exclude_seen` and `explain` (at most three reasons, otherwise none). ParameterError is raised if a
+        row holds anything but ids and titles, TitleError if a title is not that of one item.
         """
         options = {"k": 10, "exclude_seen": True, "explain": False} | (params or {})
-        likes = [self._ids(row) for row in model_input["likes"]]
+        likes = [self._ids("likes", row) for row in model_input["likes"]]
+        given = model_input["seen"] if "seen" in model_input else [None] * len(likes)
+        # A row without the optional column is None, or NaN beside others with it.
+        seen = [[] if row is None or row is np.nan else self._ids("seen", row) for row in given]
         n_reasons = REASONS if options["explain"] else 0
-        lists = self.bundle.recommend(likes, options["k"], options["exclude_seen"], n_reasons)
+        lists = self.bundle.recommend(likes, options["k"], options["exclude_seen"], n_reasons, seen)
         return [list(map(asdict, row)) for row in lists]
 
-    def _ids(self, likes: Iterable[Any]) -> list[Any]:
+    def _ids(self, column: str, row: Iterable[Any]) -> list[Any]:
         """Return ids as they are, and those of titles."""
-        plain = [like.item() if isinstance(like, np.generic) else like for like in likes]
-        if not all(isinstance(like, str | int) for like in plain):
-            raise ParameterError("likes", "a list of item ids and titles a row", plain)
+        plain = [item.item() if isinstance(item, np.generic) else item for item in row]
+        if not all(isinstance(item, str | int) for item in plain):
+            raise ParameterError(column, "a list of item ids and titles a row", plain)
         return [
-            self.bundle.find(like) if isinstance(like, str) and not self.bundle.knows(like) else like
-            for like in plain
+            self.bundle.find(item) if isinstance(item, str) and not self.bundle.knows(item) else item
+            for item in plain
         ]
 
 

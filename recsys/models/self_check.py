@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from recsys.errors import DataError
 from recsys.models.bundle import Bundle, Recommendation
 
@@ -20,34 +22,38 @@ def self_check(bundle: Bundle, version: str) -> None:
     """Check recommendations for known users, for a user who likes one item, and for one who likes nothing.
 
     SelfCheckError is raised, with the name of the version, if a list is too short, contains an item twice,
-    one that is liked or not in the model, or a value that is not finite; or if a list differs alone and in a
+    one that is rated or not in the model, or a value that is not finite; or if a list differs alone and in a
     batch.
     """
     if not bundle.item_ids:
         raise SelfCheckError(f"Version {version} knows no items.")
-    most_popular = bundle.item_ids[bundle.model.popularity.order[0]]
-    likes = [*bundle.sample_likes(min(N_USERS, len(bundle.histories))), [], [most_popular]]
-    lists = bundle.recommend(likes, K, n_reasons=2)
-    for row, recommendations in zip(likes, lists, strict=True):
-        if wrong := _wrong(bundle, row, recommendations):
+    users = bundle.histories.users[np.linspace(0, len(bundle.histories) - 1, N_USERS).astype(int)].tolist()
+    users = list(dict.fromkeys(users))
+    likes = [bundle.likes_of(user) or [] for user in users]
+    seen = [bundle.seen_of(user) or [] for user in users]
+    likes += [[], [bundle.item_ids[bundle.model.popularity.order[0]]]]
+    seen += [[], []]
+    lists = bundle.recommend(likes, K, n_reasons=2, seen=seen)
+    for row, others, recommendations in zip(likes, seen, lists, strict=True):
+        if wrong := _wrong(bundle, {*row, *others}, recommendations):
             raise SelfCheckError(
                 f"Version {version} does not pass its check: for {len(row)} likes it gives {wrong}."
             )
-    alone = bundle.recommend(likes[:1], K, n_reasons=2)[0]
+    alone = bundle.recommend(likes[:1], K, n_reasons=2, seen=seen[:1])[0]
     if [one.item_id for one in alone] != [one.item_id for one in lists[0]]:
         raise SelfCheckError(f"Version {version} answers one user alone otherwise than in a batch.")
 
 
-def _wrong(bundle: Bundle, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> str:
+def _wrong(bundle: Bundle, rated: set[Any], recommendations: Sequence[Recommendation]) -> str:
     """Return what is wrong with a list; empty if nothing is."""
     ids = [one.item_id for one in recommendations]
-    unseen = len(bundle.item_ids) - len(set(likes))
+    unseen = len(bundle.item_ids) - len(rated)
     if len(ids) != min(K, unseen):
         return f"{len(ids)} recommendations where there are {unseen:,} items to choose from"
     if len(set(ids)) < len(ids):
         return "an item twice"
-    if set(ids) & set(likes):
-        return "an item that is liked already"
+    if set(ids) & rated:
+        return "an item that is rated already"
     if not all(bundle.knows(item) for item in ids):
         return "an item that is not in the model"
     try:

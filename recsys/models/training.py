@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from recsys.data import InteractionSet, ItemCatalog
+from recsys.data import Histories, Interactions, InteractionSet, ItemCatalog
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE
 from recsys.models.mlflow_model import is_address, load_bundle
@@ -39,7 +39,7 @@ def fit_bundle(settings: Mapping[str, Any]) -> Bundle:
 def make_bundle(
     model: Model, interactions: InteractionSet, settings: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Bundle:
-    """Make a bundle of a fitted model, with the catalog of its items and metadata."""
+    """Make a bundle of a fitted model, with the catalog, all that its users have rated, and metadata."""
     metadata = {
         "recommender": settings["recommender"]["_target_"].rpartition(".")[-1],
         "dataset": interactions.name,
@@ -50,4 +50,9 @@ def make_bundle(
         "config": settings,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return Bundle(model, interactions.items or ItemCatalog.empty(), model.train, metadata)
+    ratings = cast(Interactions, interactions)  # in this process: a model was fitted
+    repeats = ratings.order_id is not None
+    pairs = ratings.user_id, ratings.item_id, None, model.train.users, model.items, repeats
+    seen = Histories.from_pairs(*pairs).without(model.train)
+    catalog = interactions.items or ItemCatalog.empty()
+    return Bundle(model, catalog, model.train, metadata, seen if len(seen.item_indices) else None)

@@ -98,9 +98,8 @@ class Preprocessing:
         liked = rating >= self.min_rating
         if not liked.any():
             raise nothing_left([("ratings", n), (self.likes_rule, 0)])
-        positives = interactions.positives(is_candidate=liked)
-        # The others only count for their movies.
-        return positives if self.min_movie_ratings > 1 else positives.select(liked)
+        # The others count for their movies, and are not recommended to their users.
+        return interactions.positives(is_candidate=None if liked.all() else liked)
 
     def filter_train(self, train: Positives) -> Positives:
         """Keep the likes among the candidates in the training data; raise the errors of `filter`."""

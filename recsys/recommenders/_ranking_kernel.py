@@ -68,7 +68,7 @@ def rank(
     scores: FloatArray,
     items: IntArray,
     starts: IntArray,
-    seen: IntArray,
+    exclude: IntArray,
     order: IntArray,
     counts: FloatArray,
     best_items: IntArray,
@@ -81,8 +81,8 @@ def rank(
     scores : ndarray, shape (n_users, n), float64
     items : ndarray, shape (n,), int
         Item of each column of `scores`.
-    starts, seen : ndarray, shape (n_users + 1,) and (n_seen,)
-        Items that user u may not get: seen[starts[u]:starts[u + 1]].
+    starts, exclude : ndarray, shape (n_users + 1,) and (n_excluded,)
+        Items that user u may not get: exclude[starts[u]:starts[u + 1]].
     order, counts : ndarray, shape (n_items,)
         All items, the most popular first, and the popularity of each item.
 
@@ -96,9 +96,9 @@ def rank(
     excluded = np.zeros(len(counts), dtype=np.bool_)
     for user in range(n_users):
         for entry in range(starts[user], starts[user + 1]):
-            excluded[seen[entry]] = True
+            excluded[exclude[entry]] = True
         ends[user, 0] = keep_best(scores[user], items, excluded, best_items[user], best_scores[user])
         ends[user, 1] = fill_up(ends[user, 0], order, counts, excluded, best_items[user], best_scores[user])
         for entry in range(starts[user], starts[user + 1]):
-            excluded[seen[entry]] = False
+            excluded[exclude[entry]] = False
     return ends

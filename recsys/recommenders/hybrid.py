@@ -32,7 +32,8 @@ class HybridRecommender:
     model : EASERecommender, ItemKNNRecommender or ALSRecommender
     mode : {"blend", "rules_first"}
         blend: the score is s r + (1 - s) m, where s is `rules_share`, and r and m are the user's scores by
-        rules and by the model, each divided by the user's highest for an unseen item, negative ones as 0.
+        rules and by the model, each divided by the user's highest for an item outside the history, negative
+        ones as 0.
         rules_first: the items of the rules, then those of the model.
     rules_share : float
         0 to 1; used only by blend.
@@ -77,13 +78,13 @@ class HybridModel(Model):
         """Those of the two models."""
         return self.rules.requirements + self.model.requirements
 
-    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+    def fill(self, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
         """Fill empty lists by the sum of both scores.
 
         The source of an item is the one with the larger part of its score, or popularity if both parts are 0.
         """
         by_rules, by_model = self._parts(histories)
-        rank_into(lists, by_rules + by_model, histories, exclude_seen, self.popularity)
+        rank_into(lists, by_rules + by_model, exclude, self.popularity)
         chosen = np.maximum(lists.item_indices, 0)
         of_rules = np.take_along_axis(by_rules >= by_model, chosen, axis=1)
         lists.sources[of_rules & (lists.sources == MODEL)] = RULE
@@ -125,10 +126,10 @@ def _scaled(reasons: list[Reason[int]], share: float) -> list[Reason[int]]:
 
 
 def _normalised(scores: FloatArray, histories: Histories) -> FloatArray:
-    """Divide the positive scores of each user by the highest of an unseen item; the others become 0."""
+    """Divide the positive scores of each user by the highest outside the history; the others become 0."""
     positive = np.maximum(scores, 0.0)
-    unseen = positive.copy()
-    unseen[histories.rows, histories.item_indices] = 0.0
-    highest = unseen.max(axis=1, initial=0.0, keepdims=True)
+    others = positive.copy()
+    others[histories.rows, histories.item_indices] = 0.0
+    highest = others.max(axis=1, initial=0.0, keepdims=True)
     np.divide(positive, highest, out=positive, where=highest > 0)
     return positive

@@ -27,13 +27,13 @@ class LearnedRuleModel(RuleModel):
 
     base_rates: FloatArray
 
-    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+    def fill(self, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
         """Fill empty lists by score, then by popularity; items without a rule are marked as fallback."""
         by_rules = self.scores(histories)
         fired = by_rules.any(axis=1)
         scores = by_rules + self.base_rates
         scores[~fired] = 0.0
-        rank_into(lists, scores, histories, exclude_seen, self.popularity, source=RULE)
+        rank_into(lists, scores, exclude, self.popularity, source=RULE)
         chosen = np.take_along_axis(by_rules, np.maximum(lists.item_indices, 0), axis=1)
         lists.sources[(lists.sources == RULE) & (chosen == 0)] = FALLBACK
 

@@ -121,26 +121,37 @@ class Model(ABC):
         values = {**state.settings, **state.arrays, **state.parts}
         return cls(train, *(values[field.name] for field in fields(cls)[1:]))
 
-    def recommend(self, histories: Histories, k: int, exclude_seen: bool = True) -> Recommendations:
+    def recommend(self, histories: Histories, k: int, exclude: Histories | None = None) -> Recommendations:
         """Return the k best items of each user; of equal scores the first by index.
 
-        A `k` that is not a positive integer and histories over other items raise ParameterError.
+        Lists leave out what the same users have in `exclude`, all that they have rated; by default
+        their histories. Nothing is left out by `Histories.empty(histories.users, model.items)`.
+        A `k` that is not a positive integer, histories over other items and of other users in `exclude` raise
+        ParameterError.
         """
         require_integer("k", k, minimum=1)
-        if histories.items is not self.items and not np.array_equal(histories.items, self.items):
-            rule = f"over the {len(self.items):,} items that the model was fitted on"
-            cure = "Make them with Histories.from_pairs(..., items=model.items)."
-            raise ParameterError("histories", rule, histories, cure)
+        self._require_items("histories", histories)
+        if exclude is None:
+            exclude = histories
+        self._require_items("exclude", exclude)
+        if len(exclude) != len(histories):
+            raise ParameterError("exclude", f"of the same {len(histories):,} users as histories", exclude)
         lists = Recommendations.empty(len(histories), k)
         size = max(1, SCORES_AT_ONCE // max(1, len(self.items)))
         for start in range(0, len(histories), size):
             rows = slice(start, start + size)
-            part = histories[rows] if len(histories) > size else histories
-            self.fill(lists[rows], part, exclude_seen)
+            parts = (histories[rows], exclude[rows]) if len(histories) > size else (histories, exclude)
+            self.fill(lists[rows], *parts)
         return lists
 
+    def _require_items(self, parameter: str, histories: Histories) -> None:
+        if histories.items is not self.items and not np.array_equal(histories.items, self.items):
+            rule = f"over the {len(self.items):,} items that the model was fitted on"
+            cure = "Make them with Histories.from_pairs(..., items=model.items)."
+            raise ParameterError(parameter, rule, histories, cure)
+
     @abstractmethod
-    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+    def fill(self, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
         """Fill empty lists, for as many users as scores fit into memory; see `rank_into`."""
 
     @abstractmethod
@@ -175,32 +186,31 @@ class ScoringModel(Model):
         The row of a user depends on no other user, to the last bit.
         """
 
-    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+    def fill(self, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
         """Fill empty lists by score."""
-        rank_into(lists, self.scores(histories), histories, exclude_seen, self.popularity)
+        rank_into(lists, self.scores(histories), exclude, self.popularity)
 
 
 def rank_into(
     lists: Recommendations,
     scores: FloatArray,
-    histories: Histories,
-    exclude_seen: bool,
+    exclude: Histories,
     popularity: Popularity,
     items: npt.NDArray[np.integer[Any]] | None = None,
     source: int = MODEL,
 ) -> None:
     """Fill lists with the items of the highest positive scores, then with the most popular ones.
 
-    The columns of `scores` are all items unless `items` are given.
+    Those in `exclude` are left out. The columns of `scores` are all items unless `items` are given.
     """
     # Imported here: Numba takes a second, and settings are read without it.
     from recsys.recommenders._ranking_kernel import rank
 
     ends = rank(
         scores,
-        np.arange(histories.n_items) if items is None else items,
-        histories.offsets if exclude_seen else np.zeros_like(histories.offsets),
-        histories.item_indices,
+        np.arange(exclude.n_items) if items is None else items,
+        exclude.offsets,
+        exclude.item_indices,
         popularity.order,
         popularity.counts,
         lists.item_indices,

@@ -74,10 +74,10 @@ class RuleModel(Model):
         """The rules by antecedent."""
         return build_index(self.rules, self.weights)
 
-    def fill(self, lists: Recommendations, histories: Histories, exclude_seen: bool) -> None:
+    def fill(self, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
         """Fill empty lists by rules, then by popularity, marked as fallback."""
         scores, items = self._scores_of_consequents(histories), self.index.items
-        rank_into(lists, scores, histories, exclude_seen, self.popularity, items, RULE)
+        rank_into(lists, scores, exclude, self.popularity, items, RULE)
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return the score of each item for each user, shape (n_users, n_items); 0 where no rule fires."""

@@ -90,7 +90,7 @@ def measure_fitted(
     evaluation, part, items = experiment.evaluation, pipeline.held_out(experiment), model.items
     if items.dtype.kind != part.held_out.item_id.dtype.kind:
         raise DataError("The items of one version have integers for ids, those of the other text.")
-    lists = model.recommend(part.histories(items), evaluation.k)
+    lists = model.recommend(part.histories(items), evaluation.k, part.seen(items))
     genres = encode_genres(catalog.genres_of(items))
     ranking = evaluate(lists, part.targets(items), histories, evaluation.cutoffs, genres)
     return Measurement(evaluation, ranking)

@@ -34,3 +34,14 @@ def test_without_times_a_history_is_one_step():
 
 def test_nobody_has_no_ages():
     assert Histories(np.zeros(1, np.int64), np.empty(0, np.int32), ITEMS, USERS[:0]).ages.tolist() == []
+
+
+def test_entries_that_another_history_of_the_user_lacks():
+    likes = [(1, "d"), (1, "c"), (2, "b"), (3, "a"), (3, "b")]
+    histories = make(likes, np.array([5, 9, 9, 7, 9]))
+    others = make([(1, "c"), (2, "a"), (3, "b")], None)
+    rest = histories.without(others)
+    assert [rest.of(user).tolist() for user in range(3)] == [[3], [1], [0]]
+    assert rest.steps.tolist() == [5, 9, 7]
+    assert histories.without(Histories.empty(USERS, ITEMS)).item_indices.tolist() == [3, 2, 1, 0, 1]
+    assert Histories.empty(USERS, ITEMS).lengths.tolist() == [0, 0, 0]

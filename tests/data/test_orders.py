@@ -220,3 +220,40 @@ def test_histories_of_repeats_keep_every_step():
     histories = Histories.from_pairs(*arrays, None, np.array(["a", "b"]), repeats=True)
     assert histories.item_indices.tolist() == [0, 1, 0]
     assert histories.latest.item_indices.tolist() == [1, 0]
+
+
+def test_orders_of_one_moment_are_one_step_whatever_their_ids():
+    lines = [
+        ("ann", 1, "tea"), ("ann", 2, "jam"), ("ann", 2, "bread"), ("ann", 3, "bread"), ("ann", 3, "milk"),
+    ]  # fmt: skip
+    times = [10, 20, 20, 20, 20]
+    items = np.array(["bread", "jam", "milk", "tea"])
+    renamed = [(user, {1: 9, 2: 7, 3: 4}[order], item) for user, order, item in lines]
+    for given in (lines, renamed):
+        histories = ALL.filter(make(given, timestamp=times)).histories(None, items)
+        assert [items[step].tolist() for step in histories.steps_of(0)] == [["tea"], ["bread", "jam", "milk"]]
+        assert histories.ages.tolist() == [3, 0, 0, 0]
+        assert len(encode(BY_ORDER.filter(make(given, timestamp=times)), "order").ids) == 3
+
+
+def test_orders_of_one_moment_are_held_out_by_chance():
+    lines = [(user, order, item) for user in range(100) for order in (1, 2) for item in (order, 3)]
+    positives = ALL.candidates(make(lines, timestamp=np.zeros(len(lines))))
+    holdout = LeaveOut().hold_out(positives, "test")[1]
+    held_out = holdout.held_out.item_id[holdout.held_out.item_id != 3]
+    assert 30 < np.count_nonzero(held_out == 1) < 70
+    assert holdout.n_cut_in_tie(holdout.users) == 100
+
+
+def test_what_a_customer_has_rated_in_an_order_is_not_new():
+    # The tea that ann disliked at first, and likes in her last order.
+    lines = [("ann", 1, "tea"), ("ann", 2, "milk"), ("ann", 3, "tea"), ("ann", 3, "jam"), ("bob", 1, "jam")]
+    lines += [("bob", 2, "tea"), ("bob", 3, "milk")]
+    ratings = make(lines, rating=[1, 5, 5, 5, 5, 5, 5])
+    prepared = pipeline.prepare(
+        Experiment(InMemory(ratings), Preprocessing(), None, None, None, None, LeaveOut()), "test"
+    )
+    items = prepared.train.items
+    assert prepared.targets.n_relevant.tolist() == [1, 1]
+    assert [items[prepared.seen.of(user)].tolist() for user in range(2)] == [["milk", "tea"], ["jam", "tea"]]
+    assert [items[prepared.histories.of(user)].tolist() for user in range(2)] == [["milk"], ["jam", "tea"]]

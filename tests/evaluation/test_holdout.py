@@ -1,5 +1,7 @@
 """What may be seen and what is asked for, over a catalogue."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,15 @@ def test_histories_hold_what_the_catalogue_knows_in_the_order_of_time():
     assert [histories.of(user).tolist() for user in range(3)] == [[1, 0], [], []]
 
 
+def test_seen_is_all_that_is_rated():
+    rated = make_positives({(1, 10): 5, (1, 20): 3, (1, 30): 4, (3, 20): 1})
+    seen = Holdout(VISIBLE, HELD_OUT, rated).seen(CATALOGUE)
+    assert seen.users.tolist() == [1, 2, 3]
+    assert [seen.of(user).tolist() for user in range(3)] == [[0, 1, 2], [], [1]]
+    alone = Holdout(VISIBLE, HELD_OUT).seen(CATALOGUE)
+    assert [alone.of(user).tolist() for user in range(3)] == [[0, 1], [], []]
+
+
 def test_targets_count_what_the_catalogue_does_not_know():
     targets = Holdout(VISIBLE, HELD_OUT).targets(CATALOGUE)
     assert [targets.known.of(user).tolist() for user in range(3)] == [[2], [2], []]
@@ -36,10 +47,19 @@ def test_targets_count_what_the_catalogue_does_not_know():
 def test_users_whose_cut_falls_inside_a_tie():
     visible = make_positives({(1, 10): 5, (1, 20): 7, (2, 10): 3, (3, 10): 2, (4, 10): 7})
     held_out = make_positives({(1, 30): 7, (1, 40): 8, (2, 30): 4, (3, 20): 2, (5, 10): 7})
-    assert Holdout(visible, held_out).n_cut_in_tie == 2  # users 1 and 3
-    assert Holdout(held_out.select([]), held_out).n_cut_in_tie == 0
+    users = np.arange(1, 6)
+    assert Holdout(visible, held_out).n_cut_in_tie(users) == 2  # users 1 and 3
+    assert Holdout(visible, held_out).n_cut_in_tie(users[1:]) == 1
+    assert Holdout(held_out.select([]), held_out).n_cut_in_tie(users) == 0
     without = [make_positives({(1, item): 0}, times=False) for item in (10, 20)]
-    assert Holdout(*without).n_cut_in_tie == 0
+    assert Holdout(*without).n_cut_in_tie(users) == 0
+
+
+def test_ratings_that_cannot_be_likes_make_no_tie():
+    visible, held_out = make_positives({(1, 10): 5, (1, 20): 7}), make_positives({(1, 30): 7})
+    disliked = replace(visible, is_candidate=np.array([True, False]))
+    assert Holdout(visible, held_out).n_cut_in_tie(np.array([1])) == 1
+    assert Holdout(disliked, held_out).n_cut_in_tie(np.array([1])) == 0
 
 
 def test_an_empty_catalogue_knows_nothing():

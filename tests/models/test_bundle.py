@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from recsys.data import ItemCatalog
+from recsys.data import Histories, ItemCatalog
 from recsys.datasets import TitleError
 from recsys.errors import ParameterError
 from recsys.models.bundle import Bundle, Item, flatten
@@ -82,6 +82,37 @@ def test_what_is_liked_is_recommended_on_demand():
     assert {one.item_id for one in bundle.recommend([[0, 10]], k=99, exclude_seen=False)[0]} == set(
         bundle.item_ids
     )
+
+
+@everybody
+def test_what_else_is_rated_takes_no_place(name):
+    bundle = bundle_of(name)
+    every = bundle.recommend([[0, 10], []], k=99, n_reasons=2)
+    seen = [[every[0][0].item_id, 999, 0], [every[1][1].item_id]]
+    first, second = bundle.recommend([[0, 10], []], k=99, n_reasons=2, seen=seen)
+    assert first == every[0][1:]
+    assert second == [every[1][0], *every[1][2:]]
+    assert bundle.recommend([[0, 10], []], k=99, n_reasons=2, seen=[[], []]) == every
+    shown = bundle.recommend([[0, 10]], k=99, exclude_seen=False, seen=seen[:1])[0]
+    assert {one.item_id for one in shown} == set(bundle.item_ids)
+
+
+def test_seen_is_of_each_user():
+    with pytest.raises(ParameterError, match=r"seen must be a row for each of 2 users\. Got 1"):
+        bundle_of("rules").recommend([[0], []], seen=[[10]])
+
+
+def test_what_known_users_have_rated():
+    bundle = bundle_of("rules", wide())
+    users, items = np.array(["u", "v", "w"]), np.array(list("abcdefg"))
+    pairs = np.array(["u", "w", "w"]), np.array(["g", "a", "b"])
+    rated = replace(bundle, seen=Histories.from_pairs(*pairs, None, users, items))
+    assert [rated.seen_of(user) for user in "uvwx"] == [["g"], [], ["a", "b"], None]
+    assert [bundle.seen_of(user) for user in "uvwx"] == [[], [], [], None]
+    with pytest.raises(ParameterError, match="seen must be of the 3 users of the histories"):
+        replace(bundle, seen=Histories.empty(users[:2], items))
+    with pytest.raises(ParameterError, match="seen must be over the 7 items of the model"):
+        replace(bundle, seen=Histories.empty(users, items[:2]))
 
 
 def test_lists_are_no_longer_than_the_catalogue():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.data import Histories
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, ParameterError
 from recsys.models.bundle import Bundle, flatten
 from recsys.models.bundle_folder import digest
@@ -136,8 +137,8 @@ def list_file(folder, name):
     [
         (lambda f: (f / "bundle.json").write_text("{"), "cannot be read"),
         (lambda f: (f / "bundle.json").write_text("[]"), "does not describe a bundle"),
-        (lambda f: spoil_description(f, version=99), "of version 99, and this recsys reads version 3"),
-        (lambda f: spoil_description(f, version=1), "of version 1, and this recsys reads version 3"),
+        (lambda f: spoil_description(f, version=99), "of version 99, and this recsys reads version 4"),
+        (lambda f: spoil_description(f, version=1), "of version 1, and this recsys reads version 4"),
         (
             lambda f: spoil_description(f, kind="magic"),
             "damaged: ParameterError: kind must be a class of recsys.recommenders",
@@ -169,3 +170,15 @@ def test_damage_is_told(tmp_path, spoil, message):
 def test_metadata_are_json(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         replace(bundle_of("rules"), metadata={"lift": float("inf")}).save(tmp_path)
+
+
+def test_what_else_is_rated_is_kept(tmp_path):
+    bundle = bundle_of("item_knn")
+    users, items = bundle.histories.users, bundle.histories.items
+    pairs = users[[0, 0, 3]], items[[7, 9, 8]]
+    rated = replace(bundle, seen=Histories.from_pairs(*pairs, None, users, items))
+    loaded = kept(rated, tmp_path)
+    assert [loaded.seen_of(user) for user in users.tolist()] == [
+        rated.seen_of(user) for user in users.tolist()
+    ]
+    assert loaded.seen_of(users[0]) == items[[7, 9]].tolist()

@@ -83,11 +83,26 @@ def test_likes_are_ids_or_titles(logged, loaded):
         loaded.predict({"likes": [[0, 10]]})
 
 
+def test_what_else_is_seen_is_ids_or_titles_or_absent(logged, loaded):
+    bundle = logged[0]
+    first, second = (one.item_id for one in bundle.recommend([[0]], 2)[0])
+    seen = [[first, f"title {second}" if f"Title {second}" in bundle.catalog.title else second], None]
+    answer = loaded.predict(pd.DataFrame({"likes": [[0], [0]], "seen": seen}))
+    assert answer == told(bundle, [[0], [0]], 10, True, 0, [[first, second], []])
+    assert not {first, second} & {one["item_id"] for one in answer[0]}
+    assert answer[1][0]["item_id"] == first
+    frame = pd.DataFrame({"likes": [[0]], "seen": [[first]]})
+    assert loaded.predict(frame, {"exclude_seen": False})[0][0]["item_id"] in (0, first)
+    with pytest.raises(ParameterError, match="seen must be a list of item ids and titles a row"):
+        loaded.predict(pd.DataFrame({"likes": [[0]], "seen": [[[0]]]}))
+
+
 def test_it_says_what_it_takes_and_is_made_of(logged):
     bundle, model, uri = logged
     with pointed_at(uri):
         info = get_model_info(f"models:/{model}")
-    assert [column.name for column in info.signature.inputs] == ["likes"]
+    columns = [(column.name, column.required) for column in info.signature.inputs]
+    assert columns == [("likes", True), ("seen", False)]
     assert [param.name for param in info.signature.params] == ["k", "exclude_seen", "explain"]
     assert info.metadata == bundle.metadata
     logged_model = MlflowClient(uri).get_logged_model(model)

@@ -76,3 +76,16 @@ def test_a_sweep_without_a_trial(tmp_path):
     (tmp_path / "multirun.yaml").write_text("objective: {metrics: [max_lift], directions: [maximize]}\n")
     with pytest.raises(DataNotFoundError, match="no trial of this sweep is complete"):
         run_folder(tmp_path)
+
+
+def test_what_known_users_have_rated_without_liking_it_is_not_recommended(tmp_path):
+    run = write_run(tmp_path, "recommender=popularity", "preprocessing.min_movie_ratings=1")
+    with (tmp_path / "ratings.csv").open("a") as file:
+        file.write("0,6,1,99\n")
+    bundle = load_or_fit(str(run))
+    assert bundle.seen_of(0) == [6]
+    assert bundle.seen_of(1) == []
+    likes = bundle.likes_of(0)
+    assert 6 not in likes
+    (row,) = bundle.recommend([likes], 99, seen=[bundle.seen_of(0)])
+    assert {one.item_id for one in row} == set(bundle.item_ids) - {*likes, 6}

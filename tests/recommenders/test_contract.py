@@ -66,16 +66,21 @@ def test_lists_are_full_distinct_and_unseen(recommender, problem):
     train, queries, n_items = problem
     model = fitted(recommender, histories(train, n_items))
     asked = histories(queries, n_items)
-    for exclude_seen in (True, False):
-        lists = model.recommend(asked, k=4, exclude_seen=exclude_seen)
+    disliked = [[*row, (n_items - user % 2) % n_items] for user, row in enumerate(queries)]
+    for excluded in (queries, [[]] * len(queries), disliked):
+        exclude = histories(excluded, n_items)
+        lists = model.recommend(asked, 4, exclude)
+        if excluded is queries:
+            alike = model.recommend(asked, k=4)
+            assert np.array_equal(lists.item_indices, alike.item_indices)
         assert (len(lists), lists.k) == (len(queries), 4)
         assert (lists.item_indices.dtype, lists.scores.dtype, lists.sources.dtype) == ("i4", "f8", "i1")
-        for user, seen in enumerate(queries):
+        for user, seen in enumerate(excluded):
             there = lists.sources[user] >= 0
             found = lists.item_indices[user, there].tolist()
-            n_left = n_items - (len(seen) if exclude_seen else 0)
+            n_left = n_items - len(set(seen))
             assert len(found) == len(set(found)) == min(4, n_left)
-            assert not (exclude_seen and set(found) & set(seen))
+            assert not set(found) & set(seen)
             assert there.tolist() == sorted(there, reverse=True)
             assert (lists.item_indices[user, ~there] == -1).all()
             assert (lists.scores[user, ~there] == 0).all()
@@ -154,9 +159,28 @@ def test_a_history_of_everything_gets_nothing(recommender):
     lists = model.recommend(histories([range(12)], 12), 3)
     assert lists.item_indices.tolist() == lists.sources.tolist() == [[-1, -1, -1]]
     assert lists.scores.tolist() == [[0.0, 0.0, 0.0]]
-    assert set(model.recommend(histories([range(12)], 12), 12, exclude_seen=False).item_indices[0]) == {
-        *range(12)
-    }
+    everything = model.recommend(histories([range(12)], 12), 12, histories([[]], 12)).item_indices[0]
+    assert set(everything) == {*range(12)}
+
+
+@everybody
+def test_what_is_excluded_changes_no_score(recommender):
+    model = fitted(recommender, blocks())
+    history = histories([[0, 1]], 12)
+    every = model.recommend(history, 12)
+    (first, *others), (score, *scores) = every.item_indices[0].tolist(), every.scores[0].tolist()
+    without = model.recommend(history, 12, histories([[0, 1, first]], 12))
+    assert without.item_indices[0].tolist() == [*others, -1]
+    assert without.scores[0].tolist() == [*scores, 0.0]
+    assert score >= scores[0] or every.sources[0, 0] != every.sources[0, 1]
+
+
+def test_exclude_is_of_the_same_users_and_items():
+    model = fitted(ALL["popularity"], blocks())
+    with pytest.raises(ParameterError, match="exclude must be of the same 1 users as histories"):
+        model.recommend(histories([[0]], 12), 3, histories([[0], [1]], 12))
+    with pytest.raises(ParameterError, match="exclude must be over the 12 items"):
+        model.recommend(histories([[0]], 12), 3, histories([[0]], 13))
 
 
 @everybody

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from recsys.data import Histories
 from recsys.errors import BudgetError, ParameterError
 from recsys.recommenders import FALLBACK, RULE, PopularityRecommender, RuleRecommender, learned_weights
 from recsys.recommenders.learned_weights import learn_weights
@@ -101,7 +102,7 @@ def test_a_score_is_the_base_rate_and_the_rules_that_fire():
     train = blocks()
     model = learned(train, regularization=1.0)
     history = train[:1]
-    lists = model.recommend(history, 12, exclude_seen=False)
+    lists = model.recommend(history, 12, exclude=Histories.empty(history.users, history.items))
     scores = dict(zip(lists.item_indices[0].tolist(), lists.scores[0].tolist(), strict=True))
     by_rules = model.scores(history)[0]
     for item, source in zip(lists.item_indices[0].tolist(), lists.sources[0].tolist(), strict=True):

@@ -13,7 +13,7 @@ def test_what_most_users_like_comes_first_and_equals_by_position():
 
 
 def test_seen_items_on_request():
-    lists = PopularityRecommender().fit(TRAIN).recommend(TRAIN, 1, exclude_seen=False)
+    lists = PopularityRecommender().fit(TRAIN).recommend(TRAIN, 1, histories([[]] * 4, 5))
     assert lists.item_indices.tolist() == [[1]] * 4
 
 

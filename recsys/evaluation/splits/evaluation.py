@@ -105,19 +105,22 @@ class Evaluation(ABC):
     def choose_likes(self, holdout: Holdout, train: Positives, preprocessing: Preprocessing) -> Holdout:
         """Keep the likes of a holdout, by the training data and the visible part.
 
-        With orders, held-out items are those that are new to the user, each once. If no user is left,
-        ParameterError is raised.
+        Nothing that is visible is recommended, liked or not (`Holdout.seen`). With orders, held-out items
+        are those that are new to the user, each once. If no user is left, ParameterError is raised.
         """
         visible = preprocessing.likes_of(holdout.visible, holdout.visible, train)
         held_out = preprocessing.likes_of(holdout.held_out, holdout.visible, train)
         shown, counts = np.unique(visible.user_id, return_counts=True)
         few = np.setdiff1d(holdout.users, shown[counts >= self.n_visible]) if self.n_visible else shown[:0]
-        held_out = held_out.select(~np.isin(held_out.user_id, few)).first_of(visible)
+        held_out = held_out.select(~np.isin(held_out.user_id, few)).first_of(holdout.visible)
         if len(holdout) and not len(held_out):
             rule = "such that a user with visible likes has a held-out one"
             cure = "Loosen the preprocessing, or set evaluation=none."
             raise ParameterError("preprocessing.likes", rule, preprocessing.likes_rule, cure)
-        return Holdout(visible.select(np.isin(visible.user_id, held_out.user_id)), held_out)
+        visible, rated = (
+            part.select(np.isin(part.user_id, held_out.user_id)) for part in (visible, holdout.visible)
+        )
+        return Holdout(visible, held_out, rated)
 
     def generator(self, part: Part) -> np.random.Generator:
         """Return the generator of a part; the two parts, and the folds, draw independently."""

@@ -46,10 +46,10 @@ def order_likes(positives: Positives, order: str, generator: np.random.Generator
         elif times is None:
             raise ParameterError("evaluation.order", "random for data without timestamps", order, _CURE)
     n_likes = np.bincount(of[counted], minlength=len(users))
-    # The likes draw first: what else is kept changes nothing for them.
-    drawn = np.empty(len(of))
+    # What else is kept changes nothing that is drawn for the likes, or after them.
+    drawn, others = np.empty(len(of)), generator.spawn(1)[0]
     drawn[counted] = generator.random(int(counted.sum()))
-    drawn[~counted] = generator.random(int((~counted).sum()))
+    drawn[~counted] = others.random(int((~counted).sum()))
     sequence = np.lexsort((drawn, of) if times is None else (drawn, times, of))
     from_last = np.empty(len(of), dtype=np.int64)
     from_last[sequence] = np.cumsum(n_likes)[of[sequence]] - np.cumsum(counted[sequence])

@@ -1,5 +1,6 @@
 """What every split owes: nothing asked for can be reached from what is learnt from or shown."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,9 @@ from recsys import pipeline
 from recsys.data import Interactions
 from recsys.datasets import Dataset
 from recsys.errors import NoTransactionsError, ParameterError
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
+from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare, preparation
 from recsys.preprocessing import Preprocessing
+from recsys.recommenders import PopularityRecommender
 from tests.evaluation.strategies import deterministic, likes, make_positives, pairs
 
 SPLITS = [
@@ -181,6 +183,71 @@ def test_what_is_learnt_does_not_depend_on_what_is_held_out(evaluation, drawn, s
         assert learnt(make_ratings(changed), preprocessing, evaluation, part) == before
     except (NoTransactionsError, ParameterError):
         assume(False)  # too few likes for this split, or none left by these rules
+
+
+@pytest.mark.parametrize("evaluation", SPLITS, ids=lambda evaluation: type(evaluation).__name__)
+@settings(deterministic, max_examples=20)
+@given(
+    drawn=likes(),
+    stars=st.lists(STARS, min_size=100, max_size=100),
+    preprocessing=st.sampled_from(RULES),
+    part=st.sampled_from(["validation", "test"]),
+)
+def test_nothing_rated_is_listed_and_nothing_held_out_is_learnt(
+    evaluation, drawn, stars, preprocessing, part
+):
+    rows = {pair: (time, star) for (pair, time), star in zip(drawn.items(), stars, strict=False)}
+    ratings = make_ratings(rows)
+    try:
+        prepared = preparation.prepare(ratings, preprocessing, evaluation, part)
+    except (NoTransactionsError, ParameterError):
+        assume(False)  # too few likes for this split, or none left by these rules
+    split = evaluation.split(preprocessing.candidates(ratings))
+    holdout = split.validation if part == "validation" else split.test
+    rated, held_out = of_users(holdout.visible), of_users(holdout.held_out)
+    train, histories, seen = map(by_user, (prepared.train, prepared.histories, prepared.seen))
+    targets, items = by_user(prepared.targets.known), set(prepared.train.items.tolist())
+    # Longer lists than the catalogue hold all that is not excluded.
+    model = PopularityRecommender().fit(prepared.train)
+    lists = model.recommend(prepared.histories, 30, prepared.seen).item_indices
+    assert not any(train.get(user, set()) & held_out[user] for user in held_out)
+    for user, row in zip(targets, lists, strict=True):
+        likes = {item for item in rated[user] if is_like(rows, user, item, rated[user], preprocessing)}
+        listed = set(prepared.train.items[row[row >= 0]].tolist())
+        assert listed == items - rated[user] >= targets[user]
+        assert seen[user] == items & rated[user]
+        assert histories[user] == items & likes
+        assert not train.get(user, set()) & rated[user] - likes
+        if getattr(evaluation, "order", "") == "time":
+            times = {item: time for (rater, item), (time, _) in rows.items() if rater == user}
+            counted = held_out[user]
+            if preprocessing.likes == "min_rating":
+                counted = {item for item in counted if rows[user, item][1] >= 3.5}
+            first = min(times[item] for item in counted)
+            assert {item for item, time in times.items() if time < first} <= rated[user]
+            assert all(times[item] <= first for item in rated[user])
+
+
+def of_users(positives):
+    """Return the items of each user; none of any other."""
+    items = defaultdict(set)
+    for user, item in pairs(positives):
+        items[user].add(item)
+    return items
+
+
+def by_user(histories):
+    """Return the ids of the items of each user."""
+    items = (histories.items[histories.of(row)].tolist() for row in range(len(histories)))
+    return dict(zip(histories.users.tolist(), map(set, items), strict=True))
+
+
+def is_like(rows, user, item, known, preprocessing):
+    """Whether a rating is a like, by definition."""
+    star = rows[user, item][1]
+    if preprocessing.likes == "user_mean":
+        return star > np.mean([rows[user, other][1] for other in known]) + 1e-9
+    return preprocessing.likes == "all" or star >= 3.5
 
 
 @settings(deterministic, max_examples=40)

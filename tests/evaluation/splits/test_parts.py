@@ -1,5 +1,7 @@
 """Shares and orders."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,33 @@ def test_likes_of_one_moment_are_ordered_at_random():
     assert 4 < found.count([1, 2, 0, 0]) < 16
     assert orders[0].n_likes.tolist() == [3, 1]
     assert orders[0].user.tolist() == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("order", ["time", "random"])
+def test_ratings_that_are_no_likes_change_nothing_that_is_drawn(order):
+    generators = [np.random.default_rng(3) for _ in range(2)]
+    rated = make_positives({(user, item): item // 3 for user in range(4) for item in range(10)})
+    rated = replace(rated, is_candidate=rated.item_id % 3 != user_of_dislikes(rated))
+    likes = rated.select(rated.candidates)
+    both, alone = map(order_likes, (rated, likes), [order] * 2, generators)
+    assert both.from_last[rated.candidates].tolist() == alone.from_last.tolist()
+    assert both.n_likes.tolist() == alone.n_likes.tolist()
+    assert generators[0].random() == generators[1].random()
+
+
+def user_of_dislikes(rated):
+    """Return a number that differs between the users, so that they dislike different items."""
+    return rated.user_id % 3
+
+
+def test_a_rating_that_is_no_like_comes_before_or_after_the_likes_of_its_moment_by_chance():
+    rated = make_positives({(1, 10): 7, (1, 20): 7, (1, 30): 5})
+    for item in (10, 20):
+        given = replace(rated, is_candidate=rated.item_id != item)
+        orders = [order_likes(given, "time", np.random.default_rng(seed)) for seed in range(40)]
+        found = [order.from_last[item // 10 - 1] for order in orders]
+        assert set(found) == {0, 1}
+        assert 10 < found.count(0) < 30
 
 
 def test_ties_change_nothing_else_that_is_drawn():
