@@ -64,13 +64,11 @@ class Metrics(Collector):
                 "recsys_model_loaded_timestamp_seconds", "When it was loaded.", model.loaded
             )
         yield info
-        yield CounterMetricFamily(
-            "recsys_model_swaps", "Times that another version replaced the served one.", reloader.swaps
-        )
-        yield CounterMetricFamily(
-            "recsys_model_failures", "Times that a version or the source of the model failed.",
-            reloader.failures,
-        )  # fmt: skip
+        for name, text, value in (
+            ("swaps", "Times that another version replaced the served one.", reloader.swaps),
+            ("failures", "Times that a version or the source of the model failed.", reloader.failures),
+        ):
+            yield CounterMetricFamily(f"recsys_model_{name}", text, value)
         try:
             thumbs = [self._store.acceptance("source"), self._store.acceptance("rule", MAX_RULES)]
         except DataError as error:  # the other metrics remain available
