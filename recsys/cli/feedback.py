@@ -47,9 +47,8 @@ def report(
 ) -> str:
     """Return the acceptance by source and by rule, and a comparison of two models on the liked items.
 
-    `feedback` is the path or URL of a database. `n_rules` limits the rules, those with the most thumbs first.
-    Without a model nothing is compared; models are given as for `load_bundle`, which may raise its errors.
-    DataError is raised if the database cannot be read, or no item was liked and a model is given.
+    `n_rules` limits the rules, those with the most thumbs first. Models are given as for `load_bundle`, which
+    may raise its errors. DataError is raised if the database cannot be read, or there is nothing to compare.
     """
     require_integer("rules", n_rules, minimum=0)
     store = FeedbackStore.open(feedback, make=False)

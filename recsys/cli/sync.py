@@ -82,9 +82,9 @@ def _objection(queue: Queue, address: str) -> str:
 
 def _wait_for_other(queue: Queue) -> None:
     """Wait for the sender of a run or sweep that has ended; it sends the remaining entries."""
-    told = False
+    announced = False
     while (queue.over or not queue.is_written()) and queue.is_taken():
-        if not told:
+        if not announced:
             tell(f"Waiting for another process, which is sending {queue.path}.")
-            told = True
+            announced = True
         time.sleep(WAIT)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from optuna_sweeper.safe_text import masked
 from recsys.cli import terminal
-from recsys.mlflow_store.address import DEFAULT_ADDRESS, page, require_address
+from recsys.mlflow_store.address import configured_address, page, require_address
 from recsys.mlflow_store.connection import connect
 from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, ID_VARIABLE, NAME_VARIABLE
 from recsys.tracking.console import log_errors
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=5000, help="default: %(default)s")
     port = parser.parse_args(arguments).port
     log_errors()
-    address = require_address(os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_ADDRESS)
+    address = require_address(configured_address())
     if address.startswith(("http://", "https://")):
         print(
             "The record is kept by the MLflow server of MLFLOW_TRACKING_URI: "

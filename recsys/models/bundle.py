@@ -70,22 +70,12 @@ class Bundle:
         n_reasons: int = 0,
         seen: Sequence[Sequence[Any]] | None = None,
     ) -> list[list[Recommendation]]:
-        """Recommend for some users at once; ParameterError is raised if `k` or `n_reasons` is invalid.
+        """Recommend at most `k` items, with at most `n_reasons` reasons of each, for some users at once.
 
-        Parameters
-        ----------
-        likes : sequence of sequences
-            One row of ids per user, the latest last; a list of ids within a row is one moment. Ids that the
-            model does not know are left out; the last occurrence of an id counts.
-        k : int
-            Length of each list, at least 1; shorter if there are fewer items.
-        exclude_seen : bool
-            Whether to leave out what a user has rated: likes and `seen`.
-        n_reasons : int
-            Maximum number of reasons of each recommendation.
-        seen : sequence of sequences, optional
-            One row of ids per user: what else the user has rated. Ids that the model does not know are left
-            out.
+        `likes` has one row of ids per user, the latest last; a list of ids within a row is one moment. `seen`
+        has what else the users have rated. Ids that the model does not know are left out; the last occurrence
+        of an id counts. `exclude_seen` leaves out what is liked or seen. ParameterError is raised if `k` or
+        `n_reasons` is invalid.
         """
         k = min(require_integer("k", k, minimum=1), max(len(self.item_ids), 1))
         require_integer("n_reasons", n_reasons, minimum=0)

@@ -38,7 +38,7 @@ class Registry:
     """The versions of one registered model, which `add` creates.
 
     MLflow is at `tracking_uri`, by default MLFLOW_TRACKING_URI or `sqlite:///mlflow.db`. Every method raises
-    `RegistryError` if MLflow raises an error, and `DataNotFoundError` if there is no such version.
+    `RegistryError` if MLflow refuses or a version cannot be used, `DataNotFoundError` if there is none.
     """
 
     def __init__(self, name: str = NAME, tracking_uri: str | None = None) -> None:
@@ -136,10 +136,7 @@ class Registry:
             client.set_registered_model_alias(self.name, CHAMPION, number)
 
     def rollback(self) -> tuple[str, str]:
-        """Undo the latest promotion; return the numbers of the champion and of the one that it replaces.
-
-        RegistryError is raised if there is no champion, no former one, or it can no longer be served.
-        """
+        """Undo the latest promotion; return the numbers of the champion and of the one that it replaces."""
         champion = self.with_alias(CHAMPION)
         if champion is None:
             raise RegistryError(f"{self.name} has no champion to roll back. Promote a version first.")

@@ -21,9 +21,8 @@ class SelfCheckError(DataError):
 def self_check(bundle: Bundle, version: str) -> None:
     """Check recommendations for known users, for a user who likes one item, and for one who likes nothing.
 
-    SelfCheckError is raised, with the name of the version, if a list is too short, contains an item twice,
-    one that is rated or not in the model, or a value that is not finite; or if a list differs alone and in a
-    batch.
+    SelfCheckError is raised if a list is too short, contains an item twice, one that is rated or not in the
+    model, or a value that is not finite; or if a list differs alone and in a batch.
     """
     if not bundle.item_ids:
         raise SelfCheckError(f"Version {version} knows no items.")
