@@ -85,13 +85,14 @@ class Interactions:
             if column.shape != (n,):
                 raise ParameterError(name, f"one value for each of the {n} user ids", column.shape)
         self._hold(columns)
-        if self.has_customers and self._order.dtype.kind != "i" and self.timestamp is None:
+        order_id = self.order_id if self.has_customers else None
+        if order_id is not None and order_id.dtype.kind != "i" and self.timestamp is None:
             rule = "integers that ascend in time, for orders of customers without timestamps"
-            raise ParameterError("order_id", rule, self._order.dtype, "Give the timestamps.")
-        keys = (self.user_id, *([self._order] if self.has_customers else []), self.item_id)
+            raise ParameterError("order_id", rule, order_id.dtype, "Give the timestamps.")
+        keys = [key for key in (self.user_id, order_id, self.item_id) if key is not None]
         if not _is_sorted(keys):
-            order = _order(keys)
-            self._hold({name: column[order] for name, column in columns.items()})
+            rows = _stable_order(keys)
+            self._hold({name: column[rows] for name, column in columns.items()})
 
     def _hold(self, columns: Mapping[str, npt.NDArray[Any]]) -> None:
         for name, column in columns.items():
@@ -127,16 +128,11 @@ class Interactions:
         """Whether there are orders, and users who may have several."""
         return self.order_id is not None and not np.array_equal(self.order_id, self.user_id)
 
-    @property
-    def _order(self) -> npt.NDArray[Any]:
-        return self.user_id if self.order_id is None else self.order_id
-
     def positives(self, **columns: npt.NDArray[Any] | None) -> Positives:
         """Return all entries with the number of their order; all entries of an order have its first time."""
-        user, item, timestamp = self.user_id, self.item_id, self.timestamp
-        if not self.has_customers:
+        user, item, timestamp, order = self.user_id, self.item_id, self.timestamp, self.order_id
+        if order is None or not self.has_customers:
             return Positives(user, item, timestamp, **columns)
-        order = self._order
         starts = np.flatnonzero(np.append(True, (user[1:] != user[:-1]) | (order[1:] != order[:-1])))
         sizes = np.diff(starts, append=len(self))
         number = np.arange(len(starts))
@@ -167,7 +163,9 @@ class Interactions:
         return (self.items or ItemCatalog.empty()).titles(ids)
 
 
-def _as_ids(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+def _as_column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    if name not in IDS:
+        return np.asarray(values, dtype=np.int64 if name == "timestamp" else np.float64)
     ids = np.asarray(values)
     if ids.dtype.kind in "iu":
         if ids.dtype.kind == "u" and len(ids) and int(ids.max()) >= 2**63:
@@ -176,12 +174,6 @@ def _as_ids(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     if ids.dtype.kind == "U" or (ids.dtype.kind == "O" and all(isinstance(value, str) for value in ids.flat)):
         return ids.astype(np.str_, copy=False)
     raise ParameterError(name, "integers or text", ids.dtype)
-
-
-def _as_column(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-    if name in IDS:
-        return _as_ids(name, values)
-    return np.asarray(values, dtype=np.int64 if name == "timestamp" else np.float64)
 
 
 def _is_sorted(keys: Sequence[npt.NDArray[Any]]) -> bool:
@@ -193,7 +185,7 @@ def _is_sorted(keys: Sequence[npt.NDArray[Any]]) -> bool:
     return bool(np.all(ascends | equal))
 
 
-def _order(keys: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.intp]:
+def _stable_order(keys: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.intp]:
     """Return the stable order by the keys: one sort of integers where 64 bits hold all keys of an entry."""
     if all(key.dtype.kind == "i" for key in keys):
         sizes = [int(key.max()) - int(key.min()) + 1 for key in keys]

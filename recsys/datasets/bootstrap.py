@@ -155,7 +155,8 @@ def _draw(
     while missing.any():
         user = np.repeat(np.arange(len(model)), missing * attempts)
         if attempts == 1:
-            drawn = source.first[model[user]] + _below(source.activity[model[user]], random)
+            below = random.random(len(user)) * source.activity[model[user]]
+            drawn = source.first[model[user]] + below.astype(np.int64)
         else:
             drawn = random.integers(len(source.item), size=len(user))
         item = source.item[drawn]
@@ -177,11 +178,6 @@ def _draw(
     pair, row = (np.concatenate(column) for column in zip(*done, strict=True))
     order = np.argsort(pair)
     return pair[order] % n_items, row[order]
-
-
-def _below(bounds: IntArray, random: np.random.Generator) -> IntArray:
-    """Draw a non-negative integer below each bound."""
-    return (random.random(len(bounds)) * bounds).astype(np.int64)
 
 
 def _decaying(n_choices: int, size: int, random: np.random.Generator) -> IntArray:

@@ -90,12 +90,8 @@ class Quest(Dataset):
         random = np.random.default_rng(self.seed)
         patterns = self._patterns(random)
         lengths = 1 + random.poisson(self.mean_length - 1, self.n_transactions)
-        keys = [
-            transaction * self.n_items + item
-            for transaction, item in _transactions(patterns, lengths.tolist(), random)
-        ]
-        key = np.concatenate(keys)
-        keys.clear()
+        pairs = _transactions(patterns, lengths.tolist(), random)
+        key = np.concatenate([transaction * self.n_items + item for transaction, item in pairs])
         key.sort()
         key = key[np.append(True, key[1:] != key[:-1])]
         transaction, item = np.divmod(key, self.n_items)
@@ -113,18 +109,16 @@ class Quest(Dataset):
             new = random.choice(self.n_items, length, replace=False)
             previous = np.concatenate([old, new[~np.isin(new, old)]])[:length]
             itemsets.append(previous)
-        return _Patterns(
-            np.concatenate(itemsets),
-            np.concatenate([[0], np.cumsum(lengths)]),
-            np.cumsum(random.exponential(size=self.n_patterns)),
-            self._corruption_levels(random),
-        )
-
-    def _corruption_levels(self, random: np.random.Generator) -> npt.NDArray[np.float64]:
+        weights = np.cumsum(random.exponential(size=self.n_patterns))
         levels = np.full(self.n_patterns, -1.0)
         while len(outside := np.flatnonzero((levels < 0) | (levels >= 1))):
             levels[outside] = random.normal(self.corruption, self.corruption_variance**0.5, len(outside))
-        return levels
+        return _Patterns(
+            np.concatenate(itemsets),
+            np.concatenate([[0], np.cumsum(lengths)]),
+            weights,
+            levels,
+        )
 
 
 def _transactions(
