@@ -88,10 +88,9 @@ class Transactions:
     def from_lists(cls, transactions: Iterable[Collection[Hashable]]) -> "Transactions":
         """Encode lists of items; an item that occurs twice in a transaction counts once.
 
-        Anything but an iterable of lists raises ParameterError. DataFormatError is raised if a transaction is
-        text or nothing, an item is missing (None, NaN, "") or a list, two items differ only in the space
-        around them, or the items cannot be sorted (text and numbers mixed, for example). Warns if every
-        transaction holds one item, and these look like lists, such as "tea,cake".
+        Anything but an iterable of lists raises ParameterError. Text in place of a list, missing items (None,
+        NaN, ""), items that differ only in the space around them, and items that cannot be sorted (text and
+        numbers mixed) raise DataFormatError. Single items that look like lists ("tea,cake") give a warning.
         """
         return cls(*encode_lists(transactions))
 

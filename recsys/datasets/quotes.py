@@ -61,10 +61,9 @@ def quoted_rows(stream: Iterable[str], separator: str) -> Iterator[tuple[int, li
 
 
 def quotes_close_on_their_lines(stream: BinaryIO, separator: str) -> bool:
-    """Quickly check that all quotes enclose whole fields, on one line and without quotes inside.
+    """Quickly check that all quotes enclose whole fields on one line; if not, see `quoted_rows`.
 
-    If not, the file may still be valid; see `quoted_rows`. Separator, quote and line ends must be encoded as
-    in ASCII.
+    Separator, quote and line ends must be encoded as in ASCII.
     """
     edges = np.zeros(256, dtype=np.bool_)  # allowed before an opening and after a closing quote
     edges[[ord(separator), _LINE_FEED, _RETURN]] = True

@@ -24,10 +24,10 @@ _UNDECODABLE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class TextTable:
-    """A delimited text file, plain or gzipped (`.gz`).
+    """A delimited text file, plain or gzipped (`.gz`); `names` are the columns if it has no header.
 
-    The separator is one character or GroupLens' "::"; `names` are the columns of a file without a header. If
-    `is_configurable`, errors advise `dataset.separator` and `dataset.quoted`, which concern no other file.
+    The separator is one character or GroupLens' "::". If `is_configurable`, errors advise `dataset.separator`
+    and `dataset.quoted`.
     """
 
     path: Path

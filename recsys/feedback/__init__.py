@@ -1,8 +1,7 @@
 """Feedback on recommendations, stored in a database."""
 
-from recsys.feedback.address import database_url
 from recsys.feedback.feedback import Acceptance, Feedback, FeedbackLimitError
-from recsys.feedback.store import FeedbackStore
+from recsys.feedback.store import FeedbackStore, database_url
 
 __all__ = [
     "Acceptance",

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -12,8 +13,7 @@ from typing import Any, Literal, Self
 import sqlalchemy as sa
 
 from optuna_sweeper.safe_text import masked
-from recsys.errors import DataError, DataNotFoundError
-from recsys.feedback.address import database_url, sqlite_file
+from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.feedback.feedback import Acceptance, Feedback, FeedbackLimitError
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 LOCK_TIMEOUT = 10.0  # seconds, while another process writes
 CONNECT_TIMEOUT = 10  # seconds, unless the address has its own
 DAY = 86_400_000  # milliseconds
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+]*://", re.IGNORECASE)
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
 
 class _Ids(sa.TypeDecorator[tuple[str, ...]]):
@@ -61,6 +64,27 @@ LIMITED = {"user": TABLE.c.user_id, "item": TABLE.c.item_id, "address": TABLE.c.
 UNSIGNED_TABLE = "feedback"  # of versions that accepted feedback without a signed list
 
 
+def database_url(address: str, parameter: str = "feedback") -> sa.URL:
+    """Return the URL of an SQLite file for a path, and PostgreSQL URLs with the installed driver.
+
+    Raise ParameterError if the address is invalid, or is of another kind of database.
+    """
+    rule = "the path of an SQLite file, sqlite:///feedback.db or postgresql://user@host/database"
+    error = ParameterError(parameter, rule, address)
+    if not isinstance(address, str) or not address:
+        raise error
+    if not _SCHEME.match(address):
+        return sa.make_url(f"sqlite:///{Path(address).expanduser()}")
+    try:
+        url = sa.make_url(address)
+    except (sa.exc.ArgumentError, ValueError):
+        raise error from None
+    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise error
+    return url
+
+
 @dataclass(frozen=True, eq=False)
 class FeedbackStore:
     """Feedback in a database, which `open` connects to. When `add` returns, the thumb is on disk."""
@@ -69,24 +93,13 @@ class FeedbackStore:
 
     @classmethod
     def open(cls, address: str, parameter: str = "feedback", make: bool = True) -> Self:
-        """Open the database of a path or URL.
+        """Open the database of a path or URL; see `database_url`.
 
-        Parameters
-        ----------
-        address, parameter : str
-            As for `database_url`.
-        make : bool
-            Create the table, and the file, if there is none.
-
-        Raises
-        ------
-        DataNotFoundError
-            If there is no table and `make` is False.
-        DataError
-            If the database cannot be reached or written.
+        If there is no table, create it, and the file; or, if `make` is False, raise DataNotFoundError. A
+        database that cannot be reached or written raises DataError.
         """
         url = database_url(address, parameter)
-        file = sqlite_file(url)
+        file = _sqlite_file(url)
         if file:
             if not make and not file.is_file():
                 raise DataNotFoundError(
@@ -121,23 +134,9 @@ class FeedbackStore:
     def add(self, feedback: Feedback, limits: Mapping[str, int] | None = None) -> bool:
         """Store a thumb, in place of an earlier one for the same item of the same list.
 
-        Parameters
-        ----------
-        feedback : Feedback
-        limits : mapping of {"user", "item", "address"} to int, optional
-            Maximum number of new thumbs in the day before `feedback.created`.
-
-        Returns
-        -------
-        bool
-            Whether it is new.
-
-        Raises
-        ------
-        FeedbackLimitError
-            If a limit is reached; nothing is stored.
-        DataError
-            If the database cannot be written.
+        Return whether it is new. `limits` are the maximum numbers of new thumbs of a "user", an "item" and an
+        "address" in the day before `feedback.created`: FeedbackLimitError is raised where one is reached, and
+        nothing is stored. DataError is raised if the database cannot be written.
         """
         same = (TABLE.c.list_id == feedback.list_id) & (TABLE.c.item_id == feedback.item_id)
         with self._errors(), self.engine.begin() as connection:
@@ -170,7 +169,7 @@ class FeedbackStore:
     @property
     def file(self) -> Path | None:
         """The file of an SQLite database, None for a server."""
-        return sqlite_file(self.engine.url)
+        return _sqlite_file(self.engine.url)
 
     def close(self) -> None:
         """Close all connections."""
@@ -190,6 +189,10 @@ class FeedbackStore:
             raise DataError(
                 f"{parameter}: the database {where} does not do what it should: {reason}"
             ) from error
+
+
+def _sqlite_file(url: sa.URL) -> Path | None:
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
 def _create_file(file: Path) -> None:

@@ -84,8 +84,7 @@ class Preprocessing:
     def filter(self, interactions: Interactions) -> Positives:
         """Keep the interactions that count, with nothing held out.
 
-        Missing ratings or orders raise ParameterError. If nothing is left, NoTransactionsError names the rule
-        that dropped the last of it.
+        Missing ratings or orders raise ParameterError; NoTransactionsError names the rule that leaves none.
         """
         return self.filter_train(self.candidates(interactions))
 
