@@ -163,7 +163,7 @@ class Transactions:
 
 def _as_matrix(matrix: Any) -> sparse.csr_array:
     """Return a matrix in rows; raise ParameterError unless it holds booleans or numbers of at least 0."""
-    rule, cure = "a matrix of booleans, a row a transaction and a column an item", ""
+    rule = "a matrix of booleans, a row a transaction and a column an item"
     try:
         matrix = sparse.csr_array(matrix)
         held = matrix.data.dtype.kind == "b" or bool((matrix.data >= 0).all())

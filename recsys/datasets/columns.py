@@ -21,9 +21,9 @@ BYTES_AT_ONCE = 2**23
 
 
 def read_columns(table: TextTable, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
-    """Read columns of a table with Arrow, by their names in the result; see `to_arrays`.
+    """Read columns of a table with Arrow; see `to_arrays`.
 
-    If that fails, a second, slow pass finds line, column and value, and raises DataFormatError.
+    If that fails, a second, slow pass raises DataFormatError with line, column and value.
     """
     import pyarrow as pa
 

@@ -111,12 +111,11 @@ class CsvDataset(FileDataset):
         return files
 
     def _read(self) -> Interactions:
-        columns = self._read_ratings(self._columns())
-        is_baskets = self.layout == "baskets"
-        if is_baskets:
-            columns["order_id"] = columns["user_id"]
+        columns, rule = self._read_ratings(self._columns()), self.duplicates
+        if self.layout == "baskets":
+            columns["order_id"], rule = columns["user_id"], "first"
         ratings = Interactions(**columns, items=self._read_items(), name=self.name or "")
-        return resolve_duplicates(ratings, "first" if is_baskets else self.duplicates, self.path)
+        return resolve_duplicates(ratings, rule, self.path)
 
     def _columns(self) -> dict[str, Column]:
         """Return the columns to read, by their roles."""
@@ -159,11 +158,11 @@ def _names(
     """Return a mapping of column names, checked and completed with the defaults."""
     if isinstance(given, columns):
         given = given._asdict()
+    keys = ", ".join(columns._fields)
     if not isinstance(given, Mapping):
-        raise ParameterError(parameter, f"a mapping with the keys {', '.join(columns._fields)}", given)
+        raise ParameterError(parameter, f"a mapping with the keys {keys}", given)
     for role, name in given.items():
         if role not in columns._fields:
-            keys = ", ".join(columns._fields)
             raise ParameterError(f"{parameter}.{role}", f"left out (the keys are {keys})", name)
         if not (isinstance(name, str) and name) and not (name is None and role in optional):
             without = "For data without ratings, set dataset.layout=baskets."

@@ -90,12 +90,8 @@ class FileDataset(Dataset):
     def load(self) -> Interactions:
         """Read the files and merge the feedback.
 
-        Raises
-        ------
-        DataNotFoundError, DataFormatError
-            If a file does not exist or has another format; the message names the line.
-        DataError
-            If the feedback cannot be read.
+        Raise DataNotFoundError if a file does not exist, DataFormatError, which names the line, if it has
+        another format, and DataError if the feedback cannot be read.
         """
         return with_feedback(self._read(), self.feedback, self.feedback_weight, self.feedback_max_share)
 

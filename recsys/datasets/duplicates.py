@@ -27,10 +27,7 @@ def resolve_duplicates(ratings: Interactions, rule: str, source: str | Path = ""
     source : str or Path
         The file, for the error; the name of the ratings by default.
 
-    Raises
-    ------
-    DataFormatError
-        If a pair occurs more than once and the rule is "error".
+    With the rule "error", a pair that occurs more than once raises DataFormatError.
     """
     starts = _starts(ratings)
     if starts.all():
@@ -43,11 +40,9 @@ def resolve_duplicates(ratings: Interactions, rule: str, source: str | Path = ""
     first = np.flatnonzero(starts)
     last = np.append(first[1:], len(ratings)) - 1
     pair = np.cumsum(starts)
-    nothing = np.zeros(len(ratings), dtype=np.int64)
-    timestamp = nothing if ratings.timestamp is None else ratings.timestamp
-    rating = nothing if ratings.rating is None else ratings.rating
     # The entry to keep is the first or last of its pair; the last key of lexsort is the primary one.
-    order = np.lexsort((timestamp, rating, pair) if rule == "max" else (timestamp, pair))
+    by = (ratings.timestamp, ratings.rating if rule == "max" else None, pair)
+    order = np.lexsort([key for key in by if key is not None])
     kept = ratings.select(order[first] if rule == "first" else order[last])
     if rule == "mean" and ratings.rating is not None:
         # Summed in ascending order, so that the result does not depend on the order of the input.

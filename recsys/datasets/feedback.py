@@ -62,12 +62,8 @@ def with_feedback(
         Maximum number of users that feedback may add to an item, as a share of the users of the data; at
         least one page user. The later ones are dropped with a warning.
 
-    Raises
-    ------
-    ParameterError
-        If the data has no ratings.
-    DataError
-        If the database cannot be read, or there are no integers left for the page users.
+    Data without ratings raises ParameterError; a database that cannot be read, and page users for whom there
+    are no integers left, raise DataError.
     """
     if feedback is None:
         return ratings
@@ -95,12 +91,13 @@ def _merge(ratings: Interactions, given: Sequence[Feedback], weight: int, max_sh
         for name in names[user]
     ]
     user, item, rating, second = zip(*rows, strict=True) if rows else ((), (), (), ())
-    columns: dict[str, Any] = {"user_id": user, "item_id": item, "rating": rating, "timestamp": second}
-    for name, added in columns.items():
-        if (column := getattr(ratings, name)) is not None:
-            columns[name] = np.append(column, np.array(added, column.dtype.type))
+    added: dict[str, Any] = {"user_id": user, "item_id": item, "rating": rating, "timestamp": second}
     if ratings.timestamp is None:
-        del columns["timestamp"]
+        del added["timestamp"]
+    before = {name: getattr(ratings, name) for name in added}
+    columns: dict[str, Any] = {
+        name: np.append(old, np.array(added[name], old.dtype.type)) for name, old in before.items()
+    }
     page_users = np.array([one for copies in names.values() for one in copies], ratings.user_id.dtype.type)
     return replace(ratings, **columns, page_users=page_users)
 
