@@ -30,8 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Imported late: --help does not need it.
     import uvicorn
 
-    from recsys.feedback import FeedbackStore
-    from recsys.feedback.address import database_url
+    from recsys.feedback import FeedbackStore, database_url
     from recsys.serving.app import create_app
     from recsys.serving.reloader import ModelReloader
     from recsys.serving.slow_clients import limited_protocol
