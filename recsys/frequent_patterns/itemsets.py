@@ -1,22 +1,14 @@
 """apriori, fpgrowth, fpmax and hmine with mlxtend's signatures and frames."""
 
-import gc
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from recsys.data.transactions import Transactions
 from recsys.frequent_patterns.maximal import maximal_itemsets
 from recsys.frequent_patterns.mlxtend import mlxtend, print_apriori, print_hmine, print_stages
 from recsys.frequent_patterns.one_hot import check_min_support, check_one_hot, encode_one_hot
 from recsys.mining import FrequentItemsets, mine
-
-# Of the itemsets of each length: items, shape (n_k, k), and counts.
-Levels = Iterable[tuple[npt.NDArray[Any], npt.NDArray[Any]]]
 
 
 def apriori(
@@ -61,7 +53,7 @@ def apriori(
     found = mine(encode_one_hot(df), float(min_support), max_len or None)
     if verbose:
         print_apriori(found, max_len, low_memory)
-    return _frame(*_columns(df, _levels(found), use_colnames))
+    return _named(found, df, use_colnames).to_frame()
 
 
 def fpgrowth(
@@ -90,9 +82,7 @@ def fpgrowth(
         As `apriori`, in its order. mlxtend's depends on its tree; it omits itemsets whose support equals
         `min_support` while `min_support` times the number of transactions rounds up: 7 of 25 at 0.28.
     """
-    if null_values:
-        return mlxtend("fpgrowth", df, min_support, True, use_colnames, max_len, verbose)
-    return _checked("fpgrowth", _all_itemsets, df, min_support, use_colnames, max_len, verbose)
+    return _checked("fpgrowth", df, min_support, null_values, use_colnames, max_len, verbose)
 
 
 def fpmax(
@@ -118,9 +108,7 @@ def fpmax(
     DataFrame
         "support" and "itemsets", in the order of `apriori`.
     """
-    if null_values:
-        return mlxtend("fpmax", df, min_support, True, use_colnames, max_len, verbose)
-    return _checked("fpmax", maximal_itemsets, df, min_support, use_colnames, max_len, verbose)
+    return _checked("fpmax", df, min_support, null_values, use_colnames, max_len, verbose)
 
 
 def hmine(
@@ -144,76 +132,45 @@ def hmine(
     check_one_hot(df)
     check_min_support(min_support)
     found = mine(encode_one_hot(df), float(min_support), max_len or None)
-    positions = [tuple(row) for items, _ in _levels(found) for row in items.tolist()]
+    positions = [
+        tuple(row) for length in range(1, found.max_length + 1) for row in found.level(length).tolist()
+    ]
     order = sorted(range(len(positions)), key=positions.__getitem__)
     if verbose:
         print_hmine([positions[place] for place in order], list(df.columns), max_len)
-    if not order:
-        return _nothing().astype(float)
-    frame = _frame(*_columns(df, _levels(found), use_colnames))
-    return frame.iloc[order].reset_index(drop=True).astype(object)
-
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Switch the collector off: it takes most of the time where millions of sets are made that all stay."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    frame = _named(found, df, use_colnames).to_frame(np.array(order, dtype=np.int64))
+    return frame.astype(object if order else float)
 
 
 def _checked(
     function: str,
-    search: Callable[[Transactions, float, int | None], Levels],
     df: pd.DataFrame,
     min_support: float,
+    null_values: bool,
     use_colnames: bool,
     max_len: int | None,
     verbose: int,
 ) -> pd.DataFrame:
-    """Check a frame and return the itemsets found in it, as the named function of mlxtend does."""
+    """Do what the named function of mlxtend does, `fpgrowth` or `fpmax`."""
+    arguments = (df, min_support, null_values, use_colnames, max_len, verbose)
+    if null_values:
+        return mlxtend(function, *arguments)
     check_one_hot(df, stacklevel=4)
     check_min_support(min_support)
-    levels = search(encode_one_hot(df), float(min_support), max_len)
-    itemsets, supports = _columns(df, levels, use_colnames)
+    transactions = encode_one_hot(df)
+    if function == "fpmax":
+        found, chosen = maximal_itemsets(transactions, float(min_support), max_len)
+    else:
+        found, chosen = mine(transactions, float(min_support), max_len or None), None
+    frame = _named(found, df, use_colnames).to_frame(chosen)
     if verbose:
-        print_stages(function, df, min_support, False, use_colnames, max_len, verbose)
-    return _frame(itemsets, supports) if itemsets else _nothing()
+        print_stages(function, *arguments)
+    # Without itemsets, with the types that pandas gives two empty lists, as mlxtend does.
+    return frame if len(frame) else pd.DataFrame({"support": [], "itemsets": []})
 
 
-def _all_itemsets(transactions: Transactions, min_support: float, max_len: int | None) -> Levels:
-    return _levels(mine(transactions, min_support, max_len or None))
-
-
-def _levels(found: FrequentItemsets) -> Levels:
-    """Return the itemsets of each length with their counts."""
-    return ((found.level(length), found.level_counts(length)) for length in range(1, found.max_length + 1))
-
-
-def _columns(
-    df: pd.DataFrame, levels: Levels, use_colnames: bool
-) -> tuple[list[frozenset[Any]], npt.NDArray[np.float64]]:
-    """Make the itemsets and supports of the frame that is returned."""
-    names = np.empty(df.shape[1], dtype=object)
-    names[:] = list(df.columns) if use_colnames else range(df.shape[1])
-    itemsets: list[frozenset[Any]] = []
-    counts = [np.empty(0, dtype=np.int64)]
-    with no_garbage_collection():
-        for items, level_counts in levels:
-            # Columns to lists and a zip over them: no Python code runs for each itemset.
-            itemsets.extend(map(frozenset, zip(*(names[column].tolist() for column in items.T), strict=True)))
-            counts.append(level_counts)
-    return itemsets, np.concatenate(counts) / max(len(df), 1)
-
-
-def _frame(itemsets: list[frozenset[Any]], supports: npt.NDArray[np.float64]) -> pd.DataFrame:
-    return pd.DataFrame({"support": supports, "itemsets": pd.Series(itemsets, dtype=object)})
-
-
-def _nothing() -> pd.DataFrame:
-    """Return what mlxtend makes of two empty lists, with the types that pandas gives them."""
-    return pd.DataFrame({"support": [], "itemsets": []})
+def _named(found: FrequentItemsets, df: pd.DataFrame, use_colnames: bool) -> FrequentItemsets:
+    """Return itemsets of positions with the names of the columns instead, if they are wanted."""
+    if not use_colnames:
+        return found
+    return replace(found, items=np.fromiter(df.columns, dtype=object, count=df.shape[1]))

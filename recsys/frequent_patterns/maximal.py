@@ -1,11 +1,9 @@
 """Maximal frequent itemsets: those that are in no other."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from recsys.data.transactions import Transactions
-from recsys.mining import min_count, mine
+from recsys.mining import FrequentItemsets, min_count, mine
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer
 
@@ -16,33 +14,34 @@ _Candidate = tuple[int, int, int]
 
 def maximal_itemsets(
     transactions: Transactions, min_support: float, max_len: int | None = None
-) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield the maximal frequent itemsets of each length, of at most `max_len` items, and their counts.
+) -> tuple[FrequentItemsets, IntArray]:
+    """Return maximal frequent itemsets of at most `max_len` items, with their prefixes, and their indices.
 
     Depth first over bit sets, as GenMax (Gouda and Zaki, ICDM 2001): subsets of known itemsets are skipped,
     and candidates that all occur together are not tried one by one. So an itemset of 40 items does not cost
     its 2^40 subsets. The frequent pairs, which the engine finds fast, exclude most candidates.
-
-    Yields
-    ------
-    items : ndarray, shape (n_k, k), int64
-        Item indices, ascending in each row; rows in lexicographic order.
-    counts : ndarray, shape (n_k,), int64
     """
     if max_len is not None:
         max_len = require_integer("max_len", max_len, minimum=0)
-    found = mine(transactions, min_support, max_len=2)
-    items = found.level(1).ravel().tolist()
+    pairs = mine(transactions, min_support, max_len=2)
+    items = pairs.level(1).ravel().tolist()
     partners: dict[int, set[int]] = {item: set() for item in items}
-    for item, other in found.level(2).tolist():
+    for item, other in pairs.level(2).tolist():
         partners[item].add(other)
         partners[other].add(item)
     search = _Search(min_count(min_support, transactions.n_transactions), partners)
     search.extend((), _candidates(transactions, items))
-    lengths = sorted({len(itemset) for itemset in search.found})
-    for length in lengths if max_len is None else [length for length in lengths if length <= max_len]:
-        level = sorted(itemset for itemset in search.found if len(itemset) == length)
-        yield np.array(level, dtype=np.int64), np.array([search.found[itemset] for itemset in level])
+    maximal = [itemset for itemset in search.found if max_len is None or len(itemset) <= max_len]
+    found, indices = FrequentItemsets.from_flat(
+        np.array([len(itemset) for itemset in maximal], dtype=np.int64),
+        np.array([item for itemset in maximal for item in itemset], dtype=np.int64),
+        np.array([search.found[itemset] for itemset in maximal], dtype=np.int64),
+        items=transactions.items,
+        n_transactions=transactions.n_transactions,
+        min_support=min_support,
+        max_len=max_len,
+    )
+    return found, np.sort(indices)
 
 
 def _candidates(transactions: Transactions, items: list[int]) -> list[_Candidate]:

@@ -11,10 +11,10 @@ import pandas as pd
 
 from recsys.errors import BudgetError, ParameterError
 from recsys.frequent_patterns.index import ItemsetIndex
-from recsys.frequent_patterns.itemsets import no_garbage_collection
 from recsys.frequent_patterns.measures import METRICS, Values
 from recsys.frequent_patterns.mlxtend import mlxtend
 from recsys.frequent_patterns.one_hot import check_one_hot, require_frame
+from recsys.mining.itemsets import no_garbage_collection
 from recsys.mining.trie import IntArray
 from recsys.rules.budget import MAX_SPLITS
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -165,12 +167,13 @@ class FrequentItemsets:
         start, stop = self.trie.bases[length] + length * self.offsets[length - 1 : length + 1]
         return self.trie.table[start:stop].reshape(-1, length)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the frame that mlxtend's `apriori(..., use_colnames=True)` returns: support, itemsets."""
+    def to_frame(self, indices: IntArray | None = None) -> pd.DataFrame:
+        """Return itemsets, all by default, as mlxtend's `apriori(..., use_colnames=True)` does."""
         import pandas as pd
 
-        itemsets = pd.Series(self.frozensets(np.arange(len(self))), dtype=object)
-        return pd.DataFrame({"support": self.supports, "itemsets": itemsets})
+        chosen = np.arange(len(self)) if indices is None else indices
+        itemsets = pd.Series(self.frozensets(chosen), dtype=object)
+        return pd.DataFrame({"support": self.supports[chosen], "itemsets": itemsets})
 
     def to_parquet(self, path: str | Path, indices: IntArray | None = None) -> None:
         """Write itemsets to a Parquet file: `itemsets` (lists of item ids), `support_count`, `support`.
@@ -202,17 +205,33 @@ class FrequentItemsets:
     def frozensets(self, indices: IntArray) -> list[frozenset[Any]]:
         """Return the item ids of some itemsets; the same object where an index repeats."""
         unique, inverse = np.unique(indices, return_inverse=True)
-        offsets, flat = self.flatten(unique)
-        ids = self.items[flat].tolist()
-        bounds = offsets.tolist()
-        sets = [frozenset(ids[start:stop]) for start, stop in pairwise(bounds)]
-        return [sets[place] for place in inverse.tolist()]
+        bounds = np.searchsorted(unique, self.offsets).tolist()
+        sets: list[frozenset[Any]] = []
+        with no_garbage_collection():
+            for length, (start, stop) in enumerate(pairwise(bounds), start=1):
+                items = self.flatten(unique[start:stop])[1].reshape(-1, length)
+                # A zip of columns: no Python code runs for each itemset.
+                columns = [self.items[column].tolist() for column in items.T]
+                sets.extend(map(frozenset, zip(*columns, strict=True)))
+            return [sets[place] for place in inverse.tolist()]
 
     def indices(self, length: int) -> slice:
         """Return the indices of the itemsets of one length, as a slice."""
         if not 1 <= length <= self.max_length:
             return slice(0, 0)
         return slice(int(self.offsets[length - 1]), int(self.offsets[length]))
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Switch the collector off: it takes most of the time where millions of sets are made that all stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def write_tables(what: str, path: str | Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
