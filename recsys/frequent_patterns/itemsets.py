@@ -64,7 +64,7 @@ def fpgrowth(
     max_len: int | None = None,
     verbose: int = 0,
 ) -> pd.DataFrame:
-    """Return the frequent itemsets of a one-hot frame, as mlxtend's `fpgrowth` does.
+    """Return the frequent itemsets of a one-hot frame as `apriori` does, also where values are missing.
 
     Parameters and errors that are not listed are those of `apriori`.
 
@@ -75,12 +75,6 @@ def fpgrowth(
         of its items, which only mlxtend's own function does, at its own speed.
     verbose : int
         If not 0, print the stages of mlxtend's tree, which takes as long as mlxtend takes.
-
-    Returns
-    -------
-    DataFrame
-        As `apriori`, in its order. mlxtend's depends on its tree; it omits itemsets whose support equals
-        `min_support` while `min_support` times the number of transactions rounds up: 7 of 25 at 0.28.
     """
     return _checked("fpgrowth", df, min_support, null_values, use_colnames, max_len, verbose)
 
@@ -95,18 +89,8 @@ def fpmax(
 ) -> pd.DataFrame:
     """Return the maximal frequent itemsets of a one-hot frame, those in no other, as mlxtend's `fpmax` does.
 
-    Parameters, errors and differences that are not listed are those of `fpgrowth`.
-
-    Parameters
-    ----------
-    max_len : int, optional
-        Leave out longer itemsets; None: no limit (0 is one here, as in mlxtend). mlxtend then sometimes
-        returns an itemset that is a subset of one of those.
-
-    Returns
-    -------
-    DataFrame
-        "support" and "itemsets", in the order of `apriori`.
+    The rest is as for `fpgrowth`, except that a `max_len` of 0 is a limit, as in mlxtend. Longer itemsets are
+    left out; mlxtend then sometimes returns a subset of one of those.
     """
     return _checked("fpmax", df, min_support, null_values, use_colnames, max_len, verbose)
 
@@ -121,13 +105,8 @@ def hmine(
     """Return the frequent itemsets of a one-hot frame, as mlxtend's `hmine` does.
 
     Parameters and errors as for `apriori`; `verbose` prints the number of items that extend each itemset.
-
-    Returns
-    -------
-    DataFrame
-        "support" and "itemsets", both of type object, in lexicographic order of the columns' positions. For
-        the itemsets that mlxtend omits see `fpgrowth`. Empty without transactions, where mlxtend returns all
-        itemsets with a support of NaN.
+    Both columns are of type object, in lexicographic order of the columns' positions; empty without
+    transactions, where mlxtend returns all itemsets with a support of NaN.
     """
     check_one_hot(df)
     check_min_support(min_support)

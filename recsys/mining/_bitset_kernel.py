@@ -25,88 +25,56 @@ SHIFT, LOW, ONE = np.uint64(6), np.uint64(WORD - 1), np.uint64(1)
 DONE, LACKS_FOUND, LACKS_STACK, STOPPED = range(4)  # what `longer_itemsets` returns
 ITEM, COUNT, PARENT = range(3)  # rows of Workspace.found
 ORIGIN, SLOT = 2, 3  # rows of Workspace.stack, which has ITEM and COUNT too
-START, NEXT, PREFIX_COUNT, BATCH = range(4)  # columns of Workspace.levels
-FIRST, LEVEL, LENGTHS, N_FOUND, N_STACK, N_WORDS, N_MASKS = range(7)  # entries of Workspace.state
+# Columns of Workspace.levels: of a prefix, the first extension, the current one, its count, and the position
+# of its last extension among the found.
+START, NEXT, PREFIX_COUNT, BATCH = range(4)
+# Entries of Workspace.state: first item, level (-1 before a first item), longest length found, number found,
+# number of extensions that room is needed for, words and masks of an extension.
+FIRST, LEVEL, LENGTHS, N_FOUND, N_STACK, N_WORDS, N_MASKS = range(7)
 
 
 class Database(NamedTuple):
-    """Transactions of frequent items, both ways.
+    """Transactions of frequent items, both ways."""
 
-    Attributes
-    ----------
-    row_items : ndarray, shape (n_entries,), uint16 or uint32
-        Items of the transactions, ascending in each, end to end.
-    starts : ndarray, shape (n_items + 1,), int64
-        Item i has the occurrences starts[i] to starts[i + 1] - 1.
-    n_after : ndarray, shape (n_items,), int64
-        Number of items after all occurrences of each item.
-    spans : ndarray, shape (n_entries, 2), int32 or int64
-        The items after occurrence k are those from spans[k, 0] to spans[k, 1] - 1 in `row_items`.
-    """
-
-    row_items: IntArray
-    starts: IntArray
-    n_after: IntArray
-    spans: IntArray
+    row_items: IntArray  # items of the transactions, ascending in each, end to end; uint16 or uint32
+    starts: IntArray  # item i has the occurrences starts[i] to starts[i + 1] - 1
+    n_after: IntArray  # number of items after all occurrences of each item
+    spans: IntArray  # after occurrence k come the items spans[k, 0] to spans[k, 1] - 1 of `row_items`
 
 
 class Pairs(NamedTuple):
-    """Frequent pairs: those of first item i are the ones from starts[i] to starts[i + 1] - 1.
-
-    `items` are the second items, ascending, and `counts` the counts, shape (n_pairs,), int32.
-    """
+    """Frequent pairs: those of first item i are the ones from starts[i] to starts[i + 1] - 1."""
 
     starts: IntArray
-    items: IntArray
-    counts: IntArray
+    items: IntArray  # the second items, ascending, int32
+    counts: IntArray  # int32
 
 
 class Workspace(NamedTuple):
     """State and results of a search.
 
     It runs backwards, from the last first item to the first, and from the last extension of a prefix to the
-    first: the itemsets of one length are found in reverse order.
-
-    Attributes
-    ----------
-    found : ndarray, shape (3, capacity), int32
-        Last item, count and parent of the itemsets found. The parent is its position among those of its
-        length; that of a pair is its first item.
-    rooms : ndarray, shape (LONGEST + 2,), int64
-        Length k has the columns rooms[k] to rooms[k + 1] - 1 of `found`.
-    ends, needs : ndarray, shape (LONGEST + 1,), int64
-        Number found, and number that room is needed for, by length.
-    stack : ndarray, shape (4, n_stack), int32
-        Extensions of the prefixes in progress, those of a prefix after those of a shorter one: the item, the
-        count of the prefix with it, the position of the same item among the extensions of the shorter prefix,
-        and its slot, its position among the partners of the first item.
-    marks : ndarray, shape (n_stack, LONGEST + 1), int32
-        `ends` when the search reached each extension.
-    masks : ndarray, shape (at least n_stack * n_masks,), uint64
-        For each extension, the slots of the items that extend the prefix with it, as bits.
-    words : ndarray, shape (at least (n_stack + 1) * n_words,), uint64
-        From the second row on, for each extension, the occurrences of the first item with it, as bits. The
-        first row takes what belongs to no extension.
-    slots : ndarray, shape (n_items,), int32
-        1 + slot of each item; 0 throughout between two first items.
-    levels : ndarray, shape (LONGEST + 1, 4), int64
-        For each prefix: its first extension, the current one, its count, and the position of its last
-        extension among the found.
-    state : ndarray, shape (7,), int64
-        First item, level (-1 before a first item), longest length found, number found, number of extensions
-        that room is needed for, words and masks of an extension.
+    first: the itemsets of one length are found in reverse order. Extensions of longer prefixes come after
+    those of shorter ones.
     """
 
+    # Last item, count and parent of those found, shape (3, capacity), int32. The parent is its position among
+    # those of its length; that of a pair is its first item. Length k has the columns rooms[k] to
+    # rooms[k + 1] - 1.
     found: IntArray
     rooms: IntArray
-    ends: IntArray
-    needs: IntArray
+    ends: IntArray  # number found of each length, shape (LONGEST + 1,)
+    needs: IntArray  # number of each length that room is needed for
+    # Extensions of the prefixes in progress, shape (4, n_stack), int32: the item, the count of the prefix and
+    # it, the position of the same item among the extensions of the shorter prefix, and its slot, which is its
+    # position among the partners of the first item.
     stack: IntArray
-    marks: IntArray
-    masks: Words
+    marks: IntArray  # `ends` when the search reached each extension, shape (n_stack, LONGEST + 1), int32
+    masks: Words  # of each extension, the slots of the items that extend the prefix with it, as bits
+    # The occurrences of the first item with each extension, as bits; the first n_words belong to none.
     words: Words
-    slots: IntArray
-    levels: IntArray
+    slots: IntArray  # 1 + slot of each item; 0 throughout between two first items
+    levels: IntArray  # shape (LONGEST + 1, 4)
     state: IntArray
 
 

@@ -62,14 +62,8 @@ def _and_count(_context: Any, words: Any, left: Any, right: Any, into: Any, n_wo
 def and_count(words: npt.NDArray[np.uint64], left: int, right: int, into: int | None, n_words: int) -> int:
     """Return the number of ones in the intersection of two bit sets, and store it.
 
-    Parameters
-    ----------
-    words : ndarray of uint64
-        Bit sets, end to end.
-    left, right, into : int
-        Where the two sets and the place for the intersection start in `words`; None: it is not stored.
-    n_words : int
-        Words of each: 1, 2, 4 or a multiple of `LANES`, as `whole_words` returns it.
+    `left` and `right` are where the sets start in `words`, `into` where the intersection is stored, None: not
+    at all. They have `n_words` words each, a number that `whole_words` returns.
     """
     if n_words == 1:
         return int(_and_count(words, left, right, into, 1, 1))  # type: ignore[call-arg]

@@ -31,10 +31,7 @@ class BitsetEngine(Engine):
     n_threads : int, optional
         Number of threads; None: the processors that this process may use. It does not affect the result.
 
-    Raises
-    ------
-    ParameterError
-        If `n_threads` is not a positive integer.
+    Raises ParameterError if `n_threads` is not a positive integer.
     """
 
     name: ClassVar[str] = "bitset"

@@ -32,10 +32,7 @@ class Budget:
         percentage of the memory available when mining starts, such as "50%". Memory is estimated before it
         is allocated, from the sizes of the arrays.
 
-    Raises
-    ------
-    ParameterError
-        If a value is not positive, or the memory has an unknown unit.
+    Raises ParameterError if a value is not positive, or the memory has an unknown unit.
     """
 
     max_itemsets: int | None = None
@@ -223,10 +220,7 @@ def _support(count: int, n_transactions: int) -> float:
 
 
 def _count_that_fits(counts: IntArray, share: float, most: int, min_count: int) -> int:
-    """Return the smallest minimum count above `min_count` with at most `most` expected itemsets.
-
-    The expected number is the number found, divided by the share of the search.
-    """
+    """Return the smallest count above `min_count` with at most `most` itemsets, by a share of them."""
     descending = np.sort(counts)[::-1]
     n_fitting = int(most * share)
     if n_fitting >= len(descending):

@@ -58,10 +58,7 @@ class ItemsetCache:
     max_bytes : int
         Maximum total size; the least recently used files are removed first. 0: no files.
 
-    Raises
-    ------
-    ParameterError
-        If `max_bytes` is not an integer of at least 0.
+    Raises ParameterError if `max_bytes` is not an integer of at least 0.
     """
 
     enabled: bool = True
@@ -81,12 +78,8 @@ class ItemsetCache:
     ) -> tuple[FrequentItemsets, str]:
         """Return all frequent itemsets, and where they came from: "mined", "memory" or "file".
 
-        The parameters are those of `recsys.mining.mine`, already checked.
-
-        Raises
-        ------
-        BudgetError
-            If mining would exceed the budget, or there are more itemsets than it allows.
+        The parameters are those of `recsys.mining.mine`, already checked. Raises BudgetError if mining would
+        exceed the budget, or there are more itemsets than it allows.
         """
         if not self.enabled:
             return engine.mine(transactions, min_support, max_len, budget), "mined"

@@ -21,10 +21,7 @@ def filter_itemsets(
 ) -> FrequentItemsets:
     """Return the itemsets that mining with a higher support or a shorter length would find, in order.
 
-    Raises
-    ------
-    ParameterError
-        If the itemsets were mined with a higher support or a shorter length.
+    Raises ParameterError if the itemsets were mined with a higher support or a shorter length.
 
     Examples
     --------
@@ -64,11 +61,7 @@ def select(itemsets: FrequentItemsets, kind: str) -> IntArray:
     of all frequent itemsets. Maximal ones have no frequent superset (Bayardo, SIGMOD 1998). Generators, also
     called free or key itemsets, have no subset of the same support (Pasquier et al. 1999), the empty one
     included. Supersets beyond `max_len` are unknown: itemsets of that length count as closed and as maximal.
-
-    Raises
-    ------
-    ParameterError
-        If the kind is not one of `KINDS`.
+    Raises ParameterError if the kind is not one of `KINDS`.
 
     Examples
     --------

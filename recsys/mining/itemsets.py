@@ -160,10 +160,7 @@ class FrequentItemsets:
         return make_trie(self.parents, self.last_items, self.counts, self.offsets, len(self.items))
 
     def subsets(self, length: int) -> IntArray:
-        """Return the index of each itemset of one length without its j-th item, shape (n_k, length).
-
-        It is -1 for a length of 1.
-        """
+        """Return the index of each itemset of one length less its j-th item, shape (n_k, length), or -1."""
         start, stop = self.trie.bases[length] + length * self.offsets[length - 1 : length + 1]
         return self.trie.table[start:stop].reshape(-1, length)
 
@@ -176,30 +173,23 @@ class FrequentItemsets:
         return pd.DataFrame({"support": self.supports[chosen], "itemsets": itemsets})
 
     def to_parquet(self, path: str | Path, indices: IntArray | None = None) -> None:
-        """Write itemsets to a Parquet file: `itemsets` (lists of item ids), `support_count`, `support`.
+        """Write itemsets, all by default, as `itemsets` (lists of item ids), `support_count` and `support`.
 
-        Parameters
-        ----------
-        path : str or Path
-        indices : ndarray, shape (n,), int, optional
-            Which; all unless given.
-
-        Raises
-        ------
-        ParameterError, DataFormatError, OutputError
-            If the path is invalid, the item ids have no type in Arrow, or the file cannot be written.
+        Raises ParameterError, DataFormatError or OutputError if the path is invalid, the item ids have no
+        type in Arrow, or the file cannot be written.
         """
         import pyarrow as pa
 
         chosen = np.arange(len(self)) if indices is None else indices
         offsets, items = self.flatten(chosen)
         ids = ids_in_arrow(self.items).take(pa.array(items))
-        columns = {
-            "itemsets": pa.LargeListArray.from_arrays(pa.array(offsets), ids),
-            "support_count": self.counts[chosen],
-            "support": self.supports[chosen],
-        }
-        table = pa.table(columns)
+        table = pa.table(
+            {
+                "itemsets": pa.LargeListArray.from_arrays(pa.array(offsets), ids),
+                "support_count": self.counts[chosen],
+                "support": self.supports[chosen],
+            }
+        )
         write_tables("itemsets", path, table.schema, [table])
 
     def frozensets(self, indices: IntArray) -> list[frozenset[Any]]:

@@ -32,10 +32,7 @@ class MlxtendEngine(Engine):
         Option of apriori: count the candidates one by one, slower, instead of all at once in an array of
         n_transactions x n_candidates x length bytes.
 
-    Raises
-    ------
-    ParameterError
-        If the algorithm is unknown, or is fpgrowth with `low_memory`.
+    Raises ParameterError if the algorithm is unknown, or is fpgrowth with `low_memory`.
     """
 
     algorithm: str = "apriori"
@@ -44,7 +41,9 @@ class MlxtendEngine(Engine):
     def __post_init__(self) -> None:
         require_choice("algorithm", self.algorithm, ("apriori", "fpgrowth"))
         if self.low_memory and self.algorithm != "apriori":
-            raise ParameterError("low_memory", f"false for {self.algorithm}", True, "Only apriori knows it.")
+            raise ParameterError(
+                "low_memory", f"false for {self.algorithm}", True, "Only apriori has this option."
+            )
 
     @property
     def name(self) -> str:
@@ -58,11 +57,9 @@ class MlxtendEngine(Engine):
         max_len: int | None = None,
         budget: Budget | None = None,
     ) -> FrequentItemsets:
-        """Return all frequent itemsets; see `recsys.mining.mine`.
-
-        mlxtend cannot be interrupted: the budget is checked before, for the frequent items and the memory of
-        the pairs, and after, for the itemsets and the time.
-        """
+        """Return all frequent itemsets; see `recsys.mining.mine`."""
+        # mlxtend cannot be interrupted: the budget is checked before, for the items and the memory of the
+        # pairs, and after, for the itemsets and the time.
         n_transactions = transactions.n_transactions
         meter = MiningMeter(budget, n_transactions, min_support, max_len, BYTES_PER_ITEMSET)
         item_counts = np.bincount(transactions.matrix.indices, minlength=transactions.n_items)
@@ -77,7 +74,7 @@ class MlxtendEngine(Engine):
         itemsets: npt.NDArray[Any] = np.empty(0, dtype=object)
         counts: IntArray = np.empty(0, dtype=np.int64)
         if len(frequent):
-            # mlxtend drops the other columns at its first step; a frame with them may not fit into memory.
+            # Without the other columns, which mlxtend drops at its first step: they may not fit into memory.
             one_hot = transactions.matrix[:, frequent].toarray()
             itemsets, counts = self._run(one_hot, meter.min_count, max_len)
             if len(counts) > meter.max_itemsets or meter.is_late:

@@ -47,10 +47,7 @@ def make_trie(
 ) -> Trie:
     """Index the arrays of a FrequentItemsets for look-ups.
 
-    Raises
-    ------
-    DataFormatError
-        If a subset of an itemset is missing, or a count, as where rules were read from a file.
+    Raises DataFormatError if a subset of an itemset is missing, or a count, as in rules read from a file.
     """
     # Imported here: Numba takes a second, and reading or ranking itemsets does not need it.
     from recsys.mining import _trie_kernel as kernel

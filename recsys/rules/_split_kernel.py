@@ -19,22 +19,12 @@ OF_ANTECEDENT, OF_CONSEQUENT = 4, 8  # the item must be on that side
 class Plan(NamedTuple):
     """How to split the itemsets of one length: steps that find the subsets, then pairs of them.
 
-    The subsets have slots; the itemset itself has slot 0.
-
-    Attributes
-    ----------
-    down : ndarray, shape (n, 3)
-        For slots 1, 2, ..., n: slot of a larger subset, its size, position of the item to remove.
-    up : ndarray, shape (m, 2)
-        For slots n + 1, ..., n + m: slot of a smaller subset, -1 for the empty one, position of the item
-        added.
-    sides : ndarray, shape (n_splits, 3)
-        Slots of antecedent and consequent, mask of the antecedent.
+    The subsets have slots: the itemset itself slot 0, then those of `down`, then those of `up`.
     """
 
-    down: IntArray
-    up: IntArray
-    sides: IntArray
+    down: IntArray  # slot of a larger subset, its size, position of the item to remove
+    up: IntArray  # slot of a smaller subset, -1 for the empty one, position of the item added
+    sides: IntArray  # slots of antecedent and consequent, mask of the antecedent
 
 
 @kernel
@@ -44,12 +34,8 @@ def split(
     """Split the itemsets `first` to `stop - 1`, of one length, in all the ways of a plan.
 
     `flags`, shape (n_items,), are the sides that an item may and must be on; shape (0,): no constraints.
-    `n_musts` are the numbers of items that must be in the antecedent and in the consequent.
-
-    Returns
-    -------
-    antecedents, consequents, itemsets : ndarray, shape (n_splits,), int32
-        Indices of the sides and of both together, by itemset.
+    `n_musts` are the numbers of items that must be in the antecedent and in the consequent. Returns the
+    indices of antecedents, of consequents and of both together, by itemset, int32.
     """
     n_down = len(plan.down)
     everything = (1 << length) - 1

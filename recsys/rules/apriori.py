@@ -27,10 +27,7 @@ class Apriori(RuleOptions, Budget):
     max_len : int or None
         Maximum number of items, antecedent and consequent together; None: no limit.
 
-    Raises
-    ------
-    ParameterError
-        If a value is invalid.
+    Raises ParameterError if a value is invalid.
     """
 
     min_support: float | None = None
@@ -62,10 +59,7 @@ class Apriori(RuleOptions, Budget):
     def find_itemsets(
         self, transactions: TransactionSet, engine: Engine, cache: ItemsetCache
     ) -> tuple[FrequentItemsets, str]:
-        """Return the frequent itemsets and their source; see `recsys.mining.ItemsetCache.get_or_mine`.
-
-        An error names the keys of the config group.
-        """
+        """Return `cache.get_or_mine`; an error names the keys of the config group."""
         try:
             min_support = self.support(transactions.n_transactions)
             return cache.get_or_mine(transactions, min_support, self.max_len, engine, self)
@@ -73,10 +67,7 @@ class Apriori(RuleOptions, Budget):
             raise error.within("apriori") from error
 
     def generate_rules(self, itemsets: FrequentItemsets) -> Rules:
-        """Return the rules of frequent itemsets; see `recsys.rules.generate_rules`.
-
-        An error names the keys of the config group.
-        """
+        """Return the rules of frequent itemsets; an error names the keys of the config group."""
         try:
             return select_rules(itemsets, self, self)
         except (ParameterError, BudgetError) as error:

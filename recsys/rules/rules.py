@@ -103,12 +103,8 @@ class Rules:
     def measure(self, name: str) -> Values:
         """Return one measure of all rules, shape (n_rules,).
 
-        Raises
-        ------
-        ParameterError
-            If it is not in `recsys.rules.METRICS`.
-        DataFormatError
-            If it is "improvement", which depends on other rules, of rules from a file without it.
+        Raises ParameterError if it is not in `recsys.rules.METRICS`, and DataFormatError for the improvement,
+        which depends on other rules, of rules from a file without it.
         """
         return self.measures([require_choice("name", name, METRICS)])[name]
 
@@ -133,9 +129,9 @@ class Rules:
                 values[some] = function(n, n_ac, n_a, n_c)
         if "improvement" in result:
             known = self.stored.get("improvement")
-            result["improvement"] = (
-                improvement(self.source, self.antecedents, self.itemsets) if known is None else known
-            )
+            if known is None:
+                known = improvement(self.source, self.antecedents, self.itemsets)
+            result["improvement"] = known
         return result
 
     def to_frame(self, measures: Collection[str] | None = None) -> pd.DataFrame:
@@ -162,12 +158,8 @@ class Rules:
         """Write the rules to a Parquet file, which `from_parquet` reads.
 
         The columns are `antecedents` and `consequents` (lists of item ids), `support_count`, the supports of
-        both sides, and the measures as for `measures`. An infinite conviction is infinite there.
-
-        Raises
-        ------
-        ParameterError, DataFormatError, OutputError
-            If the path is invalid, the item ids have no type in Arrow, or the file cannot be written.
+        both sides, and the measures as for `measures`. An infinite conviction is infinite there. Errors are
+        those of `FrequentItemsets.to_parquet`.
         """
         from recsys.rules.arrow import ROWS_A_GROUP
 
@@ -180,11 +172,8 @@ class Rules:
         """Read rules that `to_parquet` wrote.
 
         `source` contains only the itemsets of these rules and their prefixes: `generate_rules` rejects it.
-
-        Raises
-        ------
-        DataNotFoundError, DataFormatError
-            If there is no such file, or it is not a file of rules with integers or text as item ids.
+        Raises DataNotFoundError if there is no such file, and DataFormatError if it is not a file of rules
+        with integers or text as item ids.
         """
         from recsys.rules.arrow import read
 

@@ -30,10 +30,7 @@ def adjust_p_values(p_values: npt.ArrayLike, correction: str = "holm") -> Values
     ndarray, shape (n_tests,), float64
         The smallest level at which each test is significant.
 
-    Raises
-    ------
-    ParameterError
-        If the correction is unknown, or a value is not in [0, 1].
+    Raises ParameterError if the correction is unknown, or a value is not in [0, 1].
 
     Examples
     --------
