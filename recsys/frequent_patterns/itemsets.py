@@ -41,12 +41,8 @@ def apriori(
         "support" (float64) and "itemsets" (frozensets), ordered by length, then by the columns' order: equal
         to mlxtend's frame. Positions are Python integers, where mlxtend's are NumPy's.
 
-    Raises
-    ------
-    ValueError
-        If `min_support` or a value of the frame is invalid, in mlxtend's words, or `max_len` is negative.
-    BudgetError
-        If the itemsets would not fit into memory; see `recsys.mine`.
+    Raises ValueError if `min_support` or a value of the frame is invalid, in mlxtend's words, or `max_len` is
+    negative, and BudgetError if the itemsets would not fit into memory; see `recsys.mine`.
     """
     check_min_support(min_support)
     check_one_hot(df)

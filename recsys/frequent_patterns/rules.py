@@ -55,14 +55,9 @@ def association_rules(
         length the order is that in which the itemset is iterated over, which for text depends on the process
         unless PYTHONHASHSEED is set.
 
-    Raises
-    ------
-    ParameterError
-        If `df` is not a frame of itemsets, or an argument is of the wrong type.
-    ValueError, KeyError, TypeError
-        As in mlxtend.
-    BudgetError
-        If an itemset has more than `MAX_LENGTH` items, or there are more than `MAX_SPLITS` candidate rules.
+    Errors are those of mlxtend, and ParameterError if `df` is not a frame of itemsets, or an argument is of
+    the wrong type; BudgetError if an itemset has more than `MAX_LENGTH` items, or there are more than
+    `MAX_SPLITS` candidate rules.
     """
     require_frame("df", df)
     if not isinstance(min_threshold, Real):

@@ -140,12 +140,8 @@ def frequent_pairs(
 
     The first items are `first` to `stop - 1`. Output: `sizes`, shape (n_items,), is the number of frequent
     pairs of each; `items` and `counts`, shape (capacity,), are the second item and the count of each pair,
-    from `size` on. If `stopped` is not 0, the search returns at once.
-
-    Returns
-    -------
-    first, size : int
-        The item that lacks room, `stop` when done; and the position of the next pair.
+    from `size` on. If `stopped` is not 0, the search returns at once. Returns the item that lacks room, or
+    `stop` when done, and the position of the next pair.
     """
     row_items, starts, _, spans = database
     n_items = len(starts) - 1
@@ -276,12 +272,8 @@ def longer_itemsets(
     The first items are state[FIRST] - 1 down to `stop`. `max_len` is at most LONGEST; an itemset of that
     length exceeds any limit. `progress`, shape (n_workspaces,), is the number found in each workspace, this
     one at `place`; `limit` is the maximum of their sum. `stopped` is set when it is exceeded; if it is not 0,
-    the search returns at once.
-
-    Returns
-    -------
-    int
-        DONE, STOPPED, LACKS_FOUND (see `needs`) or LACKS_STACK (see state[N_STACK]).
+    the search returns at once. Returns DONE, STOPPED, LACKS_FOUND (see `needs`) or LACKS_STACK (see
+    state[N_STACK]).
     """
     found, rooms, ends, needs, stack, marks, masks, words, _, levels, state = workspace
     allowed = limit - np.sum(progress) + progress[place]

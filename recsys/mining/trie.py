@@ -20,15 +20,9 @@ def prefix_levels(lengths: IntArray, flat: IntArray, n_items: int) -> tuple[list
     """Return the distinct prefixes of some itemsets by length, and where each itemset is among them.
 
     `lengths`, shape (n,), are the numbers of items; itemsets may repeat. `flat` are their items, end to end,
-    from 0 to n_items - 1, in any order within an itemset.
-
-    Returns
-    -------
-    levels : list of ndarray
-        A key for each prefix of one length, ascending: the place of the prefix without its largest item in
-        the level before, times n_items, plus that item.
-    places : ndarray, shape (n,)
-        Place of each itemset in the level of its length.
+    from 0 to n_items - 1, in any order within an itemset. A level has a key for each prefix, ascending: the
+    place of the prefix without its largest item in the level before, times n_items, plus that item. The
+    places, shape (n,), are those of the itemsets in the levels of their lengths.
     """
     starts = np.cumsum(lengths) - lengths
     owners = np.repeat(np.arange(len(lengths)), lengths)
