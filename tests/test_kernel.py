@@ -12,6 +12,7 @@ from recsys.mining import Budget
 from recsys.mining.budget import MiningMeter
 from recsys.pipeline import timed
 from recsys.rules.budget import RulesMeter
+from recsys.rules.options import RuleOptions
 
 MINE = """
 import sys
@@ -67,7 +68,10 @@ def test_the_clock_stands_still_while_a_kernel_is_compiled(uncompiled):
 
 def test_seconds_of_a_stage_and_of_a_budget_are_those_of_the_work(uncompiled):
     seconds, wall = {}, perf_counter()
-    meters = MiningMeter(Budget(max_seconds=100), 10, 0.1, None, 1), RulesMeter(Budget(max_seconds=100))
+    meters = (
+        MiningMeter(Budget(max_seconds=100), 10, 0.1, None, 1),
+        RulesMeter(Budget(max_seconds=100), RuleOptions()),
+    )
     with timed("mine", seconds):
         uncompiled()
     wall = perf_counter() - wall

@@ -32,6 +32,6 @@ def test_transactions_that_were_misread_are_warned_of(lists, messages, caplog):
 
 def test_transactions_that_hold_one_item_after_the_hold_out(caplog):
     warn_of_single_items(Transactions.from_lists([["tea"], ["cake"]]), n_ratings=4)
-    assert caplog.messages[0].endswith("Hold out fewer, or loosen the preprocessing.")
+    assert caplog.messages[0].endswith("or loosen the preprocessing (preprocessing=all).")
     warn_of_single_items(Transactions.from_lists([["tea"], ["cake"]]), n_ratings=2)
     assert "A file needs a row for each item" in caplog.messages[1]

@@ -159,7 +159,7 @@ def warn_of_single_items(transactions: TransactionSet, n_ratings: int) -> None:
             "(in pandas: str.split(%r), then explode).", item, separator,
         )  # fmt: skip
     if alone:
-        cure = "Hold out fewer, or loosen the preprocessing."
+        cure = "Hold out fewer (evaluation=none), or loosen the preprocessing (preprocessing=all)."
         if n_ratings == transactions.n_interactions:
             cure = "A file needs a row for each item of a transaction, with the id of that as the user's."
         log.warning("Each of the %s transactions holds one item: there can be no rules. %s", f"{n:,}", cure)

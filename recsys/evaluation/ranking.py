@@ -110,7 +110,8 @@ def _check(
         raise ParameterError("genres", f"a row for each of {n_items} items", genres.shape)
     if recommendations.k < cutoffs[-1]:
         rule = f"at most the length of the lists, {recommendations.k}"
-        raise ParameterError("cutoffs", rule, cutoffs, "Ask the recommender for longer lists.")
+        cure = f"Recommend longer lists: k={cutoffs[-1]}."
+        raise ParameterError("cutoffs", rule, cutoffs, cure)
     if not targets.n_relevant.any():
         cure = "Set another evaluation than none."
         raise ParameterError("targets", "held-out likes of at least one user", 0, cure)

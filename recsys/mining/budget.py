@@ -152,9 +152,13 @@ class MiningMeter(Meter):
         """Count memory to be allocated, besides that of the itemsets; raise BudgetError if too much."""
         self._fixed_bytes += n_bytes
         if self.memory is not None and self._fixed_bytes > self.memory:
+            needed = _size(self._fixed_bytes)
+            cure = f"Raise max_memory above {needed}"
+            if (self._item_counts < self._n_transactions).any():
+                cure += ", or min_support"
             raise BudgetError(
-                f"max_memory is {self._memory_text()}; mining needs "
-                f"{_size(self._fixed_bytes)} before it has found anything. Raise max_memory or min_support."
+                f"max_memory is {self._memory_text()}; mining needs {needed} before it has found anything. "
+                f"{cure}."
             )
 
     def exceeded(
@@ -165,29 +169,41 @@ class MiningMeter(Meter):
         `counts` are those of the itemsets found by a share of the search, in (0, 1]. `late`: the limit is
         `max_seconds`. `at_least` is a lower bound of the number of itemsets, if known.
         """
-        most = max(1, len(counts)) if late else self.max_itemsets
+        most, key = max(1, len(counts)) if late else self.max_itemsets, "max_memory"
         if late:
-            reached = f"max_seconds is {self.budget.max_seconds:g}"
+            reached, key = f"max_seconds is {self.budget.max_seconds:g}", "max_seconds"
         elif most == self.budget.max_itemsets:
-            reached = f"max_itemsets is {most:,}"
+            reached, key = f"max_itemsets is {most:,}", "max_itemsets"
         elif most == MOST_ITEMSETS:
-            reached = f"A result holds at most 2**31 - 1 = {most:,} itemsets"
+            reached, key = f"A result holds at most 2**31 - 1 = {most:,} itemsets", ""
         else:
             reached = f"max_memory is {self._memory_text()}, room for {most:,} itemsets"
         found = f"after {self.seconds:.2g} s mining had found {len(counts):,}"
         if at_least is not None:
             number = f"{at_least:,}" if at_least < 10**15 else f"2**{at_least.bit_length() - 1}"
             found += f" of {number} or more"
+            share = min(share, len(counts) / at_least)
         fits = _count_that_fits(counts, share, most, self.min_count)
-        cure = _cure(fits, self._n_transactions, "about {} by the counts so far" + self._sure(late))
+        length = 0 if late else self._length_that_fits(len(self._item_counts))
+        cure = _cure(
+            fits, self._n_transactions, "about {} by the counts so far" + self._sure(late), length, key
+        )
         min_support = self.min_count / self._n_transactions
         return BudgetError(f"{reached}; {found} at min_support {min_support:.4g} and was not done. {cure}")
+
+    def _length_that_fits(self, n_items: int) -> int:
+        """Return the greatest length up to which the itemsets of so many items certainly fit."""
+        total = 0
+        for length in range(1, min(n_items, self._max_len or n_items) + 1):
+            total += comb(n_items, length)
+            if total > self.max_itemsets:
+                return length - 1
+        return min(n_items, self._max_len or n_items)
 
     def _sure(self, late: bool) -> str:
         """Return the support at which the itemsets certainly fit, in words; nothing if there is none."""
         for n_items, count in enumerate(np.sort(self._item_counts)[::-1].tolist(), start=1):
-            lengths = range(1, min(n_items, self._max_len or n_items) + 1)
-            if sum(comb(n_items, length) for length in lengths) > self.max_itemsets:
+            if self._length_that_fits(n_items) < min(n_items, self._max_len or n_items):
                 support = _support(count + 1, self._n_transactions)
                 return "" if late or support > 1 else f" ({support} is surely enough)"
         return ""
@@ -199,19 +215,25 @@ class MiningMeter(Meter):
 
 def too_many_known(max_itemsets: int, counts: IntArray, min_count: int, n_transactions: int) -> BudgetError:
     """Return the error for cached itemsets, with these counts, that are more than allowed."""
-    cure = _cure(_count_that_fits(counts, 1.0, max_itemsets, min_count), n_transactions, "{}")
+    fits = _count_that_fits(counts, 1.0, max_itemsets, min_count)
+    cure = _cure(fits, n_transactions, "{}", 0, f"max_itemsets to {len(counts)}")
     return BudgetError(
         f"max_itemsets is {max_itemsets:,}; there are {len(counts):,} at min_support "
         f"{min_count / n_transactions:.4g}, by what was mined before. {cure}"
     )
 
 
-def _cure(fits: int, n_transactions: int, support: str) -> str:
-    """Return the cure: the support of a count that fits, put into a text, or other limits."""
-    if fits > n_transactions:
-        return "Lower max_len or raise the budget."
-    support = support.format(_support(fits, n_transactions))
-    return f"Raise min_support, to {support}, or lower max_len or raise the budget."
+def _cure(fits: int, n_transactions: int, support: str, length: int, key: str) -> str:
+    """Return the cure: the support of a count that fits, put into a text, a length, or the limit's key."""
+    cures = []
+    if fits <= n_transactions:
+        cures.append(f"raise min_support, to {support.format(_support(fits, n_transactions))}")
+    if length:
+        cures.append(f"set max_len={length}")
+    if key:
+        cures.append(f"raise {key}")
+    cure = ", or ".join(cures)
+    return f"{cure[0].upper()}{cure[1:]}."
 
 
 def _support(count: int, n_transactions: int) -> float:

@@ -96,7 +96,8 @@ class Preprocessing:
             return interactions.positives(rating=rating if self.likes == "user_mean" else None)
         liked = rating >= self.min_rating
         if not liked.any():
-            raise nothing_left([("ratings", n), (self.likes_rule, 0)])
+            cure = f"Set preprocessing.min_rating={float(rating.max())!r}."
+            raise nothing_left([("ratings", n), (self.likes_rule, 0)], cure)
         # The others count for their movies, and are not recommended to their users.
         return interactions.positives(is_candidate=None if liked.all() else liked)
 
@@ -117,8 +118,23 @@ class Preprocessing:
             kept = kept[(length >= self.min_length) & (length <= longest)]
         if not len(kept):
             steps = zip(self.rules, [*counts, 0], strict=True)
-            raise nothing_left([("training ratings", len(train)), *steps])
+            raise nothing_left([("training ratings", len(train)), *steps], self._cure(train, keep))
         return _likes(train, kept)
+
+    def _cure(self, train: Positives, keep: npt.NDArray[np.bool_]) -> str:
+        """Return what keeps some of the training data; `keep`: those that pass all rules but the lengths."""
+        if keep.any():
+            length = self._lengths(train.select(keep))
+            if (length < self.min_length).any():
+                return f"Set preprocessing.min_length={length[length < self.min_length].max()}."
+            return f"Set preprocessing.max_length={length.min()}."
+        n_ratings = _occurrences(train.item_id)
+        most = n_ratings.max(initial=0)
+        if most >= self.min_movie_ratings:  # but no movie of a like has so many
+            most = n_ratings[train.candidates].max(initial=0)
+        if 0 < most < self.min_movie_ratings:
+            return f"Set preprocessing.min_movie_ratings={most}."
+        return "Set preprocessing.likes=all."
 
     def _lengths(self, positives: Positives) -> npt.NDArray[np.intp]:
         """Return the number of items in the transaction of each entry."""
@@ -176,11 +192,11 @@ def _occurrences(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     return occurrences
 
 
-def nothing_left(steps: list[tuple[str, int]]) -> NoTransactionsError:
+def nothing_left(steps: list[tuple[str, int]], cure: str) -> NoTransactionsError:
     """Return the error for (rule, count after it) steps, of which the first is the input and one leaves 0."""
     emptied, _ = next(step for step in steps if step[1] == 0)
     trail = " -> ".join(f"{count:,} after {step}" for step, count in steps[1:])
     return NoTransactionsError(
         f"The preprocessing leaves no transactions: preprocessing.{emptied} drops the last of "
-        f"{steps[0][1]:,} {steps[0][0]} ({trail}). Loosen it."
+        f"{steps[0][1]:,} {steps[0][0]} ({trail}). {cure}"
     )

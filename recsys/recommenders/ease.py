@@ -163,13 +163,15 @@ class DualEASE(EASEModel):
 def _inverse(gram: sparse.csr_array, regularization: float) -> FloatArray:
     """Return (gram + regularization I)^-1 of a symmetric matrix, by Cholesky."""
     matrix = gram.toarray(order="F")  # LAPACK's order: it works in place
+    # From here on Cholesky succeeds whatever the matrix (Higham, Accuracy and Stability, theorem 10.7).
+    enough = 2 * len(matrix) * (len(matrix) + 1) * np.finfo(np.float64).eps * float(gram.diagonal().max())
     matrix[np.diag_indices_from(matrix)] += regularization
     # The number of threads changes the last digits, and so the order of items that are nearly equal.
     with threadpool_limits(limits=1, user_api="blas"):
         matrix, failed = linalg.lapack.dpotrf(matrix, lower=1, overwrite_a=1)
         if failed:
             rule = "large enough that X'X + l I can be inverted"
-            raise ParameterError("regularization", rule, regularization, "Raise it.")
+            raise ParameterError("regularization", rule, regularization, f"{enough:.0e} is surely enough.")
         matrix, _ = linalg.lapack.dpotri(matrix, lower=1, overwrite_c=1)
     for row in range(len(matrix)):
         matrix[row, row + 1 :] = matrix[row + 1 :, row]

@@ -60,7 +60,11 @@ class HybridRecommender:
 
     def fit(self, train: Histories, rules: Rules | None = None) -> "HybridModel":
         """Fit both; see `recsys.recommenders.Recommender` and `RuleRecommender.fit`."""
-        fitted = self.rules.fit(train, rules), self.model.fit(train)
+        fitted_rules = self.rules.fit(train, rules)
+        try:
+            fitted = fitted_rules, self.model.fit(train)
+        except ParameterError as error:
+            raise error.within("model") from error
         return HybridModel(train, self.mode, self.rules_share, *fitted)
 
 

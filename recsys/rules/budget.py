@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from recsys.errors import BudgetError
 from recsys.mining import FrequentItemsets
-from recsys.mining.budget import Meter
+from recsys.mining.budget import Budget, Meter
 from recsys.mining.support import shortest_between
 from recsys.rules.measures import SMALLER_IS_BETTER
 from recsys.rules.options import RuleOptions
+from recsys.rules.splits import SPLITS_AT_ONCE
 
 MAX_SPLITS = 2**32  # minutes of work; an itemset of 32 items alone has as many
 BYTES_A_RULE = 100  # while the rules are put in order; a quarter of that once they are
@@ -47,23 +48,32 @@ def _totals(sizes: list[int], options: RuleOptions, base: int) -> list[int]:
 
 
 class RulesMeter(Meter):
-    """Memory and time of rule generation, against a budget."""
+    """Memory and time of rule generation with some options, against a budget."""
+
+    def __init__(self, budget: Budget | None, options: RuleOptions) -> None:
+        super().__init__(budget)
+        self._options = options
 
     def check(self, n_held: int, n_found: int) -> None:
         """Raise BudgetError if the rules in memory, or the seconds, exceed the budget."""
+        keeps = 0  # so many rules, with `keep_best`, are certainly within the memory
         if self.memory is not None and n_held * BYTES_A_RULE > self.memory:
             room = self.memory // BYTES_A_RULE
-            reached = f"max_memory is {self.budget.max_memory}, room for {room:,} rules"
+            key, reached = "max_memory", f"max_memory is {self.budget.max_memory}, room for {room:,} rules"
             found = f"{n_found:,} were found so far"
+            keeps = max(0, room - SPLITS_AT_ONCE) // 2
         elif self.is_late:
-            reached = f"max_seconds is {self.budget.max_seconds:g}"
+            key, reached = "max_seconds", f"max_seconds is {self.budget.max_seconds:g}"
             found = f"after {self.seconds:.2g} s {n_found:,} rules were found"
         else:
             return
-        raise BudgetError(
-            f"{reached}; {found}. Raise min_threshold or min_support, set max_consequent_len=1, or set "
-            "max_rules with over_max_rules=keep_best."
-        )
+        verb = "Lower" if self._options.metric in SMALLER_IS_BETTER else "Raise"
+        cures = [f"{verb} min_threshold", "raise min_support"]
+        if self._options.max_consequent_len != 1:
+            cures.append("set max_consequent_len=1")
+        if keeps:
+            cures.append(f"set max_rules={keeps} over_max_rules=keep_best")
+        raise BudgetError(f"{reached}; {found}. {', '.join(cures)}, or raise {key}.")
 
 
 def too_many_rules(
@@ -91,7 +101,7 @@ def too_many_rules(
     if options.alpha is None and 0 < at_least[count] <= maximum:
         fits = shortest_between((count - 1) / n_transactions, count / n_transactions)
         cures.append(f"set min_support={fits!r}")
-    cures.append("raise max_rules, or set over_max_rules=keep_best")
+    cures.append(f"set max_rules={n_rules}, or over_max_rules=keep_best")
     cure = "; or ".join(cures)
     return BudgetError(
         f"There would be {n_rules:,} rules, more than max_rules={maximum}. {cure[0].upper()}{cure[1:]}."

@@ -74,7 +74,7 @@ def generate_rules(
 def select_rules(itemsets: FrequentItemsets, options: RuleOptions, budget: Budget | None) -> Rules:
     """Return the rules that the options select; see `generate_rules`."""
     check_splits(itemsets, options)
-    meter = RulesMeter(budget)
+    meter = RulesMeter(budget, options)
     largest_p_value = _largest_p_value(itemsets, options, meter)
     metric, max_rules = options.metric, options.max_rules
     refuses = max_rules is not None and options.over_max_rules == "error"

@@ -24,7 +24,7 @@ def test_a_budget_that_is_just_enough_is_enough(engine, max_len, transactions):
     n_itemsets = len(mine(transactions, 0.1, max_len))
     assert len(mine(transactions, 0.1, max_len, engine, Budget(max_itemsets=n_itemsets))) == n_itemsets
     message = (
-        f"max_itemsets is {n_itemsets - 1:,}; after .* Raise min_support, to about 0.*, or lower max_len"
+        f"max_itemsets is {n_itemsets - 1:,}; after .* Raise min_support, to about 0.*, or raise max_itemsets"
     )
     with pytest.raises(BudgetError, match=message):
         mine(transactions, 0.1, max_len, engine, Budget(max_itemsets=n_itemsets - 1))
@@ -71,7 +71,9 @@ def test_memory_of_mlxtends_candidates_is_estimated():
 
 
 def test_more_itemsets_than_can_be_numbered_are_refused_before_the_search():
-    message = r"A result holds at most 2\*\*31 - 1 = 2,147,483,647 itemsets; .* of 2\*\*195 .* Lower max_len"
+    message = (
+        r"A result holds at most 2\*\*31 - 1 = 2,147,483,647 itemsets; .* of 2\*\*195 .* Set max_len=3\."
+    )
     with pytest.raises(BudgetError, match=message):
         mine(Transactions.from_lists([range(1000)]), 1.0, budget=Budget())
     with pytest.raises(BudgetError, match=r"of 166,168,999 or more at"):

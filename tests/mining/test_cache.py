@@ -87,11 +87,12 @@ def test_known_itemsets_are_refused_by_a_budget_with_what_is_true_of_them(cache,
         cache.get_or_mine(transactions, 0.2, None, BitsetEngine(), Budget(max_itemsets=n_itemsets - 1))
     assert str(error.value) == (
         f"max_itemsets is {n_itemsets - 1}; there are {n_itemsets} at min_support 0.2, by what was mined "
-        "before. Raise min_support, to 0.4, or lower max_len or raise the budget."
+        "before. Raise min_support, to 0.4, or raise "
+        f"max_itemsets to {n_itemsets}."
     )
     assert len(mine(transactions, 0.4)) < n_itemsets
     cache.get_or_mine(Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine())
-    with pytest.raises(BudgetError, match=r"mined before\. Lower max_len or raise the budget\.$"):
+    with pytest.raises(BudgetError, match=r"mined before\. Raise max_itemsets to 3\.$"):
         cache.get_or_mine(
             Transactions.from_lists([["a", "b"]]), 1.0, None, BitsetEngine(), Budget(max_itemsets=2)
         )

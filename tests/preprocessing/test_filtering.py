@@ -1,11 +1,15 @@
 """Which ratings become positives."""
 
+import re
+
 import numpy as np
 import pytest
+import yaml
 
 from recsys.data import Interactions
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.preprocessing import Preprocessing
+from tests.integration.cures import tries
 
 
 def make_ratings(rows, with_rating=True):
@@ -81,6 +85,39 @@ def test_the_length_of_a_transaction_counts_likes():
 def test_nothing_left_names_the_step_that_dropped_it(parameters, culprit):
     with pytest.raises(NoTransactionsError, match=rf"preprocessing\.{culprit}"):
         Preprocessing(**parameters).filter(RATINGS)
+
+
+@tries("recsys/preprocessing/filtering.py", "Set preprocessing.min_rating=")
+@tries("recsys/preprocessing/filtering.py", "Set preprocessing.min_length=", "Set preprocessing.max_length=")
+@tries("recsys/preprocessing/filtering.py", "Set preprocessing.min_movie_ratings=")
+@tries("recsys/preprocessing/filtering.py", "Set preprocessing.likes=all.")
+@pytest.mark.parametrize(
+    ("parameters", "n_cures"),
+    [
+        ({"min_rating": 5.5}, 1),
+        ({"min_movie_ratings": 4}, 1),
+        ({"min_movie_ratings": 4, "min_rating": 4.5}, 2),  # movies first, then those of the likes
+        ({"min_length": 3}, 1),
+        ({"min_length": 2, "max_length": 2, "min_rating": 4.5}, 1),
+        ({"likes": "all", "max_length": 1}, 1),
+        ({"likes": "user_mean", "min_movie_ratings": 4}, 1),
+    ],
+)
+def test_what_is_advised_leaves_transactions(parameters, n_cures):
+    ratings = RATINGS if n_cures == 1 else make_ratings([(1, 10, 1), (2, 10, 1), (3, 10, 1), (1, 11, 5)])
+    for _ in range(n_cures):
+        with pytest.raises(NoTransactionsError) as refused:
+            Preprocessing(**parameters).filter(ratings)
+        ((name, value),) = re.findall(r"Set preprocessing\.(\w+)=(\S+)\.$", str(refused.value))
+        parameters = parameters | {name: yaml.safe_load(value)}
+    assert len(Preprocessing(**parameters).filter(ratings)) > 0
+
+
+def test_where_nobody_likes_above_the_mean_all_ratings_count():
+    ratings = make_ratings([(1, 10, 4), (1, 11, 4), (2, 10, 5)])
+    with pytest.raises(NoTransactionsError, match=r"Set preprocessing\.likes=all\.$"):
+        Preprocessing(likes="user_mean").filter(ratings)
+    assert len(Preprocessing(likes="all").filter(ratings)) == 3
 
 
 def test_held_out_likes_are_told_by_the_mean_of_what_is_known():

@@ -114,8 +114,11 @@ class Evaluation(ABC):
         few = np.setdiff1d(holdout.users, shown[counts >= self.n_visible]) if self.n_visible else shown[:0]
         held_out = held_out.select(~np.isin(held_out.user_id, few)).first_of(holdout.visible)
         if len(holdout) and not len(held_out):
+            if preprocessing.likes != "user_mean":
+                rule = "none where all held-out items are ones that the user had before"
+                raise ParameterError("evaluation", rule, type(self).__name__, "Set evaluation=none.")
             rule = "such that a user with visible likes has a held-out one"
-            cure = "Loosen the preprocessing, or set evaluation=none."
+            cure = "Set preprocessing.likes=all, or evaluation=none."
             raise ParameterError("preprocessing.likes", rule, preprocessing.likes_rule, cure)
         visible, rated = (
             part.select(np.isin(part.user_id, held_out.user_id)) for part in (visible, holdout.visible)

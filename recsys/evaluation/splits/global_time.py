@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import ceil
 from numbers import Integral
 from typing import Any
 
@@ -85,7 +86,8 @@ class GlobalTime(SizedEvaluation):
         later = timestamp >= moment
         if later.all() or not later.any():
             rule = f"a moment with likes before and after it; they run {_period(timestamp)}"
-            raise ParameterError(key, rule, value)
+            cure = _size_that_fits(key, timestamp) if isinstance(value, float) else ""
+            raise ParameterError(key, rule, value, cure)
         return moment, key, value
 
 
@@ -141,6 +143,12 @@ def _first_of_share(timestamp: npt.NDArray[np.int64], size: float) -> int:
     """Return the first second of the latest share."""
     n_before = len(timestamp) - int(largest_count(len(timestamp), size))
     return int(np.sort(timestamp)[n_before - 1]) + 1
+
+
+def _size_that_fits(key: str, timestamp: npt.NDArray[np.int64]) -> str:
+    """Return, as a cure, a size that holds out the likes of the last second."""
+    size = ceil(100 * float((timestamp == timestamp.max()).mean())) / 100
+    return f"Set {key}={size:g}." if size < 1 else "Set evaluation=random."
 
 
 def _read_moment(parameter: str, moment: Any) -> int | None:

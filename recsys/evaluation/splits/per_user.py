@@ -31,8 +31,7 @@ class UserShare(SizedEvaluation, LastEvaluation):
             rule = f"large enough to hold out one like of a user; the {part} part finds {longest} at most"
             key, cure = f"evaluation.{part}_size", _TOO_FEW
             if longest > 1:
-                enough = ceil(100 / longest) / 100
-                cure = f"Set {key}={enough:g}, loosen the preprocessing, or set evaluation=none."
+                cure = f"Set {key}={_share(longest)}, loosen the preprocessing, or set evaluation=none."
             raise ParameterError(key, rule, size, cure)
         return _take_last(positives, likes, n_held_out)
 
@@ -63,11 +62,19 @@ class LeaveOut(LastEvaluation):
         if not n_held_out.any():
             longest = likes.n_likes.max(initial=0)
             rule = f"fewer than the likes of some user; the {part} part finds {longest} at most"
-            raise ParameterError("evaluation.n_held_out", rule, self.n_held_out, _TOO_FEW)
+            # One user keeps a like when both parts have taken so many; the test part was possible.
+            fits = max((longest - 1) // 2, self.n_held_out // 2 if part == "validation" else 0)
+            cure = f"Set evaluation.n_held_out={fits}, or evaluation=none." if fits else _TOO_FEW
+            raise ParameterError("evaluation.n_held_out", rule, self.n_held_out, cure)
         return _take_last(positives, likes, n_held_out)
 
 
 _TOO_FEW = "Loosen the preprocessing, or set evaluation=none."
+
+
+def _share(n: int) -> str:
+    """Return a short share that is one of n, or more."""
+    return f"{ceil(100 / n) / 100:g}"
 
 
 def _take_last(
@@ -108,9 +115,11 @@ class UserHoldout(SizedEvaluation, LastEvaluation):
         n_drawn = int(largest_count(len(eligible), size))
         if not n_drawn:
             rule = f"large enough to draw one of the {len(eligible)} users who have enough likes"
-            cure = (
-                "Set evaluation.held_out_size higher too, loosen the preprocessing, or set evaluation=none."
-            )
+            cure = _TOO_FEW
+            if len(eligible) > 1:
+                cure = f"Set evaluation.{part}_size={_share(len(eligible))}, or evaluation=none."
+            elif int((likes.n_likes > 1).sum()) > len(eligible):
+                cure = "Set evaluation.held_out_size=0.5, or evaluation=none."
             raise ParameterError(f"evaluation.{part}_size", rule, size, cure)
         drawn = np.zeros(len(likes.n_likes), dtype=np.bool_)
         drawn[generator.choice(eligible, n_drawn, replace=False)] = True
