@@ -110,7 +110,7 @@ def _check(
         raise ParameterError("genres", f"a row for each of {n_items} items", genres.shape)
     if recommendations.k < cutoffs[-1]:
         rule = f"at most the length of the lists, {recommendations.k}"
-        cure = f"Recommend longer lists: k={cutoffs[-1]}."
+        cure = f"Recommend lists of {cutoffs[-1]} items."
         raise ParameterError("cutoffs", rule, cutoffs, cure)
     if not targets.n_relevant.any():
         cure = "Set another evaluation than none."

@@ -132,7 +132,10 @@ def test_without_genres_diversity_is_not_measured():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"cutoffs": [3]}, r"cutoffs must be at most the length of the lists, 2. Got \(3,\). Ask the"),
+        (
+            {"cutoffs": [3]},
+            r"cutoffs must be at most the length of the lists, 2. Got \(3,\). Recommend lists of 3",
+        ),
         ({"cutoffs": [0]}, "cutoffs must be an integer of at least 1. Got 0"),
         ({"cutoffs": []}, "cutoffs must be a list of at least one length"),
         (

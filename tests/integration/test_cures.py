@@ -71,21 +71,21 @@ CASES = [
         "recsys/evaluation/splits/per_user.py",
         "fewer than the likes of some user",
         f"{BASKET} evaluation=leave_random_out evaluation.n_held_out=9",
-        1,
+        2,
     ),
     Case(
         "recsys/evaluation/splits/per_user.py",
         "large enough to draw one of the",
         f"{BASKET} dataset.path=small.csv evaluation=user_holdout evaluation.order=random",
-        1,
+        2,
     ),
     Case("recsys/preprocessing/filtering.py", "which has no ratings", f"{BASKET} preprocessing=liked", 1),
     Case(
         "recsys/rules/budget.py",
-        "or set over_max_rules=keep_best",
+        "or over_max_rules=keep_best",
         f"{BASKET} dataset.path=stairs.csv apriori.metric=confidence apriori.min_threshold=0.1 "
         "apriori.max_rules=12",
-        3,
+        4,
         "max_rules=12. ",
     ),
     Case(
@@ -113,7 +113,7 @@ CASES = [
 
 # File and a piece of the text of each message that is tried here; see `scripts/list_errors.py`.
 TRIED = [(case.file, case.piece) for case in CASES]
-TRIED += [("recsys/evaluation/splits/per_user.py", "{enough}, loosen the preprocessing")]
+TRIED += [("recsys/evaluation/splits/per_user.py", "{_share(longest)}, loosen the preprocessing")]
 TRIED += [("recsys/rules/budget.py", "set min_threshold="), ("recsys/rules/budget.py", "set min_support=")]
 
 

@@ -18,7 +18,6 @@ NOT_TRIED = {
     ("recsys/frequent_patterns/rules.py", "support_only=True"): "mlxtend's own words",
     ("recsys/recommenders/model.py", "Histories.from_pairs"): API,
     ("recsys/evaluation/preparation.py", "Some items look like lists"): API,
-    ("recsys/evaluation/splits/evaluation.py", "or set evaluation=none"): "the cure of per_user.py",
     ("recsys/reporting/comparison.py", "measures no recommendations"): "the cure of objective.py",
     ("recsys/reporting/callbacks.py", "Set for example"): "takes a sweep of several recommenders",
     ("recsys/reporting/callbacks.py", "tries again"): "needs a report that cannot be made",

@@ -60,12 +60,12 @@ def test_more_memory_as_advised_ends_with_itemsets(engine):
             itemsets = mine(transactions, 1.0, 4, engine, Budget(max_memory=memory))
             break
         except BudgetError as error:
-            assert "min_support," not in str(error)  # each item is in each transaction
-            needed = re.search(r"Raise max_memory above ([\d.]+) (\w+)\.$", str(error))
-            more = re.search(r"(Set max_len=\d, or raise|Raise) max_memory\.$", str(error))
-            assert needed or more
-            memory = f"{1.01 * float(needed[1])} {needed[2]}" if needed else "1 MB"
-            n_raised += 1
+            message = str(error)
+        assert "min_support," not in message  # each item is in each transaction
+        needed = re.search(r"Raise max_memory above ([\d.]+) (\w+)\.$", message)
+        assert needed or re.search(r"(Set max_len=\d, or raise|Raise) max_memory\.$", message)
+        memory = f"{1.01 * float(needed[1])} {needed[2]}" if needed else "1 MB"
+        n_raised += 1
     assert n_raised
     assert len(itemsets) == 12 + 66 + 220 + 495
     if engine == "fpgrowth":  # takes nothing before

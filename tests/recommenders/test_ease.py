@@ -1,12 +1,14 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import BudgetError, ParameterError
-from recsys.recommenders import EASERecommender
+from recsys.recommenders import EASERecommender, HybridRecommender, RuleRecommender
 from recsys.recommenders import ease as ease_module
-from tests.recommenders.problems import blocks, deterministic, histories, problems
+from tests.recommenders.problems import blocks, deterministic, histories, problems, rules_of
 
 
 def naive_weights(train, regularization):
@@ -75,5 +77,21 @@ def test_bad_exponent():
 
 
 def test_no_solution_in_floating_point():
-    with pytest.raises(ParameterError, match=r"regularization must be large enough .* Got 1e-300. Raise it."):
-        EASERecommender(1e-300).fit(histories([[0, 1], [0, 1], [0, 1]], 3))
+    train = histories([[0, 1], [0, 1], [0, 1]], 3)
+    with pytest.raises(
+        ParameterError, match=r"regularization must be large enough .* Got 1e-300\."
+    ) as refused:
+        EASERecommender(1e-300).fit(train)
+    enough = float(re.search(r"(\S+) is surely enough\.$", str(refused.value))[1])
+    assert enough < 1e-10
+    assert EASERecommender(enough).fit(train)
+    with pytest.raises(ParameterError, match=r"^model\.regularization must be large enough"):
+        HybridRecommender(RuleRecommender(), EASERecommender(1e-300)).fit(train, rules_of(train))
+
+
+@pytest.mark.parametrize("n_users", [3, 40, 300])
+def test_what_is_surely_enough_is_for_likes_of_one_pattern(n_users):
+    train = histories([list(range(40))] * n_users, 40)
+    with pytest.raises(ParameterError, match="is surely enough") as refused:
+        EASERecommender(1e-300).fit(train)
+    assert EASERecommender(float(re.search(r"(\S+) is surely", str(refused.value))[1])).fit(train)

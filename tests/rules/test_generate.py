@@ -27,6 +27,7 @@ from recsys.rules import (
 )
 from recsys.rules.budget import BYTES_A_RULE
 from recsys.rules.rules import MLXTEND_NAMES
+from tests.integration.cures import tries
 from tests.mining import naive
 from tests.mining.strategies import deterministic, mining_problems
 from tests.rules import naive as naive_rules
@@ -374,7 +375,12 @@ def test_too_many_rules_are_refused_with_what_would_fit(problem, max_rules, metr
         assert 0 < len(fits) <= max_rules < (counts >= counts[counts < fits.support_counts.min()].max()).sum()
     else:
         assert (every.support_counts == every.support_counts.max()).sum() > max_rules
-    assert message.endswith("or set over_max_rules=keep_best.")
+    assert message.endswith("or over_max_rules=keep_best.")
+    most = int(re.search(r"max_rules=(\d+), or over", message)[1])
+    assert (
+        len(generate_rules(mine(transactions, min_support, max_len), **arguments | {"max_rules": most}))
+        == most
+    )
 
 
 @deterministic
@@ -449,7 +455,8 @@ def test_memory_is_not_passed(monkeypatch):
     room = n_rules * BYTES_A_RULE
     assert len(generate_rules(itemsets, budget=Budget(max_memory=room))) == n_rules
     message = (
-        rf"max_memory is {room - 1}, room for {n_rules - 1:,} rules; .* were found.* Raise min_threshold or"
+        rf"max_memory is {room - 1}, room for {n_rules - 1:,} rules; .* were found.* Raise min_threshold, "
+        r"raise min_support, set max_consequent_len=1, set max_rules=\d+ over.*, or raise max_memory\.$"
     )
     with pytest.raises(BudgetError, match=message):
         generate_rules(itemsets, budget=Budget(max_memory=room - 1))
@@ -459,10 +466,24 @@ def test_memory_is_not_passed(monkeypatch):
     assert len(generate_rules(itemsets, **few, budget=Budget(max_memory=2**24))) == 10
 
 
+@tries("recsys/rules/budget.py", "set max_consequent_len=1", "set max_rules={keeps}")
+@pytest.mark.parametrize("metric", ["lift", "p_value"])
+def test_what_a_meter_of_rules_advises_is_within_the_memory(monkeypatch, metric):
+    for module in ("best", "budget"):
+        monkeypatch.setattr(f"recsys.rules.{module}.SPLITS_AT_ONCE", 100)
+    itemsets, memory = mine(random_transactions(1, 200, 60, 0.2), 0.01, 3), Budget(max_memory=100_000)
+    with pytest.raises(BudgetError, match=f"{'Lower' if metric == 'p_value' else 'Raise'} min_thr") as caught:
+        generate_rules(itemsets, metric, 1.0, budget=memory)
+    most = int(re.search(r"set max_rules=(\d+) over_max_rules=keep_best, or raise", str(caught.value))[1])
+    few = {"max_rules": most, "over_max_rules": "keep_best"}
+    assert len(generate_rules(itemsets, metric, 1.0, **few, budget=memory)) == most == 450
+
+
 @pytest.mark.parametrize("options", [{}, {"alpha": 0.05}])
 def test_time_is_not_passed(options):
     itemsets = mine(random_transactions(5), 0.1)
     with pytest.raises(
-        BudgetError, match=r"max_seconds is 1e-09; after .* s [\d,]+ rules were found.* Raise"
+        BudgetError,
+        match=r"max_seconds is 1e-09; after .* s [\d,]+ rules were found.* or raise max_seconds\.$",
     ):
         generate_rules(itemsets, **options, budget=Budget(max_seconds=1e-9))

@@ -41,7 +41,7 @@ def test_data_without_times():
 
 def test_too_few_users_are_refused():
     likes = make_positives({(1, item): item for item in range(9)})
-    message = r"evaluation\.test_size must be large enough to draw one of the 1 users .* Got 0.2. Set"
+    message = r"evaluation\.test_size must be large enough to draw one of the 1 users .* Got 0.2. Loosen"
     with pytest.raises(ParameterError, match=message):
         UserHoldout().split(likes)
 
