@@ -16,6 +16,7 @@ example:
 """
 MEASURES = {"support_count": "{:,} like both", "confidence": "confidence {:.2f}", "lift": "lift {:.2f}"}
 LIKES = "titles, or ids of items without one, the latest last"
+SEEN = "titles or ids of other rated items, such as disliked ones: they are not recommended"
 
 
 @terminal.print_errors
@@ -24,13 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = terminal.parser("recommend", example=EXAMPLE)
     parser.add_argument("--model", required=True, metavar="MODEL", help=terminal.MODEL)
     parser.add_argument("--likes", nargs="*", default=[], metavar="TITLE", help=LIKES)
+    parser.add_argument("--seen", nargs="*", default=[], metavar="TITLE", help=SEEN)
     parser.add_argument(
         "--k", type=int, metavar="N", default=10, help="number of recommendations (%(default)s)"
     )
     parser.add_argument("--reasons", type=int, metavar="N", default=2, help="of each (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
-    answer = recommend(given.model, given.likes, given.k, given.reasons)
+    answer = recommend(given.model, given.likes, given.k, given.reasons, given.seen)
     if given.json:
         # Titles may contain control characters.
         print(printable_lines(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False)))
@@ -39,12 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def recommend(model: str, likes: Sequence[str], k: int = 10, reasons: int = 3) -> dict[str, Any]:
+def recommend(
+    model: str, likes: Sequence[str], k: int = 10, reasons: int = 3, seen: Sequence[str] = ()
+) -> dict[str, Any]:
     """Recommend for a user who likes some titles, or ids of items without one, the latest last.
 
-    `model` as for `recsys.models.training.load_or_fit`. The answer has `likes`, as titles, and
-    `recommendations`. DataNotFoundError is raised if there is no such model, TitleError if a title matches no
-    item, or several.
+    Neither these nor what else the user has rated (`seen`, in the same form) is recommended. `model` as for
+    `recsys.models.training.load_or_fit`. The answer has `likes`, as titles, and `recommendations`.
+    DataNotFoundError is raised if there is no such model, TitleError if a title matches no item, or several.
     """
     require_integer("k", k, minimum=1)
     require_integer("reasons", reasons, minimum=0)
@@ -52,7 +56,8 @@ def recommend(model: str, likes: Sequence[str], k: int = 10, reasons: int = 3) -
 
     bundle = load_or_fit(model)
     liked = list(dict.fromkeys(bundle.find(title) for title in likes))
-    (found,) = bundle.recommend([liked], k, n_reasons=reasons)
+    rated = [bundle.find(title) for title in seen]
+    (found,) = bundle.recommend([liked], k, n_reasons=reasons, seen=[rated])
     recommendations = [{"title": one.title, **asdict(one)} for one in found]
     for one in recommendations:
         for reason in one["reasons"]:

@@ -76,6 +76,7 @@ def _add_limits(app: FastAPI, settings: Settings) -> None:
     describe = app.openapi
     limits = {
         "items": ("maxItems", settings.max_items),
+        "seen": ("maxItems", settings.max_items),
         "titles": ("maxItems", settings.max_titles),
         "users": ("maxItems", settings.max_batch),
         "k": ("maximum", settings.max_k),

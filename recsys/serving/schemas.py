@@ -53,7 +53,9 @@ class Person(RequestModel):
     titles: Names | None = None
     """The same by title; case and accents are ignored."""
     user_id: Id | None = None
-    """A user known to the model."""
+    """A user known to the model, whose ratings are not recommended, liked or not."""
+    seen: Ids = []
+    """Ids of other items that the person has rated, such as disliked ones: they are not recommended."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -70,7 +72,7 @@ class ListOptions(RequestModel):
     k: Annotated[StrictInt, Field(ge=1)] = 10
     """Maximum length of the list."""
     exclude_seen: StrictBool = True
-    """Leave out what the person already likes."""
+    """Leave out what the person has rated: likes and seen items."""
     explain: StrictBool = False
     """Give reasons with their measures."""
 
@@ -80,7 +82,7 @@ class RecommendRequest(ListOptions, Person):
 
     model_config = _examples(
         {"titles": ["Toy Story (1995)", "Heat (1995)"], "k": 5, "explain": True},
-        {"items": [1, 50, 260], "k": 10, "exclude_seen": True},
+        {"items": [1, 50, 260], "seen": [2], "k": 10, "exclude_seen": True},
         {"user_id": 15},
     )
 

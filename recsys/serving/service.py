@@ -34,16 +34,15 @@ class Service:
     def recommend(self, request: schemas.RecommendRequest) -> schemas.RecommendResponse:
         """Return the list for one person."""
         model = self._model()
-        likes = self._likes(model, request)
-        (answer,) = self._lists(model, [likes], request.k, request.exclude_seen, request.explain)
+        (answer,) = self._lists(model, [self._rated(model, request)], request)
         return schemas.RecommendResponse(**vars(answer), model_version=model.version)
 
     def recommend_batch(self, request: schemas.BatchRequest) -> schemas.BatchResponse:
         """Return a list for each person."""
         model = self._model()
         self._check_limit("max_batch", len(request.users), "users")
-        likes = [self._likes(model, person, f"users[{row}].") for row, person in enumerate(request.users)]
-        results = self._lists(model, likes, request.k, request.exclude_seen, request.explain)
+        rated = [self._rated(model, person, f"users[{row}].") for row, person in enumerate(request.users)]
+        results = self._lists(model, rated, request)
         return schemas.BatchResponse(model.version, results)
 
     def similar(self, item_id: str, k: int, explain: bool) -> schemas.SimilarResponse:
@@ -52,7 +51,7 @@ class Service:
         if item_id not in model.items:
             raise ApiError(404, "unknown_item", f"No item has the id {quoted(item_id)}.")
         item = model.items[item_id]
-        (answer,) = self._lists(model, [[item]], k, True, explain)
+        (answer,) = self._lists(model, [([item], [])], schemas.ListOptions(k=k, explain=explain))
         (title,) = model.bundle.catalog.titles([item])
         return schemas.SimilarResponse(model.version, Item(item, title), answer.recommendations)
 
@@ -113,11 +112,16 @@ class Service:
         return model
 
     def _lists(
-        self, model: LoadedModel, likes: Sequence[Sequence[Any]], k: int, exclude_seen: bool, explain: bool
+        self,
+        model: LoadedModel,
+        rated: Sequence[tuple[Sequence[Any], Sequence[Any]]],
+        options: schemas.ListOptions,
     ) -> list[schemas.Recommendations]:
-        self._check_limit("max_k", k, "k")
-        n_reasons = self.settings.max_reasons if explain else 0
-        lists = model.bundle.recommend(likes, k, exclude_seen, n_reasons)
+        """Return a list for each pair of likes and other seen items."""
+        self._check_limit("max_k", options.k, "k")
+        n_reasons = self.settings.max_reasons if options.explain else 0
+        likes, seen = [pair[0] for pair in rated], [pair[1] for pair in rated]
+        lists = model.bundle.recommend(likes, options.k, options.exclude_seen, n_reasons, seen)
         self.metrics.count(Counter(one.source for recommendations in lists for one in recommendations))
         answers = []
         for row, recommendations in zip(map(flatten, likes), lists, strict=True):
@@ -127,31 +131,38 @@ class Service:
             answers.append(schemas.Recommendations(known, ignored, recommendations, signed))
         return answers
 
-    def _likes(self, model: LoadedModel, person: schemas.Person, where: str = "") -> list[Any]:
-        """Return likes as `Bundle.recommend` takes them; of an id that occurs twice, the last counts."""
+    def _rated(
+        self, model: LoadedModel, person: schemas.Person, where: str = ""
+    ) -> tuple[list[Any], list[Any]]:
+        """Return likes and other seen items as `Bundle.recommend` takes them."""
+        seen = self._ids(model, person.seen, f"{where}seen")
         if person.user_id is not None:
             user = model.users.get(str(person.user_id))
             if user is None:
                 message = f"{where}user_id: the model knows no user {quoted(person.user_id)}."
                 raise ApiError(422, "unknown_user", message, f"{where}user_id")
-            return model.bundle.steps_of(user) or []
+            return model.bundle.steps_of(user) or [], [*(model.bundle.seen_of(user) or []), *seen]
         if person.titles is not None:
             self._check_limit("max_titles", len(person.titles), f"{where}titles")
             likes: list[Any] = [
                 _find_title(model, title, f"{where}titles[{row}]") for row, title in enumerate(person.titles)
             ]
         else:
-            given = person.items or []
-            self._check_limit("max_items", len(given), f"{where}items")
-            likes = list(given)
-            if not model.ids.issuperset(likes):  # ids may be given as text
-                likes = list(map(model.items.get, map(str, given)))
-            if None in likes:
-                row = likes.index(None)
-                place = f"{where}items[{row}]"
-                message = f"{place}: no item has the id {quoted(given[row])}. GET /items?search= finds ids."
-                raise ApiError(422, "unknown_item", message, place)
-        return list(dict.fromkeys(reversed(likes)))[::-1]
+            likes = self._ids(model, person.items or [], f"{where}items")
+        return list(dict.fromkeys(reversed(likes)))[::-1], seen  # of an id that occurs twice, the last counts
+
+    def _ids(self, model: LoadedModel, given: Sequence[Any], where: str) -> list[Any]:
+        """Return ids of the model or its catalog."""
+        self._check_limit("max_items", len(given), where)
+        ids = list(given)
+        if not model.ids.issuperset(ids):  # ids may be given as text
+            ids = list(map(model.items.get, map(str, given)))
+        if None in ids:
+            row = ids.index(None)
+            place = f"{where}[{row}]"
+            message = f"{place}: no item has the id {quoted(given[row])}. GET /items?search= finds ids."
+            raise ApiError(422, "unknown_item", message, place)
+        return ids
 
     def _check_limit(self, setting: str, value: int, where: str) -> None:
         limit = getattr(self.settings, setting)

@@ -153,6 +153,8 @@ def test_the_limits_of_the_settings_are_those_of_the_schema(serve):
             one = {"items": [0] * (n_items + extra)}
             other = {"titles": title * (n_titles + extra)}
             assert status("/recommend", **one) == status("/recommend", **other) == expected
+            seen = {"items": [], "seen": [0] * (limit(name, "seen", "maxItems") + extra)}
+            assert status("/recommend", **seen) == expected
             assert status("/recommend/batch", users=[one]) == expected
         n_users = limit("BatchRequest", "users", "maxItems") + extra
         assert status("/recommend/batch", users=[{"items": []}] * n_users) == expected

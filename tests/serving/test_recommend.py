@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from recsys.data import ItemCatalog
+from recsys.data import Histories, ItemCatalog
 from recsys.models.bundle import flatten
 from recsys.serving.schemas import BatchResponse, ItemsResponse, RecommendResponse, SimilarResponse
 from tests.models.problems import bundle_of, long, wide
@@ -160,6 +160,10 @@ def test_titles_are_told_as_they_are(reader):
         ({"items": [0], "k": True}, "invalid_request", "k: Input should be a valid integer"),
         ({"items": [0], "k": 101}, "over_limit", "k must be at most 100 (max_k). Got 101."),
         ({"items": [0] * 1001}, "over_limit", "items must be at most 1,000 entries (max_items). Got 1,001."),
+        ({"items": [], "seen": [0] * 1001}, "over_limit", "seen must be at most 1,000 entries (max_items)"),
+        ({"items": [0], "seen": [10, 7]}, "unknown_item", "seen[1]: no item has the id 7. GET /items"),
+        ({"items": [0], "seen": None}, "invalid_request", "seen: Input should be a valid list"),
+        ({"seen": [0]}, "invalid_request", "give exactly one of items, titles and user_id"),
         ({"titles": ["a"] * 51}, "over_limit", "titles must be at most 50 entries (max_titles). Got 51."),
         ({"items": [0, 7]}, "unknown_item", "items[1]: no item has the id 7. GET /items?search= finds ids."),
         ({"items": ["../../etc/passwd"]}, "unknown_item", "items[0]: no item has the id '../../etc/passwd'."),
@@ -257,3 +261,36 @@ def test_an_id_with_a_slash(serve, shelf):
         client.get("/items/milk/soy/similar").json()["error"]["message"] == "No item has the id 'milk/soy'."
     )
     assert 'route="/items/{item_id}/similar",status="404"} 1.0' in client.get("/metrics").text
+
+
+def ids(answer):
+    return [one["item_id"] for one in answer["recommendations"]]
+
+
+@pytest.mark.parametrize("person", [{"items": [0]}, {"titles": ["toy story (1995)"]}, {"user_id": 0}])
+def test_what_else_a_person_has_seen_is_not_recommended(reader, person):
+    every = reader.post("/recommend", json={**person, "k": 100}).json()
+    first, second, *others = ids(every)
+    # Ids may be text, liked too, or of an item that nobody likes yet.
+    seen = [second, str(first), 0, 5000]
+    answer = reader.post("/recommend", json={**person, "k": 100, "seen": seen}).json()
+    assert ids(answer) == others
+    assert (answer["likes"], answer["ignored"]) == (every["likes"], [])
+    shown = {**person, "k": 100, "seen": seen, "exclude_seen": False}
+    assert {first, second} <= set(ids(reader.post("/recommend", json=shown).json()))
+    batch = reader.post("/recommend/batch", json={"users": [{**person, "seen": seen}, person], "k": 100})
+    assert [ids(result) for result in batch.json()["results"]] == [others, ids(every)]
+
+
+def test_what_a_known_user_has_rated_is_not_recommended(serve, shelf, bundles):
+    histories = bundles["1"].histories
+    client = serve()
+    user = histories.users[0].item()
+    first, second, *others = ids(client.post("/recommend", json={"user_id": user, "k": 100}).json())
+    pairs = histories.users[[0, 1]], np.array([first, second])
+    seen = Histories.from_pairs(*pairs, None, histories.users, histories.items)
+    shelf.bundles["1"] = replace(bundles["1"], seen=seen)
+    client = serve()
+    answer = client.post("/recommend", json={"user_id": user, "k": 100}).json()
+    assert ids(answer) == [second, *others]
+    assert ids(client.post("/recommend", json={"user_id": user, "k": 100, "seen": [second]}).json()) == others

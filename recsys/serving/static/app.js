@@ -11,7 +11,7 @@ const search = byId("search");
 const found = byId("found");
 const list = byId("list");
 
-// Stored state: picks and the person's id in this browser, the token until the tab is closed.
+// Stored state: picks, rated movies and the person's id in this browser, the token until the tab is closed.
 const remembered = {
   get(key, otherwise, storage = "localStorage") {
     try {
@@ -30,6 +30,8 @@ const remembered = {
 };
 
 let picks = remembered.get("picks", []);
+let rated = remembered.get("rated", []); // ids with a thumb: they are not recommended again
+let maxRated = 1000; // limit of the service, see GET /model
 let options = []; // search results shown
 let shownFor = ""; // search text of these results
 let active = -1; // row of the option that Enter picks
@@ -214,18 +216,21 @@ byId("clear").addEventListener("click", () => {
 async function recommend() {
   const asked = ++latest;
   const likes = picks.map((one) => one.item_id);
+  const seen = rated.slice(-maxRated);
   list.setAttribute("aria-busy", "true");
   try {
-    const answer = await ask("recommend", { items: likes, k: LENGTH, explain: true });
+    const answer = await ask("recommend", { items: likes, seen, k: LENGTH, explain: true });
     if (asked !== latest) return; // a newer request is under way
     byId("trouble").hidden = true;
     list.replaceChildren(...answer.recommendations.map((one) => card(one, answer.signed_list)));
   } catch (error) {
     if (asked !== latest) return;
-    const where = /^items\[(\d+)\]$/.exec(error.details?.[0]?.where ?? "");
+    const where = /^(items|seen)\[(\d+)\]$/.exec(error.details?.[0]?.where ?? "");
     if (error.code === "unknown_item" && where) {
       // The model was replaced and its catalog does not contain this movie.
-      changePicks(picks.filter((_, row) => row !== Number(where[1])));
+      const unknown = (where[1] === "seen" ? seen : likes)[Number(where[2])];
+      keepRated(rated.filter((item) => item !== unknown));
+      changePicks(picks.filter((one) => one.item_id !== unknown));
       return;
     }
     trouble(error);
@@ -305,6 +310,19 @@ function percent(share) {
 
 // ---- Feedback
 
+function keepRated(next) {
+  rated = next;
+  remembered.set("rated", rated);
+  byId("rated").hidden = !rated.length;
+  byId("n-rated").textContent = rated.length === 1 ? "1 rated movie is" : `${number(rated.length)} rated movies are`;
+}
+
+byId("show-rated").addEventListener("click", () => {
+  keepRated([]);
+  recommend();
+  search.focus();
+});
+
 async function judge(thumbs, button, feedback) {
   if (button.getAttribute("aria-pressed") === "true" || thumbs.dataset.sending) return;
   thumbs.dataset.sending = "yes";
@@ -313,6 +331,7 @@ async function judge(thumbs, button, feedback) {
     await send(feedback);
     for (const one of thumbs.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === button));
     byId("trouble").hidden = true;
+    keepRated([...rated.filter((item) => item !== feedback.item_id), feedback.item_id]);
     say(feedback.verdict === "up" ? "Thumb up saved" : "Thumb down saved");
   } catch (error) {
     // The list has expired, or its signing secret has changed: a new list accepts feedback again.
@@ -365,8 +384,10 @@ byId("token-cancel").addEventListener("click", () => byId("token-dialog").close(
 // ---- Start
 
 ask("model").then((model) => {
+  maxRated = model.limits.max_items;
   const name = model.metadata.recommender ?? "Model";
   byId("model").textContent =
     `${name}, version ${model.version}: ${number(model.n_items)} movies, trained on the likes of ${number(model.n_users)} people.`;
 }).catch(trouble);
+keepRated(rated);
 changePicks(picks);
