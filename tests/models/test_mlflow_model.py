@@ -162,6 +162,10 @@ def test_the_terminal_takes_addresses_and_bundles(logged, tmp_path, monkeypatch,
         assert [one["item_id"] for one in answer["recommendations"]] == [
             one.item_id for one in bundle.recommend([[10]])[0]
         ]
+        first = answer["recommendations"][0]["item_id"]
+        options = ["--likes", "title 10", "--seen", str(bundle.catalog.titles([first])[0]), "--json"]
+        assert recommend.main(["--model", model, *options]) == 0
+        assert json.loads(capsys.readouterr().out)["recommendations"][:9] == answer["recommendations"][1:]
 
 
 @pytest.mark.parametrize("address", ["models:/nobody@champion", "models:/recsys@nobody", "models:/recsys/99"])

@@ -6,7 +6,7 @@ import pytest
 
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.evaluation import UserShare
-from recsys.feedback import FeedbackStore
+from recsys.feedback import Feedback, FeedbackStore
 from recsys.models.training import load_or_fit
 from recsys.runs.refit import measure, measured_experiment
 from recsys.runs.stored_config import experiment_of, read_settings
@@ -89,3 +89,17 @@ def test_what_known_users_have_rated_without_liking_it_is_not_recommended(tmp_pa
     assert 6 not in likes
     (row,) = bundle.recommend([likes], 99, seen=[bundle.seen_of(0)])
     assert {one.item_id for one in row} == set(bundle.item_ids) - {*likes, 6}
+
+
+def test_a_thumb_down_is_a_rating_of_its_user(tmp_path):
+    address = str(tmp_path / "feedback.db")
+    store = FeedbackStore.open(address)
+    store.add(Feedback("list", "ann", "3", False, likes=("0",), created=10**6))
+    store.close()
+    options = ["recommender=popularity", f"dataset.feedback={address}", "dataset.feedback_max_share=1"]
+    run = write_run(tmp_path / "run", *options)
+    with (tmp_path / "run" / "ratings.csv").open("a") as file:
+        file.write("0,6,1,99\n")  # the lowest rating of the data is a dislike
+    bundle = load_or_fit(str(run))
+    ann = bundle.histories.users[-1]
+    assert (bundle.likes_of(ann), bundle.seen_of(ann)) == ([0], [3])
