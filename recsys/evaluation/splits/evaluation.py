@@ -23,7 +23,8 @@ ORDERS = ("time", "random")
 class Evaluation(ABC):
     """How recommendations are measured.
 
-    The test part is held out of all likes, the validation part of the remaining ones, by the same rule.
+    The test part is held out of all likes, the validation part of the remaining ones, by the same rule. What
+    a user has rated before the first held-out like, liked or not, is visible and not recommended.
     Values out of range raise ParameterError.
 
     Parameters
