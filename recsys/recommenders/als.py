@@ -32,8 +32,8 @@ class ALSRecommender:
         Number of latent factors.
     regularization : float
         Above 0.
-    alpha : float
-        Confidence of a like; that of other items is 1.
+    confidence : float
+        That of a like, implicit's `alpha`; that of other items is 1.
     iterations : int
     seed : int
         Of the initial factors.
@@ -41,14 +41,14 @@ class ALSRecommender:
 
     factors: int = 64
     regularization: float = 10.0
-    alpha: float = 1.0
+    confidence: float = 1.0
     iterations: int = 15
     seed: int = 0
 
     def __post_init__(self) -> None:
         require_integer("factors", self.factors, minimum=1)
         require_positive("regularization", self.regularization)
-        require_positive("alpha", self.alpha)
+        require_positive("confidence", self.confidence)
         require_integer("iterations", self.iterations, minimum=1)
         require_integer("seed", self.seed, minimum=0)
 
@@ -59,7 +59,7 @@ class ALSRecommender:
             als = _unfitted(
                 factors=self.factors,
                 regularization=self.regularization,
-                alpha=self.alpha,
+                alpha=self.confidence,
                 iterations=self.iterations,
                 random_state=self.seed,
             )

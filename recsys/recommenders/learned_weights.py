@@ -19,9 +19,10 @@ def learn_weights(
     train: Histories,
     rules: Rules,
     half_life: float | None,
-    regularization: float,
     set_weight: float,
     n_candidates: int,
+    regularization: float,
+    base_penalty: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Learn weights of rules with one item in the consequent; see `RuleRecommender`.
 
@@ -78,7 +79,8 @@ def learn_weights(
     _check_products(np.diff(by_user.starts))
     rows = kernels.gram(sequences, by_user, kernels.transpose(by_user, len(used)), importance)
     candidates = starts, columns, products[best]
-    scales = np.divide(importance, numbers, out=np.zeros(2), where=numbers > 0)
+    penalised = numbers * (1 + base_penalty)
+    scales = np.divide(importance, penalised, out=np.zeros(2), where=numbers > 0)
     # The number of threads changes the last digits.
     with threadpool_limits(limits=1, user_api="blas"):
         try:
@@ -94,7 +96,7 @@ def learn_weights(
     base_rates = targets[:, part]
     taken = solved * sums[nodes[best], part]
     base_rates[index.items] -= np.bincount(index.consequents[best], taken, minlength=len(index.items))
-    return weights, base_rates / max(numbers[part], 1.0)
+    return weights, base_rates / max(penalised[part], 1.0)
 
 
 def _check_occurrences(rules: Rules) -> None:

@@ -50,23 +50,27 @@ class RuleRecommender:
         a, at least 0. Used by weight=learned where users have several steps.
     n_candidates : int
         Rules of a consequent whose weights are learned together. Used by weight=learned.
+    base_penalty : float
+        m, at least 0. Used by weight=learned.
 
     Notes
     -----
     Learned weights minimise, for each consequent j, the squared error of predictions y_j by the rules to j,
 
-        a sum_sets (y_j - b - x'w)^2 + sum_predictions (y_j - c - x'w)^2 + l |w|^2,   w >= 0,
+        a (sum_sets (y_j - b - x'w)^2 + m s b^2) + sum_predictions (y_j - c - x'w)^2 + m p c^2 + l |w|^2
 
-    where x holds the recency of each antecedent that fires. A set is a whole history: y_j is whether it holds
+    for w >= 0, where x holds the recency of each antecedent that fires, and s and p are the numbers of sets
+    and of predictions. A set is a whole history: y_j is whether it holds
     j, and x is 1 for all antecedents without j. A prediction is a moment of a history after its first step:
     x are the antecedents in the steps before, and each item of the next step is a target; without times, or
-    with half_life=None, there are only sets. The bases b and c are not penalised, so that data without a
-    signal leave the base rate c (b without predictions), which is added to the score. This is SLIM (Ning and
+    with half_life=None, there are only sets. The base rate c (b without predictions) is added to the score:
+    without a signal in the data items rank by it, as by popularity. With m = 0 it is not penalised; m > 0
+    leaves more of the popularity to the weights, which are those of longer histories. This is SLIM (Ning and
     Karypis, "SLIM: Sparse linear methods for top-N recommender systems", ICDM 2011) with rules as features
     and, as in Steck 2019 (see `EASERecommender`), normal equations: G w = R with G the products of pairs of
-    antecedents, R those of antecedents and targets, both centred. Of the rules to j the `n_candidates` with
-    the highest R_ij / sqrt(G_ii) take part. While there are negative weights, their rules are dropped and the
-    equations solved again.
+    antecedents, R those of antecedents and targets, both centred as far as m lets them. Of the rules to j the
+    `n_candidates` with the highest R_ij / sqrt(G_ii) take part. While there are negative weights, their rules
+    are dropped and the equations solved again.
 
     Confidence x popularity^-alpha, summed over the history, is the conditional probability-based similarity
     of Deshpande and Karypis, "Item-based top-N recommendation algorithms", ACM TOIS 2004.
@@ -88,6 +92,7 @@ class RuleRecommender:
     regularization: float = 300.0
     set_weight: float = 0.3
     n_candidates: int = 100
+    base_penalty: float = 1.0
 
     def __post_init__(self) -> None:
         require_choice("weight", self.weight, (LEARNED, *WEIGHTS))
@@ -100,6 +105,7 @@ class RuleRecommender:
         require_positive("regularization", self.regularization)
         require_at_least("set_weight", self.set_weight, 0)
         require_integer("n_candidates", self.n_candidates, minimum=1)
+        require_at_least("base_penalty", self.base_penalty, 0)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel:
         """Weigh and index the rules, which must be given and over the same items; see `Recommender`."""
@@ -107,8 +113,9 @@ class RuleRecommender:
             raise ParameterError("rules", "mined from the transactions of the training part", rules)
         rules = single_consequents(rules)
         if self.weight == LEARNED:
-            learning = self.half_life, self.regularization, self.set_weight, self.n_candidates
-            weights, base_rates = learn_weights(train, rules, *learning)
+            options = self.half_life, self.set_weight, self.n_candidates
+            penalties = self.regularization, self.base_penalty
+            weights, base_rates = learn_weights(train, rules, *options, *penalties)
             return LearnedRuleModel(train, 0, self.half_life, *_positive(rules, weights), base_rates)
         weights = rule_weights(rules, self.weight, self.damping, self.alpha)
         if self.aggregation == "noisy_or":

@@ -6,7 +6,7 @@ from recsys.errors import ParameterError
 from recsys.recommenders import ALSRecommender
 from tests.recommenders.problems import blocks, histories
 
-SETTINGS = ALSRecommender(factors=5, regularization=0.3, alpha=3.0, iterations=8, seed=3)
+SETTINGS = ALSRecommender(factors=5, regularization=0.3, confidence=3.0, iterations=8, seed=3)
 
 
 def test_a_history_is_folded_in_by_least_squares():
@@ -56,7 +56,14 @@ def test_the_seed_decides():
 
 @pytest.mark.parametrize(
     ("parameter", "value"),
-    [("factors", 0), ("regularization", 0), ("alpha", -1.0), ("iterations", 0), ("seed", -1), ("seed", None)],
+    [
+        ("factors", 0),
+        ("regularization", 0),
+        ("confidence", -1.0),
+        ("iterations", 0),
+        ("seed", -1),
+        ("seed", None),
+    ],
 )
 def test_bad_parameters(parameter, value):
     with pytest.raises(ParameterError, match=f"{parameter} must be"):

@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 OPTIONS = {
     "popularity": PopularityRecommender(),
     "rules": RuleRecommender(),
+    "learned_rules": RuleRecommender(weight="learned"),
     "item_knn": ItemKNNRecommender(),
     "ease": EASERecommender(),
     "als": ALSRecommender(seed=42),

@@ -33,7 +33,7 @@ def recency_of(side, recency):
     return min(recency.get(item, 0.0) for item in side)
 
 
-def naive_weights(train, rules, half_life, regularization, set_weight):
+def naive_weights(train, rules, half_life, set_weight, regularization, base_penalty):
     """Learn from the definition: from all samples, in dense matrices, which also holds what one can see."""
     offsets, flat = rules.source.flatten(rules.antecedents)
     sides = [flat[start:stop].tolist() for start, stop in pairwise(offsets)]
@@ -45,9 +45,11 @@ def naive_weights(train, rules, half_life, regularization, set_weight):
             continue
         x = np.array([[recency_of(side, recency) for side in sides] for recency, _ in samples])
         y = np.array([[float(item in targets) for item in range(train.n_items)] for _, targets in samples])
-        mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
-        gram = gram + weight * (x - mean_x).T @ (x - mean_x)
-        right = right + weight * (x - mean_x).T @ (y - mean_y)
+        # A column of ones for the base, solved for and left out.
+        n = len(samples) * (1 + base_penalty)
+        mean_x, mean_y = x.sum(axis=0) / n, y.sum(axis=0) / n
+        gram = gram + weight * (x.T @ x - n * np.outer(mean_x, mean_x))
+        right = right + weight * (x.T @ y - n * np.outer(mean_x, mean_y))
     weights = np.zeros(len(rules))
     for item in range(train.n_items):
         own = np.flatnonzero(consequents == item)
@@ -68,17 +70,20 @@ def naive_weights(train, rules, half_life, regularization, set_weight):
     half_life=st.sampled_from([None, 1.0, 3.0]),
     regularization=st.sampled_from([0.5, 5.0]),
     set_weight=st.sampled_from([0.0, 0.3, 1.0]),
+    base_penalty=st.sampled_from([0.0, 1.0]),
     together=st.integers(1, 3),
 )
-def test_weights_are_those_of_the_definition(problem, half_life, regularization, set_weight, together):
+def test_weights_are_those_of_the_definition(
+    problem, half_life, regularization, set_weight, base_penalty, together
+):
     lists, _, n_items = problem
     train = histories(lists, n_items)
     train = replace(train, steps=train.steps // together)
     rules = single_consequents(rules_of(train))
     assume(len(rules))
-    learning = half_life, regularization, set_weight
-    weights, base_rates = learn_weights(train, rules, *learning, n_candidates=1000)
-    expected_weights, expected_rates = naive_weights(train, rules, *learning)
+    samples, penalties = (half_life, set_weight), (regularization, base_penalty)
+    weights, base_rates = learn_weights(train, rules, *samples, 1000, *penalties)
+    expected_weights, expected_rates = naive_weights(train, rules, *samples, *penalties)
     np.testing.assert_allclose(weights, expected_weights, rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(base_rates, expected_rates, rtol=1e-7, atol=1e-9)
     assert (weights >= 0).all()
@@ -88,7 +93,7 @@ def test_the_best_candidates_are_learned_together():
     # Item 3 is in all sets with 2 and in half of those with 0; one candidate is left, the better one.
     train = histories([[0, 2, 3], [0, 2, 3], [0, 1], [0, 1], [1], [4]], 5, times=False)
     rules = single_consequents(rules_of(train, max_len=2))
-    weights, _ = learn_weights(train, rules, None, 1.0, 1.0, n_candidates=1)
+    weights, _ = learn_weights(train, rules, None, 1.0, 1, regularization=1.0, base_penalty=0.0)
     to_3 = rules.source.last_items[rules.consequents] == 3
     antecedents = rules.source.last_items[rules.antecedents[to_3 & (weights > 0)]]
     assert antecedents.tolist() == [2]
@@ -135,8 +140,9 @@ def test_without_a_signal_rules_rank_as_popularity():
     train = histories(lists, 20, times=False)
     queries = histories([[3], [10, 12], [0, 19]], 20, times=False)
     expected = PopularityRecommender().fit(train).recommend(queries, 5)
-    for regularization in (1.0, 300.0):
-        found = learned(train, regularization=regularization).recommend(queries, 5)
+    for regularization, base_penalty in ((1.0, 0.0), (300.0, 0.0), (300.0, 1.0)):
+        model = learned(train, regularization=regularization, base_penalty=base_penalty)
+        found = model.recommend(queries, 5)
         common = [
             len(np.intersect1d(*rows)) for rows in zip(found.item_indices, expected.item_indices, strict=True)
         ]
@@ -165,7 +171,13 @@ def test_too_many_products_are_refused(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("regularization", 0), ("set_weight", -0.1), ("n_candidates", 0), ("weight", "learnt")],
+    [
+        ("regularization", 0),
+        ("set_weight", -0.1),
+        ("n_candidates", 0),
+        ("base_penalty", -1),
+        ("weight", "learnt"),
+    ],
 )
 def test_values_out_of_range_are_refused(name, value):
     with pytest.raises(ParameterError, match=name):
