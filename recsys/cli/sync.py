@@ -18,8 +18,9 @@ DETAILS = """\
 A run or sweep queues the entries of its record in .mlflow-queue/ of its folder. They are still there if
 MLflow could not be reached or refused them, or all processes were killed; sync sends each once, in order.
 It ends a killed sweep in MLflow, and its running trials in the study. A queue that names another address
-than MLFLOW_TRACKING_URI (mlflow.db if it is not set) is sent only if --tracking-uri repeats that address:
-a folder may come from a stranger.
+than MLFLOW_TRACKING_URI (mlflow.db if it is not set) is sent only if --tracking-uri repeats that address,
+and the study is opened only if it is a file in the folder or below the current one, or if --storage repeats
+its address: a folder may come from a stranger.
 """
 WAIT = 0.1  # seconds between looks at a queue that another process sends
 
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store = "address of MLflow; default: MLFLOW_TRACKING_URI, or mlflow.db"
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help=where)
     parser.add_argument("--tracking-uri", metavar="ADDRESS", help=store)
+    parser.add_argument("--storage", metavar="ADDRESS", help="storage of the study, if it is elsewhere")
     given = parser.parse_args(arguments)
     log_errors()
     for folder in given.folders:
@@ -40,16 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     address = absolute(given.tracking_uri) if given.tracking_uri else configured_address()
     places = given.folders or [Path("outputs"), Path("multirun")]
     queues = find_queues([place.resolve() for place in places])
-    sent = [_send(queue, address) for queue in queues]
+    sent = [_send(queue, address, given.storage) for queue in queues]
     tell(f"{sum(sent)} of {len(queues)} queues were sent." if queues else "Nothing waits to be sent.")
     return int(not all(sent))
 
 
-def _send(queue: Queue, address: str) -> bool:
+def _send(queue: Queue, address: str, storage: str | None) -> bool:
     """Send a queue; an error is logged, and the other queues are sent nevertheless."""
     try:
         _wait_for_other(queue)
-        if objection := _objection(queue, address):
+        if objection := _objection(queue, address, storage):
             tell(objection)
             return False
         sent = send_folder(queue, tell, refused=True)
@@ -61,13 +63,18 @@ def _send(queue: Queue, address: str) -> bool:
     return sent
 
 
-def _objection(queue: Queue, address: str) -> str:
-    """Return why a queue is not sent: it names another address, or files outside its folder."""
+def _objection(queue: Queue, address: str, storage: str | None) -> str:
+    """Return why a queue is not sent: it names another address or storage, or files outside its folder."""
     named = queue.about().get("tracking_uri", address)
     if not is_same(named, address):
         return (
             f"{queue.path} is addressed to {masked(named)}, not to {masked(address)}, and was not sent. "
             f"If you trust that address: {queue.sync_command()}"
+        )
+    if (study := queue.foreign_storage()) and not (storage and is_same(study, storage)):
+        return (
+            f"{queue.path} names a study in {masked(study)}, which is neither in the folder nor below the "
+            f"current one, and was not sent. If you trust that storage: {queue.sync_command()}"
         )
     for file in queue.pending() + queue.refused_files():
         entry = read_entry(file)

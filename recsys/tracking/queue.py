@@ -169,7 +169,22 @@ class Queue:
         configured = configured_address()
         address = self.about().get("tracking_uri", configured)
         option = [] if is_same(address, configured) else ["--tracking-uri", masked(address)]
+        if storage := self.foreign_storage():
+            option += ["--storage", masked(storage)]
         return shlex.join(["python", "-m", "recsys", "sync", str(self.folder), *option])
+
+    def foreign_storage(self) -> str | None:
+        """Return the storage of the study unless it is a file in the folder or below the current one."""
+        study = self.about().get("study")
+        if study is None:
+            return None
+        from optuna_sweeper.study.storage import storage_file  # with Optuna, which single runs do not need
+
+        file = storage_file(study["storage"], Path(study["base"]))
+        near = file is not None and any(
+            file.resolve().is_relative_to(folder.resolve()) for folder in (self.folder, Path.cwd())
+        )
+        return None if near else str(study["storage"])
 
     def is_written(self) -> bool:
         """Whether the process of the run or sweep is running; assumed on another machine."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from optuna_sweeper.jobs.fast_launcher.composer import is_known_hydra
 from optuna_sweeper.results.progress_bar import ERASE, ProgressBar
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
@@ -177,7 +178,7 @@ def test_in_a_terminal(app: Any, launcher: tuple[str, ...]) -> None:
     assert lines.count("a job prints") == 3
     assert sum(bool(re.match(r"\[.*\] (- )?Trial \d: ", line)) for line in lines) == 3
     assert lines.index(bars[-1]) < next(i for i, line in enumerate(lines) if "Best trials" in line)
-    if not launcher:
+    if not launcher and is_known_hydra():  # without the launcher in this process the bar pauses
         assert len(bars) == 1
 
 
@@ -188,7 +189,9 @@ def test_the_log_goes_into_a_file(app: Any) -> None:
     assert ERASE not in log
     assert "Trials:" not in log
     assert log.count("a job prints") == 3
-    assert next(line for line in screen(drawn) if line).startswith("Trials: 100%")
+    bars = [line for line in screen(drawn) if line]
+    assert bars[-1].startswith("Trials: 100%")
+    assert len(bars) == 1 or not is_known_hydra()
 
 
 def test_no_terminal(app: Any) -> None:
