@@ -18,7 +18,8 @@ from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.settings import Settings
 from optuna_sweeper.study.attributes import ENQUEUED, IDENTITY, JOB_DIR, OVERRIDES, WARM_START
 from optuna_sweeper.study.identity import SPEC, VALUE_PARTS, Spec, describe_changes, identity_of
-from optuna_sweeper.study.storage import make_storage, storage_file
+from optuna_sweeper.study.storage import make_storage
+from optuna_sweeper.study.storage_file import storage_file
 from optuna_sweeper.workers.worker import Worker
 
 log = logging.getLogger(__name__)

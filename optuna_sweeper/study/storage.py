@@ -17,8 +17,8 @@ from optuna_sweeper.instantiate import instantiate
 from optuna_sweeper.safe_text import masked
 from optuna_sweeper.study.journal import JournalFile
 from optuna_sweeper.study.retrying_storage import RetryingStorage, lost_connection
+from optuna_sweeper.study.storage_file import JOURNAL, SQLITE, storage_file
 
-_JOURNAL, _SQLITE = "journal:", "sqlite:///"
 _TRIES = 3  # another worker may be first in three steps
 
 # The packages of SQLAlchemy's drivers.
@@ -82,10 +82,10 @@ def make_storage(storage: Any, folder: Path | None = None, timeout: float = 0.0)
         if isinstance(opened, _CachedStorage) and opened._backend.engine.name != "sqlite" and timeout:
             return RetryingStorage(opened._backend, timeout)  # its database is a server
         return opened
-    if storage.startswith(_JOURNAL):
+    if storage.startswith(JOURNAL):
         path.parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFile(str(path)))
-    return _open(f"{_SQLITE}{path}")
+    return _open(f"{SQLITE}{path}")
 
 
 def _open(storage: Any) -> BaseStorage:
@@ -101,17 +101,6 @@ def _open(storage: Any) -> BaseStorage:
             if not isinstance(error, IntegrityError) and "already exists" not in str(error):
                 raise
     return get_storage(storage)
-
-
-def storage_file(storage: Any, folder: Path | None = None) -> Path | None:
-    """Return the path of a storage that is a file, otherwise None; see `make_storage`."""
-    if not isinstance(storage, str):
-        return None
-    for scheme in (_JOURNAL, _SQLITE):
-        name = storage.removeprefix(scheme)
-        if storage.startswith(scheme) and not name.startswith((":memory:", "file:")):
-            return (folder or Path.cwd()) / name if name else None
-    return None
 
 
 def outlives_process(storage: BaseStorage) -> bool:

@@ -8,7 +8,8 @@ import yaml
 from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.schema import RESULTS_FILE, End
 from optuna_sweeper.study.identity import SPEC, identity_of
-from optuna_sweeper.study.storage import make_storage, storage_file
+from optuna_sweeper.study.storage import make_storage
+from optuna_sweeper.study.storage_file import storage_file
 from optuna_sweeper.workers.trial_allocation import TrialAllocation
 from optuna_sweeper.workers.worker import Worker
 

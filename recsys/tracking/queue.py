@@ -14,6 +14,7 @@ from typing import Any
 
 from optuna_sweeper.atomic_write import atomic_write
 from optuna_sweeper.safe_text import masked
+from optuna_sweeper.study.storage_file import storage_file
 from optuna_sweeper.workers.process import process_start, this_machine
 from recsys.mlflow_store.address import configured_address, is_same
 from recsys.runs.folder_lock import folder_lock
@@ -178,8 +179,6 @@ class Queue:
         study = self.about().get("study")
         if study is None:
             return None
-        from optuna_sweeper.study.storage import storage_file  # with Optuna, which single runs do not need
-
         file = storage_file(study["storage"], Path(study["base"]))
         near = file is not None and any(
             file.resolve().is_relative_to(folder.resolve()) for folder in (self.folder, Path.cwd())
