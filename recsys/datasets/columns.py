@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,9 +34,26 @@ def read_columns(table: TextTable, columns: Mapping[str, Column]) -> dict[str, n
         table.check_quotes(columns.values())
     with reading(table.path):
         try:
-            return _read(table, columns)
+            arrays = _read(table, columns)
         except (pa.ArrowInvalid, UnicodeError) as error:
             raise _explained(table, columns, str(error)) from None
+        if any(column.kind in ("integer", "time") for column in columns.values()) and _has_0x(table.path):
+            _check_values(table, columns)
+        return arrays
+
+
+def _has_0x(path: Path) -> bool:
+    """Return whether a file may hold hexadecimal numbers, which Arrow reads as integers."""
+    import pyarrow as pa
+
+    last = b""
+    with pa.input_stream(str(path)) as stream:
+        while block := stream.read(BYTES_AT_ONCE):
+            # One letter is found ten times as fast as two.
+            if (b"x" in block or b"X" in block) and b"0x" in (last + block).lower():
+                return True
+            last = block[-1:]
+    return False
 
 
 def _read(table: TextTable, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:
@@ -81,14 +99,19 @@ def _options(table: TextTable, columns: Mapping[str, Column]) -> dict[str, Any]:
 
 def _explained(table: TextTable, columns: Mapping[str, Column], reason: str) -> DataFormatError:
     """Raise the error of the first wrong line; return one with Arrow's reason if no line is wrong."""
+    if _check_values(table, columns) is None:
+        return DataFormatError(f"{table.path} has no ratings, only a header. Give a file that holds some.")
+    return DataFormatError(f"{table.path} cannot be read as a table: {reason}. Correct or replace the file.")
+
+
+def _check_values(table: TextTable, columns: Mapping[str, Column]) -> int | None:
+    """Raise the error of the first wrong line; return the number of the last line, None without any."""
     positions = [(table.position(column), column) for column in columns.values()]
     line = None
     for line, row in table.records():
         for position, column in positions:
             table.check(column, line, row[position])
-    if line is None:
-        return DataFormatError(f"{table.path} has no ratings, only a header. Give a file that holds some.")
-    return DataFormatError(f"{table.path} cannot be read as a table: {reason}. Correct or replace the file.")
+    return line
 
 
 def to_arrays(table: pa.Table, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[Any]]:

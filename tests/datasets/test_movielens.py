@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from recsys.datasets import MovieLens
-from recsys.errors import DataNotFoundError, DownloadError, ParameterError
+from recsys.datasets.columns import _has_0x
+from recsys.errors import DataFormatError, DataNotFoundError, DownloadError, ParameterError
 
 from .conftest import CSV, write_folder
 
@@ -126,3 +127,24 @@ def test_wrong_parameters_are_named(parameter: str, arguments: dict[str, str]) -
     with pytest.raises(ParameterError) as caught:
         MovieLens(**arguments)
     assert caught.value.parameter == parameter
+
+
+@pytest.mark.parametrize("row", ["0x10,10,4,1", "1,0X0a,4,1", "1,10,4,0x5"])
+def test_hexadecimal_numbers_are_refused(tmp_path: Path, row: str) -> None:
+    text = f"userId,movieId,rating,timestamp\n1,10,4,1\n{row}\n"
+    folder = write_folder(tmp_path, {**CSV, "ratings.csv": text})
+    with pytest.raises(
+        DataFormatError, match=r"ratings\.csv, line 3, column '\w+': the value '0[xX]\w+' is no"
+    ):
+        MovieLens("ml-1m", path=str(folder)).load()
+
+
+def test_hexadecimal_numbers_between_two_blocks_are_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.datasets.columns.BYTES_AT_ONCE", 4)
+    for length in range(3):
+        (tmp_path / "file").write_text("1" * length + ",0x7,1")
+        assert _has_0x(tmp_path / "file")
+    (tmp_path / "file").write_text("x0,0 x,1")
+    assert not _has_0x(tmp_path / "file")
