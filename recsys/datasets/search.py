@@ -34,17 +34,28 @@ class TitleSearch:
     def find(self, title: str) -> Any:
         """Return the id of the only candidate; a title exactly as in the catalog wins.
 
-        Raise TitleError if there is no candidate or more than one; the message names them.
+        Where items share a title, "Title [id]" is one of them. Raise TitleError if there is no candidate or
+        more than one; the message names them.
         """
+        titles = self.catalog.title
+        bare = title.rpartition(" [")[0]
+        same = [row for row, written in enumerate(titles) if written == bare] if title.endswith("]") else []
+        if len(same) > 1 and (named := [row for row in same if self._with_id(row) == title]):
+            return self.catalog.item_id[named[0]].item()
         found = self.candidates(title)
-        found = [row for row in found if self.catalog.title[row] == title] or found
+        found = [row for row in found if titles[row] == title] or found
         if len(found) == 1:
             return self.catalog.item_id[found[0]].item()
         if not found:
             raise TitleError(f"No item is called {title!r}, nor anything like it.")
-        names = "; ".join(repr(self.catalog.title[row]) for row in found[:MAX_CANDIDATES])
+        shown = found[:MAX_CANDIDATES]
+        is_shared = len({titles[row] for row in found}) == 1  # so that their ids are needed
+        names = "; ".join(repr(self._with_id(row) if is_shared else titles[row]) for row in shown)
         more = f"; and {len(found) - MAX_CANDIDATES} more" if len(found) > MAX_CANDIDATES else ""
         raise TitleError(f"{title!r} may be one of {len(found)}: {names}{more}. Write one of them in full.")
+
+    def _with_id(self, row: int) -> str:
+        return f"{self.catalog.title[row]} [{self.catalog.item_id[row]}]"
 
     def candidates(self, title: str) -> list[int]:
         """Return the rows of the catalog whose title is equal; else contains all words; else is similar."""

@@ -1,5 +1,7 @@
 """Titles as people write them."""
 
+import re
+
 import numpy as np
 import pytest
 from rapidfuzz.distance import Indel
@@ -79,6 +81,18 @@ def test_several(search):
         search.find("sabrina")
     with pytest.raises(TitleError, match="'star wars' may be one of 2"):
         search.find("star wars")
+
+
+def test_one_of_several_is_written_in_full():
+    titles = ("Emma (1996)", "Emma (1996)", "Emma (2020)")
+    search = TitleSearch(ItemCatalog(np.array([7, 8, 9]), titles, ((),) * 3))
+    for written, ids in [("emma", {7, 8, 9}), ("Emma (1996)", {7, 8})]:
+        with pytest.raises(TitleError, match=r"Write one of them in full\.$") as refused:
+            search.find(written)
+        named = re.findall(r"'(Emma [^']+)'", str(refused.value).partition(": ")[2])
+        assert len(named) == len(ids)
+    assert {search.find(title) for title in named} == {7, 8}
+    assert search.find("Emma (2020)") == 9
 
 
 @pytest.mark.parametrize("written", ["Solaris", "", "  ", "???", "Heat (2013)"])
