@@ -1,19 +1,22 @@
 """What messages of runs advise works when it is typed as printed: those that need more than a command."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 
+from recsys.cli import save
 from recsys.cli.registry import latest_sweep
 from recsys.datasets import movielens
 from recsys.errors import BudgetError, DataNotFoundError, DownloadError
 from recsys.feedback import FeedbackStore
 from recsys.mining import Budget
-from recsys.recommenders import ease
+from recsys.recommenders import ease, learned_weights
 from recsys.rules import budget as rules_budget
 from recsys.rules.budget import RulesMeter
 from recsys.rules.options import RuleOptions
 from recsys.runs.sweep import run_folder
+from recsys.serving.source import FolderSource
 from tests.integration.cures import (
     BASKET,
     BASKETS,
@@ -118,6 +121,34 @@ def test_a_matrix_too_large(call, monkeypatch):
     for cure in cures:
         outcome = call(*applied(command, cure))
         assert outcome.code == 0, outcome.stderr
+
+
+@tries(
+    "recsys/recommenders/learned_weights.py",
+    "are the limit for learned weights",
+    "Learning the weights would",
+)
+@pytest.mark.parametrize(("limit", "number"), [("MAX_OCCURRENCES", 30), ("MAX_PRODUCTS", 100)])
+def test_too_much_to_learn(call, monkeypatch, limit, number):
+    monkeypatch.setattr(learned_weights, limit, number)
+    command = shlex.split(f"{RATED} evaluation=random recommender=learned_rules apriori.max_len=4")
+    (cure,) = overrides_in(call(*command).stderr, "the limit")
+    assert cure == ["apriori.max_len=2"]
+    outcome = call(*applied(command, cure))
+    assert outcome.code == 0, outcome.stderr
+
+
+@tries("recsys/serving/source.py", "Save one: python -m recsys save RUN")
+def test_a_bundle_is_saved(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = FolderSource(Path("my model"))
+    with pytest.raises(DataNotFoundError) as caught:
+        source.version()
+    assert call(*shlex.split(RATED), "evaluation=none", "hydra.run.dir=first").code == 0
+    command = command_in(caught.value, "Save one: ")
+    assert command == ["save", "RUN", "my model"]
+    assert save.main(["first" if word == "RUN" else word for word in command[1:]]) == 0
+    assert source.load(source.version()).item_ids
 
 
 @tries("recsys/composition.py", "Put the address into the environment")
