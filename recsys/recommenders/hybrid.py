@@ -99,7 +99,9 @@ class HybridModel(Model):
         """Return the reasons of the rules and of the model, each with its share of the whole score."""
         by_rules, by_model = (part[0, list(items)] for part in self._parts(history))
         whole = by_rules + by_model
-        of_rules = self.rules.explain(history, items, n_reasons) if by_rules.any() else [[]] * len(items)
+        of_rules = (
+            self.rules.explain_by_rules(history, items, n_reasons) if by_rules.any() else [[]] * len(items)
+        )
         of_model = self.model.explain(history, items, n_reasons) if by_model.any() else [[]] * len(items)
         explained = []
         for place, item in enumerate(items):

@@ -46,7 +46,7 @@ class LearnedRuleModel(RuleModel):
         for an item whose score is not.
         """
         by_rules = self.scores(history)[0].tolist()
-        reasons = super().explain(history, items, n_reasons)
+        reasons = self.explain_by_rules(history, items, n_reasons)
         return [
             self._with_base_rate(item, by_rules[item], of_item)[:n_reasons]
             for item, of_item in zip(items, reasons, strict=True)

@@ -59,6 +59,13 @@ def single_consequents(rules: Rules) -> Rules:
     return rules if single.all() else rules[single]
 
 
+def short_antecedents(rules: Rules, max_len: int | None) -> Rules:
+    """Return the rules with at most so many items in the antecedent."""
+    if max_len is None or max_len >= rules.source.max_length:
+        return rules
+    return rules[rules.antecedents < rules.source.offsets[max_len]]
+
+
 def _n_singles(rules: Rules) -> int:
     """Return the number of frequent items; they are the first itemsets."""
     return int(rules.source.offsets[1]) if rules.source.max_length else 0

@@ -100,6 +100,12 @@ class RuleModel(Model):
     def explain(
         self, history: Histories, items: Sequence[int], n_reasons: int | None = None
     ) -> list[list[Reason[int]]]:
+        """Return the reasons of `explain_by_rules`."""
+        return self.explain_by_rules(history, items, n_reasons)
+
+    def explain_by_rules(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason[int]]]:
         """Return the rules that fired for each of some items, the strongest first.
 
         The share of a rule is that of its contribution in the sum of those that count: all for sum and

@@ -10,7 +10,7 @@ from recsys.parameters import require_at_least, require_choice, require_integer,
 from recsys.recommenders.learned_rules import LearnedRuleModel
 from recsys.recommenders.learned_weights import learn_weights
 from recsys.recommenders.model import FloatArray
-from recsys.recommenders.rule_index import single_consequents
+from recsys.recommenders.rule_index import short_antecedents, single_consequents
 from recsys.recommenders.rule_model import RuleModel
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
 from recsys.rules import Rules
@@ -50,6 +50,8 @@ class RuleRecommender:
         a, at least 0. Used by weight=learned where users have several steps.
     n_candidates : int
         Rules of a consequent whose weights are learned together. Used by weight=learned.
+    max_antecedent_len : int or None
+        Rules with more items in the antecedent are not used; None: all are. Used by weight=learned.
     base_penalty : float
         m, at least 0. Used by weight=learned.
 
@@ -83,7 +85,7 @@ class RuleRecommender:
     Rules with a weight of 0 or less are not used. See `rule_weights` for measures that are infinite.
     """
 
-    weight: str = "jaccard"
+    weight: str = "learned"
     damping: float = 5.0
     alpha: float = 0.0
     aggregation: str = "noisy_or"
@@ -92,6 +94,7 @@ class RuleRecommender:
     regularization: float = 300.0
     set_weight: float = 0.3
     n_candidates: int = 100
+    max_antecedent_len: int | None = 1
     base_penalty: float = 1.0
 
     def __post_init__(self) -> None:
@@ -105,6 +108,8 @@ class RuleRecommender:
         require_positive("regularization", self.regularization)
         require_at_least("set_weight", self.set_weight, 0)
         require_integer("n_candidates", self.n_candidates, minimum=1)
+        if self.max_antecedent_len is not None:
+            require_integer("max_antecedent_len", self.max_antecedent_len, minimum=1)
         require_at_least("base_penalty", self.base_penalty, 0)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel:
@@ -113,6 +118,7 @@ class RuleRecommender:
             raise ParameterError("rules", "mined from the transactions of the training part", rules)
         rules = single_consequents(rules)
         if self.weight == LEARNED:
+            rules = short_antecedents(rules, self.max_antecedent_len)
             options = self.half_life, self.set_weight, self.n_candidates
             penalties = self.regularization, self.base_penalty
             weights, base_rates = learn_weights(train, rules, *options, *penalties)

@@ -21,7 +21,7 @@ from recsys.recommenders import (
 deterministic = settings(deadline=None, derandomize=True, max_examples=60)
 
 RULES = {
-    "rules": RuleRecommender(),
+    "rules": RuleRecommender(weight="jaccard"),
     "rules_sum": RuleRecommender(weight="confidence", alpha=0.5, aggregation="sum", half_life=None),
     "rules_max": RuleRecommender(weight="leverage", aggregation="max"),
     "rules_learned": RuleRecommender(weight="learned", regularization=2.0),

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 OPTIONS = {
     "popularity": PopularityRecommender(),
     "rules": RuleRecommender(),
-    "learned_rules": RuleRecommender(weight="learned"),
+    "weighted_rules": RuleRecommender(weight="jaccard"),
     "item_knn": ItemKNNRecommender(),
     "ease": EASERecommender(),
     "als": ALSRecommender(seed=42),

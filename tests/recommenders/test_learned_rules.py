@@ -182,3 +182,13 @@ def test_too_many_products_are_refused(monkeypatch):
 def test_values_out_of_range_are_refused(name, value):
     with pytest.raises(ParameterError, match=name):
         RuleRecommender(**{"weight": "learned", name: value})
+
+
+def test_longer_antecedents_are_used_on_request():
+    train = histories([[0, 1, 2], [0, 1, 2], [0, 3], [1, 3], [2]], 4, times=False)
+    rules = rules_of(train, max_len=3)
+    for longest, expected in ((1, {1}), (2, {1, 2}), (None, {1, 2})):
+        settings = RuleRecommender(regularization=0.1, base_penalty=0.0, max_antecedent_len=longest)
+        model = settings.fit(train, rules)
+        offsets, _ = model.rules.source.flatten(model.rules.antecedents)
+        assert set(np.diff(offsets).tolist()) == expected

@@ -30,8 +30,8 @@ LISTS = [[0, 1, 2], [0, 1, 3], [1, 0, 3], [0, 1, 2], [1], [2], [4], [1, 4]]
 TRAIN = histories(LISTS, 5)
 
 
-def model_of(train=TRAIN, max_len=3, **parameters):
-    return RuleRecommender(**parameters).fit(train, rules_of(train, max_len=max_len))
+def model_of(train=TRAIN, max_len=3, weight="jaccard", **parameters):
+    return RuleRecommender(weight=weight, **parameters).fit(train, rules_of(train, max_len=max_len))
 
 
 @deterministic
@@ -164,7 +164,7 @@ def test_an_item_that_there_is_not_has_no_reason():
 
 def test_likes_too_old_to_count_are_no_reason():
     train = histories([[0, 1], [0, 1], [2], *([item] for item in range(3, 40))], 40)
-    model = RuleRecommender(half_life=0.01).fit(train, rules_of(train))
+    model = RuleRecommender(weight="jaccard", half_life=0.01).fit(train, rules_of(train))
     history = histories([[0, *range(2, 40)]], 40)
     assert model.explain(history, [1], 3) == [[Reason((), 2, None, None, 1.0)]]
 
@@ -219,7 +219,7 @@ def test_what_speaks_against_an_item_does_not_recommend_it():
 
 def test_rules_to_several_items_are_left_out():
     rules = rules_of(TRAIN)
-    model = RuleRecommender().fit(TRAIN, rules)
+    model = RuleRecommender(weight="jaccard").fit(TRAIN, rules)
     lengths = np.diff(rules.source.flatten(rules.consequents)[0])
     assert 0 < (lengths == 1).sum() == len(model.rules) < len(rules)
 
