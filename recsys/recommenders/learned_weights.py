@@ -76,7 +76,7 @@ def learn_weights(
     starts = np.searchsorted(index.consequents[best], np.arange(len(index.items) + 1))
 
     by_user = kernels.select(by_user, used, len(index.last_items))
-    _check_products(np.diff(by_user.starts))
+    _check_products(np.diff(by_user.starts), rules)
     rows = kernels.gram(sequences, by_user, kernels.transpose(by_user, len(used)), importance)
     candidates = starts, columns, products[best]
     penalised = numbers * (1 + base_penalty)
@@ -105,15 +105,28 @@ def _check_occurrences(rules: Rules) -> None:
     if n > MAX_OCCURRENCES:
         raise BudgetError(
             f"The antecedents of the rules occur {n:,} times in the histories; {MAX_OCCURRENCES:,} are the "
-            "limit for learned weights. Set apriori.max_len=2, or raise apriori.min_support."
+            f"limit for learned weights. {_cure(rules, MAX_OCCURRENCES, 0)}"
         )
 
 
-def _check_products(n_of_users: npt.NDArray[np.int64]) -> None:
+def _check_products(n_of_users: npt.NDArray[np.int64], rules: Rules) -> None:
     """Refuse antecedents that would take hours to be multiplied with each other."""
     n = int((n_of_users * (n_of_users + 1) // 2).sum())
     if n > MAX_PRODUCTS:
         raise BudgetError(
             f"Learning the weights would take {n:,} products of antecedents; {MAX_PRODUCTS:,} are the limit. "
-            "Set apriori.max_len=2, lower recommender.n_candidates, or raise apriori.min_support."
+            f"{_cure(rules, MAX_PRODUCTS, 1)}"
         )
+
+
+def _cure(rules: Rules, limit: int, power: int) -> str:
+    """Return settings with few enough antecedents: of one item, or also of items that are frequent enough.
+
+    Of the j most frequent items the last is with at most j of them each time: `power` is 1 for products.
+    """
+    source = rules.source
+    if (rules.antecedents >= source.offsets[1]).any():
+        return "Set recommender.max_antecedent_len=1."
+    counts = np.sort(source.level_counts(1))[::-1].astype(np.int64)
+    at_most = np.cumsum(counts * np.arange(1, len(counts) + 1) ** power)
+    return f"Set apriori.min_count={counts[np.searchsorted(at_most, limit, side='right')] + 1}."

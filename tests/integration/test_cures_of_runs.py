@@ -125,15 +125,25 @@ def test_a_matrix_too_large(call, monkeypatch):
 
 @tries(
     "recsys/recommenders/learned_weights.py",
-    "are the limit for learned weights",
-    "Learning the weights would",
+    "Set recommender.max_antecedent_len=1",
+    "Set apriori.min_count=",
 )
-@pytest.mark.parametrize(("limit", "number"), [("MAX_OCCURRENCES", 30), ("MAX_PRODUCTS", 100)])
-def test_too_much_to_learn(call, monkeypatch, limit, number):
+@pytest.mark.parametrize(
+    ("limit", "number", "given", "expected"),
+    [
+        ("MAX_OCCURRENCES", 30, "null", "recommender.max_antecedent_len=1"),
+        ("MAX_PRODUCTS", 100, "null", "recommender.max_antecedent_len=1"),
+        ("MAX_OCCURRENCES", 10, "1", "apriori.min_count="),
+        ("MAX_PRODUCTS", 20, "1", "apriori.min_count="),
+    ],
+)
+def test_too_much_to_learn(call, monkeypatch, limit, number, given, expected):
     monkeypatch.setattr(learned_weights, limit, number)
-    command = shlex.split(f"{RATED} evaluation=random recommender=learned_rules apriori.max_len=4")
+    longest = f"recommender.max_antecedent_len={given}"
+    command = shlex.split(f"{RATED} evaluation=random apriori.max_len=4 {longest}")
     (cure,) = overrides_in(call(*command).stderr, "the limit")
-    assert cure == ["apriori.max_len=2"]
+    assert len(cure) == 1
+    assert cure[0].startswith(expected)
     outcome = call(*applied(command, cure))
     assert outcome.code == 0, outcome.stderr
 

@@ -162,7 +162,7 @@ def test_nobody_without_a_rule_is_left_without_a_list():
 def test_too_many_products_are_refused(monkeypatch):
     train = blocks()
     monkeypatch.setattr(learned_weights, "MAX_PRODUCTS", 100)
-    with pytest.raises(BudgetError, match=r"products .* lower recommender\.n_candidates"):
+    with pytest.raises(BudgetError, match=r"products .* Set apriori\.min_count="):
         learned(train)
     monkeypatch.setattr(learned_weights, "MAX_OCCURRENCES", 100)
     with pytest.raises(BudgetError, match=r"occur .* times in the histories"):
