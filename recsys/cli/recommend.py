@@ -76,7 +76,8 @@ def _text(answer: dict[str, Any]) -> str:
 def _reason(reason: dict[str, Any]) -> str:
     if not reason["antecedents"]:
         count = reason["support_count"]
-        return "popular" if count is None else f"liked by {count:,}"
+        liked = "popular" if count is None else f"liked by {count:,}"
+        return liked if reason["share"] == 1 else f"{reason['share']:4.0%} because it is popular ({liked})"
     numbers = [text.format(reason[name]) for name, text in MEASURES.items() if reason[name] is not None]
     text = f"{reason['share']:4.0%} because you like " + " and ".join(reason["antecedents"])
     return text + (f" ({', '.join(numbers)})" if numbers else "")

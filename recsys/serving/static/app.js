@@ -291,7 +291,7 @@ function sentence(reason) {
 
 function numbers(reason) {
   const { antecedents, support_count, confidence, lift, share } = reason;
-  if (!antecedents.length) return "";
+  if (!antecedents.length) return share < 1 ? `${percent(share)} of the score` : "";
   return [
     support_count === null ? "" : `${number(support_count)} like ${antecedents.length > 1 ? "all" : "both"}`,
     confidence === null ? "" : `confidence ${confidence.toFixed(2)}`,
