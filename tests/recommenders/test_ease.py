@@ -1,4 +1,6 @@
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from recsys.errors import BudgetError, ParameterError
 from recsys.recommenders import EASERecommender, HybridRecommender, RuleRecommender
 from recsys.recommenders import ease as ease_module
 from tests.recommenders.problems import blocks, deterministic, histories, problems, rules_of
+
+RECTOOLS = json.loads(Path(__file__).with_name("rectools_ease.json").read_text())
 
 
 def naive_weights(train, regularization):
@@ -41,6 +45,27 @@ def test_scores_and_contributions_are_those_of_the_paper(problem, regularization
         for item in range(n_items):
             assert contributions[item] == pytest.approx(recency * weights[query, item], abs=1e-9)
             assert scores[user, item] == pytest.approx(contributions[item].sum(), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"), [("primal", ease_module.PrimalEASE), ("dual", ease_module.DualEASE)]
+)
+def test_equals_rectools_but_for_its_transposition(form, kind):
+    """RecTools' `weight` is our B, but it recommends by x B', the rows of B, where the paper has x B.
+
+    `rectools_ease.py` computes the values. RecTools' scores are in single precision.
+    """
+    problem = RECTOOLS["problems"][form]
+    n_items, expected = problem["n_items"], np.array(problem["weight"])
+    train = histories(problem["likes"], n_items)
+    model = EASERecommender(RECTOOLS["regularization"]).fit(train)
+    assert type(model) is kind
+    b = model.entries(np.arange(n_items, dtype=np.int32), range(n_items)).T
+    x = train.matrix.toarray()
+    np.testing.assert_allclose(b, expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(model.scores(train), x @ expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(x @ b.T, problem["scores"], rtol=0, atol=1e-5)
+    assert np.abs(x @ b - x @ b.T).max() > 0.1
 
 
 def test_likes_of_data_without_times_do_not_age():
