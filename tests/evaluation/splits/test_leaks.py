@@ -1,7 +1,7 @@
 """What every split owes: nothing asked for can be reached from what is learnt from or shown."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from recsys import pipeline
 from recsys.data import Interactions
 from recsys.datasets import Dataset
 from recsys.errors import NoTransactionsError, ParameterError
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare, preparation
+from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, Rolling, UserHoldout, UserShare, preparation
 from recsys.preprocessing import Preprocessing
 from recsys.recommenders import PopularityRecommender
 from tests.evaluation.strategies import deterministic, likes, make_positives, pairs
@@ -29,6 +29,20 @@ SPLITS = [
     GlobalTime(test_from=9, validation_from=6),
     UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3),
     UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, order="random"),
+    *Rolling(periods=2).folds("validation"),
+    UserShare(order="random", fold=1),
+    UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, fold=1),
+]
+FOLDED = [
+    UserShare(order="random", replicates=2),
+    UserShare(replicates=2),
+    LeaveOut(order="random", replicates=2),
+    GlobalTime(test_from=8, validation_from=5, replicates=2),
+    UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, replicates=2),
+    UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, order="random", replicates=2),
+    Rolling(periods=2),
+    Rolling(test_from=8, validation_from=3, periods=2),
+    Rolling(test_from=8, validation_from=3, periods=2, min_history=0),
 ]
 
 
@@ -226,6 +240,65 @@ def test_nothing_rated_is_listed_and_nothing_held_out_is_learnt(
             first = min(times[item] for item in counted)
             assert {item for item, time in times.items() if time < first} <= rated[user]
             assert all(times[item] <= first for item in rated[user])
+
+
+@pytest.mark.parametrize("evaluation", FOLDED, ids=lambda evaluation: type(evaluation).__name__)
+@settings(deterministic, max_examples=20)
+@given(
+    drawn=likes(),
+    stars=st.lists(STARS, min_size=100, max_size=100),
+    preprocessing=st.sampled_from(RULES),
+    page_users=st.sampled_from([None, np.array([2, 5])]),
+)
+def test_no_fold_learns_or_shows_what_it_or_the_test_holds_out(
+    evaluation, drawn, stars, preprocessing, page_users
+):
+    """Dislikes included; what users that feedback has added like is learnt, and never asked for."""
+    rows = {pair: (time, star) for (pair, time), star in zip(drawn.items(), stars, strict=False)}
+    ratings = replace(make_ratings(rows), page_users=page_users)
+    measured = {pair: row for pair, row in rows.items() if page_users is None or pair[0] not in page_users}
+    folds = evaluation.folds("validation")
+    assert len(folds) == 2
+    try:
+        candidates = preprocessing.candidates(make_ratings(measured))
+        final = preparation.prepare(ratings, preprocessing, evaluation, "test")
+        prepared = [preparation.prepare(ratings, preprocessing, fold, "validation") for fold in folds]
+    except (NoTransactionsError, ParameterError):
+        assume(False)  # too few likes for this split, or none left by these rules
+    splits = [fold.split(candidates) for fold in folds]
+    tested = pairs(splits[0].test.held_out)
+    assert by_pair(final.targets.known) <= tested
+    assert not learnt_pairs(final) & tested
+    for split, fold in zip(splits, prepared, strict=True):
+        held_out = pairs(split.validation.held_out)
+        learnt, targets = learnt_pairs(fold), by_pair(fold.targets.known)
+        assert pairs(split.test.held_out) == tested
+        assert targets <= held_out
+        assert not learnt & (held_out | tested)
+        assert not (by_pair(fold.histories) | by_pair(fold.seen)) & (held_out | tested)
+        assert not everything(split.train, split.validation) & tested
+        if isinstance(evaluation, GlobalTime):
+            moment = min(rows[pair][0] for pair in held_out)
+            assert all(
+                rows[pair][0] < moment for pair in learnt | by_pair(fold.histories) | by_pair(fold.seen)
+            )
+            assert max(rows[pair][0] for pair in held_out) < min(rows[pair][0] for pair in tested)
+    if isinstance(evaluation, Rolling):
+        first, second = (pairs(split.validation.held_out) for split in splits)
+        assert max(rows[pair][0] for pair in first) < min(rows[pair][0] for pair in second)
+
+
+def learnt_pairs(prepared):
+    """Return the pairs of the training data, which are the same in histories and in transactions."""
+    matrix = prepared.transactions.matrix.tocoo()
+    users, items = prepared.transactions.ids[matrix.row], prepared.transactions.items[matrix.col]
+    learnt = set(zip(users.tolist(), items.tolist(), strict=True))
+    assert learnt == by_pair(prepared.train)
+    return learnt
+
+
+def by_pair(histories):
+    return {(user, item) for user, items in by_user(histories).items() for item in items}
 
 
 def of_users(positives):
