@@ -164,6 +164,15 @@ def test_benchmark_serve(benchmark, script, composed, monkeypatch, tmp_path):
     assert composed == ["recsys", "recsys registry"]
 
 
+@pytest.mark.usefixtures("tiny_ratings")
+def test_benchmark_lists(benchmark, capsys):
+    figures = benchmark("lists", "--min-count", "8", "--rounds", "1")
+    learned, jaccard = figures["rows"]["learned"], figures["rows"]["jaccard"]
+    assert 0 < learned["rules_used"] <= jaccard["rules_used"] == figures["rules"]
+    assert all(0 < row["p50_ms"] <= row["p99_ms"] <= row["max_ms"] for row in (learned, jaccard))
+    assert "| weight=learned | " in capsys.readouterr().out
+
+
 def test_benchmark_workers(benchmark, script, monkeypatch, capsys):
     """Its figures; test_benchmark_workers.py starts PostgreSQL and workers."""
     workers, start = script("benchmark_workers"), datetime(2026, 1, 1)
