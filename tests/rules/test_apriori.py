@@ -109,12 +109,11 @@ def test_it_generates_rules_by_its_parameters():
     with pytest.raises(ParameterError, match=r"apriori.consequent_items must be ids of items .* Got 'z'."):
         Apriori(0.25, consequent_items=["z"]).generate_rules(itemsets)
     with pytest.raises(
-        BudgetError, match=r"apriori.max_memory is 10, .* Raise apriori.min_threshold or apriori.m"
+        BudgetError,
+        match=r"apriori.max_memory is 10, .* set apriori.max_consequent_len=1, or raise apriori.m",
     ):
         Apriori(0.25, max_memory=10).generate_rules(itemsets)
-    with pytest.raises(
-        BudgetError, match=r"more than apriori.max_rules=1. Raise apriori.max_rules, or set ap"
-    ):
+    with pytest.raises(BudgetError, match=r"more than apriori.max_rules=1. Set apriori.max_rules=12, or ap"):
         Apriori(0.25, max_rules=1).generate_rules(itemsets)
 
 

@@ -62,7 +62,7 @@ def test_names_that_mlflow_does_not_take(call, store):
     *children, parent = sorted(runs_in(store), key=lambda run: run.data.tags.get("job_num", "parent"))
     for child, model in zip(children, ("ease", "item_knn"), strict=True):
         assert child.data.params["recommender_at_recommender.model"] == model
-        assert child.data.params["recommender.rules.weight"] == "jaccard"
+        assert child.data.params["recommender.rules.weight"] == "learned"
         assert child.data.params["apriori.min_support"] == "0.2"
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["best.apriori.min_support"] == "0.2"
