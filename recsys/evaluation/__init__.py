@@ -7,6 +7,7 @@ from recsys.evaluation.objective import Objective
 from recsys.evaluation.pairs import PairedDifference, pairwise_differences
 from recsys.evaluation.preparation import Prepared
 from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
+from recsys.evaluation.slices import Slice, slices_of_items, slices_of_users
 from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
 from recsys.evaluation.splits.global_time import GlobalTime, Rolling
 from recsys.evaluation.splits.per_user import LeaveOut, UserHoldout, UserShare
@@ -26,6 +27,7 @@ __all__ = [
     "Prepared",
     "RankingResult",
     "Rolling",
+    "Slice",
     "Split",
     "Targets",
     "UserHoldout",
@@ -36,5 +38,7 @@ __all__ = [
     "metric_names",
     "paired_differences",
     "pairwise_differences",
+    "slices_of_items",
+    "slices_of_users",
     "summarise",
 ]

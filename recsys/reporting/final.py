@@ -1,14 +1,17 @@
 """Metrics of chosen trials on the test part, after a refit, and how sure the choice is."""
 
+from dataclasses import asdict
 from math import sqrt
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 from recsys.errors import DataNotFoundError
+from recsys.pipeline import Experiment
 from recsys.reporting.intervals import Intervals, write_intervals
-from recsys.runs.files import FOLDS_FILE, TEST_FILE
-from recsys.runs.json_file import read_json
-from recsys.runs.refit import Measurement, measure
+from recsys.runs.files import FOLDS_FILE, SLICES_FILE, TEST_FILE
+from recsys.runs.json_file import read_json, write_json
+from recsys.runs.refit import Measurement, measure, slices
 from recsys.runs.stored_config import read_experiment
 from recsys.runs.sweep import Sweep, read_sweep
 from recsys.runs.trials import Trial
@@ -17,16 +20,26 @@ DIGITS = 3
 
 
 def measure_on_test(folder: Path, trusted: frozenset[str]) -> dict[int, Intervals]:
-    """Measure the best trial of a sweep, or its Pareto front, on the test part, and write `test.json`.
+    """Measure the best trial of a sweep, or its Pareto front, on the test part.
 
+    Writes `test.json`, and `slices.json`: `{trial: [{name, n, metric, value: {value, low, high}}]}`.
     `trusted` as for `read_experiment`. The result has the metrics of each trial by its number; it is empty
     if no trial is complete, or with evaluation=none.
     """
     sweep = read_sweep(folder)
-    measurements = {trial.number: measure_trial(sweep, trial, trusted) for trial in sweep.front}
-    measured = {number: one.intervals() for number, one in measurements.items() if one is not None}
+    measured: dict[int, Intervals] = {}
+    by_slice: dict[str, list[dict[str, Any]]] = {}
+    for trial in sweep.front:
+        experiment = _experiment_of(sweep, trial, trusted)
+        if experiment.evaluation.holds_out:
+            measurement, result = measure(experiment)
+            assert result.model is not None  # there is an evaluation
+            measured[trial.number] = measurement.intervals()
+            found = slices(experiment, measurement, result.model)
+            by_slice[str(trial.number)] = [asdict(one) for one in found]
     if measured:
         write_intervals(folder / TEST_FILE, {str(number): found for number, found in measured.items()})
+        write_json(folder / SLICES_FILE, by_slice)
     return measured
 
 
@@ -64,8 +77,12 @@ def _folds_of(sweep: Sweep, trial: Trial, metric: str) -> list[float]:
 
 def measure_trial(sweep: Sweep, trial: Trial, trusted: frozenset[str]) -> Measurement | None:
     """Refit a trial and measure it on the test part; None with evaluation=none."""
+    experiment = _experiment_of(sweep, trial, trusted)
+    return measure(experiment)[0] if experiment.evaluation.holds_out else None
+
+
+def _experiment_of(sweep: Sweep, trial: Trial, trusted: frozenset[str]) -> Experiment:
     job = sweep.folder_of(trial)
     if job is None:
         raise DataNotFoundError(f"The folder of trial {trial.number} was removed, with its configuration.")
-    experiment = read_experiment(job, trusted)
-    return measure(experiment)[0] if experiment.evaluation.holds_out else None
+    return read_experiment(job, trusted)

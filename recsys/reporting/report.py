@@ -2,15 +2,18 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from optuna_sweeper.atomic_write import atomic_write
+from recsys.evaluation import Interval
 from recsys.metrics import DECIMALS, DIRECTIONS, LONG, SHORT
 from recsys.reporting.comparison_table import Comparison
 from recsys.reporting.figures import search_figures
 from recsys.reporting.intervals import Intervals, read_intervals
 from recsys.reporting.page import Section, render
 from recsys.reporting.rule_figures import rule_figures
-from recsys.runs.files import REPORT_FILE, TEST_FILE
+from recsys.runs.files import REPORT_FILE, SLICES_FILE, TEST_FILE
+from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep, read_sweep
 
 SHOWN = 10  # trials, and reasons of failures
@@ -23,6 +26,10 @@ COMPARED = (
 PAIRS = (
     "The interval is that of each pair alone. The p-value is that of the paired t-test by user, with Holm's "
     "correction for all pairs: below 0.05 the two differ."
+)
+SLICES = (
+    "Whom and what the lists serve well, on the test part: NDCG of users by the number of their visible "
+    "likes, and the share of held-out likes that are in the lists, by the popularity of the item."
 )
 ON_TEST = f"The chosen trials, {ONCE} In parentheses the bootstrap interval over users."
 
@@ -51,6 +58,8 @@ def _sections(sweep: Sweep) -> list[Section]:
         ]
     elif measured := read_intervals(sweep.folder / TEST_FILE):
         sections.append(Section("On the test part", ON_TEST, table=_on_test(measured)))
+    if slices := read_json(sweep.folder / SLICES_FILE):
+        sections.append(Section("By users and items", SLICES, table=_by_slice(slices)))
     if sweep.complete:
         sections += [*search_figures(sweep), *rule_figures(sweep)]
     if config := sweep.best_config():
@@ -102,6 +111,17 @@ def _reproduce(sweep: Sweep) -> Section:
     if sweep.best_folder is not None:
         code += f"\n# The best trial by itself\n{sweep.best_command()}"
     return Section("Reproduce", code=code)
+
+
+def _by_slice(slices: dict[str, list[dict[str, Any]]]) -> list[list[str]]:
+    of_trials = [{(one["name"], one["metric"]): one for one in found} for found in slices.values()]
+    numbers = {key: one["n"] for found in of_trials for key, one in found.items()}
+    rows = []
+    for (name, metric), n in numbers.items():
+        values = (found.get((name, metric)) for found in of_trials)
+        cells = (f"{Interval(**one['value']):{DECIMALS}}" if one else "" for one in values)
+        rows.append([name, f"{n:,}", metric, *cells])
+    return [["", "number", "metric", *(f"trial {number}" for number in slices)], *rows]
 
 
 def _on_test(measured: dict[str, Intervals]) -> list[list[str]]:

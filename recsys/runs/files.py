@@ -18,6 +18,7 @@ SWEEP_CONFIG_FILE = "multirun.yaml"
 # Of a sweep.
 REPORT_FILE = "report.html"
 TEST_FILE = "test.json"  # metrics on the test part of the trials that the search chose
+SLICES_FILE = "slices.json"  # the same by users and by items
 COMPARISON_FILE = "compare.json"
 DIFFERENCES_FILE = "compare_differences.json"
 PAIRS_FILE = "compare_pairs.json"

@@ -12,11 +12,14 @@ from recsys.evaluation import (
     Evaluation,
     Interval,
     RankingResult,
+    Slice,
     UserShare,
     bootstrap_intervals,
     encode_genres,
     evaluate,
     paired_differences,
+    slices_of_items,
+    slices_of_users,
 )
 from recsys.evaluation.preparation import Prepared, load
 from recsys.pipeline import Experiment, Result
@@ -26,6 +29,7 @@ from recsys.runs.stored_config import experiment_of
 Settings = Mapping[str, Any]
 """Settings of a run, as `recsys.runs.stored_config.read_settings` returns them or a model holds them."""
 
+CUTOFF = 10  # of slices
 TEST_PART = ("dataset", "preprocessing", "evaluation")  # the groups that determine it
 
 
@@ -49,6 +53,23 @@ class Measurement:
     def resampling(self) -> tuple[int, float, int]:
         """Number of resamples, confidence level and seed."""
         return self.evaluation.n_resamples, self.evaluation.confidence_level, self.evaluation.seed
+
+
+def slices(experiment: Experiment, measurement: Measurement, model: Model) -> list[Slice]:
+    """Return NDCG by users and recall by items, at the cut-off 10, or at the largest if there is no such.
+
+    `model` is that of `measure`.
+    """
+    prepared, evaluation = pipeline.prepare(experiment, "test"), experiment.evaluation
+    cutoff = CUTOFF if CUTOFF in evaluation.cutoffs else evaluation.k
+    lists = model.recommend(prepared.histories, cutoff, prepared.seen)
+    ndcg = f"ndcg@{cutoff}"
+    return [
+        *slices_of_users(
+            measurement.ranking, prepared.histories, prepared.train, ndcg, *measurement.resampling
+        ),
+        *slices_of_items(lists, prepared.targets, prepared.train, cutoff),
+    ]
 
 
 def refit(settings: Settings) -> tuple[Prepared, Model]:

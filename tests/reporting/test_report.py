@@ -168,6 +168,17 @@ def test_the_test_part_shows_no_interval_without_width(tmp_path):
     assert "<td>0.0123</td>" in html
 
 
+def test_slices_of_trials_that_miss_one_another(tmp_path):
+    few = {"name": "users with 1 to 9 visible likes", "n": 1200, "metric": "ndcg@10", "value": INTERVAL}
+    many = few | {"name": "users with 10 to 29 visible likes", "n": 7}
+    found = {"3": [few], "5": [many]}
+    (make(tmp_path) / "slices.json").write_text(json.dumps(found))
+    html = write_report(tmp_path).read_text()
+    assert "<h2>By users and items</h2>" in html
+    row = "<td>1,200</td><td>ndcg@10</td><td>0.1000 (0.0900 to 0.1100)</td><td></td>"
+    assert row in re.sub(r"\s*\n\s*", "", html)
+
+
 def test_a_comparison_comes_first_and_the_metrics_of_one_trial_do_not(tmp_path):
     (make(tmp_path) / "test.json").write_text(json.dumps({"3": {"ndcg@10": INTERVAL, "mrr@5": INTERVAL}}))
     compared = {"popularity": {"ndcg@10": INTERVAL}, "rules": {"ndcg@10": INTERVAL | {"value": 0.105}}}
