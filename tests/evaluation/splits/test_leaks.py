@@ -174,7 +174,7 @@ def beyond(ratings, preprocessing, evaluation, part):
 
 
 @pytest.mark.parametrize("evaluation", SPLITS, ids=lambda evaluation: type(evaluation).__name__)
-@settings(deterministic, max_examples=20)
+@settings(deterministic, max_examples=10)
 @given(
     drawn=likes(),
     stars=st.lists(STARS, min_size=100, max_size=100),
@@ -200,7 +200,7 @@ def test_what_is_learnt_does_not_depend_on_what_is_held_out(evaluation, drawn, s
 
 
 @pytest.mark.parametrize("evaluation", SPLITS, ids=lambda evaluation: type(evaluation).__name__)
-@settings(deterministic, max_examples=20)
+@settings(deterministic, max_examples=12)
 @given(
     drawn=likes(),
     stars=st.lists(STARS, min_size=100, max_size=100),
@@ -243,7 +243,7 @@ def test_nothing_rated_is_listed_and_nothing_held_out_is_learnt(
 
 
 @pytest.mark.parametrize("evaluation", FOLDED, ids=lambda evaluation: type(evaluation).__name__)
-@settings(deterministic, max_examples=20)
+@settings(deterministic, max_examples=12)
 @given(
     drawn=likes(),
     stars=st.lists(STARS, min_size=100, max_size=100),
@@ -323,7 +323,7 @@ def is_like(rows, user, item, known, preprocessing):
     return preprocessing.likes == "all" or star >= 3.5
 
 
-@settings(deterministic, max_examples=40)
+@settings(deterministic, max_examples=20)
 @given(drawn=likes(), stars=st.lists(STARS, min_size=100, max_size=100), preprocessing=st.sampled_from(RULES))
 def test_what_is_learnt_before_a_moment_does_not_depend_on_what_is_there_after_it(
     drawn, stars, preprocessing
