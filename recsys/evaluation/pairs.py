@@ -13,10 +13,10 @@ from recsys.rules.significance import adjust_p_values
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """A metric of the first recommender less that of the second.
+    """A metric of the first recommender minus that of the second.
 
     `difference` has the bootstrap interval of this pair alone. `p_value` is that of the two-sided paired
-    t-test by user, after Holm's correction for the number of pairs: below 0.05 the two differ.
+    t-test by user, after Holm's correction for the number of pairs.
     """
 
     first: str

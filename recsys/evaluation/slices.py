@@ -60,26 +60,26 @@ def slices_of_items(
     """Return the share of held-out likes that are in their user's list, by the popularity of the item.
 
     The most popular items with a third of the likes of the training data are "popular", those with the next
-    third "between", the others "rare"; items with as many likes stand together. Likes of items that are not
+    third "medium", the others "rare"; items with as many likes stand together. Likes of items that are not
     in the training data are left out.
     """
     popularity = np.bincount(train.latest.item_indices, minlength=train.n_items)
     by_likes = np.sort(popularity)[::-1]
     thirds = np.searchsorted(np.cumsum(by_likes), by_likes.sum() * np.array([1, 2]) / 3)
-    popular, between = by_likes[np.minimum(thirds, len(by_likes) - 1)] if len(by_likes) else (0, 0)
+    popular, medium = by_likes[np.minimum(thirds, len(by_likes) - 1)] if len(by_likes) else (0, 0)
     likes = popularity[targets.known.item_indices]
     found = _is_listed(recommendations, targets, cutoff)
     bands = {
         "popular": (likes >= popular) & (likes > 0),
-        "between": (likes < popular) & (likes >= between),
-        "rare": (likes < between) & (likes > 0),
+        "medium": (likes < popular) & (likes >= medium),
+        "rare": (likes < medium) & (likes > 0),
     }
     slices = []
     for name, chosen in bands.items():
         if n := int(np.count_nonzero(chosen)):
             value = float(found[chosen].mean())
             interval = Interval(value, value, value)
-            slices.append(Slice(f"held-out likes of {name} items", n, f"recall@{cutoff}", interval))
+            slices.append(Slice(f"held-out likes of {name} items", n, f"hit_share@{cutoff}", interval))
     return slices
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from recsys.data import Histories
-from recsys.errors import ParameterError
+from recsys.errors import BudgetError, ParameterError
 from recsys.parameters import require_choice, require_number
 from recsys.recommenders.als import ALSRecommender
 from recsys.recommenders.ease import EASERecommender
@@ -60,12 +60,17 @@ class HybridRecommender:
 
     def fit(self, train: Histories, rules: Rules | None = None) -> "HybridModel":
         """Fit both; see `recsys.recommenders.Recommender` and `RuleRecommender.fit`."""
-        fitted_rules = self.rules.fit(train, rules)
         try:
-            fitted = fitted_rules, self.model.fit(train)
+            fitted_rules = self.rules.fit(train, rules)
+        except ParameterError as error:
+            raise (error if error.parameter == "rules" else error.within("rules")) from error
+        except BudgetError as error:
+            raise BudgetError(str(error).replace("recommender.", "recommender.rules.")) from error
+        try:
+            fitted_model = self.model.fit(train)
         except ParameterError as error:
             raise error.within("model") from error
-        return HybridModel(train, self.mode, self.rules_share, *fitted)
+        return HybridModel(train, self.mode, self.rules_share, fitted_rules, fitted_model)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,13 +22,15 @@ class LearnedRuleModel(RuleModel):
     train, settings, rules, weights
         As in `RuleModel`.
     base_rates : ndarray, shape (n_items,), float64
-        What the score of each item is without any rule.
+        Score of each item when no rule fires.
     """
 
     base_rates: FloatArray
 
     def fill(self, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
         """Fill empty lists by score, then by popularity; items without a rule are marked as fallback."""
+        if not len(self.items):
+            return
         by_rules = self.scores(histories)
         fired = by_rules.any(axis=1)
         scores = by_rules + self.base_rates

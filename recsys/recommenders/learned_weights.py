@@ -31,7 +31,7 @@ def learn_weights(
     weights : ndarray, shape (n_rules,), float64
         0 for the rules that are not used.
     base_rates : ndarray, shape (n_items,), float64
-        What the score of each item is without any rule.
+        Score of each item when no rule fires.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Rule recommender: the consequents of rules whose antecedents are in a history."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -15,7 +16,11 @@ from recsys.recommenders.rule_model import RuleModel
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
 from recsys.rules import Rules
 
+log = logging.getLogger(__name__)
+
 LEARNED = "learned"
+OF_LEARNED = ("regularization", "base_penalty", "set_weight", "n_candidates", "max_antecedent_len")
+OF_MEASURES = ("damping", "alpha", "aggregation", "top_m")
 AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
 
 
@@ -61,18 +66,21 @@ class RuleRecommender:
 
         a (sum_sets (y_j - b - x'w)^2 + m s b^2) + sum_predictions (y_j - c - x'w)^2 + m p c^2 + l |w|^2
 
-    for w >= 0, where x holds the recency of each antecedent that fires, and s and p are the numbers of sets
-    and of predictions. A set is a whole history: y_j is whether it holds
-    j, and x is 1 for all antecedents without j. A prediction is a moment of a history after its first step:
-    x are the antecedents in the steps before, and each item of the next step is a target; without times, or
-    with half_life=None, there are only sets. The base rate c (b without predictions) is added to the score:
-    without a signal in the data items rank by it, as by popularity. With m = 0 it is not penalised; m > 0
-    leaves more of the popularity to the weights, which are those of longer histories. This is SLIM (Ning and
-    Karypis, "SLIM: Sparse linear methods for top-N recommender systems", ICDM 2011) with rules as features
-    and, as in Steck 2019 (see `EASERecommender`), normal equations: G w = R with G the products of pairs of
-    antecedents, R those of antecedents and targets, both centred as far as m lets them. Of the rules to j the
-    `n_candidates` with the highest R_ij / sqrt(G_ii) take part. While there are negative weights, their rules
-    are dropped and the equations solved again.
+    with w >= 0, where x holds the recency of each antecedent that fires, and s and p are the numbers of sets
+    and of predictions. A set is a whole history: y_j is whether it holds j, and x is 1 for all antecedents
+    without j. A prediction is a moment of a history after its first step: x are the antecedents in the steps
+    before, and each item of the next step is a target; an item that occurs in several steps counts in the
+    last one. Without times, or with half_life=None, there are only sets, and a is 1. The base rate c (b
+    without predictions) is added to the score: without any useful rule, items are ranked by their base rate,
+    that is, by popularity. With m = 0 it is not penalised; m > 0 leaves more of the popularity to the
+    weights, which are those of longer histories.
+
+    This is SLIM (Ning and Karypis, "SLIM: Sparse linear methods for top-N recommender systems", ICDM 2011)
+    with rules as features and, as in Steck 2019 (see `EASERecommender`), normal equations: G w = R with G the
+    products of pairs of antecedents, R those of antecedents and targets, less the products of their sums
+    divided by (1 + m) times the number of samples. Of the rules to j the `n_candidates` with the highest
+    R_ij / sqrt(G_ii) take part. While some weights are not positive, their rules are dropped and the
+    equations solved again, a heuristic for non-negative least squares.
 
     Confidence x popularity^-alpha, summed over the history, is the conditional probability-based similarity
     of Deshpande and Karypis, "Item-based top-N recommendation algorithms", ACM TOIS 2004.
@@ -116,6 +124,7 @@ class RuleRecommender:
         """Weigh and index the rules, which must be given and over the same items; see `Recommender`."""
         if rules is None or not np.array_equal(rules.source.items, train.items):
             raise ParameterError("rules", "mined from the transactions of the training part", rules)
+        self._warn_of_no_effect()
         rules = single_consequents(rules)
         if self.weight == LEARNED:
             rules = short_antecedents(rules, self.max_antecedent_len)
@@ -128,6 +137,19 @@ class RuleRecommender:
             weights = _as_evidence(weights, rules.source.n_transactions)
         m = {"max": 1, "mean_top_m": self.top_m}.get(self.aggregation, 0)
         return RuleModel(train, m, self.half_life, *_positive(rules, weights))
+
+    def _warn_of_no_effect(self) -> None:
+        """Warn of settings that differ from the defaults and that only other weights use."""
+        unused, other = (OF_MEASURES, "jaccard") if self.weight == LEARNED else (OF_LEARNED, LEARNED)
+        for field in fields(self):
+            if field.name in unused and getattr(self, field.name) != field.default:
+                log.warning(
+                    "recommender.%s has no effect with weight=%s. "
+                    "Leave it out, or set recommender.weight=%s.",
+                    field.name,
+                    self.weight,
+                    other,
+                )
 
 
 def _positive(rules: Rules, weights: FloatArray) -> tuple[Rules, FloatArray]:

@@ -24,10 +24,9 @@ def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> st
     validation part, and measured on the test part. Differences are paired by user.
 
     Writes `compare.json`, `compare_differences.json` (the differences to the baseline), `compare_pairs.json`
-    (those of all pairs by the main metric), `compare.md` and
-    `compare.png` into the sweep's folder, and returns the table as Markdown. DataNotFoundError is raised if
-    no trial with the baseline is complete, or nothing was recommended. `by` and `baseline` as for
-    `CompareCallback`, `trusted` as for `read_experiment`.
+    (those of all pairs by the main metric), `compare.md` and `compare.png` into the sweep's folder, and
+    returns the table as Markdown. DataNotFoundError is raised if no trial with the baseline is complete, or
+    nothing was recommended. `by` and `baseline` as for `CompareCallback`, `trusted` as for `read_experiment`.
     """
     sweep = read_sweep(folder)
     chosen = best_of_each(sweep.trials, by, sweep.directions)
@@ -54,8 +53,10 @@ def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> st
 def _comparison(sweep: Sweep, by: str, measurements: Mapping[str, Measurement], baseline: str) -> Comparison:
     """Compare by the objective of a sweep, the best choice first."""
     measured = {name: one.intervals() for name, one in measurements.items()}
-    metric = main_metric(sweep, measured)
-    measured, theirs = best_first(measured, metric), measurements[baseline]
+    theirs = measurements[baseline]
+    of_users = set.intersection(*(set(one.ranking.per_user) for one in measurements.values()))
+    metric = main_metric(sweep, of_users)
+    measured = best_first(sweep, measured, metric)
     differences = {name: measurements[name].differences(theirs) for name in measured if name != baseline}
     rankings = {name: measurements[name].ranking for name in measured}
     pairs = pairwise_differences(rankings, metric, *theirs.resampling)

@@ -1,12 +1,12 @@
 """Metrics of compared alternatives: their files and their tables."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
 from recsys.evaluation import Interval, PairedDifference
-from recsys.metrics import DECIMALS, LIST_METRICS, NDCG
+from recsys.metrics import DECIMALS, DIRECTIONS, LIST_METRICS, NDCG
 from recsys.reporting.intervals import Intervals, read_intervals, write_intervals
 from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE, PAIRS_FILE
 from recsys.runs.json_file import read_json, write_json
@@ -35,8 +35,8 @@ class Comparison:
             PairedDifference(**one | {"difference": Interval(**one["difference"])})
             for one in read_json(sweep.folder / PAIRS_FILE).get("pairs", [])
         ]
-        metric = main_metric(sweep, measured)
-        return cls(by, metric, best_first(measured, metric), differences, pairs)
+        metric = main_metric(sweep, set.intersection(*map(set, differences.values())))
+        return cls(by, metric, best_first(sweep, measured, metric), differences, pairs)
 
     def write(self, folder: Path) -> None:
         """Write the metrics and the differences into the folder of a sweep."""
@@ -47,7 +47,7 @@ class Comparison:
 
     def table_of_pairs(self) -> list[list[str]]:
         """Return a header and one row for each pair."""
-        rows = [[f"difference of {self.metric}", "first less second", "p, corrected"]]
+        rows = [[f"difference of {self.metric}", "first minus second", "p-value (Holm)"]]
         for pair in self.pairs:
             p_value = "< 0.001" if pair.p_value < 0.001 else f"{pair.p_value:.3f}"
             rows.append([f"{pair.first} and {pair.second}", f"{pair.difference:+{DECIMALS}}", p_value])
@@ -57,7 +57,7 @@ class Comparison:
         """Return a header and one row for each choice."""
         (baseline,) = self.measured.keys() - self.differences.keys()
         others = [name for name in LIST_METRICS if name != self.metric and name in self.measured[baseline]]
-        rows = [[self.by, self.metric, *others, f"{self.metric} less {baseline}"]]
+        rows = [[self.by, self.metric, *others, f"{self.metric} minus {baseline}"]]
         for name, found in self.measured.items():
             difference = f"{self.differences[name][self.metric]:+{DECIMALS}}" if name != baseline else ""
             values = (f"{found[other].value:{DECIMALS}}" for other in others)
@@ -65,11 +65,15 @@ class Comparison:
         return rows
 
 
-def main_metric(sweep: Sweep, measured: Mapping[str, Intervals]) -> str:
-    """Return the objective if it was measured, otherwise NDCG."""
-    return sweep.metrics[0] if all(sweep.metrics[0] in found for found in measured.values()) else NDCG
+def main_metric(sweep: Sweep, of_users: Collection[str]) -> str:
+    """Return the objective if it has a value for each user, otherwise NDCG."""
+    if sweep.metrics[0] in of_users:
+        return sweep.metrics[0]
+    cutoffs = [int(name.partition("@")[2]) for name in of_users if name.startswith("ndcg@")]
+    return NDCG if NDCG in of_users else f"ndcg@{max(cutoffs)}"
 
 
-def best_first(measured: Mapping[str, Intervals], metric: str) -> dict[str, Intervals]:
-    """Return the choices in the order of a metric."""
-    return dict(sorted(measured.items(), key=lambda item: -item[1][metric].value))
+def best_first(sweep: Sweep, measured: Mapping[str, Intervals], metric: str) -> dict[str, Intervals]:
+    """Return the choices in the order of a metric; the direction is that of the objective."""
+    sign = DIRECTIONS[sweep.directions[0]] if metric == sweep.metrics[0] else 1
+    return dict(sorted(measured.items(), key=lambda item: -sign * item[1][metric].value))

@@ -25,11 +25,11 @@ COMPARED = (
 )
 PAIRS = (
     "The interval is that of each pair alone. The p-value is that of the paired t-test by user, with Holm's "
-    "correction for all pairs: below 0.05 the two differ."
+    "correction for all pairs; values below 0.05 are significant at the 5% level."
 )
 SLICES = (
-    "Whom and what the lists serve well, on the test part: NDCG of users by the number of their visible "
-    "likes, and the share of held-out likes that are in the lists, by the popularity of the item."
+    "NDCG of users by the number of their visible likes, and the share of held-out likes that are in the "
+    "lists, by the popularity of the item; on the test part."
 )
 ON_TEST = f"The chosen trials, {ONCE} In parentheses the bootstrap interval over users."
 

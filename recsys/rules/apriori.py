@@ -53,7 +53,9 @@ class Apriori(RuleOptions, Budget):
         if self.min_count is None:
             return self.min_support or 0.0
         if self.min_count > n_transactions:
-            raise ParameterError("min_count", f"at most the {n_transactions:,} transactions", self.min_count)
+            rule = f"at most the {n_transactions:,} transactions"
+            cure = "Set apriori.min_count=null apriori.min_support=0.5."
+            raise ParameterError("min_count", rule, self.min_count, cure)
         return max(self.min_support or 0.0, self.min_count / n_transactions)
 
     def find_itemsets(

@@ -39,7 +39,7 @@ def test_held_out_likes_by_the_popularity_of_the_item():
     targets = make_targets([[1, 2], [2, 3], [1]], n_items=4)
     lists = make_recommendations([[2, 1], [3, 2], [0, 1]], k=2)
     found = {one.name: (one.n, one.value.value) for one in slices_of_items(lists, targets, train, 2)}
-    naive = {"between": [(0, 1), (2, 1)], "rare": [(0, 2), (1, 2)]}
+    naive = {"medium": [(0, 1), (2, 1)], "rare": [(0, 2), (1, 2)]}
     listed = {0: {2, 1}, 1: {3, 2}, 2: {0, 1}}
     expected = {}
     for name, pairs in naive.items():
@@ -47,7 +47,7 @@ def test_held_out_likes_by_the_popularity_of_the_item():
         expected[f"held-out likes of {name} items"] = (len(pairs), share)
     assert found == expected
     first = {one.name: one.value.value for one in slices_of_items(lists, targets, train, 1)}
-    assert first == {"held-out likes of between items": 0.0, "held-out likes of rare items": 0.5}
+    assert first == {"held-out likes of medium items": 0.0, "held-out likes of rare items": 0.5}
 
 
 def test_without_likes_there_are_no_slices():

@@ -131,7 +131,7 @@ def test_the_winner_is_measured_once_on_the_test_part(call):
     assert sum(one["n"] for one in of_users) == measured["n_evaluated_users"]["value"]
     mean = sum(one["n"] * one["value"]["value"] for one in of_users) / sum(one["n"] for one in of_users)
     assert mean == pytest.approx(ndcg["value"])
-    assert slices["held-out likes of popular items"]["metric"] == "recall@10"
+    assert slices["held-out likes of popular items"]["metric"] == "hit_share@10"
     assert ndcg["value"] != results["best_value"]
     assert f"Trial {number} on the test part: ndcg@10 {ndcg['value']:.4f}" in swept.stdout
 

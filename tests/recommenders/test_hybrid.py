@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recsys.errors import ParameterError
+from recsys.errors import BudgetError, ParameterError
 from recsys.recommenders import (
     FALLBACK,
     MODEL,
@@ -11,8 +11,9 @@ from recsys.recommenders import (
     ItemKNNRecommender,
     PopularityRecommender,
     RuleRecommender,
+    learned_weights,
 )
-from tests.recommenders.problems import histories, rules_of
+from tests.recommenders.problems import blocks, histories, rules_of
 
 RULES = RuleRecommender(weight="confidence", aggregation="sum", half_life=None)
 KNN = ItemKNNRecommender(n_neighbours=9, shrinkage=1.0)
@@ -86,3 +87,10 @@ def test_nested_settings_are_values():
         HybridRecommender(model=EASERecommender(3.0))
     )
     assert HybridRecommender(model=EASERecommender(3.0)) != HybridRecommender(model=EASERecommender(4.0))
+
+
+def test_errors_of_the_rules_name_their_keys(monkeypatch):
+    train = blocks()
+    monkeypatch.setattr(learned_weights, "MAX_PRODUCTS", 100)
+    with pytest.raises(BudgetError, match=r"Set recommender\.rules\.max_antecedent_len=1"):
+        HybridRecommender(RuleRecommender(max_antecedent_len=None)).fit(train, rules_of(train))

@@ -159,6 +159,23 @@ def test_nobody_without_a_rule_is_left_without_a_list():
     assert lists.sources.tolist() == [[FALLBACK] * 3]
 
 
+def test_nothing_to_recommend():
+    nobody = histories([], 0)
+    model = learned(nobody)
+    assert len(model.recommend(nobody, 3)) == 0
+    assert learned(histories([[]], 0)).recommend(histories([[]], 0), 3).item_indices.tolist() == [[-1] * 3]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key"), [({"alpha": 0.5}, "alpha"), ({"weight": "lift", "set_weight": 2.0}, "set_weight")]
+)
+def test_settings_without_effect_are_named(parameters, key, caplog):
+    train = blocks()
+    RuleRecommender(**parameters).fit(train, rules_of(train, max_len=2))
+    (message,) = caplog.messages
+    assert message.startswith(f"recommender.{key} has no effect with weight=")
+
+
 def test_too_many_products_are_refused(monkeypatch):
     train = blocks()
     monkeypatch.setattr(learned_weights, "MAX_PRODUCTS", 100)

@@ -8,6 +8,7 @@ from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import BitsetEngine, Budget, ItemsetCache, min_count
 from recsys.rules import Apriori, RuleOptions
+from tests.integration.cures import tries
 
 
 def test_defaults_and_equality():
@@ -69,6 +70,7 @@ def test_a_count_is_a_support(n):
         Apriori(min_count=n + 1).support(n)
 
 
+@tries("recsys/rules/apriori.py", "Set apriori.min_count=null")
 def test_itemsets_of_a_count():
     transactions = Transactions.from_lists(map(list, ["ab", "ac", "abc", "b"]))
     cache, engine = ItemsetCache(enabled=False), BitsetEngine()
@@ -78,6 +80,7 @@ def test_itemsets_of_a_count():
         ParameterError, match=r"apriori\.min_count must be at most the 4 transactions\. Got 5"
     ):
         Apriori(min_count=5).find_itemsets(transactions, engine, cache)
+    assert len(Apriori(0.5, min_count=None).find_itemsets(transactions, engine, cache)[0]) == len(itemsets)
 
 
 def test_lists_of_a_configuration_make_a_key_of_caches():

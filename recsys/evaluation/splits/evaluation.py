@@ -38,8 +38,8 @@ class Evaluation(ABC):
     seed : int
         Of everything drawn: users, likes, ties in time, resamples.
     replicates : int
-        Validation parts, drawn one by one from what the test part leaves; metrics are their means. Of use
-        where likes or users are drawn at random.
+        Validation parts, drawn one by one from what the test part leaves; metrics are their means. Above 1
+        only where likes or users are drawn at random.
     fold : int
         Which of the validation parts this evaluation has; see `folds`.
     """
@@ -59,7 +59,10 @@ class Evaluation(ABC):
         require_integer("n_resamples", self.n_resamples, minimum=1)
         require_share("confidence_level", self.confidence_level)
         require_integer("seed", self.seed, minimum=0)
-        require_integer("replicates", self.replicates, minimum=1)
+        if require_integer("replicates", self.replicates, minimum=1) > 1 and not self.draws:
+            rule = "1 where likes are held out by time, so that all parts would be alike"
+            cure = "Set evaluation=rolling for several moments in time."
+            raise ParameterError("evaluation.replicates", rule, self.replicates, cure)
         require_integer("fold", self.fold, minimum=0)
 
     @property
@@ -76,6 +79,11 @@ class Evaluation(ABC):
     def is_by_time(self) -> bool:
         """Whether held-out likes are the latest ones, so that equal times can matter."""
         return False
+
+    @property
+    def draws(self) -> bool:
+        """Whether likes or users are drawn at random."""
+        return not self.is_by_time
 
     def folds(self, part: Part) -> list[Self]:
         """Return the evaluations whose metrics are averaged; the test part is always one."""

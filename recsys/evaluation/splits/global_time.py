@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,8 @@ class GlobalTime(SizedEvaluation):
         Users with fewer likes before the moment are not measured, and their later likes are left out; 0
         measures new users too, with an empty history.
     """
+
+    option: ClassVar[str] = "global_time"
 
     test_from: str | int | None = None
     validation_from: str | int | None = None
@@ -61,7 +63,7 @@ class GlobalTime(SizedEvaluation):
 
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return the training data and the evaluated part."""
-        timestamp, candidates = require_timestamps(positives, "global_time"), positives.candidates
+        timestamp, candidates = require_timestamps(positives, self.option), positives.candidates
         moment, key, value = self._moment(timestamp[candidates], part)
         later = timestamp >= moment
         users, user = np.unique(positives.user_id, return_inverse=True)
@@ -105,6 +107,8 @@ class Rolling(GlobalTime):
         Number of moments.
     """
 
+    option: ClassVar[str] = "rolling"
+
     periods: int = 3
     validation_size: float = 0.4
 
@@ -121,12 +125,21 @@ class Rolling(GlobalTime):
         """Return the training data and the evaluated part; the likes after a period are in neither."""
         if part == "test":
             return super().hold_out(positives, part)
-        timestamp = require_timestamps(positives, "rolling")
+        timestamp = require_timestamps(positives, self.option)
         moments = self._moments(timestamp[positives.candidates])
         if self.fold + 1 < self.periods:
             positives = positives.select(timestamp < moments[self.fold + 1])
         from_moment = replace(self, validation_from=moments[self.fold])
-        return GlobalTime.hold_out(from_moment, positives, part)
+        try:
+            return GlobalTime.hold_out(from_moment, positives, part)
+        except ParameterError as error:
+            rule = f"so few that each period has a like of a user with {self.min_history} earlier ones"
+            raise ParameterError("evaluation.periods", rule, self.periods, self._fewer()) from error
+
+    def _fewer(self) -> str:
+        if self.periods == 2:
+            return "Set evaluation=temporal."
+        return f"Set evaluation.periods={self.periods - 1}."
 
     def _moments(self, timestamp: npt.NDArray[np.int64]) -> list[int]:
         """Return the first moment of each period."""
@@ -134,8 +147,8 @@ class Rolling(GlobalTime):
         later = np.sort(timestamp[timestamp >= start])
         moments = later[len(later) * np.arange(self.periods) // self.periods]
         if np.any(np.diff(moments) == 0):
-            rule = "so few that each period begins at another moment"
-            raise ParameterError("evaluation.periods", rule, self.periods, "Lower it.")
+            rule = f"at most the number of distinct times in the validation part, {len(np.unique(later))}"
+            raise ParameterError("evaluation.periods", rule, self.periods, self._fewer())
         return [int(moment) for moment in moments]
 
 

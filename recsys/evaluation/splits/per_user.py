@@ -106,6 +106,11 @@ class UserHoldout(SizedEvaluation, LastEvaluation):
         super().__post_init__()
         require_share("held_out_size", self.held_out_size)
 
+    @property
+    def draws(self) -> bool:
+        """Users are drawn, also where their last likes are held out."""
+        return True
+
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return the training data and the evaluated part."""
         size, generator = self.size(part), self.generator(part)

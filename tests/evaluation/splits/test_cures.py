@@ -8,7 +8,7 @@ import pytest
 
 from recsys.data import Interactions, Transactions
 from recsys.errors import ParameterError
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
+from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, Rolling, UserHoldout, UserShare
 from recsys.evaluation.preparation import warn_of_single_items
 from recsys.preprocessing import Preprocessing
 from tests.integration.cures import tries
@@ -127,3 +127,27 @@ def test_transactions_of_one_item_are_longer_without_hold_out(caplog):
     (message,) = warnings(rules.filter_train(held_out))
     assert "Hold out fewer (evaluation=none), or" in message
     assert not warnings(rules.filter_train(NoSplit().split(likes).train))
+
+
+@tries("recsys/evaluation/splits/evaluation.py", "Set evaluation=rolling")
+@tries("recsys/evaluation/splits/global_time.py", "Set evaluation=temporal.", "Set evaluation.periods=")
+def test_other_parts_are_validated():
+    with pytest.raises(ParameterError) as caught:
+        UserShare(replicates=2)
+    assert advised(caught.value) == (None, "rolling")
+    settings = {"periods": 9, "test_size": 0.3, "validation_size": 0.5}
+    while True:
+        try:
+            parts = [fold.split(positives([12])) for fold in Rolling(**settings).folds("validation")]
+        except ParameterError as error:
+            key, value = advised(error)
+            assert key == "periods"
+            settings[key] = int(value)
+        else:
+            break
+    assert 2 <= len(parts) < 9
+    assert all(len(part.validation) for part in parts)
+    with pytest.raises(ParameterError) as caught:
+        Rolling(periods=2, test_from=5, validation_from=4).split(positives([6]))
+    assert advised(caught.value) == (None, "temporal")
+    assert len(UserShare().split(positives([12])).validation) == 1

@@ -1,4 +1,6 @@
-"""One moment for all users."""
+"""One moment for all users, and several."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -113,5 +115,23 @@ def test_the_periods_of_a_share_have_as_many_likes():
 
 
 def test_more_periods_than_moments():
-    with pytest.raises(ParameterError, match=r"evaluation\.periods must be so few .* Got 5. Lower it"):
+    message = r"evaluation\.periods must be at most .* part, 4. Got 5. Set evaluation.periods=4"
+    with pytest.raises(ParameterError, match=message):
         rolled(test_from=8 * DAY, validation_from=4 * DAY, periods=5)
+
+
+def test_a_period_that_measures_nobody_is_named():
+    likes = make_positives({(1, 0): 0, (1, 1): DAY, (2, 2): 2 * DAY, (3, 3): 3 * DAY, (1, 4): 4 * DAY})
+    evaluation = Rolling(test_from=4 * DAY, validation_from=DAY, periods=3)
+    with pytest.raises(
+        ParameterError, match=r"evaluation\.periods must be so few .* Set evaluation.periods=2"
+    ):
+        [fold.split(likes) for fold in evaluation.folds("validation")]
+
+
+def test_without_times_the_option_is_named_as_typed():
+    likes = replace(make_positives(LIKES), timestamp=None)
+    with pytest.raises(ParameterError, match="Got 'rolling'"):
+        Rolling().split(likes)
+    with pytest.raises(ParameterError, match="Got 'global_time'"):
+        GlobalTime().split(likes)

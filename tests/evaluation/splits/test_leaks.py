@@ -35,9 +35,7 @@ SPLITS = [
 ]
 FOLDED = [
     UserShare(order="random", replicates=2),
-    UserShare(replicates=2),
     LeaveOut(order="random", replicates=2),
-    GlobalTime(test_from=8, validation_from=5, replicates=2),
     UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, replicates=2),
     UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, order="random", replicates=2),
     Rolling(periods=2),

@@ -3,7 +3,7 @@
 import pytest
 
 from recsys.errors import ParameterError
-from recsys.evaluation import UserHoldout
+from recsys.evaluation import GlobalTime, LeaveOut, Rolling, UserHoldout, UserShare
 from tests.evaluation.strategies import make_positives, pairs
 
 LIKES = {(user, item): item for user in range(20) for item in range(10)} | {(99, 1): 1}
@@ -52,6 +52,12 @@ def test_bad_settings(key):
         ParameterError, match=f"{key} must be a number between 0 and 1, neither of them. Got 1"
     ):
         UserHoldout(**{key: 1})
+
+
+@pytest.mark.parametrize("kind", [UserShare, LeaveOut, GlobalTime, Rolling])
+def test_where_nothing_is_drawn_there_are_no_replicates(kind):
+    with pytest.raises(ParameterError, match=r"evaluation\.replicates must be 1 .* Set evaluation=rolling"):
+        kind(replicates=2)
 
 
 def test_replicates_draw_other_validation_parts_and_leave_the_test_part():
