@@ -140,9 +140,12 @@ class Histories:
     @cached_property
     def matrix(self) -> sparse.csr_array:
         """The items of each user as float64 ones, shape (n_users, n_items), columns ascending in each row."""
-        shape, latest = (self.n_users, self.n_items), self.latest
-        ones = np.ones(len(latest.item_indices))
-        matrix = sparse.csr_array((ones, latest.item_indices.copy(), latest.offsets.copy()), shape=shape)
+        return self.latest.matrix_of(np.ones(len(self.latest.item_indices)))
+
+    def matrix_of(self, values: npt.NDArray[np.float64]) -> sparse.csr_array:
+        """Return a value of each entry as a matrix like `matrix`; no item may be repeated."""
+        shape = self.n_users, self.n_items
+        matrix = sparse.csr_array((values, self.item_indices.copy(), self.offsets.copy()), shape=shape)
         matrix.sort_indices()
         return matrix
 

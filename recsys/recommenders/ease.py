@@ -80,11 +80,7 @@ class EASEModel(ItemBasedModel):
     def x(self, histories: Histories) -> sparse.csr_array:
         """Return the recency of each like, shape (n_users, n_items)."""
         latest = histories.latest
-        values = recency(latest, self.half_life)
-        shape = latest.n_users, latest.n_items
-        matrix = sparse.csr_array((values, latest.item_indices.copy(), latest.offsets.copy()), shape=shape)
-        matrix.sort_indices()
-        return matrix
+        return latest.matrix_of(recency(latest, self.half_life))
 
     def contributions(self, history: Histories, items: Sequence[int]) -> FloatArray:
         """Return the recency of each like times its entries of B to each item."""
