@@ -10,7 +10,7 @@ from recsys.recommenders._rules_kernel import Index
 
 
 class Sequences(NamedTuple):
-    """Histories with what the moments need of their steps.
+    """Histories, with the place of each entry in time and sums over the later steps.
 
     Positions count the entries of a user from 0. A step of n items that starts at position c makes n
     predictions, one of each item; in them the value of a like whose step ends at position e is d^(c - e).
@@ -39,11 +39,10 @@ class Sequences(NamedTuple):
 
 
 class Occurrences(NamedTuple):
-    """Users whose history holds an antecedent, sorted by one of both.
+    """Pairs of a user and an antecedent that the history holds, grouped by user or by antecedent.
 
-    The occurrences of group g, an antecedent or a user, are starts[g] to starts[g + 1] - 1 of `members`, the
-    user or the antecedent, and of `oldest` and `latest`: the ends of the oldest and of the latest step of the
-    antecedent's items.
+    Those of group g are starts[g] to starts[g + 1] - 1 of `members`, the other one of the pair, and of
+    `oldest` and `latest`: the ends of the oldest and of the latest step of the antecedent's items.
     """
 
     starts: IntArray
@@ -53,7 +52,7 @@ class Occurrences(NamedTuple):
 
 
 def sequences(starts: IntArray, items: IntArray, steps: IntArray | None, decay: FloatArray) -> Sequences:
-    """Return histories with what the moments need; without steps each history is one step."""
+    """Place the entries of histories in time; without steps each history is one step."""
     if steps is None:
         steps = np.zeros(len(items), dtype=np.int64)
         decay = np.ones(2 * int(np.diff(starts).max(initial=0)) + 1)
