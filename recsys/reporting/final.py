@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from recsys.errors import DataNotFoundError
+from recsys.metrics import DIRECTIONS
 from recsys.pipeline import Experiment
 from recsys.reporting.intervals import Intervals, write_intervals
 from recsys.runs.files import FOLDS_FILE, SLICES_FILE, TEST_FILE
@@ -55,7 +56,8 @@ def certainty(folder: Path) -> str | None:
     others = [trial for trial in sweep.complete if trial.feasible and trial.values != best.values]
     if not others:
         return None
-    second = (max if sweep.directions[0] == "maximize" else min)(others, key=lambda trial: trial.values[0])
+    sign = DIRECTIONS[sweep.directions[0]]
+    second = max(others, key=lambda trial: sign * trial.values[0])
     values = [_folds_of(sweep, trial, metric) for trial in (best, second)]
     if len(values[0]) < 2 or len(values[0]) != len(values[1]):
         return None
