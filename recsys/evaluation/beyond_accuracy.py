@@ -41,7 +41,7 @@ def novelty(
     ----------
     Zhou et al. (2010). Solving the apparent diversity-accuracy dilemma of recommender systems. PNAS 107(10).
     """
-    n_likes = _n_likes(train)
+    n_likes = count_likes(train)
     bits = np.log2(train.n_users / np.maximum(n_likes, 1)) if train.n_users else np.zeros(train.n_items)
     # The value at the end is read by -1.
     bits_of_lists = np.append(bits, 0.0)[item_indices]
@@ -60,7 +60,7 @@ def serendipity(
     and otherwise 0, p(i) = (n + 1 - i) / n with n items, and q(i) the same with the rank by popularity, which
     items with as many likes share; 0 for an item that nobody likes.
     """
-    n_likes, n = _n_likes(train), train.n_items
+    n_likes, n = count_likes(train), train.n_items
     level = np.unique(-n_likes, return_inverse=True)[1]  # the most popular first
     expected = np.where(n_likes > 0, (n - level) / max(n, 1), 0.0)
     offered = (n - np.arange(item_indices.shape[1])) / max(n, 1)
@@ -79,7 +79,7 @@ def average_popularity(
     ----------
     Yin et al. (2012). Challenging the long tail recommendation. VLDB 2012.
     """
-    n_likes = np.append(_n_likes(train), 0)[item_indices]
+    n_likes = np.append(count_likes(train), 0)[item_indices]
     return _ratios("arp", n_likes, np.cumsum(item_indices >= 0, axis=1), cutoffs)
 
 
@@ -125,8 +125,8 @@ def fallback_share(
     return _ratios("fallback_share", sources == FALLBACK, np.cumsum(sources >= 0, axis=1), cutoffs)
 
 
-def _n_likes(train: Histories) -> npt.NDArray[np.int64]:
-    """Return the number of users who like each item."""
+def count_likes(train: Histories) -> npt.NDArray[np.int64]:
+    """Return the number of users who like each item, shape (n_items,)."""
     return np.bincount(train.latest.item_indices, minlength=train.n_items)
 
 

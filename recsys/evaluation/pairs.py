@@ -38,12 +38,13 @@ def pairwise_differences(
     "Statistical significance testing in information retrieval", SIGIR 2019). Results over different users and
     values out of range raise ParameterError.
     """
-    pairs = list(combinations(results, 2))
+    one = {name: result.of_metric(metric) for name, result in results.items()}
+    pairs = list(combinations(one, 2))
     differences = [
-        paired_differences(results[first], results[second], n_resamples, confidence_level, seed)[metric]
+        paired_differences(one[first], one[second], n_resamples, confidence_level, seed)[metric]
         for first, second in pairs
     ]
-    p_values = [_p_value(results[first], results[second], metric) for first, second in pairs]
+    p_values = [_p_value(one[first], one[second], metric) for first, second in pairs]
     found = zip(pairs, differences, adjust_p_values(p_values).tolist(), strict=True)
     return [PairedDifference(*pair, difference, p_value) for pair, difference, p_value in found]
 

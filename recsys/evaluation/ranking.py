@@ -40,6 +40,10 @@ class RankingResult:
     per_user: dict[str, npt.NDArray[np.float64]]
     metrics: dict[str, float]
 
+    def of_metric(self, metric: str, chosen: npt.NDArray[np.bool_] | slice = slice(None)) -> "RankingResult":
+        """Return one metric of each user, or of the chosen users."""
+        return RankingResult(self.users[chosen], {metric: self.per_user[metric][chosen]}, {})
+
     def __repr__(self) -> str:
         return f"RankingResult(n_users={len(self.users)}, metrics={self.metrics})"
 

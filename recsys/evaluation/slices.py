@@ -1,4 +1,4 @@
-"""Metrics of lists by users and by items: which of them a recommender serves well."""
+"""Metrics of lists by group of users and by group of items."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from recsys.data import Histories
 from recsys.evaluation.accuracy import find_hits
+from recsys.evaluation.beyond_accuracy import count_likes
 from recsys.evaluation.bootstrap import Interval, bootstrap_intervals
 from recsys.evaluation.holdout import Targets
 from recsys.evaluation.ranking import RankingResult
@@ -48,7 +49,7 @@ def slices_of_users(
     found = []
     for name, chosen in bands.items():
         if n := int(np.count_nonzero(chosen)):
-            part = RankingResult(result.users[chosen], {metric: result.per_user[metric][chosen]}, {})
+            part = result.of_metric(metric, chosen)
             intervals = bootstrap_intervals(part, n_resamples, confidence_level, seed)
             found.append(Slice(f"users {name}", n, metric, intervals[metric]))
     return found
@@ -63,7 +64,7 @@ def slices_of_items(
     third "medium", the others "rare"; items with as many likes stand together. Likes of items that are not
     in the training data are left out.
     """
-    popularity = np.bincount(train.latest.item_indices, minlength=train.n_items)
+    popularity = count_likes(train)
     by_likes = np.sort(popularity)[::-1]
     thirds = np.searchsorted(np.cumsum(by_likes), by_likes.sum() * np.array([1, 2]) / 3)
     popular, medium = by_likes[np.minimum(thirds, len(by_likes) - 1)] if len(by_likes) else (0, 0)
