@@ -163,6 +163,14 @@ def make_ratings(rows):
     return Interactions(user, item, rating, timestamp)
 
 
+ratings_of_a_part = given(
+    drawn=likes(),
+    stars=st.lists(STARS, min_size=100, max_size=100),
+    preprocessing=st.sampled_from(RULES),
+    part=st.sampled_from(["validation", "test"]),
+)
+
+
 def beyond(ratings, preprocessing, evaluation, part):
     """The ratings that are not on the side of training: held out, shown only, or left out."""
     parts = evaluation.split(preprocessing.candidates(ratings))
@@ -173,12 +181,7 @@ def beyond(ratings, preprocessing, evaluation, part):
 
 @pytest.mark.parametrize("evaluation", SPLITS, ids=lambda evaluation: type(evaluation).__name__)
 @settings(deterministic, max_examples=10)
-@given(
-    drawn=likes(),
-    stars=st.lists(STARS, min_size=100, max_size=100),
-    preprocessing=st.sampled_from(RULES),
-    part=st.sampled_from(["validation", "test"]),
-)
+@ratings_of_a_part
 def test_what_is_learnt_does_not_depend_on_what_is_held_out(evaluation, drawn, stars, preprocessing, part):
     # Even items, for there is to be one between each two.
     rows = {(u, 2 * i): (time, star) for ((u, i), time), star in zip(drawn.items(), stars, strict=False)}
@@ -199,12 +202,7 @@ def test_what_is_learnt_does_not_depend_on_what_is_held_out(evaluation, drawn, s
 
 @pytest.mark.parametrize("evaluation", SPLITS, ids=lambda evaluation: type(evaluation).__name__)
 @settings(deterministic, max_examples=12)
-@given(
-    drawn=likes(),
-    stars=st.lists(STARS, min_size=100, max_size=100),
-    preprocessing=st.sampled_from(RULES),
-    part=st.sampled_from(["validation", "test"]),
-)
+@ratings_of_a_part
 def test_nothing_rated_is_listed_and_nothing_held_out_is_learnt(
     evaluation, drawn, stars, preprocessing, part
 ):
