@@ -160,3 +160,9 @@ def metrics(request: Request) -> Response:
 def page() -> Response:
     """Return the page."""
     return FileResponse(STATIC / "index.html")
+
+
+@router.get("/favicon.ico", include_in_schema=False)
+def icon() -> Response:
+    """Return the icon, which browsers request from here for documents that name none, such as /metrics."""
+    return FileResponse(STATIC / "icon.svg")

@@ -183,6 +183,11 @@ def test_a_folder_and_a_link(tmp_path, bundles):
     assert source.load(source.version()).metadata == {"recommender": "popularity"}
 
 
+def test_browsers_find_an_icon_where_a_document_names_none(client):
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+
+
 def test_metrics(client):
     client.post("/recommend", json={"items": [0, 10], "k": 5})
     client.post("/recommend", json={"items": [7]})
