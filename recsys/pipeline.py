@@ -180,7 +180,9 @@ def _rules_to_metrics(
         with timed("recommend", seconds):
             lists = model.recommend(prepared.histories, evaluation.k, prepared.seen)
         with timed("evaluate", seconds):
-            ranking = evaluate(lists, prepared.targets, prepared.train, evaluation.cutoffs, prepared.genres)
+            ranking = evaluate(
+                lists, prepared.targets, prepared.train, evaluation.cutoffs, prepared.categories
+            )
         if prepared.n_cut_in_tie is not None:
             ranking = replace(ranking, metrics=ranking.metrics | {CUT_IN_TIE: prepared.n_cut_in_tie})
     with timed("summarise", seconds):

@@ -2,7 +2,7 @@
 
 from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions, InteractionSet
-from recsys.data.items import ItemCatalog
+from recsys.data.items import ItemCatalog, Nouns
 from recsys.data.positives import Positives
 from recsys.data.transactions import Transactions, TransactionSet
 
@@ -11,6 +11,7 @@ __all__ = [
     "InteractionSet",
     "Interactions",
     "ItemCatalog",
+    "Nouns",
     "Positives",
     "TransactionSet",
     "Transactions",

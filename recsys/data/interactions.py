@@ -32,7 +32,7 @@ class InteractionSet(Protocol):
 
     @property
     def items(self) -> ItemCatalog | None:
-        """Titles and genres, if the data has them."""
+        """Titles and categories, if the data has them."""
 
     def titles(self, ids: npt.ArrayLike) -> list[str]:
         """Return the title of each item, or its id as text where no title is known."""

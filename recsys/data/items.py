@@ -1,4 +1,4 @@
-"""ItemCatalog: titles and genres of items."""
+"""ItemCatalog: titles and categories of items, and the words for them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,13 +8,29 @@ import numpy as np
 import numpy.typing as npt
 
 
+@dataclass(frozen=True)
+class Nouns:
+    """Words of a dataset for its items and their categories: film, films, genre, genres."""
+
+    item: str = "item"
+    items: str = "items"
+    category: str = "category"
+    categories: str = "categories"
+
+
 @dataclass(frozen=True, eq=False)
 class ItemCatalog:
-    """Titles and genres of items: for each distinct id, a title or "", and genres or ()."""
+    """Titles and categories of items: for each distinct id, a title or "", and categories or ().
+
+    With `levels`, the names of the levels of a hierarchy from coarse to fine ("department", "aisle"), the
+    categories of an item are one for each level in that order, or (). Without, they are any number.
+    """
 
     item_id: npt.NDArray[Any]
     title: tuple[str, ...]
-    genres: tuple[tuple[str, ...], ...]
+    categories: tuple[tuple[str, ...], ...]
+    levels: tuple[str, ...] = ()
+    nouns: Nouns = Nouns()
 
     @classmethod
     def empty(cls) -> "ItemCatalog":
@@ -35,7 +51,7 @@ class ItemCatalog:
         names = map(str, np.asarray(ids).ravel().tolist())
         return [(title[row[name]] if name in row else "") or name for name in names]
 
-    def genres_of(self, ids: npt.ArrayLike) -> list[tuple[str, ...]]:
-        """Return the genres of each id; () where the id is not known."""
+    def categories_of(self, ids: npt.ArrayLike) -> list[tuple[str, ...]]:
+        """Return the categories of each id; () where the id is not known."""
         names = map(str, np.asarray(ids).ravel().tolist())
-        return [self.genres[self._row[name]] if name in self._row else () for name in names]
+        return [self.categories[self._row[name]] if name in self._row else () for name in names]

@@ -31,11 +31,11 @@ class RatingColumns(NamedTuple):
 
 
 class ItemColumns(NamedTuple):
-    """Names of the columns in the item file; `genres` may be None."""
+    """Names of the columns in the item file; `categories` may be None."""
 
     item_id: str = "item_id"
     title: str = "title"
-    genres: str | None = None
+    categories: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class CsvDataset(FileDataset):
     items_path : str, optional
         File with the titles of the items.
     items_columns : mapping
-        Column names in that file, by `item_id`, `title` and `genres` (separated by "|").
+        Column names in that file, by `item_id`, `title` and `categories` (separated by "|").
     name : str, optional
         Name of the dataset; the file name by default.
     """
@@ -99,7 +99,9 @@ class CsvDataset(FileDataset):
         optional = ("timestamp",) if self.layout == "ratings" else ("timestamp", "rating")
         # Named tuples instead of the config's mappings, so that equal datasets are equal and hash alike.
         columns = RatingColumns(**_names("columns", self.columns, RatingColumns, optional))
-        items_columns = ItemColumns(**_names("items_columns", self.items_columns, ItemColumns, ("genres",)))
+        items_columns = ItemColumns(
+            **_names("items_columns", self.items_columns, ItemColumns, ("categories",))
+        )
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "items_columns", items_columns)
         object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
@@ -145,11 +147,11 @@ class CsvDataset(FileDataset):
             return None
         table = self._table(self.items_path, is_configurable=not self._has_ratings_in_text)
         names = ItemColumns(*self.items_columns)
-        item_id, title, genres = (
+        item_id, title, categories = (
             Column(name or "", "id", f"dataset.items_columns.{role}")
             for role, name in names._asdict().items()
         )
-        return read_items(table, item_id, title, genres if names.genres else None)
+        return read_items(table, item_id, title, categories if names.categories else None)
 
 
 def _names(

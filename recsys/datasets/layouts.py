@@ -70,11 +70,11 @@ def _movies_dat(path: Path) -> ItemCatalog:
 def _u_item(path: Path) -> ItemCatalog:
     names = ("movieId", "title", "release date", "video release date", "IMDb URL", *FLAGS)
     table = TextTable(path, "|", "latin-1", quoted=False, names=names)
-    genres = (
-        tuple(genre for genre, flag in zip(FLAGS, row[5:], strict=True) if flag == "1")
+    categories = (
+        tuple(name for name, flag in zip(FLAGS, row[5:], strict=True) if flag == "1")
         for _, row in table.records()
     )
-    return replace(read_items(table, MOVIE_ID, TITLE, None), genres=tuple(genres))
+    return replace(read_items(table, MOVIE_ID, TITLE, None), categories=tuple(categories))
 
 
 _without_header = partial(TextTable, quoted=False, names=("userId", "movieId", "rating", "timestamp"))

@@ -149,13 +149,13 @@ class TextTable:
         return io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
 
 
-def read_items(table: TextTable, item_id: Column, title: Column, genres: Column | None) -> ItemCatalog:
-    """Read a table with one row per item and its genres as GroupLens' "Drama|War"."""
+def read_items(table: TextTable, item_id: Column, title: Column, categories: Column | None) -> ItemCatalog:
+    """Read a table with one row per item and its categories, separated as in GroupLens' "Drama|War"."""
     id_at, title_at = table.position(item_id), table.position(title)
-    genres_at = None if genres is None else table.position(genres)
+    categories_at = None if categories is None else table.position(categories)
     ids: dict[str, int] = {}
     titles: list[str] = []
-    genres_of_items: list[tuple[str, ...]] = []
+    categories_of_items: list[tuple[str, ...]] = []
     for line, row in table.records():
         table.check(item_id, line, row[id_at])
         if row[id_at] in ids:
@@ -165,6 +165,6 @@ def read_items(table: TextTable, item_id: Column, title: Column, genres: Column 
             )
         ids[row[id_at]] = line
         titles.append(row[title_at].strip())
-        text = "" if genres_at is None else row[genres_at]
-        genres_of_items.append(() if text in ("", "(no genres listed)") else tuple(text.split("|")))
-    return ItemCatalog(ids_from_text(list(ids)), tuple(titles), tuple(genres_of_items))
+        text = "" if categories_at is None else row[categories_at]
+        categories_of_items.append(() if text in ("", "(no genres listed)") else tuple(text.split("|")))
+    return ItemCatalog(ids_from_text(list(ids)), tuple(titles), tuple(categories_of_items))

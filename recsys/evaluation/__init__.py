@@ -1,6 +1,6 @@
 """What a run is judged by: its rules, and the lists that a recommender makes of them."""
 
-from recsys.evaluation.beyond_accuracy import encode_genres
+from recsys.evaluation.beyond_accuracy import encode_categories
 from recsys.evaluation.bootstrap import Interval, bootstrap_intervals, paired_differences
 from recsys.evaluation.holdout import Holdout, Split, Targets
 from recsys.evaluation.objective import Objective
@@ -33,7 +33,7 @@ __all__ = [
     "UserHoldout",
     "UserShare",
     "bootstrap_intervals",
-    "encode_genres",
+    "encode_categories",
     "evaluate",
     "metric_names",
     "paired_differences",

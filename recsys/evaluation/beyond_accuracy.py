@@ -20,11 +20,13 @@ OF_ALL_LISTS = ("coverage", "exposure_gini")
 _PAIRS = 2**16
 
 
-def encode_genres(genres: Sequence[Sequence[str]]) -> npt.NDArray[np.bool_]:
-    """Return which item has which genre, shape (n_items, n_genres), genres in alphabetical order."""
-    column = {name: place for place, name in enumerate(sorted({name for names in genres for name in names}))}
-    matrix = np.zeros((len(genres), len(column)), dtype=np.bool_)
-    for row, names in enumerate(genres):
+def encode_categories(categories: Sequence[Sequence[str]]) -> npt.NDArray[np.bool_]:
+    """Return which item has which category, shape (n_items, n_categories), in alphabetical order."""
+    column = {
+        name: place for place, name in enumerate(sorted({name for names in categories for name in names}))
+    }
+    matrix = np.zeros((len(categories), len(column)), dtype=np.bool_)
+    for row, names in enumerate(categories):
         matrix[row, [column[name] for name in names]] = True
     return matrix
 
@@ -84,20 +86,22 @@ def average_popularity(
 
 
 def diversity(
-    item_indices: npt.NDArray[np.int32], genres: npt.NDArray[np.bool_], cutoffs: Sequence[int]
+    item_indices: npt.NDArray[np.int32], categories: npt.NDArray[np.bool_], cutoffs: Sequence[int]
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Measure 1 - the mean Jaccard similarity of all pairs of a list; 0 with fewer than two items.
 
-    The similarity of two items is the share of their genres (as from `encode_genres`) that they have in
-    common; two items without genres are alike.
+    The similarity of two items is the share of their categories (as from `encode_categories`) that they
+    have in common; two items without categories are alike.
 
     References
     ----------
     Smyth and McClave (2001). Similarity vs. diversity. ICCBR 2001.
     Ziegler et al. (2005). Improving recommendation lists through topic diversification. WWW 2005.
     """
-    one_hot = np.zeros((len(genres) + 1, genres.shape[1]), dtype=np.float32)  # the last row is read by -1
-    one_hot[:-1] = genres
+    one_hot = np.zeros(
+        (len(categories) + 1, categories.shape[1]), dtype=np.float32
+    )  # the last row is read by -1
+    one_hot[:-1] = categories
     unlike = np.empty(item_indices.shape)
     n_at_once = max(_PAIRS // item_indices.shape[1] ** 2, 1)
     for start in range(0, len(item_indices), n_at_once):
@@ -110,10 +114,10 @@ def diversity(
 
 def _unlike_earlier(one_hot: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Return the sum of each item's Jaccard distances to the items before it, shape (n_users, k_max)."""
-    common = (one_hot @ one_hot.transpose(0, 2, 1)).astype(np.float64)  # exact: numbers of genres
-    n_genres = one_hot.sum(axis=2, dtype=np.float64)
-    union = n_genres[:, :, np.newaxis] + n_genres[:, np.newaxis, :] - common
-    distance = (union > 0) - common / np.maximum(union, 1)  # 0 for two items without genres
+    common = (one_hot @ one_hot.transpose(0, 2, 1)).astype(np.float64)  # exact: numbers of categories
+    n_categories = one_hot.sum(axis=2, dtype=np.float64)
+    union = n_categories[:, :, np.newaxis] + n_categories[:, np.newaxis, :] - common
+    distance = (union > 0) - common / np.maximum(union, 1)  # 0 for two items without categories
     earlier = np.tri(one_hot.shape[1], k=-1)
     return np.asarray((distance * earlier).sum(axis=2))
 

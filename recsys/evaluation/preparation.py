@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recsys.data import Histories, Interactions, InteractionSet, Positives, TransactionSet
 from recsys.data.lists import find_list
 from recsys.datasets import Dataset
-from recsys.evaluation.beyond_accuracy import encode_genres
+from recsys.evaluation.beyond_accuracy import encode_categories
 from recsys.evaluation.holdout import Holdout, Split, Targets
 from recsys.evaluation.splits.evaluation import Evaluation, Part
 from recsys.preprocessing import Preprocessing, encode
@@ -34,7 +34,7 @@ class Prepared:
     histories: Histories
     seen: Histories
     targets: Targets
-    genres: npt.NDArray[np.bool_]
+    categories: npt.NDArray[np.bool_]
     n_cut_in_tie: int | None
 
     @classmethod
@@ -42,8 +42,8 @@ class Prepared:
         """Return transactions without histories and targets: of no user, over the same items."""
         items = transactions.items
         nobody = Histories.empty(np.empty(0, np.int64), items)
-        targets, genres = Targets(nobody, np.empty(0, np.int64)), encode_genres([()] * len(items))
-        return cls(interactions, transactions, nobody, nobody, nobody, targets, genres, None)
+        targets, categories = Targets(nobody, np.empty(0, np.int64)), encode_categories([()] * len(items))
+        return cls(interactions, transactions, nobody, nobody, nobody, targets, categories, None)
 
 
 # The trials of a sweep read the same interactions and parts: the last of each are kept.
@@ -88,7 +88,7 @@ def _prepare(
     holdout = evaluation.choose_likes(evaluated, train, preprocessing)
     transactions = encode(likes, preprocessing.transaction)
     items = transactions.items
-    genres = interactions.items.genres_of(items) if interactions.items else [()] * len(items)
+    categories = interactions.items.categories_of(items) if interactions.items else [()] * len(items)
     return Prepared(
         interactions,
         transactions,
@@ -96,7 +96,7 @@ def _prepare(
         histories=holdout.histories(items),
         seen=holdout.seen(items),
         targets=holdout.targets(items),
-        genres=encode_genres(genres),
+        categories=encode_categories(categories),
         n_cut_in_tie=evaluated.n_cut_in_tie(holdout.users) if evaluation.is_by_time else None,
     )
 

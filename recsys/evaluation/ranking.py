@@ -49,7 +49,7 @@ class RankingResult:
 
 
 def metric_names(cutoffs: Sequence[int]) -> tuple[str, ...]:
-    """Return the names of all metrics at some cut-offs; diversity is there where the data have genres."""
+    """Return the names of all metrics at some cut-offs; diversity is there where the data have categories."""
     names = (*ACCURACY, *BEYOND_ACCURACY, *OF_ALL_LISTS)
     return (*(f"{name}@{k}" for k in cutoffs for name in names), N_USERS)
 
@@ -59,7 +59,7 @@ def evaluate(
     targets: Targets,
     train: Histories,
     cutoffs: Sequence[int],
-    genres: npt.NDArray[np.bool_] | None = None,
+    categories: npt.NDArray[np.bool_] | None = None,
 ) -> RankingResult:
     """Measure recommendations at several cut-offs.
 
@@ -77,18 +77,18 @@ def evaluate(
         Training data, for the popularity of items.
     cutoffs : sequence of int
         List lengths at which to measure.
-    genres : ndarray, shape (n_items, n_genres), bool, optional
-        Genres of the items; without any genre diversity is not measured.
+    categories : ndarray, shape (n_items, n_categories), bool, optional
+        Categories of the items; without any category diversity is not measured.
     """
     cutoffs = read_cutoffs(cutoffs)
-    _check(recommendations, targets, train, cutoffs, genres)
+    _check(recommendations, targets, train, cutoffs, categories)
     measured = np.flatnonzero(targets.n_relevant)
     items = recommendations.item_indices[measured, : cutoffs[-1]]
     hits = find_hits(recommendations.item_indices, targets)[measured, : cutoffs[-1]]
     per_user = accuracy(hits, targets.n_relevant[measured], cutoffs) | novelty(items, train, cutoffs)
     per_user |= serendipity(items, hits, train, cutoffs) | average_popularity(items, train, cutoffs)
-    if genres is not None and genres.any():
-        per_user |= diversity(items, genres, cutoffs)
+    if categories is not None and categories.any():
+        per_user |= diversity(items, categories, cutoffs)
     per_user |= fallback_share(recommendations.sources[measured, : cutoffs[-1]], cutoffs)
     metrics = {name: float(values.mean()) for name, values in per_user.items()}
     metrics |= coverage(items, train.n_items, cutoffs) | exposure_gini(items, train.n_items, cutoffs)
@@ -101,7 +101,7 @@ def _check(
     targets: Targets,
     train: Histories,
     cutoffs: tuple[int, ...],
-    genres: npt.NDArray[np.bool_] | None,
+    categories: npt.NDArray[np.bool_] | None,
 ) -> None:
     n_items = targets.known.n_items
     if len(recommendations) != len(targets):
@@ -110,8 +110,8 @@ def _check(
     if train.n_items != n_items:
         rule = f"histories over the targets' catalogue of {n_items} items"
         raise ParameterError("train", rule, train.n_items)
-    if genres is not None and len(genres) != n_items:
-        raise ParameterError("genres", f"a row for each of {n_items} items", genres.shape)
+    if categories is not None and len(categories) != n_items:
+        raise ParameterError("categories", f"a row for each of {n_items} items", categories.shape)
     if recommendations.k < cutoffs[-1]:
         rule = f"at most the length of the lists, {recommendations.k}"
         cure = f"Recommend lists of {cutoffs[-1]} items."

@@ -131,7 +131,9 @@ class Bundle:
         return ItemCatalog(
             np.array([*ids, *others], dtype=np.str_ if text else np.int64),
             (*self.catalog.titles(ids), *map(str, others)),
-            (*self.catalog.genres, *[()] * len(others)),
+            (*self.catalog.categories, *[()] * len(others)),
+            self.catalog.levels,
+            self.catalog.nouns,
         )
 
     @cached_property

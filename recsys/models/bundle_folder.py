@@ -6,7 +6,7 @@ model.npz         arrays of the model
 train.npz         histories that it was fitted on
 histories.npz     histories of the known users, unless they are the same
 seen.npz          what else the known users have rated, if anything
-catalog.parquet   item_id, title, genres
+catalog.parquet   item_id, title, categories; levels and nouns in its metadata
 
 A folder with any other file is refused.
 """
@@ -14,19 +14,20 @@ A folder with any other file is refused.
 import hashlib
 import json
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from optuna_sweeper.atomic_write import atomic_write
-from recsys.data import ItemCatalog
+from recsys.data import ItemCatalog, Nouns
 from recsys.data.histories import Histories
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
 from recsys.models.serialization import Arrays, Parts, put_together, take_apart
 from recsys.recommenders import Model
 
-VERSION = 4  # of this format
+VERSION = 5  # of this format
 BUNDLE_FILE = "bundle.json"
 REQUIRED = frozenset({"model.npz", "train.npz", "catalog.parquet"})
 OPTIONAL = frozenset({"histories.npz", "seen.npz"})
@@ -164,9 +165,12 @@ def _write_catalog(path: Path, catalog: ItemCatalog) -> None:
     columns = {
         "item_id": pa.array(catalog.item_id),
         "title": pa.array(catalog.title, pa.string()),
-        "genres": pa.array([list(genres) for genres in catalog.genres], pa.list_(pa.string())),
+        "categories": pa.array(
+            [list(categories) for categories in catalog.categories], pa.list_(pa.string())
+        ),
     }
-    pq.write_table(pa.table(columns), path)
+    words = {"levels": json.dumps(catalog.levels), "nouns": json.dumps(asdict(catalog.nouns))}
+    pq.write_table(pa.table(columns).replace_schema_metadata(words), path)
 
 
 def _read_catalog(path: Path) -> ItemCatalog:
@@ -174,6 +178,8 @@ def _read_catalog(path: Path) -> ItemCatalog:
 
     with path.open("rb") as file:
         table = pq.read_table(file)
-    ids, titles, genres = (table.column(name).to_pylist() for name in ("item_id", "title", "genres"))
+    ids, titles, categories = (table.column(name).to_pylist() for name in ("item_id", "title", "categories"))
     kind = np.str_ if str(table.schema.field("item_id").type) == "string" else np.int64
-    return ItemCatalog(np.asarray(ids, dtype=kind), tuple(titles), tuple(map(tuple, genres)))
+    levels, nouns = (json.loads(table.schema.metadata[key]) for key in (b"levels", b"nouns"))
+    item_id, of_items = np.asarray(ids, dtype=kind), tuple(map(tuple, categories))
+    return ItemCatalog(item_id, tuple(titles), of_items, tuple(levels), Nouns(**nouns))

@@ -15,7 +15,7 @@ from recsys.evaluation import (
     Slice,
     UserShare,
     bootstrap_intervals,
-    encode_genres,
+    encode_categories,
     evaluate,
     paired_differences,
     slices_of_items,
@@ -112,8 +112,8 @@ def measure_fitted(
     if items.dtype.kind != part.held_out.item_id.dtype.kind:
         raise DataError("The items of one version have integers for ids, those of the other text.")
     lists = model.recommend(part.histories(items), evaluation.k, part.seen(items))
-    genres = encode_genres(catalog.genres_of(items))
-    ranking = evaluate(lists, part.targets(items), histories, evaluation.cutoffs, genres)
+    categories = encode_categories(catalog.categories_of(items))
+    ranking = evaluate(lists, part.targets(items), histories, evaluation.cutoffs, categories)
     return Measurement(evaluation, ranking)
 
 

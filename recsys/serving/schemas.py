@@ -120,7 +120,7 @@ class ResponseModel:
 class FoundItem(Item):
     """An item found by a search."""
 
-    genres: list[str]
+    categories: list[str]
     n_likes: int
     """Number of users who like it."""
 

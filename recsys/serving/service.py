@@ -63,7 +63,9 @@ class Service:
         rows.sort(key=lambda row: -n_likes[ids[row]])
         return schemas.ItemsResponse(
             [
-                schemas.FoundItem(ids[row], catalog.title[row], list(catalog.genres[row]), n_likes[ids[row]])
+                schemas.FoundItem(
+                    ids[row], catalog.title[row], list(catalog.categories[row]), n_likes[ids[row]]
+                )
                 for row in rows[:limit]
             ]
         )

@@ -71,6 +71,6 @@ def test_titles_fall_back_to_ids() -> None:
     items = ItemCatalog(np.array([1, 2]), ("Heat", ""), (("Action",), ()))
     assert items.titles([2, 1, 9]) == ["2", "Heat", "9"]
     assert items.titles(np.array(["1"])) == ["Heat"]
-    assert items.genres_of([1, 9]) == [("Action",), ()]
+    assert items.categories_of([1, 9]) == [("Action",), ()]
     assert Interactions([1], [1], items=items).titles([1]) == ["Heat"]
     assert Interactions([1], [1]).titles([1]) == ["1"]

@@ -105,11 +105,11 @@ def test_encoding(tmp_path: Path, encoding: str) -> None:
 def test_items(tmp_path: Path) -> None:
     items = tmp_path / "items.csv"
     items.write_text("sku,name,kind\n1,Milk,Food|Drink\n2,Bread,\n")
-    columns = {"item_id": "sku", "title": "name", "genres": "kind"}
+    columns = {"item_id": "sku", "title": "name", "categories": "kind"}
     ratings = dataset(tmp_path, RATINGS, items_path=str(items), items_columns=columns).load()
     assert ratings.titles([1, 2, 3]) == ["Milk", "Bread", "3"]
     assert ratings.items is not None
-    assert ratings.items.genres == (("Food", "Drink"), ())
+    assert ratings.items.categories == (("Food", "Drink"), ())
 
 
 def test_fingerprint_covers_both_files(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_every_layout_gives_the_same_ratings(tmp_path: Path, files: dict[str, st
     assert ratings.timestamp.tolist() == [100, 110, 120, 130]
     assert ratings.titles([10, 20, 30]) == ["Café, The (1995)", "Heat (1995)", "Alien (1979)"]
     assert ratings.items is not None
-    assert ratings.items.genres == (("Drama", "War"), ("Action",), ())
+    assert ratings.items.categories == (("Drama", "War"), ("Action",), ())
 
 
 def test_line_order_does_not_matter(tmp_path: Path) -> None:

@@ -61,11 +61,11 @@ def novelty(listed, likes_of_users, k):
     return mean(bits(item) for item in listed[:k])
 
 
-def diversity(listed, genres, k):
+def diversity(listed, categories, k):
     def unlike(one, two):
         return 1 - len(one & two) / len(one | two) if one | two else 0.0
 
-    return mean(unlike(set(genres[i]), set(genres[j])) for i, j in combinations(listed[:k], 2))
+    return mean(unlike(set(categories[i]), set(categories[j])) for i, j in combinations(listed[:k], 2))
 
 
 def fallback_share(sources, k):

@@ -10,11 +10,11 @@ RecTools needs NumPy 1 and pandas 2, and so an environment of its own; the tests
 import json
 from pathlib import Path
 
-N_USERS, N_ITEMS, N_GENRES, CUTOFFS = 40, 60, 6, (1, 5, 10, 20)
+N_USERS, N_ITEMS, N_CATEGORIES, CUTOFFS = 40, 60, 6, (1, 5, 10, 20)
 
 
 def draw_problem():
-    """Draw lists (some short), held-out likes (some of items that no list can have), likes and genres."""
+    """Draw lists (some short), held-out likes (some of items that no list can have), likes and categories."""
     import numpy as np
 
     rng = np.random.default_rng(7)
@@ -24,8 +24,14 @@ def draw_problem():
         lists.append(rng.permutation(N_ITEMS)[:length].tolist())
         held_out.append(sorted(rng.permutation(N_ITEMS + 10)[: int(rng.integers(1, 30))].tolist()))
         liked.append(sorted(rng.permutation(N_ITEMS)[: int(rng.integers(1, 25))].tolist()))
-    genres = [np.flatnonzero(rng.random(N_GENRES) < 0.3).tolist() for _ in range(N_ITEMS)]
-    return {"n_items": N_ITEMS, "lists": lists, "held_out": held_out, "liked": liked, "genres": genres}
+    categories = [np.flatnonzero(rng.random(N_CATEGORIES) < 0.3).tolist() for _ in range(N_ITEMS)]
+    return {
+        "n_items": N_ITEMS,
+        "lists": lists,
+        "held_out": held_out,
+        "liked": liked,
+        "categories": categories,
+    }
 
 
 def measure(problem):
@@ -38,7 +44,7 @@ def measure(problem):
     class Jaccard(PairwiseDistanceCalculator):
         def _get_distances_for_item_pairs(self, items_0, items_1):
             pairs = [
-                (set(problem["genres"][i]), set(problem["genres"][j]))
+                (set(problem["categories"][i]), set(problem["categories"][j]))
                 for i, j in zip(items_0, items_1, strict=True)
             ]
             return np.array([1 - len(a & b) / len(a | b) if a | b else 0.0 for a, b in pairs])

@@ -61,7 +61,7 @@ def make_recommendations(rows, k, sources=None):
 
 @st.composite
 def ranking_problems(draw):
-    """Draw a catalogue, lists with sources, held-out likes (some unknown), training likes and genres."""
+    """Draw a catalogue, lists with sources, held-out likes (some unknown), training likes and categories."""
     n_items = draw(st.integers(1, 8))
     n_users = draw(st.integers(1, 5))
     known = st.integers(0, n_items - 1)
@@ -74,6 +74,8 @@ def ranking_problems(draw):
     sources = [
         draw(st.lists(st.sampled_from(SOURCES), min_size=len(row), max_size=len(row))) for row in lists
     ]
-    genres = draw(st.lists(st.sets(st.sampled_from("abc")).map(sorted), min_size=n_items, max_size=n_items))
+    categories = draw(
+        st.lists(st.sets(st.sampled_from("abc")).map(sorted), min_size=n_items, max_size=n_items)
+    )
     held_out = rows(st.integers(0, n_items + 2), minimum=1)
-    return n_items, lists, sources, held_out, rows(known), genres
+    return n_items, lists, sources, held_out, rows(known), categories

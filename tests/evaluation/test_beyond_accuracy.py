@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from recsys.evaluation import encode_genres
+from recsys.evaluation import encode_categories
 from recsys.evaluation.beyond_accuracy import (
     average_popularity,
     coverage,
@@ -36,17 +36,17 @@ def test_an_item_that_one_of_four_likes_has_two_bits():
     assert values["novelty@4"].tolist() == [1, 2]
 
 
-def test_films_with_a_genre_in_common():
-    genres = encode_genres([("Drama", "War"), ("War",), ("Comedy",), (), ()])
+def test_films_with_a_category_in_common():
+    categories = encode_categories([("Drama", "War"), ("War",), ("Comedy",), (), ()])
     items = np.array([[0, 1, 2], [3, 4, -1], [0, -1, -1], [0, 3, -1]], dtype=np.int32)
-    values = diversity(items, genres, [1, 2, 3])
+    values = diversity(items, categories, [1, 2, 3])
     assert values["diversity@1"].tolist() == [0, 0, 0, 0]
     assert values["diversity@2"].tolist() == [0.5, 0, 0, 1]
     assert values["diversity@3"] == pytest.approx([(0.5 + 1 + 1) / 3, 0, 0, 1])
 
 
-def test_genres_are_columns_in_alphabetical_order():
-    assert encode_genres([("War", "Drama"), (), ("War",)]).tolist() == [
+def test_categories_are_columns_in_alphabetical_order():
+    assert encode_categories([("War", "Drama"), (), ("War",)]).tolist() == [
         [True, True],
         [False, False],
         [False, True],
@@ -86,7 +86,7 @@ def test_an_empty_catalogue():
     items = np.full((2, 3), -1, dtype=np.int32)
     train = make_histories([[], []], n_items=0)
     assert novelty(items, train, [3])["novelty@3"].tolist() == [0, 0]
-    assert diversity(items, encode_genres([]), [3])["diversity@3"].tolist() == [0, 0]
+    assert diversity(items, encode_categories([]), [3])["diversity@3"].tolist() == [0, 0]
     assert coverage(items, 0, [3]) == {"coverage@3": 0}
     assert exposure_gini(items, 0, [3]) == {"exposure_gini@3": 0}
     hits = np.zeros(items.shape, dtype=np.bool_)
@@ -97,12 +97,12 @@ def test_an_empty_catalogue():
 @deterministic
 @given(ranking_problems())
 def test_all_agree_with_their_definitions(problem):
-    n_items, lists, sources, _, liked, genres = problem
+    n_items, lists, sources, _, liked, categories = problem
     recommendations = make_recommendations(lists, max(CUTOFFS), sources)
     items = recommendations.item_indices
     found = (
         novelty(items, make_histories(liked, n_items), CUTOFFS)
-        | diversity(items, encode_genres(genres), CUTOFFS)
+        | diversity(items, encode_categories(categories), CUTOFFS)
         | fallback_share(recommendations.sources, CUTOFFS)
         | coverage(items, n_items, CUTOFFS)
         | exposure_gini(items, n_items, CUTOFFS)
@@ -111,7 +111,7 @@ def test_all_agree_with_their_definitions(problem):
     for k in CUTOFFS:
         expected = {
             "novelty": [naive.novelty(listed, liked, k) for listed in lists],
-            "diversity": [naive.diversity(listed, genres, k) for listed in lists],
+            "diversity": [naive.diversity(listed, categories, k) for listed in lists],
             "fallback_share": [naive.fallback_share(row, k) for row in sources],
             "coverage": naive.coverage(lists, n_items, k),
             "exposure_gini": naive.exposure_gini(lists, n_items, k),
@@ -123,9 +123,9 @@ def test_all_agree_with_their_definitions(problem):
 
 def test_the_pairs_of_long_lists_are_not_all_in_memory():
     items = np.tile(np.arange(400, dtype=np.int32), (100, 1))
-    genres = np.eye(3, dtype=np.bool_)[np.arange(400) % 3]
+    categories = np.eye(3, dtype=np.bool_)[np.arange(400) % 3]
     tracemalloc.start()
-    values = diversity(items, genres, [400])["diversity@400"]
+    values = diversity(items, categories, [400])["diversity@400"]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     same = sum(len(part) * (len(part) - 1) / 2 for part in (range(134), range(133), range(133)))

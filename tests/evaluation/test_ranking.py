@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from recsys.errors import ParameterError
-from recsys.evaluation import encode_genres, evaluate, metric_names
+from recsys.evaluation import encode_categories, evaluate, metric_names
 from tests.evaluation.strategies import (
     deterministic,
     make_histories,
@@ -31,7 +31,7 @@ def measured():
         make_targets(problem["held_out"], n_items),
         make_histories(problem["liked"], n_items),
         CUTOFFS,
-        encode_genres([tuple(map(str, genres)) for genres in problem["genres"]]),
+        encode_categories([tuple(map(str, categories)) for categories in problem["categories"]]),
     )
 
 
@@ -60,13 +60,13 @@ def test_metrics_are_means_under_their_names(measured):
 @deterministic
 @given(ranking_problems())
 def test_all_metrics_are_finite(problem):
-    n_items, lists, sources, held_out, liked, genres = problem
+    n_items, lists, sources, held_out, liked, categories = problem
     result = evaluate(
         make_recommendations(lists, 10, sources),
         make_targets(held_out, n_items),
         make_histories(liked, n_items),
         [10, 1],
-        encode_genres(genres),
+        encode_categories(categories),
     )
     assert all(math.isfinite(value) for value in result.metrics.values())
     shares = {
@@ -95,7 +95,7 @@ def test_one_user_with_an_empty_history_and_an_empty_list():
         make_targets([[0]], n_items=2),
         make_histories([[0, 1]], n_items=2),
         [5],
-        encode_genres([("War",), ("War",)]),
+        encode_categories([("War",), ("War",)]),
     )
     assert {name: value for name, value in result.metrics.items() if value} == {"n_evaluated_users": 1}
 
@@ -122,11 +122,11 @@ def test_items_that_the_catalogue_does_not_know_are_missed_but_counted():
     assert result.metrics["ndcg@4"] < 1
 
 
-def test_without_genres_diversity_is_not_measured():
+def test_without_categories_diversity_is_not_measured():
     problem = (make_recommendations([[0]], 1), make_targets([[0]], 1), make_histories([[0]], 1), [1])
     assert "diversity@1" not in evaluate(*problem).metrics
-    assert "diversity@1" not in evaluate(*problem, encode_genres([()])).metrics
-    assert "diversity@1" in evaluate(*problem, encode_genres([("War",)])).metrics
+    assert "diversity@1" not in evaluate(*problem, encode_categories([()])).metrics
+    assert "diversity@1" in evaluate(*problem, encode_categories([("War",)])).metrics
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,10 @@ def test_without_genres_diversity_is_not_measured():
             {"train": make_histories([[0]], 3)},
             "train must be histories over the targets' catalogue of 2 items",
         ),
-        ({"genres": encode_genres([("War",)])}, r"genres must be a row for each of 2 items. Got \(1, 1\)"),
+        (
+            {"categories": encode_categories([("War",)])},
+            r"categories must be a row for each of 2 items. Got \(1, 1\)",
+        ),
     ],
 )
 def test_what_does_not_agree_is_refused(changes, message):

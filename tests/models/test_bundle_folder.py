@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.data import Histories
+from recsys.data import Histories, Nouns
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, ParameterError
 from recsys.models.bundle import Bundle, flatten
 from recsys.models.bundle_folder import digest
@@ -36,11 +36,21 @@ def test_a_loaded_bundle_answers_as_the_saved_one(name, train, tmp_path):
         assert flatten(loaded.steps_of(user)) == flatten(bundle.steps_of(user))
     assert loaded.histories is loaded.model.train
     ours, theirs = bundle.catalog, loaded.catalog
-    assert (ours.item_id.dtype.kind, ours.title, ours.genres) == (
+    assert (ours.item_id.dtype.kind, ours.title, ours.categories) == (
         theirs.item_id.dtype.kind,
         theirs.title,
-        theirs.genres,
+        theirs.categories,
     )
+
+
+def test_the_words_of_a_catalog_are_kept(tmp_path):
+    bundle = bundle_of("popularity")
+    words = Nouns("product", "products", "aisle", "aisles")
+    kinds = tuple(("Food", item) for item in bundle.catalog.title)
+    catalog = replace(bundle.catalog, categories=kinds, levels=("department", "aisle"), nouns=words)
+    found = kept(replace(bundle, catalog=catalog), tmp_path / "bundle").called
+    assert (found.levels, found.nouns) == (("department", "aisle"), words)
+    assert found.categories[: len(kinds)] == kinds
 
 
 def test_histories_may_be_others_than_those_learnt_from(tmp_path):
@@ -137,8 +147,8 @@ def list_file(folder, name):
     [
         (lambda f: (f / "bundle.json").write_text("{"), "cannot be read"),
         (lambda f: (f / "bundle.json").write_text("[]"), "does not describe a bundle"),
-        (lambda f: spoil_description(f, version=99), "of version 99, and this recsys reads version 4"),
-        (lambda f: spoil_description(f, version=1), "of version 1, and this recsys reads version 4"),
+        (lambda f: spoil_description(f, version=99), "of version 99, and this recsys reads version 5"),
+        (lambda f: spoil_description(f, version=1), "of version 1, and this recsys reads version 5"),
         (
             lambda f: spoil_description(f, kind="magic"),
             "damaged: ParameterError: kind must be a class of recsys.recommenders",

@@ -141,7 +141,7 @@ def test_search_gives_the_most_liked_first(reader):
     likes = [item["n_likes"] for item in found]
     assert len(found) == 5
     assert likes == sorted(likes, reverse=True)
-    assert found[0]["genres"] == ["Drama", "War"]
+    assert found[0]["categories"] == ["Drama", "War"]
 
 
 def test_titles_are_told_as_they_are(reader):
@@ -244,7 +244,7 @@ def test_ids_that_are_text_may_be_sent_as_numbers(serve, shelf):
 
 def test_items_that_the_catalogue_lacks_are_found_too(serve, shelf, bundles):
     catalog = bundles["1"].catalog
-    some = ItemCatalog(catalog.item_id[:2], catalog.title[:2], catalog.genres[:2])
+    some = ItemCatalog(catalog.item_id[:2], catalog.title[:2], catalog.categories[:2])
     shelf.bundles["1"] = replace(bundles["1"], catalog=some)
     client = serve()
     for search, item in (("toy story", 0), ("20", 20)):

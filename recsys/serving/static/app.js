@@ -148,7 +148,7 @@ function show(items, text) {
 
 function about(item) {
   const likes = item.n_likes === 1 ? "1 person likes it" : `${number(item.n_likes)} people like it`;
-  return [item.genres.join(", "), likes].filter(Boolean).join(" · ");
+  return [item.categories.join(", "), likes].filter(Boolean).join(" · ");
 }
 
 function activate(row) {
