@@ -66,6 +66,7 @@ def main(cfg: DictConfig) -> Any:
 
         result = pipeline.run(experiment, report=report_objective if prunes() else None)
         output.write(result, folder)
+        value = objective(result.metrics)
         if prunes():
             last = len(result.folds) or experiment.apriori.max_len or max(2, result.itemsets.max_length)
             report_objective(result.metrics, last, is_last=True)
@@ -75,7 +76,7 @@ def main(cfg: DictConfig) -> Any:
         raise ExperimentError(str(error)) from error
     for line in output.describe(result):
         log.info(line)
-    return objective(result.metrics)
+    return value
 
 
 class ExperimentError(CompactHydraException):

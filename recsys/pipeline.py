@@ -29,6 +29,7 @@ from recsys.recommenders import Model, Recommender
 from recsys.rules import Apriori, Rules
 
 Report = Callable[[Mapping[str, float], int], None]
+Seconds = dict[str, float]  # wall-clock, of each stage
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,33 @@ def run(experiment: Experiment, part: Part = "validation", report: Report | None
     before longer itemsets are mined, and the shorter ones are then mined more than once. Raises the errors of
     `recsys.errors`.
     """
+    seconds: Seconds = {}
+    experiment = for_data(experiment, seconds)
     folds = experiment.evaluation.folds(part)
     if len(folds) == 1:
-        return _run_fold(experiment, part, report)
+        return _run_fold(experiment, part, report, seconds)
     metrics: list[dict[str, float]] = []
-    seconds: Counter[str] = Counter()
+    total = Counter(seconds)
     for fold in folds:
         if metrics and report is not None:
             report(_means(metrics), len(metrics))
-        result = _run_fold(replace(experiment, evaluation=fold), part, None)
+        result = _run_fold(replace(experiment, evaluation=fold), part, None, {})
         metrics.append(result.metrics)
-        seconds.update(result.seconds)
-    return replace(result, metrics=_means(metrics), seconds=dict(seconds), folds=tuple(metrics))
+        total.update(result.seconds)
+    return replace(result, metrics=_means(metrics), seconds=dict(total), folds=tuple(metrics))
+
+
+def for_data(experiment: Experiment, seconds: Seconds | None = None) -> Experiment:
+    """Return the experiment with the evaluation that fits the data, where evaluation=auto leaves it to them.
+
+    Adds the seconds of loading to `seconds`; raises what `run` does.
+    """
+    if experiment.dataset.open_in(experiment.engine) is not None:
+        return replace(experiment, evaluation=experiment.evaluation.for_engine())
+    with timed("load", {} if seconds is None else seconds):
+        interactions = preparation.load(experiment.dataset)
+    chosen = preparation.choose_evaluation(interactions, experiment.preprocessing, experiment.evaluation)
+    return replace(experiment, evaluation=chosen)
 
 
 def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -93,8 +109,7 @@ def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: fmean(one[name] for one in metrics) for name in names}
 
 
-def _run_fold(experiment: Experiment, part: Part, report: Report | None) -> Result:
-    seconds: dict[str, float] = {}
+def _run_fold(experiment: Experiment, part: Part, report: Report | None, seconds: Seconds) -> Result:
     with _transactions(experiment, part, seconds) as prepared:
         preparation.warn_of_ties(prepared)
         preparation.warn_of_single_items(prepared.transactions, len(prepared.interactions))
@@ -113,7 +128,7 @@ def learn(experiment: Experiment) -> tuple[Prepared, Model]:
     return prepared, _fit(experiment, prepared, experiment.apriori.generate_rules(itemsets))
 
 
-def prepare(experiment: Experiment, part: Part, seconds: dict[str, float] | None = None) -> Prepared:
+def prepare(experiment: Experiment, part: Part, seconds: Seconds | None = None) -> Prepared:
     """Load the interactions, choose likes and hold some out; add the seconds of both stages to `seconds`."""
     seconds = {} if seconds is None else seconds
     with timed("load", seconds):
@@ -129,7 +144,7 @@ def held_out(experiment: Experiment) -> Holdout:
 
 
 @contextmanager
-def _transactions(experiment: Experiment, part: Part, seconds: dict[str, float]) -> Iterator[Prepared]:
+def _transactions(experiment: Experiment, part: Part, seconds: Seconds) -> Iterator[Prepared]:
     """Prepare in this process, or in the engine that holds the interactions until the end of the context."""
     engine, evaluation = experiment.engine, experiment.evaluation
     in_engine = experiment.dataset.open_in(engine)
@@ -167,7 +182,7 @@ def _rules_to_metrics(
     prepared: Prepared,
     itemsets: FrequentItemsets,
     source: str,
-    seconds: dict[str, float],
+    seconds: Seconds,
 ) -> Result:
     """Generate rules and, if likes are held out, fit the recommender and evaluate its lists."""
     transactions, evaluation = prepared.transactions, experiment.evaluation
@@ -203,10 +218,10 @@ def _fit(experiment: Experiment, prepared: Prepared, rules: Rules) -> Model:
 
 
 @contextmanager
-def timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
+def timed(stage: str, seconds: Seconds) -> Iterator[None]:
     """Add the wall-clock seconds of a stage, without compilation, to `seconds`."""
     from recsys.kernel import clock  # before the clock starts: importing Numba takes time
 
     started = clock()
     yield
-    seconds[stage] = clock() - started
+    seconds[stage] = seconds.get(stage, 0.0) + clock() - started

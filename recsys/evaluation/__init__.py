@@ -8,6 +8,7 @@ from recsys.evaluation.pairs import PairedDifference, pairwise_differences
 from recsys.evaluation.preparation import Prepared
 from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
 from recsys.evaluation.slices import Slice, slices_of_items, slices_of_users
+from recsys.evaluation.splits.auto import AutoEvaluation
 from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
 from recsys.evaluation.splits.global_time import GlobalTime, Rolling
 from recsys.evaluation.splits.per_user import LeaveOut, UserHoldout, UserShare
@@ -15,6 +16,7 @@ from recsys.evaluation.summary import METRICS, summarise
 
 __all__ = [
     "METRICS",
+    "AutoEvaluation",
     "Evaluation",
     "GlobalTime",
     "Holdout",

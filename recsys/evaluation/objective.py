@@ -73,8 +73,7 @@ class Objective:
                 continue
             if not evaluation.holds_out:
                 rule = f"one of {', '.join(METRICS)} with evaluation=none, which measures no recommendations"
-                cure = "Set evaluation=temporal, or evaluation=random for data without times."
-                raise ParameterError("objective.metrics", rule, metric, cure)
+                raise ParameterError("objective.metrics", rule, metric, "Set evaluation=auto.")
             if metric == SERVING_TIME:
                 continue
             k = cutoff(metric)
@@ -84,7 +83,14 @@ class Objective:
                 raise ParameterError("objective.metrics", "cut at one of evaluation.cutoffs", metric, cure)
 
     def values(self, metrics: Mapping[str, float]) -> tuple[float, ...]:
-        """Return the value of each metric."""
+        """Return the value of each metric; raise ParameterError if one was not measured.
+
+        `check` finds all such cases before a run, except those in which the data decide on the evaluation.
+        """
+        for metric in self.metrics:
+            if metric not in metrics:
+                rule = "measured, but the data have no user whose likes could be held out"
+                raise ParameterError("objective.metrics", rule, metric, "Set objective=max_lift.")
         return tuple(float(metrics[name]) for name in self.metrics)
 
 

@@ -61,6 +61,8 @@ def prepare(
     interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation, part: Part
 ) -> Prepared:
     """Choose the likes, hold some out, and encode the others as transactions."""
+    evaluation = choose_evaluation(interactions, preprocessing, evaluation)
+    preprocessing = preprocessing.for_data(interactions)
     kept = _prepared_from(interactions, preprocessing)
     if (evaluation, part) not in kept:
         while len(kept) > evaluation.n_folds:  # the folds of the validation part, and the test part
@@ -101,16 +103,31 @@ def _prepare(
     )
 
 
+@lru_cache(maxsize=1)
+def choose_evaluation(
+    interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation
+) -> Evaluation:
+    """Return the evaluation for the data; most are for any."""
+    return evaluation.for_data(interactions, lambda: _candidates(interactions, preprocessing))
+
+
 def held_out(interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation) -> Holdout:
     """Return the likes of the test part."""
+    evaluation = choose_evaluation(interactions, preprocessing, evaluation)
+    preprocessing = preprocessing.for_data(interactions)
     split = _split(interactions, preprocessing, evaluation)
     return evaluation.choose_likes(split.test, split.train_and_validation, preprocessing)
 
 
 @lru_cache(maxsize=1)
 def _split(interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation) -> Split:
+    return evaluation.split(_candidates(interactions, preprocessing))
+
+
+def _candidates(interactions: Interactions, preprocessing: Preprocessing) -> Positives:
+    """Return the candidates for likes of the users of the data."""
     candidates = preprocessing.candidates(interactions)
-    return evaluation.split(candidates.select(~_from_page(interactions, candidates)))
+    return candidates.select(~_from_page(interactions, candidates))
 
 
 def _from_page(interactions: Interactions, candidates: Positives) -> npt.NDArray[np.bool_]:

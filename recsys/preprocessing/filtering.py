@@ -1,7 +1,7 @@
 """From interactions to positives, and from these to transactions."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,8 @@ from recsys.data.factorize import factorize, positions
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
 
-TRANSACTIONS = ("user", "order")
-LIKES = ("min_rating", "user_mean", "all")
+TRANSACTIONS = ("auto", "user", "order")
+LIKES = ("auto", "min_rating", "user_mean", "all")
 
 # Fraction of a rating by which it must exceed a mean: sums of decimal fractions are not exact.
 ROUNDING = 1e-9
@@ -30,13 +30,15 @@ class Preprocessing:
 
     Parameters
     ----------
-    transaction : {"user", "order"}
+    transaction : {"auto", "user", "order"}
         A transaction is all that a user likes, or one order; the latter is refused for data without orders.
+        "auto" is one order where there are orders.
     min_movie_ratings : int
         Drop movies with fewer ratings than this, likes or not.
-    likes : {"min_rating", "user_mean", "all"}
+    likes : {"auto", "min_rating", "user_mean", "all"}
         Ratings that count as likes: those of at least `min_rating`; those above the mean rating of the user;
-        or all. The first two are refused for data without ratings. With "user_mean" an evaluation holds out
+        or all. The first two are refused for data without ratings; "auto" is "min_rating" where there are
+        ratings, and otherwise "all". With "user_mean" an evaluation holds out
         ratings, because the means follow from the remaining ones: held-out likes are those above the mean of
         the user's visible ratings, or of all training ratings where none is visible.
     min_rating : float
@@ -45,9 +47,9 @@ class Preprocessing:
         Drop transactions with fewer or with more items than this; None is no maximum.
     """
 
-    transaction: str = "user"
+    transaction: str = "auto"
     min_movie_ratings: int = 1
-    likes: str = "min_rating"
+    likes: str = "auto"
     min_rating: float = 3.5
     min_length: int = 1
     max_length: int | None = None
@@ -72,28 +74,44 @@ class Preprocessing:
         lengths = f"min_length={self.min_length}, max_length={self.max_length}"
         return f"min_movie_ratings={self.min_movie_ratings}", self.likes_rule, lengths
 
-    def check_data(self, name: str, has_ratings: bool, has_orders: bool) -> None:
-        """Raise ParameterError if the dataset of that name lacks the ratings or orders that are needed."""
-        if self.likes != "all" and not has_ratings:
+    def for_data(self, interactions: Interactions) -> Self:
+        """Return the rules for some interactions, without "auto"; raise the errors of `for_columns`."""
+        has_orders = interactions.order_id is not None
+        return self.for_columns(interactions.name, interactions.rating is not None, has_orders)
+
+    def for_columns(self, name: str, has_ratings: bool, has_orders: bool) -> Self:
+        """Return the rules for a dataset of that name, without "auto".
+
+        Raise ParameterError if it lacks the ratings or orders that are needed.
+        """
+        if self.likes not in ("auto", "all") and not has_ratings:
             rule = f"all for {name}, which has no ratings"
-            raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing=all.")
+            raise ParameterError("preprocessing.likes", rule, self.likes, "Set preprocessing.likes=all.")
         if self.transaction == "order" and not has_orders:
             rule, cure = f"user for {name}, which has no orders", "Set preprocessing.transaction=user."
             raise ParameterError("preprocessing.transaction", rule, self.transaction, cure)
+        likes, transaction = self.likes, self.transaction
+        if likes == "auto":
+            likes = "min_rating" if has_ratings else "all"
+        if transaction == "auto":
+            transaction = "order" if has_orders else "user"
+        if (likes, transaction) == (self.likes, self.transaction):
+            return self
+        return replace(self, likes=likes, transaction=transaction)
 
     def filter(self, interactions: Interactions) -> Positives:
         """Keep the interactions that count, with nothing held out.
 
         Missing ratings or orders raise ParameterError; NoTransactionsError names the rule that leaves none.
         """
-        return self.filter_train(self.candidates(interactions))
+        rules = self.for_data(interactions)
+        return rules.filter_train(rules.candidates(interactions))
 
     def candidates(self, interactions: Interactions) -> Positives:
         """Return the interactions to split, and which of them may be likes; raise the errors of `filter`."""
-        rating, n = interactions.rating, len(interactions)
-        self.check_data(interactions.name, rating is not None, interactions.order_id is not None)
-        if rating is None or self.likes != "min_rating":
-            return interactions.positives(rating=rating if self.likes == "user_mean" else None)
+        rating, n, likes = interactions.rating, len(interactions), self.for_data(interactions).likes
+        if rating is None or likes != "min_rating":
+            return interactions.positives(rating=rating if likes == "user_mean" else None)
         liked = rating >= self.min_rating
         if not liked.any():
             cure = f"Set preprocessing.min_rating={float(rating.max())!r}."

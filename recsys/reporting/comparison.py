@@ -37,8 +37,8 @@ def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> st
     for name, trial in chosen.items():
         measurement = measure_trial(sweep, trial, trusted)
         if measurement is None:
-            cure = "Set evaluation=temporal, or evaluation=random for data without times."
-            raise DataNotFoundError(f"evaluation=none measures no recommendations. {cure}")
+            message = "evaluation=none measures no recommendations. Set evaluation=auto."
+            raise DataNotFoundError(message)
         measurements[name] = measurement
     comparison = _comparison(sweep, by, measurements, baseline)
     comparison.write(folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from recsys import pipeline
 from recsys.errors import DataNotFoundError
 from recsys.metrics import DIRECTIONS
 from recsys.pipeline import Experiment
@@ -87,4 +88,4 @@ def _experiment_of(sweep: Sweep, trial: Trial, trusted: frozenset[str]) -> Exper
     job = sweep.folder_of(trial)
     if job is None:
         raise DataNotFoundError(f"The folder of trial {trial.number} was removed, with its configuration.")
-    return read_experiment(job, trusted)
+    return pipeline.for_data(read_experiment(job, trusted))

@@ -9,11 +9,11 @@ from recsys.data import ItemCatalog
 from recsys.data.histories import Histories
 from recsys.errors import DataError
 from recsys.evaluation import (
+    AutoEvaluation,
     Evaluation,
     Interval,
     RankingResult,
     Slice,
-    UserShare,
     bootstrap_intervals,
     encode_categories,
     evaluate,
@@ -21,7 +21,7 @@ from recsys.evaluation import (
     slices_of_items,
     slices_of_users,
 )
-from recsys.evaluation.preparation import Prepared, load
+from recsys.evaluation.preparation import Prepared
 from recsys.pipeline import Experiment, Result
 from recsys.recommenders import Model
 from recsys.runs.stored_config import experiment_of
@@ -87,15 +87,14 @@ def measure(experiment: Experiment) -> tuple[Measurement, Result]:
 def measured_experiment(settings: Settings, test_part_of: Settings | None = None) -> Experiment:
     """Build the experiment of stored settings, to be measured.
 
-    Without an evaluation the last fifth of each user's likes is the test part; a random fifth if the data
-    have no times. Dataset, preprocessing and evaluation are those of `test_part_of`, if given.
+    Without an evaluation it is measured with the one that fits the data, `AutoEvaluation`. Dataset,
+    preprocessing and evaluation are those of `test_part_of`, if given.
     """
     shared = test_part_of or settings
     experiment = experiment_of({**settings, **{group: shared[group] for group in TEST_PART}})
     if not experiment.evaluation.holds_out:
-        timed = load(experiment.dataset).timestamp is not None
-        experiment = replace(experiment, evaluation=UserShare(order="time" if timed else "random"))
-    return experiment
+        experiment = replace(experiment, evaluation=AutoEvaluation())
+    return pipeline.for_data(experiment)
 
 
 def measure_fitted(

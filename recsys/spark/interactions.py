@@ -87,7 +87,7 @@ class SparkInteractions:
         """
         # Without ratings they are baskets, which are orders.
         has_ratings = "rating" in self.frame.columns
-        preprocessing.check_data(self.name, has_ratings, has_orders=not has_ratings)
+        preprocessing = preprocessing.for_columns(self.name, has_ratings, has_orders=not has_ratings)
         steps = _steps(preprocessing, self.frame)
         likes = steps[-1].select("user_id", "item_id").persist()
         try:

@@ -1,5 +1,7 @@
 """Orders of customers: from arrays to transactions, histories and splits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ LINES = [
     ("ann", 1, "bread"), ("ann", 1, "milk"), ("ann", 2, "tea"), ("ann", 7, "bread"), ("ann", 7, "jam"),
     ("bob", 1, "milk"), ("bob", 3, "bread"), ("bob", 3, "tea"),
 ]  # fmt: skip
-ALL = Preprocessing(likes="all")
+ALL = Preprocessing(transaction="user", likes="all")
 BY_ORDER = Preprocessing(likes="all", transaction="order")
 
 
@@ -91,8 +93,8 @@ def test_a_transaction_is_all_that_a_user_bought_or_one_order():
 @pytest.mark.parametrize(
     ("preprocessing", "kept"),
     [
-        (Preprocessing(likes="all", min_length=4), [("ann", 1), ("ann", 2), ("ann", 7)]),
-        (Preprocessing(likes="all", max_length=3), [("bob", 1), ("bob", 3)]),
+        (replace(ALL, min_length=4), [("ann", 1), ("ann", 2), ("ann", 7)]),
+        (replace(ALL, max_length=3), [("bob", 1), ("bob", 3)]),
         (Preprocessing(likes="all", min_length=2, transaction="order"), [("ann", 1), ("ann", 7), ("bob", 3)]),
     ],
 )

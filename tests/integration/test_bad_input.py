@@ -36,7 +36,7 @@ def error_of(outcome):
         ("apriori.max_len=0", "apriori.max_len must be "),
         ("preprocessing.min_rating=good", "preprocessing.min_rating must be a finite number. Got 'good'."),
         ("preprocessing.min_rating=6", "preprocessing.min_rating=6 drops the last of 100,004 ratings"),
-        ("preprocessing.likes=some", "preprocessing.likes must be one of min_rating, user_mean, all."),
+        ("preprocessing.likes=some", "preprocessing.likes must be one of auto, min_rating, user_mean, all."),
         ("objective.metrics=[lift]", "objective.metrics must be one of n_transactions, "),
         ("output.max_rules=-1", "output.max_rules must be an integer of at least 0. Got -1."),
         ("dataset.path=nowhere", "dataset.path"),

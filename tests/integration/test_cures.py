@@ -28,7 +28,7 @@ CASES = [
         "recsys/evaluation/objective.py",
         "which measures no recommendations",
         f"{RATED} objective=ndcg evaluation=none",
-        2,
+        1,
     ),
     Case(
         "recsys/evaluation/objective.py",
@@ -79,7 +79,7 @@ CASES = [
         f"{BASKET} dataset.path=small.csv evaluation=user_holdout evaluation.order=random",
         2,
     ),
-    Case("recsys/preprocessing/filtering.py", "which has no ratings", f"{BASKET} preprocessing=liked", 1),
+    Case("recsys/preprocessing/filtering.py", "which has no ratings", f"{BASKET} preprocessing.likes=min_rating", 1),
     Case(
         "recsys/rules/budget.py",
         "or over_max_rules=keep_best",

@@ -102,7 +102,13 @@ def test_without_evaluation_nothing_is_recommended(call):
         ),
         (("objective.metrics=[ndcg]",), r"objective.metrics must be one of .*ndcg@k.*Got 'ndcg'"),
         (("recommender.alpha=-1",), r"recommender.alpha must be .*Got -1"),
-        (("evaluation.test_size=2",), r"evaluation.test_size must be .*Got 2"),
+        (
+            (
+                "evaluation=temporal",
+                "evaluation.test_size=2",
+            ),
+            r"evaluation.test_size must be .*Got 2",
+        ),
     ],
 )
 def test_bad_input(call, overrides, message):

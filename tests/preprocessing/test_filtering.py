@@ -137,15 +137,16 @@ def test_held_out_likes_are_told_by_the_mean_of_what_is_known():
 def test_baskets_have_no_ratings_to_compare():
     baskets = make_ratings([(1, 10, 0), (1, 11, 0)], with_rating=False)
     assert len(Preprocessing(likes="all").filter(baskets)) == 2
-    with pytest.raises(ParameterError, match=r"likes must be all for small, .* Set preprocessing=all"):
-        Preprocessing().filter(baskets)
+    with pytest.raises(ParameterError, match=r"likes must be all for small, .* Set preprocessing.likes=all"):
+        Preprocessing(likes="min_rating").filter(baskets)
+    assert len(Preprocessing().filter(baskets)) == 2, "auto counts all"
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
         ({"min_movie_ratings": 0}, "min_movie_ratings must be an integer of at least 1"),
-        ({"likes": "some"}, "likes must be one of min_rating, user_mean, all. Got 'some'"),
+        ({"likes": "some"}, "likes must be one of auto, min_rating, user_mean, all. Got 'some'"),
         ({"min_rating": "good"}, "min_rating must be a finite number. Got 'good'"),
         ({"min_length": 1.5}, "min_length must be an integer of at least 1"),
         ({"min_length": 3, "max_length": 2}, "max_length must be an integer of at least 3. Got 2"),

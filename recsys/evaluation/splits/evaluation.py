@@ -1,12 +1,13 @@
 """Evaluation: what all ways to split and measure have in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from recsys.data import Positives
+from recsys.data import Interactions, Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout, Split
 from recsys.parameters import require_choice, require_integer, require_share
@@ -84,6 +85,14 @@ class Evaluation(ABC):
     def draws(self) -> bool:
         """Whether likes or users are drawn at random."""
         return not self.is_by_time
+
+    def for_data(self, interactions: Interactions, candidates: Callable[[], Positives]) -> "Evaluation":
+        """Return the evaluation for some interactions, of which a function returns the candidates: itself."""
+        return self
+
+    def for_engine(self) -> "Evaluation":
+        """Return the evaluation for interactions that stay in an engine: itself."""
+        return self
 
     def folds(self, part: Part) -> list[Self]:
         """Return the evaluations whose metrics are averaged; the test part is always one."""

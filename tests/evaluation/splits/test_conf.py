@@ -6,10 +6,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from recsys.composition import build
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, Rolling, UserHoldout, UserShare
+from recsys.evaluation import AutoEvaluation, GlobalTime, LeaveOut, NoSplit, Rolling, UserHoldout, UserShare
 
 CONF = Path(__file__).parents[3] / "conf"
 CHOICES = {
+    "auto": AutoEvaluation(),
     "temporal": UserShare(),
     "random": UserShare(order="random"),
     "leave_last_out": LeaveOut(),

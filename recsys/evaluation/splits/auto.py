@@ -1,0 +1,71 @@
+"""The evaluation that fits the data."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from recsys.data import Interactions, Positives
+from recsys.errors import ParameterError
+from recsys.evaluation.holdout import Holdout
+from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
+from recsys.evaluation.splits.per_user import LeaveOut, UserShare
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoEvaluation(Evaluation):
+    """The first evaluation for which the data suffice; `for_data` returns it and logs its name.
+
+    Where users have a history: the last fifth of each user's likes, by time where the data have times,
+    otherwise at random; or else the last like, or a random one. If no user has three likes, nothing is held
+    out. See `Evaluation`.
+    """
+
+    def for_data(self, interactions: Interactions, candidates: Callable[[], Positives]) -> Evaluation:
+        """Return the evaluation for some interactions, of which a function returns the candidates."""
+        positives = candidates()
+        for name, evaluation in self._options(interactions):
+            try:
+                evaluation.split(positives)
+            except ParameterError as error:
+                log.debug("evaluation=auto: not %s, because %s", name, error)
+            else:
+                break
+        rest = "; rules are mined from the rest (evaluation=none: from all)" if evaluation.holds_out else ""
+        log.info("evaluation=auto: %s fits %s%s", name, interactions.name or "the data", rest)
+        return evaluation
+
+    def for_engine(self) -> Evaluation:
+        """Return none: an engine that holds the interactions only mines rules."""
+        return self._none
+
+    def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
+        """Raise NotImplementedError: the evaluation that `for_data` returns holds out."""
+        raise NotImplementedError("Call for_data first.")
+
+    @property
+    def draws(self) -> bool:
+        """Whether likes are drawn at random depends on the data."""
+        return True
+
+    @property
+    def _shared(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(Evaluation)}
+
+    @property
+    def _none(self) -> Evaluation:
+        return NoSplit(**self._shared)
+
+    def _options(self, interactions: Interactions) -> list[tuple[str, Evaluation]]:
+        """Return name in the configuration and evaluation of each option, the best first."""
+        shared = self._shared
+        if interactions.timestamp is None:
+            last: list[tuple[str, Evaluation]] = [
+                ("random", UserShare(order="random", **shared)),
+                ("leave_random_out", LeaveOut(order="random", **shared)),
+            ]
+        else:
+            last = [("temporal", UserShare(**shared)), ("leave_last_out", LeaveOut(**shared))]
+        return [*last, ("none", self._none)]
