@@ -15,7 +15,7 @@ from recsys.data.positives import Positives
 from recsys.errors import ParameterError
 
 IDS = ("user_id", "order_id", "item_id")
-OPTIONAL = ("order_id", "quantity", "price")
+OPTIONAL = ("order_id", "quantity", "price", "margin")
 COLUMNS = ("user_id", "item_id", "rating", "timestamp", *OPTIONAL)
 
 
@@ -63,8 +63,10 @@ class Interactions:
     order_id : array_like, optional
         Distinct within a user: two users may have an order 1. The orders of a user are sorted by time, then
         by id; without timestamps the ids must be integers that ascend in time.
-    quantity, price : array_like of float, optional
-        Of the item in the order.
+    quantity : array_like of float, optional
+        Units of the item in the order.
+    price, margin : array_like of float, optional
+        Price of one unit of the item in the order, and the profit in it.
     """
 
     user_id: npt.NDArray[Any]
@@ -77,6 +79,7 @@ class Interactions:
     order_id: npt.NDArray[Any] | None = None
     quantity: npt.NDArray[np.float64] | None = None
     price: npt.NDArray[np.float64] | None = None
+    margin: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         columns = {name: _as_column(name, column) for name, column in self._columns().items()}

@@ -51,11 +51,12 @@ class InMemory(Dataset):
 
 
 def test_lines_are_sorted_by_user_order_and_item():
-    interactions = make(quantity=np.arange(8), price=np.full(8, 0.5))
+    interactions = make(quantity=np.arange(8), price=np.full(8, 0.5), margin=np.arange(8) / 10)
     columns = (interactions.user_id, interactions.order_id, interactions.item_id)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == LINES
     assert interactions.quantity.tolist() == list(range(8))
     assert interactions.price.tolist() == [0.5] * 8
+    assert interactions.margin.tolist() == [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
     assert interactions.has_customers
 
 
@@ -67,8 +68,9 @@ def test_the_digest_depends_on_orders_and_amounts():
         make(other_order).digest,
         make(quantity=range(8)).digest,
         make(price=range(8)).digest,
+        make(margin=range(8)).digest,
     }
-    assert len(digests) == 4
+    assert len(digests) == 5
 
 
 def test_a_basket_without_a_customer_is_its_own_user():
