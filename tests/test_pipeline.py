@@ -75,10 +75,8 @@ def test_users_whose_cut_falls_inside_a_tie_are_counted(time_of, n_cut, warns, e
     assert bool(caplog.messages) == warns
     if warns:
         (message,) = caplog.messages
-        assert message.startswith(
-            "evaluation.order=time: for 6 of 6 users the visible and the held-out likes"
-        )
-        assert message.endswith("set evaluation.order=random.")
+        assert message.startswith("For 6 of 6 users the visible and the held-out likes share a moment")
+        assert message.endswith("set evaluation=random.")
 
 
 @pytest.mark.parametrize("evaluation", [UserShare(order="random"), NoSplit()])

@@ -11,6 +11,7 @@ from recsys.evaluation.slices import Slice, slices_of_items, slices_of_users
 from recsys.evaluation.splits.auto import AutoEvaluation
 from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
 from recsys.evaluation.splits.global_time import GlobalTime, Rolling
+from recsys.evaluation.splits.next_basket import NextBasket
 from recsys.evaluation.splits.per_user import LeaveOut, UserHoldout, UserShare
 from recsys.evaluation.summary import METRICS, summarise
 
@@ -22,6 +23,7 @@ __all__ = [
     "Holdout",
     "Interval",
     "LeaveOut",
+    "NextBasket",
     "NoSplit",
     "Objective",
     "PairedDifference",

@@ -52,7 +52,8 @@ class Targets:
 class Holdout:
     """Users to measure: likes that a recommender is given (perhaps none), and those that it should find.
 
-    `rated` are all visible interactions, liked or not, which are not recommended; None where `visible` are.
+    `rated` are all interactions whose items are not recommended: the visible ones, liked or not, or none
+    where items may be recommended again; None stands for `visible`.
     """
 
     visible: Positives
@@ -92,7 +93,7 @@ class Holdout:
         return self.visible.histories(self.users, items)
 
     def seen(self, items: npt.NDArray[Any]) -> Histories:
-        """Return all that is visible, liked or not, over the items (ids, ascending) of a catalog."""
+        """Return what is not recommended, over the items (ids, ascending) of a catalog."""
         rated = self.visible if self.rated is None else self.rated
         repeats = rated.order is not None
         return Histories.from_pairs(rated.user_id, rated.item_id, None, self.users, items, repeats)

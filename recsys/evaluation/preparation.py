@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 class Prepared:
     """Training data, as transactions and as histories over the same items, and evaluation targets.
 
-    `histories` are the visible likes of the evaluated users, `seen` all that they have rated before the first
-    held-out like, liked or not. `n_cut_in_tie` is the number of users whose held-out part begins among likes
-    of one moment; None where likes are not held out by time.
+    `histories` are the visible likes of the evaluated users, `seen` what is not recommended to them: all that
+    they have rated before the first held-out like, or nothing where the evaluation `repeats`. `n_cut_in_tie`
+    is the number of users whose held-out part begins among likes of one moment; None where likes are not held
+    out by time.
     """
 
     interactions: InteractionSet
@@ -153,9 +154,8 @@ def warn_of_ties(prepared: Prepared) -> None:
     n_cut, n_users = prepared.n_cut_in_tie, len(prepared.targets)
     if n_cut is not None and 2 * n_cut > n_users:
         log.warning(
-            "evaluation.order=time: for %s of %s users the visible and the held-out likes share a moment, "
-            "and evaluation.seed decides which are held out. Give the data finer times, or set "
-            "evaluation.order=random.",
+            "For %s of %s users the visible and the held-out likes share a moment, and evaluation.seed "
+            "decides which are held out. Give the data finer times, or set evaluation=random.",
             f"{n_cut:,}",
             f"{n_users:,}",
         )

@@ -25,8 +25,8 @@ class Evaluation(ABC):
     """How recommendations are measured.
 
     The test part is held out of all likes, the validation part of the remaining ones, by the same rule. What
-    a user has rated before the first held-out like, liked or not, is visible and not recommended.
-    Values out of range raise ParameterError.
+    a user has rated before the first held-out like, liked or not, is visible and, unless the evaluation
+    `repeats`, not recommended. Values out of range raise ParameterError.
 
     Parameters
     ----------
@@ -47,6 +47,8 @@ class Evaluation(ABC):
 
     holds_out: ClassVar[bool] = True
     """Whether likes are held out, so that recommendations can be measured."""
+    repeats: ClassVar[bool] = False
+    """Whether what a user had before may be recommended again, and is to be found."""
 
     cutoffs: tuple[int, ...] = (5, 10, 20)
     n_resamples: int = 1000
@@ -123,14 +125,17 @@ class Evaluation(ABC):
     def choose_likes(self, holdout: Holdout, train: Positives, preprocessing: Preprocessing) -> Holdout:
         """Keep the likes of a holdout, by the training data and the visible part.
 
-        Nothing that is visible is recommended, liked or not (`Holdout.seen`). With orders, held-out items
-        are those that are new to the user, each once. If no user is left, ParameterError is raised.
+        Unless the evaluation `repeats`, nothing that is visible is recommended, liked or not
+        (`Holdout.seen`), and with orders held-out items are those that are new to the user, each once. If no
+        user is left, ParameterError is raised.
         """
         visible = preprocessing.likes_of(holdout.visible, holdout.visible, train)
         held_out = preprocessing.likes_of(holdout.held_out, holdout.visible, train)
         shown, counts = np.unique(visible.user_id, return_counts=True)
         few = np.setdiff1d(holdout.users, shown[counts >= self.n_visible]) if self.n_visible else shown[:0]
-        held_out = held_out.select(~np.isin(held_out.user_id, few)).first_of(holdout.visible)
+        held_out = held_out.select(~np.isin(held_out.user_id, few))
+        if not self.repeats:
+            held_out = held_out.first_of(holdout.visible)
         if len(holdout) and not len(held_out):
             if preprocessing.likes != "user_mean":
                 rule = "none where all held-out items are ones that the user had before"
@@ -141,7 +146,7 @@ class Evaluation(ABC):
         visible, rated = (
             part.select(np.isin(part.user_id, held_out.user_id)) for part in (visible, holdout.visible)
         )
-        return Holdout(visible, held_out, rated)
+        return Holdout(visible, held_out, rated.select(np.arange(0)) if self.repeats else rated)
 
     def generator(self, part: Part) -> np.random.Generator:
         """Return the generator of a part; the two parts, and the folds, draw independently."""

@@ -6,7 +6,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from recsys.composition import build
-from recsys.evaluation import AutoEvaluation, GlobalTime, LeaveOut, NoSplit, Rolling, UserHoldout, UserShare
+from recsys.evaluation import GlobalTime, LeaveOut, NextBasket, NoSplit, Rolling, UserHoldout, UserShare
 
 CONF = Path(__file__).parents[3] / "conf"
 CHOICES = {
@@ -18,6 +18,7 @@ CHOICES = {
     "global_time": GlobalTime(),
     "user_holdout": UserHoldout(),
     "rolling": Rolling(),
+    "next_basket": NextBasket(),
     "none": NoSplit(),
 }
 
