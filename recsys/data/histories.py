@@ -142,6 +142,11 @@ class Histories:
         """The items of each user as float64 ones, shape (n_users, n_items), columns ascending in each row."""
         return self.latest.matrix_of(np.ones(len(self.latest.item_indices)))
 
+    @cached_property
+    def keys(self) -> npt.NDArray[np.int64]:
+        """User position × n_items + item index of each entry, ascending, shape (n_entries,)."""
+        return np.sort(self.rows * self.n_items + self.item_indices)
+
     def matrix_of(self, values: npt.NDArray[np.float64]) -> sparse.csr_array:
         """Return a value of each entry as a matrix like `matrix`; no item may be repeated."""
         shape = self.n_users, self.n_items

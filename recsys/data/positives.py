@@ -59,15 +59,23 @@ class Positives:
         """Return the first entry of each (user, item) pair, without the pairs that stand in `earlier`."""
         if self.order is None:  # no pair occurs twice
             return self
-        user, item = (
-            factorize(np.concatenate([getattr(earlier, name), getattr(self, name)]))[1]
-            for name in ("user_id", "item_id")
-        )
-        pairs = user * (item.max(initial=0) + np.int64(1)) + item
-        known, own = pairs[: len(earlier)], pairs[len(earlier) :]
+        own, known = self._pairs(earlier)
         by_order = np.argsort(self.order, kind="stable")
         first = by_order[np.unique(own[by_order], return_index=True)[1]]
         return self.select(np.sort(first[~np.isin(own[first], known)]))
+
+    def stand_in(self, others: "Positives") -> npt.NDArray[np.bool_]:
+        """Return which entries have a (user, item) pair that stands in `others`, shape (n_positives,)."""
+        return np.isin(*self._pairs(others))
+
+    def _pairs(self, others: "Positives") -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return a number for each (user, item) pair of both, the same for the same pair."""
+        user, item = (
+            factorize(np.concatenate([getattr(self, name), getattr(others, name)]))[1]
+            for name in ("user_id", "item_id")
+        )
+        pairs = user * (item.max(initial=0) + np.int64(1)) + item
+        return pairs[: len(self)], pairs[len(self) :]
 
     def histories(self, users: npt.NDArray[Any] | None, items: npt.NDArray[Any]) -> Histories:
         """Return the histories of some users over some items; see `Histories.from_pairs`.

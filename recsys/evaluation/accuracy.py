@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data import Histories
 from recsys.evaluation.holdout import Targets
 
 ACCURACY = ("ndcg", "recall", "capped_recall", "precision", "map", "mrr", "hit_rate")
@@ -12,10 +13,15 @@ ACCURACY = ("ndcg", "recall", "capped_recall", "precision", "map", "mrr", "hit_r
 
 def find_hits(item_indices: npt.NDArray[np.int32], targets: Targets) -> npt.NDArray[np.bool_]:
     """Return which recommended items (-1 is none) are held-out likes of their user, shape (n_users, k)."""
-    keys = targets.keys
+    return find_items(item_indices, targets.known)
+
+
+def find_items(item_indices: npt.NDArray[np.int32], histories: Histories) -> npt.NDArray[np.bool_]:
+    """Return which recommended items (-1 is none) are in the history of their user, shape (n_users, k)."""
+    keys = histories.keys
     if not len(keys):
         return np.zeros(item_indices.shape, dtype=np.bool_)
-    listed = np.arange(len(targets))[:, np.newaxis] * targets.known.n_items + item_indices
+    listed = np.arange(len(histories))[:, np.newaxis] * histories.n_items + item_indices
     place = np.minimum(np.searchsorted(keys, listed), len(keys) - 1)
     hits: npt.NDArray[np.bool_] = (keys[place] == listed) & (item_indices >= 0)
     return hits

@@ -35,10 +35,10 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """Return each metric's mean over the users with its bootstrap percentile interval.
 
-    All metrics, and all results over as many users, use the same resamples of users. The bounds are the
-    quantiles that leave half of 1 - confidence_level on either side (Efron and Tibshirani, 1993. An
-    Introduction to the Bootstrap, chapter 13). Coverage has no interval: it belongs to no user. Values out of
-    range raise ParameterError.
+    All metrics, and all results over as many users, use the same resamples of users; those of a metric that
+    not all users have are drawn from the users who have it. The bounds are the quantiles that leave half of
+    1 - confidence_level on either side (Efron and Tibshirani, 1993. An Introduction to the Bootstrap, chapter
+    13). Coverage has no interval: it belongs to no user. Values out of range raise ParameterError.
     """
     return _intervals(result.per_user, n_resamples, confidence_level, seed)
 
@@ -55,14 +55,16 @@ def paired_differences(
     The differences of each user are resampled. An interval without 0 is a difference that the choice of users
     does not explain. Results over different users and values out of range raise ParameterError.
     """
-    if not np.array_equal(result.users, baseline.users):
-        rule = f"measured on the {len(result.users)} users of the result"
-        raise ParameterError("baseline", rule, f"{len(baseline.users)} users")
-    differences = {
-        name: values - baseline.per_user[name]
-        for name, values in result.per_user.items()
-        if name in baseline.per_user
-    }
+    common = [name for name in result.per_user if name in baseline.per_user]
+    measured = [(result.users, baseline.users)]
+    measured += [
+        (result.users_of(name), baseline.users_of(name)) for name in common if name in result.defined
+    ]
+    for ours, theirs in measured:
+        if not np.array_equal(ours, theirs):
+            rule = f"measured on the {len(ours)} users of the result"
+            raise ParameterError("baseline", rule, f"{len(theirs)} users")
+    differences = {name: result.per_user[name] - baseline.per_user[name] for name in common}
     return _intervals(differences, n_resamples, confidence_level, seed)
 
 
@@ -72,14 +74,18 @@ def _intervals(
     require_integer("n_resamples", n_resamples, minimum=1)
     require_share("confidence_level", confidence_level)
     require_integer("seed", seed, minimum=0)
-    values = np.stack(list(per_user.values()), axis=1)
-    means = _resampled_means(values, n_resamples, np.random.default_rng(seed))
     tail = (1 - confidence_level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
-    # Each mean by itself: summed beside others it may differ from the metric in its last bit.
-    value = [column.mean() for column in per_user.values()]
-    bounds = zip(per_user, value, low, high, strict=True)
-    return {name: Interval(*map(float, interval)) for name, *interval in bounds}
+    found: dict[str, Interval] = {}
+    for n_users in {len(values) for values in per_user.values()}:
+        columns = {name: values for name, values in per_user.items() if len(values) == n_users}
+        values = np.stack(list(columns.values()), axis=1)
+        means = _resampled_means(values, n_resamples, np.random.default_rng(seed))
+        low, high = np.quantile(means, [tail, 1 - tail], axis=0)
+        # Each mean by itself: summed beside others it may differ from the metric in its last bit.
+        value = [column.mean() for column in columns.values()]
+        bounds = zip(columns, value, low, high, strict=True)
+        found |= {name: Interval(*map(float, interval)) for name, *interval in bounds}
+    return {name: found[name] for name in per_user}
 
 
 def _resampled_means(

@@ -22,10 +22,13 @@ class Targets:
     n_relevant : ndarray, shape (n_users,), int64
         Number of all held-out likes of each user, known or not; less than the known ones, or another
         shape, raises ParameterError.
+    before : Repeats, optional
+        What the same users had before, where that counts as a hit, too.
     """
 
     known: Histories
     n_relevant: npt.NDArray[np.int64]
+    before: "Repeats | None" = None
 
     def __post_init__(self) -> None:
         if self.n_relevant.shape != (self.known.n_users,):
@@ -42,23 +45,31 @@ class Targets:
         """Id of each user, ascending."""
         return self.known.users
 
-    @cached_property
-    def keys(self) -> npt.NDArray[np.int64]:
-        """User position × n_items + item index of each known target, ascending, shape (n_known,)."""
-        return np.sort(self.known.rows * self.known.n_items + self.known.item_indices)
+
+@dataclass(frozen=True, eq=False)
+class Repeats:
+    """What users had before the held-out part, over the items of a catalog.
+
+    `n_relevant`, shape (n_users,), int64, is the number of held-out likes of each user that are among these,
+    known to the catalog or not.
+    """
+
+    histories: Histories
+    n_relevant: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
     """Users to measure: likes that a recommender is given (perhaps none), and those that it should find.
 
-    `rated` are all interactions whose items are not recommended: the visible ones, liked or not, or none
-    where items may be recommended again; None stands for `visible`.
+    `rated` are all visible interactions, liked or not, which are not recommended; None where `visible` are.
+    With `repeats` they may be recommended, and held-out likes may be among them.
     """
 
     visible: Positives
     held_out: Positives
     rated: Positives | None = None
+    repeats: bool = False
 
     def __len__(self) -> int:
         return len(self.users)
@@ -93,15 +104,28 @@ class Holdout:
         return self.visible.histories(self.users, items)
 
     def seen(self, items: npt.NDArray[Any]) -> Histories:
-        """Return what is not recommended, over the items (ids, ascending) of a catalog."""
+        """Return what is not recommended, over the items (ids, ascending) of a catalog.
+
+        That is all that is visible, liked or not; with `repeats`, nothing.
+        """
+        if self.repeats:
+            return Histories.empty(self.users, items)
         rated = self.visible if self.rated is None else self.rated
         repeats = rated.order is not None
         return Histories.from_pairs(rated.user_id, rated.item_id, None, self.users, items, repeats)
 
     def targets(self, items: npt.NDArray[Any]) -> Targets:
         """Return the held-out likes, over the items (ids, ascending) of a catalog."""
-        n_relevant = np.unique(self.held_out.user_id, return_counts=True)[1].astype(np.int64)
-        return Targets(self.held_out.histories(self.users, items), n_relevant)
+        row = np.searchsorted(self.users, self.held_out.user_id)
+        known, n_relevant = self.held_out.histories(self.users, items), _count(row, len(self))
+        if not self.repeats:
+            return Targets(known, n_relevant)
+        n_repeats = _count(row[self.held_out.stand_in(self.visible)], len(self))
+        return Targets(known, n_relevant, Repeats(self.histories(items), n_repeats))
+
+
+def _count(rows: npt.NDArray[np.intp], n: int) -> npt.NDArray[np.int64]:
+    return np.bincount(rows, minlength=n).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,14 @@ from typing import Any
 
 from recsys.errors import ParameterError
 from recsys.evaluation.ranking import metric_names
+from recsys.evaluation.repeats import REPEATS
 from recsys.evaluation.splits.evaluation import Evaluation
 from recsys.evaluation.summary import METRICS
 from recsys.metrics import DIRECTIONS, SERVING_TIME, cutoff
 from recsys.parameters import require_choice, require_number
 
 # Metrics of the lists, without their cut-offs.
-RANKING = tuple(name.partition("@")[0] for name in metric_names([1]) if "@" in name)
+RANKING = (*(name.partition("@")[0] for name in metric_names([1]) if "@" in name), *REPEATS)
 BOUNDS = {"at_least": ">=", "at_most": "<="}
 
 
@@ -60,7 +61,7 @@ class Objective:
         if not self.constraints:
             return result
         missed = {
-            f"{name}{BOUNDS[side]}{bound:.10g}": float(bound - metrics[name])
+            f"{name}{BOUNDS[side]}{bound:.10g}": (bound - _value(metrics, "constraints", name))
             * (1 if side == "at_least" else -1)
             for name, side, bound in self.constraints
         }
@@ -76,6 +77,9 @@ class Objective:
                 raise ParameterError("objective.metrics", rule, metric, "Set evaluation=auto.")
             if metric == SERVING_TIME:
                 continue
+            if metric.partition("@")[0] in REPEATS and not evaluation.repeats:
+                rule = "one without repeats for an evaluation that recommends new items only"
+                raise ParameterError("objective.metrics", rule, metric, "Set evaluation=next_basket.")
             k = cutoff(metric)
             if k not in evaluation.cutoffs:
                 wanted = ",".join(map(str, sorted({*evaluation.cutoffs, k})))
@@ -83,15 +87,8 @@ class Objective:
                 raise ParameterError("objective.metrics", "cut at one of evaluation.cutoffs", metric, cure)
 
     def values(self, metrics: Mapping[str, float]) -> tuple[float, ...]:
-        """Return the value of each metric; raise ParameterError if one was not measured.
-
-        `check` finds all such cases before a run, except those in which the data decide on the evaluation.
-        """
-        for metric in self.metrics:
-            if metric not in metrics:
-                rule = "measured, but the data have no user whose likes could be held out"
-                raise ParameterError("objective.metrics", rule, metric, "Set objective=max_lift.")
-        return tuple(float(metrics[name]) for name in self.metrics)
+        """Return the value of each metric; raise ParameterError if the run has not measured one."""
+        return tuple(_value(metrics, "metrics", name) for name in self.metrics)
 
 
 def _require_metric(parameter: str, name: Any) -> None:
@@ -100,6 +97,14 @@ def _require_metric(parameter: str, name: Any) -> None:
     if name not in (*METRICS, SERVING_TIME) and not of_lists:
         known = ", ".join((*METRICS, SERVING_TIME, *(f"{metric}@k" for metric in RANKING)))
         raise ParameterError(parameter, f"one of {known} (with a number for k, as ndcg@10)", name)
+
+
+def _value(metrics: Mapping[str, float], parameter: str, name: str) -> float:
+    if name not in metrics:
+        rule = "measured by the run; these data have no value of it"
+        cure = "Set objective=ndcg." if parameter == "metrics" else "Set objective.constraints=null."
+        raise ParameterError(f"objective.{parameter}", rule, name, cure)
+    return float(metrics[name])
 
 
 def _read_constraints(given: Any) -> tuple[tuple[str, str, float], ...]:

@@ -1,7 +1,7 @@
 """Evaluate recommendation lists against held-out likes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recsys.data.histories import Histories
 from recsys.errors import ParameterError
-from recsys.evaluation.accuracy import ACCURACY, accuracy, find_hits
+from recsys.evaluation.accuracy import ACCURACY, accuracy, find_hits, find_items
 from recsys.evaluation.beyond_accuracy import (
     BEYOND_ACCURACY,
     OF_ALL_LISTS,
@@ -22,6 +22,7 @@ from recsys.evaluation.beyond_accuracy import (
     serendipity,
 )
 from recsys.evaluation.holdout import Targets
+from recsys.evaluation.repeats import by_repeats, count_users, repeat_share
 from recsys.evaluation.splits.evaluation import read_cutoffs
 from recsys.metrics import N_USERS
 from recsys.recommenders import Recommendations
@@ -32,24 +33,37 @@ class RankingResult:
     """Metrics of recommendation lists.
 
     `users` are the ids of those with held-out likes, `per_user` the metrics of each, shape (n_users,), and
-    `metrics` their means, `coverage@k` and `exposure_gini@k`, which belong to no user, and
-    `n_evaluated_users`.
+    `metrics` their means, `coverage@k` and `exposure_gini@k`, which belong to no user, and numbers of
+    users, such as `n_evaluated_users`. A metric that not all users have stands with them, as a mask of shape
+    (n_users,), in `defined`; its values in `per_user` are those of these users alone.
     """
 
     users: npt.NDArray[Any]
     per_user: dict[str, npt.NDArray[np.float64]]
     metrics: dict[str, float]
+    defined: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
-    def of_metric(self, metric: str, chosen: npt.NDArray[np.bool_] | slice = slice(None)) -> "RankingResult":
-        """Return one metric of each user, or of the chosen users."""
-        return RankingResult(self.users[chosen], {metric: self.per_user[metric][chosen]}, {})
+    def users_of(self, metric: str) -> npt.NDArray[Any]:
+        """Return the ids of the users who have a metric."""
+        return self.users[self.defined[metric]] if metric in self.defined else self.users
+
+    def of_metric(self, metric: str, chosen: npt.NDArray[np.bool_] | None = None) -> "RankingResult":
+        """Return one metric of the users who have it, or of the chosen ones among them."""
+        everyone = np.ones(len(self.users), dtype=np.bool_)
+        defined = self.defined.get(metric, everyone)
+        kept = defined if chosen is None else defined & chosen
+        return RankingResult(self.users[kept], {metric: self.per_user[metric][kept[defined]]}, {})
 
     def __repr__(self) -> str:
         return f"RankingResult(n_users={len(self.users)}, metrics={self.metrics})"
 
 
 def metric_names(cutoffs: Sequence[int]) -> tuple[str, ...]:
-    """Return the names of all metrics at some cut-offs; diversity is there where the data have categories."""
+    """Return the names of the metrics of every evaluation at some cut-offs.
+
+    Diversity is there where the data have categories. Where repeats count there are also those of
+    `recsys.evaluation.repeats`.
+    """
     names = (*ACCURACY, *BEYOND_ACCURACY, *OF_ALL_LISTS)
     return (*(f"{name}@{k}" for k in cutoffs for name in names), N_USERS)
 
@@ -83,17 +97,27 @@ def evaluate(
     cutoffs = read_cutoffs(cutoffs)
     _check(recommendations, targets, train, cutoffs, categories)
     measured = np.flatnonzero(targets.n_relevant)
-    items = recommendations.item_indices[measured, : cutoffs[-1]]
-    hits = find_hits(recommendations.item_indices, targets)[measured, : cutoffs[-1]]
-    per_user = accuracy(hits, targets.n_relevant[measured], cutoffs) | novelty(items, train, cutoffs)
+    n_relevant, first = targets.n_relevant[measured], (measured, slice(cutoffs[-1]))
+    items = recommendations.item_indices[first]
+    hits = find_hits(recommendations.item_indices, targets)[first]
+    per_user = accuracy(hits, n_relevant, cutoffs) | novelty(items, train, cutoffs)
     per_user |= serendipity(items, hits, train, cutoffs) | average_popularity(items, train, cutoffs)
     if categories is not None and categories.any():
         per_user |= diversity(items, categories, cutoffs)
-    per_user |= fallback_share(recommendations.sources[measured, : cutoffs[-1]], cutoffs)
+    per_user |= fallback_share(recommendations.sources[first], cutoffs)
+    defined: dict[str, npt.NDArray[np.bool_]] = {}
+    of_all: dict[str, float] = {}
+    if targets.before is not None:
+        n_repeats = targets.before.n_relevant[measured]
+        is_repeat = find_items(recommendations.item_indices, targets.before.histories)[first]
+        of_each, defined = by_repeats(hits, is_repeat, n_relevant, n_repeats, cutoffs)
+        per_user |= repeat_share(items, is_repeat, cutoffs) | of_each
+        of_all = count_users(n_relevant, n_repeats)
     metrics = {name: float(values.mean()) for name, values in per_user.items()}
     metrics |= coverage(items, train.n_items, cutoffs) | exposure_gini(items, train.n_items, cutoffs)
+    metrics |= of_all
     metrics[N_USERS] = len(measured)
-    return RankingResult(targets.users[measured], per_user, metrics)
+    return RankingResult(targets.users[measured], per_user, metrics, defined)
 
 
 def _check(

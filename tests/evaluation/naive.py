@@ -87,3 +87,13 @@ def exposure_gini(lists, n_items, k):
             exposures[item] += 1 / log2(rank + 1)
     differences = sum(abs(one - other) for one in exposures for other in exposures)
     return differences / (2 * n_items * sum(exposures)) if sum(exposures) else 0.0
+
+
+def of_each(metric, listed, liked, before, k):
+    """Return a metric of repeats and of new items, None for a user who has no such targets."""
+    kinds = {"repeat": set(liked) & set(before), "new": set(liked) - set(before)}
+    return {which: metric(listed, targets, k) if targets else None for which, targets in kinds.items()}
+
+
+def repeat_share(listed, before, k):
+    return mean(item in before for item in listed[:k])

@@ -41,7 +41,7 @@ def test_targets_count_what_the_catalogue_does_not_know():
     assert [targets.known.of(user).tolist() for user in range(3)] == [[2], [2], []]
     assert targets.n_relevant.tolist() == [2, 1, 1]
     assert targets.users.tolist() == [1, 2, 3]
-    assert targets.keys.tolist() == [0 * 3 + 2, 1 * 3 + 2]
+    assert targets.known.keys.tolist() == [0 * 3 + 2, 1 * 3 + 2]
 
 
 def test_users_whose_cut_falls_inside_a_tie():

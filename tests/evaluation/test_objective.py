@@ -3,7 +3,8 @@
 import pytest
 
 from recsys.errors import ParameterError
-from recsys.evaluation import Objective
+from recsys.evaluation import NextBasket, Objective, UserShare
+from tests.integration.cures import tries
 
 
 def test_one_metric_is_a_number_and_several_are_a_tuple():
@@ -57,3 +58,18 @@ def test_constraints_are_told_beside_the_value():
 def test_bad_constraints(constraints, message):
     with pytest.raises(ParameterError, match=message):
         Objective(["max_lift"], ["maximize"], constraints)
+
+
+@tries("recsys/evaluation/objective.py", "Set evaluation=next_basket", "Set objective.constraints=null")
+def test_metrics_that_the_evaluation_or_the_data_do_not_have():
+    repeats = Objective(["ndcg_repeat@10"], ["maximize"])
+    with pytest.raises(ParameterError, match=r"objective\.metrics .* Set evaluation=next_basket\.$"):
+        repeats.check(UserShare())
+    repeats.check(NextBasket())
+    measured = {"ndcg@10": 0.5}
+    bounded = Objective(["ndcg@10"], ["maximize"], {"ndcg_new@10": {"at_least": 0.1}})
+    cures = {"metrics": r"Set objective=ndcg\.$", "constraints": r"Set objective\.constraints=null\.$"}
+    for objective, (key, cure) in zip([repeats, bounded], cures.items(), strict=True):
+        with pytest.raises(ParameterError, match=rf"objective\.{key} must be measured .* {cure}"):
+            objective(measured)
+    assert Objective(["ndcg@10"], ["maximize"])(measured) == 0.5

@@ -146,7 +146,7 @@ class Evaluation(ABC):
         visible, rated = (
             part.select(np.isin(part.user_id, held_out.user_id)) for part in (visible, holdout.visible)
         )
-        return Holdout(visible, held_out, rated.select(np.arange(0)) if self.repeats else rated)
+        return Holdout(visible, held_out, rated, self.repeats)
 
     def generator(self, part: Part) -> np.random.Generator:
         """Return the generator of a part; the two parts, and the folds, draw independently."""
