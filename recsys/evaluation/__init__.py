@@ -9,6 +9,7 @@ from recsys.evaluation.preparation import Prepared
 from recsys.evaluation.ranking import RankingResult, evaluate, metric_names
 from recsys.evaluation.slices import Slice, slices_of_items, slices_of_users
 from recsys.evaluation.splits.auto import AutoEvaluation
+from recsys.evaluation.splits.complete_basket import CompleteBasket
 from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
 from recsys.evaluation.splits.global_time import GlobalTime, Rolling
 from recsys.evaluation.splits.next_basket import NextBasket
@@ -18,6 +19,7 @@ from recsys.evaluation.summary import METRICS, summarise
 __all__ = [
     "METRICS",
     "AutoEvaluation",
+    "CompleteBasket",
     "Evaluation",
     "GlobalTime",
     "Holdout",

@@ -102,7 +102,9 @@ def _require_metric(parameter: str, name: Any) -> None:
 def _value(metrics: Mapping[str, float], parameter: str, name: str) -> float:
     if name not in metrics:
         rule = "measured by the run; these data have no value of it"
-        cure = "Set objective=ndcg." if parameter == "metrics" else "Set objective.constraints=null."
+        cure = f"Set objective={'ndcg' if 'ndcg@10' in metrics else 'max_lift'}."
+        if parameter == "constraints":
+            cure = "Set objective.constraints=null."
         raise ParameterError(f"objective.{parameter}", rule, name, cure)
     return float(metrics[name])
 

@@ -113,7 +113,7 @@ CASES = [
 
 # File and a piece of the text of each message that is tried here; see `scripts/list_errors.py`.
 TRIED = [(case.file, case.piece) for case in CASES]
-TRIED += [("recsys/evaluation/splits/per_user.py", "{_share(longest)}, loosen the preprocessing")]
+TRIED += [("recsys/evaluation/splits/per_user.py", "{one_of(longest)}, loosen the preprocessing")]
 TRIED += [("recsys/rules/budget.py", "set min_threshold="), ("recsys/rules/budget.py", "set min_support=")]
 
 

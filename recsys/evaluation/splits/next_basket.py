@@ -84,4 +84,6 @@ class NextBasket(Evaluation):
 
 
 def _refused(rule: str) -> ParameterError:
-    return ParameterError("evaluation", rule, "next_basket", "Set evaluation=random, or evaluation=none.")
+    return ParameterError(
+        "evaluation", rule, "next_basket", "Set evaluation=complete_basket, or evaluation=random."
+    )

@@ -1,6 +1,7 @@
 """The last likes, or orders, of each user, and how many a share of them is."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -75,3 +76,8 @@ def largest_count(n: npt.ArrayLike, share: float) -> npt.NDArray[np.int64]:
     count = count + ((count + 1) / positive <= share)
     count = count - (count / positive > share)
     return np.asarray(count)
+
+
+def one_of(n: int) -> str:
+    """Return a short share that is one of n, or more, to be typed."""
+    return f"{ceil(100 / n) / 100:g}"

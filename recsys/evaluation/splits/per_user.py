@@ -1,7 +1,6 @@
 """Splits by user: the last likes of every user, or those of some users who are not in the training data."""
 
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +9,7 @@ from recsys.data import Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import LastEvaluation, Part, SizedEvaluation
-from recsys.evaluation.splits.parts import UserOrder, largest_count, order_likes
+from recsys.evaluation.splits.parts import UserOrder, largest_count, one_of, order_likes
 from recsys.parameters import require_integer, require_share
 
 
@@ -31,7 +30,7 @@ class UserShare(SizedEvaluation, LastEvaluation):
             rule = f"large enough to hold out one like of a user; the {part} part finds {longest} at most"
             key, cure = f"evaluation.{part}_size", _TOO_FEW
             if longest > 1:
-                cure = f"Set {key}={_share(longest)}, loosen the preprocessing, or set evaluation=none."
+                cure = f"Set {key}={one_of(longest)}, loosen the preprocessing, or set evaluation=none."
             raise ParameterError(key, rule, size, cure)
         return _take_last(positives, likes, n_held_out)
 
@@ -70,11 +69,6 @@ class LeaveOut(LastEvaluation):
 
 
 _TOO_FEW = "Loosen the preprocessing, or set evaluation=none."
-
-
-def _share(n: int) -> str:
-    """Return a short share that is one of n, or more."""
-    return f"{ceil(100 / n) / 100:g}"
 
 
 def _take_last(
@@ -122,7 +116,7 @@ class UserHoldout(SizedEvaluation, LastEvaluation):
             rule = f"large enough to draw one of the {len(eligible)} users who have enough likes"
             cure = _TOO_FEW
             if len(eligible) > 1:
-                cure = f"Set evaluation.{part}_size={_share(len(eligible))}, or evaluation=none."
+                cure = f"Set evaluation.{part}_size={one_of(len(eligible))}, or evaluation=none."
             elif int((likes.n_likes > 1).sum()) > len(eligible):
                 cure = "Set evaluation.held_out_size=0.5, or evaluation=none."
             raise ParameterError(f"evaluation.{part}_size", rule, size, cure)

@@ -6,7 +6,16 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from recsys.composition import build
-from recsys.evaluation import GlobalTime, LeaveOut, NextBasket, NoSplit, Rolling, UserHoldout, UserShare
+from recsys.evaluation import (
+    CompleteBasket,
+    GlobalTime,
+    LeaveOut,
+    NextBasket,
+    NoSplit,
+    Rolling,
+    UserHoldout,
+    UserShare,
+)
 
 CONF = Path(__file__).parents[3] / "conf"
 CHOICES = {
@@ -15,6 +24,7 @@ CHOICES = {
     "random": UserShare(order="random"),
     "leave_last_out": LeaveOut(),
     "leave_random_out": LeaveOut(order="random"),
+    "complete_basket": CompleteBasket(),
     "global_time": GlobalTime(),
     "user_holdout": UserHoldout(),
     "rolling": Rolling(),

@@ -1,20 +1,20 @@
 """The last order of each customer, by hand."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from recsys import pipeline
 from recsys.data import Interactions
-from recsys.datasets import Dataset
 from recsys.errors import ParameterError
-from recsys.evaluation import NextBasket, UserShare
+from recsys.evaluation import CompleteBasket, NextBasket, UserShare
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.pipeline import Experiment
 from recsys.preprocessing import Preprocessing
 from recsys.recommenders import PopularityRecommender
 from recsys.rules import Apriori
+from tests.evaluation.shop import InMemory, baskets, make
 from tests.integration.cures import tries
 
 ALL = Preprocessing(likes="all")
@@ -27,47 +27,13 @@ ORDERS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class InMemory(Dataset):
-    interactions: Interactions
-
-    def fingerprint(self):
-        return (id(self.interactions),)
-
-    def load(self):
-        return self.interactions
-
-
-def make(orders=ORDERS, timestamps=None):
-    """Make interactions, whose order ids start at 1 for each customer."""
-    lines = [
-        (user, order, item)
-        for user, baskets in orders.items()
-        for order, basket in enumerate(baskets, start=1)
-        for item in basket.split()
-    ]
-    user, order, item = (np.array(column) for column in zip(*lines, strict=True))
-    times = None if timestamps is None else timestamps[order]
-    return Interactions(user, item, order_id=order, timestamp=times, name="shop")
-
-
-def baskets(positives):
-    """Return the items of each order as text, in the order of time, by customer."""
-    found = {}
-    for user in np.unique(positives.user_id):
-        own = positives.select(positives.user_id == user)
-        orders = [own.item_id[own.order == order] for order in np.unique(own.order)]
-        found[str(user)] = [" ".join(sorted(items.tolist())) for items in orders]
-    return found
-
-
 def in_order(orders):
     return {user: [" ".join(sorted(basket.split())) for basket in own] for user, own in orders.items()}
 
 
 @pytest.mark.parametrize("times", [None, np.array([0, 1, 2, 3, 4]), np.array([0, 10, 10, 20, 30])])
 def test_the_last_order_is_the_test_and_the_one_before_the_validation(times):
-    split = NextBasket().split(ALL.candidates(make(timestamps=times)))
+    split = NextBasket().split(ALL.candidates(make(ORDERS, timestamps=times)))
     ordered = in_order(ORDERS)
     measured = ("ann", "bob")
     assert baskets(split.test.held_out) == {user: ordered[user][-1:] for user in measured}
@@ -80,7 +46,7 @@ def test_the_last_order_is_the_test_and_the_one_before_the_validation(times):
 
 
 def test_what_was_bought_is_to_be_found_and_may_be_recommended():
-    experiment = Experiment(InMemory(make()), ALL, None, None, None, None, NextBasket())
+    experiment = Experiment(InMemory(make(ORDERS)), ALL, None, None, None, None, NextBasket())
     for part, targets in {
         "test": ["bread tea", "cake milk"],
         "validation": ["bread jam", "bread milk"],
@@ -99,7 +65,7 @@ def test_what_was_bought_is_to_be_found_and_may_be_recommended():
 
 
 def test_the_test_part_of_a_stored_model_follows_the_same_rule():
-    experiment = Experiment(InMemory(make()), ALL, None, None, None, None, NextBasket())
+    experiment = Experiment(InMemory(make(ORDERS)), ALL, None, None, None, None, NextBasket())
     part = pipeline.held_out(experiment)
     assert baskets(part.held_out) == {"ann": ["bread tea"], "bob": ["cake milk"]}
     assert part.seen(np.array(["bread", "milk", "tea"])).lengths.tolist() == [0, 0]
@@ -108,7 +74,7 @@ def test_the_test_part_of_a_stored_model_follows_the_same_rule():
 def test_a_run():
     parts = ALL, Apriori(min_support=0.2), BitsetEngine(), ItemsetCache(enabled=False)
     evaluation = NextBasket(cutoffs=(1, 2))
-    experiment = Experiment(InMemory(make()), *parts, PopularityRecommender(), evaluation)
+    experiment = Experiment(InMemory(make(ORDERS)), *parts, PopularityRecommender(), evaluation)
     metrics = pipeline.run(experiment).metrics
     # Bread and tea are each bought by two customers before the validation part, milk too, jam by one.
     assert metrics["n_evaluated_users"] == 2
@@ -136,18 +102,24 @@ def test_orders_of_one_moment_are_drawn():
     assert 8 < np.count_nonzero(held_out.item_id == "tea") < 32
 
 
-@tries("recsys/evaluation/splits/next_basket.py", "Set evaluation=random, or", "Set evaluation.min_orders=")
+@tries(
+    "recsys/evaluation/splits/next_basket.py",
+    "Set evaluation=complete_basket, or",
+    "Set evaluation.min_orders=",
+)
 @pytest.mark.parametrize("customers", [False, True])
 def test_data_without_enough_orders_are_refused(customers):
-    lines = make({user: ["a b c d e f g h", "a"] for user in ("ann", "bob")})
-    data = lines if customers else Interactions(lines.user_id[:8], lines.item_id[:8])
+    lines = make({user: ["a b c d e f g h", "a b"] for user in ("ann", "bob", "cal", "dan")})
+    data = lines if customers else replace(lines.select(lines.order_id == 1), order_id=None)
     candidates = ALL.candidates(data)
     with pytest.raises(
-        ParameterError, match=r"^evaluation must be another .* Set evaluation=random, or .*none\.$"
+        ParameterError,
+        match=r"^evaluation must be another .* Set evaluation=complete_basket, or evaluation=random\.$",
     ):
         NextBasket().split(candidates)
-    assert len(UserShare(order="random").split(candidates).validation)
-    few = ALL.candidates(make())
+    for advised in (CompleteBasket(test_size=0.5, validation_size=0.5), UserShare(order="random")):
+        assert len(advised.split(candidates).test)
+    few = ALL.candidates(make(ORDERS))
     with pytest.raises(ParameterError, match=r"at most the orders .* Set evaluation\.min_orders=4"):
         NextBasket(min_orders=9).split(few)
     assert NextBasket(min_orders=4).split(few).validation.users.tolist() == ["ann"]
