@@ -1,6 +1,7 @@
 """Histories: what each user liked or bought, step by step."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,9 @@ from scipy import sparse
 
 from recsys.data.factorize import factorize, positions
 from recsys.errors import ParameterError
+
+#: What one unit of an item is worth: names of columns and of `Histories.item_values`.
+VALUES = ("price", "margin")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,9 @@ class Histories:
         Time or number of the step of each entry, ascending within a user.
     repeats : bool
         Whether an item may stand in several steps of a user.
+    item_values : mapping of str to ndarray, shape (n_items,), float64
+        The "price" of one unit of each item and the profit in it, the "margin", where the data have them;
+        means over the interactions, NaN where none is known.
     """
 
     offsets: npt.NDArray[np.int64]
@@ -42,6 +49,7 @@ class Histories:
     users: npt.NDArray[Any]
     steps: npt.NDArray[np.int64] | None = None
     repeats: bool = False
+    item_values: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.offsets.shape != (self.n_users + 1,):

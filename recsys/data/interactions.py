@@ -66,7 +66,7 @@ class Interactions:
     quantity : array_like of float, optional
         Units of the item in the order.
     price, margin : array_like of float, optional
-        Price of one unit of the item in the order, and the profit in it.
+        Price of one unit of the item in the order, and the profit in it; NaN where it is not known.
     """
 
     user_id: npt.NDArray[Any]
@@ -134,6 +134,7 @@ class Interactions:
     def positives(self, **columns: npt.NDArray[Any] | None) -> Positives:
         """Return all entries with the number of their order; all entries of an order have its first time."""
         user, item, timestamp, order = self.user_id, self.item_id, self.timestamp, self.order_id
+        columns |= {"price": self.price, "margin": self.margin}
         if order is None or not self.has_customers:
             return Positives(user, item, timestamp, **columns)
         starts = np.flatnonzero(np.append(True, (user[1:] != user[:-1]) | (order[1:] != order[:-1])))

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data.factorize import factorize
-from recsys.data.histories import Histories
+from recsys.data.factorize import factorize, positions
+from recsys.data.histories import VALUES, Histories
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,8 @@ class Positives:
         Which may be likes; the others are ratings of what a user has seen. None is all.
     order : ndarray of int64, shape (n_positives,), or None
         Number of the order, ascending in time within a user; None where no user has several orders.
+    price, margin : ndarray of float64, shape (n_positives,), or None
+        Price of one unit, and the profit in it; NaN where it is not known.
     """
 
     user_id: npt.NDArray[Any]
@@ -36,6 +38,8 @@ class Positives:
     rating: npt.NDArray[np.float64] | None = None
     is_candidate: npt.NDArray[np.bool_] | None = None
     order: npt.NDArray[np.int64] | None = None
+    price: npt.NDArray[np.float64] | None = None
+    margin: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.user_id)
@@ -86,6 +90,26 @@ class Positives:
         repeats = self.order is not None
         return Histories.from_pairs(self.user_id, self.item_id, steps, users, items, repeats)
 
+    def item_values(self, items: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the mean price and margin of some items (ids, ascending); see `Histories.item_values`."""
+        index, is_known = positions(self.item_id, items)
+        columns = {name: column for name in VALUES if (column := getattr(self, name)) is not None}
+        return {name: _means(index, is_known, column, len(items)) for name, column in columns.items()}
+
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
         columns = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: column for name, column in columns.items() if column is not None}
+
+
+def _means(
+    index: npt.NDArray[np.integer[Any]],
+    chosen: npt.NDArray[np.bool_],
+    values: npt.NDArray[np.float64],
+    n: int,
+) -> npt.NDArray[np.float64]:
+    """Return the mean of the known values at each index, shape (n,); NaN where there are none."""
+    chosen = chosen & np.isfinite(values)
+    sums = np.bincount(index[chosen], values[chosen], minlength=n)
+    counts = np.bincount(index[chosen], minlength=n)
+    means: npt.NDArray[np.float64] = np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0)
+    return means

@@ -9,11 +9,12 @@ from recsys.evaluation.ranking import metric_names
 from recsys.evaluation.repeats import REPEATS
 from recsys.evaluation.splits.evaluation import Evaluation
 from recsys.evaluation.summary import METRICS
+from recsys.evaluation.value import VALUE
 from recsys.metrics import DIRECTIONS, SERVING_TIME, cutoff
 from recsys.parameters import require_choice, require_number
 
 # Metrics of the lists, without their cut-offs.
-RANKING = (*(name.partition("@")[0] for name in metric_names([1]) if "@" in name), *REPEATS)
+RANKING = (*(name.partition("@")[0] for name in metric_names([1]) if "@" in name), *REPEATS, *VALUE)
 BOUNDS = {"at_least": ">=", "at_most": "<="}
 
 

@@ -1,7 +1,7 @@
 """From interactions to training data and evaluation targets."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -95,7 +95,7 @@ def _prepare(
     return Prepared(
         interactions,
         transactions,
-        train=likes.histories(None, items),
+        train=replace(likes.histories(None, items), item_values=likes.item_values(items)),
         histories=holdout.histories(items),
         seen=holdout.seen(items),
         targets=holdout.targets(items),

@@ -24,6 +24,7 @@ from recsys.evaluation.beyond_accuracy import (
 from recsys.evaluation.holdout import Targets
 from recsys.evaluation.repeats import by_repeats, count_users, repeat_share
 from recsys.evaluation.splits.evaluation import read_cutoffs
+from recsys.evaluation.value import count_unknown, revenue_capture, value_of_hits
 from recsys.metrics import N_USERS
 from recsys.recommenders import Recommendations
 
@@ -62,7 +63,7 @@ def metric_names(cutoffs: Sequence[int]) -> tuple[str, ...]:
     """Return the names of the metrics of every evaluation at some cut-offs.
 
     Diversity is there where the data have categories. Where repeats count there are also those of
-    `recsys.evaluation.repeats`.
+    `recsys.evaluation.repeats`, and where the data have prices those of `recsys.evaluation.value`.
     """
     names = (*ACCURACY, *BEYOND_ACCURACY, *OF_ALL_LISTS)
     return (*(f"{name}@{k}" for k in cutoffs for name in names), N_USERS)
@@ -88,7 +89,7 @@ def evaluate(
     targets : Targets
         Users without any are left out of every metric.
     train : Histories
-        Training data, for the popularity of items.
+        Training data, for the popularity and the value of items.
     cutoffs : sequence of int
         List lengths at which to measure.
     categories : ndarray, shape (n_items, n_categories), bool, optional
@@ -105,19 +106,20 @@ def evaluate(
     if categories is not None and categories.any():
         per_user |= diversity(items, categories, cutoffs)
     per_user |= fallback_share(recommendations.sources[first], cutoffs)
-    defined: dict[str, npt.NDArray[np.bool_]] = {}
-    of_all: dict[str, float] = {}
+    per_user |= value_of_hits(items, hits, train.item_values, cutoffs)
+    captured, defined = revenue_capture(per_user, targets.known, measured, train.item_values, cutoffs)
+    per_user |= captured
+    numbers = count_unknown(train.item_values) | {N_USERS: len(measured)}
     if targets.before is not None:
         n_repeats = targets.before.n_relevant[measured]
         is_repeat = find_items(recommendations.item_indices, targets.before.histories)[first]
-        of_each, defined = by_repeats(hits, is_repeat, n_relevant, n_repeats, cutoffs)
+        of_each, having = by_repeats(hits, is_repeat, n_relevant, n_repeats, cutoffs)
         per_user |= repeat_share(items, is_repeat, cutoffs) | of_each
-        of_all = count_users(n_relevant, n_repeats)
+        defined |= having
+        numbers |= count_users(n_relevant, n_repeats)
     metrics = {name: float(values.mean()) for name, values in per_user.items()}
     metrics |= coverage(items, train.n_items, cutoffs) | exposure_gini(items, train.n_items, cutoffs)
-    metrics |= of_all
-    metrics[N_USERS] = len(measured)
-    return RankingResult(targets.users[measured], per_user, metrics, defined)
+    return RankingResult(targets.users[measured], per_user, metrics | numbers, defined)
 
 
 def _check(

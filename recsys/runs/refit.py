@@ -112,7 +112,9 @@ def measure_fitted(
         raise DataError("The items of one version have integers for ids, those of the other text.")
     lists = model.recommend(part.histories(items), evaluation.k, part.seen(items))
     categories = encode_categories(catalog.categories_of(items))
-    ranking = evaluate(lists, part.targets(items), histories, evaluation.cutoffs, categories)
+    known = experiment.preprocessing.candidates(load(experiment.dataset))
+    valued = replace(histories, item_values=known.item_values(items))
+    ranking = evaluate(lists, part.targets(items), valued, evaluation.cutoffs, categories)
     return Measurement(evaluation, ranking)
 
 

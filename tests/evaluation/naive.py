@@ -97,3 +97,12 @@ def of_each(metric, listed, liked, before, k):
 
 def repeat_share(listed, before, k):
     return mean(item in before for item in listed[:k])
+
+
+def revenue(listed, liked, prices, k):
+    return sum(prices[item] for item in listed[:k] if item in liked)
+
+
+def revenue_capture(listed, liked, prices, k):
+    whole = sum(prices[item] for item in liked if item < len(prices))
+    return revenue(listed, liked, prices, k) / whole if whole else None
