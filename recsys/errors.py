@@ -46,8 +46,9 @@ class ParameterError(RecsysError, ValueError):
         return type(self), (self.parameter, self.rule, self.value, self.cure)
 
     def within(self, group: str) -> Self:
-        """Return the error with the parameter as a key of a config group."""
-        return type(self)(f"{group}.{self.parameter}", self.rule, self.value, self.cure)
+        """Return the error with the parameter, also where the cure sets it, as a key of a config group."""
+        cure = self.cure.replace(f"Set {self.parameter}=", f"Set {group}.{self.parameter}=")
+        return type(self)(f"{group}.{self.parameter}", self.rule, self.value, cure)
 
 
 class DataError(RecsysError):

@@ -1,6 +1,6 @@
 """Index of the rule recommender: rules by antecedent."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,11 @@ def single_consequents(rules: Rules) -> Rules:
     """Return the rules that lead to one item."""
     single = rules.consequents < _n_singles(rules)
     return rules if single.all() else rules[single]
+
+
+def consequent_items(rules: Rules) -> npt.NDArray[np.integer[Any]]:
+    """Return the item index of the consequent of each rule that leads to one item, shape (n_rules,)."""
+    return rules.source.last_items[rules.consequents]
 
 
 def short_antecedents(rules: Rules, max_len: int | None) -> Rules:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from recsys.data import Histories
+from recsys.data.histories import VALUES
 from recsys.errors import ParameterError
 from recsys.parameters import require_at_least, require_choice, require_integer, require_positive
 from recsys.recommenders.learned_rules import LearnedRuleModel
 from recsys.recommenders.learned_weights import learn_weights
 from recsys.recommenders.model import FloatArray
-from recsys.recommenders.rule_index import short_antecedents, single_consequents
+from recsys.recommenders.rule_index import consequent_items, short_antecedents, single_consequents
 from recsys.recommenders.rule_model import RuleModel
+from recsys.recommenders.rule_values import item_values
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
 from recsys.rules import Rules
 
@@ -59,6 +61,10 @@ class RuleRecommender:
         Rules with more items in the antecedent are not used; None: all are. Used by weight=learned.
     base_penalty : float
         m, at least 0. Used by weight=learned.
+    value : {"price", "margin"} or None
+        The weights of the rules to an item, and its base rate, are multiplied by its mean price or margin in
+        the training data: items are ranked by what they are expected to bring. Items that bring nothing, with
+        a margin of 0 or less, have no rules. Data in which an item has no such value are refused.
 
     Notes
     -----
@@ -104,6 +110,7 @@ class RuleRecommender:
     n_candidates: int = 100
     max_antecedent_len: int | None = 1
     base_penalty: float = 1.0
+    value: str | None = None
 
     def __post_init__(self) -> None:
         require_choice("weight", self.weight, (LEARNED, *WEIGHTS))
@@ -119,22 +126,26 @@ class RuleRecommender:
         if self.max_antecedent_len is not None:
             require_integer("max_antecedent_len", self.max_antecedent_len, minimum=1)
         require_at_least("base_penalty", self.base_penalty, 0)
+        if self.value is not None:
+            require_choice("value", self.value, VALUES)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel:
         """Weigh and index the rules, which must be given and over the same items; see `Recommender`."""
         if rules is None or not np.array_equal(rules.source.items, train.items):
             raise ParameterError("rules", "mined from the transactions of the training part", rules)
         self._warn_of_no_effect()
-        rules = single_consequents(rules)
+        rules, values = single_consequents(rules), item_values(train, self.value)
         if self.weight == LEARNED:
             rules = short_antecedents(rules, self.max_antecedent_len)
             options = self.half_life, self.set_weight, self.n_candidates
             penalties = self.regularization, self.base_penalty
             weights, base_rates = learn_weights(train, rules, *options, *penalties)
-            return LearnedRuleModel(train, 0, self.half_life, *_positive(rules, weights), base_rates)
+            weights = weights * values[consequent_items(rules)]
+            return LearnedRuleModel(train, 0, self.half_life, *_positive(rules, weights), base_rates * values)
         weights = rule_weights(rules, self.weight, self.damping, self.alpha)
         if self.aggregation == "noisy_or":
             weights = _as_evidence(weights, rules.source.n_transactions)
+        weights = weights * values[consequent_items(rules)]
         m = {"max": 1, "mean_top_m": self.top_m}.get(self.aggregation, 0)
         return RuleModel(train, m, self.half_life, *_positive(rules, weights))
 
