@@ -109,13 +109,13 @@ class Preprocessing:
 
     def candidates(self, interactions: Interactions) -> Positives:
         """Return the interactions to split, and which of them may be likes; raise the errors of `filter`."""
-        rating, n, likes = interactions.rating, len(interactions), self.for_data(interactions).likes
-        if rating is None or likes != "min_rating":
-            return interactions.positives(rating=rating if likes == "user_mean" else None)
+        rating, n, rules = interactions.rating, len(interactions), self.for_data(interactions)
+        if rating is None or rules.likes != "min_rating":
+            return interactions.positives(rating=rating if rules.likes == "user_mean" else None)
         liked = rating >= self.min_rating
         if not liked.any():
             cure = f"Set preprocessing.min_rating={float(rating.max())!r}."
-            raise nothing_left([("ratings", n), (self.likes_rule, 0)], cure)
+            raise nothing_left([("ratings", n), (rules.likes_rule, 0)], cure)
         # The others count for their movies, and are not recommended to their users.
         return interactions.positives(is_candidate=None if liked.all() else liked)
 

@@ -21,7 +21,7 @@ from recsys.evaluation import (
     slices_of_items,
     slices_of_users,
 )
-from recsys.evaluation.preparation import Prepared
+from recsys.evaluation.preparation import Prepared, load
 from recsys.pipeline import Experiment, Result
 from recsys.recommenders import Model
 from recsys.runs.stored_config import experiment_of

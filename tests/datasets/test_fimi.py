@@ -33,7 +33,7 @@ def test_a_line_is_a_transaction(tmp_path: Path) -> None:
     assert (ratings.name, ratings.rating, ratings.timestamp) == ("mine", None, None)
     transactions = encode(Preprocessing(likes="all").filter(ratings))
     assert (transactions.n_transactions, transactions.items.tolist()) == (3, [1, 2, 4, 30])
-    with pytest.raises(ParameterError, match="Set preprocessing.likes=all"):
+    with pytest.raises(ParameterError, match=r"Set preprocessing\.likes=all"):
         Preprocessing(likes="min_rating").filter(ratings)
 
 

@@ -79,7 +79,12 @@ CASES = [
         f"{BASKET} dataset.path=small.csv evaluation=user_holdout evaluation.order=random",
         2,
     ),
-    Case("recsys/preprocessing/filtering.py", "which has no ratings", f"{BASKET} preprocessing.likes=min_rating", 1),
+    Case(
+        "recsys/preprocessing/filtering.py",
+        "which has no ratings",
+        f"{BASKET} preprocessing.likes=min_rating",
+        1,
+    ),
     Case(
         "recsys/rules/budget.py",
         "or over_max_rules=keep_best",

@@ -8,8 +8,12 @@ from typing import Any
 from recsys.data import Interactions, Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
+from recsys.evaluation.splits.complete_basket import CompleteBasket
 from recsys.evaluation.splits.evaluation import Evaluation, NoSplit, Part
+from recsys.evaluation.splits.next_basket import NextBasket
 from recsys.evaluation.splits.per_user import LeaveOut, UserShare
+
+MIN_SHARE = 0.1  # of the customers, that are measured with next_basket
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +22,10 @@ log = logging.getLogger(__name__)
 class AutoEvaluation(Evaluation):
     """The first evaluation for which the data suffice; `for_data` returns it and logs its name.
 
-    Where users have a history: the last fifth of each user's likes, by time where the data have times,
-    otherwise at random; or else the last like, or a random one. If no user has three likes, nothing is held
-    out. See `Evaluation`.
+    With orders of customers, `NextBasket` where at least a tenth of the customers have enough orders; with
+    orders, `CompleteBasket`. Otherwise the last fifth of each user's likes, by time where the data have
+    times, or at random; or else the last like, or a random one. If nothing can be held out, `NoSplit`. See
+    `Evaluation`.
     """
 
     def for_data(self, interactions: Interactions, candidates: Callable[[], Positives]) -> Evaluation:
@@ -28,13 +33,14 @@ class AutoEvaluation(Evaluation):
         positives = candidates()
         for name, evaluation in self._options(interactions):
             try:
-                evaluation.split(positives)
+                measured = evaluation.split(positives).test
             except ParameterError as error:
-                log.debug("evaluation=auto: not %s, because %s", name, error)
-            else:
+                log.debug("The evaluation %s does not fit: %s", name, error)
+                continue
+            if not evaluation.repeats or MIN_SHARE * interactions.n_users <= len(measured):
                 break
-        rest = "; rules are mined from the rest (evaluation=none: from all)" if evaluation.holds_out else ""
-        log.info("evaluation=auto: %s fits %s%s", name, interactions.name or "the data", rest)
+        rest = ". Rules are mined from what it does not hold out" if evaluation.holds_out else ""
+        log.info("The evaluation that fits %s is %s%s", interactions.name or "the data", name, rest)
         return evaluation
 
     def for_engine(self) -> Evaluation:
@@ -61,6 +67,9 @@ class AutoEvaluation(Evaluation):
     def _options(self, interactions: Interactions) -> list[tuple[str, Evaluation]]:
         """Return name in the configuration and evaluation of each option, the best first."""
         shared = self._shared
+        if interactions.order_id is not None:
+            next_basket = [("next_basket", NextBasket(**shared))] if interactions.has_customers else []
+            return [*next_basket, ("complete_basket", CompleteBasket(**shared)), ("none", self._none)]
         if interactions.timestamp is None:
             last: list[tuple[str, Evaluation]] = [
                 ("random", UserShare(order="random", **shared)),

@@ -17,7 +17,7 @@ def chosen(caplog, n_likes, **columns):
             interactions, lambda: rules.candidates(interactions)
         )
     assert (evaluation.cutoffs, evaluation.seed) == ((3,), 7)
-    return evaluation, caplog.messages[-1].split()[1]
+    return evaluation, caplog.messages[-1].partition(" is ")[2].split(".")[0]
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,32 @@ def test_the_first_for_which_the_data_suffice(caplog, n_likes, timed, untimed):
 def test_likes_decide_not_ratings(caplog):
     rating = np.array([5.0] * 2 + [1.0] * 20)
     assert chosen(caplog, 22, rating=rating)[1] == "none"
-    assert "evaluation=auto: random fits the data; rules are mined from the rest" in (
+    assert "is random. Rules are mined from what it does not hold out" in (
         chosen(caplog, 22, rating=rating[::-1] * 0 + 5)[0] and caplog.text
     )
+
+
+@pytest.mark.parametrize(
+    ("n_orders", "name"), [([3] * 2 + [1] * 18, "next_basket"), ([3] * 2 + [1] * 19, "complete_basket")]
+)
+def test_orders_of_customers(caplog, n_orders, name):
+    user = np.repeat(np.arange(len(n_orders)), n_orders)
+    order = np.arange(len(user))
+    interactions = Interactions(*np.repeat([user, order % 5], 2, axis=1), order_id=np.repeat(order, 2))
+    interactions.item_id[1::2] += 10
+    with caplog.at_level(logging.INFO):
+        evaluation = AutoEvaluation().for_data(interactions, lambda: Preprocessing().candidates(interactions))
+    assert evaluation.repeats == (name == "next_basket")
+    assert f"that fits the data is {name}" in caplog.text
+
+
+@pytest.mark.parametrize(("n_items", "name"), [(2, "complete_basket"), (1, "none")])
+def test_orders_without_customers(caplog, n_items, name):
+    order, item = np.divmod(np.arange(40 * n_items), n_items)
+    interactions = Interactions(order, item, order_id=order)
+    with caplog.at_level(logging.INFO):
+        AutoEvaluation().for_data(interactions, lambda: Preprocessing().candidates(interactions))
+    assert f"that fits the data is {name}" in caplog.text
 
 
 def test_without_the_data_nothing_is_held_out():

@@ -7,6 +7,7 @@ from hydra import compose, initialize_config_dir
 
 from recsys.composition import build
 from recsys.evaluation import (
+    AutoEvaluation,
     CompleteBasket,
     GlobalTime,
     LeaveOut,
