@@ -233,7 +233,7 @@ class Bundle:
         """Return a reason with items for positions, and None for measures that JSON cannot hold."""
         items = tuple([self._items[item] for item in reason.antecedents])
         confidence, lift = _finite(reason.confidence), _finite(reason.lift)
-        return Reason(items, reason.support_count, confidence, lift, reason.share)
+        return Reason(items, reason.support_count, confidence, lift, reason.share, reason.times)
 
 
 def _joined(rows: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:

@@ -155,7 +155,7 @@ def signature(bundle: Bundle) -> ModelSignature:
         return Object([Property(name, kind, name not in optional) for name, kind in kinds.items()])
 
     item = {"item_id": text if bundle.model.items.dtype.kind == "U" else count, "title": text}
-    measures = {"support_count": count, "confidence": number, "lift": number}
+    measures = {"support_count": count, "confidence": number, "lift": number, "times": count}
     reason = record({"antecedents": Array(record(item)), "share": number} | measures, optional=measures)
     recommendation = record(item | {"score": number, "source": text, "reasons": Array(reason)})
     flag = DataType.boolean

@@ -54,6 +54,11 @@ class Reason(Generic[Antecedent]):
     """Confidence divided by the share of all users who like the item."""
     share: float
     """Share of the item's score that is due to this reason, 0 to 1; the shares of an item sum to 1."""
+    times: int | None = None
+    """In how many of the user's own orders the antecedents stand, of a model of orders.
+
+    The reason for an item that was bought before may be the item itself: then it is its own antecedent.
+    """
 
 
 @dataclass(frozen=True)

@@ -188,13 +188,13 @@ def test_it_is_told_as_json(name):
     assert [one["item_id"] for one in told] == [one.item_id for one in row]
     assert told[0].keys() == {"item_id", "title", "score", "source", "reasons"}
     (reason, *_) = told[0]["reasons"]
-    assert reason.keys() == {"antecedents", "support_count", "confidence", "lift", "share"}
+    assert reason.keys() == {"antecedents", "support_count", "confidence", "lift", "share", "times"}
 
 
 def test_infinite_measures_are_none():
     bundle = bundle_of("rules")
-    told = bundle._explained(Reason((1,), 3, float("nan"), float("inf"), 1.0))
-    assert told == Reason((Item(10, "Title 10"),), 3, None, None, 1.0)
+    told = bundle._explained(Reason((1,), 3, float("nan"), float("inf"), 1.0, 2))
+    assert told == Reason((Item(10, "Title 10"),), 3, None, None, 1.0, 2)
 
 
 def test_a_bundle_of_nothing_but_popularity_needs_no_likes():
