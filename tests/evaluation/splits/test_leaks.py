@@ -12,7 +12,16 @@ from recsys import pipeline
 from recsys.data import Interactions
 from recsys.datasets import Dataset
 from recsys.errors import NoTransactionsError, ParameterError
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, Rolling, UserHoldout, UserShare, preparation
+from recsys.evaluation import (
+    CompleteBasket,
+    GlobalTime,
+    LeaveOut,
+    NoSplit,
+    Rolling,
+    UserHoldout,
+    UserShare,
+    preparation,
+)
 from recsys.preprocessing import Preprocessing
 from recsys.recommenders import PopularityRecommender
 from tests.evaluation.strategies import deterministic, likes, make_positives, pairs
@@ -32,12 +41,14 @@ SPLITS = [
     *Rolling(periods=2).folds("validation"),
     UserShare(order="random", fold=1),
     UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, fold=1),
+    CompleteBasket(test_size=0.4, validation_size=0.4, hidden=0.4),
 ]
 FOLDED = [
     UserShare(order="random", replicates=2),
     LeaveOut(order="random", replicates=2),
     UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, replicates=2),
     UserHoldout(test_size=0.4, validation_size=0.4, held_out_size=0.3, order="random", replicates=2),
+    CompleteBasket(test_size=0.4, validation_size=0.4, order="random", replicates=2),
     Rolling(periods=2),
     Rolling(test_from=8, validation_from=3, periods=2),
     Rolling(test_from=8, validation_from=3, periods=2, min_history=0),
@@ -61,10 +72,11 @@ def test_a_split_leaks_nothing(evaluation, drawn):
             nothing_shown_of_a_user_is_later_than_what_is_asked(drawn, learnt, holdout)
         if isinstance(evaluation, GlobalTime):
             assert max(learnt.timestamp) < min(holdout.held_out.timestamp)
-        if isinstance(evaluation, UserHoldout):
+        if isinstance(evaluation, (UserHoldout, CompleteBasket)):
             assert not set(learnt.user_id) & set(holdout.users)
     the_search_sees_nothing_of_the_test(parts)
-    if not isinstance(evaluation, GlobalTime):  # which leaves the later likes of new users out
+    # The later likes of new users are left out, and baskets of one item.
+    if not isinstance(evaluation, (GlobalTime, CompleteBasket)):
         assert everything(*final) == set(drawn)
         assert everything(parts.train, parts.validation) == pairs(parts.train_and_validation)
 
