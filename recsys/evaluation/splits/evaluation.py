@@ -138,8 +138,10 @@ class Evaluation(ABC):
             held_out = held_out.first_of(holdout.visible)
         if len(holdout) and not len(held_out):
             if preprocessing.likes != "user_mean":
-                rule = "none where all held-out items are ones that the user had before"
-                raise ParameterError("evaluation", rule, type(self).__name__, "Set evaluation=none.")
+                rule = "next_basket where all held-out items are ones that the user had before"
+                raise ParameterError(
+                    "evaluation", rule, type(self).__name__, "Set evaluation=next_basket, or evaluation=none."
+                )
             rule = "such that a user with visible likes has a held-out one"
             cure = "Set preprocessing.likes=all, or evaluation=none."
             raise ParameterError("preprocessing.likes", rule, preprocessing.likes_rule, cure)

@@ -8,7 +8,7 @@ import pytest
 
 from recsys.data import Interactions, Transactions
 from recsys.errors import ParameterError
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, Rolling, UserHoldout, UserShare
+from recsys.evaluation import GlobalTime, LeaveOut, NextBasket, NoSplit, Rolling, UserHoldout, UserShare
 from recsys.evaluation.preparation import warn_of_single_items
 from recsys.preprocessing import Preprocessing
 from tests.integration.cures import tries
@@ -96,8 +96,8 @@ def test_where_nothing_is_above_the_mean_all_ratings_count():
     assert len(evaluation.choose_likes(split.test, split.train, Preprocessing(likes="all")))
 
 
-@tries("recsys/evaluation/splits/evaluation.py", "Set evaluation=none.")
-def test_where_users_only_buy_the_same_again_nothing_is_measured():
+@tries("recsys/evaluation/splits/evaluation.py", "Set evaluation=next_basket, or")
+def test_where_users_only_buy_the_same_again_that_is_what_can_be_predicted():
     data = Interactions(
         user_id=np.repeat([1, 2], 6),
         item_id=np.tile([7, 8], 6),
@@ -108,8 +108,13 @@ def test_where_users_only_buy_the_same_again_nothing_is_measured():
     )
     rules, evaluation = Preprocessing(likes="all"), LeaveOut()
     split = evaluation.split(rules.candidates(data))
-    with pytest.raises(ParameterError, match=r"evaluation must be none where .* Set evaluation=none\.$"):
+    with pytest.raises(
+        ParameterError,
+        match=r"evaluation must be next_basket .* Set evaluation=next_basket, or evaluation=none\.$",
+    ):
         evaluation.choose_likes(split.test, split.train_and_validation, rules)
+    split = NextBasket().split(rules.candidates(data))
+    assert len(NextBasket().choose_likes(split.test, split.train_and_validation, rules)) == 2
 
 
 @tries("recsys/evaluation/preparation.py", "Hold out fewer (evaluation=none)")
