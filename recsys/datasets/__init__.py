@@ -13,6 +13,7 @@ from recsys.datasets.movielens import MovieLens
 from recsys.datasets.parquet_file import ParquetDataset
 from recsys.datasets.quest import Quest
 from recsys.datasets.search import TitleError, TitleSearch
+from recsys.datasets.table import TableDataset
 
 __all__ = [
     "CsvDataset",
@@ -24,6 +25,7 @@ __all__ = [
     "MovieLensBootstrap",
     "ParquetDataset",
     "Quest",
+    "TableDataset",
     "TitleError",
     "TitleSearch",
     "resolve_duplicates",

@@ -26,7 +26,7 @@ def composed(*overrides):
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_makes_its_object(group, option):
-    path = ["dataset.path=ratings.csv"] if option in ("csv", "fimi", "parquet", "spark") else []
+    path = ["dataset.path=ratings.csv"] if option in ("csv", "fimi", "parquet", "spark", "table") else []
     made = build(composed(f"{group}={option}", *path), group)
     hash(made)  # a cache key in the pipeline
 
