@@ -36,3 +36,16 @@ def test_references_stay_references(text):
     (word,) = shlex.split(typed_override("key", text))
     assert OverridesParser.create().parse_override(word).value() == text
     assert typed_override("key", text).startswith("'key=")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"order_id": ["Member number", "Date"], "item_id": "Item(s)", "user_id": None},
+        ["*", "!a,b", "${x}", "7", 'say "x"\\', "it's", "a: b", "{", "x/y.z"],
+        [1, 2.5, True, None, {}],
+    ],
+)
+def test_lists_and_mappings_come_back(value):
+    (word,) = shlex.split(typed_override("key", value))
+    assert OverridesParser.create().parse_override(word).value() == value

@@ -7,15 +7,18 @@ from recsys.errors import ParameterError
 
 IDS = ("user_id", "order_id", "item_id")
 NUMBERS = ("rating", "quantity", "price", "margin")
-LISTS = ("order_id", "categories")
+LISTS = ("order_id", "item_id", "categories")
 
 
 class TableColumns(NamedTuple):
-    """Names of the columns by role; None where the table has none. Lists are tuples of names."""
+    """Names of the columns by role; None where the table has none. Lists are tuples of names.
+
+    Items stand in several columns, or are their names, in some layouts; then `item_id` may be patterns.
+    """
 
     user_id: str | None = None
     order_id: tuple[str, ...] | None = None
-    item_id: str | None = "item_id"
+    item_id: str | tuple[str, ...] | None = "item_id"
     rating: str | None = None
     timestamp: str | None = None
     quantity: str | None = None
@@ -37,6 +40,8 @@ class TableColumns(NamedTuple):
             if role not in cls._fields:
                 raise ParameterError(f"{parameter}.{role}", f"left out (the keys are {keys})", name)
             names[role] = _checked(f"{parameter}.{role}", name, role in LISTS)
+        if isinstance(items := names.get("item_id"), tuple) and len(items) == 1:
+            (names["item_id"],) = items
         return cls(**names)
 
     def used(self, roles: Sequence[str] | None = None) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ class TableDataset(FileDataset):
     separator: str | None = None
     encoding: str | None = None
     skip: int | None = None
+    header: bool | None = None
+    list_separator: str | None = None
     items_path: str | None = None
     items_columns: Mapping[str, Any] | TableColumns = field(default_factory=TableColumns)
     nouns: Mapping[str, str] | Nouns = field(default_factory=Nouns)
@@ -58,12 +60,20 @@ class TableDataset(FileDataset):
             require_text(key, getattr(self, key))
         require_choice("layout", self.layout, tuple(LAYOUTS))
         require_choice("missing", self.missing, MISSING)
+        require_text("list_separator", self.list_separator)
+        if self.header not in (None, True, False):
+            raise ParameterError("header", "true, false or null", self.header)
         if self.skip is not None:
             require_integer("skip", self.skip, minimum=0)
         if self.path is None:
             raise ParameterError("path", "the path of a file, a folder or a pattern", None)
         # Named tuples instead of the config's mappings, so that equal datasets are equal and hash alike.
-        object.__setattr__(self, "columns", TableColumns.of(self.columns))
+        columns = TableColumns.of(self.columns)
+        if isinstance(columns.item_id, tuple) and not LAYOUTS[self.layout].item_columns:
+            raise ParameterError("columns.item_id", f"one column with layout: {self.layout}", columns.item_id)
+        object.__setattr__(self, "columns", columns)
+        if self.list_separator == r"\t":  # a tab, as a shell passes it on
+            object.__setattr__(self, "list_separator", "\t")
         object.__setattr__(self, "items_columns", TableColumns.of(self.items_columns, "items_columns"))
         object.__setattr__(self, "nouns", _nouns(self.nouns))
         object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
@@ -77,7 +87,7 @@ class TableDataset(FileDataset):
         return self.source.files()
 
     def _read(self) -> Interactions:
-        columns, layout = TableColumns.of(self.columns), LAYOUTS[self.layout]
+        columns, layout = TableColumns.of(self.columns), LAYOUTS[self.layout].of(self)
         with self.source.open(columns.used(), lines=layout.reads_lines) as data:
             arrays = read_long(*layout.long(data, columns))
         order = arrays.pop("order_id0", None)

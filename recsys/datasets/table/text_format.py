@@ -83,6 +83,9 @@ def split(line: str, separator: str) -> list[str]:
 
 def _find_separator(path: Path, lines: list[str], wanted: Collection[str]) -> str:
     header = {one: split(lines[0], one) for one in CANDIDATES}
+    if wanted and len(set(wanted)) == 1 and all(len(names) == 1 for names in header.values()):
+        # A table of a single column: what separates nothing.
+        return next((one for one in CANDIDATES if all(len(split(line, one)) == 1 for line in lines)), ",")
     for fits in (
         [one for one in CANDIDATES if wanted and set(wanted) <= set(header[one])],
         [one for one in CANDIDATES if _splits_alike(lines, one)],

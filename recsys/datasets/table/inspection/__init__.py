@@ -1,0 +1,1 @@
+"""Look at a table of unknown form and propose the settings that read it."""

@@ -1,0 +1,93 @@
+"""Layout lines: an order per line, its items separated by one character, as in arules' groceries.csv."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from recsys.datasets.fields import shown
+from recsys.datasets.table.columns import TableColumns
+from recsys.datasets.table.connection import literal
+from recsys.datasets.table.inspection.names import guess_roles
+from recsys.datasets.table.layouts.item_separator import find_separator
+from recsys.datasets.table.layouts.layout import BLANKS, ITEM, Layout, count, query
+from recsys.errors import DataFormatError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+
+@dataclass(frozen=True)
+class Lines(Layout):
+    """An order per line; its id is the number of the line. Lines without items are no orders.
+
+    The separator is found where only one of , ; | and tab occurs. Items may be enclosed in quotes. A first
+    line that may be a header is refused where `header` is None.
+    """
+
+    separator: str | None = None
+    header: bool | None = None
+    reads_lines: ClassVar[bool] = True
+
+    def long(self, data: DuckDBPyRelation, columns: TableColumns) -> tuple[DuckDBPyRelation, TableColumns]:
+        """Return a row for each item of a line; see `Layout.long`."""
+        separator = self.separator or find_separator(data, "text", "dataset.separator") or ","
+        long = _split(data, separator)
+        if self.header is not False:
+            ((first,),) = data.aggregate("min(line)").fetchall()
+            if self.header is None:
+                _check_first_line(data.filter(f"line = {first}"), long, first, separator)
+            else:
+                long = long.filter(f"line > {first}")
+        return long, TableColumns(order_id=("line",), item_id=ITEM)
+
+
+def _split(data: DuckDBPyRelation, separator: str) -> DuckDBPyRelation:
+    """Return a row for each field that is not blank, with the columns `line` and ITEM."""
+    fields = f"string_split(text, {literal(separator)})"
+    item = f"nullif(trim({ITEM}, {BLANKS}), '')"
+    if count(data, "contains(text, '\"')"):
+        _check_quotes(data, separator)
+        fields = f"regexp_extract_all(text, {literal(f'(?:^|{_escaped(separator)})' + _field(separator))})"
+        bare = f"trim(regexp_replace({ITEM}, {literal('^' + _escaped(separator))}, ''), {BLANKS})"
+        inner = f"replace({bare}[2:-2], '\"\"', '\"')"
+        item = f"nullif(trim(CASE WHEN starts_with({bare}, '\"') THEN {inner} ELSE {bare} END, {BLANKS}), '')"
+    sql = f"SELECT line, {item} AS {ITEM} FROM (SELECT line, unnest({fields}) AS {ITEM} FROM data)"
+    return query(data, sql).filter(f"{ITEM} IS NOT NULL")
+
+
+def _escaped(separator: str) -> str:
+    return re.escape(separator)
+
+
+def _field(separator: str) -> str:
+    """Return a regular expression of a field, in quotes or not."""
+    return rf'\s*(?:"(?:[^"]|"")*"\s*|[^"{_escaped(separator)}]*)'
+
+
+def _check_quotes(data: DuckDBPyRelation, separator: str) -> None:
+    field = _field(separator)
+    whole = literal(f"{field}(?:{_escaped(separator)}{field})*")
+    wrong = data.filter(f"NOT regexp_full_match(text, {whole})").order("line").limit(1).fetchall()
+    if wrong:
+        ((line, text),) = wrong
+        raise DataFormatError(
+            f"Line {line}: a quote in {shown(text)} does not enclose a whole item. Correct the line; in an "
+            "item in quotes, a quote of the text is written twice."
+        )
+
+
+def _check_first_line(first: DuckDBPyRelation, long: DuckDBPyRelation, line: int, separator: str) -> None:
+    """Raise DataFormatError if the first line may be a header: none of its items is on another line."""
+    names = [name for (name,) in long.filter(f"line = {line}").project(ITEM).fetchall()]
+    some = ", ".join(map(literal, names))
+    if not names or count(long, f"line > {line} AND {ITEM} IN ({some})"):
+        return
+    if len(names) > 1 and not any(0 in guess_roles(name).values() for name in names):
+        return
+    shown_names = ", ".join(map(shown, names[:5]))
+    raise DataFormatError(
+        f"Layout lines: line {line} ({shown_names}) may be a header or an order; its items stand on no "
+        "other line. Set dataset.header=true if it is a header, dataset.header=false if it is an order."
+    )

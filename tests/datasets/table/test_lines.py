@@ -1,0 +1,82 @@
+"""Layout lines: a basket per line."""
+
+import gzip
+from functools import partial
+
+import pytest
+
+from recsys.errors import DataFormatError
+from tests.datasets.table import tables
+from tests.integration.cures import tries
+
+read = partial(tables.read, layout="lines")
+
+
+def naive(text, separator=","):
+    lines = ({one.strip() for one in line.split(separator)} - {""} for line in text.splitlines())
+    return {number: items for number, items in enumerate(lines, start=1) if items}
+
+
+BASKETS = "tea,cake,tea\nmilk\n\n tea , milk,\n,,\ncake,milk\n"
+
+
+def test_counts_are_those_of_a_naive_reader(tmp_path):
+    (tmp_path / "a.csv").write_text(BASKETS)
+    assert read(tmp_path / "a.csv") == naive(BASKETS)
+
+
+def test_a_gzipped_file_with_windows_line_ends(tmp_path):
+    text = BASKETS.replace("\n", "\r\n").replace("cake", "Käse")
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(text.encode()))
+    assert read(tmp_path / "a.csv.gz") == naive(BASKETS.replace("cake", "Käse"))
+
+
+@pytest.mark.parametrize("separator", [";", "|", "\t"])
+def test_the_separator_is_found(tmp_path, separator):
+    text = BASKETS.replace(",", separator)
+    (tmp_path / "a.txt").write_text(text)
+    assert read(tmp_path / "a.txt") == naive(text, separator)
+
+
+def test_items_in_quotes(tmp_path):
+    (tmp_path / "a.csv").write_text('"rolls, white",tea\n tea, "7"" disc" ,milk\nmilk\n')
+    assert read(tmp_path / "a.csv") == {
+        1: {"rolls, white", "tea"},
+        2: {"tea", '7" disc', "milk"},
+        3: {"milk"},
+    }
+
+
+def test_a_quote_within_an_item_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text('tea,milk\n7" disc,tea\n')
+    with pytest.raises(DataFormatError, match="Line 2: a quote"):
+        read(tmp_path / "a.csv")
+
+
+@tries("recsys/datasets/table/layouts/item_separator.py", "may be separated by several")
+def test_two_separators_are_refused_with_both_readings(tmp_path):
+    (tmp_path / "a.csv").write_text("tea,cake;milk\nmilk,tea\n")
+    with pytest.raises(DataFormatError) as refused:
+        read(tmp_path / "a.csv")
+    assert "'tea' and 'cake;milk'" in str(refused.value)
+    assert "'tea,cake' and 'milk'" in str(refused.value)
+    for settings, separator in zip(tables.cures(refused.value), ",;", strict=True):
+        assert read(tmp_path / "a.csv", **settings) == naive("tea,cake;milk\nmilk,tea\n", separator)
+
+
+@tries("recsys/datasets/table/layouts/lines.py", "may be a header or an order")
+@pytest.mark.parametrize("first", ["items", "groceries", "item,product"])
+def test_a_first_line_that_may_be_a_header_is_refused(tmp_path, first):
+    (tmp_path / "a.csv").write_text(f"{first}\n{BASKETS}")
+    with pytest.raises(DataFormatError, match=r"dataset\.header=true if .* dataset\.header=false if"):
+        read(tmp_path / "a.csv")
+    whole = naive(f"{first}\n{BASKETS}")
+    assert read(tmp_path / "a.csv", header=False) == whole
+    del whole[1]
+    assert read(tmp_path / "a.csv", header=True) == whole
+
+
+@pytest.mark.parametrize("text", ["tea\ntea,milk\n", "rye bread,curd\ntea,milk\n"])
+def test_a_first_line_of_items_is_an_order(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    assert read(tmp_path / "a.csv") == naive(text)
