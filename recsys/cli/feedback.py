@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--feedback", metavar="DATABASE", default="feedback.db", help="SQLite file or URL (%(default)s)"
     )
     parser.add_argument("--rules", metavar="N", type=int, default=10, help="number of rules (%(default)s)")
-    parser.add_argument("--replay", metavar="MODEL", help="show where it would have ranked the liked items")
+    parser.add_argument("--replay", metavar="MODEL", help="where it would have ranked the accepted items")
     parser.add_argument("--against", metavar="MODEL", default=CHAMPION, help="baseline (%(default)s)")
     parser.add_argument("--k", metavar="N", type=int, default=10, help="length of the lists (%(default)s)")
     given = parser.parse_args(arguments)
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report(
     feedback: str, n_rules: int = 10, model: str | None = None, against: str = CHAMPION, k: int = 10
 ) -> str:
-    """Return the acceptance by source and by rule, and a comparison of two models on the liked items.
+    """Return the acceptance by source and by rule, and a comparison of two models on the accepted items.
 
     `n_rules` limits the rules, those with the most thumbs first. Models are given as for `load_bundle`, which
     may raise its errors. DataError is raised if the database cannot be read, or there is nothing to compare.
@@ -75,15 +75,15 @@ def _comparison(feedback: Sequence[Feedback], models: tuple[str, str], k: int) -
 
     thumbs = liked(feedback)
     if not thumbs:
-        raise DataError("Nothing was liked yet: there are no items to compare models on.")
+        raise DataError("Nothing was accepted yet: there are no items to compare models on.")
     bundles = [load_bundle(model) for model in models]
     first, second = (replay(bundle, thumbs, k) for bundle in bundles)
-    rows: list[tuple[str, ...]] = [("liked items", *models, "difference")]
+    rows: list[tuple[str, ...]] = [("accepted items", *models, "difference")]
     for name, difference in paired_differences(first, second).items():
         values = (f"{one.metrics[name]:{DECIMALS}}" for one in (first, second))
         rows.append((name, *values, f"{difference:+{DECIMALS}}"))
     notes = [
-        f"{len(thumbs):,} items liked by {len(first.users):,} people, paired person by person, at 95%.",
+        f"{len(thumbs):,} items accepted by {len(first.users):,} people, paired person by person, at 95%.",
         "People judge what they were shown: that favours the model that showed it.",
     ]
     for model, bundle in zip(models, bundles, strict=True):

@@ -1,30 +1,45 @@
 """`recsys recommend`: recommendations with their reasons."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.safe_text import printable, printable_lines
 from recsys.cli import terminal
+from recsys.cli.registry import SWEEPS, latest_sweep
+from recsys.errors import DataError
 from recsys.parameters import require_integer
+
+if TYPE_CHECKING:
+    from recsys.data import Nouns
+    from recsys.models.bundle import Bundle
 
 EXAMPLE = """\
 example:
   python -m recsys hydra.run.dir=outputs/first
   python -m recsys recommend --model outputs/first --likes "Toy Story (1995)" "Heat (1995)"
+  python -m recsys experiment=baskets
+  python -m recsys recommend --latest --user 17
 """
-MEASURES = {"support_count": "{:,} like both", "confidence": "confidence {:.2f}", "lift": "lift {:.2f}"}
-LIKES = "titles, or ids of items without one, the latest last"
-SEEN = "titles or ids of other rated items, such as disliked ones: they are not recommended"
+LIKES = "titles of items liked or bought, or ids of items without one, the latest last"
+SEEN = "titles or ids of other known items, such as disliked ones: they are not recommended"
+USER = "user of the data, such as a customer, instead of items"
+SHOWN = 5  # items of a user's latest step
 
 
 @terminal.print_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print recommendations; return the exit code."""
     parser = terminal.parser("recommend", example=EXAMPLE)
-    parser.add_argument("--model", required=True, metavar="MODEL", help=terminal.MODEL)
-    parser.add_argument("--likes", nargs="*", default=[], metavar="TITLE", help=LIKES)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", metavar="MODEL", help=terminal.MODEL)
+    source.add_argument("--latest", action="store_true", help=f"use the latest sweep below {SWEEPS}/")
+    person = parser.add_mutually_exclusive_group()
+    person.add_argument("--likes", "--basket", nargs="*", default=[], metavar="TITLE", help=LIKES)
+    person.add_argument("--user", metavar="ID", help=USER)
     parser.add_argument("--seen", nargs="*", default=[], metavar="TITLE", help=SEEN)
     parser.add_argument(
         "--k", type=int, metavar="N", default=10, help="number of recommendations (%(default)s)"
@@ -32,52 +47,92 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--reasons", type=int, metavar="N", default=2, help="of each (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
-    answer = recommend(given.model, given.likes, given.k, given.reasons, given.seen)
+    require_integer("k", given.k, minimum=1)
+    require_integer("reasons", given.reasons, minimum=0)
+    from recsys.models.training import load_or_fit  # late: --help does not need it
+
+    bundle = load_or_fit(str(latest_sweep()) if given.latest else given.model)
+    answer = recommend(bundle, given.likes, given.k, given.reasons, given.seen, given.user)
     if given.json:
         # Titles may contain control characters.
         print(printable_lines(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False)))
     else:
-        print(_text(answer))
+        print(_text(answer, bundle.catalog.nouns))
     return 0
 
 
 def recommend(
-    model: str, likes: Sequence[str], k: int = 10, reasons: int = 3, seen: Sequence[str] = ()
+    bundle: Bundle,
+    likes: Sequence[str],
+    k: int = 10,
+    reasons: int = 3,
+    seen: Sequence[str] = (),
+    user: str | None = None,
 ) -> dict[str, Any]:
-    """Recommend for a user who likes some titles, or ids of items without one, the latest last.
+    """Recommend for a user of the data, or for somebody who likes or has bought some items, the latest last.
 
-    Neither these nor what else the user has rated (`seen`, in the same form) is recommended. `model` as for
-    `recsys.models.training.load_or_fit`. The answer has `likes`, as titles, and `recommendations`.
-    DataNotFoundError is raised if there is no such model, TitleError if a title matches no item, or several.
+    Items, and what else the user knows (`seen`), are titles, or ids of items without one. The answer has
+    `likes`, as titles, and `recommendations`; for a user of the data also `user` and `latest`, the titles of
+    the latest order. TitleError is raised if a title matches no item, or several, DataError if the model does
+    not know the user.
     """
-    require_integer("k", k, minimum=1)
-    require_integer("reasons", reasons, minimum=0)
-    from recsys.models.training import load_or_fit  # late: --help does not need it
-
-    bundle = load_or_fit(model)
-    liked = list(dict.fromkeys(bundle.find(title) for title in likes))
-    rated = [bundle.find(title) for title in seen]
-    (found,) = bundle.recommend([liked], k, n_reasons=reasons, seen=[rated])
+    steps: list[Any] = list(dict.fromkeys(bundle.find(title) for title in likes))
+    known = [bundle.find(title) for title in seen]
+    about: dict[str, Any] = {"likes": bundle.catalog.titles(steps)}
+    if user is not None:
+        user_id = _find_user(bundle, user)
+        steps = bundle.steps_of(user_id) or []
+        known += bundle.seen_of(user_id) or []
+        items = list(dict.fromkeys(item for step in steps for item in step))
+        about = {"user": user, "likes": bundle.catalog.titles(items)}
+        about["latest"] = bundle.catalog.titles(steps[-1]) if steps else []
+    (found,) = bundle.recommend([steps], k, n_reasons=reasons, seen=[known])
     recommendations = [{"title": one.title, **asdict(one)} for one in found]
     for one in recommendations:
         for reason in one["reasons"]:
             reason["antecedents"] = [item["title"] for item in reason["antecedents"]]
-    return {"likes": bundle.catalog.titles(liked), "recommendations": recommendations}
+    return {**about, "recommendations": recommendations}
 
 
-def _text(answer: dict[str, Any]) -> str:
-    lines = ["You like " + "; ".join(answer["likes"] or ["nothing yet"]) + ".", ""]
+def _find_user(bundle: Bundle, user: str) -> Any:
+    users = bundle.histories.users.tolist()
+    found = next((one for one in users if str(one) == user), None)
+    if found is None:
+        example = f" Give another, such as {users[0]}." if users else ""
+        raise DataError(f"--user: the model knows no user {printable(user)!r}.{example}")
+    return found
+
+
+def _text(answer: dict[str, Any], nouns: Nouns) -> str:
+    lines = [_about(answer, nouns), ""]
     for rank, one in enumerate(answer["recommendations"], start=1):
         lines.append(f"{rank:3}. {one['title']}" + (" (popular)" if one["source"] == "fallback" else ""))
-        lines += [f"     {_reason(reason)}" for reason in one["reasons"]]
+        lines += [f"     {_reason(reason, one['title'], nouns.verb)}" for reason in one["reasons"]]
     return "\n".join(map(printable, lines))
 
 
-def _reason(reason: dict[str, Any]) -> str:
-    if not reason["antecedents"]:
-        count = reason["support_count"]
-        liked = "popular" if count is None else f"liked by {count:,}"
-        return liked if reason["share"] == 1 else f"{reason['share']:4.0%} because it is popular ({liked})"
-    numbers = [text.format(reason[name]) for name, text in MEASURES.items() if reason[name] is not None]
-    text = f"{reason['share']:4.0%} because you like " + " and ".join(reason["antecedents"])
-    return text + (f" ({', '.join(numbers)})" if numbers else "")
+def _about(answer: dict[str, Any], nouns: Nouns) -> str:
+    if "user" not in answer:
+        return f"You {nouns.verb} " + "; ".join(answer["likes"] or ["nothing yet"]) + "."
+    n, latest = len(answer["likes"]), answer["latest"]
+    shown = "; ".join(latest[:SHOWN]) + (f" and {len(latest) - SHOWN} more" if len(latest) > SHOWN else "")
+    count = f"{n:,} {nouns.item if n == 1 else nouns.items}"
+    return f"User {answer['user']} {nouns.verb} {count}; the latest: {shown or 'none'}."
+
+
+def _reason(reason: dict[str, Any], title: str, verb: str) -> str:
+    antecedents, count = reason["antecedents"], reason["support_count"]
+    if not antecedents:
+        chosen = "popular" if count is None else f"{verb} by {count:,}"
+        return chosen if reason["share"] == 1 else f"{reason['share']:4.0%} because it is popular ({chosen})"
+    again = antecedents == [title]
+    numbers = {
+        "support_count": "{:,} " + (f"{verb} it again" if again else f"{verb} both"),
+        "confidence": "confidence {:.2f}",
+        "lift": "lift {:.2f}",
+    }
+    shown = [text.format(reason[name]) for name, text in numbers.items() if reason[name] is not None]
+    text = f"{reason['share']:4.0%} because you {verb} " + ("it" if again else " and ".join(antecedents))
+    if (times := reason.get("times")) is not None and times > 1:
+        text += f" {times:,} times"
+    return text + (f" ({', '.join(shown)})" if shown else "")

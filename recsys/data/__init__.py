@@ -2,7 +2,8 @@
 
 from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions, InteractionSet
-from recsys.data.items import ItemCatalog, Nouns
+from recsys.data.items import ItemCatalog
+from recsys.data.nouns import Nouns
 from recsys.data.positives import Positives
 from recsys.data.transactions import Transactions, TransactionSet
 

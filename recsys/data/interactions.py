@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data.items import ItemCatalog
+from recsys.data.nouns import Nouns
 from recsys.data.positives import Positives
 from recsys.errors import ParameterError
 
@@ -115,6 +117,13 @@ class Interactions:
     def select(self, rows: npt.NDArray[Any]) -> "Interactions":
         """Return some entries."""
         return replace(self, **{name: column[rows] for name, column in self._columns().items()})
+
+    def with_nouns(self, nouns: Nouns) -> "Interactions":
+        """Return the same entries with other words for their items."""
+        other = copy(self)  # nothing to check or sort again
+        catalog = ItemCatalog.empty() if self.items is None else self.items
+        object.__setattr__(other, "items", replace(catalog, nouns=nouns))
+        return other
 
     @cached_property
     def n_users(self) -> int:

@@ -1,21 +1,13 @@
 """ItemCatalog: titles and categories of items, and the words for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-
-@dataclass(frozen=True)
-class Nouns:
-    """Words of a dataset for its items and their categories: film, films, genre, genres."""
-
-    item: str = "item"
-    items: str = "items"
-    category: str = "category"
-    categories: str = "categories"
+from recsys.data.nouns import Nouns
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +22,7 @@ class ItemCatalog:
     title: tuple[str, ...]
     categories: tuple[tuple[str, ...], ...]
     levels: tuple[str, ...] = ()
-    nouns: Nouns = Nouns()
+    nouns: Nouns = field(default_factory=Nouns)
 
     @classmethod
     def empty(cls) -> "ItemCatalog":

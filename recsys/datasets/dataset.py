@@ -1,5 +1,6 @@
 """Dataset: the interface between the pipeline and data of any format."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from recsys.data.interactions import Interactions, InteractionSet
+from recsys.data.nouns import Nouns, Words, read_words
 from recsys.data.transactions import TransactionSet
 from recsys.datasets.duplicates import RULES
 from recsys.datasets.feedback import feedback_digest, open_feedback, with_feedback
@@ -68,12 +70,15 @@ class FileDataset(Dataset):
         Database of feedback, a path or a URL; see `with_feedback` for its parameters.
     feedback_weight : int
     feedback_max_share : float in (0, 1]
+    nouns : mapping, optional
+        Words for the items, by the names of `Nouns`; its defaults for the others.
     """
 
     duplicates: str = field(default="error", kw_only=True)
     feedback: str | None = field(default=None, kw_only=True)
     feedback_weight: int = field(default=1, kw_only=True)
     feedback_max_share: float = field(default=0.05, kw_only=True)
+    nouns: Mapping[str, str | None] | Words | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         require_choice("duplicates", self.duplicates, RULES)
@@ -82,6 +87,7 @@ class FileDataset(Dataset):
         if not 0 < require_number("feedback_max_share", self.feedback_max_share) <= 1:
             rule = "a share of the users, above 0 and at most 1"
             raise ParameterError("feedback_max_share", rule, self.feedback_max_share)
+        object.__setattr__(self, "nouns", read_words("nouns", self.nouns))
 
     def _read(self) -> Interactions:
         """Return the interactions in the files, without duplicates."""
@@ -93,7 +99,8 @@ class FileDataset(Dataset):
         Raise DataNotFoundError if a file does not exist, DataFormatError, which names the line, if it has
         another format, and DataError if the feedback cannot be read.
         """
-        return with_feedback(self._read(), self.feedback, self.feedback_weight, self.feedback_max_share)
+        data = with_feedback(self._read(), self.feedback, self.feedback_weight, self.feedback_max_share)
+        return data.with_nouns(Nouns.of(read_words("nouns", self.nouns), data.order_id is not None))
 
     def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return path, size and modification time of the files, count and last id of the feedback."""

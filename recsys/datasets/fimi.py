@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data.interactions import Interactions
+from recsys.data.nouns import Nouns
 from recsys.datasets.dataset import Dataset
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.files import open_binary, reading, whole_lines
@@ -62,8 +63,8 @@ class FimiDataset(Dataset):
         if not sum(map(len, items)):
             raise DataFormatError(f"{path} holds no transactions. Give a file with one transaction per line.")
         order = np.concatenate(lines)
-        ratings = Interactions(order, np.concatenate(items), name=self.name or "", order_id=order)
-        return resolve_duplicates(ratings, "first", path)
+        baskets = Interactions(order, np.concatenate(items), name=self.name or "", order_id=order)
+        return resolve_duplicates(baskets, "first", path).with_nouns(Nouns.of((), has_orders=True))
 
     def _files(self) -> dict[str, list[Path]]:
         return {"transactions": [Path(self.path).expanduser()]}

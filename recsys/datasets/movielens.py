@@ -2,12 +2,14 @@
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from recsys.data.interactions import Interactions
+from recsys.data.nouns import Words
 from recsys.datasets.dataset import FileDataset
 from recsys.datasets.download import EDITIONS, install
 from recsys.datasets.duplicates import resolve_duplicates
@@ -18,6 +20,9 @@ from recsys.parameters import require_text
 
 # Editions that come with the package, in the layout of all others.
 BUNDLED = Path(__file__).parent / "data"
+
+# Words for its items; see `Nouns`.
+FILMS = (("item", "film"), ("items", "films"), ("category", "genre"), ("categories", "genres"))
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -37,6 +42,7 @@ class MovieLens(FileDataset):
 
     name: str = "ml-latest-small"
     path: str | None = None
+    nouns: Mapping[str, str | None] | Words | None = field(default=FILMS, kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):

@@ -54,5 +54,5 @@ def make_bundle(
     repeats = ratings.order_id is not None
     pairs = ratings.user_id, ratings.item_id, None, model.train.users, model.items, repeats
     seen = Histories.from_pairs(*pairs).without(model.train)
-    catalog = interactions.items or ItemCatalog.empty()
+    catalog = ItemCatalog.empty() if interactions.items is None else interactions.items
     return Bundle(model, catalog, model.train, metadata, seen if len(seen.item_indices) else None)

@@ -45,13 +45,13 @@ class Reason(Generic[Antecedent]):
     __pydantic_config__: ClassVar = JSON_CONFIG
 
     antecedents: tuple[Antecedent, ...]
-    """Liked items that the item is recommended for; empty if it is recommended for its popularity."""
+    """Items of the history that the item is recommended for; empty if it is for its popularity."""
     support_count: int | None
-    """Number of users who like the antecedents and the item."""
+    """Number of users with the antecedents and the item in their history."""
     confidence: float | None
-    """Share of the users who like the antecedents and also like the item."""
+    """Share of the users with the antecedents who also have the item."""
     lift: float | None
-    """Confidence divided by the share of all users who like the item."""
+    """Confidence divided by the share of all users who have the item."""
     share: float
     """Share of the item's score that is due to this reason, 0 to 1; the shares of an item sum to 1."""
     times: int | None = None

@@ -80,19 +80,17 @@ async def recommend_batch(request: Request, body: schemas.BatchRequest) -> Respo
 @router.get("/items", response_model=schemas.ItemsResponse, tags=["items"])
 def items(
     request: Request,
-    search: Annotated[
-        str, Query(max_length=schemas.MAX_NAME, description="A title or its beginning.", examples=["toy sto"])
-    ],
+    search: Annotated[str, Query(max_length=schemas.MAX_NAME, description="A title or its beginning.")],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> Response:
-    """Find items by title, also misspelt ones, the most liked first."""
+    """Find {items} by title, also misspelt ones, the most popular first."""
     return json_response(_service(request).items(search, limit))
 
 
 @router.get(
     "/items/{item_id:path}/similar",  # an id may contain slashes
     response_model=schemas.SimilarResponse,
-    responses=_errors({404: "No item has the id."}),
+    responses=_errors({404: "There is no {item} with the id."}),
     tags=["items"],
 )
 async def similar(
@@ -101,7 +99,7 @@ async def similar(
     k: Annotated[int, Query(ge=1)] = 10,
     explain: bool = False,
 ) -> Response:
-    """Recommend to a person who likes only this item."""
+    """Recommend to a person who {verb} only this {item}."""
     return json_response(_service(request).similar(item_id, k, explain))
 
 

@@ -3,8 +3,8 @@
 from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -15,6 +15,7 @@ from recsys.feedback import FeedbackStore
 from recsys.serving.api import STATIC, router
 from recsys.serving.errors import HANDLERS
 from recsys.serving.middleware import AllowedHosts, Observed
+from recsys.serving.openapi import described
 from recsys.serving.reloader import ModelReloader
 from recsys.serving.secret import read_secret
 from recsys.serving.service import Service
@@ -55,7 +56,7 @@ def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore
     app.state.writing = Semaphore(MAX_WRITING)
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
-    _add_limits(app, settings)
+    app.openapi = partial(described, app.openapi, service)  # type: ignore[method-assign]
     # The last one is the outermost.
     app.add_middleware(AllowedHosts, allowed_hosts=settings.allowed_hosts)
     if settings.cors_origins:
@@ -69,29 +70,3 @@ def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     return app
-
-
-def _add_limits(app: FastAPI, settings: Settings) -> None:
-    """Add the limits of the settings to OpenAPI."""
-    describe = app.openapi
-    limits = {
-        "items": ("maxItems", settings.max_items),
-        "seen": ("maxItems", settings.max_items),
-        "titles": ("maxItems", settings.max_titles),
-        "users": ("maxItems", settings.max_batch),
-        "k": ("maximum", settings.max_k),
-    }
-
-    def openapi() -> dict[str, Any]:
-        schema = describe()
-        models, similar = schema["components"]["schemas"], schema["paths"]["/items/{item_id}/similar"]["get"]
-        fields = [(one["name"], one["schema"]) for one in similar["parameters"]]
-        for name in ("RecommendRequest", "Person", "BatchRequest"):
-            fields += models[name]["properties"].items()
-        for name, field in fields:
-            if name in limits:
-                keyword, limit = limits[name]
-                field.get("anyOf", [field])[0][keyword] = limit  # the other one is null
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]

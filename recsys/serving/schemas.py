@@ -1,10 +1,14 @@
-"""Requests and responses; OpenAPI is generated from them."""
+"""Requests and responses; OpenAPI is generated from them.
+
+The words in braces are those of the data; see `recsys.serving.openapi`.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
+from recsys.data import Nouns
 from recsys.models.bundle import Item, Recommendation
 from recsys.recommenders.model import JSON_CONFIG
 from recsys.serving.reloader import Failure
@@ -49,13 +53,13 @@ class Person(RequestModel):
     """Whom to recommend to: exactly one of items, titles and user_id."""
 
     items: Ids | None = None
-    """Ids of the items that the person likes, the latest last."""
+    """Ids of the {items} that the person {verb}, the latest last."""
     titles: Names | None = None
     """The same by title; case and accents are ignored."""
     user_id: Id | None = None
-    """A user known to the model, whose ratings are not recommended, liked or not."""
+    """A user of the data that the model was fitted on."""
     seen: Ids = []
-    """Ids of other items that the person has rated, such as disliked ones: they are not recommended."""
+    """Ids of other {items} that the person knows, such as disliked ones: they are not recommended."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -72,7 +76,7 @@ class ListOptions(RequestModel):
     k: Annotated[StrictInt, Field(ge=1)] = 10
     """Maximum length of the list."""
     exclude_seen: StrictBool = True
-    """Leave out what the person has rated: likes and seen items."""
+    """Leave out what the person {verb} or has seen."""
     explain: StrictBool = False
     """Give reasons with their measures."""
 
@@ -81,8 +85,8 @@ class RecommendRequest(ListOptions, Person):
     """Recommendations for one person."""
 
     model_config = _examples(
-        {"titles": ["Toy Story (1995)", "Heat (1995)"], "k": 5, "explain": True},
-        {"items": [1, 50, 260], "seen": [2], "k": 10, "exclude_seen": True},
+        {"titles": ["First title", "Second title"], "k": 5, "explain": True},
+        {"items": [1, 2], "seen": [3], "k": 10, "exclude_seen": True},
         {"user_id": 15},
     )
 
@@ -92,21 +96,21 @@ class BatchRequest(ListOptions):
 
     users: Annotated[list[Person], Field(fail_fast=True)]
     """One list is returned for each, in this order."""
-    model_config = _examples({"users": [{"items": [1, 50]}, {"user_id": 15}], "k": 5})
+    model_config = _examples({"users": [{"items": [1, 2]}, {"user_id": 15}], "k": 5})
 
 
 class FeedbackRequest(RequestModel):
-    """A thumb up or down for one item of a list that this service has recommended."""
+    """A thumb up or down for one {item} of a list that this service has recommended."""
 
     signed_list: SignedText
     """The signed_list of the response that contained the list, unchanged."""
     user_id: Id
     """Any stable name for the person; it never refers to a user of the data."""
     item_id: Id
-    """An item of that list. A second thumb for it replaces the first."""
+    """One {item} of that list. A second thumb for it replaces the first."""
     verdict: Literal["up", "down"]
     model_config = _examples(
-        {"signed_list": "WzE3OTU4NjE2.q83vEjRWeJq8", "user_id": "ann", "item_id": 260, "verdict": "up"}
+        {"signed_list": "WzE3OTU4NjE2.q83vEjRWeJq8", "user_id": "ann", "item_id": 1, "verdict": "up"}
     )
 
 
@@ -118,11 +122,11 @@ class ResponseModel:
 
 @dataclass
 class FoundItem(Item):
-    """An item found by a search."""
+    """One of the {items} found by a search, with its {categories}."""
 
     categories: list[str]
     n_likes: int
-    """Number of users who like it."""
+    """Number of users who {verb} it."""
 
 
 @dataclass
@@ -130,9 +134,9 @@ class Recommendations(ResponseModel):
     """The list for one person."""
 
     likes: list[int | str]
-    """Ids that the list was made from, the latest like last."""
+    """Ids that the list was made from, the latest last."""
     ignored: list[int | str]
-    """Ids of likes that the model does not know."""
+    """Ids among those given that the model does not know."""
     recommendations: list[Recommendation]
     signed_list: str
     """Proof that the list was recommended here; POST /feedback requires it."""
@@ -155,7 +159,7 @@ class BatchResponse(ResponseModel):
 
 @dataclass
 class SimilarResponse(ResponseModel):
-    """Recommendations for an item."""
+    """Recommendations for one {item}."""
 
     model_version: str
     item: Item
@@ -164,7 +168,7 @@ class SimilarResponse(ResponseModel):
 
 @dataclass
 class ItemsResponse(ResponseModel):
-    """Items found by a search."""
+    """The {items} found by a search."""
 
     items: list[FoundItem]
 
@@ -187,6 +191,8 @@ class ModelResponse(ResponseModel):
     """UTC."""
     n_items: int
     n_users: int
+    nouns: Nouns
+    """Words of the data for its items, their categories and what people did with them."""
     metadata: dict[str, Any]
     swaps: int
     """Number of times that another version replaced the served one."""

@@ -99,6 +99,7 @@ class Service:
             loaded=datetime.fromtimestamp(model.loaded, UTC).isoformat(timespec="seconds"),
             n_items=len(model.n_likes),
             n_users=len(model.users),
+            nouns=model.bundle.catalog.nouns,
             metadata=mask_values(model.bundle.metadata),
             swaps=self.reloader.swaps,
             last_failure=self.reloader.last_failure,

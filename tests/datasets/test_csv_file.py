@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from recsys.data import Nouns
 from recsys.datasets import CsvDataset
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError
 
@@ -25,7 +26,7 @@ def test_ratings(tmp_path: Path) -> None:
     assert ratings.item_id.tolist() == [1, 2, 1]
     assert ratings.rating == pytest.approx([4, 3.5, 5])
     assert ratings.timestamp is None
-    assert ratings.items is None
+    assert len(ratings.items) == 0
 
 
 def test_baskets_count_an_item_once(tmp_path: Path) -> None:
@@ -38,6 +39,16 @@ def test_baskets_count_an_item_once(tmp_path: Path) -> None:
         ("b2", "milk"),
     ]
     assert ratings.rating is None
+    assert ratings.items.nouns == Nouns(verb="bought")
+
+
+def test_words_for_the_items(tmp_path: Path) -> None:
+    words = {"item": "tea", "items": "teas", "category": None}
+    named = dataset(tmp_path, RATINGS, nouns=words)
+    assert named.load().items.nouns == Nouns("tea", "teas", verb="liked")
+    assert hash(named) == hash(dataset(tmp_path, RATINGS, nouns=words))
+    with pytest.raises(ParameterError, match=r"nouns\.tea must be left out"):
+        dataset(tmp_path, RATINGS, nouns={"tea": "x"})
 
 
 @pytest.mark.parametrize(

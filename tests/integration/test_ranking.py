@@ -1,6 +1,7 @@
 """Recommendations: measured in a run, searched for in a sweep, compared, and told in the terminal."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -248,7 +249,13 @@ def test_recommendations_in_the_terminal(call, capfd):
         assert one["source"] == "rule"
         assert one["reasons"][0]["confidence"] > 0
     assert recommend.main(["--model", "model", "--likes", "toy story", "--k", "2"]) == 0
-    assert "because you like Toy Story" in capfd.readouterr().out
+    out = capfd.readouterr().out
+    assert out.startswith("You liked Toy Story")
+    assert "because you liked Toy Story" in out
+    assert recommend.main(["--model", "model", "--user", "15", "--k", "2"]) == 0
+    assert re.match(r"User 15 liked [\d,]+ films; the latest: ", capfd.readouterr().out)
+    assert recommend.main(["--model", "model", "--user", "nobody"]) == 1
+    assert "--user: the model knows no user 'nobody'. Give another, such as 1." in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

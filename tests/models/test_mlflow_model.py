@@ -141,7 +141,7 @@ def test_the_terminal_takes_ids_where_there_are_no_titles(tmp_path, capsys):
     bundle = replace(bundle_of("rules"), catalog=ItemCatalog.empty())
     bundle.save(tmp_path / "bundle")
     assert recommend.main(["--model", str(tmp_path / "bundle"), "--likes", "10", "70"]) == 0
-    assert capsys.readouterr().out.startswith("You like 10; 70.")
+    assert capsys.readouterr().out.startswith("You liked 10; 70.")
 
 
 def test_the_bundle_of_a_folder(logged, tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from recsys.data import ItemCatalog
+from recsys.data import ItemCatalog, Nouns
 from recsys.feedback import FeedbackStore
 from recsys.models.bundle import Bundle
 from recsys.recommenders import PopularityRecommender
@@ -56,7 +56,8 @@ def bundle(name: str = "rules") -> Bundle:
     ids = train.items.tolist()
     items = np.array([*ids, 5000])  # the last one nobody likes
     titles = (*(TITLES.get(item, f"Film {item}") for item in ids), "Unseen (2001)")
-    catalog = ItemCatalog(items, titles, (("Drama", "War"),) * len(items))
+    nouns = Nouns("film", "films", "genre", "genres")
+    catalog = ItemCatalog(items, titles, (("Drama", "War"),) * len(items), nouns=nouns)
     recommender = PopularityRecommender() if name == "popularity" else ALL[name]
     return Bundle(recommender.fit(train, rules_of(train)), catalog, train, {"recommender": name})
 

@@ -237,6 +237,31 @@ def test_the_schema_has_examples(client):
         assert schema["components"]["schemas"][name]["examples"]
 
 
+def test_the_schema_speaks_of_the_data(serve, reloader):
+    """Its words and examples are those of the served model; without one it has the general words."""
+    client = serve(load=False)
+    text = client.get("/openapi.json").text
+    assert "Number of users who liked it." in text
+    assert "Find items by title" in text
+    reloader.load()
+    schema = client.get("/openapi.json").json()
+    assert schema["paths"]["/items"]["get"]["description"].startswith("Find films by title")
+    (titles, items, user), models = schema["components"]["schemas"]["RecommendRequest"]["examples"], schema
+    assert "{" not in "".join(_descriptions(models))
+    for example in (titles, items):
+        assert client.post("/recommend", json=example).status_code == 200
+    assert user == {"user_id": 15}
+    nouns = {"item": "film", "items": "films", "category": "genre", "categories": "genres", "verb": "liked"}
+    assert client.get("/model").json()["nouns"] == nouns
+
+
+def _descriptions(part):
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _descriptions(one)
+    if isinstance(part, dict) and isinstance(part.get("description"), str):
+        yield part["description"]
+
+
 def test_a_failure_is_told_once_until_it_is_over_and_then_anew(reloader, shelf, monkeypatch, caplog):
     reloader.load()
 

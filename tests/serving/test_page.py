@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import threading
@@ -16,6 +17,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from recsys.data import Nouns
 from recsys.feedback import FeedbackStore
 from recsys.serving.app import create_app
 from recsys.serving.reloader import ModelReloader
@@ -139,8 +141,28 @@ def page(browser, served):
 def test_it_begins_with_what_is_popular(page):
     assert len(page.listed()) == 10
     assert page.texts("#list .source") == ["popular"] * 10
-    assert page.texts("#list .reason")[0].endswith("people like it.")
+    assert page.texts("#list .reason")[0].endswith("people liked it.")
     page.until(lambda: "version 1" in page.one("#model").text)
+    assert page.one("#picking").text == "Films you liked"
+    assert page.browser.title == "recsys: recommended films"
+    assert page.one("#search").get_attribute("placeholder") == page.listed()[0]
+
+
+def test_a_shop_has_other_words(page, monkeypatch):
+    bundle = page.service.reloader.current.bundle
+    nouns = Nouns("product", "products", "aisle", "aisles", "bought")
+    monkeypatch.setitem(bundle.__dict__, "catalog", replace(bundle.catalog, nouns=nouns))
+    page.browser.refresh()
+    page.pick("heat")
+    page.all('[data-verdict="up"]')[0].click()
+    page.until(lambda: page.one("#rated").text.startswith("1 rated product is left out."))
+    assert page.texts("#list .reason")[0].startswith("Because you bought Heat (1995): ")
+    page.one("#search").send_keys("zzz")
+    page.until(lambda: page.texts("#found .nothing") == ["No products found."])
+    text = page.browser.execute_script("return document.documentElement.innerText")
+    assert text.startswith("Recommended products\n\nPick a few products that you bought. ")
+    # Nothing else is said of films than in their titles.
+    assert not re.search(r"(?i)\b(movies?|films?(?! \d)|genres?|likes?|liked|watch)\b", text)
 
 
 def test_with_the_keyboard_alone(page):
@@ -159,12 +181,12 @@ def test_with_the_keyboard_alone(page):
     titles = page.listed()
     assert "Toy Story 2 (1999)" not in titles
     assert page.texts("#list .source")[0] == "rule"
-    assert page.texts("#list .reason")[0].startswith("Because you like Toy Story 2 (1999): ")
+    assert page.texts("#list .reason")[0].startswith("Because you liked Toy Story 2 (1999): ")
     assert "confidence" in page.texts("#list .numbers")[0]
     assert "lift" in page.texts("#list .numbers")[0]
     while "thumb" not in (page.focus().get_attribute("class") or ""):
         page.press(Keys.TAB)
-    assert page.focus().get_attribute("aria-label") == f"I like {titles[0]}"
+    assert page.focus().get_attribute("aria-label") == f"Thumb up for {titles[0]}"
     page.press(Keys.ENTER)
     page.until(lambda: page.focus().get_attribute("aria-pressed") == "true")
     (kept,) = page.service.store.read()
@@ -207,7 +229,7 @@ def test_what_has_a_thumb_is_not_recommended_again(page):
         page.all(f'[data-verdict="{verdict}"]')[row].click()
         page.until(lambda n=row: len(page.all('[aria-pressed="true"]')) == (1 if n == 1 else 2))
     assert page.texts("#list .title") == before
-    assert page.one("#rated").text.startswith("2 rated movies are left out.")
+    assert page.one("#rated").text.startswith("2 rated films are left out.")
     page.browser.refresh()
     page.until(lambda: page.one("#rated").is_displayed())
     assert not {before[1], before[3]} & set(page.listed())
@@ -216,7 +238,7 @@ def test_what_has_a_thumb_is_not_recommended_again(page):
         "localStorage.setItem('recsys.rated', JSON.stringify([7, ...rated]))"  # no item has this id
     )
     page.browser.refresh()
-    page.until(lambda: page.one("#rated").text.startswith("2 rated movies are left out."))
+    page.until(lambda: page.one("#rated").text.startswith("2 rated films are left out."))
     assert not {before[1], before[3]} & set(page.listed())
     page.one("#show-rated").click()
     page.until(lambda: page.listed() == before)

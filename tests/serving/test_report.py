@@ -93,7 +93,7 @@ def test_a_model_that_would_have_done_better(bundles, kept, say, tmp_path):
     hits, ranks = said.splitlines()[-4:-2]
     assert hits.split()[:4] == ["hit@5", "1.0000", "0.0000", "+1.0000"]
     assert ranks.startswith("mrr@5")
-    assert "3 items liked by 3 people" in said
+    assert "3 items accepted by 3 people" in said
     assert "was fitted on feedback" not in said
 
 
@@ -112,4 +112,4 @@ def test_nothing_to_tell(kept, say, tmp_path):
     path = kept(replace(UP, liked=False))
     assert say("--feedback", path)[0] == 0
     code, said = say("--feedback", path, "--replay", "models:/recsys@challenger")
-    assert (code, said.startswith("Nothing was liked yet")) == (1, True)
+    assert (code, said.startswith("Nothing was accepted yet")) == (1, True)

@@ -1,4 +1,4 @@
-// The page: search for movies, pick some, get recommendations and rate them.
+// The page: search for items, pick some, get recommendations and rate them. Words for them are those of the data.
 // Everything from the service is inserted as text (textContent), never as HTML.
 
 const LENGTH = 10; // number of recommendations
@@ -11,7 +11,7 @@ const search = byId("search");
 const found = byId("found");
 const list = byId("list");
 
-// Stored state: picks, rated movies and the person's id in this browser, the token until the tab is closed.
+// Stored state: picks, rated items and the person's id in this browser, the token until the tab is closed.
 const remembered = {
   get(key, otherwise, storage = "localStorage") {
     try {
@@ -36,6 +36,7 @@ let options = []; // search results shown
 let shownFor = ""; // search text of these results
 let active = -1; // row of the option that Enter picks
 let latest = 0; // number of the latest request for recommendations
+let words = { item: "item", items: "items", verb: "liked" }; // of the data, see GET /model
 const person = remembered.get("person", null) ?? newId();
 remembered.set("person", person);
 
@@ -137,18 +138,21 @@ function show(items, text) {
   if (!options.length) {
     const nothing = document.createElement("li");
     nothing.className = "nothing";
-    nothing.textContent = items.length ? "You have already picked all matching movies." : "No movies found.";
+    nothing.textContent = items.length ? `You have already picked all matching ${words.items}.` : `No ${words.items} found.`;
     found.append(nothing);
   }
   found.hidden = false;
   search.setAttribute("aria-expanded", String(options.length > 0));
   activate(-1);
-  say(options.length === 1 ? "1 movie found" : `${options.length} movies found`);
+  say(options.length === 1 ? `1 ${words.item} found` : `${options.length} ${words.items} found`);
 }
 
 function about(item) {
-  const likes = item.n_likes === 1 ? "1 person likes it" : `${number(item.n_likes)} people like it`;
-  return [item.categories.join(", "), likes].filter(Boolean).join(" · ");
+  return [item.categories.join(", "), popularity(item.n_likes)].filter(Boolean).join(" · ");
+}
+
+function popularity(n) {
+  return `${n === 1 ? "1 person" : `${number(n)} people`} ${words.verb} it`;
 }
 
 function activate(row) {
@@ -215,20 +219,21 @@ byId("clear").addEventListener("click", () => {
 
 async function recommend() {
   const asked = ++latest;
-  const likes = picks.map((one) => one.item_id);
+  const picked = picks.map((one) => one.item_id);
   const seen = rated.slice(-maxRated);
   list.setAttribute("aria-busy", "true");
   try {
-    const answer = await ask("recommend", { items: likes, seen, k: LENGTH, explain: true });
+    const answer = await ask("recommend", { items: picked, seen, k: LENGTH, explain: true });
     if (asked !== latest) return; // a newer request is under way
     byId("trouble").hidden = true;
+    if (!picked.length) search.placeholder = answer.recommendations[0]?.title ?? "";
     list.replaceChildren(...answer.recommendations.map((one) => card(one, answer.signed_list)));
   } catch (error) {
     if (asked !== latest) return;
     const where = /^(items|seen)\[(\d+)\]$/.exec(error.details?.[0]?.where ?? "");
     if (error.code === "unknown_item" && where) {
-      // The model was replaced and its catalog does not contain this movie.
-      const unknown = (where[1] === "seen" ? seen : likes)[Number(where[2])];
+      // The model was replaced and its catalog does not contain this item.
+      const unknown = (where[1] === "seen" ? seen : picked)[Number(where[2])];
       keepRated(rated.filter((item) => item !== unknown));
       changePicks(picks.filter((one) => one.item_id !== unknown));
       return;
@@ -265,7 +270,7 @@ function card(one, signedList) {
   thumbs.setAttribute("aria-label", `Your opinion of ${one.title}`);
   for (const button of thumbs.querySelectorAll("button")) {
     const verdict = button.dataset.verdict;
-    button.setAttribute("aria-label", verdict === "up" ? `I like ${one.title}` : `I do not like ${one.title}`);
+    button.setAttribute("aria-label", `Thumb ${verdict} for ${one.title}`);
     button.addEventListener("click", () => judge(thumbs, button, {
       signed_list: signedList,
       user_id: person,
@@ -279,13 +284,14 @@ function card(one, signedList) {
 function sentence(reason) {
   const { antecedents, support_count, confidence, lift } = reason;
   if (!antecedents.length) {
-    return support_count === null ? "Popular." : `${number(support_count)} people like it.`;
+    return support_count === null ? "Popular." : `${popularity(support_count)}.`;
   }
-  const titles = antecedents.map((like) => like.title);
-  const likes = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0];
-  if (confidence === null) return `Because you like ${likes}.`;
+  const titles = antecedents.map((one) => one.title);
+  const all = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0];
+  const { verb } = words;
+  if (confidence === null) return `Because you ${verb} ${all}.`;
   const them = titles.length > 1 ? "them" : "it";
-  const share = `Because you like ${likes}: ${percent(confidence)} of the people who like ${them} also like this`;
+  const share = `Because you ${verb} ${all}: ${percent(confidence)} of the people who ${verb} ${them} also ${verb} this`;
   return lift === null ? `${share}.` : `${share}, ${lift.toFixed(1)} times as likely as on average.`;
 }
 
@@ -293,7 +299,7 @@ function numbers(reason) {
   const { antecedents, support_count, confidence, lift, share } = reason;
   if (!antecedents.length) return share < 1 ? `${percent(share)} of the score` : "";
   return [
-    support_count === null ? "" : `${number(support_count)} like ${antecedents.length > 1 ? "all" : "both"}`,
+    support_count === null ? "" : `${number(support_count)} ${words.verb} ${antecedents.length > 1 ? "all" : "both"}`,
     confidence === null ? "" : `confidence ${confidence.toFixed(2)}`,
     lift === null ? "" : `lift ${lift.toFixed(2)}`,
     `${percent(share)} of the score`,
@@ -314,7 +320,7 @@ function keepRated(next) {
   rated = next;
   remembered.set("rated", rated);
   byId("rated").hidden = !rated.length;
-  byId("n-rated").textContent = rated.length === 1 ? "1 rated movie is" : `${number(rated.length)} rated movies are`;
+  byId("n-rated").textContent = rated.length === 1 ? `1 rated ${words.item} is` : `${number(rated.length)} rated ${words.items} are`;
 }
 
 byId("show-rated").addEventListener("click", () => {
@@ -383,11 +389,22 @@ byId("token-cancel").addEventListener("click", () => byId("token-dialog").close(
 
 // ---- Start
 
+function useWords() {
+  for (const element of document.querySelectorAll("[data-words]")) {
+    const text = element.dataset.words.replace(/{(\w+)}/g, (_, name) => words[name]);
+    element.textContent = text.charAt(0).toUpperCase() + text.slice(1);
+  }
+  document.title = `recsys: recommended ${words.items}`;
+}
+
 ask("model").then((model) => {
   maxRated = model.limits.max_items;
+  words = model.nouns;
+  useWords();
   const name = model.metadata.recommender ?? "Model";
   byId("model").textContent =
-    `${name}, version ${model.version}: ${number(model.n_items)} movies, trained on the likes of ${number(model.n_users)} people.`;
-}).catch(trouble);
-keepRated(rated);
-changePicks(picks);
+    `${name}, version ${model.version}: ${number(model.n_items)} ${words.items}, fitted on what ${number(model.n_users)} people ${words.verb}.`;
+}).catch(trouble).finally(() => {
+  keepRated(rated);
+  changePicks(picks);
+});

@@ -1,0 +1,80 @@
+"""OpenAPI with the limits of the settings, and with the words and examples of the served data."""
+
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict
+from typing import Any
+
+from recsys.data import Nouns
+from recsys.serving.loaded_model import LoadedModel
+from recsys.serving.service import Service
+from recsys.serving.settings import Settings
+
+REQUESTS = ("RecommendRequest", "Person", "BatchRequest")
+
+
+def described(generate: Callable[[], dict[str, Any]], service: Service) -> dict[str, Any]:
+    """Return the generated schema, described for the model that is served now."""
+    model = service.reloader.current
+    nouns = Nouns() if model is None else model.bundle.catalog.nouns
+    schema: dict[str, Any] = _worded(deepcopy(generate()), asdict(nouns))
+    _add_limits(schema, service.settings)
+    if model is not None:
+        _add_examples(schema, model)
+    return schema
+
+
+def _worded(part: Any, words: dict[str, str]) -> Any:
+    """Return a part of the schema with words for the names in braces in its descriptions."""
+    if isinstance(part, list):
+        return [_worded(one, words) for one in part]
+    if not isinstance(part, dict):
+        return part
+    described = {name: _worded(one, words) for name, one in part.items()}
+    text = described.get("description")
+    if isinstance(text, str):
+        for name, word in words.items():
+            text = text.replace(f"{{{name}}}", word)
+        described["description"] = text
+    return described
+
+
+def _add_limits(schema: dict[str, Any], settings: Settings) -> None:
+    limits = {
+        "items": ("maxItems", settings.max_items),
+        "seen": ("maxItems", settings.max_items),
+        "titles": ("maxItems", settings.max_titles),
+        "users": ("maxItems", settings.max_batch),
+        "k": ("maximum", settings.max_k),
+    }
+    models, similar = schema["components"]["schemas"], schema["paths"]["/items/{item_id}/similar"]["get"]
+    fields = [(one["name"], one["schema"]) for one in similar["parameters"]]
+    for name in REQUESTS:
+        fields += models[name]["properties"].items()
+    for name, field in fields:
+        if name in limits:
+            keyword, limit = limits[name]
+            field.get("anyOf", [field])[0][keyword] = limit  # the other one is null
+
+
+def _add_examples(schema: dict[str, Any], model: LoadedModel) -> None:
+    """Replace the examples of items by popular ones of the model, which every request accepts."""
+    called = model.search.catalog
+    title = dict(zip(map(str, model.searched), called.title, strict=True))
+    count = Counter(title.values())
+    popular = sorted(model.n_likes, key=lambda item: -model.n_likes[item])
+    popular = [item for item in popular if count[title[str(item)]] == 1][:3]
+    models = schema["components"]["schemas"]
+    for name in REQUESTS[::2]:
+        for example in models[name]["examples"]:
+            for person in (example, *example.get("users", [])):
+                if "titles" in person:
+                    person["titles"] = [title[str(item)] for item in popular[:2]]
+                if "items" in person:
+                    person["items"] = popular[:2]
+                if "seen" in person:
+                    person["seen"] = popular[2:]
+    if popular:
+        (feedback,) = models["FeedbackRequest"]["examples"]
+        feedback["item_id"] = popular[0]
