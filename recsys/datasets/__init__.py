@@ -14,6 +14,7 @@ from recsys.datasets.parquet_file import ParquetDataset
 from recsys.datasets.quest import Quest
 from recsys.datasets.search import TitleError, TitleSearch
 from recsys.datasets.table import TableDataset
+from recsys.datasets.shop import Shop
 
 __all__ = [
     "CsvDataset",
@@ -26,6 +27,7 @@ __all__ = [
     "ParquetDataset",
     "Quest",
     "TableDataset",
+    "Shop",
     "TitleError",
     "TitleSearch",
     "resolve_duplicates",
