@@ -281,3 +281,13 @@ def test_reproduce_fails_where_a_number_differs(script, monkeypatch, capsys):
     monkeypatch.setattr(reproduce, "run", lambda dataset, engine: metrics)
     assert reproduce.main([]) == 1
     assert "EXPECTED {'n_transactions': 671" in capsys.readouterr().out
+
+
+def test_make_shop(script, tmp_path):
+    path = tmp_path / "shop.csv"
+    said = printed(script("make_shop").main, [str(path), "--customers", "5", "--orders", "9"])
+    header, *rows = csv.reader(path.read_text("utf-8").splitlines())
+    assert said == f"{path}: {len(rows)} rows, 9 receipts of 5 customers\n"
+    assert {row[0] for row in rows} == {str(number) for number in range(1, 10)}
+    assert header[:4] == ["Receipt", "Date", "Customer", "Product"]
+    assert all(re.fullmatch(r"2025-\d\d-\d\d", row[1]) and float(row[8]) < float(row[7]) for row in rows)
