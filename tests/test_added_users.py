@@ -8,7 +8,7 @@ import pytest
 from recsys import pipeline
 from recsys.data import Interactions
 from recsys.datasets import Dataset
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare
+from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare, preparation
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.pipeline import Experiment
 from recsys.preprocessing import Preprocessing
@@ -64,6 +64,19 @@ def test_the_same_people_are_measured_on_the_same_likes(evaluation, part):
         assert shown[0] == shown[1]
     learnt = set(poisoned.train.users.tolist()) - set(clean.train.users.tolist())
     assert learnt == set(range(USERS, USERS + 5))
+
+
+@pytest.mark.parametrize("evaluation", [UserShare(test_size=0.5, validation_size=0.5), LeaveOut()])
+def test_orders_that_feedback_has_added_are_not_measured(evaluation):
+    """Each item is an order here; those of page users come from `merge_orders`."""
+    every = Preprocessing(likes="all")
+    clean, poisoned = (replace(one, order_id=one.timestamp, rating=None) for one in (CLEAN, POISONED))
+    parts = [preparation.prepare(one, every, evaluation, "test") for one in (clean, poisoned)]
+    assert parts[0].targets.users.tolist() == parts[1].targets.users.tolist()
+    assert set(parts[1].train.users.tolist()) - set(parts[0].train.users.tolist()) == {
+        *range(USERS, USERS + 5)
+    }
+    assert parts[1].train.repeats
 
 
 def test_nothing_later_than_the_moment_is_learnt_from():

@@ -62,6 +62,9 @@ class Interactions:
         Name of the dataset.
     page_users : ndarray, optional
         Ids of the users that feedback has added: training data, never evaluated.
+    refused : ndarray of object, shape (n_refused, 2), optional
+        Ids of users and of the items that they refused in feedback, beside the entries: never recommended to
+        them.
     order_id : array_like, optional
         Distinct within a user: two users may have an order 1. The orders of a user are sorted by time, then
         by id; without timestamps the ids must be integers that ascend in time.
@@ -82,6 +85,7 @@ class Interactions:
     quantity: npt.NDArray[np.float64] | None = None
     price: npt.NDArray[np.float64] | None = None
     margin: npt.NDArray[np.float64] | None = None
+    refused: npt.NDArray[np.object_] | None = None
 
     def __post_init__(self) -> None:
         columns = {name: _as_column(name, column) for name, column in self._columns().items()}

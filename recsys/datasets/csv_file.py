@@ -82,10 +82,6 @@ class CsvDataset(FileDataset):
         require_text("name", self.name)
         require_choice("layout", self.layout, LAYOUTS)
         super().__post_init__()
-        if self.layout == "baskets" and self.feedback is not None:
-            raise ParameterError(
-                "feedback", "null with layout: baskets, which have no ratings", self.feedback
-            )
         if self.separator == r"\t":  # A tab, as a shell passes it on.
             object.__setattr__(self, "separator", "\t")
         if not isinstance(self.separator, str) or len(self.separator) != 1 or self.separator in '\r\n"':

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from recsys.data import Histories, Interactions, InteractionSet, ItemCatalog
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE
@@ -50,9 +52,25 @@ def make_bundle(
         "config": settings,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    ratings = cast(Interactions, interactions)  # in this process: a model was fitted
-    repeats = ratings.order_id is not None
-    pairs = ratings.user_id, ratings.item_id, None, model.train.users, model.items, repeats
-    seen = Histories.from_pairs(*pairs).without(model.train)
+    seen = _not_recommended(cast(Interactions, interactions), model)  # in this process: a model was fitted
     catalog = ItemCatalog.empty() if interactions.items is None else interactions.items
     return Bundle(model, catalog, model.train, metadata, seen if len(seen.item_indices) else None)
+
+
+def _not_recommended(data: Interactions, model: Model) -> Histories:
+    """Return what is not recommended to the users of the model, beside their histories.
+
+    All that they have rated or refused; if they buy the same things again, only what they have refused.
+    """
+    refused = np.empty((0, 2), dtype=object) if data.refused is None else data.refused
+    user = np.array(refused[:, 0].tolist(), data.user_id.dtype.type)
+    item = np.array(refused[:, 1].tolist(), data.item_id.dtype.type)
+    over = model.train.users, model.items
+    if model.train.repeats:
+        return Histories.from_pairs(user, item, None, *over)
+    if len(refused):
+        user, item = np.append(data.user_id, user), np.append(data.item_id, item)
+    else:
+        user, item = data.user_id, data.item_id
+    repeats = len(refused) > 0 or data.order_id is not None
+    return Histories.from_pairs(user, item, None, *over, repeats).without(model.train)

@@ -163,20 +163,5 @@ def test_what_cannot_be(tmp_path):
         MovieLens(feedback_max_share=0)
     with pytest.raises(ParameterError, match="feedback must be a path or a URL, or null"):
         MovieLens(feedback="")
-    with pytest.raises(ParameterError, match="feedback must be null with layout: baskets"):
-        CsvDataset("mine.csv", layout="baskets", feedback="feedback.db")
     with pytest.raises(DataNotFoundError, match=r"dataset\.feedback: there is no file"):
         with_feedback(RATINGS, str(tmp_path / "none.db"))
-    baskets = Interactions(np.array([1]), np.array([1]))
-    with pytest.raises(ParameterError, match="feedback must be null"):
-        with_feedback(baskets, str(tmp_path / "none.db"))
-
-
-def test_a_password_is_not_told_where_there_are_no_ratings():
-    address = "postgresql://user:secret@host/db"
-    for refuse in (
-        lambda: CsvDataset("baskets.csv", layout="baskets", feedback=address),
-        lambda: with_feedback(replace(RATINGS, rating=None), address),
-    ):
-        with pytest.raises(ParameterError, match=r"user:\*\*\*@host"):
-            refuse()

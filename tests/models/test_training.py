@@ -2,15 +2,19 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from recsys.data import Interactions
 from recsys.errors import DataError, DataNotFoundError, ParameterError
 from recsys.evaluation import UserShare
 from recsys.feedback import Feedback, FeedbackStore
-from recsys.models.training import load_or_fit
+from recsys.models.training import load_or_fit, make_bundle
+from recsys.recommenders import PopularityRecommender
 from recsys.runs.refit import measure, measured_experiment
 from recsys.runs.stored_config import experiment_of, read_settings
 from recsys.runs.sweep import run_folder
+from tests.recommenders.problems import rules_of
 from tests.tracking.run_folders import write_run
 
 
@@ -103,3 +107,18 @@ def test_a_thumb_down_is_a_rating_of_its_user(tmp_path):
     bundle = load_or_fit(str(run))
     ann = bundle.histories.users[-1]
     assert (bundle.likes_of(ann), bundle.seen_of(ann)) == ([0], [3])
+
+
+@pytest.mark.parametrize("customers", [True, False])
+def test_what_is_bought_again_is_not_left_out_but_what_was_refused_is(customers):
+    """Refused by user 2, who has bought it once: of the others nothing is known but their orders."""
+    user = np.array([0, 0, 0, 1, 1, 2, 2])
+    order = np.array([0, 0, 1, 2, 2, 3, 3]) if customers else user
+    item = np.array([0, 1, 2, 0, 1, 0, 1])
+    refused = np.array([[2, 1]], dtype=object)
+    data = Interactions(user, item, order_id=order, page_users=np.array([2]), refused=refused)
+    train = data.positives().histories(None, np.arange(3))
+    model = PopularityRecommender().fit(train, rules_of(train))
+    bundle = make_bundle(model, data, {"recommender": {"_target_": "Popularity"}}, {})
+    assert [bundle.seen_of(one) for one in range(3)] == [[], [], [1] if customers else []]
+    assert bundle.likes_of(2) == [0, 1]
