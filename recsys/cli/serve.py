@@ -12,7 +12,7 @@ from recsys.errors import RecsysError
 from recsys.serving.settings import read_settings
 
 OPEN = (
-    "host is %s, which other machines can reach, and feedback needs no token: anyone there can add ratings "
+    "host is %s, which other machines can reach, and feedback needs no token: anyone there can add data "
     "for the next model, within the limits of thumbs. Set RECSYS_FEEDBACK_TOKEN, or see docs/threat_model.md."
 )
 

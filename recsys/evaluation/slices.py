@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Histories
+from recsys.data import Histories, Nouns
 from recsys.evaluation.accuracy import find_hits
 from recsys.evaluation.beyond_accuracy import count_likes
 from recsys.evaluation.bootstrap import Interval, bootstrap_intervals
@@ -14,13 +14,13 @@ from recsys.evaluation.holdout import Targets
 from recsys.evaluation.ranking import RankingResult
 from recsys.recommenders import Recommendations
 
-#: Lower ends of the bands of visible likes.
+#: Lower ends of the bands of users by the length of their visible history.
 HISTORY_BANDS = (0, 1, 10, 30, 100)
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A metric of some users, or of some held-out likes; `n` is their number."""
+    """A metric of some users, or of some held-out items; `n` is their number."""
 
     name: str
     n: int
@@ -36,15 +36,17 @@ def slices_of_users(
     n_resamples: int = 1000,
     confidence_level: float = 0.95,
     seed: int = 42,
+    nouns: Nouns = Nouns(),  # noqa: B008 - immutable
 ) -> list[Slice]:
-    """Return a metric by the number of visible likes, and of users who are not in the training data.
+    """Return a metric by the number of visible items, and of users who are not in the training data.
 
-    `histories` are the visible likes of at least the measured users. Bands without users are left out.
+    `histories` are those of at least the measured users. Bands without users are left out. `nouns` are the
+    words that name the slices.
     """
     lengths = histories.latest.lengths[np.searchsorted(histories.users, result.users)]
     bands: dict[str, npt.NDArray[np.bool_]] = {}
     for low, high in pairwise([*HISTORY_BANDS, np.inf]):
-        bands[_likes(low, high)] = (lengths >= low) & (lengths < high)
+        bands[f"who {nouns.verb} {_between(low, high)} {nouns.items}"] = (lengths >= low) & (lengths < high)
     bands["new to the training data"] = ~np.isin(result.users, train.users)
     found = []
     for name, chosen in bands.items():
@@ -56,13 +58,17 @@ def slices_of_users(
 
 
 def slices_of_items(
-    recommendations: Recommendations, targets: Targets, train: Histories, cutoff: int
+    recommendations: Recommendations,
+    targets: Targets,
+    train: Histories,
+    cutoff: int,
+    nouns: Nouns = Nouns(),  # noqa: B008 - immutable
 ) -> list[Slice]:
-    """Return the share of held-out likes that are in their user's list, by the popularity of the item.
+    """Return the share of held-out items that are in their user's list, by the popularity of the item.
 
-    The most popular items with a third of the likes of the training data are "popular", those with the next
-    third "medium", the others "rare"; items with as many likes stand together. Likes of items that are not
-    in the training data are left out.
+    The most popular items with a third of the interactions of the training data are "popular", those with the
+    next third "medium", the others "rare"; items with as many stand together. Items that are not in the
+    training data are left out.
     """
     popularity = count_likes(train)
     by_likes = np.sort(popularity)[::-1]
@@ -80,12 +86,12 @@ def slices_of_items(
         if n := int(np.count_nonzero(chosen)):
             value = float(found[chosen].mean())
             interval = Interval(value, value, value)
-            slices.append(Slice(f"held-out likes of {name} items", n, f"hit_share@{cutoff}", interval))
+            slices.append(Slice(f"held-out {nouns.items}, {name}", n, f"hit_share@{cutoff}", interval))
     return slices
 
 
 def _is_listed(recommendations: Recommendations, targets: Targets, cutoff: int) -> npt.NDArray[np.bool_]:
-    """Return which held-out likes are in the first items of their user's list, shape (n_known,)."""
+    """Return which held-out items are in the first items of their user's list, shape (n_known,)."""
     items = recommendations.item_indices[:, :cutoff]
     hits = find_hits(items, targets)
     known = targets.known
@@ -93,7 +99,7 @@ def _is_listed(recommendations: Recommendations, targets: Targets, cutoff: int) 
     return np.isin(known.rows * known.n_items + known.item_indices, listed)
 
 
-def _likes(low: float, high: float) -> str:
+def _between(low: float, high: float) -> str:
     if high == np.inf:
-        return f"with at least {low} visible likes"
-    return f"with {low} visible likes" if high == low + 1 else f"with {low} to {high - 1} visible likes"
+        return f"at least {low}"
+    return f"{low}" if high == low + 1 else f"{low} to {high - 1}"

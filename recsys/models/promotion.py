@@ -15,7 +15,7 @@ from recsys.models.bundle import Bundle
 from recsys.models.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.models.registry import CHALLENGER, CHAMPION, Registry
 from recsys.models.store import registry_command
-from recsys.models.training import ALL_RATINGS, fit_bundle, make_bundle
+from recsys.models.training import ALL_DATA, fit_bundle, make_bundle
 from recsys.runs.provenance import provenance
 from recsys.runs.refit import (
     Measurement,
@@ -47,7 +47,7 @@ def register(
 ) -> str:
     """Register the model of a run, a trial or the best trial of a sweep; return the number of the version.
 
-    It is fitted on all ratings, or without `refit` on all but the test part, and becomes the challenger; if
+    It is fitted on all data, or without `refit` on all but the test part, and becomes the challenger; if
     there is no champion and it passes the gate, also the champion. `tell` is called with each line of
     progress. Errors are those of `run_folder`, of a run and of `Registry`.
     """
@@ -134,7 +134,7 @@ def _measured(settings: Settings, test_part_of: Settings) -> Measurement:
 
 def _as_served(bundle: Bundle, champion: Bundle, settings: Settings) -> tuple[Measurement, Measurement]:
     """Measure two bundles, as they are, on the test part of the challenger's settings."""
-    if champion.metadata.get("fitted_on") == ALL_RATINGS != bundle.metadata.get("fitted_on"):
+    if champion.metadata.get("fitted_on") == ALL_DATA != bundle.metadata.get("fitted_on"):
         bundle = fit_bundle(settings)  # the champion was fitted on the test part
     settings = without_feedback(settings)
     bundles = (bundle, champion)

@@ -20,6 +20,7 @@ from recsys.mlflow_store.names import name_of
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE, read_description
 from recsys.models.mlflow_model import download, load_bundle, log_model
+from recsys.models.model_card import model_card
 from recsys.models.self_check import self_check
 from recsys.models.store import NAME, mlflow_client, pointed_at, registry_command, tracking_address
 from recsys.runs.json_file import read_json
@@ -114,7 +115,9 @@ class Registry:
                 client.create_registered_model(self.name)
             source = client.get_logged_model(model_id).artifact_location
             with pointed_at(self.address):  # MLflow looks the model up at the tracking URI of the process
-                made = client.create_model_version(self.name, source, run_id, tags, model_id=model_id)
+                made = client.create_model_version(
+                    self.name, source, run_id, tags, description=model_card(bundle), model_id=model_id
+                )
             client.set_registered_model_alias(self.name, CHALLENGER, str(made.version))
         return str(made.version), run_id is not None
 

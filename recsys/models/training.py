@@ -16,11 +16,11 @@ from recsys.runs.refit import refit
 from recsys.runs.stored_config import read_settings
 from recsys.runs.sweep import run_folder
 
-ALL_RATINGS = "all ratings"  # what a bundle of refitted settings was fitted on
+ALL_DATA = "all data"  # what a bundle of refitted settings was fitted on
 
 
 def load_or_fit(model: str) -> Bundle:
-    """Load a bundle, or fit the recommender of a run, or of the best trial of a sweep, on all ratings.
+    """Load a bundle, or fit the recommender of a run, or of the best trial of a sweep, on all data.
 
     `model` is an MLflow address such as models:/recsys@champion, or the folder of a bundle, a run, a trial or
     a sweep. DataNotFoundError is raised if there is neither a bundle nor a configuration in the folder, other
@@ -32,9 +32,9 @@ def load_or_fit(model: str) -> Bundle:
 
 
 def fit_bundle(settings: Mapping[str, Any]) -> Bundle:
-    """Fit the recommender of stored settings on all ratings."""
+    """Fit the recommender of stored settings on all data."""
     prepared, model = refit(settings)
-    facts = {"transactions_digest": prepared.transactions.digest, "fitted_on": ALL_RATINGS}
+    facts = {"transactions_digest": prepared.transactions.digest, "fitted_on": ALL_DATA}
     return make_bundle(model, prepared.interactions, settings, facts)
 
 

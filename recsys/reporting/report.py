@@ -18,7 +18,7 @@ from recsys.runs.sweep import Sweep, read_sweep
 
 SHOWN = 10  # trials, and reasons of failures
 
-ONCE = "measured once, after the search, on likes that no trial has used; fitted on all the rest."
+ONCE = "measured once, after the search, on data that no trial has used; fitted on all the rest."
 COMPARED = (
     f"The best trial of each, {ONCE} All items are ranked. In parentheses the bootstrap interval over users; "
     "differences are paired."
@@ -28,8 +28,8 @@ PAIRS = (
     "correction for all pairs; values below 0.05 are significant at the 5% level."
 )
 SLICES = (
-    "NDCG of users by the number of their visible likes, and the share of held-out likes that are in the "
-    "lists, by the popularity of the item; on the test part."
+    "NDCG of users by the length of their visible history, and the share of what is held out that is in the "
+    "lists, by its popularity; on the test part."
 )
 ON_TEST = f"The chosen trials, {ONCE} In parentheses the bootstrap interval over users."
 

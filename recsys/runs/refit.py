@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from recsys import pipeline
-from recsys.data import ItemCatalog
+from recsys.data import ItemCatalog, Nouns
 from recsys.data.histories import Histories
 from recsys.errors import DataError
 from recsys.evaluation import (
@@ -64,11 +64,13 @@ def slices(experiment: Experiment, measurement: Measurement, model: Model) -> li
     cutoff = CUTOFF if CUTOFF in evaluation.cutoffs else evaluation.k
     lists = model.recommend(prepared.histories, cutoff, prepared.seen)
     ndcg = f"ndcg@{cutoff}"
+    catalog = prepared.interactions.items
+    nouns = Nouns() if catalog is None else catalog.nouns
     return [
         *slices_of_users(
-            measurement.ranking, prepared.histories, prepared.train, ndcg, *measurement.resampling
+            measurement.ranking, prepared.histories, prepared.train, ndcg, *measurement.resampling, nouns
         ),
-        *slices_of_items(lists, prepared.targets, prepared.train, cutoff),
+        *slices_of_items(lists, prepared.targets, prepared.train, cutoff, nouns),
     ]
 
 

@@ -46,7 +46,7 @@ class Service:
         return schemas.BatchResponse(model.version, results)
 
     def similar(self, item_id: str, k: int, explain: bool) -> schemas.SimilarResponse:
-        """Return the list for a person who likes one item."""
+        """Return the list for a person with one item."""
         model = self._model()
         if item_id not in model.items:
             raise ApiError(404, "unknown_item", f"No item has the id {quoted(item_id)}.")
@@ -56,7 +56,7 @@ class Service:
         return schemas.SimilarResponse(model.version, Item(item, title), answer.recommendations)
 
     def items(self, search: str, limit: int) -> schemas.ItemsResponse:
-        """Return items of the model by the beginning of their title, the most liked first."""
+        """Return items of the model by the beginning of their title, the most popular first."""
         model = self._model()
         catalog, ids, n_likes = model.search.catalog, model.searched, model.n_likes
         rows = [row for row in model.search.beginning(search) if ids[row] in n_likes]

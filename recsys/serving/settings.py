@@ -45,7 +45,7 @@ class Settings:
     retry_seconds: float = _setting(60.0, "seconds until a version that failed is tried again")
     wait_for_model: bool = _setting(False, "start without a model, become ready when there is one")
     max_body_bytes: int = _setting(262_144, "maximum bytes of a request's body")
-    max_items: int = _setting(1000, "maximum likes, and maximum seen items, of a person in a request")
+    max_items: int = _setting(1000, "maximum items, and maximum seen items, of a person in a request")
     max_titles: int = _setting(50, "maximum titles of a person in a request")
     max_k: int = _setting(100, "maximum length of a list")
     max_batch: int = _setting(100, "maximum people in a batch")

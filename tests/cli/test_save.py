@@ -10,7 +10,7 @@ def test_the_model_of_a_run_is_saved_and_can_be_served(tmp_path, capsys):
     folder = tmp_path / "model"
     assert main([str(write_run(tmp_path / "run", "recommender=popularity")), str(folder)]) == 0
     assert capsys.readouterr().out == f"{folder}\n"
-    assert Bundle.load(folder).metadata["fitted_on"] == "all ratings"
+    assert Bundle.load(folder).metadata["fitted_on"] == "all data"
     source = source_of(str(folder))
     assert source.load(source.version()).metadata["recommender"] == "PopularityRecommender"
     copy = tmp_path / "copy"

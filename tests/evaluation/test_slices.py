@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from recsys.data import Nouns
 from recsys.evaluation import RankingResult
 from recsys.evaluation.slices import slices_of_items, slices_of_users
 from tests.evaluation.strategies import make_histories, make_recommendations, make_targets
@@ -16,10 +17,10 @@ def test_users_by_the_length_of_their_history():
     slices = slices_of_users(result, histories, train, "ndcg@10")
     found = {one.name: (one.n, one.value.value) for one in slices}
     assert found == {
-        "users with 0 visible likes": (1, 0.0),
-        "users with 1 to 9 visible likes": (3, pytest.approx(1.3 / 3)),
-        "users with 10 to 29 visible likes": (1, 0.5),
-        "users with at least 100 visible likes": (1, 0.7),
+        "users who liked 0 items": (1, 0.0),
+        "users who liked 1 to 9 items": (3, pytest.approx(1.3 / 3)),
+        "users who liked 10 to 29 items": (1, 0.5),
+        "users who liked at least 100 items": (1, 0.7),
         "users new to the training data": (1, 0.9),
     }
 
@@ -38,16 +39,19 @@ def test_held_out_likes_by_the_popularity_of_the_item():
     train = make_histories([[0, 1, 2], [0, 1], [0]], n_items=4)
     targets = make_targets([[1, 2], [2, 3], [1]], n_items=4)
     lists = make_recommendations([[2, 1], [3, 2], [0, 1]], k=2)
-    found = {one.name: (one.n, one.value.value) for one in slices_of_items(lists, targets, train, 2)}
+    found = {
+        one.name: (one.n, one.value.value)
+        for one in slices_of_items(lists, targets, train, 2, Nouns("tea", "teas"))
+    }
     naive = {"medium": [(0, 1), (2, 1)], "rare": [(0, 2), (1, 2)]}
     listed = {0: {2, 1}, 1: {3, 2}, 2: {0, 1}}
     expected = {}
     for name, pairs in naive.items():
         share = np.mean([item in listed[user] for user, item in pairs])
-        expected[f"held-out likes of {name} items"] = (len(pairs), share)
+        expected[f"held-out teas, {name}"] = (len(pairs), share)
     assert found == expected
     first = {one.name: one.value.value for one in slices_of_items(lists, targets, train, 1)}
-    assert first == {"held-out likes of medium items": 0.0, "held-out likes of rare items": 0.5}
+    assert first == {"held-out items, medium": 0.0, "held-out items, rare": 0.5}
 
 
 def test_without_likes_there_are_no_slices():

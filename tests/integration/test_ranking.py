@@ -134,11 +134,11 @@ def test_the_winner_is_measured_once_on_the_test_part(call):
     ndcg = measured["ndcg@10"]
     assert 0 < ndcg["low"] < ndcg["value"] < ndcg["high"]
     slices = {one["name"]: one for one in read("sweep/slices.json")[number]}
-    of_users = [one for name, one in slices.items() if name.startswith("users with ")]
+    of_users = [one for name, one in slices.items() if name.startswith("users who ")]
     assert sum(one["n"] for one in of_users) == measured["n_evaluated_users"]["value"]
     mean = sum(one["n"] * one["value"]["value"] for one in of_users) / sum(one["n"] for one in of_users)
     assert mean == pytest.approx(ndcg["value"])
-    assert slices["held-out likes of popular items"]["metric"] == "hit_share@10"
+    assert slices["held-out films, popular"]["metric"] == "hit_share@10"
     assert ndcg["value"] != results["best_value"]
     assert f"Trial {number} on the test part: ndcg@10 {ndcg['value']:.4f}" in swept.stdout
 

@@ -64,7 +64,7 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
 
     code, said = say("register", str(good), *LOOSE)
     assert code == 0, said
-    assert "Registered as version 1 of recsys, the challenger, fitted on all ratings." in said
+    assert "Registered as version 1 of recsys, the challenger, fitted on all data." in said
     assert "passed  coverage@10" in said
     assert "passed  a request takes" in said
     assert "Version 1 of recsys is the champion." in said
@@ -74,6 +74,10 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     assert (first.tags["study"], first.tags["trial"]) == ("s", "7")
     assert 0 < float(first.tags["ndcg_at_10"]) <= 1
     assert first.tags["promoted_by"] == "gate"
+    assert first.description.startswith(
+        "ItemKNNRecommender of 16 items, fitted on all data of small: what 24 people"
+    )
+    assert f"ndcg@10 on the test part: {float(first.tags['ndcg_at_10']):.4f}." in first.description
     assert load_bundle("models:/recsys/1").metadata["metrics"]["ndcg@10"] == pytest.approx(
         float(first.tags["ndcg_at_10"]), rel=1e-5
     )

@@ -22,7 +22,7 @@ def test_a_bundle_is_fitted_on_all_ratings(tmp_path):
     bundle = load_or_fit(str(write_run(tmp_path, "recommender=item_knn")))
     assert len(bundle.histories.item_indices) == 24 * 6
     assert bundle.metadata["recommender"] == "ItemKNNRecommender"
-    assert bundle.metadata["fitted_on"] == "all ratings"
+    assert bundle.metadata["fitted_on"] == "all data"
     assert bundle.metadata["config"]["recommender"]["shrinkage"] == 10.0
     assert len(bundle.metadata["ratings_digest"]) == len(bundle.metadata["transactions_digest"]) == 64
     assert bundle.recommend([[0, 1]], n_reasons=1)[0][0].item_id < 8

@@ -169,8 +169,8 @@ def test_the_test_part_shows_no_interval_without_width(tmp_path):
 
 
 def test_slices_of_trials_that_miss_one_another(tmp_path):
-    few = {"name": "users with 1 to 9 visible likes", "n": 1200, "metric": "ndcg@10", "value": INTERVAL}
-    many = few | {"name": "users with 10 to 29 visible likes", "n": 7}
+    few = {"name": "users who bought 1 to 9 products", "n": 1200, "metric": "ndcg@10", "value": INTERVAL}
+    many = few | {"name": "users who bought 10 to 29 products", "n": 7}
     found = {"3": [few], "5": [many]}
     (make(tmp_path) / "slices.json").write_text(json.dumps(found))
     html = write_report(tmp_path).read_text()
