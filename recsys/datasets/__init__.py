@@ -13,8 +13,8 @@ from recsys.datasets.movielens import MovieLens
 from recsys.datasets.parquet_file import ParquetDataset
 from recsys.datasets.quest import Quest
 from recsys.datasets.search import TitleError, TitleSearch
-from recsys.datasets.table import TableDataset
 from recsys.datasets.shop import Shop
+from recsys.datasets.table import TableDataset
 
 __all__ = [
     "CsvDataset",
@@ -26,8 +26,8 @@ __all__ = [
     "MovieLensBootstrap",
     "ParquetDataset",
     "Quest",
-    "TableDataset",
     "Shop",
+    "TableDataset",
     "TitleError",
     "TitleSearch",
     "resolve_duplicates",

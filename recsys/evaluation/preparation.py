@@ -87,7 +87,8 @@ def _prepare(
     if part == "test":
         train, evaluated = split.train_and_validation, split.test
     # After the split, so that nothing held out influences the training data.
-    likes = preprocessing.filter_train(_with_page(train, interactions, preprocessing, evaluation))
+    train_with_page = _with_page(train, interactions, preprocessing, evaluation)
+    likes = preprocessing.filter_train(train_with_page, preprocessing.excluded(interactions))
     holdout = evaluation.choose_likes(evaluated, train, preprocessing)
     transactions = encode(likes, preprocessing.transaction)
     items = transactions.items

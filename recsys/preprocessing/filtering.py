@@ -11,6 +11,9 @@ from recsys.data import Interactions, Positives, Transactions
 from recsys.data.factorize import factorize, positions
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
+from recsys.preprocessing.count_rules import CountRule, items_of_order, occurrences, orders_of_item
+from recsys.preprocessing.exclusion import KEY as EXCLUDE_ITEMS
+from recsys.preprocessing.exclusion import find_items, require_names
 
 TRANSACTIONS = ("auto", "user", "order")
 LIKES = ("auto", "min_rating", "user_mean", "all")
@@ -21,11 +24,17 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Choose the interactions that count; the rules are applied in the order of the parameters.
+    """Choose the interactions that count.
+
+    The rules are applied once each, in this order: `exclude_items`, `min_movie_ratings`, `likes`,
+    `min_item_orders`, `min_order_items`, then `min_length` and `max_length`. Dropping small orders makes
+    items rarer again: these are not dropped in turn, since that may go on until nothing is left, and
+    `apriori.min_support` decides on rare items in the end. Every transaction that is left fulfils the rules
+    on orders and lengths.
 
     With an evaluation, `candidates` are split and `filter_train` is applied to the training data alone, so
-    that nothing held out influences them. The rules on movies and lengths do not change the evaluated users
-    and their held-out likes, so results under different rules can be compared.
+    that nothing held out influences them. The rules on items, movies, orders and lengths do not change the
+    evaluated users and their held-out likes, so results under different rules can be compared.
     Values out of range raise ParameterError.
 
     Parameters
@@ -45,6 +54,14 @@ class Preprocessing:
         Lowest rating that is a like; used only by `likes="min_rating"`.
     min_length, max_length : int, int or None
         Drop transactions with fewer or with more items than this; None is no maximum.
+    exclude_items : list of int or str, optional
+        Ids or titles of items to drop, such as "shopping bags".
+    min_item_orders : int
+        Drop items in fewer orders than this, in data without orders items liked by fewer users. Unlike
+        `min_movie_ratings` it counts only what `likes` has left.
+    min_order_items : int
+        Drop orders with fewer distinct items than this. Unlike `min_length` it counts by order even if a
+        transaction is all that a user has bought. In data without orders, the likes of a user are one order.
     """
 
     transaction: str = "auto"
@@ -53,6 +70,9 @@ class Preprocessing:
     min_rating: float = 3.5
     min_length: int = 1
     max_length: int | None = None
+    exclude_items: tuple[int | str, ...] | None = None
+    min_item_orders: int = 1
+    min_order_items: int = 1
 
     def __post_init__(self) -> None:
         require_choice("transaction", self.transaction, TRANSACTIONS)
@@ -62,6 +82,9 @@ class Preprocessing:
         require_integer("min_length", self.min_length, minimum=1)
         if self.max_length is not None:
             require_integer("max_length", self.max_length, minimum=self.min_length)
+        object.__setattr__(self, "exclude_items", require_names("exclude_items", self.exclude_items))
+        require_integer("min_item_orders", self.min_item_orders, minimum=1)
+        require_integer("min_order_items", self.min_order_items, minimum=1)
 
     @property
     def likes_rule(self) -> str:
@@ -71,8 +94,16 @@ class Preprocessing:
     @property
     def rules(self) -> tuple[str, str, str]:
         """The rules on movies, likes and lengths as typed."""
-        lengths = f"min_length={self.min_length}, max_length={self.max_length}"
+        lengths = self._count_rules[-1].typed
         return f"min_movie_ratings={self.min_movie_ratings}", self.likes_rule, lengths
+
+    @property
+    def _count_rules(self) -> tuple[CountRule, ...]:
+        return (
+            CountRule(orders_of_item, "min_item_orders", self.min_item_orders),
+            CountRule(items_of_order, "min_order_items", self.min_order_items),
+            CountRule(self._lengths, "min_length", self.min_length, "max_length", self.max_length),
+        )
 
     def for_data(self, interactions: Interactions) -> Self:
         """Return the rules for some interactions, without "auto"; raise the errors of `for_columns`."""
@@ -105,7 +136,11 @@ class Preprocessing:
         Missing ratings or orders raise ParameterError; NoTransactionsError names the rule that leaves none.
         """
         rules = self.for_data(interactions)
-        return rules.filter_train(rules.candidates(interactions))
+        return rules.filter_train(rules.candidates(interactions), rules.excluded(interactions))
+
+    def excluded(self, interactions: Interactions) -> npt.NDArray[Any]:
+        """Return the ids of `exclude_items`, ascending; ParameterError is raised for a name of no item."""
+        return find_items(self.exclude_items or (), interactions)
 
     def candidates(self, interactions: Interactions) -> Positives:
         """Return the interactions to split, and which of them may be likes; raise the errors of `filter`."""
@@ -119,34 +154,41 @@ class Preprocessing:
         # The others count for their movies, and are not recommended to their users.
         return interactions.positives(is_candidate=None if liked.all() else liked)
 
-    def filter_train(self, train: Positives) -> Positives:
-        """Keep the likes among the candidates in the training data; raise the errors of `filter`."""
-        keep = np.ones(len(train), dtype=np.bool_)
-        if self.min_movie_ratings > 1:
-            keep = _occurrences(train.item_id) >= self.min_movie_ratings
-        counts = [int(keep.sum())]
+    def filter_train(self, train: Positives, excluded: npt.ArrayLike = ()) -> Positives:
+        """Keep the likes among the candidates in the training data; raise the errors of `filter`.
 
-        keep &= self._liked(train, train, train)
-        counts.append(int(keep.sum()))
+        `excluded` are the ids of `exclude_items`.
+        """
+        keep, steps = np.ones(len(train), dtype=np.bool_), [("training ratings", len(train))]
+        if self.exclude_items:
+            keep = ~np.isin(train.item_id, excluded)
+            steps.append(("exclude_items", int(keep.sum())))
+            if not keep.any():
+                raise nothing_left(steps, f"Set {EXCLUDE_ITEMS}=[].")
+        not_excluded = keep
+        if self.min_movie_ratings > 1:
+            keep = keep & (occurrences(train.item_id) >= self.min_movie_ratings)
+        steps.append((self.rules[0], int(keep.sum())))
+
+        keep = keep & self._liked(train, train, train)
+        steps.append((self.likes_rule, int(keep.sum())))
+        if not keep.any():
+            raise nothing_left(steps, self._cure(train.select(not_excluded)))
 
         kept = np.flatnonzero(keep)
-        if self.min_length > 1 or self.max_length is not None:
-            length = self._lengths(train.select(kept))
-            longest = np.inf if self.max_length is None else self.max_length
-            kept = kept[(length >= self.min_length) & (length <= longest)]
-        if not len(kept):
-            steps = zip(self.rules, [*counts, 0], strict=True)
-            raise nothing_left([("training ratings", len(train)), *steps], self._cure(train, keep))
+        for rule in self._count_rules:
+            if rule.is_active:
+                counts = rule.counts(train.select(kept))
+                passed = rule.passed(counts)
+                steps.append((rule.typed, int(passed.sum())))
+                if not passed.any():
+                    raise nothing_left(steps, rule.cure(counts))
+                kept = kept[passed]
         return _likes(train, kept)
 
-    def _cure(self, train: Positives, keep: npt.NDArray[np.bool_]) -> str:
-        """Return what keeps some of the training data; `keep`: those that pass all rules but the lengths."""
-        if keep.any():
-            length = self._lengths(train.select(keep))
-            if (length < self.min_length).any():
-                return f"Set preprocessing.min_length={length[length < self.min_length].max()}."
-            return f"Set preprocessing.max_length={length.min()}."
-        n_ratings = _occurrences(train.item_id)
+    def _cure(self, train: Positives) -> str:
+        """Return what keeps some of the training data, of which the rules on movies and likes leave none."""
+        n_ratings = occurrences(train.item_id)
         most = n_ratings.max(initial=0)
         if most >= self.min_movie_ratings:  # but no movie of a like has so many
             most = n_ratings[train.candidates].max(initial=0)
@@ -158,7 +200,7 @@ class Preprocessing:
         """Return the number of items in the transaction of each entry."""
         ids = _transaction_ids(positives, self.transaction)
         if positives.order is None or self.transaction == "order":
-            return _occurrences(ids)
+            return occurrences(ids)
         _, row = factorize(ids)
         items, column = factorize(positives.item_id)
         rows = np.unique(row * np.int64(len(items)) + column) // len(items)
@@ -201,13 +243,6 @@ def _mean_of_user(user_id: npt.NDArray[Any], known: Positives, default: float) -
     mean = np.append(np.bincount(user, known.rating) / np.bincount(user), default)
     place, is_known = positions(user_id, users)
     return mean[np.where(is_known, place, len(users))]
-
-
-def _occurrences(ids: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Return how often each id occurs, shape (n_ids,)."""
-    _, position = factorize(ids)
-    occurrences: npt.NDArray[np.intp] = np.bincount(position)[position]
-    return occurrences
 
 
 def nothing_left(steps: list[tuple[str, int]], cure: str) -> NoTransactionsError:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pyspark.sql import functions as f
 
 from recsys.data.items import ItemCatalog
+from recsys.errors import ParameterError
 from recsys.preprocessing.filtering import ROUNDING, Preprocessing, nothing_left
 from recsys.spark.columns import digest_of
 
@@ -82,9 +83,10 @@ class SparkInteractions:
     def transactions(self, preprocessing: Preprocessing) -> Iterator[SparkTransactions]:
         """Yield one transaction per user, filtered as `Preprocessing` does; Spark holds them meanwhile.
 
-        Raise ParameterError if the preprocessing needs ratings or orders that the dataset does not have, and
-        NoTransactionsError if nothing is left.
+        Raise ParameterError if the preprocessing needs ratings or orders that the dataset does not have, or
+        has settings that only this process applies, and NoTransactionsError if nothing is left.
         """
+        _refuse_settings(preprocessing)
         # Without ratings they are baskets, which are orders.
         has_ratings = "rating" in self.frame.columns
         preprocessing = preprocessing.for_columns(self.name, has_ratings, has_orders=not has_ratings)
@@ -104,6 +106,15 @@ class SparkInteractions:
             )
         finally:
             likes.unpersist()
+
+
+def _refuse_settings(preprocessing: Preprocessing) -> None:
+    """Refuse what is not applied in Spark."""
+    for name, unset in (("exclude_items", []), ("min_item_orders", 1), ("min_order_items", 1)):
+        value = getattr(preprocessing, name)
+        if value != type(value)(unset):
+            key = f"preprocessing.{name}"
+            raise ParameterError(key, f"{unset} with dataset=spark", value, f"Set {key}={unset}.")
 
 
 def _steps(preprocessing: Preprocessing, rated: Any) -> list[Any]:

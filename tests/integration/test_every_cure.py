@@ -12,7 +12,7 @@ SPARK = "needs Spark"
 NETWORK = "needs a network"
 API = "an expression of Python with a part to fill in"
 NOT_TRIED = {
-    ("recsys/preprocessing/filtering.py", "min_length={"): NO_CURE,
+    ("recsys/preprocessing/count_rules.py", "{self.maximum}"): NO_CURE,
     ("optuna_sweeper/search/parameter.py", "{self.name}="): NO_CURE,
     ("recsys/frequent_patterns/one_hot.py", "null_values=False"): "mlxtend's own words",
     ("recsys/frequent_patterns/rules.py", "support_only=True"): "mlxtend's own words",

@@ -88,7 +88,6 @@ def test_nothing_left_names_the_step_that_dropped_it(parameters, culprit):
 
 
 @tries("recsys/preprocessing/filtering.py", "Set preprocessing.min_rating=")
-@tries("recsys/preprocessing/filtering.py", "Set preprocessing.min_length=", "Set preprocessing.max_length=")
 @tries("recsys/preprocessing/filtering.py", "Set preprocessing.min_movie_ratings=")
 @tries("recsys/preprocessing/filtering.py", "Set preprocessing.likes=all.")
 @pytest.mark.parametrize(
