@@ -56,12 +56,19 @@ class Transactions:
         Id of each column; strictly ascending when made by `from_lists` or by the preprocessing.
     ids : array_like, shape (n_transactions,), optional
         Id of each row, for example the user's; 0, 1, 2, ... unless given.
+    excluded_pairs : array_like, shape (n_pairs, 2), optional
+        Pairs of columns that no itemset may hold, such as an item and its category, which is in all
+        transactions of the item.
     """
 
     engine: ClassVar[str | None] = None
 
     def __init__(
-        self, matrix: sparse.csr_array, items: npt.ArrayLike, ids: npt.ArrayLike | None = None
+        self,
+        matrix: sparse.csr_array,
+        items: npt.ArrayLike,
+        ids: npt.ArrayLike | None = None,
+        excluded_pairs: npt.ArrayLike | None = None,
     ) -> None:
         # A copy: bringing it into canonical form works in place, and the caller's may share its arrays.
         matrix = _as_matrix(matrix).astype(np.bool_, copy=True)
@@ -79,6 +86,7 @@ class Transactions:
             raise ParameterError("items", f"one id for each of the {self.n_items} columns", self.items.shape)
         if self.ids.shape != (self.n_transactions,):
             raise ParameterError("ids", f"one id for each of the {self.n_transactions} rows", self.ids.shape)
+        self.excluded_pairs = _as_pairs(excluded_pairs, self.n_items)
         names = self.items.tolist()
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
@@ -143,12 +151,14 @@ class Transactions:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the matrix and the item ids, in hexadecimal; equal for equal rows in equal order."""
+        """SHA-256 of matrix, item ids and excluded pairs, in hexadecimal; equal for equal rows in order."""
         kind = self.items.dtype.kind  # the item 1 is not the item "1"
         digest = hashlib.sha256(f"transactions {self.n_transactions} {self.n_items} {kind}\n".encode())
         digest.update(self.matrix.indptr.astype("<i8").tobytes())
         digest.update(self.matrix.indices.astype("<i4").tobytes())
         digest.update("\n".join(map(str, self.items.tolist())).encode())
+        if len(self.excluded_pairs):
+            digest.update(b"\nexcluded pairs\n" + self.excluded_pairs.astype("<i8").tobytes())
         return digest.hexdigest()
 
     def __len__(self) -> int:
@@ -173,3 +183,16 @@ def _as_matrix(matrix: Any) -> sparse.csr_array:
         cure = "Say first which values are items: matrix > 0."
         raise ParameterError("matrix", rule, "missing or negative values", cure)
     return matrix
+
+
+def _as_pairs(pairs: npt.ArrayLike | None, n_items: int) -> npt.NDArray[np.int64]:
+    """Return the distinct pairs in order, each ascending; raise ParameterError unless they are of columns."""
+    pairs = np.empty((0, 2), np.int64) if pairs is None else np.asarray(pairs)
+    rule = f"pairs of different columns, from 0 to {n_items - 1}"
+    if pairs.dtype.kind not in "iu" or pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise ParameterError("excluded_pairs", rule, f"{pairs.dtype} of shape {pairs.shape}")
+    if len(pairs) and (pairs.min() < 0 or pairs.max() >= n_items or (pairs[:, 0] == pairs[:, 1]).any()):
+        raise ParameterError("excluded_pairs", rule, pairs)
+    first, second = np.sort(pairs.astype(np.int64), axis=1).T
+    first, second = np.divmod(np.unique(first * n_items + second), max(n_items, 1))
+    return np.stack([first, second], axis=1)

@@ -257,6 +257,7 @@ def longer_itemsets(
     min_count: int,
     max_len: int,
     limit: int,
+    copies: bool,
     place: int,
     progress: IntArray,
     stopped: IntArray,
@@ -267,7 +268,8 @@ def longer_itemsets(
     shorter prefix has that pair of extensions, which is known in reverse order: all but one subset of each
     candidate are frequent (Goethals, FIMI 2003). If an extension occurs in all transactions of a prefix, or
     the last item of the prefix in all of an extension of the shorter prefix, the following itemsets are found
-    already, one item shorter, and are copied (perfect extensions: Borgelt, FIMI 2003).
+    already, one item shorter, and are copied (perfect extensions: Borgelt, FIMI 2003). That takes `copies`
+    and all frequent pairs: where some are left out, so are their supersets, but a copy may be one of them.
 
     The first items are state[FIRST] - 1 down to `stop`. `max_len` is at most LONGEST; an itemset of that
     length exceeds any limit. `progress`, shape (n_workspaces,), is the number found in each workspace, this
@@ -337,8 +339,8 @@ def longer_itemsets(
             parent = levels[level, BATCH] + n_later
             origin = stack[ORIGIN, chosen]
 
-            perfect = stack[COUNT, chosen] == levels[level, PREFIX_COUNT]
-            known = level > 0 and stack[COUNT, origin] == stack[COUNT, chosen]
+            perfect = copies and stack[COUNT, chosen] == levels[level, PREFIX_COUNT]
+            known = copies and level > 0 and stack[COUNT, origin] == stack[COUNT, chosen]
             if perfect or known:
                 if perfect:  # the later extensions, and what follows them
                     earlier, later = top - 1, chosen

@@ -95,6 +95,8 @@ class Search:
         costs = database.n_after + np.arange(n_items, 0, -1)
         tasks = _ranges(costs, TASKS_PER_THREAD * self._n_threads)
         parts = [(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)) for _ in tasks]
+        excluded = self._excluded_pairs()
+        most = self._meter.max_itemsets + len(excluded)
         reached = np.asarray([first for first, _ in tasks])
 
         def count(number: int) -> None:
@@ -107,22 +109,36 @@ class Search:
                     database, first, stop, self._min_count, sizes, items, counts, size, self._stopped
                 )
                 parts[number] = items[:size], counts[:size]
-                if n_items + sum(len(items) for items, _ in parts) > self._meter.max_itemsets:
+                if n_items + sum(len(items) for items, _ in parts) > most:
                     self._stopped[0] = TOO_MANY
 
         self._share_out(count, len(tasks))
-        counts = np.concatenate([counts for _, counts in parts])
+        items, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
+        if len(excluded):
+            firsts = np.repeat(np.arange(n_items), sizes)
+            kept = ~np.isin(firsts * n_items + items, excluded)
+            items, counts, sizes = items[kept], counts[kept], np.bincount(firsts[kept], minlength=n_items)
         if self._stopped[0] or n_items + len(counts) > self._meter.max_itemsets:
             done = sum(costs[first:stop].sum() for (first, _), stop in zip(tasks, reached, strict=True))
             raise self._exceeded(counts, done / costs.sum())
-        starts = np.concatenate(([0], np.cumsum(sizes)))
-        return Pairs(starts, np.concatenate([items for items, _ in parts]), counts)
+        return Pairs(np.concatenate(([0], np.cumsum(sizes))), items, counts)
+
+    def _excluded_pairs(self) -> IntArray:
+        """Return the excluded pairs of frequent items as keys: first number times n_items, plus second."""
+        n_items = len(self._columns)
+        numbers = np.full(self._transactions.n_items, -1)
+        numbers[self._columns] = np.arange(n_items)
+        pairs: IntArray = numbers[self._transactions.excluded_pairs]
+        pairs = pairs[(pairs >= 0).all(axis=1)]
+        keys: IntArray = pairs[:, 0] * n_items + pairs[:, 1]
+        return keys
 
     def _find_longer(self, database: Database, pairs: Pairs) -> None:
         """Find the itemsets of three items and more, and the pairs again."""
         n_partners = np.diff(pairs.starts)
         limit = self._meter.max_itemsets - len(self._columns)
-        self._require_room_for_subsets(pairs, limit)
+        if not len(self._transactions.excluded_pairs):
+            self._require_room_for_subsets(pairs, limit)
         # On each thread, the bit sets and the extensions of the first item with most of them.
         n_words = self._counts // 64 + 8 + n_partners // 64
         self._meter.take(self._n_threads * int(np.max(4 * n_partners * (8 * n_words + 148))))
@@ -133,6 +149,7 @@ class Search:
         progress = np.zeros(n_workspaces, dtype=np.int64)
         reached = np.asarray([stop for _, stop in tasks])
         limits = self._min_count, self._max_len, limit
+        copies = not len(self._transactions.excluded_pairs)
 
         def search(number: int) -> None:
             place, workspace = idle.pop()
@@ -142,7 +159,7 @@ class Search:
             status = kernel.LACKS_STACK
             while status in (kernel.LACKS_STACK, kernel.LACKS_FOUND):
                 status = kernel.longer_itemsets(
-                    database, pairs, workspace, first, *limits, place, progress, self._stopped
+                    database, pairs, workspace, first, *limits, copies, place, progress, self._stopped
                 )
                 if status == kernel.LACKS_STACK:
                     workspace = _with_larger_stack(workspace)

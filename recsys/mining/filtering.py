@@ -38,19 +38,39 @@ def filter_itemsets(
         )
     if itemsets.max_len is not None and (max_len is None or max_len > itemsets.max_len):
         raise ParameterError("max_len", f"at most the {itemsets.max_len} that was mined up to", max_len)
-    n_short = int(itemsets.offsets[min(max_len or itemsets.max_length, itemsets.max_length)])
-    kept = itemsets.counts[:n_short] >= min_count
+    kept = itemsets.counts >= min_count
+    kept[int(itemsets.offsets[min(max_len or itemsets.max_length, itemsets.max_length)]) :] = False
+    return replace(_keep(itemsets, kept), min_support=min_support, max_len=max_len)
+
+
+def without_pairs(itemsets: FrequentItemsets, pairs: IntArray) -> FrequentItemsets:
+    """Return the itemsets that hold none of some pairs of items, in order.
+
+    `pairs`, shape (n_pairs, 2), are item indices, ascending in each pair.
+    """
+    if not len(pairs):
+        return itemsets
+    n_items, kept = len(itemsets.items), np.ones(len(itemsets), dtype=np.bool_)
+    keys = pairs[:, 0] * n_items + pairs[:, 1]
+    for length in range(2, itemsets.max_length + 1):
+        some, level = itemsets.indices(length), itemsets.level(length).astype(np.int64)
+        # What is without the last item has been checked before.
+        own = np.isin(level[:, :-1] * n_items + level[:, -1:], keys).any(axis=1)
+        kept[some] = kept[itemsets.parents[some]] & ~own
+    return _keep(itemsets, kept)
+
+
+def _keep(itemsets: FrequentItemsets, kept: npt.NDArray[np.bool_]) -> FrequentItemsets:
+    """Return some of the itemsets, with each all of its subsets."""
     places = np.cumsum(kept)  # number of kept itemsets up to each
-    parents = itemsets.parents[:n_short][kept]
-    sizes = np.diff(np.concatenate(([0], places))[itemsets.offsets[itemsets.offsets <= n_short]])
+    parents = itemsets.parents[kept]
+    sizes = np.diff(np.concatenate(([0], places))[itemsets.offsets])
     return replace(
         itemsets,
         parents=np.where(parents >= 0, places[parents] - 1, -1) if len(parents) else parents,
-        last_items=itemsets.last_items[:n_short][kept],
-        counts=itemsets.counts[:n_short][kept],
+        last_items=itemsets.last_items[kept],
+        counts=itemsets.counts[kept],
         offsets=np.concatenate(([0], np.cumsum(sizes[sizes > 0]))),
-        min_support=min_support,
-        max_len=max_len,
     )
 
 

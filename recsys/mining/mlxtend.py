@@ -12,6 +12,7 @@ from recsys.data.transactions import Transactions
 from recsys.errors import ParameterError
 from recsys.mining.budget import Budget, MiningMeter
 from recsys.mining.engine import Engine
+from recsys.mining.filtering import without_pairs
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_choice
@@ -77,8 +78,6 @@ class MlxtendEngine(Engine):
             # Without the other columns, which mlxtend drops at its first step: they may not fit into memory.
             one_hot = transactions.matrix[:, frequent].toarray()
             itemsets, counts = self._run(one_hot, meter.min_count, max_len)
-            if len(counts) > meter.max_itemsets or meter.is_late:
-                raise meter.exceeded(counts, 1.0, late=meter.is_late)
         found, _ = FrequentItemsets.from_flat(
             np.fromiter(map(len, itemsets), dtype=np.int64, count=len(itemsets)),
             frequent[np.fromiter(chain.from_iterable(itemsets), dtype=np.int64)],
@@ -88,6 +87,9 @@ class MlxtendEngine(Engine):
             min_support=min_support,
             max_len=max_len,
         )
+        found = without_pairs(found, transactions.excluded_pairs)
+        if len(found) > meter.max_itemsets or meter.is_late:
+            raise meter.exceeded(found.counts, 1.0, late=meter.is_late)
         return found
 
     def _run(

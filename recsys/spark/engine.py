@@ -10,6 +10,7 @@ import numpy as np
 
 from recsys.errors import ParameterError
 from recsys.mining.budget import Budget, MiningMeter
+from recsys.mining.filtering import without_pairs
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_integer, require_text
@@ -101,9 +102,9 @@ class SparkEngine:
                 overflow = None if self.overflow is None else Overflow(self.overflow, self.max_kept, **facts)
                 levels = Search(spark, meter, overflow).run(transactions, levels[0], max_len)
         matrices, counts = zip(*levels, strict=True)
-        return FrequentItemsets.from_levels(
-            matrices, counts, **facts, min_support=min_support, max_len=max_len
-        )
+        facts |= {"min_support": min_support, "max_len": max_len}
+        found = FrequentItemsets.from_levels(matrices, counts, **facts)
+        return without_pairs(found, transactions.excluded_pairs)
 
 
 def _flat(prefix: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

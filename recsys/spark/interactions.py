@@ -33,6 +33,7 @@ class SparkTransactions:
     """
 
     engine: ClassVar[str | None] = "spark"
+    excluded_pairs: ClassVar[npt.NDArray[np.int64]] = np.empty((0, 2), dtype=np.int64)
 
     likes: Any
     items: npt.NDArray[Any]
