@@ -40,6 +40,13 @@ def require_fraction(parameter: str, value: Any) -> float:
     return float(value)
 
 
+def require_ratio(parameter: str, value: Any) -> float:
+    """Return a number in [0, 1] as a float, or raise ParameterError."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
+        raise ParameterError(parameter, "a number from 0 to 1", value)
+    return float(value)
+
+
 def require_share(parameter: str, value: Any) -> float:
     """Return a number in (0, 1) as a float, or raise ParameterError."""
     rule = "a number between 0 and 1, neither of them"

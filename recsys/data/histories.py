@@ -162,6 +162,13 @@ class Histories:
         matrix.sort_indices()
         return matrix
 
+    def sums_of(self, values: npt.NDArray[np.float64]) -> sparse.csr_array:
+        """Return the sum of a value of each entry by user and item, as a matrix like `matrix`."""
+        shape = self.n_users, self.n_items
+        matrix = sparse.csr_array((values, self.item_indices.copy(), self.offsets.copy()), shape=shape)
+        matrix.sum_duplicates()
+        return matrix
+
     @cached_property
     def latest(self) -> "Histories":
         """The same histories with each item once per user, in its latest step."""
@@ -183,11 +190,31 @@ class Histories:
         """Number of entries of the same user in later steps than that of each entry, shape (n_entries,)."""
         if self.steps is None:
             return np.zeros(len(self.item_indices), dtype=np.int64)
-        starts_step = np.ones(len(self.item_indices), dtype=np.bool_)
-        starts_step[1:] = (np.diff(self.steps) != 0) | (np.diff(self.rows) != 0)
+        starts_step = self._starts_step
         ends = np.append(np.flatnonzero(starts_step)[1:], len(self.item_indices))
         ages: npt.NDArray[np.int64] = self.offsets[1:][self.rows] - ends[np.cumsum(starts_step) - 1]
         return ages
+
+    @cached_property
+    def step_ages(self) -> npt.NDArray[np.int64]:
+        """Number of later steps of the same user, such as orders, of each entry, shape (n_entries,)."""
+        number = np.cumsum(self._starts_step)
+        ages: npt.NDArray[np.int64] = number[self.offsets[1:][self.rows] - 1] - number
+        return ages
+
+    @cached_property
+    def n_steps(self) -> npt.NDArray[np.int64]:
+        """Number of steps of each user, shape (n_users,)."""
+        return np.bincount(self.rows, weights=self._starts_step, minlength=self.n_users).astype(np.int64)
+
+    @cached_property
+    def _starts_step(self) -> npt.NDArray[np.bool_]:
+        """Which entries are the first of a step, shape (n_entries,)."""
+        starts = np.ones(len(self.item_indices), dtype=np.bool_)
+        starts[1:] = np.diff(self.rows) != 0
+        if self.steps is not None:
+            starts[1:] |= np.diff(self.steps) != 0
+        return starts
 
     def without(self, others: "Histories") -> "Histories":
         """Return the entries whose item is not in the history of the same user in `others`."""

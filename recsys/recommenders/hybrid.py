@@ -7,7 +7,7 @@ import numpy as np
 
 from recsys.data import Histories
 from recsys.errors import BudgetError, ParameterError
-from recsys.parameters import require_choice, require_number
+from recsys.parameters import require_choice, require_ratio
 from recsys.recommenders.als import ALSRecommender
 from recsys.recommenders.ease import EASERecommender
 from recsys.recommenders.item_based import ItemBasedModel
@@ -55,8 +55,7 @@ class HybridRecommender:
         if not isinstance(self.model, COLLABORATIVE):
             raise ParameterError("model", "one of ease, item_knn, als", self.model)
         require_choice("mode", self.mode, MODES)
-        if not 0 <= require_number("rules_share", self.rules_share) <= 1:
-            raise ParameterError("rules_share", "a number from 0 to 1", self.rules_share)
+        require_ratio("rules_share", self.rules_share)
 
     def fit(self, train: Histories, rules: Rules | None = None) -> "HybridModel":
         """Fit both; see `recsys.recommenders.Recommender` and `RuleRecommender.fit`."""

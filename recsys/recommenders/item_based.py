@@ -16,35 +16,13 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class ItemBasedModel(ScoringModel):
-    """A model whose score of an item is a sum of what each like contributes."""
+class LikesModel(ScoringModel):
+    """A model whose reasons are single likes."""
 
-    @abstractmethod
-    def contributions(self, history: Histories, items: Sequence[int]) -> FloatArray:
-        """Return what each like of a user contributes to the score of each item, shape (n_items, n_likes)."""
-
-    def explain(
-        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
-    ) -> list[list[Reason[int]]]:
-        """Return the likes that speak for each of some items, the strongest first.
-
-        Each has the measures of a rule from the like to the item in the training data. Its share is that of
-        all positive contributions; likes that speak against the item are left out. If all together do not
-        speak for it, the reason is its popularity.
-        """
-        scores, likes = self.scores(history)[0], history.latest.of(0)
-        speaking = [item for item in items if scores[item] > 0]
-        values = dict(zip(speaking, self.contributions(history, speaking), strict=True)) if speaking else {}
-        return [
-            self._likes_for(likes, item, values[item], n_reasons)
-            if item in values
-            else [self.popularity.reason(item)]
-            for item in items
-        ]
-
-    def _likes_for(
+    def reasons_of_likes(
         self, likes: npt.NDArray[np.int32], item: int, values: FloatArray, n_reasons: int | None
     ) -> list[Reason[int]]:
+        """Return the likes with positive values, the strongest first, each with the measures of a rule."""
         order = np.argsort(-values, kind="stable")
         order = order[values[order] > 0]
         shares = (values[order] / values[order].sum())[:n_reasons]
@@ -67,6 +45,34 @@ class ItemBasedModel(ScoringModel):
     def by_item(self) -> sparse.csr_array:
         """The likes of the training data as a matrix of float64 ones, shape (n_items, n_users)."""
         return self.train.matrix.T.tocsr()
+
+
+@dataclass(frozen=True, eq=False)
+class ItemBasedModel(LikesModel):
+    """A model whose score of an item is a sum of what each like contributes."""
+
+    @abstractmethod
+    def contributions(self, history: Histories, items: Sequence[int]) -> FloatArray:
+        """Return what each like of a user contributes to the score of each item, shape (n_items, n_likes)."""
+
+    def explain(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
+    ) -> list[list[Reason[int]]]:
+        """Return the likes that speak for each of some items, the strongest first.
+
+        Each has the measures of a rule from the like to the item in the training data. Its share is that of
+        all positive contributions; likes that speak against the item are left out. If all together do not
+        speak for it, the reason is its popularity.
+        """
+        scores, likes = self.scores(history)[0], history.latest.of(0)
+        speaking = [item for item in items if scores[item] > 0]
+        values = dict(zip(speaking, self.contributions(history, speaking), strict=True)) if speaking else {}
+        return [
+            self.reasons_of_likes(likes, item, values[item], n_reasons)
+            if item in values
+            else [self.popularity.reason(item)]
+            for item in items
+        ]
 
 
 def without_rounding(scores: FloatArray) -> FloatArray:

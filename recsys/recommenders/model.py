@@ -83,7 +83,12 @@ class Popularity:
     @classmethod
     def of(cls, train: Histories) -> "Popularity":
         """Count the users of each item."""
-        counts = np.bincount(train.latest.item_indices, minlength=train.n_items).astype(np.float64)
+        return cls.of_steps(train.latest)
+
+    @classmethod
+    def of_steps(cls, train: Histories) -> "Popularity":
+        """Count the steps, such as orders, of each item."""
+        counts = np.bincount(train.item_indices, minlength=train.n_items).astype(np.float64)
         return cls(counts, np.argsort(-counts, kind="stable").astype(np.int32))
 
     def reason(self, item: int) -> Reason[int]:

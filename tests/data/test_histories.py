@@ -19,6 +19,8 @@ def test_likes_of_one_moment_are_of_one_age():
     histories = make(likes, np.array([5, 9, 9, 7, 9, 9]))
     assert histories.item_indices.tolist() == [3, 0, 1, 2, 0, 1]
     assert histories.ages.tolist() == [3, 2, 0, 0, 0, 0]
+    assert histories.step_ages.tolist() == [2, 1, 0, 0, 0, 0]
+    assert histories.n_steps.tolist() == [3, 0, 1]
 
 
 def test_a_moment_ends_with_its_user():
@@ -28,12 +30,14 @@ def test_a_moment_ends_with_its_user():
 
 def test_without_times_a_history_is_one_step():
     histories = make([(1, "a"), (1, "b"), (3, "c")], None)
-    assert histories.ages.tolist() == [0, 0, 0]
+    assert histories.ages.tolist() == histories.step_ages.tolist() == [0, 0, 0]
+    assert histories.n_steps.tolist() == [1, 0, 1]
     assert [len(histories.steps_of(user)) for user in range(3)] == [1, 0, 1]
 
 
 def test_nobody_has_no_ages():
-    assert Histories(np.zeros(1, np.int64), np.empty(0, np.int32), ITEMS, USERS[:0]).ages.tolist() == []
+    nobody = Histories(np.zeros(1, np.int64), np.empty(0, np.int32), ITEMS, USERS[:0])
+    assert nobody.ages.tolist() == nobody.step_ages.tolist() == nobody.n_steps.tolist() == []
 
 
 def test_entries_that_another_history_of_the_user_lacks():

@@ -114,6 +114,7 @@ def test_bundles_hold_the_models_of_all_recommenders():
     fitted = {type(bundle_of(name, train()).model) for name in ALL for train in (long, wide)}
     modules = "rule_model.RuleModel learned_rules.LearnedRuleModel popularity.PopularityModel als.ALSModel"
     modules += " item_knn.ItemKNNModel ease.PrimalEASE ease.DualEASE hybrid.HybridModel"
+    modules += " tifuknn.TIFUKNNModel up_cf.UPCFModel"
     names = [f"recsys.recommenders.{module}" for module in modules.split()]
     assert sorted(f"{model.__module__}.{model.__qualname__}" for model in fitted) == sorted(names)
 

@@ -16,6 +16,8 @@ from recsys.recommenders import (
     ItemKNNRecommender,
     PopularityRecommender,
     RuleRecommender,
+    TIFUKNNRecommender,
+    UPCFRecommender,
 )
 
 deterministic = settings(deadline=None, derandomize=True, max_examples=60)
@@ -37,7 +39,11 @@ HYBRIDS = {
     "blend": HybridRecommender(model=ITEM_BASED["ease"], rules_share=0.4),
     "rules_first": HybridRecommender(model=ITEM_BASED["item_knn"], mode="rules_first"),
 }
-PERSONAL = RULES | ITEM_BASED | HYBRIDS
+USER_BASED = {
+    "tifuknn": TIFUKNNRecommender(n_groups=3, n_neighbours=8, own_share=0.5),
+    "up_cf": UPCFRecommender(recency=4, locality=2.0, n_neighbours=20),
+}
+PERSONAL = RULES | ITEM_BASED | HYBRIDS | USER_BASED
 ALL = {"popularity": PopularityRecommender()} | PERSONAL
 
 

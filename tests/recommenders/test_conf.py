@@ -9,8 +9,11 @@ from recsys.recommenders import (
     EASERecommender,
     HybridRecommender,
     ItemKNNRecommender,
+    PersonalFrequencyRecommender,
     PopularityRecommender,
     RuleRecommender,
+    TIFUKNNRecommender,
+    UPCFRecommender,
 )
 from tests.conftest import ROOT
 
@@ -22,6 +25,9 @@ OPTIONS = {
     "ease": EASERecommender(),
     "als": ALSRecommender(seed=42),
     "hybrid": HybridRecommender(),
+    "personal_frequency": PersonalFrequencyRecommender(),
+    "tifuknn": TIFUKNNRecommender(),
+    "up_cf": UPCFRecommender(),
 }
 
 

@@ -15,12 +15,16 @@ from tests.recommenders.problems import (
     ITEM_BASED,
     PERSONAL,
     RULES,
+    USER_BASED,
     blocks,
     deterministic,
     histories,
     problems,
     rules_of,
 )
+
+#: Those whose recommendations may be due to popularity in part.
+PARTLY_POPULAR = (ALL["popularity"], RULES["rules_learned"], USER_BASED["tifuknn"])
 
 everybody = pytest.mark.parametrize("recommender", ALL.values(), ids=ALL)
 personal = pytest.mark.parametrize("recommender", PERSONAL.values(), ids=PERSONAL)
@@ -124,7 +128,7 @@ def test_shares_sum_to_one(recommender, problem):
                 assert [(r.antecedents, r.support_count, r.confidence) for r in reasons] == [
                     ((), count, None)
                 ]
-            elif recommender not in (ALL["popularity"], RULES["rules_learned"]):
+            elif recommender not in PARTLY_POPULAR:
                 assert all(reason.antecedents for reason in reasons)
 
 
@@ -237,7 +241,7 @@ def test_threads_and_repetition_change_nothing(recommender):
     assert same(answers[1], answers[2])
 
 
-@pytest.mark.parametrize("recommender", ITEM_BASED.values(), ids=ITEM_BASED)
+@pytest.mark.parametrize("recommender", (ITEM_BASED | USER_BASED).values(), ids=ITEM_BASED | USER_BASED)
 def test_portions_change_nothing(recommender, monkeypatch):
     train = blocks()
     model = fitted(recommender, train)
