@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from recsys.data.interactions import Interactions
-from recsys.data.items import Nouns
 from recsys.datasets.dataset import FileDataset
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.table.columns import TableColumns
@@ -51,7 +50,6 @@ class TableDataset(FileDataset):
     list_separator: str | None = None
     items_path: str | None = None
     items_columns: Mapping[str, Any] | TableColumns = field(default_factory=TableColumns)
-    nouns: Mapping[str, str] | Nouns = field(default_factory=Nouns)
     name: str | None = None
 
     def __post_init__(self) -> None:
@@ -75,7 +73,6 @@ class TableDataset(FileDataset):
         if self.list_separator == r"\t":  # a tab, as a shell passes it on
             object.__setattr__(self, "list_separator", "\t")
         object.__setattr__(self, "items_columns", TableColumns.of(self.items_columns, "items_columns"))
-        object.__setattr__(self, "nouns", _nouns(self.nouns))
         object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
 
     @property
@@ -97,14 +94,3 @@ class TableDataset(FileDataset):
         given.setdefault("user_id", given["order_id"])
         rule = self.duplicates if columns.rating else "first"
         return resolve_duplicates(Interactions(**given, name=self.name or ""), rule, self.path or "")
-
-
-def _nouns(given: Any) -> Nouns:
-    if isinstance(given, Nouns):
-        return given
-    keys = ", ".join(Nouns.__dataclass_fields__)
-    if not isinstance(given, Mapping) or not set(given) <= set(Nouns.__dataclass_fields__):
-        raise ParameterError("nouns", f"a mapping with the keys {keys}", given)
-    for key, word in given.items():
-        require_text(f"nouns.{key}", word, "a word", optional=False)
-    return Nouns(**given)
