@@ -70,6 +70,7 @@ def main(cfg: DictConfig) -> Any:
         if prunes():
             last = len(result.folds) or experiment.apriori.max_len or max(2, result.itemsets.max_length)
             report_objective(result.metrics, last, is_last=True)
+        value = objective(result.metrics)
     except (RecsysError, InstantiationException) as error:
         if isinstance(error, BudgetError):
             prune(str(error))  # a trial beyond the budget is not a failure of the sweep

@@ -92,8 +92,10 @@ class Positives:
 
     def item_values(self, items: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float64]]:
         """Return the mean price and margin of some items (ids, ascending); see `Histories.item_values`."""
-        index, is_known = positions(self.item_id, items)
         columns = {name: column for name in VALUES if (column := getattr(self, name)) is not None}
+        if not columns:
+            return {}
+        index, is_known = positions(self.item_id, items)
         return {name: _means(index, is_known, column, len(items)) for name, column in columns.items()}
 
     def _columns(self) -> dict[str, npt.NDArray[Any]]:

@@ -86,6 +86,12 @@ CASES = [
         1,
     ),
     Case(
+        "recsys/evaluation/objective.py",
+        "these data have no value of it",
+        f"{RATED} objective=revenue",
+        1,
+    ),
+    Case(
         "recsys/rules/budget.py",
         "or over_max_rules=keep_best",
         f"{BASKET} dataset.path=stairs.csv apriori.metric=confidence apriori.min_threshold=0.1 "
