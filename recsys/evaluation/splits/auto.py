@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from recsys.data import Interactions, Positives
 from recsys.errors import ParameterError
@@ -27,6 +27,9 @@ class AutoEvaluation(Evaluation):
     times, or at random; or else the last like, or a random one. If nothing can be held out, `NoSplit`. See
     `Evaluation`.
     """
+
+    repeats: ClassVar[bool] = True
+    """They may count: the data decide."""
 
     def for_data(self, interactions: Interactions, candidates: Callable[[], Positives]) -> Evaluation:
         """Return the evaluation for some interactions, of which a function returns the candidates."""
