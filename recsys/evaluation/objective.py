@@ -80,7 +80,8 @@ class Objective:
                 continue
             if metric.partition("@")[0] in REPEATS and not evaluation.repeats:
                 rule = "one without repeats for an evaluation that recommends new items only"
-                raise ParameterError("objective.metrics", rule, metric, "Set evaluation=next_basket.")
+                cure = "Set objective=ndcg, or, for orders of customers, evaluation=next_basket."
+                raise ParameterError("objective.metrics", rule, metric, cure)
             k = cutoff(metric)
             if k not in evaluation.cutoffs:
                 wanted = ",".join(map(str, sorted({*evaluation.cutoffs, k})))

@@ -60,11 +60,14 @@ def test_bad_constraints(constraints, message):
         Objective(["max_lift"], ["maximize"], constraints)
 
 
-@tries("recsys/evaluation/objective.py", "Set evaluation=next_basket", "Set objective.constraints=null")
+@tries("recsys/evaluation/objective.py", "Set objective=ndcg, or", "Set objective.constraints=null")
 def test_metrics_that_the_evaluation_or_the_data_do_not_have():
     repeats = Objective(["ndcg_repeat@10"], ["maximize"])
-    with pytest.raises(ParameterError, match=r"objective\.metrics .* Set evaluation=next_basket\.$"):
+    with pytest.raises(
+        ParameterError, match=r"objective\.metrics .* Set objective=ndcg, or, .* evaluation=next_basket\.$"
+    ):
         repeats.check(UserShare())
+    Objective(["ndcg@10"], ["maximize"]).check(UserShare())
     for evaluation in (NextBasket(), AutoEvaluation()):  # which may choose it
         repeats.check(evaluation)
     measured = {"ndcg@10": 0.5}
