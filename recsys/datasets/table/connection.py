@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,29 +15,29 @@ MEMORY_LIMIT = "500MB"
 
 
 @contextmanager
-def locked_connection(files: Sequence[Path]) -> Iterator[DuckDBPyConnection]:
+def locked_connection(files: Sequence[Path], spill: str) -> Iterator[DuckDBPyConnection]:
     """Open a database in memory that reaches these files, no other, no network and no extensions.
 
-    The settings are locked, so that no statement can change them. Times without a zone are UTC.
+    The settings are locked, so that no statement can change them. Times without a zone are UTC. `spill` is
+    a folder for what does not fit into memory.
     """
     import duckdb
 
-    with tempfile.TemporaryDirectory(prefix="recsys-table-") as spill:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": spill,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "allow_community_extensions": False,
-            "python_enable_replacements": False,
-        }
-        with duckdb.connect(":memory:", config=config) as connection:
-            allowed = ", ".join(literal(str(file)) for file in files)
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"SET allowed_paths = [{allowed}]")
-            connection.execute("SET enable_external_access = false")
-            connection.execute("SET lock_configuration = true")
-            yield connection
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(Path(spill) / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "python_enable_replacements": False,
+    }
+    with duckdb.connect(":memory:", config=config) as connection:
+        allowed = ", ".join(literal(str(file)) for file in files)
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"SET allowed_paths = [{allowed}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
 
 
 def literal(text: str) -> str:

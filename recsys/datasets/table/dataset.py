@@ -3,47 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import FileDataset
-from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.table.columns import TableColumns
+from recsys.datasets.table.files import FileSource
+from recsys.datasets.table.ids import IDS
 from recsys.datasets.table.layouts import LAYOUTS
-from recsys.datasets.table.reading import read_long
-from recsys.datasets.table.source import FileSource, Source
+from recsys.datasets.table.numbers import DECIMALS
+from recsys.datasets.table.orders import ORDERS, to_interactions
+from recsys.datasets.table.query import Typing, check_query, check_where
+from recsys.datasets.table.reading import MISSING, LongReader
+from recsys.datasets.table.source import Source
+from recsys.datasets.table.text_file import TextSettings
+from recsys.datasets.table.times import given_form
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice, require_integer, require_text
-
-MISSING = ("error", "drop")
 
 
 @dataclass(frozen=True)
 class TableDataset(FileDataset):
-    """Order lines in a table.
+    """Order lines in a table: of files, read by DuckDB.
 
-    The data flows from a source (source.py), which opens a DuckDB relation, through a layout (layouts.py),
-    which makes it a long one, to the columns of interactions (reading.py).
+    What is not set is found by looking at the data; what could be read in two ways raises DataFormatError,
+    with both readings.
 
     Parameters
     ----------
     path : str, optional
-        A file, a folder, or a pattern with `*`: CSV, Parquet or JSON, plain or gzipped.
+        A file, a folder, or a pattern with `*`: CSV, Parquet or JSON, plain or gzipped. In SQL, the table
+        is called `data`.
+    files : mapping of str to str, optional
+        Paths by their names in SQL, instead of `path`, for a query.
+    query : str, optional
+        One SELECT of DuckDB over these tables, which reads nothing else.
+    where : str, optional
+        Condition of DuckDB on the rows: "Quantity > 0 and InvoiceNo not like 'C%'".
     layout : str
-        See `LAYOUTS`.
+        How the table holds orders; see `LAYOUTS`.
     columns : mapping
-        Names of the columns; see `TableColumns`.
+        Names of the columns; see `TableColumns`. Orders without a customer are their own users.
+    timestamp_format : str, optional
+        Format of strptime, "seconds", "milliseconds" or "iso".
+    orders : {"moment", "day", "none"}, optional
+        What an order is without `columns.order_id`; see `to_interactions`.
+    missing : {"error", "drop", "guest"}
+        What to do with rows in which an id is empty, NULL or NaN. With "guest", orders without a customer are
+        each of a customer of its own.
+    ids : {"text", "integer"}, optional
+        Whether ids such as 007 and 7 are two, or one; see `distinct_ids`.
+    decimal : {".", ","}, optional
+        Sign before the decimals of numbers in text; the other one may separate thousands.
+    separator, encoding : str, optional
+        Of text files.
+    quoted : bool, optional
+        Whether fields of text files may be enclosed in double quotes.
+    skip : int, optional
+        Number of lines before the header of text files.
+    header : bool, optional
+        Whether the first line has the names of the columns, which are column1, column2, ... otherwise; true
+        by default. In the layout "lines" found by looking.
+    list_separator : str, optional
+        What separates the items in a cell, in the layout "list".
+    items_path : str, optional
+        Another table, with titles and categories of the items.
+    items_columns : mapping
+        Names of its columns `item_id`, `title` and `categories`.
+    name : str, optional
+        Name of the dataset; the name of the file by default.
     """
 
     path: str | None = None
+    files: Mapping[str, str] | tuple[tuple[str, str], ...] | None = None
+    query: str | None = None
+    where: str | None = None
     layout: str = "long"
     columns: Mapping[str, Any] | TableColumns = field(default_factory=TableColumns)
-    where: str | None = None
     timestamp_format: str | None = None
+    orders: str | None = None
     missing: str = "error"
+    ids: str | None = None
+    decimal: str | None = None
     separator: str | None = None
+    quoted: bool | None = None
     encoding: str | None = None
     skip: int | None = None
     header: bool | None = None
@@ -54,43 +99,93 @@ class TableDataset(FileDataset):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for key in ("path", "where", "timestamp_format", "separator", "encoding", "items_path", "name"):
+        for key in (
+            "path",
+            "query",
+            "where",
+            "timestamp_format",
+            "encoding",
+            "list_separator",
+            "items_path",
+            "name",
+        ):
             require_text(key, getattr(self, key))
         require_choice("layout", self.layout, tuple(LAYOUTS))
         require_choice("missing", self.missing, MISSING)
-        require_text("list_separator", self.list_separator)
-        if self.header not in (None, True, False):
-            raise ParameterError("header", "true, false or null", self.header)
-        if self.skip is not None:
-            require_integer("skip", self.skip, minimum=0)
-        if self.path is None:
-            raise ParameterError("path", "the path of a file, a folder or a pattern", None)
+        for key, choices in {"orders": ORDERS, "ids": IDS, "decimal": DECIMALS}.items():
+            if getattr(self, key) is not None:
+                require_choice(key, getattr(self, key), choices)
+        self._check_text_settings()
+        if self.query is not None:
+            check_query(self.query)
+        if self.where is not None:
+            check_where(self.where)
+        if self.timestamp_format is not None:
+            given_form(self.timestamp_format)
         # Named tuples instead of the config's mappings, so that equal datasets are equal and hash alike.
         columns = TableColumns.of(self.columns)
         if isinstance(columns.item_id, tuple) and not LAYOUTS[self.layout].item_columns:
             raise ParameterError("columns.item_id", f"one column with layout: {self.layout}", columns.item_id)
         object.__setattr__(self, "columns", columns)
-        if self.list_separator == r"\t":  # a tab, as a shell passes it on
-            object.__setattr__(self, "list_separator", "\t")
         object.__setattr__(self, "items_columns", TableColumns.of(self.items_columns, "items_columns"))
-        object.__setattr__(self, "name", self.name or Path(self.path).name.partition(".")[0])
+        object.__setattr__(self, "files", self._tables())
+        object.__setattr__(self, "name", self.name or Path(self.source.label).name.partition(".")[0])
+
+    def _check_text_settings(self) -> None:
+        for key in ("separator", "list_separator"):
+            if getattr(self, key) == r"\t":  # A tab, as a shell passes it on.
+                object.__setattr__(self, key, "\t")
+        is_one = (
+            isinstance(self.separator, str) and len(self.separator) == 1 and self.separator not in '\r\n"'
+        )
+        if self.separator is not None and not is_one:
+            raise ParameterError("separator", "one character, or null", self.separator)
+        for key in ("quoted", "header"):
+            if getattr(self, key) not in (None, True, False):
+                raise ParameterError(key, "true, false or null", getattr(self, key))
+        if self.skip is not None:
+            require_integer("skip", self.skip, minimum=0)
+        try:
+            "".encode(self.encoding or "utf-8")
+        except LookupError:
+            raise ParameterError("encoding", "an encoding that Python knows", self.encoding) from None
+
+    def _tables(self) -> tuple[tuple[str, str], ...] | None:
+        """Return the files by their names in SQL."""
+        given = dict(self.files or {})
+        if (self.path is None) == (not given):
+            raise ParameterError("path", "given, or else dataset.files", self.path)
+        for name, path in given.items():
+            if not isinstance(name, str) or not name.isidentifier():
+                raise ParameterError("files", "paths by names such as orders", name)
+            require_text(f"files.{name}", path, "a path", optional=False)
+        if given and self.query is None:
+            raise ParameterError("query", f"one SELECT over the tables {', '.join(given)}", None)
+        return tuple(given.items()) or None
 
     @property
     def source(self) -> Source:
         """Where the table is."""
-        return FileSource(self.path or "", self.separator, None, self.encoding, self.skip, self.where)
+        columns = TableColumns.of(self.columns)
+        return FileSource(
+            tuple(dict(self.files or {}).items()) or (("data", self.path or ""),),
+            TextSettings(self.separator, self.quoted, self.encoding, self.skip, self.header),
+            self.query,
+            self.where,
+            Typing(self.decimal, self.timestamp_format, columns.timestamp),
+        )
+
+    @property
+    def reader(self) -> LongReader:
+        """The reader of the order lines."""
+        return LongReader(
+            self.source, LAYOUTS[self.layout].of(self), TableColumns.of(self.columns), self.ids, self.missing,
+            self.decimal, self.timestamp_format,
+        )  # fmt: skip
 
     def _files(self) -> dict[str, list[Path]]:
         return self.source.files()
 
     def _read(self) -> Interactions:
-        columns, layout = TableColumns.of(self.columns), LAYOUTS[self.layout].of(self)
-        with self.source.open(columns.used(), lines=layout.reads_lines) as data:
-            arrays = read_long(*layout.long(data, columns))
-        order = arrays.pop("order_id0", None)
-        given: dict[str, Any] = {name.removesuffix("0"): array for name, array in arrays.items()}
-        if order is not None:
-            given["order_id"] = order
-        given.setdefault("user_id", given["order_id"])
-        rule = self.duplicates if columns.rating else "first"
-        return resolve_duplicates(Interactions(**given, name=self.name or ""), rule, self.path or "")
+        found = to_interactions(self.reader.read(), self.orders, self.duplicates, self.source.label)
+        return replace(found, name=self.name or "")

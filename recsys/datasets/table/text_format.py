@@ -1,87 +1,33 @@
-"""How a delimited text file is written: separator, quotes, encoding and preamble, found by looking at it."""
+"""Separator and header of a delimited text file, found by looking at its first lines."""
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from optuna_sweeper.shell import typed_override
 from recsys.datasets.fields import shown
-from recsys.datasets.files import open_binary, reading
 from recsys.datasets.separators import CANDIDATES
 from recsys.errors import DataFormatError
 
-LINES_TO_LOOK_AT = 1000
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_PREAMBLE = re.compile(r"""\ufeff?"?sep=(.)"?[\r\n]*""", re.IGNORECASE)
+# Excel's first line, which says how the fields are separated.
+_PREAMBLE = re.compile(r"""\ufeff?"?sep=(.)"?\s*""", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class TextFormat:
-    """How to read a delimited text file; `skip` is the number of lines before the header."""
-
-    separator: str
-    encoding: str
-    skip: int
-    names: tuple[str, ...]
+def find_preamble(lines: Sequence[str]) -> str | None:
+    """Return the separator that the first line states; None if it is not such a line."""
+    found = _PREAMBLE.fullmatch(lines[0]) if lines else None
+    return found[1] if found else None
 
 
-def find_encoding(path: Path) -> str:
-    """Return the encoding of a file: by its byte order mark, else UTF-8, else cp1252, Excel's in Europe."""
-    with reading(path), open_binary(path) as stream:
-        start = stream.read(2**16)
-        for mark, encoding in _BOMS:
-            if start.startswith(mark):
-                return encoding
-        if start.count(b"\0") > len(start) // 4:  # text of Latin letters in UTF-16
-            return "utf-16-le" if start[1::2].count(b"\0") > start[::2].count(b"\0") else "utf-16-be"
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        block = start
-        try:
-            while block:
-                decoder.decode(block)
-                block = stream.read(2**23)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
+def find_separator(path: Path, lines: Sequence[str], wanted: Collection[str] = ()) -> str:
+    """Return the separator of a table from its first lines, the header among them.
 
-
-def find_format(
-    path: Path, separator: str | None, encoding: str | None, skip: int | None, wanted: Collection[str]
-) -> TextFormat:
-    """Return how a file is written; what is given is taken as it is.
-
-    `wanted` are columns that the file should have: of several separators that fit, one that gives them is
-    taken. Raise DataFormatError if the file is empty, or may be read with two separators.
+    It is the one that gives the wanted columns, or else the one that gives all lines the same number of
+    fields. Raise DataFormatError if two separators do.
     """
-    encoding = encoding or find_encoding(path)
-    with reading(path), open_binary(path) as binary:
-        stream = io.TextIOWrapper(binary, encoding=encoding, newline="")
-        lines = list(islice(stream, LINES_TO_LOOK_AT + (skip or 0)))
-    preamble = _PREAMBLE.fullmatch(lines[0]) if lines and skip is None else None
-    if preamble:
-        separator = separator or preamble[1]
-    skip = skip if skip is not None else int(preamble is not None)
-    lines = [line.removeprefix("\ufeff") for line in lines[skip:] if line.strip()]
-    if not lines:
-        raise DataFormatError(f"{path} is empty. Give a file that holds a table.")
-    separator = separator or _find_separator(path, lines, wanted)
-    return TextFormat(separator, encoding, skip, _distinct(split(lines[0], separator)))
-
-
-def split(line: str, separator: str) -> list[str]:
-    """Return the fields of a line, without blanks around them."""
-    return [field.strip() for field in next(csv.reader([line.strip("\r\n")], delimiter=separator), [])]
-
-
-def _find_separator(path: Path, lines: list[str], wanted: Collection[str]) -> str:
     header = {one: split(lines[0], one) for one in CANDIDATES}
     if wanted and len(set(wanted)) == 1 and all(len(names) == 1 for names in header.values()):
         # A table of a single column: what separates nothing.
@@ -90,37 +36,45 @@ def _find_separator(path: Path, lines: list[str], wanted: Collection[str]) -> st
         [one for one in CANDIDATES if wanted and set(wanted) <= set(header[one])],
         [one for one in CANDIDATES if _splits_alike(lines, one)],
     ):
-        if len(fits) == 1:
-            return fits[0]
         # Blanks and colons stand within names and times: one of the others is meant.
-        if len(fits) > 1 and len(likely := [one for one in fits if one not in ": "]) == 1:
+        likely = [one for one in fits if one not in ": "] or fits
+        if len(likely) == 1:
             return likely[0]
-        if len(fits) > 1:
-            readings = " or ".join(f"{one!r} ({len(header[one])} columns)" for one in fits)
-            cures = " or ".join(typed_override("dataset.separator", _typed(one)) for one in fits)
+        if likely:
+            readings = " or ".join(f"{one!r} ({len(header[one])} columns)" for one in likely)
+            cures = " or ".join(separator_override(one) for one in likely)
             raise DataFormatError(
                 f"{path}: the fields may be separated by {readings}; the first line is "
                 f"{shown(lines[0].strip())}. Set {cures}."
             )
-    return ","  # a single column, or lines of different lengths, which the reader refuses
+    return ","  # a single column, or lines of different lengths, which are refused when they are read
 
 
-def _typed(separator: str) -> str:
-    return r"\t" if separator == "\t" else separator
+def separator_override(separator: str) -> str:
+    """Return the override of a separator, as typed."""
+    return typed_override("dataset.separator", r"\t" if separator == "\t" else separator)
 
 
-def _splits_alike(lines: list[str], separator: str) -> bool:
-    n_fields = {len(split(line, separator)) for line in lines}
+def split(line: str, separator: str) -> list[str]:
+    """Return the fields of a line, without blanks around them."""
+    return [field.strip() for field in next(csv.reader([line.strip("\r\n")], delimiter=separator), [])]
+
+
+def _splits_alike(lines: Sequence[str], separator: str) -> bool:
+    n_fields = {len(split(line, separator)) for line in lines if line.strip()}
     return len(n_fields) == 1 and n_fields != {1}
 
 
-def _distinct(names: list[str]) -> tuple[str, ...]:
-    """Name columns without a name by their position, and repeated ones by their number."""
-    distinct: dict[str, None] = {}
+def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Name columns without a name by their position ("column3"), and repeated ones with a number ("item_2").
+
+    DuckDB does not distinguish capitals.
+    """
+    distinct: dict[str, str] = {}
     for position, given in enumerate(names, start=1):
-        name = given or f"column{position}"
-        number = 2
-        while name.lower() in (one.lower() for one in distinct):
-            name, number = f"{given or 'column'}_{number}", number + 1
-        distinct[name] = None
-    return tuple(distinct)
+        name, number = given.strip() or f"column{position}", 2
+        stem = name
+        while name.lower() in distinct:
+            name, number = f"{stem}_{number}", number + 1
+        distinct[name.lower()] = name
+    return tuple(distinct.values())

@@ -1,7 +1,7 @@
 """TableDataset on small tables."""
 
 from recsys.datasets import TableDataset
-from recsys.datasets.table.source import FileSource
+from recsys.datasets.table.files import FileSource
 
 
 def test_the_long_layout_is_read(tmp_path):
@@ -15,5 +15,5 @@ def test_the_long_layout_is_read(tmp_path):
 
 def test_a_source_gives_the_lines_of_a_text_file(tmp_path):
     (tmp_path / "baskets.csv").write_bytes("tea,caf\u00e9\r\n\r\nmilk\n".encode("cp1252"))
-    with FileSource(str(tmp_path / "baskets.csv")).open((), lines=True) as lines:
-        assert lines.fetchall() == [(1, "tea,caf\u00e9"), (3, "milk")]
+    with FileSource((("data", str(tmp_path / "baskets.csv")),)).open((), lines=True) as table:
+        assert table.relation.project("line, text").fetchall() == [(1, "tea,caf\u00e9"), (3, "milk")]

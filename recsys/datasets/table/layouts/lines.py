@@ -69,9 +69,8 @@ def _field(separator: str) -> str:
 def _check_quotes(data: DuckDBPyRelation, separator: str) -> None:
     field = _field(separator)
     whole = literal(f"{field}(?:{_escaped(separator)}{field})*")
-    wrong = data.filter(f"NOT regexp_full_match(text, {whole})").order("line").limit(1).fetchall()
-    if wrong:
-        ((line, text),) = wrong
+    wrong = data.filter(f"NOT regexp_full_match(text, {whole})").project("line, text").order("line")
+    for line, text in wrong.limit(1).fetchall():
         raise DataFormatError(
             f"Line {line}: a quote in {shown(text)} does not enclose a whole item. Correct the line; in an "
             "item in quotes, a quote of the text is written twice."

@@ -11,6 +11,7 @@ from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.connection import identifier, literal
 from recsys.datasets.table.layouts.item_separator import find_separator
 from recsys.datasets.table.layouts.layout import BASKET, BLANKS, ITEM, Layout, count, query
+from recsys.datasets.table.source import ROW
 from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Lists(Layout):
         """Return a row for each item of a list; see `Layout.long`."""
         (name,) = columns.used(("item_id",))
         if name not in data.columns:
-            there = ", ".join(map(shown, data.columns))
+            there = ", ".join(shown(one) for one in data.columns if one != ROW)
             raise DataFormatError(
                 f"The table has no column {name!r}; it has {there}. "
                 "Set dataset.columns.item_id to the one that holds the lists."

@@ -1,0 +1,95 @@
+"""Ids: SQL that reads them without changing them, and ids that may be one or two."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy.typing as npt
+
+from recsys.datasets.fields import ids_from_text, shown
+from recsys.datasets.table.connection import literal
+from recsys.datasets.table.times import PLAIN_INTEGER
+from recsys.errors import DataFormatError
+
+IDS = ("text", "integer")
+BLANKS = " \t\r\n\u00a0"
+
+INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_FRACTIONS = re.compile(r"DOUBLE|FLOAT|DECIMAL\(.*\)")
+_NOT_IDS = re.compile(r".*\]|STRUCT.*|MAP.*|UNION.*|BLOB|BIT|INTERVAL|VARIANT")
+_PLAIN = re.compile(PLAIN_INTEGER)
+_HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+(_[0-9]+)*([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
+
+
+def text_sql(column: str) -> str:
+    """Return the SQL of a text without the blanks around it; NULL where it is empty, "NULL" or "NaN"."""
+    trimmed = f"trim({column}, {literal(BLANKS)})"
+    return f"CASE WHEN lower({trimmed}) NOT IN ('', 'null', 'nan') THEN {trimmed} END"
+
+
+def as_text(column: str, kind: str) -> str | None:
+    """Return the SQL of an id of a DuckDB type as text; None if values of this type are no ids."""
+    if _NOT_IDS.fullmatch(kind):
+        return None
+    if _FRACTIONS.fullmatch(kind):  # as pandas stores integers in a column with missing values
+        whole = f"{column} = floor({column}) AND abs({column}) < 9007199254740992"
+        number = f"CASE WHEN {whole} THEN CAST({column} AS BIGINT) END"
+        return text_sql(f"coalesce(CAST({number} AS VARCHAR), CAST({column} AS VARCHAR))")
+    return text_sql(f"{column} ->> '$'" if kind == "JSON" else f"CAST({column} AS VARCHAR)")
+
+
+def as_integer(column: str, kind: str) -> str | None:
+    """Return the SQL of an id as BIGINT, NULL where it is no plain integer; None if the type never is one."""
+    if kind in INTEGERS:
+        return f"CAST({column} AS BIGINT)"
+    if kind != "VARCHAR":
+        return None
+    return (
+        f"CASE WHEN regexp_full_match({column}, {literal(PLAIN_INTEGER)}) THEN CAST({column} AS BIGINT) END"
+    )
+
+
+def distinct_ids(texts: Sequence[str], rule: str | None, column: str) -> npt.NDArray[Any]:
+    """Return distinct texts as ids; int64 if all are plain integers, else text.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Without blanks around them.
+    rule : {"text", "integer"} or None
+        Whether texts that are the same number, such as 7 and 007, are two ids, or one; None refuses them.
+    column : str
+        Table and column, for the error.
+    """
+    numbers = {} if rule == "text" else {text: number for text in texts if (number := _whole_number(text))}
+    if rule is None:
+        plain = set(texts)
+        first: dict[str, str] = {}
+        for text, number in numbers.items():
+            other = number if number in plain else first.setdefault(number, text)
+            if other != text:
+                raise DataFormatError(
+                    f"{column}: {shown(text)} and {shown(other)} may be one id, the number {number}, or two. "
+                    "Set dataset.ids=integer for one, or dataset.ids=text for two."
+                )
+        numbers = {}
+    return ids_from_text([numbers.get(text, text) for text in texts])
+
+
+def _whole_number(text: str) -> str:
+    """Return the number that a text which is no plain integer may be; or ""."""
+    if _PLAIN.fullmatch(text):
+        return ""
+    if _HEXADECIMAL.fullmatch(text):
+        return str(int(text, 16))
+    if not _NUMBER.fullmatch(text):
+        return ""
+    try:
+        number = Decimal(text.replace("_", ""))
+    except InvalidOperation:
+        return ""
+    return f"{number:f}" if number != number.to_integral_value() else f"{int(number)}"

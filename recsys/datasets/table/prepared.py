@@ -1,0 +1,146 @@
+"""PreparedTable: files that are read as one table, whose rows know their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys.datasets.files import data_files, reading
+from recsys.datasets.table.connection import literal
+from recsys.datasets.table.source import ROW
+from recsys.datasets.table.text_file import TextFile, TextSettings, prepare
+from recsys.errors import DataFormatError, DataNotFoundError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# Text up to this size is loaded, because it is read several times; larger text is parsed each time.
+MAX_LOADED = 100_000_000
+# ROW is the position of the file times this, plus the line in the file.
+LINES = 2**40
+
+PARQUET = (".parquet", ".pq")
+JSON = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
+# Text in JSON stays text unless all of it is ISO dates; the whole file decides on types.
+READERS = {
+    "Parquet": "read_parquet([{}], union_by_name = true)",
+    "JSON": (
+        "read_json([{}], sample_size = -1, dateformat = 'iso', timestampformat = 'iso', "
+        "union_by_name = true, maximum_object_size = 1000000000)"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class PreparedTable:
+    """Files that are read as one table; `texts` is empty unless they are text."""
+
+    path: str
+    files: tuple[Path, ...]
+    kind: str
+    texts: tuple[TextFile, ...]
+
+    @classmethod
+    def of(cls, path: str, settings: TextSettings, wanted: Collection[str], folder: Path) -> PreparedTable:
+        """Find the files of a path, and how text is written; see `prepare`."""
+        files = find_files(path)
+        kinds = sorted({kind_of(file) for file in files})
+        if len(kinds) > 1:
+            raise DataFormatError(
+                f"{path} has files of several kinds: {', '.join(kinds)}. Name those of one."
+            )
+        texts = [prepare(file, settings, wanted, folder) for file in files] if kinds == ["text"] else []
+        for one in texts[1:]:
+            if set(one.names) != set(texts[0].names):
+                raise DataFormatError(
+                    f"{one.path} has the columns {', '.join(one.names)}, but {texts[0].path} has "
+                    f"{', '.join(texts[0].names)}. Name files with the same columns."
+                )
+        return cls(path, tuple(files), kinds[0], tuple(texts))
+
+    @property
+    def readable(self) -> list[Path]:
+        """The files that DuckDB reads."""
+        return [one.readable for one in self.texts] or list(self.files)
+
+    @property
+    def description(self) -> str:
+        """How the files are read, for the log."""
+        if not self.texts:
+            return f"{self.path}: {self.kind}"
+        more = f", and {len(self.texts) - 1} more files" if len(self.texts) > 1 else ""
+        return self.texts[0].description + more
+
+    def create(self, connection: DuckDBPyConnection, name: str) -> int | None:
+        """Make a view with the column ROW before the others; return the number of rows of text.
+
+        Raise DataFormatError if DuckDB reads other rows of text than there are.
+        """
+        if not self.texts:
+            paths = ", ".join(literal(str(file)) for file in self.files)
+            rows = f"SELECT row_number() OVER () AS {ROW}, * FROM {READERS[self.kind].format(paths)}"
+            connection.execute(f"CREATE VIEW {name} AS {rows}")
+            return None
+        is_loaded = sum(one.readable.stat().st_size for one in self.texts) <= MAX_LOADED
+        parts, n_rows = [], 0
+        for number, text in enumerate(self.texts):
+            part = f"{name}_{number}"
+            connection.execute(
+                f"CREATE {'TABLE' if is_loaded else 'VIEW'} {part} AS SELECT * FROM {text.sql}"
+            )
+            ((n_read,),) = connection.execute(f"SELECT count(*) FROM {part}").fetchall()
+            parts.append(_numbered(connection, text, part, n_read, number * LINES))
+            n_rows += n_read
+        connection.execute(f"CREATE VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
+        return n_rows
+
+    def explain(self) -> None:
+        """Raise the error of the first wrong line of text, if there is one."""
+        for text in self.texts:
+            for _ in text.rows():
+                pass
+
+    def place(self, row: int) -> str:
+        """Return where a row is, by its ROW."""
+        return f"{self.files[row // LINES]}, {'line' if self.texts else 'row'} {row % LINES}"
+
+
+def _numbered(connection: DuckDBPyConnection, text: TextFile, part: str, n_read: int, start: int) -> str:
+    """Return a query for the rows with their lines."""
+    if n_read == text.n_lines:
+        return f"SELECT row_number() OVER () + {start + text.n_before} AS {ROW}, * FROM {part}"
+    import pyarrow as pa
+
+    # Rows span lines, or some lines are empty.
+    lines = [line + start for line, _ in text.rows()]
+    if len(lines) != n_read:
+        raise DataFormatError(
+            f"{text.path}: {n_read:,} of {len(lines):,} rows are read. Write the file anew."
+        )
+    connection.register(f"{part}_lines", pa.table({ROW: lines}))
+    return f"SELECT * FROM {part}_lines POSITIONAL JOIN {part}"
+
+
+def find_files(path: str) -> list[Path]:
+    """Return the files of a path, a folder or a pattern, by name; raise DataNotFoundError without any."""
+    given = Path(path).expanduser()
+    if not given.exists() and any(sign in path for sign in "*?["):
+        found = Path(given.anchor).glob(str(given.relative_to(given.anchor)))
+        files = sorted(file for file in found if file.is_file())
+    else:
+        with reading(given):
+            given.stat()
+        files = data_files(given)
+    if not files:
+        raise DataNotFoundError(f"{path} has no files. Put the files there, or name others.")
+    return files
+
+
+def kind_of(file: Path) -> str:
+    """Return text, Parquet or JSON by the ending of a file."""
+    name = file.name.lower()
+    if name.endswith(PARQUET):
+        return "Parquet"
+    return "JSON" if name.endswith(JSON) else "text"
