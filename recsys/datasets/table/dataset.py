@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import FileDataset
+from recsys.datasets.table.catalog import ItemTexts, check_one_row_each, read_texts
 from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.files import FileSource
 from recsys.datasets.table.ids import IDS
 from recsys.datasets.table.layouts import LAYOUTS
+from recsys.datasets.table.location import locate
 from recsys.datasets.table.numbers import DECIMALS
 from recsys.datasets.table.orders import ORDERS, to_interactions
+from recsys.datasets.table.prepared import find_files
 from recsys.datasets.table.query import Typing, check_query, check_where
 from recsys.datasets.table.reading import MISSING, LongReader
 from recsys.datasets.table.source import Source
@@ -37,7 +43,7 @@ class TableDataset(FileDataset):
         A file, a folder, or a pattern with `*`: CSV, Parquet or JSON, plain or gzipped. In SQL, the table
         is called `data`.
     files : mapping of str to str, optional
-        Paths by their names in SQL, instead of `path`, for a query.
+        Paths by their names in SQL, for a query; in the folder `path` if that is given.
     query : str, optional
         One SELECT of DuckDB over these tables, which reads nothing else.
     where : str, optional
@@ -70,8 +76,13 @@ class TableDataset(FileDataset):
         What separates the items in a cell, in the layout "list".
     items_path : str, optional
         Another table, with titles and categories of the items.
+    items_query : str, optional
+        One SELECT of DuckDB over this table or `files` that gives titles and categories.
     items_columns : mapping
         Names of its columns `item_id`, `title` and `categories`.
+    searched : sequence of str, optional
+        Files of which the first in `$RECSYS_DATA_DIR/<name>/` is read if `path` is None; with an empty
+        sequence the folder.
     name : str, optional
         Name of the dataset; the name of the file by default.
     """
@@ -94,7 +105,9 @@ class TableDataset(FileDataset):
     header: bool | None = None
     list_separator: str | None = None
     items_path: str | None = None
+    items_query: str | None = None
     items_columns: Mapping[str, Any] | TableColumns = field(default_factory=TableColumns)
+    searched: Sequence[str] | None = None
     name: str | None = None
 
     def __post_init__(self) -> None:
@@ -107,6 +120,7 @@ class TableDataset(FileDataset):
             "encoding",
             "list_separator",
             "items_path",
+            "items_query",
             "name",
         ):
             require_text(key, getattr(self, key))
@@ -116,8 +130,9 @@ class TableDataset(FileDataset):
             if getattr(self, key) is not None:
                 require_choice(key, getattr(self, key), choices)
         self._check_text_settings()
-        if self.query is not None:
-            check_query(self.query)
+        for key in ("query", "items_query"):
+            if (sql := getattr(self, key)) is not None:
+                check_query(sql, key)
         if self.where is not None:
             check_where(self.where)
         if self.timestamp_format is not None:
@@ -128,6 +143,8 @@ class TableDataset(FileDataset):
             raise ParameterError("columns.item_id", f"one column with layout: {self.layout}", columns.item_id)
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "items_columns", TableColumns.of(self.items_columns, "items_columns"))
+        if self.searched is not None:
+            object.__setattr__(self, "searched", tuple(self.searched))
         object.__setattr__(self, "files", self._tables())
         object.__setattr__(self, "name", self.name or Path(self.source.label).name.partition(".")[0])
 
@@ -153,7 +170,7 @@ class TableDataset(FileDataset):
     def _tables(self) -> tuple[tuple[str, str], ...] | None:
         """Return the files by their names in SQL."""
         given = dict(self.files or {})
-        if (self.path is None) == (not given):
+        if self.path is None and not given and (self.searched is None or self.name is None):
             raise ParameterError("path", "given, or else dataset.files", self.path)
         for name, path in given.items():
             if not isinstance(name, str) or not name.isidentifier():
@@ -168,7 +185,7 @@ class TableDataset(FileDataset):
         """Where the table is."""
         columns = TableColumns.of(self.columns)
         return FileSource(
-            tuple(dict(self.files or {}).items()) or (("data", self.path or ""),),
+            self._located(),
             TextSettings(self.separator, self.quoted, self.encoding, self.skip, self.header),
             self.query,
             self.where,
@@ -183,9 +200,41 @@ class TableDataset(FileDataset):
             self.decimal, self.timestamp_format,
         )  # fmt: skip
 
+    def _located(self) -> tuple[tuple[str, str], ...]:
+        """Return the paths by their names in SQL; search for them if no path is given."""
+        path = self.path
+        if path is None and self.searched is not None:
+            path = str(locate(self.name or "", self.searched))
+        if not self.files:
+            return (("data", path or ""),)
+        folder = Path(path or "")
+        return tuple((name, str(folder / file)) for name, file in dict(self.files).items())
+
+    @property
+    def items_source(self) -> FileSource | None:
+        """Where the titles and categories of the items are, if not in the table itself."""
+        if self.items_path is None and self.items_query is None:
+            return None
+        tables = self._located() if self.items_path is None else (("data", self.items_path),)
+        return FileSource(tables, TextSettings(), self.items_query)
+
     def _files(self) -> dict[str, list[Path]]:
-        return self.source.files()
+        items = {} if self.items_path is None else {"items": find_files(self.items_path)}
+        return self.source.files() | items
 
     def _read(self) -> Interactions:
-        found = to_interactions(self.reader.read(), self.orders, self.duplicates, self.source.label)
-        return replace(found, name=self.name or "")
+        lines = self.reader.read()
+        found = to_interactions(lines, self.orders, self.duplicates, self.source.label)
+        texts = lines.texts
+        if self.items_source is not None:
+            texts = texts.merge(self._item_texts(self.items_source, found.item_id))
+        items = texts.catalog(np.unique(found.item_id)) if texts else None
+        return replace(found, name=self.name or "", items=items)
+
+    def _item_texts(self, source: FileSource, item_id: npt.NDArray[Any]) -> ItemTexts:
+        columns = TableColumns.of(self.items_columns)
+        with source.open(columns.used()) as table:
+            check_one_row_each(table.relation, columns, source.label)
+            texts = read_texts(table.relation, columns, "dataset.items_columns", source.label)
+        texts.check_items(np.unique(item_id), source.label)
+        return texts

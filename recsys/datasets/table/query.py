@@ -21,7 +21,7 @@ _SELECT = "one SELECT over the named tables, which reads nothing else"
 _CONDITION = "one condition on the rows, in SQL"
 
 
-def check_query(sql: str) -> None:
+def check_query(sql: str, key: str = "query") -> None:
     """Raise ParameterError unless a text is a single SELECT statement."""
     import duckdb
 
@@ -29,10 +29,10 @@ def check_query(sql: str) -> None:
         with duckdb.connect() as connection:
             statements = connection.extract_statements(sql)
     except duckdb.Error as error:
-        raise ParameterError("query", _SELECT, sql, reason(error)) from None
+        raise ParameterError(key, _SELECT, sql, reason(error)) from None
     if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
         kinds = ", ".join(one.type.name for one in statements) or "nothing"
-        raise ParameterError("query", _SELECT, sql, f"It has {kinds}.")
+        raise ParameterError(key, _SELECT, sql, f"It has {kinds}.")
 
 
 def check_where(condition: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from optuna_sweeper.shell import typed_override
 from recsys.datasets.fields import shown
+from recsys.datasets.table.catalog import ItemTexts, read_texts
 from recsys.datasets.table.columns import IDS, TableColumns
 from recsys.datasets.table.connection import identifier
 from recsys.datasets.table.fetch import Fetched, Field, fetch
@@ -37,7 +38,7 @@ class OrderLines:
     """Order lines, with the names of their columns.
 
     `order_id` holds the columns that tell orders apart, and may be empty. `is_guest` tells which lines have
-    no customer; None if all have.
+    no customer; None if all have. `texts` are the titles and categories of the items.
     """
 
     columns: TableColumns
@@ -47,6 +48,7 @@ class OrderLines:
     timestamp: npt.NDArray[np.int64] | None
     numbers: dict[str, npt.NDArray[np.float64]]
     is_guest: npt.NDArray[np.bool_] | None = None
+    texts: ItemTexts = field(default_factory=ItemTexts)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class LongReader:
             data, columns = self.layout.long(table.relation, self.columns)
             plan = Plan(data, columns, self.source.label, self.decimal, self.timestamp_format)
             fetched, fields = fetch(data, plan.fields())
-            return _Checks(self, data, columns, fields, fetched, table.place).lines()
+            lines = _Checks(self, data, columns, fields, fetched, table.place).lines()
+            return replace(lines, texts=read_texts(data, columns, "dataset.columns", self.source.label))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,10 +164,10 @@ class _Checks:
 
     def check_values(self, role: str, name: str, one: Fetched) -> None:
         """Raise DataFormatError if a number or time is missing or not finite, or a number too small."""
-        field, column = self.fields[role], role_column(role, name)
+        fetched, column = self.fields[role], role_column(role, name)
         if (one.missing is not None and one.missing.any()) or not np.isfinite(one.values).all():
-            finite = f" OR NOT isfinite({field.sql})" if field.kind == "number" else ""
-            place, value = self.first(name, f"(({field.sql}) IS NULL{finite})")
+            finite = f" OR NOT isfinite({fetched.sql})" if fetched.kind == "number" else ""
+            place, value = self.first(name, f"(({fetched.sql}) IS NULL{finite})")
             trouble = column.problem(value) or "is not written as most of the others"
             noun = "line" if ", line " in place else "row"
             raise DataFormatError(
@@ -175,7 +178,7 @@ class _Checks:
         condition, words = _CONDITIONS[role]
         n_wrong = int(np.count_nonzero(one.values <= 0 if role == "quantity" else one.values < 0))
         if n_wrong:
-            place, value = self.first(name, f"NOT ({field.sql}) {condition}")
+            place, value = self.first(name, f"NOT ({fetched.sql}) {condition}")
             cure = typed_override("dataset.where", f"{_bare(name)} {condition}")
             raise DataFormatError(
                 f"{place}, column {name!r}: {n_wrong:,} values, such as {shown(value)}, are not {words}; "

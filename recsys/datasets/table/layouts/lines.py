@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from recsys.datasets.fields import shown
 from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.connection import literal
-from recsys.datasets.table.inspection.names import guess_roles
 from recsys.datasets.table.layouts.item_separator import find_separator
 from recsys.datasets.table.layouts.layout import BLANKS, ITEM, Layout, count, query
+from recsys.datasets.table.names import guess_roles
 from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def _split(data: DuckDBPyRelation, separator: str) -> DuckDBPyRelation:
         bare = f"trim(regexp_replace({ITEM}, {literal('^' + _escaped(separator))}, ''), {BLANKS})"
         inner = f"replace({bare}[2:-2], '\"\"', '\"')"
         item = f"nullif(trim(CASE WHEN starts_with({bare}, '\"') THEN {inner} ELSE {bare} END, {BLANKS}), '')"
-    sql = f"SELECT line, {item} AS {ITEM} FROM (SELECT line, unnest({fields}) AS {ITEM} FROM data)"
+    fields = f"SELECT * EXCLUDE (text), unnest({fields}) AS {ITEM} FROM data"
+    sql = f"SELECT * REPLACE ({item} AS {ITEM}) FROM ({fields})"
     return query(data, sql).filter(f"{ITEM} IS NOT NULL")
 
 

@@ -51,6 +51,12 @@ def guess_roles(name: str) -> dict[str, int]:
     return {} if set(words) & set(OTHERS.split()) else roles
 
 
+def is_number(name: str) -> bool:
+    """Return whether a name says that the column numbers something, and not what."""
+    words = _words(name)
+    return bool(words) and set(words) <= {*IDS.split(), "row", "index"}
+
+
 def is_total(name: str) -> bool:
     """Return whether a name may be that of an amount for the whole line, not for one unit."""
     return bool(TOTALS.search("".join(_words(name))))

@@ -1,0 +1,148 @@
+"""Titles and categories of items, from the table of orders or from one of items."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from recsys.data.items import ItemCatalog
+from recsys.datasets.fields import Column, shown
+from recsys.datasets.table.columns import TableColumns
+from recsys.datasets.table.connection import identifier
+from recsys.datasets.table.ids import as_text
+from recsys.datasets.table.layouts.layout import BLANKS, query
+from recsys.errors import DataFormatError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+log = logging.getLogger(__name__)
+
+# What separates the categories of an item in a single column, as in GroupLens' files.
+SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class ItemTexts:
+    """Title and categories of items, by the text of their ids; those that are not known are missing."""
+
+    titles: dict[str, str] = field(default_factory=dict)
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    levels: tuple[str, ...] = ()
+
+    def merge(self, other: ItemTexts) -> ItemTexts:
+        """Add what another table has."""
+        levels = other.levels if other.categories else self.levels
+        return ItemTexts(self.titles | other.titles, self.categories | other.categories, levels)
+
+    def __bool__(self) -> bool:
+        return bool(self.titles or self.categories)
+
+    def check_items(self, item_id: npt.NDArray[Any], path: str) -> None:
+        """Log how many of some items a table of items lacks; raise DataFormatError if it has none of them."""
+        known = self.titles.keys() | self.categories.keys()
+        missing = [name for name in map(str, item_id.tolist()) if name not in known]
+        if len(missing) == len(item_id):
+            raise DataFormatError(
+                f"{path} has none of the items, such as {shown(missing[0])}. "
+                "Set dataset.items_columns.item_id to the column of their ids."
+            )
+        if missing:
+            log.warning(
+                "%s lacks %s of %s items, such as %s.", path, len(missing), len(item_id), shown(missing[0])
+            )
+
+    def catalog(self, item_id: npt.NDArray[Any]) -> ItemCatalog:
+        """Return the catalog of some items, shape (n_items,)."""
+        names = list(map(str, item_id.tolist()))
+        titles = tuple(self.titles.get(name, "") for name in names)
+        categories = tuple(self.categories.get(name, ()) for name in names)
+        return ItemCatalog(item_id, titles, categories, self.levels)
+
+
+def read_texts(data: DuckDBPyRelation, columns: TableColumns, key: str, path: str) -> ItemTexts:
+    """Return the titles and categories of the items in a table.
+
+    Of several titles of an item the most frequent one is taken, of equally frequent ones the first in
+    alphabetical order; likewise of several categories, those of all levels being one. Their number is logged.
+
+    Parameters
+    ----------
+    data : DuckDBPyRelation
+        With one column of items.
+    columns : TableColumns
+    key, path : str
+        Config key of the columns and name of the table, for messages.
+
+    Raise DataFormatError if there is no such column.
+    """
+    for role in ("item_id", "title", "categories"):
+        for name in columns.used((role,)):
+            Column(name, "id", f"{key}.{role}").position(data.columns, path)
+    title, levels = columns.used(("title",)), columns.categories or ()
+    titles = {item: name for item, (name,) in _most_frequent(data, columns, title, f"{key}.title").items()}
+    categories = _most_frequent(data, columns, levels, f"{key}.categories")
+    if len(levels) == 1 and any(SEPARATOR in name for (name,) in categories.values()):
+        several = {item: name.split(SEPARATOR) for item, (name,) in categories.items()}
+        stripped = {item: tuple(filter(None, map(str.strip, names))) for item, names in several.items()}
+        return ItemTexts(titles, stripped)
+    return ItemTexts(titles, categories, levels)
+
+
+def check_one_row_each(data: DuckDBPyRelation, columns: TableColumns, path: str) -> None:
+    """Raise DataFormatError if an item has several rows in a table of items."""
+    item = _item(data, columns)
+    grouped = f"SELECT {item} AS item FROM data GROUP BY item HAVING item IS NOT NULL AND count(*) > 1"
+    for (name,) in query(data, f"{grouped} ORDER BY item LIMIT 1").fetchall():
+        raise DataFormatError(
+            f"{path}: item {shown(name)} stands in several rows; an item has one row. Remove the others, or "
+            "set dataset.items_columns.item_id to another column."
+        )
+
+
+def _most_frequent(
+    data: DuckDBPyRelation, columns: TableColumns, names: Sequence[str], key: str
+) -> dict[str, tuple[str, ...]]:
+    """Return the most frequent values of some columns for each item that has all of them."""
+    if not names:
+        return {}
+    values = [f"value{number}" for number in range(len(names))]
+    texts = ", ".join(f"{_text(name)} AS {value}" for name, value in zip(names, values, strict=True))
+    counted = query(
+        data,
+        f"SELECT item, {', '.join(values)}, count(*) AS n "
+        f"FROM (SELECT {_item(data, columns)} AS item, {texts} FROM data) "
+        f"WHERE item IS NOT NULL AND {' AND '.join(f'{value} IS NOT NULL' for value in values)} "
+        f"GROUP BY ALL ORDER BY item, n DESC, {', '.join(values)}",
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    others: dict[str, tuple[str, ...]] = {}
+    for item, *of_item, _ in counted.fetchall():
+        (others if item in found else found).setdefault(item, tuple(of_item))
+    if others:
+        item = next(iter(others))
+        log.warning(
+            "%s: %s of %s items have several values, of which the most frequent is taken: for %s %s, not %s.",
+            key, f"{len(others):,}", f"{len(found):,}", shown(item), _joined(found[item]),
+            _joined(others[item]),
+        )  # fmt: skip
+    return found
+
+
+def _joined(values: Sequence[str]) -> str:
+    return " > ".join(map(shown, values))
+
+
+def _item(data: DuckDBPyRelation, columns: TableColumns) -> str:
+    """Return the SQL of the ids of items as text, as in the order lines."""
+    (name,) = columns.used(("item_id",))
+    kind = str(data.types[data.columns.index(name)])
+    return as_text(identifier(name), kind) or "NULL"
+
+
+def _text(name: str) -> str:
+    return f"nullif(trim(CAST({identifier(name)} AS VARCHAR), {BLANKS}), '')"
