@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 # DuckDB's own share of the memory; larger joins and sorts go to disk.
 MEMORY_LIMIT = "500MB"
@@ -38,6 +38,11 @@ def locked_connection(files: Sequence[Path], spill: str) -> Iterator[DuckDBPyCon
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
+
+
+def count(data: DuckDBPyRelation) -> int:
+    """Return the number of rows of a relation."""
+    return int(data.aggregate("count(*)").fetchall()[0][0])
 
 
 def literal(text: str) -> str:

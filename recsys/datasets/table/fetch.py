@@ -1,4 +1,4 @@
-"""Fetch columns of a relation, all rows at once or none: a second query may give them in another order."""
+"""Fetch columns of a relation, all in one query: a second one may give the rows in another order."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from recsys.datasets.table.ids import BLANKS, is_missing, text_sql
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyRelation
 
+Kind = Literal["integer", "number", "text"]
+
 ROWS_AT_ONCE = 500_000
+_DTYPES: dict[Kind, Any] = {"integer": np.int64, "number": np.float64, "text": np.int32}
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,13 @@ class Field:
     """
 
     sql: str
-    kind: Literal["integer", "number", "text"]
+    kind: Kind
     otherwise: Callable[[], Field] | None = None
+
+    @property
+    def is_missing(self) -> str:
+        """The SQL condition that there is no value."""
+        return f"({text_sql(self.sql) if self.kind == 'text' else self.sql}) IS NULL"
 
 
 @dataclass(eq=False)
@@ -41,9 +51,9 @@ class Fetched:
     Parameters
     ----------
     values : ndarray, shape (n,)
-        int64 or float64; of text the positions in `texts`, int32. Zero where missing.
+        int64 or float64; of text the positions in `texts`, int32. Any where missing.
     texts : list of str
-        The distinct texts; empty for numbers.
+        The texts that occur, without blanks around them; empty for numbers.
     missing : ndarray of bool, shape (n,), or None
         None if no value is missing.
     """
@@ -53,56 +63,75 @@ class Fetched:
     missing: npt.NDArray[np.bool_] | None
 
 
-def fetch(data: DuckDBPyRelation, fields: Mapping[str, Field]) -> tuple[dict[str, Fetched], dict[str, Field]]:
-    """Return columns of a relation, by the names of their fields, and the fields that were fetched."""
-    chunks, with_null = _chunks(data, fields)
-    if other := {name: call() for name in with_null if (call := fields[name].otherwise)}:
-        return fetch(data, {**fields, **other})
-    return {name: _joined(chunks.pop(name), field) for name, field in fields.items()}, dict(fields)
+def fetch(
+    data: DuckDBPyRelation, fields: Mapping[str, Field], n_rows: int
+) -> tuple[dict[str, Fetched], dict[str, Field]]:
+    """Return columns of a relation, by the names of their fields, and the fields that were fetched.
 
-
-def _chunks(
-    data: DuckDBPyRelation, fields: Mapping[str, Field]
-) -> tuple[dict[str, list[pa.Array]], list[str]]:
-    """Return the columns in chunks, and the names of those with a NULL; stop where one has another field."""
-    chunks: dict[str, list[pa.Array]] = {name: [] for name in fields}
+    Memory is reserved for `n_rows`, and for more where there are more.
+    """
+    growing = {name: _Growing(field.kind, n_rows) for name, field in fields.items()}
     sql = ", ".join(f"{field.sql} AS c{number}" for number, field in enumerate(fields.values()))
-    with_null: dict[str, None] = {}
     with data.project(sql).to_arrow_reader(ROWS_AT_ONCE) as reader:
         for batch in reader:
-            for (name, field), column in zip(fields.items(), batch.columns, strict=True):
-                chunks[name].append(column.dictionary_encode() if field.kind == "text" else column)
-                if column.null_count:
-                    with_null[name] = None
-            if any(fields[name].otherwise for name in with_null):
-                break
-    return chunks, list(with_null)
+            for one, column in zip(growing.values(), batch.columns, strict=True):
+                one.add(column)
+            with_null = [name for name, one in growing.items() if one.missing is not None]
+            if other := {name: call() for name in with_null if (call := fields[name].otherwise)}:
+                return fetch(data, {**fields, **other}, n_rows)
+    return {name: growing.pop(name).fetched() for name in fields}, dict(fields)
 
 
-def _joined(chunks: list[pa.Array], field: Field) -> Fetched:
-    import pyarrow as pa
+class _Growing:
+    """A column to which batches are added."""
 
-    missing = _missing(chunks)
-    if field.kind != "text":
-        values = _concatenated(chunks, np.int64 if field.kind == "integer" else np.float64)
-        return Fetched(values, [], missing)
-    if not chunks:
-        return Fetched(np.empty(0, np.int32), [], None)
-    unified = pa.chunked_array(chunks).unify_dictionaries().chunks
-    positions = _concatenated([chunk.indices for chunk in unified], np.int32)
-    return Fetched(positions, unified[0].dictionary.to_pylist(), missing)
+    def __init__(self, kind: Kind, n_rows: int) -> None:
+        self.kind: Kind = kind
+        self.n = 0
+        self.values: npt.NDArray[Any] = np.empty(n_rows, dtype=_DTYPES[kind])
+        self.missing: npt.NDArray[np.bool_] | None = None
+        self.texts: dict[str, int] = {}
+
+    def add(self, column: pa.Array) -> None:
+        """Add the values of a batch."""
+        n = self.n + len(column)
+        if n > len(self.values):
+            self.values = np.resize(self.values, 2 * n)
+        values, is_null = self._of(column)
+        if is_null is not None or self.missing is not None:
+            before = np.zeros(self.n, dtype=np.bool_) if self.missing is None else self.missing
+            flags = np.zeros(len(column), dtype=np.bool_) if is_null is None else is_null
+            self.missing = np.append(before, flags)
+        self.values[self.n : n] = values
+        self.n = n
+
+    def _of(self, column: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
+        if self.kind != "text":
+            return _to_numpy(column, _DTYPES[self.kind])
+        encoded, texts = column.dictionary_encode(), self.texts
+        numbers = [texts.setdefault(text, len(texts)) for text in encoded.dictionary.to_pylist()]
+        positions, is_null = _to_numpy(encoded.indices, np.int32)
+        if is_null is not None:
+            positions = np.where(is_null, 0, positions)
+        return np.array(numbers or [0], dtype=np.int32)[positions], is_null
+
+    def fetched(self) -> Fetched:
+        """Return the column."""
+        values, missing = self.values[: self.n], self.missing
+        texts = [text.strip(BLANKS) for text in self.texts] or [""]
+        stand_for_none = np.array([is_missing(text) for text in texts], dtype=np.bool_)
+        if self.kind == "text" and stand_for_none.any():
+            flags: npt.NDArray[np.bool_] = stand_for_none[values]
+            missing = flags if missing is None else flags | missing
+        return Fetched(values, texts if self.kind == "text" else [], missing)
 
 
-def _concatenated(chunks: list[pa.Array], dtype: Any) -> npt.NDArray[Any]:
-    # Arrow's own `to_numpy` imports pandas, which takes longer than the data.
-    filled = (chunk.fill_null(0) if chunk.null_count else chunk for chunk in chunks)
-    return np.concatenate([np.empty(0, dtype), *map(np.from_dlpack, filled)])
-
-
-def _missing(chunks: list[pa.Array]) -> npt.NDArray[np.bool_] | None:
-    if not any(chunk.null_count for chunk in chunks):
-        return None
-    import pyarrow as pa
-
-    flags = [np.from_dlpack(chunk.is_null().cast(pa.uint8())) for chunk in chunks]
-    return np.concatenate(flags).astype(np.bool_)
+def _to_numpy(column: pa.Array, dtype: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_] | None]:
+    """Return the values of an array, and which are NULL; Arrow's own conversion imports pandas."""
+    valid, values = column.buffers()
+    start, end = column.offset, column.offset + len(column)
+    is_null = None
+    if column.null_count:
+        bits = np.unpackbits(np.frombuffer(valid, dtype=np.uint8), bitorder="little", count=end)
+        is_null = bits[start:end] == 0
+    return np.frombuffer(values, dtype=dtype)[start:end], is_null

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.datasets.files import content_digest, fingerprint, open_binary, reading
-from recsys.datasets.table.connection import identifier, locked_connection
+from recsys.datasets.table.connection import count, identifier, locked_connection
 from recsys.datasets.table.prepared import LINES, PreparedTable, find_files
 from recsys.datasets.table.query import Typing, filtered, sql_errors
 from recsys.datasets.table.source import ROW, OpenTable
@@ -91,21 +91,26 @@ class FileSource:
                     raise
 
     def _open(self, connection: DuckDBPyConnection, tables: list[PreparedTable]) -> OpenTable:
-        for number, ((name, _), table) in enumerate(zip(self.tables, tables, strict=True)):
-            n_rows = table.create(connection, f"recsys_table_{number}")
-            log.info("%s%s", table.description, "" if n_rows is None else f", {n_rows:,} rows")
-            if self.sql is not None:
-                rows = connection.table(f"recsys_table_{number}").project(f"* EXCLUDE {ROW}")
-                typed = self.typing.columns(rows, self.sql, table.path)
-                replaced = ", ".join(f"{sql} AS {identifier(column)}" for column, sql in typed.items())
-                rows.project(f"* REPLACE ({replaced})" if typed else "*").create_view(name)
+        names = [f"recsys_table_{number}" for number in range(len(tables))]
+        for name, table in zip(names, tables, strict=True):
+            table.create(connection, name)
+            log.info("%s", table.description)
+            if self.sql is not None or self.where is not None:
+                table.check_count(count(connection.table(name)))
+        if self.sql is None and self.where is None:
+            return OpenTable(
+                connection.table(names[0]), tables[0].place, tables[0].n_lines, tables[0].check_count
+            )
         if self.sql is None:
-            data, place = connection.table("recsys_table_0"), tables[0].place
-        else:
-            with sql_errors(self.label, "query"):
-                data = connection.sql(self.sql).project(f"row_number() OVER () AS {ROW}, *")
-            place = "row {} of dataset.query".format
-        return OpenTable(self._filtered(data), place)
+            return OpenTable(self._filtered(connection.table(names[0])), tables[0].place, tables[0].n_lines)
+        for name, table, (given, _) in zip(names, tables, self.tables, strict=True):
+            rows = connection.table(name).project(f"* EXCLUDE {ROW}")
+            typed = self.typing.columns(rows, self.sql, table.path)
+            replaced = ", ".join(f"{sql} AS {identifier(column)}" for column, sql in typed.items())
+            rows.project(f"* REPLACE ({replaced})" if typed else "*").create_view(given)
+        with sql_errors(self.label, "query"):
+            data = connection.sql(self.sql).project(f"row_number() OVER () AS {ROW}, *")
+        return OpenTable(self._filtered(data), "row {} of dataset.query".format)
 
     def _filtered(self, data: DuckDBPyRelation) -> DuckDBPyRelation:
         if self.where is None:

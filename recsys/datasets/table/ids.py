@@ -11,10 +11,13 @@ import numpy.typing as npt
 
 from recsys.datasets.fields import ids_from_text, shown
 from recsys.datasets.table.connection import literal
-from recsys.datasets.table.times import PLAIN_INTEGER
 from recsys.errors import DataFormatError
 
+# As in `ids_from_text`: other texts may be two ids that are the same number.
+PLAIN_INTEGER = "0|-?[1-9][0-9]{0,17}"
+
 IDS = ("text", "integer")
+NO_VALUES = ("", "null", "nan")
 BLANKS = " \t\r\n\u00a0"
 
 INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
@@ -25,21 +28,30 @@ _HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(_[0-9]+)*([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
+def is_missing(text: str) -> bool:
+    """Return whether a text, without blanks around it, stands for no value: empty, NULL or NaN."""
+    return text.lower() in NO_VALUES
+
+
 def text_sql(column: str) -> str:
-    """Return the SQL of a text without the blanks around it; NULL where it is empty, "NULL" or "NaN"."""
+    """Return the SQL of a text without the blanks around it; NULL where it stands for no value."""
+    plain = f"length({column}) > 4 AND regexp_full_match({column}, '[!-~].*[!-~]')"  # for speed
     trimmed = f"trim({column}, {literal(BLANKS)})"
-    return f"CASE WHEN lower({trimmed}) NOT IN ('', 'null', 'nan') THEN {trimmed} END"
+    return f"CASE WHEN {plain} THEN {column} WHEN lower({trimmed}) NOT IN {NO_VALUES} THEN {trimmed} END"
 
 
 def as_text(column: str, kind: str) -> str | None:
     """Return the SQL of an id of a DuckDB type as text; None if values of this type are no ids."""
     if _NOT_IDS.fullmatch(kind):
         return None
-    if _FRACTIONS.fullmatch(kind):  # as pandas stores integers in a column with missing values
-        whole = f"{column} = floor({column}) AND abs({column}) < 9007199254740992"
-        number = f"CASE WHEN {whole} THEN CAST({column} AS BIGINT) END"
-        return text_sql(f"coalesce(CAST({number} AS VARCHAR), CAST({column} AS VARCHAR))")
-    return text_sql(f"{column} ->> '$'" if kind == "JSON" else f"CAST({column} AS VARCHAR)")
+    if kind == "JSON":
+        return f"{column} ->> '$'"
+    if not _FRACTIONS.fullmatch(kind):
+        return f"CAST({column} AS VARCHAR)"
+    # As pandas stores integers in a column with missing values.
+    is_whole = f"{column} = floor({column}) AND abs({column}) < {2**53}"
+    whole = f"CASE WHEN {is_whole} THEN CAST({column} AS BIGINT) END"
+    return f"coalesce(CAST({whole} AS VARCHAR), CAST({column} AS VARCHAR))"
 
 
 def as_integer(column: str, kind: str) -> str | None:
@@ -48,9 +60,9 @@ def as_integer(column: str, kind: str) -> str | None:
         return f"CAST({column} AS BIGINT)"
     if kind != "VARCHAR":
         return None
-    return (
-        f"CASE WHEN regexp_full_match({column}, {literal(PLAIN_INTEGER)}) THEN CAST({column} AS BIGINT) END"
-    )
+    number = f"TRY_CAST({column} AS BIGINT)"
+    # No other check is as fast: it is written as it was read, with no more digits than `ids_from_text` takes.
+    return f"CASE WHEN strlen({column}) < 19 AND CAST({number} AS VARCHAR) = {column} THEN {number} END"
 
 
 def distinct_ids(texts: Sequence[str], rule: str | None, column: str) -> npt.NDArray[Any]:

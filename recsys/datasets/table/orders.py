@@ -154,22 +154,30 @@ def _require_one_customer(order: Ids, user: Ids, columns: TableColumns, label: s
 
 def _merged(lines: Interactions, duplicates: str, label: str) -> Interactions:
     """Return each item of an order once: with the sum of the quantities and the mean prices of a unit."""
-    once = resolve_duplicates(lines, duplicates if lines.rating is not None else "first", label)
-    if len(once) == len(lines):
-        return once
-    starts = _starts(lines)
+    is_first = _is_first(lines)
+    starts = np.flatnonzero(is_first)
+    if len(starts) == len(lines):
+        return lines
+    if lines.rating is not None:
+        once = resolve_duplicates(lines, duplicates, label)
+    else:
+        once = lines.select(is_first)
+        if lines.timestamp is not None:
+            once = replace(once, timestamp=np.minimum.reduceat(lines.timestamp, starts))
     weight = np.ones(len(lines)) if lines.quantity is None else lines.quantity
-    total = np.add.reduceat(weight, starts)
-    merged: dict[str, Any] = {} if lines.quantity is None else {"quantity": total}
+    merged: dict[str, Any] = {} if lines.quantity is None else {"quantity": np.add.reduceat(weight, starts)}
     for name in ("price", "margin"):
         values = getattr(lines, name, None)
         if values is not None:
-            merged[name] = np.add.reduceat(values * weight, starts) / total
-    return replace(once, **merged)
+            merged[name] = np.add.reduceat(values * weight, starts) / np.add.reduceat(weight, starts)
+    return replace(once, **merged) if merged else once
 
 
-def _starts(lines: Interactions) -> npt.NDArray[np.intp]:
-    """Return the row at which each item of an order begins."""
-    keys = [key for key in (lines.user_id, lines.order_id, lines.item_id) if key is not None]
-    is_new = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
-    return np.flatnonzero(np.append(True, is_new))
+def _is_first(lines: Interactions) -> npt.NDArray[np.bool_]:
+    """Return whether each line is the first of its item in its order, shape (n,)."""
+    is_first = np.ones(len(lines), dtype=np.bool_)
+    is_first[1:] = lines.item_id[1:] != lines.item_id[:-1]
+    for key in (lines.user_id, lines.order_id):
+        if key is not None:
+            is_first[1:] |= key[1:] != key[:-1]
+    return is_first

@@ -10,7 +10,7 @@ from recsys.datasets.fields import Column, Kind
 from recsys.datasets.table.columns import IDS, NUMBERS, TableColumns
 from recsys.datasets.table.connection import identifier
 from recsys.datasets.table.fetch import Field
-from recsys.datasets.table.ids import INTEGERS, as_integer, as_text, text_sql
+from recsys.datasets.table.ids import INTEGERS, as_integer, as_text
 from recsys.datasets.table.numbers import find_decimal, number_sql
 from recsys.datasets.table.source import ROW
 from recsys.datasets.table.times import find_form, given_form
@@ -89,7 +89,7 @@ class Plan:
     def _number(self, name: str, kind: str, texts: list[str]) -> Field:
         if kind != "VARCHAR":
             return Field(f"TRY_CAST({identifier(name)} AS DOUBLE)", "number")
-        text = text_sql(identifier(name))
+        text = identifier(name)
 
         def with_decimal() -> Field:
             columns = {one: f"{self.label}, column {one!r}" for one in texts}
@@ -105,10 +105,9 @@ class Plan:
             return Field(f"epoch_us(CAST({column} AS TIMESTAMP)) // 1000000", "integer")
         if kind != "VARCHAR":
             raise role_column("timestamp", name).type_error(self.label, kind)
-        text = text_sql(column)
         if self.timestamp_format:
-            return Field(given_form(self.timestamp_format).seconds(text), "integer")
-        texts = self.data.project(f"{text} AS t").filter("t IS NOT NULL")
-        form = find_form(texts, f"{self.label}, column {name!r}")
-        log.info("%s, column %r: times are read as %s", self.label, name, form)
-        return Field(form.seconds(text), "integer")
+            form = given_form(self.timestamp_format)
+        else:
+            form = find_form(self.data, name, self.label)
+            log.info("%s, column %r: times are read as %s", self.label, name, form)
+        return Field(form.seconds(f"trim({column})"), "integer")

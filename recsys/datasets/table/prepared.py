@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from recsys.datasets.files import data_files, reading
 from recsys.datasets.table.connection import literal
 from recsys.datasets.table.source import ROW
@@ -73,28 +75,41 @@ class PreparedTable:
         more = f", and {len(self.texts) - 1} more files" if len(self.texts) > 1 else ""
         return self.texts[0].description + more
 
-    def create(self, connection: DuckDBPyConnection, name: str) -> int | None:
-        """Make a view with the column ROW before the others; return the number of rows of text.
+    def create(self, connection: DuckDBPyConnection, name: str) -> None:
+        """Make a view with the column ROW before the others. Text that is not large is loaded for it.
 
-        Raise DataFormatError if DuckDB reads other rows of text than there are.
+        `check_count` tells whether DuckDB reads all rows of text.
         """
         if not self.texts:
             paths = ", ".join(literal(str(file)) for file in self.files)
             rows = f"SELECT row_number() OVER () AS {ROW}, * FROM {READERS[self.kind].format(paths)}"
             connection.execute(f"CREATE VIEW {name} AS {rows}")
-            return None
+            return
         is_loaded = sum(one.readable.stat().st_size for one in self.texts) <= MAX_LOADED
-        parts, n_rows = [], 0
+        parts = []
         for number, text in enumerate(self.texts):
-            part = f"{name}_{number}"
-            connection.execute(
-                f"CREATE {'TABLE' if is_loaded else 'VIEW'} {part} AS SELECT * FROM {text.sql}"
-            )
-            ((n_read,),) = connection.execute(f"SELECT count(*) FROM {part}").fetchall()
+            part, n_read = f"{name}_{number}", text.n_lines
+            kind = "TABLE" if is_loaded else "VIEW"
+            connection.execute(f"CREATE {kind} {part} AS SELECT * FROM {text.sql}")
+            if is_loaded:
+                ((n_read,),) = connection.execute(f"SELECT count(*) FROM {part}").fetchall()
             parts.append(_numbered(connection, text, part, n_read, number * LINES))
-            n_rows += n_read
         connection.execute(f"CREATE VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
-        return n_rows
+
+    @property
+    def n_lines(self) -> int:
+        """Number of rows of text, if all have a line of their own and no line is empty; 0 otherwise."""
+        return sum(one.n_lines or 0 for one in self.texts)
+
+    def check_count(self, n_read: int) -> None:
+        """Raise DataFormatError unless as many rows of text have been read as there are."""
+        if not self.texts or n_read == self.n_lines:
+            return
+        n_rows = sum(1 for text in self.texts for _ in text.rows())
+        if n_read != n_rows:
+            raise DataFormatError(
+                f"{self.path}: {n_read:,} of {n_rows:,} rows are read. Write the file anew."
+            )
 
     def explain(self) -> None:
         """Raise the error of the first wrong line of text, if there is one."""
@@ -107,18 +122,16 @@ class PreparedTable:
         return f"{self.files[row // LINES]}, {'line' if self.texts else 'row'} {row % LINES}"
 
 
-def _numbered(connection: DuckDBPyConnection, text: TextFile, part: str, n_read: int, start: int) -> str:
-    """Return a query for the rows with their lines."""
-    if n_read == text.n_lines:
+def _numbered(
+    connection: DuckDBPyConnection, text: TextFile, part: str, n_read: int | None, start: int
+) -> str:
+    """Return a query for the rows with their lines; `n_read` rows are read."""
+    if n_read is not None and n_read == text.n_lines:
         return f"SELECT row_number() OVER () + {start + text.n_before} AS {ROW}, * FROM {part}"
     import pyarrow as pa
 
     # Rows span lines, or some lines are empty.
-    lines = [line + start for line, _ in text.rows()]
-    if len(lines) != n_read:
-        raise DataFormatError(
-            f"{text.path}: {n_read:,} of {len(lines):,} rows are read. Write the file anew."
-        )
+    lines = np.fromiter((line + start for line, _ in text.rows()), dtype=np.int64)
     connection.register(f"{part}_lines", pa.table({ROW: lines}))
     return f"SELECT * FROM {part}_lines POSITIONAL JOIN {part}"
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recsys.datasets.table.connection import identifier
-from recsys.datasets.table.ids import text_sql
+from recsys.datasets.table.ids import PLAIN_INTEGER, text_sql
 from recsys.datasets.table.numbers import find_decimal, number_sql
-from recsys.datasets.table.times import FORMS, PLAIN_INTEGER, find_form, given_form
+from recsys.datasets.table.times import FORMS, find_form, given_form
+from recsys.datasets.table.values import values_of
 from recsys.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ class Typing:
         return {name: typed for name, typed in found.items() if typed}
 
     def _typed(self, data: DuckDBPyRelation, name: str, label: str) -> str:
-        text = text_sql(identifier(name))
-        values = data.project(f"{text} AS t").filter("t IS NOT NULL").distinct()
+        text, values = text_sql(identifier(name)), values_of(data, name)
         n, n_integers, n_numbers, n_commas = _counts(
             values,
             f"regexp_full_match(t, '{PLAIN_INTEGER}')",
@@ -117,7 +117,7 @@ class Typing:
         if _counts(values.limit(100), *(f"{form.seconds('t')} IS NOT NULL" for form in FORMS))[1:] != [
             0
         ] * len(FORMS):
-            form = find_form(values, f"{label}, column {name!r}")
+            form = find_form(data, name, label)
             if _counts(values, f"{form.seconds('t')} IS NOT NULL")[1] == n:
                 return form.timestamp(text)
         return ""

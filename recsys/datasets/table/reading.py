@@ -14,7 +14,7 @@ from optuna_sweeper.shell import typed_override
 from recsys.datasets.fields import shown
 from recsys.datasets.table.catalog import ItemTexts, read_texts
 from recsys.datasets.table.columns import IDS, TableColumns
-from recsys.datasets.table.connection import identifier
+from recsys.datasets.table.connection import count, identifier
 from recsys.datasets.table.fetch import Fetched, Field, fetch
 from recsys.datasets.table.ids import distinct_ids
 from recsys.datasets.table.layouts import Layout
@@ -81,7 +81,10 @@ class LongReader:
         with self.source.open(self.columns.used(), lines=self.layout.reads_lines) as table:
             data, columns = self.layout.long(table.relation, self.columns)
             plan = Plan(data, columns, self.source.label, self.decimal, self.timestamp_format)
-            fetched, fields = fetch(data, plan.fields())
+            fetched, fields = fetch(data, plan.fields(), table.n_rows)
+            if table.check_count is not None:
+                first = next(iter(fetched.values()))
+                table.check_count(len(first.values) if data is table.relation else count(table.relation))
             lines = _Checks(self, data, columns, fields, fetched, table.place).lines()
             return replace(lines, texts=read_texts(data, columns, "dataset.columns", self.source.label))
 
@@ -134,7 +137,7 @@ class _Checks:
             return None
         found = []
         for name, flag in flags.items():
-            places = [place for place, _ in self.places(name, f"({self.fields[name].sql}) IS NULL")]
+            places = [place for place, _ in self.places(name, self.fields[name].is_missing)]
             shown_places = (
                 f" ({'; '.join(places)}{'; ...' if flag.sum() > len(places) else ''})" if places else ""
             )
@@ -187,7 +190,7 @@ class _Checks:
 
     def first(self, name: str, condition: str) -> tuple[str, str]:
         """Return place and value of the first row with all ids for which a condition holds."""
-        has_ids = " AND ".join(f"({self.fields[one].sql}) IS NOT NULL" for one in self.columns.used(IDS))
+        has_ids = " AND ".join(f"NOT ({self.fields[one].is_missing})" for one in self.columns.used(IDS))
         found = self.places(name, f"{has_ids} AND {condition}")
         return found[0] if found else (self.label, "")
 
@@ -196,8 +199,8 @@ class _Checks:
         if ROW not in self.data.columns:
             return []
         value = f"CAST({identifier(name)} AS VARCHAR)"
-        rows = self.data.filter(condition).project(f"{ROW}, {value}").order(ROW).limit(ROWS_SHOWN).fetchall()
-        return [(self.place(row), value or "") for row, value in rows]
+        rows = self.data.filter(condition).project(f"{ROW}, {value}").limit(ROWS_SHOWN).fetchall()
+        return [(self.place(row), value or "") for row, value in sorted(rows)]
 
 
 def _select(one: Fetched, kept: npt.NDArray[np.bool_] | None) -> Fetched:

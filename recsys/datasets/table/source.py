@@ -29,10 +29,16 @@ class OpenTable:
         The columns of the table, and ROW.
     place : callable
         Returns where a row is, by its ROW: "sales.csv, line 7".
+    n_rows : int
+        Estimate of the number of rows.
+    check_count : callable, optional
+        Raises DataFormatError unless this is the number of rows; None if that has been checked.
     """
 
     relation: DuckDBPyRelation
     place: Callable[[int], str]
+    n_rows: int = 0
+    check_count: Callable[[int], None] | None = None
 
 
 class Source(Protocol):

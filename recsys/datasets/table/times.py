@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 from optuna_sweeper.shell import typed_override
 from recsys.datasets.fields import shown
 from recsys.datasets.table.connection import literal
+from recsys.datasets.table.ids import PLAIN_INTEGER
+from recsys.datasets.table.values import values_of
 from recsys.errors import DataFormatError, ParameterError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
 SECONDS, MILLISECONDS, ISO = "seconds", "milliseconds", "iso"
-PLAIN_INTEGER = "0|-?[1-9][0-9]{0,17}"
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M", "T%H:%M:%S")
 _NUMERIC = ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
 _NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y", "%Y.%m.%d")
 _DIGITS = {8: ("%Y%m%d", "%d%m%Y", "%m%d%Y"), 12: ("%Y%m%d%H%M",), 14: ("%Y%m%d%H%M%S",)}
 _MAX_SECONDS, _MAX_MILLISECONDS = 10**11, 7 * 10**12  # the years 5138 and 2191
-_ROWS_LOOKED_AT, _VALUES_LOOKED_AT = 20_000, 1000
+_ROWS_LOOKED_AT, _VALUES_LOOKED_AT = 20_000, 200
 
 
 @dataclass(frozen=True)
@@ -90,29 +91,30 @@ def given_form(timestamp_format: str) -> TimeForm:
     return form
 
 
-def find_form(texts: DuckDBPyRelation, column: str) -> TimeForm:
+def find_form(data: DuckDBPyRelation, name: str, label: str) -> TimeForm:
     """Return the form of all times of a column; that of most, where no form fits all.
 
     Parameters
     ----------
-    texts : DuckDBPyRelation
-        The values, trimmed and not empty, in a column `t`.
-    column : str
-        Table and column, for errors.
+    data : DuckDBPyRelation
+    name : str
+        Of the column.
+    label : str
+        The table, for errors.
 
     Raise DataFormatError if several forms fit all values and give different times.
     """
-    sample = texts.limit(_ROWS_LOOKED_AT).distinct().limit(_VALUES_LOOKED_AT)
+    sample = values_of(data.limit(_ROWS_LOOKED_AT), name).limit(_VALUES_LOOKED_AT)
     likely = _best(sample, (*_units(sample), *FORMS))
     if len(likely) == 1 and likely[0].formats[0] in (SECONDS, MILLISECONDS, ISO):
         return likely[0]
-    values = texts.distinct()
+    values = values_of(data, name)
     best = _best(values, likely)
     for other in best[1:]:
         here, there = best[0].seconds("t"), other.seconds("t")
         unclear = _row(values.filter(f"{here} <> {there}"), "min(t)")[0]
         if unclear is not None:
-            raise _unclear(values, column, unclear, best)
+            raise _unclear(values, f"{label}, column {name!r}", unclear, best)
     counts = _row(values, *(f"count({TimeForm((one,)).seconds('t')})" for one in best[0].formats))
     used = tuple(one for one, count in zip(best[0].formats, counts, strict=True) if count)
     return TimeForm(used or best[0].formats)
