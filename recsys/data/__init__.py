@@ -1,5 +1,6 @@
 """The data model: interactions, transactions and histories."""
 
+from recsys.data.categories import CategoryIndex
 from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions, InteractionSet
 from recsys.data.items import ItemCatalog
@@ -8,6 +9,7 @@ from recsys.data.positives import Positives
 from recsys.data.transactions import Transactions, TransactionSet
 
 __all__ = [
+    "CategoryIndex",
     "Histories",
     "InteractionSet",
     "Interactions",

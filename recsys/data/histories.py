@@ -1,6 +1,6 @@
 """Histories: what each user liked or bought, step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -226,6 +226,15 @@ class Histories:
             item_indices=self.item_indices[kept],
             steps=None if self.steps is None else self.steps[kept],
         )
+
+    def plus(self, others: Sequence[npt.ArrayLike]) -> "Histories":
+        """Return the histories without steps, with some more item indices for each user."""
+        added = [np.asarray(row, dtype=np.int32) for row in others]
+        parts = [part for user, row in enumerate(added) for part in (self.of(user), row)]
+        offsets = self.offsets.copy()
+        offsets[1:] += np.cumsum(list(map(len, added)), dtype=np.int64)
+        indices = np.concatenate([self.item_indices[:0], *parts])
+        return Histories(offsets, indices, self.items, self.users)
 
     def of(self, user: int) -> npt.NDArray[np.int32]:
         """Return the items of the user at a position, the earliest step first."""

@@ -59,6 +59,8 @@ class Reason(Generic[Antecedent]):
 
     The reason for an item that was bought before may be the item itself: then it is its own antecedent.
     """
+    text: str | None = None
+    """The reason in words, where a policy has put the item into the list."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,20 @@ class Model(ABC):
         values = {**state.settings, **state.arrays, **state.parts}
         return cls(train, *(values[field.name] for field in fields(cls)[1:]))
 
-    def recommend(self, histories: Histories, k: int, exclude: Histories | None = None) -> Recommendations:
+    def recommend(
+        self,
+        histories: Histories,
+        k: int,
+        exclude: Histories | None = None,
+        candidates: npt.NDArray[np.bool_] | None = None,
+    ) -> Recommendations:
         """Return the k best items of each user; of equal scores the first by index.
 
         Lists leave out what the same users have in `exclude`, all that they have rated; by default
-        their histories. Nothing is left out by `Histories.empty(histories.users, model.items)`.
-        A `k` that is not a positive integer, histories over other items and of other users in `exclude` raise
-        ParameterError.
+        their histories. Nothing is left out by `Histories.empty(histories.users, model.items)`. `candidates`,
+        shape (n_items,), marks the items that may be recommended at all. Scores depend on neither.
+        A `k` that is not a positive integer, histories over other items and of other users in `exclude`, and
+        candidates of another shape raise ParameterError.
         """
         require_integer("k", k, minimum=1)
         self._require_items("histories", histories)
@@ -146,11 +155,17 @@ class Model(ABC):
         self._require_items("exclude", exclude)
         if len(exclude) != len(histories):
             raise ParameterError("exclude", f"of the same {len(histories):,} users as histories", exclude)
+        if candidates is not None and candidates.shape != (len(self.items),):
+            raise ParameterError("candidates", f"of shape ({len(self.items)},)", candidates.shape)
+        others = None if candidates is None else np.flatnonzero(~candidates)
         lists = Recommendations.empty(len(histories), k)
         size = max(1, SCORES_AT_ONCE // max(1, len(self.items)))
         for start in range(0, len(histories), size):
-            rows = slice(start, start + size)
-            parts = (histories[rows], exclude[rows]) if len(histories) > size else (histories, exclude)
+            rows, parts = slice(start, start + size), (histories, exclude)
+            if len(histories) > size:
+                parts = histories[rows], exclude[rows]
+            if others is not None:
+                parts = parts[0], parts[1].plus([others] * len(parts[0]))
             self.fill(lists[rows], *parts)
         return lists
 

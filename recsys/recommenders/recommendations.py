@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 #: Where a recommendation comes from; an index into `SOURCES` in arrays.
-Source = Literal["rule", "model", "fallback"]
+Source = Literal["rule", "model", "fallback", "policy"]
 SOURCES: tuple[Source, ...] = get_args(Source)
-RULE, MODEL, FALLBACK = range(3)
+RULE, MODEL, FALLBACK, POLICY = range(4)
 
 #: Stands in `item_indices` and `sources` where a user has fewer than k recommendations.
 NOTHING = -1
