@@ -57,6 +57,11 @@ class TitleSearch:
     def _with_id(self, row: int) -> str:
         return f"{self.catalog.title[row]} [{self.catalog.item_id[row]}]"
 
+    def named(self, title: str) -> list[int]:
+        """Return the rows of the catalog with exactly this title; else those whose title is equal."""
+        key, year = _key(title)
+        return self._by_title.get(title) or (self._rows([key], year) if key else [])
+
     def candidates(self, title: str) -> list[int]:
         """Return the rows of the catalog whose title is equal; else contains all words; else is similar."""
         key, year = _key(title)
@@ -101,6 +106,13 @@ class TitleSearch:
     @cached_property
     def _years(self) -> list[str]:
         return [_key(title)[1] for title in self.catalog.title]
+
+    @cached_property
+    def _by_title(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row, title in enumerate(self.catalog.title):
+            rows[title].append(row)
+        return dict(rows)
 
     @cached_property
     def _by_key(self) -> dict[str, list[int]]:
