@@ -1,8 +1,8 @@
 """A bundle: a fitted model with the catalog and the histories that serving needs."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -11,14 +11,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import ItemCatalog
+from recsys.data import CategoryIndex, ItemCatalog
 from recsys.data.histories import Histories
 from recsys.datasets import TitleSearch
 from recsys.errors import ParameterError
 from recsys.parameters import require_integer
-from recsys.recommenders import SOURCES, Model, Reason
+from recsys.policies import BoundPolicies, Pin, Policies
+from recsys.recommenders import SOURCES, Model, Reason, Recommendations
 from recsys.recommenders.model import JSON_CONFIG
-from recsys.recommenders.recommendations import Source
+from recsys.recommenders.recommendations import POLICY, Source
+from recsys.recommenders.selection import CategoryLimit, select
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class Bundle:
     histories: Histories  # likes of each known user, over the items of the model
     metadata: dict[str, Any] = field(default_factory=dict)  # facts about it, as JSON
     seen: Histories | None = None  # what else the same users have rated: it is not recommended to them
+    policies: BoundPolicies | None = None  # all lists follow them; not saved
 
     def __post_init__(self) -> None:
         seen = self.histories if self.seen is None else self.seen
@@ -66,24 +69,69 @@ class Bundle:
         self,
         likes: Sequence[Sequence[Any]],
         k: int = 10,
-        exclude_seen: bool = True,
+        exclude_seen: bool | None = None,
         n_reasons: int = 0,
         seen: Sequence[Sequence[Any]] | None = None,
+        *,
+        exclude_items: Sequence[Any] = (),
+        only_items: Sequence[Any] | None = None,
+        categories: Sequence[str] | None = None,
+        max_per_category: int | None = None,
     ) -> list[list[Recommendation]]:
         """Recommend at most `k` items, with at most `n_reasons` reasons of each, for some users at once.
 
-        `likes` has one row of ids per user, the latest last; a list of ids within a row is one moment. `seen`
-        has what else the users have rated. Ids that the model does not know are left out; the last occurrence
-        of an id counts. `exclude_seen` leaves out what is liked or seen. ParameterError is raised if `k` or
-        `n_reasons` is invalid.
+        A list is shorter than `k` only if fewer items fit. ParameterError is raised if a number is invalid,
+        or a category unknown.
+
+        Parameters
+        ----------
+        likes : sequence of sequence of ids
+            One row per user, the latest last; a list of ids within a row is one moment or order. A row
+            without lists is one order where the model has orders of customers (`has_orders`), otherwise a
+            moment for each item. Where an item stands several times, the last one counts, and with orders
+            each. Ids that the model does not know are left out.
+        k, n_reasons : int
+        exclude_seen : bool, optional
+            Leave out what is liked or seen; by default unless the model has orders of customers, who buy
+            again.
+        seen : sequence of sequence of ids, optional
+            What else the users have rated.
+        exclude_items, only_items : sequence of ids, optional
+            Items that no list may hold, and the only ones that lists may hold.
+        categories : sequence of str, optional
+            Only items of at least one of them; see `category_index`.
+        max_per_category : int, optional
+            The largest number of items of one category in a list; of the finest level in a hierarchy.
         """
         k = min(require_integer("k", k, minimum=1), max(len(self.item_ids), 1))
         require_integer("n_reasons", n_reasons, minimum=0)
         histories = self._histories(likes)
-        lists = self.model.recommend(histories, k, self._excluded(histories, exclude_seen, seen))
-        rows = zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
+        exclude = self._excluded(histories, exclude_seen, seen)
+        candidates = self._candidates(exclude_items, only_items, categories)
+        limit = self._limit(max_per_category)
+        if self.policies is None:
+            lists = select(self.model, histories, k, exclude, candidates, None, limit)
+            pins: list[list[Pin]] = [[]] * len(histories)
+        else:
+            held = map(flatten, likes)
+            lists, pins = self.policies.recommend(self.model, histories, k, exclude, held, candidates, limit)
         each = [histories] if len(likes) == 1 else (histories[user : user + 1] for user in range(len(likes)))
-        return [self._titled_list(history, *row, n_reasons) for history, row in zip(each, rows, strict=True)]
+        rows = zip(each, _rows(lists), pins, strict=True)
+        return [self._titled_list(history, *row, pinned, n_reasons) for history, row, pinned in rows]
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether the model has orders of customers, in which items are bought again."""
+        return self.model.train.repeats
+
+    @property
+    def exclude_seen(self) -> bool:
+        """Whether what a user has is left out by default: not where the model has orders of customers."""
+        return not self.has_orders
+
+    def follow(self, policies: Policies) -> Self:
+        """Return the bundle with policies that all its lists follow; raises what `Policies.bind` does."""
+        return replace(self, policies=policies.bind(self.called, self.model.items))
 
     def knows(self, item_id: Any) -> bool:
         """Whether the model has an item."""
@@ -109,9 +157,10 @@ class Bundle:
         return [[self.item_ids[item] for item in step.tolist()] for step in self.histories.steps_of(user)]
 
     def sample_likes(self, n_users: int) -> list[list[Any]]:
-        """Return the likes of known users, spread evenly over them."""
-        users = np.linspace(0, len(self.histories) - 1, n_users).astype(int)
-        return [[self.item_ids[item] for item in self.histories.of(user).tolist()] for user in users]
+        """Return what known users like, as `steps_of` with orders, otherwise as `likes_of`."""
+        rows = np.linspace(0, len(self.histories) - 1, n_users).astype(int)
+        users = self.histories.users[rows].tolist()
+        return [(self.steps_of(user) if self.has_orders else self.likes_of(user)) or [] for user in users]
 
     def find(self, title: str) -> Any:
         """Return the id of the item with a title; see `called` and `recsys.datasets.TitleSearch.find`."""
@@ -183,34 +232,91 @@ class Bundle:
     def _items(self) -> list[Item]:
         return [Item(*pair) for pair in zip(self.item_ids, self.catalog.titles(self.item_ids), strict=True)]
 
+    @cached_property
+    def category_index(self) -> CategoryIndex:
+        """The categories of the items of the model, of all levels of a hierarchy."""
+        return CategoryIndex.of(self.catalog.categories_of(self.item_ids))
+
+    @cached_property
+    def _limited_categories(self) -> CategoryIndex:
+        """The categories that a list may have too much of: of the finest level in a hierarchy."""
+        if not self.catalog.levels:
+            return self.category_index
+        paths = self.catalog.categories_of(self.item_ids)
+        # Whole paths: two departments may each have an aisle of one name.
+        return CategoryIndex.of([(" > ".join(path),) if any(path) else () for path in paths])
+
     def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
-        rows = [self._places(flatten(row)) for row in likes]
+        read = self._orders if self.has_orders else self._moments
+        rows, moments = zip(*map(read, likes), strict=True) if likes else ((), ())
         offsets, indices = _joined(rows)
-        steps = np.arange(len(indices))
-        if any(list in map(type, row) for row in likes):
-            moments = [self._moments(row) for row in likes]
-            pairs = zip(moments, rows, strict=True)
-            steps = np.array([moment[place] for moment, row in pairs for place in row], dtype=np.int64)
-        return Histories(offsets, indices, self.model.items, np.arange(len(rows)), steps)
+        steps = np.fromiter(chain.from_iterable(moments), np.int64, len(indices))
+        users = np.arange(len(likes))
+        return Histories(offsets, indices, self.model.items, users, steps, self.has_orders)
 
     def _excluded(
-        self, histories: Histories, exclude_seen: bool, seen: Sequence[Sequence[Any]] | None
+        self, histories: Histories, exclude_seen: bool | None, seen: Sequence[Sequence[Any]] | None
     ) -> Histories:
         """Return what the lists leave out."""
         if seen is not None and len(seen) != len(histories):
             raise ParameterError("seen", f"a row for each of {len(histories):,} users", len(seen))
-        if not exclude_seen:
+        if not (self.exclude_seen if exclude_seen is None else exclude_seen):
             return Histories.empty(histories.users, self.model.items)
         if seen is None or not any(seen):
             return histories
-        rows = [[*histories.of(user).tolist(), *self._places(row)] for user, row in enumerate(seen)]
-        return Histories(*_joined(rows), self.model.items, histories.users)
+        return histories.plus([self._places(row) for row in seen])
 
-    def _moments(self, row: Sequence[Any]) -> dict[int | None, int]:
-        """Return the moment of each item of a row: the number of the last entry that contains it."""
-        return {
-            self._place.get(item): moment for moment, entry in enumerate(row) for item in flatten([entry])
-        }
+    def _candidates(
+        self,
+        exclude_items: Sequence[Any],
+        only_items: Sequence[Any] | None,
+        categories: Sequence[str] | None,
+    ) -> npt.NDArray[np.bool_] | None:
+        """Return which items lists may hold, None for all."""
+        if not exclude_items and only_items is None and categories is None:
+            return None
+        candidates = np.ones(len(self.item_ids), dtype=np.bool_)
+        if categories is not None:
+            candidates = self.category_index.mask([self._category(name) for name in categories])
+        if only_items is not None:
+            only = np.zeros(len(candidates), dtype=np.bool_)
+            only[self._places(only_items)] = True
+            candidates &= only
+        candidates[self._places(exclude_items)] = False
+        return candidates
+
+    def _category(self, name: str) -> str:
+        found = self.category_index.named(name)
+        if found is None:
+            near = ", ".join(map(repr, self.category_index.similar(name)))
+            rule = "categories of the items of the model"
+            raise ParameterError("categories", rule, name, f"Similar: {near}." if near else "They have none.")
+        return found
+
+    def _limit(self, max_per_category: int | None) -> CategoryLimit | None:
+        if max_per_category is None:
+            return None
+        maximum = require_integer("max_per_category", max_per_category, minimum=1)
+        return CategoryLimit(maximum, self._limited_categories)
+
+    def _orders(self, row: Sequence[Any]) -> tuple[list[int], Sequence[int]]:
+        """Return the known items of a row, each once in its order, and the number of the order of each."""
+        orders = row if list in map(type, row) else [list(row)]
+        places, numbers = [], []
+        for number, order in enumerate(orders):
+            known = self._places(order if isinstance(order, list) else [order])
+            places += known
+            numbers += [number] * len(known)
+        return places, numbers
+
+    def _moments(self, row: Sequence[Any]) -> tuple[list[int], Sequence[int]]:
+        """Return the known items of a row, each at its last occurrence, and the moment of each."""
+        if list not in map(type, row):
+            places = self._places(row)
+            return places, range(len(places))
+        moments = {item: moment for moment, entry in enumerate(row) for item in flatten([entry])}
+        places = self._places(flatten(row))
+        return places, [moments[self.item_ids[place]] for place in places]
 
     def _places(self, row: Sequence[Any]) -> list[int]:
         """Return the positions of the known items of a row, each at its last occurrence."""
@@ -218,22 +324,47 @@ class Bundle:
         return list(dict.fromkeys(reversed(places)))[::-1]
 
     def _titled_list(
-        self, history: Histories, items: list[int], scores: list[float], sources: list[int], n_reasons: int
+        self,
+        history: Histories,
+        items: list[int],
+        scores: list[float],
+        sources: list[int],
+        pins: Sequence[Pin],
+        n_reasons: int,
     ) -> list[Recommendation]:
         """Return one list with titles and reasons, without the empty places at its end."""
         size = len(sources) - sources.count(-1)
-        reasons = self.model.explain(history, items[:size], n_reasons) if n_reasons else [[]] * size
+        reasons: list[tuple[Reason[Item], ...]] = [()] * size
+        if n_reasons:
+            explained = self.model.explain(history, items[:size], n_reasons)
+            reasons = [tuple(map(self._explained, why)) for why in explained]
+            if pins:
+                why_pinned = {pin.item: self._pinned(pin) for pin in pins}
+                for row in range(sources.count(POLICY)):
+                    reasons[row] = (why_pinned[items[row]],)
         titled = [self._items[item] for item in items[:size]]
         return [
-            Recommendation(item.item_id, item.title, score, SOURCES[source], tuple(map(self._explained, why)))
+            Recommendation(item.item_id, item.title, score, SOURCES[source], why)
             for item, score, source, why in zip(titled, scores, sources, reasons, strict=False)
         ]
+
+    def _pinned(self, pin: Pin) -> Reason[Item]:
+        """Return the reason for an item that a policy has put into a list."""
+        titles = self.catalog.titles(list(map(str, pin.antecedents)))
+        antecedents = tuple(map(Item, pin.antecedents, titles))
+        text = pin.reason or f"Goes with {' and '.join(titles)}."
+        return Reason(antecedents, None, None, None, 1.0, text=text)
 
     def _explained(self, reason: Reason[int]) -> Reason[Item]:
         """Return a reason with items for positions, and None for measures that JSON cannot hold."""
         items = tuple([self._items[item] for item in reason.antecedents])
         confidence, lift = _finite(reason.confidence), _finite(reason.lift)
         return Reason(items, reason.support_count, confidence, lift, reason.share, reason.times)
+
+
+def _rows(lists: Recommendations) -> Iterator[tuple[list[int], list[float], list[int]]]:
+    """Yield the items, scores and sources of each list."""
+    yield from zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
 
 
 def _joined(rows: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:

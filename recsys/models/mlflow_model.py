@@ -155,16 +155,23 @@ def signature(bundle: Bundle) -> ModelSignature:
         return Object([Property(name, kind, name not in optional) for name, kind in kinds.items()])
 
     item = {"item_id": text if bundle.model.items.dtype.kind == "U" else count, "title": text}
-    measures = {"support_count": count, "confidence": number, "lift": number, "times": count}
+    measures = {"support_count": count, "confidence": number, "lift": number, "times": count, "text": text}
     reason = record({"antecedents": Array(record(item)), "share": number} | measures, optional=measures)
     recommendation = record(item | {"score": number, "source": text, "reasons": Array(reason)})
     flag = DataType.boolean
-    params = ("k", count, 10), ("exclude_seen", flag, True), ("explain", flag, False)
+    params = [
+        ParamSpec("k", count, 10),
+        ParamSpec("exclude_seen", flag, bundle.exclude_seen),
+        ParamSpec("explain", flag, False),
+        ParamSpec("max_per_category", count, None),
+        *(ParamSpec(name, item["item_id"], [], (-1,)) for name in ("exclude_items", "only_items")),
+        ParamSpec("categories", text, [], (-1,)),
+    ]
     rated = Array(AnyType())  # type: ignore[no-untyped-call]  # ids and titles may be mixed in one list
     return ModelSignature(
         inputs=Schema([ColSpec(rated, name="likes"), ColSpec(rated, name="seen", required=False)]),
         outputs=Schema([ColSpec(Array(recommendation))]),
-        params=ParamSchema([ParamSpec(*param) for param in params]),
+        params=ParamSchema(params),
     )
 
 

@@ -1,7 +1,7 @@
 """A bundle as an MLflow model, written as code: MLflow runs this file when it loads the model.
 
-A row holds the likes of a user, item ids or titles, the latest last, and what else the user has seen; the
-result is a list of recommendations.
+A row holds the likes of a user, item ids or titles, the latest last, or lists of them (orders), and what else
+the user has seen; the result is a list of recommendations.
 """
 
 from collections.abc import Iterable
@@ -36,17 +36,39 @@ class RecommenderModel(PythonModel):
         """Return for each row of the column `likes` a list of `item_id, title, score, source, reasons`.
 
         The column `seen`, which may be absent, has what else a user has rated. `params` are `k`,
-        `exclude_seen` and `explain` (at most three reasons, otherwise none). ParameterError is raised if a
-        row holds anything but ids and titles, TitleError if a title is not that of one item.
+        `exclude_seen`, `explain` (at most three reasons, otherwise none), and those of `Bundle.recommend`:
+        `exclude_items`, `only_items`, `categories` (empty: all) and `max_per_category`. ParameterError is
+        raised if a row holds anything but ids and titles, TitleError if a title is not that of one item.
         """
-        options = {"k": 10, "exclude_seen": True, "explain": False} | (params or {})
-        likes = [self._ids("likes", row) for row in model_input["likes"]]
+        options = {"k": 10, "exclude_seen": None, "explain": False} | (params or {})
+        likes = [self._steps(row) for row in model_input["likes"]]
         given = model_input["seen"] if "seen" in model_input else [None] * len(likes)
         # A row without the optional column is None, or NaN beside others with it.
         seen = [[] if row is None or row is np.nan else self._ids("seen", row) for row in given]
         n_reasons = REASONS if options["explain"] else 0
-        lists = self.bundle.recommend(likes, options["k"], options["exclude_seen"], n_reasons, seen)
+        excluded, only = (self._ids(name, options.get(name, ())) for name in ("exclude_items", "only_items"))
+        lists = self.bundle.recommend(
+            likes,
+            options["k"],
+            options["exclude_seen"],
+            n_reasons,
+            seen,
+            exclude_items=excluded,
+            only_items=only or None,
+            categories=list(map(str, options.get("categories", ()))) or None,
+            max_per_category=options.get("max_per_category"),
+        )
         return [list(map(asdict, row)) for row in lists]
+
+    def _steps(self, row: Iterable[Any]) -> list[Any]:
+        """Return the ids of likes, those of a list within the row as a list."""
+        steps: list[Any] = []
+        for entry in row:
+            if isinstance(entry, list | tuple | np.ndarray):
+                steps.append(self._ids("likes", entry))
+            else:
+                steps += self._ids("likes", [entry])
+        return steps
 
     def _ids(self, column: str, row: Iterable[Any]) -> list[Any]:
         """Return ids as they are, and those of titles."""

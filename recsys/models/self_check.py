@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recsys.errors import DataError
-from recsys.models.bundle import Bundle, Recommendation
+from recsys.models.bundle import Bundle, Recommendation, flatten
 
 N_USERS = 16
 K = 10
@@ -21,22 +21,25 @@ class SelfCheckError(DataError):
 def self_check(bundle: Bundle, version: str) -> None:
     """Check recommendations for known users, for a user who likes one item, and for one who likes nothing.
 
-    SelfCheckError is raised if a list is too short, contains an item twice, one that is rated or not in the
-    model, or a value that is not finite; or if a list differs alone and in a batch.
+    SelfCheckError is raised if a list is too short, contains an item twice, one that is rated (where the
+    bundle leaves these out) or not in the model, or a value that is not finite; or if a list differs alone
+    and in a batch.
     """
     if not bundle.item_ids:
         raise SelfCheckError(f"Version {version} knows no items.")
     users = bundle.histories.users[np.linspace(0, len(bundle.histories) - 1, N_USERS).astype(int)].tolist()
     users = list(dict.fromkeys(users))
-    likes = [bundle.likes_of(user) or [] for user in users]
+    of_user = bundle.steps_of if bundle.has_orders else bundle.likes_of
+    likes: list[list[Any]] = [of_user(user) or [] for user in users]
     seen = [bundle.seen_of(user) or [] for user in users]
     likes += [[], [bundle.item_ids[bundle.model.popularity.order[0]]]]
     seen += [[], []]
     lists = bundle.recommend(likes, K, n_reasons=2, seen=seen)
     for row, others, recommendations in zip(likes, seen, lists, strict=True):
-        if wrong := _wrong(bundle, {*row, *others}, recommendations):
+        liked = flatten(row)
+        if wrong := _wrong(bundle, {*liked, *others} if bundle.exclude_seen else set(), recommendations):
             raise SelfCheckError(
-                f"Version {version} does not pass its check: for {len(row)} likes it gives {wrong}."
+                f"Version {version} does not pass its check: for {len(liked)} likes it gives {wrong}."
             )
     alone = bundle.recommend(likes[:1], K, n_reasons=2, seen=seen[:1])[0]
     if [one.item_id for one in alone] != [one.item_id for one in lists[0]]:

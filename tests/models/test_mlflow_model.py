@@ -79,8 +79,22 @@ def test_likes_are_ids_or_titles(logged, loaded):
     assert loaded.predict({"likes": ["title 70", 10]}) == told(bundle, [[70, 10]])
     with pytest.raises(TitleError, match="No item is called 'Zzzzzzz'"):
         loaded.predict({"likes": ["Zzzzzzz"]})
-    with pytest.raises(ParameterError, match="likes must be a list of item ids and titles a row"):
-        loaded.predict({"likes": [[0, 10]]})
+    orders = [[0, 70], 20, ["title 70"]]
+    assert loaded.predict({"likes": orders}) == told(bundle, [[[0, 70], 20, [70]]])
+    for wrong in ([0.5], [[0, [10]]], [None]):
+        with pytest.raises(ParameterError, match="likes must be a list of item ids and titles a row"):
+            loaded.predict({"likes": wrong})
+
+
+def test_params_limit_the_lists(logged, loaded):
+    bundle, frame = logged[0], pd.DataFrame({"likes": LIKES})
+    options = {"exclude_items": [20, 30], "categories": ["Drama"], "max_per_category": 3}
+    expected = bundle.recommend(LIKES, 10, **options)
+    assert loaded.predict(frame, options) == [[asdict(one) for one in row] for row in expected]
+    expected = bundle.recommend(LIKES, 2, only_items=[20, 50, 110])
+    given = {"only_items": [20, 50, 110], "k": 2}
+    assert loaded.predict(frame, given) == [[asdict(one) for one in row] for row in expected]
+    assert loaded.predict(frame, {"only_items": []}) == told(bundle, LIKES)
 
 
 def test_what_else_is_seen_is_ids_or_titles_or_absent(logged, loaded):
@@ -103,7 +117,8 @@ def test_it_says_what_it_takes_and_is_made_of(logged):
         info = get_model_info(f"models:/{model}")
     columns = [(column.name, column.required) for column in info.signature.inputs]
     assert columns == [("likes", True), ("seen", False)]
-    assert [param.name for param in info.signature.params] == ["k", "exclude_seen", "explain"]
+    names = "k exclude_seen explain max_per_category exclude_items only_items categories"
+    assert [param.name for param in info.signature.params] == names.split()
     assert info.metadata == bundle.metadata
     logged_model = MlflowClient(uri).get_logged_model(model)
     files = Path(logged_model.artifact_location.removeprefix("file://"))
