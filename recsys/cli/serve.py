@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from optuna_sweeper.safe_text import SafeFormatter
 from recsys.cli import terminal
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from recsys.feedback import FeedbackStore, database_url
     from recsys.serving.app import create_app
+    from recsys.serving.policies_reloader import PoliciesReloader
     from recsys.serving.reloader import ModelReloader
     from recsys.serving.slow_clients import limited_protocol
     from recsys.serving.source import source_of
@@ -43,8 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if settings.is_open:
         log.warning(OPEN, settings.host)
     database_url(settings.feedback, "feedback")  # refused before a model is loaded
-    reloader = ModelReloader(source_of(settings.model), settings.poll_seconds, settings.retry_seconds)
+    policies = PoliciesReloader(Path(settings.policies).expanduser()) if settings.policies else None
+    source = source_of(settings.model)
+    reloader = ModelReloader(source, settings.poll_seconds, settings.retry_seconds, policies)
     if settings.wait_for_model:
+        reloader.load_policies()
         reloader.poll()
     else:
         log.info("Serving version %s.", reloader.load().version)

@@ -53,12 +53,14 @@ def _some(place: str, rule: dict[str, Any], key: str) -> tuple[Entry, ...]:
 
 
 def _items(place: str, rule: dict[str, Any]) -> tuple[Entry, ...]:
-    """Return the items to recommend; a category has no order, so that it cannot be one."""
-    entries = _some(place, rule, "recommend")
-    for entry in entries:
-        if entry.kind == "category":
-            raise DataFormatError(f"{entry.place} must be an item, not a category. Name its items.")
-    return entries
+    return tuple(map(_require_item, _some(place, rule, "recommend")))
+
+
+def _require_item(entry: Entry) -> Entry:
+    """Refuse a category to recommend, which has no order."""
+    if entry.kind == "category":
+        raise DataFormatError(f"{entry.place} must be an item, not a category. Name its items.")
+    return entry
 
 
 def _reason(place: str, rule: dict[str, Any]) -> str | None:
@@ -70,7 +72,7 @@ def _pinned(place: str, given: Any) -> Pinned:
     if isinstance(given, dict) and "recommend" in given:
         rule = require_keys(place, given, ("recommend", "reason"))
         return Pinned(_items(place, rule), _reason(place, rule))
-    return Pinned(_items(place, {"recommend": [given]}))
+    return Pinned((_require_item(_entry(place, given)),))
 
 
 def _entry(place: str, given: Any) -> Entry:

@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import StringConstraints
 from starlette.requests import HTTPConnection
 
 from recsys.serving import schemas
@@ -49,6 +50,8 @@ COMMON = {
     422: "Unprocessable request.",
     503: "No model is served, or the database does not answer.",
 }
+
+Names = tuple[Annotated[str, StringConstraints(min_length=1, max_length=schemas.MAX_NAME)], ...]
 
 router = APIRouter(route_class=JsonRoute, responses=_errors(COMMON))
 
@@ -98,9 +101,21 @@ async def similar(
     item_id: Annotated[str, InPath(max_length=schemas.MAX_NAME, examples=["1"])],
     k: Annotated[int, Query(ge=1)] = 10,
     explain: bool = False,
+    exclude_items: Annotated[Names, Query(description="Ids that the list may not hold.")] = (),
+    only_items: Annotated[Names, Query(description="Ids of the only items that it may hold.")] = (),
+    categories: Annotated[Names, Query(description="Only items of one of these.")] = (),
+    max_per_category: Annotated[int | None, Query(ge=1, description="Maximum items of a category.")] = None,
 ) -> Response:
     """Recommend to a person who {verb} only this {item}."""
-    return json_response(_service(request).similar(item_id, k, explain))
+    options = schemas.ListOptions(
+        k=k,
+        explain=explain,
+        exclude_items=list(exclude_items),
+        only_items=list(only_items) or None,
+        categories=list(categories) or None,
+        max_per_category=max_per_category,
+    )
+    return json_response(_service(request).similar(item_id, options))
 
 
 @router.post(

@@ -82,8 +82,6 @@ def _where(error: dict[str, Any], body: Any) -> str:
             where, here = f"{where}[{step}]", here[step]
         elif isinstance(here, dict) and (step in here or error["type"] == "missing"):
             where, here = f"{where}.{step}", here.get(step)
-        else:
-            break
     return where.removeprefix(".")[:MAX_QUOTED]
 
 

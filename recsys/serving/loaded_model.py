@@ -1,7 +1,8 @@
 """A version of the model, prepared for requests."""
 
+import copy
 import time
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -34,6 +35,12 @@ class LoadedModel:
             search.candidates("a title that no item has")  # builds its index
         self.search: TitleSearch = search
         self.searched: list[Any] = titles.item_id.tolist()  # id of each row of `search`
+
+    def with_bundle(self, bundle: Bundle) -> Self:
+        """Return the same version with a bundle of the same model that follows other policies."""
+        other = copy.copy(self)
+        other.bundle = bundle
+        return other
 
 
 def _equal(one: ItemCatalog, other: ItemCatalog) -> bool:

@@ -69,6 +69,7 @@ class Metrics(Collector):
             ("failures", "Times that a version or the source of the model failed.", reloader.failures),
         ):
             yield CounterMetricFamily(f"recsys_model_{name}", text, value)
+        yield from self._of_policies()
         try:
             thumbs = [self._store.acceptance("source"), self._store.acceptance("rule", MAX_RULES)]
         except DataError as error:  # the other metrics remain available
@@ -88,3 +89,16 @@ class Metrics(Collector):
                 counts.add_metric([row.name, "down"], row.total - row.up)
                 rate.add_metric([row.name], row.rate)
             yield from (counts, rate)
+
+    def _of_policies(self) -> Iterator[Metric]:
+        policies = self._reloader.policies
+        if policies is None:
+            return
+        info = GaugeMetricFamily("recsys_policies_info", "1 for the policies in use.", labels=["version"])
+        info.add_metric([policies.version], 1)
+        yield info
+        for name, text, value in (
+            ("swaps", "Times that a changed file replaced the policies.", policies.swaps),
+            ("failures", "Times that a changed file could not be used.", policies.failures),
+        ):
+            yield CounterMetricFamily(f"recsys_policies_{name}", text, value)

@@ -42,11 +42,12 @@ def _worded(part: Any, words: dict[str, str]) -> Any:
 
 def _add_limits(schema: dict[str, Any], settings: Settings) -> None:
     limits = {
-        "items": ("maxItems", settings.max_items),
-        "seen": ("maxItems", settings.max_items),
+        **dict.fromkeys(("items", "seen", "exclude_items", "only_items"), ("maxItems", settings.max_items)),
+        "history": ("maxItems", settings.max_items),  # of a basket
         "titles": ("maxItems", settings.max_titles),
+        "categories": ("maxItems", settings.max_categories),
         "users": ("maxItems", settings.max_batch),
-        "k": ("maximum", settings.max_k),
+        **dict.fromkeys(("k", "max_per_category"), ("maximum", settings.max_k)),
     }
     models, similar = schema["components"]["schemas"], schema["paths"]["/items/{item_id}/similar"]["get"]
     fields = [(one["name"], one["schema"]) for one in similar["parameters"]]
@@ -55,7 +56,10 @@ def _add_limits(schema: dict[str, Any], settings: Settings) -> None:
     for name, field in fields:
         if name in limits:
             keyword, limit = limits[name]
-            field.get("anyOf", [field])[0][keyword] = limit  # the other one is null
+            kinds = field.get("anyOf", [field])  # the last one may be null
+            kinds[0][keyword] = limit
+            if name == "history":  # of orders
+                kinds[1]["maxItems"], kinds[1]["items"]["maxItems"] = settings.max_orders, settings.max_items
 
 
 def _add_examples(schema: dict[str, Any], model: LoadedModel) -> None:
@@ -65,16 +69,24 @@ def _add_examples(schema: dict[str, Any], model: LoadedModel) -> None:
     count = Counter(title.values())
     popular = sorted(model.n_likes, key=lambda item: -model.n_likes[item])
     popular = [item for item in popular if count[title[str(item)]] == 1][:3]
+    categories = list(model.bundle.category_index.members)[:1]
+    given = {
+        "titles": [title[str(item)] for item in popular[:2]],
+        **dict.fromkeys(("items", "history"), popular[:2]),
+        **dict.fromkeys(("seen", "exclude_items"), popular[2:]),
+        "only_items": popular,
+        "categories": categories,
+    }
     models = schema["components"]["schemas"]
     for name in REQUESTS[::2]:
         for example in models[name]["examples"]:
             for person in (example, *example.get("users", [])):
-                if "titles" in person:
-                    person["titles"] = [title[str(item)] for item in popular[:2]]
-                if "items" in person:
-                    person["items"] = popular[:2]
-                if "seen" in person:
-                    person["seen"] = popular[2:]
+                has_orders = isinstance(person.get("history", [None])[0], list)
+                person |= {name: value for name, value in given.items() if name in person}
+                if has_orders:
+                    person["history"] = [popular[:2], popular[1:]]
+                if not categories:
+                    person.pop("categories", None)
     if popular:
         (feedback,) = models["FeedbackRequest"]["examples"]
         feedback["item_id"] = popular[0]

@@ -3,33 +3,28 @@
 import logging
 import threading
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from optuna_sweeper.safe_text import masked
 from recsys.errors import RecsysError
+from recsys.models.bundle import Bundle
 from recsys.models.self_check import self_check
+from recsys.policies import Policies
+from recsys.serving.failure import Failure
 from recsys.serving.loaded_model import LoadedModel
+from recsys.serving.policies_reloader import PoliciesReloader
 from recsys.serving.settings import Settings
 from recsys.serving.source import ModelSource
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A version that could not be served; without a version, a source that did not answer."""
-
-    version: str
-    message: str
-    at: str
-
-
 class ModelReloader:
     """Polls a source for another version; loads and checks it, then replaces the served one.
 
     A request reads `current` once, so that a replacement neither delays nor affects it. If a version fails,
-    the previous one stays, and the version is tried again after `retry_seconds`.
+    the previous one stays, and the version is tried again after `retry_seconds`. With policies, a version
+    fails that lacks what they name; their own changes are followed alike.
     """
 
     def __init__(
@@ -37,7 +32,9 @@ class ModelReloader:
         source: ModelSource,
         poll_seconds: float = Settings.poll_seconds,
         retry_seconds: float = Settings.retry_seconds,
+        policies: PoliciesReloader | None = None,
     ) -> None:
+        self.policies = policies
         self.source, self.poll_seconds, self.retry_seconds = source, poll_seconds, retry_seconds
         self.current: LoadedModel | None = None  # until the first version is loaded
         self.last_failure: Failure | None = None
@@ -49,11 +46,22 @@ class ModelReloader:
 
     def load(self) -> LoadedModel:
         """Load, check and serve the version that the source names; raises RecsysError."""
+        self.load_policies()
         self.current = model = self._load(self.source.version())
         return model
 
+    def load_policies(self) -> None:
+        """Read the file of policies, if there is one; raises RecsysError."""
+        if self.policies is not None:
+            self.policies.load()
+
     def poll(self) -> None:
-        """Replace the served version if the source names another; record what fails."""
+        """Replace the served version, and its policies, if there are others; record what fails."""
+        self._poll_model()
+        if self.policies is not None:
+            self.policies.poll(self._follow)
+
+    def _poll_model(self) -> None:
         version, previous = "", self.current
         try:
             version = self.source.version()
@@ -69,6 +77,8 @@ class ModelReloader:
         self.swaps += previous is not None
         self._retry_at.clear()
         self._logged = ""
+        if self.policies is not None:
+            self.policies.forget()
         log.info("Serving version %s%s.", version, f" after {previous.version}" if previous else "")
 
     def start(self) -> None:
@@ -87,9 +97,26 @@ class ModelReloader:
             self.poll()
 
     def _load(self, version: str) -> LoadedModel:
-        model = LoadedModel(self.source.load(version), version, self.current)
-        self_check(model.bundle, version)
-        return model
+        bundle = self.source.load(version)
+        self_check(bundle, version)
+        if self.policies is None or self.policies.current is None:
+            return LoadedModel(bundle, version, self.current)
+        return LoadedModel(self._following(bundle, self.policies.current), version, self.current)
+
+    def _follow(self, policies: Policies) -> None:
+        """Have the served version follow other policies, with which another one may load, too."""
+        self._retry_at.clear()
+        if (model := self.current) is not None:
+            self.current = model.with_bundle(self._following(model.bundle, policies))
+
+    def _following(self, bundle: Bundle, policies: Policies) -> Bundle:
+        following = bundle.follow(policies)
+        bound = following.policies
+        if bound is not None and bound.not_in_model:
+            log.warning(
+                "Not recommended, as the model does not know them yet: %s", "; ".join(bound.not_in_model)
+            )
+        return following
 
     def _record(self, version: str, error: Exception) -> None:
         message = masked(str(error) if isinstance(error, RecsysError) else f"{type(error).__name__}: {error}")

@@ -6,12 +6,22 @@ The words in braces are those of the data; see `recsys.serving.openapi`.
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    Tag,
+    model_validator,
+)
 
 from recsys.data import Nouns
 from recsys.models.bundle import Item, Recommendation
 from recsys.recommenders.model import JSON_CONFIG
-from recsys.serving.reloader import Failure
+from recsys.serving.failure import Failure
 from recsys.serving.settings import Settings
 
 MAX_NAME = 200  # characters of an id, a title or a search
@@ -26,6 +36,20 @@ SignedText = Annotated[
 # Lists stop at their first error: a body can hold a hundred thousand.
 Ids = Annotated[list[Id], Field(fail_fast=True)]
 Names = Annotated[list[Name], Field(fail_fast=True)]
+
+
+def _kind_of_history(given: Any) -> str:
+    return "orders" if isinstance(given, list) and given and isinstance(given[0], list) else "basket"
+
+
+def _any_of(schema: dict[str, Any]) -> None:
+    # [] is both a basket and no orders.
+    schema["anyOf"] = schema.pop("oneOf")
+
+
+Basket = Annotated[Ids, Tag("basket")]
+Orders = Annotated[list[Ids], Field(fail_fast=True), Tag("orders")]
+History = Annotated[Basket | Orders, Discriminator(_kind_of_history), Field(json_schema_extra=_any_of)]
 
 
 def _examples(*examples: dict[str, Any]) -> ConfigDict:
@@ -50,12 +74,15 @@ class RequestModel(BaseModel):
 
 
 class Person(RequestModel):
-    """Whom to recommend to: exactly one of items, titles and user_id."""
+    """Whom to recommend to: exactly one of items, titles, history and user_id."""
 
     items: Ids | None = None
     """Ids of the {items} that the person {verb}, the latest last."""
     titles: Names | None = None
     """The same by title; case and accents are ignored."""
+    history: History | None = None
+    """The same as orders, a list of ids for each, the earliest first; or as one basket, a list of ids. One
+    {item} may stand in several orders."""
     user_id: Id | None = None
     """A user of the data that the model was fitted on."""
     seen: Ids = []
@@ -63,9 +90,9 @@ class Person(RequestModel):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if sum(value is not None for value in (self.items, self.titles, self.user_id)) != 1:
+        if sum(one is not None for one in (self.items, self.titles, self.history, self.user_id)) != 1:
             raise ValueError(
-                "give exactly one of items, titles and user_id; items: [] for nobody in particular"
+                "give exactly one of items, titles, history and user_id; items: [] for nobody in particular"
             )
         return self
 
@@ -75,10 +102,19 @@ class ListOptions(RequestModel):
 
     k: Annotated[StrictInt, Field(ge=1)] = 10
     """Maximum length of the list."""
-    exclude_seen: StrictBool = True
-    """Leave out what the person {verb} or has seen."""
+    exclude_seen: StrictBool | None = None
+    """Leave out what the person {verb} or has seen. By default yes, except that what the person {verb} may be
+    recommended where the model has orders of customers, who buy again (has_orders of GET /model)."""
     explain: StrictBool = False
     """Give reasons with their measures."""
+    exclude_items: Ids = []
+    """Ids of {items} that the list may not hold."""
+    only_items: Annotated[list[Id], Field(fail_fast=True, min_length=1)] | None = None
+    """Ids of the only {items} that the list may hold."""
+    categories: Annotated[list[Name], Field(fail_fast=True, min_length=1)] | None = None
+    """Only {items} of at least one of these {categories}; case is ignored."""
+    max_per_category: Annotated[StrictInt, Field(ge=1)] | None = None
+    """Maximum number of {items} of one {category} in the list."""
 
 
 class RecommendRequest(ListOptions, Person):
@@ -87,7 +123,9 @@ class RecommendRequest(ListOptions, Person):
     model_config = _examples(
         {"titles": ["First title", "Second title"], "k": 5, "explain": True},
         {"items": [1, 2], "seen": [3], "k": 10, "exclude_seen": True},
-        {"user_id": 15},
+        {"user_id": 15, "categories": ["A category"], "exclude_items": [1], "max_per_category": 3},
+        {"history": [[1, 2], [2, 3]], "only_items": [1, 2, 3], "k": 3},
+        {"history": [1, 2]},
     )
 
 
@@ -182,6 +220,20 @@ class FeedbackResponse(ResponseModel):
 
 
 @dataclass
+class PoliciesState(ResponseModel):
+    """The policies that all lists follow."""
+
+    version: str
+    """The beginning of the SHA-256 of the file."""
+    loaded: str
+    """UTC."""
+    swaps: int
+    """Number of times that a changed file replaced them."""
+    last_failure: Failure | None
+    """The last file that was not used, and why."""
+
+
+@dataclass
 class ModelResponse(ResponseModel):
     """The served model."""
 
@@ -198,6 +250,12 @@ class ModelResponse(ResponseModel):
     """Number of times that another version replaced the served one."""
     last_failure: Failure | None
     limits: dict[str, int]
+    has_orders: bool
+    """Whether the model has orders of customers, in which items are bought again."""
+    categories: list[str]
+    """Names of the categories of its items, in alphabetical order."""
+    policies: PoliciesState | None
+    """None without a file of policies."""
 
 
 @dataclass

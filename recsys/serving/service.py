@@ -45,13 +45,13 @@ class Service:
         results = self._lists(model, rated, request)
         return schemas.BatchResponse(model.version, results)
 
-    def similar(self, item_id: str, k: int, explain: bool) -> schemas.SimilarResponse:
+    def similar(self, item_id: str, options: schemas.ListOptions) -> schemas.SimilarResponse:
         """Return the list for a person with one item."""
         model = self._model()
         if item_id not in model.items:
             raise ApiError(404, "unknown_item", f"No item has the id {quoted(item_id)}.")
         item = model.items[item_id]
-        (answer,) = self._lists(model, [([item], [])], schemas.ListOptions(k=k, explain=explain))
+        (answer,) = self._lists(model, [([item], [])], options)
         (title,) = model.bundle.catalog.titles([item])
         return schemas.SimilarResponse(model.version, Item(item, title), answer.recommendations)
 
@@ -104,7 +104,17 @@ class Service:
             swaps=self.reloader.swaps,
             last_failure=self.reloader.last_failure,
             limits=self.settings.limits,
+            has_orders=model.bundle.has_orders,
+            categories=list(model.bundle.category_index.members),
+            policies=self._policies(),
         )
+
+    def _policies(self) -> schemas.PoliciesState | None:
+        policies = self.reloader.policies
+        if policies is None:
+            return None
+        loaded = datetime.fromtimestamp(policies.loaded, UTC).isoformat(timespec="seconds")
+        return schemas.PoliciesState(policies.version, loaded, policies.swaps, policies.last_failure)
 
     def _model(self) -> LoadedModel:
         model = self.reloader.current
@@ -124,15 +134,35 @@ class Service:
         self._check_limit("max_k", options.k, "k")
         n_reasons = self.settings.max_reasons if options.explain else 0
         likes, seen = [pair[0] for pair in rated], [pair[1] for pair in rated]
-        lists = model.bundle.recommend(likes, options.k, options.exclude_seen, n_reasons, seen)
+        lists = model.bundle.recommend(
+            likes, options.k, options.exclude_seen, n_reasons, seen, **self._limits(model, options)
+        )
         self.metrics.count(Counter(one.source for recommendations in lists for one in recommendations))
         answers = []
-        for row, recommendations in zip(map(flatten, likes), lists, strict=True):
+        for row, recommendations in zip(map(_distinct, likes), lists, strict=True):
             ignored = [item for item in row if item not in model.n_likes]
             known = [item for item in row if item in model.n_likes] if ignored else row
             signed = self.signer.sign(model.version, row, recommendations)
             answers.append(schemas.Recommendations(known, ignored, recommendations, signed))
         return answers
+
+    def _limits(self, model: LoadedModel, options: schemas.ListOptions) -> dict[str, Any]:
+        """Return the options that limit which items a list may hold, as `Bundle.recommend` takes them."""
+        limits: dict[str, Any] = {}
+        if options.exclude_items:
+            limits["exclude_items"] = self._ids(model, options.exclude_items, "exclude_items")
+        if options.only_items is not None:
+            limits["only_items"] = self._ids(model, options.only_items, "only_items")
+        if options.categories is not None:
+            self._check_limit("max_categories", len(options.categories), "categories")
+            limits["categories"] = [
+                _find_category(model, name, f"categories[{row}]")
+                for row, name in enumerate(options.categories)
+            ]
+        if options.max_per_category is not None:
+            self._check_limit("max_k", options.max_per_category, "max_per_category")
+            limits["max_per_category"] = options.max_per_category
+        return limits
 
     def _rated(
         self, model: LoadedModel, person: schemas.Person, where: str = ""
@@ -150,9 +180,19 @@ class Service:
             likes: list[Any] = [
                 _find_title(model, title, f"{where}titles[{row}]") for row, title in enumerate(person.titles)
             ]
+        elif person.history is not None:
+            likes = self._orders(model, person.history, f"{where}history")
         else:
             likes = self._ids(model, person.items or [], f"{where}items")
-        return list(dict.fromkeys(reversed(likes)))[::-1], seen  # of an id that occurs twice, the last counts
+        return likes, seen
+
+    def _orders(self, model: LoadedModel, history: Sequence[Any], where: str) -> list[list[Any]]:
+        """Return the orders of a history; a basket is one."""
+        if not history or not isinstance(history[0], list):
+            return [self._ids(model, history, where)]
+        self._check_limit("max_orders", len(history), where)
+        self._check_limit("max_items", sum(map(len, history)), where)
+        return [self._ids(model, order, f"{where}[{row}]") for row, order in enumerate(history)]
 
     def _ids(self, model: LoadedModel, given: Sequence[Any], where: str) -> list[Any]:
         """Return ids of the model or its catalog."""
@@ -170,10 +210,27 @@ class Service:
     def _check_limit(self, setting: str, value: int, where: str) -> None:
         limit = getattr(self.settings, setting)
         if value > limit:
-            most = f"{limit:,}" if where == "k" else f"{limit:,} entries"
+            most = f"{limit:,}" if setting == "max_k" else f"{limit:,} entries"
             raise ApiError(
                 422, "over_limit", f"{where} must be at most {most} ({setting}). Got {value:,}.", where
             )
+
+
+def _distinct(row: Sequence[Any]) -> list[Any]:
+    """Return the ids of a row of likes, each at its last place."""
+    return list(dict.fromkeys(reversed(flatten(row))))[::-1]
+
+
+def _find_category(model: LoadedModel, name: str, where: str) -> str:
+    index = model.bundle.category_index
+    found = index.named(name)
+    if found is None:
+        similar = ", ".join(map(quoted, index.similar(name)))
+        hint = f"Similar: {similar}." if similar else "The items of the model have none."
+        raise ApiError(
+            422, "unknown_category", f"{where}: there is no category {quoted(name)}. {hint}", where
+        )
+    return found
 
 
 def _find_title(model: LoadedModel, title: str, where: str) -> Any:

@@ -41,12 +41,15 @@ class Settings:
     allowed_hosts: tuple[str, ...] = _setting(LOCAL, "host names of the service; * for any")
     cors_origins: tuple[str, ...] = _setting((), "origins of other pages that may use it")
     feedback: str = _setting("feedback.db", "database of feedback: an SQLite file, or postgresql://...")
-    poll_seconds: float = _setting(5.0, "seconds between checks for another version of the model")
+    policies: str = _setting("", "YAML file of policies, read again when it changes; docs/policies.md")
+    poll_seconds: float = _setting(5.0, "seconds between checks for another model, or other policies")
     retry_seconds: float = _setting(60.0, "seconds until a version that failed is tried again")
     wait_for_model: bool = _setting(False, "start without a model, become ready when there is one")
     max_body_bytes: int = _setting(262_144, "maximum bytes of a request's body")
-    max_items: int = _setting(1000, "maximum items, and maximum seen items, of a person in a request")
+    max_items: int = _setting(1000, "maximum ids in each list of a request")
+    max_orders: int = _setting(200, "maximum orders of a person in a request")
     max_titles: int = _setting(50, "maximum titles of a person in a request")
+    max_categories: int = _setting(50, "maximum categories in a request")
     max_k: int = _setting(100, "maximum length of a list")
     max_batch: int = _setting(100, "maximum people in a batch")
     max_reasons: int = _setting(3, "maximum reasons of a recommendation")
@@ -169,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     for setting in OPTIONS:
         default, unit = setting.default, setting.name.rpartition("_")[2].upper()
         metavar = "N" if setting.name.startswith("max_") and unit != "BYTES" else unit
-        shown = ",".join(default) or "none" if isinstance(default, tuple) else str(default)
+        shown = (",".join(default) if isinstance(default, tuple) else str(default)) or "none"
         if isinstance(default, bool):
             metavar, shown = "{true,false}", shown.lower()
         parser.add_argument(

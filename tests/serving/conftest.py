@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -113,9 +114,15 @@ def client(serve: Callable[..., TestClient]) -> TestClient:
 @pytest.fixture(scope="session")
 def reader(bundles: dict[str, Bundle], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client for tests that leave nothing behind: they share one service, which takes time to make."""
-    reloader = ModelReloader(Shelf(**bundles), poll_seconds=3600)
+    with shared(ModelReloader(Shelf(**bundles), poll_seconds=3600), tmp_path_factory) as client:
+        yield client
+
+
+@contextmanager
+def shared(reloader: ModelReloader, folders: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Load a model and start a service, for several tests."""
     reloader.load()
-    store = FeedbackStore.open(str(tmp_path_factory.mktemp("reader") / "feedback.db"))
+    store = FeedbackStore.open(str(folders.mktemp("shared") / "feedback.db"))
     app = create_app(Settings(), reloader, store)
     with TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False) as client:
         yield client

@@ -87,7 +87,13 @@ def test_depth(text, depth):
 @pytest.mark.parametrize("part", ["null,", '"",', "[],", '{"a":0},', "0.5,"])
 def test_a_body_full_of_mistakes_takes_no_time(reader, part):
     n = 250_000 // len(part)
-    bodies = {"/recommend": '{"items":[%s0]}', "/recommend/batch": '{"users":[%s0]}', "/feedback": "[%s0]"}
+    bodies = {
+        "/recommend": '{"items":[%s0]}',
+        "/recommend?history": '{"history":[[%s0]]}',
+        "/recommend?exclude": '{"items":[],"exclude_items":[%s0]}',
+        "/recommend/batch": '{"users":[%s0]}',
+        "/feedback": "[%s0]",
+    }
     for path, body in bodies.items():
         started = time.process_time()
         assert post(reader, body % (part * n), path).status_code == 422
@@ -133,7 +139,8 @@ def nested(place):
 
 
 def test_the_limits_of_the_settings_are_those_of_the_schema(serve):
-    limits = {"max_items": 4, "max_titles": 3, "max_k": 12, "max_batch": 2}
+    limits = {"max_items": 4, "max_titles": 3, "max_k": 12, "max_batch": 2, "max_orders": 3}
+    limits["max_categories"] = 2
     client = serve(**limits)
     schema = client.get("/openapi.json").json()
     assert client.get("/openapi.json").json() == schema
@@ -155,6 +162,12 @@ def test_the_limits_of_the_settings_are_those_of_the_schema(serve):
             assert status("/recommend", **one) == status("/recommend", **other) == expected
             seen = {"items": [], "seen": [0] * (limit(name, "seen", "maxItems") + extra)}
             assert status("/recommend", **seen) == expected
+            basket, orders, _ = schema["components"]["schemas"][name]["properties"]["history"]["anyOf"]
+            assert status("/recommend", history=[0] * (basket["maxItems"] + extra)) == expected
+            assert status("/recommend", history=[[0]] * (orders["maxItems"] + extra)) == expected
+            assert status("/recommend", history=[[]] * (orders["maxItems"] + extra)) == expected
+            in_orders = [[0], [0] * (orders["items"]["maxItems"] - 1 + extra)]
+            assert status("/recommend", history=in_orders) == expected
             assert status("/recommend/batch", users=[one]) == expected
         n_users = limit("BatchRequest", "users", "maxItems") + extra
         assert status("/recommend/batch", users=[{"items": []}] * n_users) == expected
@@ -163,9 +176,18 @@ def test_the_limits_of_the_settings_are_those_of_the_schema(serve):
             ("BatchRequest", "/recommend/batch", {"users": []}),
         ):
             assert status(path, k=limit(name, "k", "maximum") + extra, **body) == expected
+            most = limit(name, "max_per_category", "maximum") + extra
+            assert status(path, max_per_category=most, **body) == expected
+            for field, value in (("exclude_items", 0), ("only_items", 0), ("categories", "War")):
+                given = {field: [value] * (limit(name, field, "maxItems") + extra)}
+                assert status(path, **given, **body) == expected
         parameters = schema["paths"]["/items/{item_id}/similar"]["get"]["parameters"]
         (k,) = [one["schema"]["maximum"] for one in parameters if one["name"] == "k"]
         assert client.get(f"/items/0/similar?k={k + extra}").status_code == expected
+        for field, value in (("exclude_items", 0), ("only_items", 0), ("categories", "War")):
+            (most,) = [one["schema"]["maxItems"] for one in parameters if one["name"] == field]
+            query = "&".join([f"{field}={value}"] * (most + extra))
+            assert client.get(f"/items/0/similar?{query}").status_code == expected
 
 
 def test_everything_in_a_request_has_a_limit_in_the_schema(reader):
@@ -208,13 +230,29 @@ def test_everything_in_a_request_has_a_limit_in_the_schema(reader):
         ("/recommend", {"titles": ["Heat (1995)", "no such film"]}, "titles[1]", "titles[1]: "),
         ("/recommend", {"items": [], "k": "x"}, "k", "Input should be a valid integer"),
         ("/recommend", [1], "", "Input should be a valid dictionary"),
+        ("/recommend", {"history": [[0], [10, None]]}, "history[1][1]", "Input should be a"),
+        ("/recommend", {"history": [[0], 10]}, "history[1]", "Input should be a valid list"),
+        ("/recommend", {"history": [0, [10]]}, "history[1]", "Input should be a valid integer, or"),
+        ("/recommend", {"history": [[0], [7]]}, "history[1][0]", "history[1][0]: no item has the id 7."),
+        ("/recommend", {"history": [[[0]]]}, "history[0][0]", "Input should be a valid integer, or"),
+        ("/recommend", {"history": "0"}, "history", "Input should be a valid list"),
+        ("/recommend", {"items": [], "only_items": []}, "only_items", "List should have at least 1 item"),
+        ("/recommend", {"items": [], "only_items": [0, 7]}, "only_items[1]", "only_items[1]: no item has"),
+        ("/recommend", {"items": [], "exclude_items": [7]}, "exclude_items[0]", "exclude_items[0]: no item"),
+        ("/recommend", {"items": [], "exclude_items": None}, "exclude_items", "Input should be a valid list"),
+        ("/recommend", {"items": [], "categories": []}, "categories", "List should have at least 1 item"),
+        ("/recommend", {"items": [], "categories": ["War", "Wr"]}, "categories[1]",
+         "categories[1]: there is no category 'Wr'. Similar: 'War'."),
+        ("/recommend", {"items": [], "max_per_category": 0}, "max_per_category", "Input should be greater"),
+        ("/recommend", {"items": [], "max_per_category": True}, "max_per_category", "Input should be a"),
+        ("/recommend/batch", {"users": [{"history": [[0], [7]]}]}, "users[0].history[1][0]", "users[0]."),
         ("/recommend/batch", {}, "users", "Field required"),
         ("/recommend/batch", {"users": [{"items": []}, 3]}, "users[1]", "Input should be a valid dictionary"),
         ("/recommend/batch", {"users": [{"items": [0, 1.5]}]}, "users[0].items[1]", "Input should be a"),
         ("/recommend/batch", {"users": [{"titles": ["no such film"]}]}, "users[0].titles[0]", "users[0]."),
         ("/feedback", {"user_id": "a", "item_id": 1, "verdict": "up"}, "signed_list", "Field required"),
     ],
-)
+)  # fmt: skip
 def test_errors_name_the_field_as_the_sender_writes_it(reader, path, body, where, message):
     (detail,) = reader.post(path, json=body).json()["error"]["details"] or [{"where": "", "message": message}]
     assert detail["where"] == where

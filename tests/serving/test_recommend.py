@@ -31,7 +31,7 @@ def test_items(reader, bundles):
     assert content["ignored"] == []
     expected = bundles["1"].recommend([[0, 10]], 4, n_reasons=3)[0]
     assert content["recommendations"] == json.loads(json.dumps([asdict(one) for one in expected]))
-    assert {one["source"] for one in content["recommendations"]} <= {"rule", "model", "fallback"}
+    assert {one["source"] for one in content["recommendations"]} <= {"rule", "model", "fallback", "policy"}
     first = content["recommendations"][0]
     assert first["source"] == "rule"
     assert first["reasons"][0]["antecedents"][0]["title"] in ("Toy Story (1995)", "Toy Story 2 (1999)")
@@ -153,7 +153,7 @@ def test_titles_are_told_as_they_are(reader):
 @pytest.mark.parametrize(
     ("request_", "code", "message"),
     [
-        ({}, "invalid_request", "give exactly one of items, titles and user_id"),
+        ({}, "invalid_request", "give exactly one of items, titles, history and user_id"),
         ({"items": [0], "user_id": 1}, "invalid_request", "give exactly one of"),
         ({"items": [0], "n": 5}, "invalid_request", "there is no field 'n'; the fields are"),
         ({"items": [0], "k": 0}, "invalid_request", "k: Input should be greater than or equal to 1"),
@@ -163,7 +163,7 @@ def test_titles_are_told_as_they_are(reader):
         ({"items": [], "seen": [0] * 1001}, "over_limit", "seen must be at most 1,000 entries (max_items)"),
         ({"items": [0], "seen": [10, 7]}, "unknown_item", "seen[1]: no item has the id 7. GET /items"),
         ({"items": [0], "seen": None}, "invalid_request", "seen: Input should be a valid list"),
-        ({"seen": [0]}, "invalid_request", "give exactly one of items, titles and user_id"),
+        ({"seen": [0]}, "invalid_request", "give exactly one of items, titles, history and user_id"),
         ({"titles": ["a"] * 51}, "over_limit", "titles must be at most 50 entries (max_titles). Got 51."),
         ({"items": [0, 7]}, "unknown_item", "items[1]: no item has the id 7. GET /items?search= finds ids."),
         ({"items": ["../../etc/passwd"]}, "unknown_item", "items[0]: no item has the id '../../etc/passwd'."),

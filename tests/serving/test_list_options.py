@@ -1,0 +1,129 @@
+"""What a request may ask of a list, and histories of orders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys.data import Histories, ItemCatalog
+from recsys.serving.loaded_model import LoadedModel
+from recsys.serving.reloader import ModelReloader
+from tests.models.problems import bundle_of
+from tests.models.test_bundle_options import of_orders
+from tests.serving.conftest import Shelf, shared
+
+
+@pytest.fixture(scope="module")
+def ask(request):
+    reader = request.getfixturevalue("reader")
+
+    def ask(path="/recommend", **body):
+        answer = reader.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return ask
+
+
+def ids(answer):
+    return [one["item_id"] for one in answer["recommendations"]]
+
+
+def test_items_that_are_excluded_and_the_only_ones(ask):
+    every = ids(ask(items=[0], k=100))
+    assert ids(ask(items=[0], exclude_items=[every[0], str(every[2]), 5000], k=3)) == [every[1], *every[3:5]]
+    some = [every[5], every[1], 0, 5000]
+    assert ids(ask(items=[0], only_items=some)) == [every[1], every[5]]
+    assert ids(ask(items=[0], only_items=some, exclude_items=[every[1]])) == [every[5]]
+    assert ids(ask(items=[0], only_items=[0], exclude_seen=False)) == [0]
+    assert ids(ask(items=[0], only_items=[5000])) == []
+
+
+def test_a_batch_and_similar_items_have_the_same_options(ask, reader):
+    options = {"exclude_items": [20], "categories": ["drama"], "max_per_category": 2, "k": 5}
+    alone = ids(ask(items=[0], **options))
+    assert len(alone) == 2  # all are dramas
+    batch = ask("/recommend/batch", users=[{"items": [0]}, {"history": [[0]]}], **options)
+    assert [ids(one) for one in batch["results"]] == [alone, alone]
+    similar = reader.get("/items/0/similar", params=options).json()
+    assert ids(similar) == alone
+    only = reader.get("/items/0/similar", params={"only_items": [10, "60"], "explain": True}).json()
+    assert set(ids(only)) == {10, 60}
+
+
+@pytest.fixture(scope="module")
+def client_of(bundles, tmp_path_factory):
+    """Return a client of a service of a bundle, the same one for all."""
+    reloader = ModelReloader(Shelf(**bundles), poll_seconds=3600)
+
+    def client_of(bundle):
+        reloader.current = LoadedModel(bundle, "1")
+        return client
+
+    with shared(reloader, tmp_path_factory) as client:
+        yield client_of
+
+
+def test_categories(client_of):
+    bundle = bundle_of("ease")
+    client = client_of(bundle)
+    assert client.get("/model").json()["categories"] == ["Drama", "War"]
+    answer = client.post("/recommend", json={"items": [0], "categories": ["war"], "k": 100}).json()
+    war = {
+        item for item, names in zip(bundle.item_ids, bundle.catalog.categories, strict=True) if "War" in names
+    }
+    assert set(ids(answer)) == war - {0}
+    client = client_of(replace(bundle, catalog=ItemCatalog.empty()))
+    error = client.post("/recommend", json={"items": [], "categories": ["War"]}).json()["error"]
+    assert error["code"] == "unknown_category"
+    assert error["message"].endswith("there is no category 'War'. The items of the model have none.")
+
+
+def test_orders_of_a_customer_who_buys_again(client_of):
+    client = client_of(of_orders())
+    told = client.get("/model").json()
+    assert told["has_orders"] is True
+
+    def ask(**body):
+        return client.post("/recommend", json={"k": 2, **body}).json()
+
+    answer = ask(history=[[0, 10], [20, 0]])
+    assert answer["likes"] == [10, 20, 0]
+    assert ids(answer)[0] == 0  # tea again
+    assert 0 not in ids(ask(history=[[0, 10], [20, 0]], exclude_seen=True))
+    assert ids(ask(user_id="ann"))[0] == 0
+    assert ids(ask(history=[0])) == ids(ask(items=[0])) == ids(ask(titles=["tea"]))
+    assert ids(ask(history=[])) == ids(ask(history=[[]])) == ids(ask(items=[]))
+    assert ask(history=[[0], [10, 0]], explain=True)["signed_list"]
+
+
+def test_orders_of_a_viewer_are_moments(client_of):
+    bundle = bundle_of("rules_max")
+    client = client_of(bundle)
+    assert client.get("/model").json()["has_orders"] is False
+
+    def ask(**body):
+        answer = client.post("/recommend", json={"k": 100, **body}).json()
+        return [(one["item_id"], one["score"]) for one in answer["recommendations"]]
+
+    def expected(likes):
+        return [(one.item_id, one.score) for one in bundle.recommend([likes], 100)[0]]
+
+    assert ask(history=[[0, 10], [20], [0]]) == expected([[0, 10], [20], [0]])
+    assert ask(history=[0, 10]) == expected([[0, 10]])  # a basket has no order
+    assert ask(history=[0, 10]) == ask(history=[10, 0]) != ask(items=[0, 10])
+
+
+def test_what_a_customer_rated_else_is_left_out_on_demand(client_of):
+    bundle = of_orders()
+    pairs = np.array(["ann"]), np.array([30])
+    seen = Histories.from_pairs(*pairs, None, bundle.histories.users, bundle.model.items)
+    client = client_of(replace(bundle, seen=seen))
+    (shown, hidden) = (
+        client.post("/recommend", json={"user_id": "ann", "exclude_seen": flag}).json()
+        for flag in (None, True)
+    )
+    assert 30 in ids(shown)
+    assert not {0, 10, 20, 30} & set(ids(hidden))
