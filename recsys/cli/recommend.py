@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.safe_text import printable, printable_lines
 from recsys.cli import terminal
 from recsys.cli.registry import SWEEPS, latest_sweep
-from recsys.errors import DataError
+from recsys.errors import DataError, ParameterError
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
@@ -21,11 +22,19 @@ EXAMPLE = """\
 example:
   python -m recsys hydra.run.dir=outputs/first
   python -m recsys recommend --model outputs/first --likes "Toy Story (1995)" "Heat (1995)"
+  python -m recsys recommend --model outputs/first --likes "Heat (1995)" --category Comedy
   python -m recsys experiment=baskets
   python -m recsys recommend --latest --user 17
 """
 LIKES = "titles of items liked or bought, or ids of items without one, the latest last"
 SEEN = "titles or ids of other known items, such as disliked ones: they are not recommended"
+ORDER = "items of one order; repeat the option for each order, the earliest first"
+EXCLUDE_SEEN = (
+    "leave out likes, orders and seen items (true, except that likes and orders may be recommended where the "
+    "model has orders of customers, who buy again)"
+)
+# Options of the parameters that they set.
+TYPED = {"categories": "--category", "max_per_category": "--max-per-category"}
 USER = "user of the data, such as a customer, instead of items"
 SHOWN = 5  # items of a user's latest step
 
@@ -40,7 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     person = parser.add_mutually_exclusive_group()
     person.add_argument("--likes", "--basket", nargs="*", default=[], metavar="TITLE", help=LIKES)
     person.add_argument("--user", metavar="ID", help=USER)
+    person.add_argument(
+        "--order", "--orders", dest="orders", nargs="*", action="append", metavar="TITLE", help=ORDER
+    )
     parser.add_argument("--seen", nargs="*", default=[], metavar="TITLE", help=SEEN)
+    parser.add_argument("--exclude-seen", choices=("true", "false"), help=EXCLUDE_SEEN)
+    parser.add_argument("--exclude", nargs="*", default=[], metavar="TITLE", help="recommend none of these")
+    parser.add_argument("--only", nargs="+", metavar="TITLE", help="recommend only these")
+    parser.add_argument("--category", nargs="+", metavar="NAME", help="recommend only of these categories")
+    parser.add_argument("--max-per-category", type=int, metavar="N", help="maximum items of one category")
+    parser.add_argument("--policies", type=Path, metavar="FILE", help="YAML file of policies")
     parser.add_argument(
         "--k", type=int, metavar="N", default=10, help="number of recommendations (%(default)s)"
     )
@@ -49,10 +67,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     require_integer("k", given.k, minimum=1)
     require_integer("reasons", given.reasons, minimum=0)
-    from recsys.models.training import load_or_fit  # late: --help does not need it
+    from recsys.models.training import load_or_fit  # late: --help does not need them
+    from recsys.policies import Policies
 
+    policies = None if given.policies is None else Policies.read(given.policies)
     bundle = load_or_fit(str(latest_sweep()) if given.latest else given.model)
-    answer = recommend(bundle, given.likes, given.k, given.reasons, given.seen, given.user)
+    if policies is not None:
+        bundle = bundle.follow(policies)
+    try:
+        answer = recommend(
+            bundle,
+            given.orders or given.likes,
+            given.k,
+            given.reasons,
+            given.seen,
+            given.user,
+            exclude_seen=None if given.exclude_seen is None else given.exclude_seen == "true",
+            exclude_items=given.exclude,
+            only_items=given.only,
+            categories=given.category,
+            max_per_category=given.max_per_category,
+        )
+    except ParameterError as error:
+        option = TYPED.get(error.parameter, error.parameter)
+        raise ParameterError(option, error.rule, error.value, error.cure) from error
     if given.json:
         # Titles may contain control characters.
         print(printable_lines(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False)))
@@ -63,30 +101,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def recommend(
     bundle: Bundle,
-    likes: Sequence[str],
+    likes: Sequence[str | Sequence[str]],
     k: int = 10,
     reasons: int = 3,
     seen: Sequence[str] = (),
     user: str | None = None,
+    *,
+    exclude_seen: bool | None = None,
+    exclude_items: Sequence[str] = (),
+    only_items: Sequence[str] | None = None,
+    categories: Sequence[str] | None = None,
+    max_per_category: int | None = None,
 ) -> dict[str, Any]:
     """Recommend for a user of the data, or for somebody who likes or has bought some items, the latest last.
 
-    Items, and what else the user knows (`seen`), are titles, or ids of items without one. The answer has
-    `likes`, as titles, and `recommendations`; for a user of the data also `user` and `latest`, the titles of
-    the latest order. TitleError is raised if a title matches no item, or several, DataError if the model does
-    not know the user.
+    All items, also what else the user knows (`seen`), are titles, or ids of items without one; a list within
+    `likes` is an order. The other options are those of `Bundle.recommend`. The answer has `likes`, as titles,
+    and `recommendations`; for a user of the data also `user` and `latest`, the titles of the latest order.
+    TitleError is raised if a title matches no item, or several, DataError if the model does not know the
+    user.
     """
-    steps: list[Any] = list(dict.fromkeys(bundle.find(title) for title in likes))
-    known = [bundle.find(title) for title in seen]
-    about: dict[str, Any] = {"likes": bundle.catalog.titles(steps)}
+
+    def ids(titles: Sequence[str]) -> list[Any]:
+        return list(map(bundle.find, titles))
+
+    from recsys.models.bundle import flatten  # late: --help does not need it
+
+    steps: list[Any] = [bundle.find(one) if isinstance(one, str) else ids(one) for one in likes]
+    known = ids(seen)
+    about: dict[str, Any] = {}
     if user is not None:
         user_id = _find_user(bundle, user)
         steps = bundle.steps_of(user_id) or []
         known += bundle.seen_of(user_id) or []
-        items = list(dict.fromkeys(item for step in steps for item in step))
-        about = {"user": user, "likes": bundle.catalog.titles(items)}
-        about["latest"] = bundle.catalog.titles(steps[-1]) if steps else []
-    (found,) = bundle.recommend([steps], k, n_reasons=reasons, seen=[known])
+        about = {"user": user, "latest": bundle.catalog.titles(steps[-1]) if steps else []}
+    about["likes"] = bundle.catalog.titles(list(dict.fromkeys(flatten(steps))))
+    (found,) = bundle.recommend(
+        [steps],
+        k,
+        exclude_seen,
+        reasons,
+        [known],
+        exclude_items=ids(exclude_items),
+        only_items=None if only_items is None else ids(only_items),
+        categories=categories,
+        max_per_category=max_per_category,
+    )
     recommendations = [{"title": one.title, **asdict(one)} for one in found]
     for one in recommendations:
         for reason in one["reasons"]:
@@ -121,6 +181,8 @@ def _about(answer: dict[str, Any], nouns: Nouns) -> str:
 
 
 def _reason(reason: dict[str, Any], title: str, verb: str) -> str:
+    if (text := reason.get("text")) is not None:
+        return str(text)
     antecedents, count = reason["antecedents"], reason["support_count"]
     if not antecedents:
         chosen = "popular" if count is None else f"{verb} by {count:,}"

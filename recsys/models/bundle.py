@@ -92,8 +92,8 @@ class Bundle:
             each. Ids that the model does not know are left out.
         k, n_reasons : int
         exclude_seen : bool, optional
-            Leave out what is liked or seen; by default unless the model has orders of customers, who buy
-            again.
+            Leave out what is liked or seen. By default what is liked is left out unless the model has orders
+            of customers, who buy again, and what is seen in any case.
         seen : sequence of sequence of ids, optional
             What else the users have rated.
         exclude_items, only_items : sequence of ids, optional
@@ -260,11 +260,13 @@ class Bundle:
         """Return what the lists leave out."""
         if seen is not None and len(seen) != len(histories):
             raise ParameterError("seen", f"a row for each of {len(histories):,} users", len(seen))
-        if not (self.exclude_seen if exclude_seen is None else exclude_seen):
-            return Histories.empty(histories.users, self.model.items)
+        nothing = Histories.empty(histories.users, self.model.items)
+        if exclude_seen is False:
+            return nothing
+        own = histories if exclude_seen or self.exclude_seen else nothing
         if seen is None or not any(seen):
-            return histories
-        return histories.plus([self._places(row) for row in seen])
+            return own
+        return own.plus([self._places(row) for row in seen])
 
     def _candidates(
         self,

@@ -1,7 +1,13 @@
 """The text of recommendations; `tests/integration/test_ranking.py` has them from real models."""
 
-from recsys.cli.recommend import _text
+import json
+
+import pytest
+
+from recsys.cli.recommend import _text, main
 from recsys.data import Nouns
+from tests.models.problems import bundle_of
+from tests.models.test_bundle_options import of_orders
 
 RULE = {"antecedents": ["Tea"], "support_count": 40, "confidence": 0.5, "lift": 2.0, "share": 0.9}
 POPULAR = {"antecedents": [], "support_count": 60, "confidence": None, "lift": None, "share": 0.1}
@@ -45,3 +51,70 @@ def test_a_customer_and_what_was_bought_before():
     ]
     nobody = {"user": "8", "likes": ["a"], "latest": [], "recommendations": []}
     assert lines(nobody)[0] == "User 8 bought 1 product; the latest: none."
+
+
+def test_a_policy_gives_its_reason():
+    reason = RULE | {"support_count": None, "confidence": None, "lift": None, "text": "New in our shop."}
+    one = {"title": "Cake", "source": "policy", "reasons": [reason]}
+    assert lines({"likes": [], "recommendations": [one]})[2:] == [
+        "  1. Cake",
+        "     New in our shop.",
+    ]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Folders of a bundle of films and of one of a shop."""
+    folder = tmp_path_factory.mktemp("saved")
+    bundle_of("rules_max").save(folder / "films")
+    of_orders().save(folder / "shop")
+    return folder
+
+
+def ids(capsys, *arguments):
+    assert main([*map(str, arguments), "--json"]) == 0
+    return [one["item_id"] for one in json.loads(capsys.readouterr().out)["recommendations"]]
+
+
+def test_options_limit_the_list(saved, capsys):
+    films = ["--model", saved / "films", "--likes", "title 10"]
+    every = ids(capsys, *films, "--k", 99)
+    assert ids(capsys, *films, "--exclude", "60", "Title 70", "--k", 99) == [
+        item for item in every if item not in (60, 70)
+    ]
+    assert ids(capsys, *films, "--only", "60", "Title 70") == [item for item in every if item in (60, 70)]
+    assert 10 in ids(capsys, *films, "--exclude-seen", "false", "--k", 99)
+    drama = ids(capsys, *films, "--category", "drama", "--k", 99)
+    assert set(drama) == {20, 40, 50, 70, 80, 100, 110}
+    assert ids(capsys, *films, "--category", "drama", "--max-per-category", 2) == drama[:2]
+
+
+def test_orders_of_a_customer(saved, capsys):
+    shop = ["--model", saved / "shop"]
+    assert ids(capsys, *shop, "--order", "tea", "cake", "--order", "tea")[0] == 0
+    assert 0 not in ids(capsys, *shop, "--orders", "tea", "--exclude-seen", "true")
+    assert main([*map(str, shop), "--order", "tea", "cake", "--order", "tea"]) == 0
+    assert capsys.readouterr().out.startswith("You liked Tea; Cake.")
+    with pytest.raises(SystemExit):
+        main([*map(str, shop), "--order", "tea", "--likes", "cake"])
+    assert "not allowed with argument --order" in capsys.readouterr().err
+
+
+def test_policies_are_followed(saved, tmp_path, capsys):
+    file = tmp_path / "policies.yaml"
+    file.write_text("pinned: [{recommend: [Salt], reason: Buy salt.}]\nout_of_stock: [Tea]")
+    shop = ["--model", str(saved / "shop"), "--policies", str(file)]
+    assert main(shop) == 0
+    assert capsys.readouterr().out.splitlines()[2:5] == [
+        "  1. Salt", "     Buy salt.", "  2. Cake",
+    ]  # fmt: skip
+    file.write_text("pinned: [Slat]")
+    assert main(shop) == 1
+    error = f"{file}: pinned[0]: no item has the id or title 'Slat'. Similar: 'Salt'.\n"
+    assert capsys.readouterr().err == error
+    assert main([*shop[:2], "--category", "Fish"]) == 1
+    assert main([*shop[:2], "--max-per-category", "0"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "--category must be categories of the items of the model. Got 'Fish'. They have none.",
+        "--max-per-category must be an integer of at least 1. Got 0.",
+    ]

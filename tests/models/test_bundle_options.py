@@ -138,7 +138,8 @@ def test_customers_buy_again_and_viewers_do_not():
     )  # fmt: skip
     assert ids(shop.recommend([[[0], [0, 10]]], 3)[0])[0] == 0
     assert not {0, 10} & set(ids(shop.recommend([[[0], [0, 10]]], 9, exclude_seen=True)[0]))
-    assert 20 not in ids(shop.recommend([[[0]]], 9, exclude_seen=True, seen=[[20]])[0])
+    for flag, expected in ((None, {0, 10, 30, 40}), (True, {10, 30, 40}), (False, {0, 10, 20, 30, 40})):
+        assert set(ids(shop.recommend([[[0]]], 9, exclude_seen=flag, seen=[[20]])[0])) == expected
     self_check(shop, "1")
     self_check(films, "1")
 
