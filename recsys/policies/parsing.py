@@ -6,13 +6,14 @@ from recsys.errors import DataFormatError
 from recsys.policies.document import require_keys, require_list, require_text, text_of, yaml_document
 from recsys.policies.rules import AlwaysWith, Entry, Kind, NeverWith, Pinned
 
-# Keys of each rule.
-_RULES = {"never_with": ("if", "never"), "always_with": ("if", "recommend", "reason")}
+# Keys of each rule, and of the file.
+RULES = {"never_with": ("if", "never"), "always_with": ("if", "recommend", "reason")}
+KEYS = ("out_of_stock", *RULES, "pinned")
 
 
 def parse(content: bytes) -> dict[str, tuple[Any, ...]]:
     """Return the fields of `Policies` that a YAML file states; raises DataFormatError."""
-    given = require_keys("", yaml_document(content), ("out_of_stock", *_RULES, "pinned"))
+    given = require_keys("", yaml_document(content), KEYS)
     return {
         "out_of_stock": _entries("out_of_stock", given.get("out_of_stock", "")),
         "never_with": tuple(
@@ -36,7 +37,7 @@ def _numbered(place: str, given: Any) -> tuple[list[str], list[Any]]:
 def _rules(given: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
     places, rules = _numbered(name, given.get(name, ""))
     return [
-        (place, require_keys(place, rule, _RULES[name])) for place, rule in zip(places, rules, strict=True)
+        (place, require_keys(place, rule, RULES[name])) for place, rule in zip(places, rules, strict=True)
     ]
 
 
