@@ -139,10 +139,13 @@ class Service:
         )
         self.metrics.count(Counter(one.source for recommendations in lists for one in recommendations))
         answers = []
-        for row, recommendations in zip(map(_distinct, likes), lists, strict=True):
+        for given, recommendations in zip(likes, lists, strict=True):
+            row = _distinct(given)
             ignored = [item for item in row if item not in model.n_likes]
             known = [item for item in row if item in model.n_likes] if ignored else row
-            signed = self.signer.sign(model.version, row, recommendations)
+            # Of a history of orders, an accepted item completes the latest.
+            basket = _distinct(given[-1:]) if model.bundle.has_orders and list in map(type, given) else row
+            signed = self.signer.sign(model.version, basket, recommendations)
             answers.append(schemas.Recommendations(known, ignored, recommendations, signed))
         return answers
 

@@ -96,7 +96,11 @@ def test_orders_of_a_customer_who_buys_again(client_of):
     assert ids(ask(user_id="ann"))[0] == 0
     assert ids(ask(history=[0])) == ids(ask(items=[0])) == ids(ask(titles=["tea"]))
     assert ids(ask(history=[])) == ids(ask(history=[[]])) == ids(ask(items=[]))
-    assert ask(history=[[0], [10, 0]], explain=True)["signed_list"]
+    signer = client.app.state.service.signer
+    for person in ({"history": [[20], [10, 0]]}, {"history": [10, 0]}, {"items": [10, 0]}):
+        answer = ask(explain=True, **person)
+        item = str(ids(answer)[0])
+        assert signer.read(answer["signed_list"], item)["likes"] == ("10", "0")  # the latest order
 
 
 def test_orders_of_a_viewer_are_moments(client_of):

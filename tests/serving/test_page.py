@@ -161,6 +161,29 @@ def test_a_shop_has_other_words(page, monkeypatch):
     page.until(lambda: page.texts("#found .nothing") == ["No products found."])
     text = page.browser.execute_script("return document.documentElement.innerText")
     assert text.startswith("Recommended products\n\nPick a few products that you bought. ")
+    said = page.browser.execute_async_script(
+        """const done = arguments[0];
+        const one = { item_id: 1, title: "Tea", source: "policy", reasons: [
+          { antecedents: [{ item_id: 1, title: "Tea" }], support_count: 9, confidence: 0.5, lift: null,
+            share: 0.5, times: 3, text: null },
+          { antecedents: [{ item_id: 2, title: "Jam" }], support_count: 9, confidence: 0.5, lift: null,
+            share: 0.5, times: 2, text: null },
+          { antecedents: [], support_count: null, confidence: null, lift: null, share: 0, times: null,
+            text: "New in the shop." }] };
+        window.fetch = async () => new Response(JSON.stringify(
+          { recommendations: [one], signed_list: "a.b" }), { status: 200 });
+        document.getElementById("clear").click();
+        const told = "#list .source, #list .reason, #list .numbers, #list li li";
+        setTimeout(() => done([...document.querySelectorAll(told)].map((line) => line.textContent)), 50);"""
+    )
+    assert said == [
+        "policy",
+        "You bought this 3 times: 50% of the people who bought it bought it again.",
+        "9 bought it again · confidence 0.50 · 50% of the score",
+        "Because you bought Jam 2 times: 50% of the people who bought it also bought this. "
+        "9 bought both · confidence 0.50 · 50% of the score",
+        "New in the shop. ",
+    ]
     # Nothing else is said of films than in their titles.
     assert not re.search(r"(?i)\b(movies?|films?(?! \d)|genres?|likes?|liked|watch)\b", text)
 

@@ -223,7 +223,7 @@ async function recommend() {
   const seen = rated.slice(-maxRated);
   list.setAttribute("aria-busy", "true");
   try {
-    const answer = await ask("recommend", { items: picked, seen, k: LENGTH, explain: true });
+    const answer = await ask("recommend", { items: picked, seen, exclude_seen: true, k: LENGTH, explain: true });
     if (asked !== latest) return; // a newer request is under way
     byId("trouble").hidden = true;
     if (!picked.length) search.placeholder = answer.recommendations[0]?.title ?? "";
@@ -253,16 +253,16 @@ function card(one, signedList) {
   const item = fromTemplate("recommendation");
   const [first, ...more] = one.reasons;
   item.querySelector(".title").textContent = one.title;
-  item.querySelector(".source").textContent = { rule: "rule", model: "model", fallback: "popular" }[one.source];
-  item.querySelector(".reason").textContent = first ? sentence(first) : "";
-  item.querySelector(".numbers").textContent = first ? numbers(first) : "";
+  item.querySelector(".source").textContent = { fallback: "popular" }[one.source] ?? one.source;
+  item.querySelector(".reason").textContent = first ? sentence(first, one) : "";
+  item.querySelector(".numbers").textContent = first ? numbers(first, one) : "";
   if (more.length) {
     const details = item.querySelector("details");
     details.hidden = false;
     details.querySelector("summary").textContent = more.length === 1 ? "1 more reason" : `${more.length} more reasons`;
     details.querySelector("ul").replaceChildren(...more.map((reason) => {
       const line = document.createElement("li");
-      line.textContent = `${sentence(reason)} ${numbers(reason)}`;
+      line.textContent = `${sentence(reason, one)} ${numbers(reason, one)}`;
       return line;
     }));
   }
@@ -281,25 +281,38 @@ function card(one, signedList) {
   return item;
 }
 
-function sentence(reason) {
-  const { antecedents, support_count, confidence, lift } = reason;
+// The reason for an item that was bought before may be the item itself.
+function isRepeat({ antecedents }, { item_id }) {
+  return antecedents.length === 1 && antecedents[0].item_id === item_id;
+}
+
+function sentence(reason, item) {
+  const { antecedents, support_count, confidence, lift, times, text } = reason;
+  if (text) return text; // of a policy
+  const { verb } = words;
+  const often = times > 1 ? ` ${number(times)} times` : "";
+  if (isRepeat(reason, item)) {
+    const again = confidence === null ? "" : `: ${percent(confidence)} of the people who ${verb} it ${verb} it again`;
+    return `You ${verb} this${often}${again}.`;
+  }
   if (!antecedents.length) {
     return support_count === null ? "Popular." : `${popularity(support_count)}.`;
   }
   const titles = antecedents.map((one) => one.title);
   const all = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0];
-  const { verb } = words;
-  if (confidence === null) return `Because you ${verb} ${all}.`;
+  if (confidence === null) return `Because you ${verb} ${all}${often}.`;
   const them = titles.length > 1 ? "them" : "it";
-  const share = `Because you ${verb} ${all}: ${percent(confidence)} of the people who ${verb} ${them} also ${verb} this`;
+  const share = `Because you ${verb} ${all}${often}: ${percent(confidence)} of the people who ${verb} ${them} also ${verb} this`;
   return lift === null ? `${share}.` : `${share}, ${lift.toFixed(1)} times as likely as on average.`;
 }
 
-function numbers(reason) {
+function numbers(reason, item) {
   const { antecedents, support_count, confidence, lift, share } = reason;
+  if (reason.text) return "";
+  const both = isRepeat(reason, item) ? "it again" : antecedents.length > 1 ? "all" : "both";
   if (!antecedents.length) return share < 1 ? `${percent(share)} of the score` : "";
   return [
-    support_count === null ? "" : `${number(support_count)} ${words.verb} ${antecedents.length > 1 ? "all" : "both"}`,
+    support_count === null ? "" : `${number(support_count)} ${words.verb} ${both}`,
     confidence === null ? "" : `confidence ${confidence.toFixed(2)}`,
     lift === null ? "" : `lift ${lift.toFixed(2)}`,
     `${percent(share)} of the score`,
