@@ -291,3 +291,17 @@ def test_make_shop(script, tmp_path):
     assert {row[0] for row in rows} == {str(number) for number in range(1, 10)}
     assert header[:4] == ["Receipt", "Date", "Customer", "Product"]
     assert all(re.fullmatch(r"2025-\d\d-\d\d", row[1]) and float(row[8]) < float(row[7]) for row in rows)
+
+
+def test_next_basket_reality_check(script, tmp_path, capsys):
+    # Customers who buy the same two items each time, and one more of ten.
+    lines = [(u, n, i) for u in range(20) for n in range(4) for i in (u % 5, 5 + u % 3, 10 + (u + n) % 10)]
+    orders = tmp_path / "orders.csv"
+    orders.write_text("customer,number,item\n" + "".join(f"{u},{n},{i}\n" for u, n, i in lines))
+    script("next_basket_reality_check").main([str(orders), "--splits", "2"])
+    rows = [line.strip("|").split("|") for line in capsys.readouterr().out.splitlines()]
+    recall, share = ({row[0].strip(): row[column].strip() for row in rows[2:]} for column in (1, 5))
+    assert recall.keys() >= {"P-TopFreq", "GP-TopFreq", "UP-CF", "UP-CF, ties as theirs", "TIFUKNN"}
+    assert float(recall["P-TopFreq"]) == pytest.approx(2 / 3, abs=1e-4)
+    assert (float(share["P-TopFreq"]), float(share["GP-TopFreq"])) == (1, 0.5)
+    assert recall["TIFUKNN, code"] == "0.1226"
