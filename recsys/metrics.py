@@ -8,6 +8,9 @@ MAX_LIFT = "max_lift"
 # Of recommendation lists, with the length of the lists.
 NDCG, RECALL, COVERAGE = "ndcg@10", "recall@10", "coverage@10"
 LIST_METRICS = (NDCG, RECALL, "mrr@10", COVERAGE, "novelty@10", "diversity@10", "fallback_share@10")
+# Of what the user has had before, and of what is new to the user.
+OF_EACH = ("ndcg_repeat@10", "ndcg_new@10")
+REPEAT_SHARE = "repeat_share@10"
 SERVING_TIME = "milliseconds_per_user"  # lists are made for all users at once
 CUT_IN_TIE = "n_users_cut_in_tie"  # users whose visible and held-out likes share a moment
 N_USERS = "n_evaluated_users"

@@ -91,7 +91,9 @@ def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], comparison: Compar
     counts = ", ".join(f"{name} {n_trials[name]}" for name in comparison.measured)
     facts = {"comparison": comparison, "sweep": sweep, "chosen": chosen, "counts": counts, "params": params}
     pairs = _markdown(comparison.table_of_pairs())
-    return template("compare.md.jinja").render(facts, table=table, pairs=pairs, figure=COMPARISON_FIGURE_FILE)
+    repeats = comparison.table_of_repeats()
+    tables = {"table": table, "pairs": pairs, "repeats": _markdown(repeats) if repeats else None}
+    return template("compare.md.jinja").render(facts, **tables, figure=COMPARISON_FIGURE_FILE)
 
 
 def _markdown(table: list[list[str]]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from recsys.evaluation import Interval, PairedDifference
-from recsys.metrics import DECIMALS, DIRECTIONS, LIST_METRICS, NDCG
+from recsys.metrics import DECIMALS, DIRECTIONS, LIST_METRICS, NDCG, OF_EACH, REPEAT_SHARE
 from recsys.reporting.intervals import Intervals, read_intervals, write_intervals
 from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE, PAIRS_FILE
 from recsys.runs.json_file import read_json, write_json
@@ -45,6 +45,26 @@ class Comparison:
         pairs = [asdict(one) for one in self.pairs]
         write_json(folder / PAIRS_FILE, {"metric": self.metric, "pairs": pairs})
 
+    @property
+    def baseline(self) -> str:
+        """The choice that the others are compared with."""
+        (baseline,) = self.measured.keys() - self.differences.keys()
+        return baseline
+
+    def table_of_repeats(self) -> list[list[str]]:
+        """Return a header and one row for each choice: repeats and new items apart; empty if not measured."""
+        if not all(name in self.measured[self.baseline] for name in OF_EACH):
+            return []
+        columns = [column for name in OF_EACH for column in (name, f"{name} minus {self.baseline}")]
+        rows = [[self.by, *columns, REPEAT_SHARE]]
+        for name, found in self.measured.items():
+            row = [name]
+            for metric in OF_EACH:
+                difference = self.differences.get(name, {}).get(metric)
+                row += [f"{found[metric]:{DECIMALS}}", f"{difference:+{DECIMALS}}" if difference else ""]
+            rows.append([*row, f"{found[REPEAT_SHARE].value:{DECIMALS}}"])
+        return rows
+
     def table_of_pairs(self) -> list[list[str]]:
         """Return a header and one row for each pair."""
         rows = [[f"difference of {self.metric}", "first minus second", "p-value (Holm)"]]
@@ -55,7 +75,7 @@ class Comparison:
 
     def table(self) -> list[list[str]]:
         """Return a header and one row for each choice."""
-        (baseline,) = self.measured.keys() - self.differences.keys()
+        baseline = self.baseline
         others = [name for name in LIST_METRICS if name != self.metric and name in self.measured[baseline]]
         rows = [[self.by, self.metric, *others, f"{self.metric} minus {baseline}"]]
         for name, found in self.measured.items():

@@ -23,6 +23,10 @@ COMPARED = (
     f"The best trial of each, {ONCE} All items are ranked. In parentheses the bootstrap interval over users; "
     "differences are paired."
 )
+REPEATS = (
+    "What the user has had before, and what is new to the user, each as the only targets of the users who "
+    "have such. The share of repeats is that of the lists."
+)
 PAIRS = (
     "The interval is that of each pair alone. The p-value is that of the paired t-test by user, with Holm's "
     "correction for all pairs; values below 0.05 are significant at the 5% level."
@@ -51,9 +55,11 @@ def write_report(folder: Path) -> Path:
 def _sections(sweep: Sweep) -> list[Section]:
     sections = [_summary(sweep), _reproduce(sweep)]
     if comparison := Comparison.read(sweep):
+        repeats = comparison.table_of_repeats()
         title = f"Comparison by {comparison.by} on the test part"
         sections[:0] = [
             Section(title, COMPARED, table=comparison.table()),
+            *([Section("Repeats and new items", REPEATS, table=repeats)] if repeats else []),
             Section("All pairs", PAIRS, table=comparison.table_of_pairs()),
         ]
     elif measured := read_intervals(sweep.folder / TEST_FILE):

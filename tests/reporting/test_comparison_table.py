@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from recsys.evaluation import Interval
-from recsys.reporting.comparison_table import best_first, main_metric
+from recsys.reporting.comparison_table import Comparison, best_first, main_metric
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,29 @@ def test_the_best_comes_first(objective, direction, order):
     sweep = SimpleNamespace(metrics=(objective,), directions=(direction,))
     measured = {name: {"arp@10": Interval(value, value, value)} for name, value in (("few", 1), ("many", 9))}
     assert list(best_first(sweep, measured, "arp@10")) == order
+
+
+def intervals(**values):
+    return {f"{name}@10": Interval(value, value - 0.1, value + 0.1) for name, value in values.items()}
+
+
+def test_repeats_and_new_items_stand_apart():
+    measured = {
+        "a": intervals(ndcg=0.5, ndcg_repeat=0.6, ndcg_new=0.2, repeat_share=0.9),
+        "b": intervals(ndcg=0.4, ndcg_repeat=0.3, ndcg_new=0.3, repeat_share=0.4),
+    }
+    differences = {"a": intervals(ndcg=0.1, ndcg_repeat=0.3, ndcg_new=-0.1)}
+    header, *rows = Comparison("recommender", "ndcg@10", measured, differences, []).table_of_repeats()
+    columns = ["ndcg_repeat@10", "ndcg_repeat@10 minus b", "ndcg_new@10", "ndcg_new@10 minus b"]
+    assert header == ["recommender", *columns, "repeat_share@10"]
+    assert rows == [
+        ["a", "0.6000 (0.5000 to 0.7000)", "+0.3000 (+0.2000 to +0.4000)", "0.2000 (0.1000 to 0.3000)",
+         "-0.1000 (-0.2000 to +0.0000)", "0.9000"],
+        ["b", "0.3000 (0.2000 to 0.4000)", "", "0.3000 (0.2000 to 0.4000)", "", "0.4000"],
+    ]  # fmt: skip
+
+
+def test_without_repeats_there_is_no_such_table():
+    measured = {name: intervals(ndcg=0.5) for name in "ab"}
+    differences = {"a": intervals(ndcg=0.1)}
+    assert Comparison("recommender", "ndcg@10", measured, differences, []).table_of_repeats() == []
