@@ -209,6 +209,20 @@ def test_recommenders_compared(tmp_path):
     assert {"compare.md", "compare.json", "compare.png", "test.json"} <= files
 
 
+def test_recommenders_of_next_baskets_compared(call):
+    small = ("dataset.n_customers=40", "dataset.n_orders=300", "evaluation.n_resamples=50")
+    swept = call("experiment=compare_next_basket", "hydra.sweeper.n_trials=6", *small, *SWEEP)
+    assert swept.code == 0, swept.stderr
+    names = "popularity personal_frequency tifuknn up_cf rules"
+    compared = read("sweep/compare.json")
+    assert set(compared) == set(names.split())
+    differences = read("sweep/compare_differences.json")["tifuknn"]
+    for metric in ("ndcg_repeat@10", "ndcg_new@10"):
+        gain = compared["tifuknn"][metric]["value"] - compared["personal_frequency"][metric]["value"]
+        assert differences[metric]["value"] == pytest.approx(gain)
+    assert "ndcg_new@10 minus personal_frequency" in Path("sweep/compare.md").read_text("utf-8")
+
+
 def test_recommenders_that_miss_a_constraint_are_named(call):
     swept = call(
         "experiment=compare",
