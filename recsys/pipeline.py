@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
-from typing import Self
+from typing import Self, cast
 
-from recsys.data import InteractionSet, TransactionSet
+from recsys.data import Interactions, InteractionSet, TransactionSet
 from recsys.datasets import Dataset
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
@@ -22,10 +22,12 @@ from recsys.evaluation import (
     preparation,
     summarise,
 )
+from recsys.evaluation.policies import policies_of, with_cost
 from recsys.metrics import CUT_IN_TIE, SERVING_TIME
 from recsys.mining import Engine, FrequentItemsets, ItemsetCache
+from recsys.policies import BoundPolicies
 from recsys.preprocessing import Preprocessing
-from recsys.recommenders import Model, Recommender
+from recsys.recommenders import Model, Recommendations, Recommender
 from recsys.rules import Apriori, Rules
 
 Report = Callable[[Mapping[str, float], int], None]
@@ -63,6 +65,7 @@ class Result:
     metrics: dict[str, float]
     seconds: dict[str, float]  # wall-clock seconds of each stage, without compilation
     folds: tuple[Mapping[str, float], ...] = ()  # the metrics of each fold, if there are several
+    policies: BoundPolicies | None = None  # which the measured lists follow
 
 
 def run(experiment: Experiment, part: Part = "validation", report: Report | None = None) -> Result:
@@ -113,6 +116,7 @@ def _run_fold(experiment: Experiment, part: Part, report: Report | None, seconds
     with _transactions(experiment, part, seconds) as prepared:
         preparation.warn_of_ties(prepared)
         preparation.warn_of_single_items(prepared.transactions, len(prepared.interactions))
+        _policies(experiment.evaluation, prepared)  # refused before anything is mined
         if report is not None:
             with timed("report", seconds):
                 _report_lengths(experiment, prepared, report)
@@ -186,7 +190,7 @@ def _rules_to_metrics(
 ) -> Result:
     """Generate rules and, if likes are held out, fit the recommender and evaluate its lists."""
     transactions, evaluation = prepared.transactions, experiment.evaluation
-    model = ranking = None
+    model = ranking = policies = None
     with timed("generate_rules", seconds):
         rules = experiment.apriori.generate_rules(itemsets)
     if evaluation.holds_out:
@@ -195,9 +199,11 @@ def _rules_to_metrics(
         with timed("recommend", seconds):
             lists = model.recommend(prepared.histories, evaluation.k, prepared.seen)
         with timed("evaluate", seconds):
-            ranking = evaluate(
-                lists, prepared.targets, prepared.train, evaluation.cutoffs, prepared.categories
-            )
+            ranking = _measure(lists, prepared, evaluation)
+        if (policies := _policies(evaluation, prepared)) is not None:
+            with timed("policies", seconds):
+                lists, _ = policies.recommend(model, prepared.histories, evaluation.k, prepared.seen)
+                ranking = with_cost(_measure(lists, prepared, evaluation), ranking)
         if prepared.n_cut_in_tie is not None:
             ranking = replace(ranking, metrics=ranking.metrics | {CUT_IN_TIE: prepared.n_cut_in_tie})
     with timed("summarise", seconds):
@@ -205,9 +211,17 @@ def _rules_to_metrics(
         if ranking is not None:
             metrics |= ranking.metrics
             metrics[SERVING_TIME] = 1000 * seconds["recommend"] / max(prepared.histories.n_users, 1)
-    return Result(
-        prepared.interactions, transactions, itemsets, source, rules, model, ranking, metrics, seconds
-    )
+    found = prepared.interactions, transactions, itemsets, source, rules, model, ranking, metrics, seconds
+    return Result(*found, policies=policies)
+
+
+def _measure(lists: Recommendations, prepared: Prepared, evaluation: Evaluation) -> RankingResult:
+    return evaluate(lists, prepared.targets, prepared.train, evaluation.cutoffs, prepared.categories)
+
+
+def _policies(evaluation: Evaluation, prepared: Prepared) -> BoundPolicies | None:
+    interactions = cast(Interactions, prepared.interactions)  # in this process: likes are held out
+    return policies_of(evaluation, interactions, prepared.train.items)
 
 
 def _fit(experiment: Experiment, prepared: Prepared, rules: Rules) -> Model:

@@ -47,3 +47,18 @@ class ItemCatalog:
         """Return the categories of each id; () where the id is not known."""
         names = map(str, np.asarray(ids).ravel().tolist())
         return [self.categories[self._row[name]] if name in self._row else () for name in names]
+
+    def including(self, ids: npt.ArrayLike) -> "ItemCatalog":
+        """Return the catalog with some more items; the title of an item without one is its id."""
+        others = [item for item in np.asarray(ids).ravel().tolist() if str(item) not in self._row]
+        if not others and all(self.title):
+            return self
+        own: list[Any] = self.item_id.tolist()
+        text = any(isinstance(item, str) for item in [*own, *others])
+        return ItemCatalog(
+            np.array([*own, *others], dtype=np.str_ if text else np.int64),
+            (*self.titles(own), *map(str, others)),
+            (*self.categories, *[()] * len(others)),
+            self.levels,
+            self.nouns,
+        )

@@ -171,19 +171,7 @@ class Bundle:
     @cached_property
     def called(self) -> ItemCatalog:
         """The catalog with all items of the model; the title of an item without one is its id."""
-        ids: list[Any] = self.catalog.item_id.tolist()
-        known = set(map(str, ids))
-        others = [item for item in self.item_ids if str(item) not in known]
-        if not others and all(self.catalog.title):
-            return self.catalog
-        text = any(isinstance(item, str) for item in [*ids, *others])
-        return ItemCatalog(
-            np.array([*ids, *others], dtype=np.str_ if text else np.int64),
-            (*self.catalog.titles(ids), *map(str, others)),
-            (*self.catalog.categories, *[()] * len(others)),
-            self.catalog.levels,
-            self.catalog.nouns,
-        )
+        return self.catalog.including(self.model.items)
 
     @cached_property
     def item_ids(self) -> list[Any]:

@@ -38,12 +38,15 @@ def outcome(cfg: DictConfig) -> str | None:
 
 
 def data_digest(cfg: DictConfig) -> dict[str, str]:
-    """Return digests of the contents of the files that the dataset reads, and of the feedback.
+    """Return digests of the contents of the files that the dataset reads, of the feedback and of policies.
 
     Raises CompactHydraException if the data cannot be read, or a parameter of the dataset breaks its rule.
     """
     try:
-        return {name: digest[:DIGITS] for name, digest in _content_digests(cfg).items()}
+        digests = _content_digests(cfg)
+        if (policies := build(cfg, "evaluation").read_policies()) is not None:
+            digests["policies"] = policies.digest
+        return {name: digest[:DIGITS] for name, digest in digests.items()}
     except RecsysError as error:
         raise CompactHydraException(str(error)) from error
 

@@ -9,7 +9,8 @@ from time import perf_counter
 
 from optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
-from recsys.metrics import MAX_LIFT, SHORT
+from recsys.evaluation.policies import WITHOUT
+from recsys.metrics import DECIMALS, MAX_LIFT, SHORT
 from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
@@ -70,6 +71,10 @@ class Output:
             f"{metrics['n_rules']:,.0f} rules, max lift {metrics[MAX_LIFT]:{SHORT}} "
             f"in {sum(result.seconds.values()):.2f} s"
         ]
+        for without in (name for name in metrics if name.startswith(f"{WITHOUT}@")):
+            ndcg = without.replace(WITHOUT, "ndcg")
+            values = f"{metrics[ndcg]:{DECIMALS}} with the policies, {metrics[without]:{DECIMALS}} without"
+            lines.append(f"{ndcg} {values}")
         best = result.rules[: self.show_rules]
         measures = (best.measure(name).tolist() for name in ("confidence", "lift"))
         for left, right, confidence, lift in zip(*_titles_of_sides(best, result), *measures, strict=True):
@@ -78,13 +83,16 @@ class Output:
 
 
 def _data(result: Result) -> dict[str, str | int]:
-    return {
+    data: dict[str, str | int] = {
         "dataset": result.interactions.name,
         "n_ratings": len(result.interactions),
         "ratings_digest": result.interactions.digest,
         "transactions_digest": result.transactions.digest,
         "itemsets_from": result.itemsets_from,
     }
+    if result.policies is not None:
+        data["policies_digest"] = result.policies.digest
+    return data
 
 
 def _write_table(path: Path, result: Result, max_rules: int | None) -> None:

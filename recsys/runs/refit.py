@@ -21,6 +21,7 @@ from recsys.evaluation import (
     slices_of_items,
     slices_of_users,
 )
+from recsys.evaluation.policies import policies_of, recommend
 from recsys.evaluation.preparation import Prepared, load
 from recsys.pipeline import Experiment, Result
 from recsys.recommenders import Model
@@ -62,7 +63,9 @@ def slices(experiment: Experiment, measurement: Measurement, model: Model) -> li
     """
     prepared, evaluation = pipeline.prepare(experiment, "test"), experiment.evaluation
     cutoff = CUTOFF if CUTOFF in evaluation.cutoffs else evaluation.k
-    lists = model.recommend(prepared.histories, cutoff, prepared.seen)
+    interactions = load(experiment.dataset)
+    policies = policies_of(evaluation, interactions, model.items)
+    lists = recommend(model, prepared.histories, cutoff, prepared.seen, policies)
     ndcg = f"ndcg@{cutoff}"
     catalog = prepared.interactions.items
     nouns = Nouns() if catalog is None else catalog.nouns
@@ -112,7 +115,8 @@ def measure_fitted(
     evaluation, part, items = experiment.evaluation, pipeline.held_out(experiment), model.items
     if items.dtype.kind != part.held_out.item_id.dtype.kind:
         raise DataError("The items of one version have integers for ids, those of the other text.")
-    lists = model.recommend(part.histories(items), evaluation.k, part.seen(items))
+    policies = policies_of(evaluation, load(experiment.dataset), items)
+    lists = recommend(model, part.histories(items), evaluation.k, part.seen(items), policies)
     categories = encode_categories(catalog.categories_of(items))
     known = experiment.preprocessing.candidates(load(experiment.dataset))
     valued = replace(histories, item_values=known.item_values(items))

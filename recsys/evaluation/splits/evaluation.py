@@ -3,14 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from recsys.data import Interactions, Positives
-from recsys.errors import ParameterError
+from recsys.errors import DataNotFoundError, ParameterError
 from recsys.evaluation.holdout import Holdout, Split
-from recsys.parameters import require_choice, require_integer, require_share
+from recsys.parameters import require_choice, require_integer, require_share, require_text
+from recsys.policies import Policies
 from recsys.preprocessing import Preprocessing
 
 Part = Literal["test", "validation"]
@@ -43,6 +45,8 @@ class Evaluation(ABC):
         only where likes or users are drawn at random.
     fold : int
         Which of the validation parts this evaluation has; see `folds`.
+    policies : str, optional
+        File of policies that all lists follow; see `recsys.policies.Policies`.
     """
 
     holds_out: ClassVar[bool] = True
@@ -56,6 +60,7 @@ class Evaluation(ABC):
     seed: int = 42
     replicates: int = 1
     fold: int = 0
+    policies: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cutoffs", read_cutoffs(self.cutoffs))
@@ -67,6 +72,9 @@ class Evaluation(ABC):
             cure = "Set evaluation=rolling for several moments in time."
             raise ParameterError("evaluation.replicates", rule, self.replicates, cure)
         require_integer("fold", self.fold, minimum=0)
+        require_text("policies", self.policies, "the path of a file of policies, or null")
+        if self.policies is not None and not self.holds_out:
+            raise ParameterError("policies", "null where no likes are held out", self.policies)
 
     @property
     def k(self) -> int:
@@ -95,6 +103,18 @@ class Evaluation(ABC):
     def for_engine(self) -> "Evaluation":
         """Return the evaluation for interactions that stay in an engine: itself."""
         return self
+
+    def read_policies(self) -> Policies | None:
+        """Read the policies that lists follow; None if there are none.
+
+        DataNotFoundError is raised if there is no file, DataFormatError if it is invalid.
+        """
+        if self.policies is None:
+            return None
+        path = Path(self.policies).expanduser()
+        if not path.is_file():
+            raise DataNotFoundError(f"evaluation.policies: there is no file {path}.")
+        return Policies.read(path)
 
     def folds(self, part: Part) -> list[Self]:
         """Return the evaluations whose metrics are averaged; the test part is always one."""
