@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.data import Histories, Interactions, ItemCatalog
+from recsys.errors import ParameterError
 from recsys.evaluation.ranking import RankingResult
 from recsys.evaluation.splits.evaluation import Evaluation
 from recsys.policies import BoundPolicies
@@ -21,11 +22,13 @@ def policies_of(
     """Read the policies of an evaluation for lists of some items; None if it has none.
 
     Names are those of all items of the data, also of those that are held out. DataNotFoundError is raised if
-    there is no file, DataFormatError if it is invalid.
+    there is no file, DataFormatError if it is invalid, ParameterError if nothing is held out.
     """
     policies = evaluation.read_policies()
     if policies is None:
         return None
+    if not evaluation.holds_out:
+        raise ParameterError("evaluation.policies", "null where no likes are held out", evaluation.policies)
     catalog = interactions.items or ItemCatalog.empty()
     return policies.bind(catalog.including(np.unique(interactions.item_id)), items)
 

@@ -9,7 +9,7 @@ import pytest
 from recsys import pipeline
 from recsys.data import Interactions, ItemCatalog
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError
-from recsys.evaluation import LeaveOut, NoSplit, RankingResult
+from recsys.evaluation import AutoEvaluation, LeaveOut, NoSplit, RankingResult
 from recsys.evaluation.policies import with_cost
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.preprocessing import Preprocessing
@@ -132,9 +132,19 @@ def test_what_is_no_path(policies):
         LeaveOut(policies=policies)
 
 
-def test_without_held_out_likes_there_is_nothing_to_measure():
-    with pytest.raises(ParameterError, match=r"policies must be null where no likes are held out\. Got 'x'"):
-        NoSplit(policies="x")
+def test_without_held_out_likes_there_is_nothing_to_measure(file):
+    file.write_text("out_of_stock: [Rice]")
+    nothing = replace(experiment(), evaluation=NoSplit(policies=str(file)))
+    with pytest.raises(
+        ParameterError, match=r"evaluation\.policies must be null where no likes are"
+    ):
+        pipeline.run(nothing)
+
+
+def test_the_evaluation_that_fits_the_data_has_the_policies(file):
+    file.write_text("out_of_stock: [Rice]")
+    auto = replace(experiment(), evaluation=AutoEvaluation(cutoffs=[1], policies=str(file)))
+    assert "ndcg_cost_of_policies@1" in pipeline.run(auto).metrics
 
 
 def test_a_changed_file_is_other_data_for_a_study(file, tmp_path, monkeypatch):

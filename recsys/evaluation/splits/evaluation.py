@@ -73,8 +73,6 @@ class Evaluation(ABC):
             raise ParameterError("evaluation.replicates", rule, self.replicates, cure)
         require_integer("fold", self.fold, minimum=0)
         require_text("policies", self.policies, "the path of a file of policies, or null")
-        if self.policies is not None and not self.holds_out:
-            raise ParameterError("policies", "null where no likes are held out", self.policies)
 
     @property
     def k(self) -> int:
