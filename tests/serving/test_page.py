@@ -19,6 +19,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from recsys.data import Nouns
 from recsys.feedback import FeedbackStore
+from recsys.policies import Policies
 from recsys.serving.app import create_app
 from recsys.serving.reloader import ModelReloader
 from recsys.serving.settings import Settings
@@ -186,6 +187,28 @@ def test_a_shop_has_other_words(page, monkeypatch):
     ]
     # Nothing else is said of films than in their titles.
     assert not re.search(r"(?i)\b(movies?|films?(?! \d)|genres?|likes?|liked|watch)\b", text)
+
+
+def test_pinned_items_have_their_reason_and_a_category_can_be_chosen(page, monkeypatch):
+    model = page.service.reloader.current
+    paths = [("War",) if row % 3 else ("Drama",) for row in range(len(model.bundle.catalog))]
+    bundle = replace(model.bundle, catalog=replace(model.bundle.catalog, categories=tuple(paths)))
+    policies = Policies.parse(b"always_with: [{if: [Heat], recommend: [Film 90], reason: Shown tonight.}]")
+    monkeypatch.setattr(page.service.reloader, "current", model.with_bundle(bundle.follow(policies)))
+    page.browser.refresh()
+    assert page.pick("heat")[0] == "Film 90"
+    first = (page.texts("#list .source")[0], page.texts("#list .reason")[0], page.texts("#list .numbers")[0])
+    assert first == ("pinned", "Shown tonight.", "")
+    assert page.texts("#category option") == ["All genres", "Drama", "War"]
+    expected = {one.title for one in bundle.recommend([[20]], categories=["Drama"])[0]}
+    page.one("#category").send_keys("Dr")
+    page.until(lambda: set(page.listed()) == expected)
+    bare = replace(bundle, catalog=replace(bundle.catalog, categories=((),) * len(paths)))
+    monkeypatch.setattr(page.service.reloader, "current", model.with_bundle(bare))  # another model
+    page.pick("toy story 2")
+    page.until(lambda: not expected > set(page.listed()))
+    assert page.one("#category").get_attribute("value") == ""
+    assert page.one("#trouble").is_displayed() is False
 
 
 def test_with_the_keyboard_alone(page):

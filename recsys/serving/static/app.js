@@ -5,11 +5,13 @@ const LENGTH = 10; // number of recommendations
 const FOUND = 8; // maximum number of search results
 const PAUSE = 120; // milliseconds without a keystroke before a search is sent
 const TRIES = 3; // attempts to send feedback
+const MAX_CATEGORIES = 300; // to choose from; nobody reads a longer list
 
 const byId = (id) => document.getElementById(id);
 const search = byId("search");
 const found = byId("found");
 const list = byId("list");
+const category = byId("category");
 
 // Stored state: picks, rated items and the person's id in this browser, the token until the tab is closed.
 const remembered = {
@@ -223,14 +225,27 @@ async function recommend() {
   const seen = rated.slice(-maxRated);
   list.setAttribute("aria-busy", "true");
   try {
-    const answer = await ask("recommend", { items: picked, seen, exclude_seen: true, k: LENGTH, explain: true });
+    const request = { items: picked, seen, exclude_seen: true, k: LENGTH, explain: true };
+    if (category.value) request.categories = [category.value];
+    const answer = await ask("recommend", request);
     if (asked !== latest) return; // a newer request is under way
     byId("trouble").hidden = true;
     if (!picked.length) search.placeholder = answer.recommendations[0]?.title ?? "";
     list.replaceChildren(...answer.recommendations.map((one) => card(one, answer.signed_list)));
+    if (!answer.recommendations.length) {
+      const nothing = document.createElement("li");
+      nothing.className = "quiet";
+      nothing.textContent = `No ${words.items} are left to recommend.`;
+      list.append(nothing);
+    }
   } catch (error) {
     if (asked !== latest) return;
     const where = /^(items|seen)\[(\d+)\]$/.exec(error.details?.[0]?.where ?? "");
+    if (error.code === "unknown_category") {
+      category.value = ""; // the model was replaced
+      recommend();
+      return;
+    }
     if (error.code === "unknown_item" && where) {
       // The model was replaced and its catalog does not contain this item.
       const unknown = (where[1] === "seen" ? seen : picked)[Number(where[2])];
@@ -243,6 +258,13 @@ async function recommend() {
   list.setAttribute("aria-busy", "false");
 }
 
+category.addEventListener("change", recommend);
+
+function offerCategories(names) {
+  category.append(...names.map((name) => new Option(name, name)));
+  byId("choosing").hidden = names.length < 2 || names.length > MAX_CATEGORIES;
+}
+
 function trouble(error) {
   const unreachable = error instanceof TypeError;
   byId("trouble").textContent = unreachable ? "The service does not answer. Is it running?" : error.message;
@@ -253,7 +275,7 @@ function card(one, signedList) {
   const item = fromTemplate("recommendation");
   const [first, ...more] = one.reasons;
   item.querySelector(".title").textContent = one.title;
-  item.querySelector(".source").textContent = { fallback: "popular" }[one.source] ?? one.source;
+  item.querySelector(".source").textContent = { fallback: "popular", policy: "pinned" }[one.source] ?? one.source;
   item.querySelector(".reason").textContent = first ? sentence(first, one) : "";
   item.querySelector(".numbers").textContent = first ? numbers(first, one) : "";
   if (more.length) {
@@ -414,6 +436,7 @@ ask("model").then((model) => {
   maxRated = model.limits.max_items;
   words = model.nouns;
   useWords();
+  offerCategories(model.categories);
   const name = model.metadata.recommender ?? "Model";
   byId("model").textContent =
     `${name}, version ${model.version}: ${number(model.n_items)} ${words.items}, fitted on what ${number(model.n_users)} people ${words.verb}.`;
