@@ -151,6 +151,7 @@ def recommend(
     for one in recommendations:
         for reason in one["reasons"]:
             reason["antecedents"] = [item["title"] for item in reason["antecedents"]]
+            reason["category"] = reason["category"] and reason["category"]["title"]
     return {**about, "recommendations": recommendations}
 
 
@@ -197,4 +198,6 @@ def _reason(reason: dict[str, Any], title: str, verb: str) -> str:
     text = f"{reason['share']:4.0%} because you {verb} " + ("it" if again else " and ".join(antecedents))
     if (times := reason.get("times")) is not None and times > 1:
         text += f" {times:,} times"
+    if category := reason.get("category"):
+        text += f", which leads to {category}"
     return text + (f" ({', '.join(shown)})" if shown else "")

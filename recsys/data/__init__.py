@@ -1,6 +1,7 @@
 """The data model: interactions, transactions and histories."""
 
 from recsys.data.categories import CategoryIndex
+from recsys.data.hierarchy import Hierarchy
 from recsys.data.histories import Histories
 from recsys.data.interactions import Interactions, InteractionSet
 from recsys.data.items import ItemCatalog
@@ -10,6 +11,7 @@ from recsys.data.transactions import Transactions, TransactionSet
 
 __all__ = [
     "CategoryIndex",
+    "Hierarchy",
     "Histories",
     "InteractionSet",
     "Interactions",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recsys.data.factorize import factorize, positions
+from recsys.data.hierarchy import Hierarchy
 from recsys.errors import ParameterError
 
 #: What one unit of an item is worth: names of columns and of `Histories.item_values`.
@@ -41,6 +42,10 @@ class Histories:
     item_values : mapping of str to ndarray, shape (n_items,), float64
         The "price" of one unit of each item and the profit in it, the "margin", where the data have them;
         means over the interactions, NaN where none is known.
+    hierarchy : Hierarchy, optional
+        Categories of the items, where rules may hold them; see `extend`.
+    n_categories : int
+        The last so many items are categories.
     """
 
     offsets: npt.NDArray[np.int64]
@@ -50,6 +55,8 @@ class Histories:
     steps: npt.NDArray[np.int64] | None = None
     repeats: bool = False
     item_values: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    hierarchy: Hierarchy | None = None
+    n_categories: int = 0
 
     def __post_init__(self) -> None:
         if self.offsets.shape != (self.n_users + 1,):
@@ -88,8 +95,7 @@ class Histories:
         keys = (column, row) if steps is None else (column, steps, row)
         order = np.lexsort(keys)
         if repeats:
-            differs = [key[order][1:] != key[order][:-1] for key in keys]
-            order = order[np.append(True, np.logical_or.reduce(differs))[: len(order)]]
+            order = _distinct(keys, order)
         counts = np.bincount(row[order], minlength=len(users))
         return cls(
             offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
@@ -134,6 +140,11 @@ class Histories:
     def n_items(self) -> int:
         """Number of items, those in no history included."""
         return len(self.items)
+
+    @property
+    def extended_items(self) -> npt.NDArray[Any]:
+        """Id of each item and category of the hierarchy, which rules are over; without one the items."""
+        return self.items if self.hierarchy is None else self.hierarchy.ids
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -187,12 +198,18 @@ class Histories:
 
     @cached_property
     def ages(self) -> npt.NDArray[np.int64]:
-        """Number of entries of the same user in later steps than that of each entry, shape (n_entries,)."""
+        """Number of entries of the same user in later steps than that of each entry, shape (n_entries,).
+
+        Categories are not counted: they stand beside items.
+        """
         if self.steps is None:
             return np.zeros(len(self.item_indices), dtype=np.int64)
         starts_step = self._starts_step
         ends = np.append(np.flatnonzero(starts_step)[1:], len(self.item_indices))
-        ages: npt.NDArray[np.int64] = self.offsets[1:][self.rows] - ends[np.cumsum(starts_step) - 1]
+        is_item = self.item_indices < self.n_items - self.n_categories
+        n_until = np.append(0, np.cumsum(is_item))
+        n_of_user = n_until[self.offsets[1:]][self.rows]
+        ages: npt.NDArray[np.int64] = n_of_user - n_until[ends[np.cumsum(starts_step) - 1]]
         return ages
 
     @cached_property
@@ -215,6 +232,31 @@ class Histories:
         if self.steps is not None:
             starts[1:] |= np.diff(self.steps) != 0
         return starts
+
+    def extend(self, hierarchy: Hierarchy | None) -> "Histories":
+        """Return the same histories with the categories of the items, each once in a step.
+
+        They are over the extended items of the hierarchy; without one they are these. Without repeats, a
+        category stands in the latest of its steps.
+        """
+        if hierarchy is None:
+            return self
+        entry, category = hierarchy.categories_of(self.item_indices)
+        column = np.concatenate([self.item_indices, category])
+        row = np.concatenate([self.rows, self.rows[entry]])
+        steps = None if self.steps is None else np.concatenate([self.steps, self.steps[entry]])
+        keys = (column, row) if steps is None else (column, steps, row)
+        order = _distinct(keys, np.lexsort(keys))
+        extended = Histories(
+            offsets=np.searchsorted(row[order], np.arange(self.n_users + 1)),
+            item_indices=column[order].astype(np.int32),
+            items=hierarchy.ids,
+            users=self.users,
+            steps=None if steps is None else steps[order],
+            repeats=steps is not None,
+            n_categories=len(hierarchy.categories),
+        )
+        return extended if self.repeats else extended.latest
 
     def without(self, others: "Histories") -> "Histories":
         """Return the entries whose item is not in the history of the same user in `others`."""
@@ -247,3 +289,10 @@ class Histories:
             return [items] if len(items) else []
         steps = self.steps[self.offsets[user] : self.offsets[user + 1]]
         return np.split(items, np.flatnonzero(np.diff(steps)) + 1) if len(items) else []
+
+
+def _distinct(keys: tuple[npt.NDArray[Any], ...], order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return the order without the entries whose keys are all those of the entry before."""
+    differs = [key[order][1:] != key[order][:-1] for key in keys]
+    distinct: npt.NDArray[np.intp] = order[np.append(True, np.logical_or.reduce(differs))[: len(order)]]
+    return distinct

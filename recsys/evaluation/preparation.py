@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 class Prepared:
     """Training data, as transactions and as histories over the same items, and evaluation targets.
 
+    With `preprocessing.levels`, the transactions hold categories, too, and `train` has their hierarchy.
     `histories` are the visible likes of the evaluated users, `seen` what is not recommended to them: all that
     they have rated before the first held-out like, or nothing where the evaluation `repeats`. `n_cut_in_tie`
     is the number of users whose held-out part begins among likes of one moment; None where likes are not held
@@ -92,11 +93,14 @@ def _prepare(
     holdout = evaluation.choose_likes(evaluated, train, preprocessing)
     transactions = encode(likes, preprocessing.transaction)
     items = transactions.items
+    hierarchy = preprocessing.hierarchy(interactions, items)
     categories = interactions.items.categories_of(items) if interactions.items else [()] * len(items)
     return Prepared(
         interactions,
-        transactions,
-        train=replace(likes.histories(None, items), item_values=likes.item_values(items)),
+        transactions if hierarchy is None else hierarchy.extend(transactions),
+        train=replace(
+            likes.histories(None, items), item_values=likes.item_values(items), hierarchy=hierarchy
+        ),
         histories=holdout.histories(items),
         seen=holdout.seen(items),
         targets=holdout.targets(items),

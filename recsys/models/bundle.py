@@ -234,6 +234,13 @@ class Bundle:
         # Whole paths: two departments may each have an aisle of one name.
         return CategoryIndex.of([(" > ".join(path),) if any(path) else () for path in paths])
 
+    @cached_property
+    def _items_and_categories(self) -> list[Item]:
+        """What reasons may name: the items and, where rules hold them, the categories."""
+        hierarchy = self.model.train.hierarchy
+        categories = () if hierarchy is None else hierarchy.categories.tolist()
+        return [*self._items, *(Item(name, name) for name in categories)]
+
     def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
         read = self._orders if self.has_orders else self._moments
         rows, moments = zip(*map(read, likes), strict=True) if likes else ((), ())
@@ -347,9 +354,11 @@ class Bundle:
 
     def _explained(self, reason: Reason[int]) -> Reason[Item]:
         """Return a reason with items for positions, and None for measures that JSON cannot hold."""
-        items = tuple([self._items[item] for item in reason.antecedents])
+        items = tuple([self._items_and_categories[item] for item in reason.antecedents])
+        category = None if reason.category is None else self._items_and_categories[reason.category]
         confidence, lift = _finite(reason.confidence), _finite(reason.lift)
-        return Reason(items, reason.support_count, confidence, lift, reason.share, reason.times)
+        measures = reason.support_count, confidence, lift
+        return Reason(items, *measures, reason.share, reason.times, category)
 
 
 def _rows(lists: Recommendations) -> Iterator[tuple[list[int], list[float], list[int]]]:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from optuna_sweeper.atomic_write import atomic_write
-from recsys.data import ItemCatalog, Nouns
+from recsys.data import Hierarchy, ItemCatalog, Nouns
 from recsys.data.histories import Histories
 from recsys.errors import DataFormatError, DataNotFoundError, OutputError, RecsysError
 from recsys.models.serialization import Arrays, Parts, put_together, take_apart
@@ -31,6 +31,7 @@ VERSION = 5  # of this format
 BUNDLE_FILE = "bundle.json"
 REQUIRED = frozenset({"model.npz", "train.npz", "catalog.parquet"})
 OPTIONAL = frozenset({"histories.npz", "seen.npz"})
+HIERARCHY = "hierarchy."  # of the categories that rules hold
 HISTORY = ("offsets", "item_indices", "items", "users", "repeats")
 
 
@@ -145,11 +146,19 @@ def _stamp(path: Path) -> dict[str, Any]:
 
 def _history(histories: Histories) -> Arrays:
     arrays = {name: getattr(histories, name) for name in HISTORY}
-    return arrays if histories.steps is None else arrays | {"steps": histories.steps}
+    if histories.steps is not None:
+        arrays["steps"] = histories.steps
+    if histories.hierarchy is not None:
+        arrays |= {HIERARCHY + name: array for name, array in histories.hierarchy.arrays().items()}
+    return arrays
 
 
 def _read_history(path: Path) -> Histories:
     arrays: dict[str, Any] = _read_arrays(path)
+    named = [name for name in arrays if name.startswith(HIERARCHY)]
+    of_hierarchy = {name.removeprefix(HIERARCHY): arrays.pop(name) for name in named}
+    if of_hierarchy:
+        arrays["hierarchy"] = Hierarchy.from_arrays(arrays["items"], of_hierarchy)
     return Histories(**arrays | {"repeats": bool(arrays["repeats"])})
 
 

@@ -156,7 +156,13 @@ def signature(bundle: Bundle) -> ModelSignature:
 
     item = {"item_id": text if bundle.model.items.dtype.kind == "U" else count, "title": text}
     measures = {"support_count": count, "confidence": number, "lift": number, "times": count, "text": text}
-    reason = record({"antecedents": Array(record(item)), "share": number} | measures, optional=measures)
+    # Of items and categories, whose ids are text.
+    antecedent = item if bundle.model.train.hierarchy is None else item | {"item_id": AnyType()}  # type: ignore[no-untyped-call]
+    category = {"category": record({"item_id": text, "title": text})}
+    reason = record(
+        {"antecedents": Array(record(antecedent)), "share": number} | measures | category,
+        optional=measures | category,
+    )
     recommendation = record(item | {"score": number, "source": text, "reasons": Array(reason)})
     flag = DataType.boolean
     params = [

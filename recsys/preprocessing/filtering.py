@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.data import Interactions, Positives, Transactions
+from recsys.data import Hierarchy, Interactions, Positives, Transactions
 from recsys.data.factorize import factorize, positions
 from recsys.errors import NoTransactionsError, ParameterError
 from recsys.parameters import require_choice, require_integer, require_number
 from recsys.preprocessing.count_rules import CountRule, items_of_order, occurrences, orders_of_item
 from recsys.preprocessing.exclusion import KEY as EXCLUDE_ITEMS
 from recsys.preprocessing.exclusion import find_items, require_names
+from recsys.preprocessing.levels import CATEGORY, ITEM, LEVELS, make_hierarchy, require_level
 
 TRANSACTIONS = ("auto", "user", "order")
 LIKES = ("auto", "min_rating", "user_mean", "all")
@@ -62,6 +63,12 @@ class Preprocessing:
     min_order_items : int
         Drop orders with fewer distinct items than this. Unlike `min_length` it counts by order even if a
         transaction is all that a user has bought. In data without orders, the likes of a user are one order.
+    levels : {"item", "category", "both"}
+        What transactions hold: the items, the categories in their place, or both. All rules above count
+        items. No rule holds an item and a category of it, nor a category and one above it.
+    level : str or list of str, optional
+        Levels of the categories; None: the finest, or all categories if they have no levels. Not used by
+        `levels="item"`.
     """
 
     transaction: str = "auto"
@@ -73,6 +80,8 @@ class Preprocessing:
     exclude_items: tuple[int | str, ...] | None = None
     min_item_orders: int = 1
     min_order_items: int = 1
+    levels: str = ITEM
+    level: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         require_choice("transaction", self.transaction, TRANSACTIONS)
@@ -85,6 +94,8 @@ class Preprocessing:
         object.__setattr__(self, "exclude_items", require_names("exclude_items", self.exclude_items))
         require_integer("min_item_orders", self.min_item_orders, minimum=1)
         require_integer("min_order_items", self.min_order_items, minimum=1)
+        require_choice("levels", self.levels, LEVELS)
+        object.__setattr__(self, "level", require_level("level", self.level))
 
     @property
     def likes_rule(self) -> str:
@@ -141,6 +152,12 @@ class Preprocessing:
     def excluded(self, interactions: Interactions) -> npt.NDArray[Any]:
         """Return the ids of `exclude_items`, ascending; ParameterError is raised for a name of no item."""
         return find_items(self.exclude_items or (), interactions)
+
+    def hierarchy(self, interactions: Interactions, items: npt.NDArray[Any]) -> Hierarchy | None:
+        """Return the categories that transactions over some items hold; None with `levels="item"`."""
+        if self.levels == ITEM:
+            return None
+        return make_hierarchy(interactions, items, self.level, self.levels == CATEGORY)
 
     def candidates(self, interactions: Interactions) -> Positives:
         """Return the interactions to split, and which of them may be likes; raise the errors of `filter`."""

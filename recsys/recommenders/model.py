@@ -39,7 +39,8 @@ JSON_CONFIG = {"use_attribute_docstrings": True, "ser_json_inf_nan": "constants"
 class Reason(Generic[Antecedent]):
     """Explanation of a recommendation: a rule whose antecedent is in the history, or popularity.
 
-    A model names items by their indices, `recsys.models.Bundle` by id and title.
+    A model names items and categories by their indices among the extended items (see `Histories.extend`),
+    `recsys.models.Bundle` by id and title.
     """
 
     __pydantic_config__: ClassVar = JSON_CONFIG
@@ -59,6 +60,8 @@ class Reason(Generic[Antecedent]):
 
     The reason for an item that was bought before may be the item itself: then it is its own antecedent.
     """
+    category: Antecedent | None = None
+    """Category of the item that the rule leads to, in place of the item: the measures are of the category."""
     text: str | None = None
     """The reason in words, where a policy has put the item into the list."""
 
@@ -194,7 +197,10 @@ class Recommender(Protocol):
     """Settings of a recommender, frozen and hashable; a group of the configuration."""
 
     def fit(self, train: Histories, rules: Rules | None = None) -> Model:
-        """Fit a model to the training data; `rules` are mined from the same data, over the same items."""
+        """Fit a model to the training data; `rules` are mined from the same data, over the same items.
+
+        If the training data has a hierarchy, they are over its `columns`.
+        """
 
 
 @dataclass(frozen=True, eq=False)

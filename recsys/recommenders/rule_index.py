@@ -1,11 +1,13 @@
 """Index of the rule recommender: rules by antecedent."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recsys.data import Hierarchy
 from recsys.rules import Rules
 
 if TYPE_CHECKING:
@@ -51,6 +53,12 @@ def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> "Index":
         rules=members,
         items=source.last_items[: len(led_to)][led_to],
     )
+
+
+def over_extended_items(rules: Rules, hierarchy: Hierarchy) -> Rules:
+    """Return rules over the `columns` of a hierarchy as rules over all its extended items, in order."""
+    last_items = hierarchy.columns[rules.source.last_items].astype(np.int32)
+    return replace(rules, source=replace(rules.source, last_items=last_items, items=hierarchy.ids))
 
 
 def single_consequents(rules: Rules) -> Rules:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from recsys.data import Histories
 from recsys.mining import FrequentItemsets
+from recsys.recommenders.category_shares import CategoryShares
 from recsys.recommenders.model import FloatArray, Model, Reason, State, rank_into, recency
 from recsys.recommenders.recommendations import RULE, Recommendations
 from recsys.recommenders.rule_index import build_index
@@ -29,6 +30,10 @@ RULES = ("antecedents", "consequents", "itemsets", "metric", "min_threshold", "n
 @dataclass(frozen=True, eq=False)
 class RuleModel(Model):
     """Rules with one item in the consequent and a positive weight, weighted and indexed.
+
+    With a hierarchy of the training data, they are over its extended items: antecedents and consequents may
+    be categories. A history holds a category with any item of it, and a category as consequent recommends
+    its best items; see `CategoryShares`.
 
     Parameters
     ----------
@@ -56,9 +61,9 @@ class RuleModel(Model):
 
     @classmethod
     def from_state(cls, train: Histories, state: State) -> Self:
-        """Restore a saved model; the items of the itemsets are those of the training data."""
+        """Restore a saved model; the items of the itemsets are the extended ones of the training data."""
         values = {**state.settings, **state.arrays}
-        source = FrequentItemsets(items=train.items, **{name: values[name] for name in ITEMSETS})
+        source = FrequentItemsets(items=train.extended_items, **{name: values[name] for name in ITEMSETS})
         rules = Rules(source, **{name: values[name] for name in RULES})
         return cls(train=train, rules=rules, **{name: values[name] for name in cls._own_fields()})
 
@@ -67,28 +72,45 @@ class RuleModel(Model):
         return [field.name for field in fields(cls) if field.name not in ("train", "rules")]
 
     def __post_init__(self) -> None:
-        _ = self.index, self.popularity  # part of fitting
+        _ = self.index, self.popularity, self._shares  # part of fitting
 
     @cached_property
     def index(self) -> "Index":
         """The rules by antecedent."""
         return build_index(self.rules, self.weights)
 
+    @cached_property
+    def _shares(self) -> CategoryShares:
+        return CategoryShares.of(self.train)
+
     def fill(self, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
         """Fill empty lists by rules, then by popularity, marked as fallback."""
-        scores, items = self._scores_of_consequents(histories), self.index.items
+        scores, items = self._scores_of_items(histories)
         rank_into(lists, scores, exclude, self.popularity, items, RULE)
 
     def scores(self, histories: Histories) -> FloatArray:
         """Return the score of each item for each user, shape (n_users, n_items); 0 where no rule fires."""
         scores = np.zeros((len(histories), histories.n_items))
+        of_items, items = self._scores_of_items(histories)
+        scores[:, items] = of_items
+        return scores
+
+    def _scores_of_items(self, histories: Histories) -> tuple[FloatArray, IntArray]:
+        """Return scores of the items that rules lead to, shape (n_users, n), and the items."""
+        if self.train.hierarchy is None:
+            return self._scores_of_consequents(histories), self.index.items
+        return self._shares.scores(self._extended_scores(histories)), np.arange(histories.n_items)
+
+    def _extended_scores(self, histories: Histories) -> FloatArray:
+        """Return the score of each extended item for each user, shape (n_users, n_extended)."""
+        scores = np.zeros((len(histories), len(self.index.roots)))
         scores[:, self.index.items] = self._scores_of_consequents(histories)
         return scores
 
     def _scores_of_consequents(self, histories: Histories) -> FloatArray:
         from recsys.recommenders._rules_kernel import score_all
 
-        latest = histories.latest
+        latest = histories.extend(self.train.hierarchy).latest
         scores = np.empty((len(latest), len(self.index.items)))
         likes = latest.offsets, latest.item_indices, self._recency(latest)
         score_all(self.index, *likes, self.m, scores)
@@ -109,34 +131,54 @@ class RuleModel(Model):
         """Return the rules that fired for each of some items, the strongest first.
 
         The share of a rule is that of its contribution in the sum of those that count: all for sum and
-        noisy_or, the highest for max, the `top_m` highest for mean_top_m; the others have a share of 0. If no
-        rule fired, the reason is the popularity of the item.
+        noisy_or, the highest for max, the `top_m` highest for mean_top_m; the others have a share of 0. Rules
+        to a category explain its items that no rule itself leads to. If no rule fired, the reason is the
+        popularity of the item.
         """
-        from recsys.recommenders._rules_kernel import fired, strongest
-
-        latest, once = history.latest, list(dict.fromkeys(items))
-        liked = np.full(len(self.items), -1.0)
-        liked[latest.item_indices] = self._recency(latest)
-        groups = np.full(len(self.items) + 1, -1)  # the last place is that of -1, which is no item
-        groups[once] = np.arange(len(once))
-        groups = groups[self.index.items]
-        n = len(self.rules) if n_reasons is None else n_reasons
-        found = fired(self.index, latest.item_indices, liked, groups, len(once))
-        starts, rules, shares = strongest(*found, n, self.m)
-        # The rules of all items at once: to look up a few costs as much as to look up many.
-        reasons, bounds = self._reasons(rules, shares), pairwise(starts.tolist())
+        once = np.array(list(dict.fromkeys(items)), dtype=np.int64)
+        sources: IntArray = once
+        if self.train.hierarchy is not None:
+            sources = self._shares.sources(self._extended_scores(history)[0], once)
+        consequents, place = np.unique(sources, return_inverse=True)
+        found = self._reasons_of(history, consequents, n_reasons)
         of_items = {
-            item: reasons[start:stop] or [self.popularity.reason(item)]
-            for item, (start, stop) in zip(once, bounds, strict=True)
+            item: found[source] or [self.popularity.reason(item)]
+            for item, source in zip(once.tolist(), place.tolist(), strict=True)
         }
         return [of_items[item] for item in items]
+
+    def _reasons_of(
+        self, history: Histories, consequents: IntArray, n_reasons: int | None
+    ) -> list[list[Reason[int]]]:
+        """Return the rules that fired for each of some distinct extended items, the strongest first."""
+        from recsys.recommenders._rules_kernel import fired, strongest
+
+        latest = history.extend(self.train.hierarchy).latest
+        n_extended = len(self.index.roots)
+        liked = np.full(n_extended, -1.0)
+        liked[latest.item_indices] = self._recency(latest)
+        groups = np.full(n_extended + 1, -1)  # the last place is that of -1, which is no item
+        groups[consequents] = np.arange(len(consequents))
+        groups = groups[self.index.items]
+        n = len(self.rules) if n_reasons is None else n_reasons
+        fires = fired(self.index, latest.item_indices, liked, groups, len(consequents))
+        starts, rules, shares = strongest(*fires, n, self.m)
+        # The rules of all items at once: to look up a few costs as much as to look up many.
+        reasons, bounds = self._reasons(rules, shares), pairwise(starts.tolist())
+        return [reasons[start:stop] for start, stop in bounds]
 
     def _reasons(self, rules: IntArray, shares: FloatArray) -> list[Reason[int]]:
         offsets, flat = self.rules.source.flatten(self.rules.antecedents[rules])
         sides = flat.tolist()
         antecedents = [tuple(sides[start:stop]) for start, stop in pairwise(offsets.tolist())]
         columns = [column[rules].tolist() for column in self._measures]
-        return list(map(Reason, antecedents, *columns, shares.tolist()))
+        consequents = self.rules.source.last_items[self.rules.consequents[rules]]  # of one item each
+        categories = [item if item >= len(self.items) else None for item in consequents.tolist()]
+        rows = zip(antecedents, *columns, shares.tolist(), categories, strict=True)
+        return [
+            Reason(antecedent, count, confidence, lift, share, category=category)
+            for antecedent, count, confidence, lift, share, category in rows
+        ]
 
     @cached_property
     def _measures(self) -> list[npt.NDArray[Any]]:

@@ -12,7 +12,12 @@ from recsys.parameters import require_at_least, require_choice, require_integer,
 from recsys.recommenders.learned_rules import LearnedRuleModel
 from recsys.recommenders.learned_weights import learn_weights
 from recsys.recommenders.model import FloatArray
-from recsys.recommenders.rule_index import consequent_items, short_antecedents, single_consequents
+from recsys.recommenders.rule_index import (
+    consequent_items,
+    over_extended_items,
+    short_antecedents,
+    single_consequents,
+)
 from recsys.recommenders.rule_model import RuleModel
 from recsys.recommenders.rule_values import item_values
 from recsys.recommenders.rule_weights import WEIGHTS, rule_weights
@@ -131,17 +136,28 @@ class RuleRecommender:
 
     def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel:
         """Weigh and index the rules, which must be given and over the same items; see `Recommender`."""
-        if rules is None or not np.array_equal(rules.source.items, train.items):
+        hierarchy = train.hierarchy
+        columns = slice(None) if hierarchy is None else hierarchy.columns
+        if rules is None or not np.array_equal(rules.source.items, train.extended_items[columns]):
             raise ParameterError("rules", "mined from the transactions of the training part", rules)
         self._warn_of_no_effect()
-        rules, values = single_consequents(rules), item_values(train, self.value)
+        if hierarchy is not None and self.value is not None:
+            rule = "null where rules hold categories (preprocessing.levels)"
+            raise ParameterError("value", rule, self.value, "Set preprocessing.levels=item.")
+        rules = single_consequents(rules if hierarchy is None else over_extended_items(rules, hierarchy))
+        extended = train.extend(hierarchy)
+        values = item_values(extended, self.value)
         if self.weight == LEARNED:
             rules = short_antecedents(rules, self.max_antecedent_len)
-            options = self.half_life, self.set_weight, self.n_candidates
+            # There, ages count categories as well.
+            scale = len(extended.latest.item_indices) / max(len(train.latest.item_indices), 1)
+            half_life = None if self.half_life is None else self.half_life * scale
+            options = half_life, self.set_weight, self.n_candidates
             penalties = self.regularization, self.base_penalty
-            weights, base_rates = learn_weights(train, rules, *options, *penalties)
+            weights, base_rates = learn_weights(extended, rules, *options, *penalties)
             weights = weights * values[consequent_items(rules)]
-            return LearnedRuleModel(train, 0, self.half_life, *_positive(rules, weights), base_rates * values)
+            base_rates = (base_rates * values)[: train.n_items]
+            return LearnedRuleModel(train, 0, self.half_life, *_positive(rules, weights), base_rates)
         weights = rule_weights(rules, self.weight, self.damping, self.alpha)
         if self.aggregation == "noisy_or":
             weights = _as_evidence(weights, rules.source.n_transactions)

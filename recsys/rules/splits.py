@@ -52,12 +52,21 @@ def item_flags(items: npt.NDArray[Any], options: RuleOptions) -> tuple[npt.NDArr
         if ids is None and name.endswith("_items"):
             flags |= flag
         for item in ids or ():
-            if item not in index:
-                kind = type(plain[0])
-                cure = "" if isinstance(item, kind) else f"The ids are of type {kind.__name__}."
-                raise ParameterError(name, "ids of items in the transactions", item, cure)
-            flags[index[item]] |= flag
+            # An integer as typed is the text of it where the ids are text.
+            known = str(item) if isinstance(item, int) and item not in index else item
+            if known not in index:
+                raise _unknown_item(name, item, plain)
+            flags[index[known]] |= flag
     return flags, n_required
+
+
+def _unknown_item(name: str, item: Any, ids: list[Any]) -> ParameterError:
+    """Return the error for an item that is not in the transactions; it names the same id of another type."""
+    kind = type(ids[0])
+    cure = "" if isinstance(item, kind) else f"The ids are of type {kind.__name__}."
+    if categories := [one for one in ids if str(one).endswith(f": {item}")]:
+        cure = f"Categories are written with their level: {', '.join(map(repr, categories))}."
+    return ParameterError(name, "ids of items in the transactions", item, cure)
 
 
 def split_plan(length: int, antecedent_lengths: range) -> Plan:

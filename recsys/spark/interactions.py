@@ -111,9 +111,10 @@ class SparkInteractions:
 
 def _refuse_settings(preprocessing: Preprocessing) -> None:
     """Refuse what is not applied in Spark."""
-    for name, unset in (("exclude_items", []), ("min_item_orders", 1), ("min_order_items", 1)):
-        value = getattr(preprocessing, name)
-        if value != type(value)(unset):
+    for name in ("exclude_items", "min_item_orders", "min_order_items", "levels"):
+        value, default = getattr(preprocessing, name), getattr(Preprocessing(), name)
+        if value != default:
+            unset = list(default) if isinstance(default, tuple) else default
             key = f"preprocessing.{name}"
             raise ParameterError(key, f"{unset} with dataset=spark", value, f"Set {key}={unset}.")
 

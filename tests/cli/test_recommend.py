@@ -118,3 +118,11 @@ def test_policies_are_followed(saved, tmp_path, capsys):
         "--category must be categories of the items of the model. Got 'Fish'. They have none.",
         "--max-per-category must be an integer of at least 1. Got 0.",
     ]
+
+
+def test_a_rule_to_a_category_names_it():
+    one = {"title": "Cake", "source": "rule", "reasons": [RULE | {"share": 1.0, "category": "aisle: sweets"}]}
+    assert lines({"likes": ["Tea"], "recommendations": [one]})[3:] == [
+        "     100% because you bought Tea, which leads to aisle: sweets "
+        "(40 bought both, confidence 0.50, lift 2.00)",
+    ]

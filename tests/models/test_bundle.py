@@ -188,8 +188,8 @@ def test_it_is_told_as_json(name):
     assert [one["item_id"] for one in told] == [one.item_id for one in row]
     assert told[0].keys() == {"item_id", "title", "score", "source", "reasons"}
     (reason, *_) = told[0]["reasons"]
-    measures = {"support_count", "confidence", "lift", "times"}
-    assert reason.keys() == measures | {"antecedents", "share", "text"}
+    measures = {"support_count", "confidence", "lift", "share", "times"}
+    assert reason.keys() == {"antecedents", "category", "text"} | measures
 
 
 def test_infinite_measures_are_none():

@@ -415,6 +415,15 @@ def test_a_selection_of_itemsets_is_refused():
         generate_rules(some)
 
 
+def test_items_and_categories_are_named_as_they_are_written():
+    itemsets = mine(Transactions.from_lists([["7", "genre: War"], ["7", "8", "genre: War"]]), 0.5)
+    rules = generate_rules(itemsets, antecedent_items=[7], consequent_contains=["genre: War"])
+    assert set(itemsets.frozensets(rules.antecedents)) == {frozenset({"7"})}
+    message = r"Got 'War'\. Categories are written with their level: 'genre: War'\.$"
+    with pytest.raises(ParameterError, match=message):
+        generate_rules(itemsets, consequent_items=["War"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -302,6 +303,25 @@ def test_what_drops_the_last_is_told(spark_engine, tmp_path):
         NoTransactionsError, match=r"preprocessing\.min_length=60, max_length=None drops the last"
     ):
         pipeline.run(experiment(both(tmp_path / "a.parquet")[1], spark_engine, rules))
+
+
+@pytest.mark.parametrize(
+    ("rules", "cure"),
+    [
+        ({"exclude_items": ["tea"]}, "exclude_items=[]."),
+        ({"min_item_orders": 2}, "min_item_orders=1."),
+        ({"min_order_items": 2}, "min_order_items=1."),
+        ({"levels": "both"}, "levels=item."),
+    ],
+)
+def test_what_spark_does_not_apply_is_refused(rules, cure):
+    interactions = pytest.importorskip("recsys.spark.interactions", reason="needs PySpark")
+    ratings = interactions.SparkInteractions(frame=None, n_ratings=0, digest="")
+    with (
+        pytest.raises(ParameterError, match=rf"Set preprocessing\.{re.escape(cure)}$"),
+        ratings.transactions(Preprocessing(**rules)),
+    ):
+        pass
 
 
 def test_lengths_are_reported_before_longer_ones_are_mined(spark_engine, tmp_path):

@@ -309,7 +309,7 @@ function isRepeat({ antecedents }, { item_id }) {
 }
 
 function sentence(reason, item) {
-  const { antecedents, support_count, confidence, lift, times, text } = reason;
+  const { antecedents, support_count, confidence, lift, times, text, category } = reason;
   if (text) return text; // of a policy
   const { verb } = words;
   const often = times > 1 ? ` ${number(times)} times` : "";
@@ -324,7 +324,8 @@ function sentence(reason, item) {
   const all = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0];
   if (confidence === null) return `Because you ${verb} ${all}${often}.`;
   const them = titles.length > 1 ? "them" : "it";
-  const share = `Because you ${verb} ${all}${often}: ${percent(confidence)} of the people who ${verb} ${them} also ${verb} this`;
+  const what = category ? category.title : "this";
+  const share = `Because you ${verb} ${all}${often}: ${percent(confidence)} of the people who ${verb} ${them} also ${verb} ${what}`;
   return lift === null ? `${share}.` : `${share}, ${lift.toFixed(1)} times as likely as on average.`;
 }
 
