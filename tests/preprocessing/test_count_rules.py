@@ -100,8 +100,8 @@ def test_a_naive_filter_finds_the_same(rows, minima, excluded):
         ({"min_item_orders": 9}, ["min_item_orders=4"]),
         ({"min_order_items": 3}, ["min_order_items=2"]),
         ({"min_item_orders": 9, "min_order_items": 2}, ["min_item_orders=4", "min_order_items=1"]),
-        ({"min_length": 4}, ["min_length=3"]),
-        ({"max_length": 1}, ["max_length=2"]),
+        ({"min_length": 4, "transaction": "user"}, ["min_length=3"]),
+        ({"max_length": 1, "transaction": "user"}, ["max_length=2"]),
     ],
 )
 def test_what_is_advised_leaves_transactions(rules, cures):

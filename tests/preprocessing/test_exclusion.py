@@ -44,8 +44,8 @@ def test_items_are_named_by_id_or_by_title():
             r"Got 'Heat'\. It may be one of 2: 'Heat \[1\]'; 'Heat \[2\]'\. Write one of them in full\.$",
         ),
         (7, r"Got 7\. It may be one of 2: '7 \[4\]'; '7 \[7\]'\. Write one of them in full\.$"),
-        ("toy", r"""Set 'preprocessing\.exclude_items=\[1,"Toy Story \(1995\)"\]'\.$"""),
-        ("Toy Storry", r"""Set 'preprocessing\.exclude_items=\[1,"Toy Story \(1995\)"\]'\.$"""),
+        ("toy", r"""Set 'preprocessing\.exclude_items=\[1, "Toy Story \(1995\)"\]'\.$"""),
+        ("Toy Storry", r"""Set 'preprocessing\.exclude_items=\[1, "Toy Story \(1995\)"\]'\.$"""),
         ("Casablanca", r"Set 'preprocessing\.exclude_items=\[1\]'\.$"),
     ],
 )
