@@ -132,7 +132,9 @@ class UserBasedModel(LikesModel):
         added = weights.data[:, np.newaxis] * self.train_profiles[neighbours][:, items].toarray()
         common = self.train.matrix[neighbours][:, likes].toarray()
         n_common = common.sum(axis=1)
-        of_likes: FloatArray = added.T @ (common / np.maximum(n_common, 1)[:, np.newaxis])
+        shared = common / np.maximum(n_common, 1)[:, np.newaxis]
+        # Not by BLAS, where the last digits depend on the number of threads.
+        of_likes: FloatArray = np.einsum("ni,nl->il", added, shared)
         of_popularity: FloatArray = added[n_common == 0].sum(axis=0)
         own = self.own_weight * self.profiles(history)[:, items].toarray()[0]
         of_likes += (items[:, np.newaxis] == likes) * own[:, np.newaxis]
