@@ -96,6 +96,8 @@ def run(experiment: Experiment, part: Part = "validation", report: Report | None
 def for_data(experiment: Experiment, seconds: Seconds | None = None) -> Experiment:
     """Return the experiment with the evaluation that fits the data, where evaluation=auto leaves it to them.
 
+    The recommender is that for the evaluation: see `Evaluation.recommender_for`.
+
     Adds the seconds of loading to `seconds`; raises what `run` does.
     """
     if experiment.dataset.open_in(experiment.engine) is not None:
@@ -103,7 +105,8 @@ def for_data(experiment: Experiment, seconds: Seconds | None = None) -> Experime
     with timed("load", {} if seconds is None else seconds):
         interactions = preparation.load(experiment.dataset)
     chosen = preparation.choose_evaluation(interactions, experiment.preprocessing, experiment.evaluation)
-    return replace(experiment, evaluation=chosen)
+    recommender = chosen.recommender_for(experiment.recommender)
+    return replace(experiment, evaluation=chosen, recommender=recommender)
 
 
 def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -127,6 +130,7 @@ def _run_fold(experiment: Experiment, part: Part, report: Report | None, seconds
 
 def learn(experiment: Experiment) -> tuple[Prepared, Model]:
     """Fit the recommender on all likes, with nothing held out; raises what `run` does."""
+    experiment = for_data(experiment)
     prepared = prepare(replace(experiment, evaluation=NoSplit()), "test")
     itemsets, _ = _mine(experiment, prepared)
     return prepared, _fit(experiment, prepared, experiment.apriori.generate_rules(itemsets))

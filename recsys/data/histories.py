@@ -225,6 +225,11 @@ class Histories:
         return np.bincount(self.rows, weights=self._starts_step, minlength=self.n_users).astype(np.int64)
 
     @cached_property
+    def step_starts(self) -> npt.NDArray[np.int64]:
+        """First entry of each step of each user, ascending."""
+        return np.flatnonzero(self._starts_step)
+
+    @cached_property
     def _starts_step(self) -> npt.NDArray[np.bool_]:
         """Which entries are the first of a step, shape (n_entries,)."""
         starts = np.ones(len(self.item_indices), dtype=np.bool_)
@@ -257,6 +262,12 @@ class Histories:
             n_categories=len(hierarchy.categories),
         )
         return extended if self.repeats else extended.latest
+
+    @property
+    def of_steps(self) -> "Histories":
+        """Each step, such as an order, as the history of a user of its own, who is known by its position."""
+        offsets = np.append(self.step_starts, len(self.item_indices))
+        return Histories(offsets, self.item_indices, self.items, np.arange(len(offsets) - 1))
 
     def without(self, others: "Histories") -> "Histories":
         """Return the entries whose item is not in the history of the same user in `others`."""

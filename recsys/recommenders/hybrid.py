@@ -13,6 +13,7 @@ from recsys.recommenders.ease import EASERecommender
 from recsys.recommenders.item_based import ItemBasedModel
 from recsys.recommenders.item_knn import ItemKNNRecommender
 from recsys.recommenders.model import FloatArray, Model, Reason, rank_into
+from recsys.recommenders.order_rule_model import OrderRuleModel
 from recsys.recommenders.recommendations import MODEL, RULE, Recommendations
 from recsys.recommenders.rule_model import RuleModel
 from recsys.recommenders.rules import RuleRecommender
@@ -57,6 +58,10 @@ class HybridRecommender:
         require_choice("mode", self.mode, MODES)
         require_ratio("rules_share", self.rules_share)
 
+    def completing_baskets(self) -> "HybridRecommender":
+        """Return the settings for evaluations that complete baskets; see `RuleRecommender`."""
+        return replace(self, rules=self.rules.completing_baskets())
+
     def fit(self, train: Histories, rules: Rules | None = None) -> "HybridModel":
         """Fit both; see `recsys.recommenders.Recommender` and `RuleRecommender.fit`."""
         try:
@@ -78,7 +83,7 @@ class HybridModel(Model):
 
     mode: str
     rules_share: float
-    rules: RuleModel
+    rules: RuleModel | OrderRuleModel
     model: ItemBasedModel
 
     @property

@@ -1,5 +1,7 @@
 """Learned weights of rules: a non-negative ridge regression for each consequent."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
@@ -120,13 +122,18 @@ def _check_products(n_of_users: npt.NDArray[np.int64], rules: Rules) -> None:
 
 
 def _cure(rules: Rules, limit: int, power: int) -> str:
-    """Return settings with few enough antecedents: of one item, or also of items that are frequent enough.
-
-    Of the j most frequent items the last is with at most j of them each time: `power` is 1 for products.
-    """
+    """Return settings with few enough antecedents: of one item, or also of items that are frequent enough."""
     source = rules.source
     if (rules.antecedents >= source.offsets[1]).any():
         return "Set recommender.max_antecedent_len=1."
-    counts = np.sort(source.level_counts(1))[::-1].astype(np.int64)
+    return f"Set apriori.min_count={affordable_count(source.level_counts(1), limit, power)}."
+
+
+def affordable_count(counts: npt.NDArray[np.integer[Any]], limit: int, power: int) -> int:
+    """Return the smallest count whose items, with at least that many occurrences, do not exceed a limit.
+
+    Of the j most frequent items the last is with at most j of them each time: `power` is 1 for products.
+    """
+    counts = np.sort(counts)[::-1].astype(np.int64)
     at_most = np.cumsum(counts * np.arange(1, len(counts) + 1) ** power)
-    return f"Set apriori.min_count={counts[np.searchsorted(at_most, limit, side='right')] + 1}."
+    return int(counts[np.searchsorted(at_most, limit, side="right")]) + 1

@@ -48,9 +48,15 @@ class Reason(Generic[Antecedent]):
     antecedents: tuple[Antecedent, ...]
     """Items of the history that the item is recommended for; empty if it is for its popularity."""
     support_count: int | None
-    """Number of users with the antecedents and the item in their history."""
+    """Number of users with the antecedents and the item in their history.
+
+    Of a rule between orders: with the item in a later order than the antecedent.
+    """
     confidence: float | None
-    """Share of the users with the antecedents who also have the item."""
+    """Share of the users with the antecedents who also have the item.
+
+    Of a rule between orders: of those who ordered again, and have the item in a later order.
+    """
     lift: float | None
     """Confidence divided by the share of all users who have the item."""
     share: float

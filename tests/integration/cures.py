@@ -22,10 +22,18 @@ RATINGS = HEADER + "".join(f"{user},i{item},{5 - item % 2},{time}\n" for user, i
 AT_ONE_MOMENT = HEADER + "".join(f"{user},i{item},5,0\n" for user, item, _ in LIKES)
 BASKETS = "user_id,item_id\n" + "".join(f"{user},i{item}\n" for user, item, _ in LIKES)
 SMALL = "user_id,item_id\n" + "".join(f"{user},i{item}\n" for user, item, _ in LIKES if item < 3)
+# Eight customers with six orders of three items.
+ORDERS = "user_id,order_id,item_id\n" + "".join(
+    f"{user},{order},i{4 * step + user * order % (1 + 2 * step)}\n"
+    for user in range(8)
+    for order in range(1, 7)
+    for step in range(3)
+)
 FILES = {
     "ratings.csv": RATINGS,
     "moment.csv": AT_ONE_MOMENT,
     "baskets.csv": BASKETS,
+    "orders.csv": ORDERS,
     "small.csv": SMALL,
     "stairs.csv": "user_id,item_id\n" + "".join(f"{u},i{i}\n" for u in range(8) for i in range(u + 1)),
     "quote.csv": BASKETS + '9,"7 inch\n9,i1\n',
@@ -37,6 +45,10 @@ RATED = "dataset=csv dataset.path=ratings.csv dataset.columns.timestamp=timestam
 BASKET = (
     "dataset=csv dataset.layout=baskets dataset.path=baskets.csv preprocessing=all evaluation=none "
     "apriori.min_support=0.4"
+)
+ORDER = (
+    "dataset=table dataset.path=orders.csv dataset.columns.user_id=user_id dataset.columns.order_id=order_id "
+    "evaluation=next_basket apriori.min_support=0.2"
 )
 
 _OVERRIDE = r"""(?:'~[\w./]+'|'[\w./]+=(?:[^']|'"'"')*'|[\w./]+=[^\s;,)]*[^\s;,.)])"""

@@ -11,7 +11,7 @@ from recsys.datasets import movielens
 from recsys.errors import BudgetError, DataNotFoundError, DownloadError
 from recsys.feedback import FeedbackStore
 from recsys.mining import Budget
-from recsys.recommenders import ease, learned_weights
+from recsys.recommenders import ease, learned_orders, learned_weights
 from recsys.rules import budget as rules_budget
 from recsys.rules.budget import RulesMeter
 from recsys.rules.options import RuleOptions
@@ -20,6 +20,7 @@ from recsys.serving.source import FolderSource
 from tests.integration.cures import (
     BASKET,
     BASKETS,
+    ORDER,
     RATED,
     applied,
     command_in,
@@ -75,11 +76,13 @@ def test_no_network(call, monkeypatch):
 
 @tries("recsys/mining/cache.py", "ends trying")
 @tries("recsys/evaluation/preparation.py", "and evaluation.seed decides which are held out")
+@tries("recsys/recommenders/rules.py", "Leave it out, or set recommender.weight=")
 @pytest.mark.parametrize(
     ("command", "after"),
     [
         (f"{BASKET} cache.folder=baskets.csv/cache", "cannot be kept"),
         (f"{RATED} dataset.path=moment.csv evaluation=temporal objective=ndcg", "Give the data finer times"),
+        (f"{RATED} evaluation=random recommender.alpha=0.5", "Leave it out"),
     ],
 )
 def test_warnings(call, command, after):
@@ -145,6 +148,28 @@ def test_too_much_to_learn(call, monkeypatch, limit, number, given, expected):
     assert len(cure) == 1
     assert cure[0].startswith(expected)
     outcome = call(*applied(command, cure))
+    assert outcome.code == 0, outcome.stderr
+
+
+@tries(
+    "recsys/recommenders/learned_orders.py",
+    "Set recommender.n_targets={affordable}",
+    "Set recommender.n_targets=1 preprocessing.min_item_orders=",
+)
+@pytest.mark.parametrize(
+    ("limit", "number", "n_overrides"),
+    [
+        ("MAX_OCCURRENCES", 90, 1),
+        ("MAX_PRODUCTS", 300, 1),
+        ("MAX_OCCURRENCES", 45, 2),
+        ("MAX_PRODUCTS", 160, 2),
+    ],
+)
+def test_too_many_orders_to_learn_from(call, monkeypatch, limit, number, n_overrides):
+    monkeypatch.setattr(learned_orders, limit, number)
+    (cure,) = overrides_in(call(*shlex.split(ORDER)).stderr, "the limit")
+    assert len(cure) == n_overrides
+    outcome = call(*applied(shlex.split(ORDER), cure))
     assert outcome.code == 0, outcome.stderr
 
 

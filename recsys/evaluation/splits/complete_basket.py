@@ -11,6 +11,7 @@ from recsys.evaluation.holdout import Holdout
 from recsys.evaluation.splits.evaluation import ORDERS, Part, SizedEvaluation
 from recsys.evaluation.splits.parts import largest_count, one_of, order_likes
 from recsys.parameters import require_choice, require_integer, require_share
+from recsys.recommenders import Recommender
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,11 @@ class CompleteBasket(SizedEvaluation):
             require_share("hidden", self.hidden)
         if self.order is not None:
             require_choice("order", self.order, ORDERS)
+
+    def recommender_for(self, recommender: Recommender) -> Recommender:
+        """Return a recommender that learns what completes a basket, if it can also learn something else."""
+        completing_baskets = getattr(recommender, "completing_baskets", None)
+        return recommender if completing_baskets is None else completing_baskets()
 
     def hold_out(self, positives: Positives, part: Part) -> tuple[Positives, Holdout]:
         """Return the other orders, and the visible and the hidden items of those held out."""

@@ -14,6 +14,7 @@ from recsys.evaluation.holdout import Holdout, Split
 from recsys.parameters import require_choice, require_integer, require_share, require_text
 from recsys.policies import Policies
 from recsys.preprocessing import Preprocessing
+from recsys.recommenders import Recommender
 
 Part = Literal["test", "validation"]
 _STREAM: dict[Part, int] = {"test": 0, "validation": 1}
@@ -101,6 +102,10 @@ class Evaluation(ABC):
     def for_engine(self) -> "Evaluation":
         """Return the evaluation for interactions that stay in an engine: itself."""
         return self
+
+    def recommender_for(self, recommender: Recommender) -> Recommender:
+        """Return a recommender with what it leaves to the evaluation; most leave nothing."""
+        return recommender
 
     def read_policies(self) -> Policies | None:
         """Read the policies that lists follow; None if there are none.
