@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from recsys.data.interactions import Interactions
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.fields import shown
 from recsys.datasets.table.columns import TableColumns
+from recsys.datasets.table.merging import merge_lines
 from recsys.datasets.table.reading import OrderLines
 from recsys.errors import DataFormatError
 
@@ -30,15 +30,19 @@ Ids = npt.NDArray[Any]
 def to_interactions(lines: OrderLines, orders: str | None, duplicates: str, label: str) -> Interactions:
     """Return interactions, in which an item stands once in an order.
 
+    Of several lines of an item in an order, quantities are added, the price and margin of a unit are the
+    means, and the time is the first. Ratings are resolved by `duplicates`.
+
     Parameters
     ----------
     lines : OrderLines
+        Released on the way, because a table may take half of the memory.
     orders : {"moment", "day", "none"} or None
         What an order is where there is no order id, only customers and times: all lines of a customer at one
         moment, or on one day; with "none" there are no orders. None takes the day where it cannot matter,
         and raises DataFormatError where it does.
     duplicates : str
-        See `resolve_duplicates`; applies to ratings.
+        See `resolve_duplicates`.
     label : str
         The table, for errors.
     """
@@ -46,11 +50,13 @@ def to_interactions(lines: OrderLines, orders: str | None, duplicates: str, labe
     if order is None and lines.timestamp is not None and "rating" not in lines.numbers:
         order = _by_time(lines, orders, label)
     user = _users(lines, order, label)
-    if order is not None and lines.user_id is not None and lines.order_id:
-        _require_one_customer(order, user, lines.columns, label)
-    numbers: dict[str, Any] = lines.numbers
-    found = Interactions(user, lines.item_id, timestamp=lines.timestamp, order_id=order, **numbers)
-    return _merged(found, duplicates, label)
+    may_contradict, names = bool(lines.order_id) and lines.user_id is not None, lines.columns
+    columns: dict[str, Any] = {"item_id": lines.item_id, "timestamp": lines.timestamp, **lines.numbers}
+    lines.release()
+    found = Interactions(**merge_lines(user, order, columns))
+    if may_contradict:
+        _require_one_customer(found, names, label)
+    return found if found.rating is None else resolve_duplicates(found, duplicates, label)
 
 
 def _users(lines: OrderLines, order: Ids | None, label: str) -> Ids:
@@ -133,51 +139,19 @@ def _n_pairs(one: Ids, other: Ids) -> int:
     return len(factorize(one.astype(np.int64) * len(values) + position)[0])
 
 
-def _require_one_customer(order: Ids, user: Ids, columns: TableColumns, label: str) -> None:
+def _require_one_customer(found: Interactions, columns: TableColumns, label: str) -> None:
     """Raise DataFormatError if an order has two customers."""
-    _, number = factorize(order)
-    _, customer = factorize(user)
-    last = np.empty(int(number.max()) + 1, dtype=customer.dtype)
-    last[number] = customer
-    wrong = np.flatnonzero(last[number] != customer)
-    if not len(wrong):
+    user, order = found.user_id, found.order_id
+    assert order is not None
+    starts = np.flatnonzero(np.append(True, (user[1:] != user[:-1]) | (order[1:] != order[:-1])))
+    ids, counts = np.unique(order[starts], return_counts=True)
+    if len(ids) == len(starts):
         return
-    row = wrong[0]
-    other = np.flatnonzero((number == number[row]) & (customer == last[number[row]]))[0]
+    wrong = ids[np.argmax(counts > 1)]
+    one, other, *_ = user[starts][order[starts] == wrong].tolist()
     both = ",".join(columns.used(("user_id", "order_id")))
     raise DataFormatError(
-        f"{label}: the order {shown(str(order[row]))} has two customers, {shown(str(user[row]))} and "
-        f"{shown(str(user[other]))}. If customers number their orders each on their own, set "
+        f"{label}: the order {shown(str(wrong))} has two customers, {shown(str(one))} and "
+        f"{shown(str(other))}. If customers number their orders each on their own, set "
         f"{shlex.quote(f'dataset.columns.order_id=[{both}]')}; otherwise correct the table."
     )
-
-
-def _merged(lines: Interactions, duplicates: str, label: str) -> Interactions:
-    """Return each item of an order once: with the sum of the quantities and the mean prices of a unit."""
-    is_first = _is_first(lines)
-    starts = np.flatnonzero(is_first)
-    if len(starts) == len(lines):
-        return lines
-    if lines.rating is not None:
-        once = resolve_duplicates(lines, duplicates, label)
-    else:
-        once = lines.select(is_first)
-        if lines.timestamp is not None:
-            once = replace(once, timestamp=np.minimum.reduceat(lines.timestamp, starts))
-    weight = np.ones(len(lines)) if lines.quantity is None else lines.quantity
-    merged: dict[str, Any] = {} if lines.quantity is None else {"quantity": np.add.reduceat(weight, starts)}
-    for name in ("price", "margin"):
-        values = getattr(lines, name, None)
-        if values is not None:
-            merged[name] = np.add.reduceat(values * weight, starts) / np.add.reduceat(weight, starts)
-    return replace(once, **merged) if merged else once
-
-
-def _is_first(lines: Interactions) -> npt.NDArray[np.bool_]:
-    """Return whether each line is the first of its item in its order, shape (n,)."""
-    is_first = np.ones(len(lines), dtype=np.bool_)
-    is_first[1:] = lines.item_id[1:] != lines.item_id[:-1]
-    for key in (lines.user_id, lines.order_id):
-        if key is not None:
-            is_first[1:] |= key[1:] != key[:-1]
-    return is_first

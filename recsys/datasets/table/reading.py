@@ -50,6 +50,11 @@ class OrderLines:
     is_guest: npt.NDArray[np.bool_] | None = None
     texts: ItemTexts = field(default_factory=ItemTexts)
 
+    def release(self) -> None:
+        """Forget the columns, of which others hold those that they need."""
+        self.order_id, self.item_id, self.numbers = (), np.empty(0), {}
+        self.user_id = self.timestamp = self.is_guest = None
+
 
 @dataclass(frozen=True)
 class LongReader:
