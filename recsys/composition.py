@@ -74,18 +74,19 @@ def build(cfg: DictConfig, group: str) -> Any:
 
 
 def _require_no_password(cfg: DictConfig) -> None:
-    """Refuse a password in the address of the feedback: the registry needs it unmasked, with the model."""
+    """Refuse a password in the address of a database: the registry needs it unmasked, with the model."""
     if not isinstance(cfg.dataset, DictConfig):
         return
     written: Any = OmegaConf.to_container(cfg.dataset, resolve=False)
-    address = written.get("feedback")
-    # References to the environment are stored as references, other values resolved.
-    if isinstance(address, str) and "${oc.env:" not in address:
-        address = cfg.dataset.feedback
-    if isinstance(address, str) and "://" in address and masked(address) != address:
-        rule = "without a password, which would be kept with the model"
-        cure = "Put the address into the environment: 'dataset.feedback=${oc.env:FEEDBACK}'."
-        raise ParameterError("dataset.feedback", rule, address, cure)
+    for key in ("feedback", "database"):
+        address = written.get(key)
+        # References to the environment are stored as references, other values resolved.
+        if isinstance(address, str) and "${oc.env:" not in address:
+            address = cfg.dataset[key]
+        if isinstance(address, str) and "://" in address and masked(address) != address:
+            rule = "without a password, which would be kept with the model"
+            cure = f"Put the address into the environment: 'dataset.{key}=${{oc.env:{key.upper()}}}'."
+            raise ParameterError(f"dataset.{key}", rule, address, cure)
 
 
 # Trials of a sweep share most of their settings, and instantiation is the slowest step here. The objects are

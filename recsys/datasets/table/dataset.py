@@ -14,6 +14,7 @@ from recsys.data.interactions import Interactions
 from recsys.datasets.dataset import FileDataset
 from recsys.datasets.table.catalog import ItemTexts, check_one_row_each, read_texts
 from recsys.datasets.table.columns import TableColumns
+from recsys.datasets.table.database import DatabaseSource, check_address, check_sql
 from recsys.datasets.table.files import FileSource
 from recsys.datasets.table.ids import IDS
 from recsys.datasets.table.layouts import LAYOUTS
@@ -29,10 +30,15 @@ from recsys.datasets.table.times import given_form
 from recsys.errors import ParameterError
 from recsys.parameters import require_choice, require_integer, require_text
 
+_TEXTS = (
+    "path", "database", "table", "query", "where", "timestamp_format", "encoding", "list_separator",
+    "items_path", "items_query", "name",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class TableDataset(FileDataset):
-    """Order lines in a table: of files, read by DuckDB.
+    """Order lines in a table: of files, read by DuckDB, or of a database.
 
     What is not set is found by looking at the data; what could be read in two ways raises DataFormatError,
     with both readings.
@@ -44,10 +50,15 @@ class TableDataset(FileDataset):
         is called `data`.
     files : mapping of str to str, optional
         Paths by their names in SQL, for a query; in the folder `path` if that is given.
+    database : str, optional
+        Instead of files: sqlite:///shop.db or postgresql://user@host/database. Passwords come from the
+        environment.
+    table : str, optional
+        A table of the database.
     query : str, optional
-        One SELECT of DuckDB over these tables, which reads nothing else.
+        One SELECT: of DuckDB over the files, which reads nothing else, or of the database.
     where : str, optional
-        Condition of DuckDB on the rows: "Quantity > 0 and InvoiceNo not like 'C%'".
+        Condition on the rows, in the same SQL: "Quantity > 0 and InvoiceNo not like 'C%'".
     layout : str
         How the table holds orders; see `LAYOUTS`.
     columns : mapping
@@ -89,6 +100,8 @@ class TableDataset(FileDataset):
 
     path: str | None = None
     files: Mapping[str, str] | tuple[tuple[str, str], ...] | None = None
+    database: str | None = None
+    table: str | None = None
     query: str | None = None
     where: str | None = None
     layout: str = "long"
@@ -112,17 +125,7 @@ class TableDataset(FileDataset):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for key in (
-            "path",
-            "query",
-            "where",
-            "timestamp_format",
-            "encoding",
-            "list_separator",
-            "items_path",
-            "items_query",
-            "name",
-        ):
+        for key in _TEXTS:
             require_text(key, getattr(self, key))
         require_choice("layout", self.layout, tuple(LAYOUTS))
         require_choice("missing", self.missing, MISSING)
@@ -130,11 +133,7 @@ class TableDataset(FileDataset):
             if getattr(self, key) is not None:
                 require_choice(key, getattr(self, key), choices)
         self._check_text_settings()
-        for key in ("query", "items_query"):
-            if (sql := getattr(self, key)) is not None:
-                check_query(sql, key)
-        if self.where is not None:
-            check_where(self.where)
+        self._check_sql()
         if self.timestamp_format is not None:
             given_form(self.timestamp_format)
         # Named tuples instead of the config's mappings, so that equal datasets are equal and hash alike.
@@ -145,8 +144,29 @@ class TableDataset(FileDataset):
         object.__setattr__(self, "items_columns", TableColumns.of(self.items_columns, "items_columns"))
         if self.searched is not None:
             object.__setattr__(self, "searched", tuple(self.searched))
-        object.__setattr__(self, "files", self._tables())
-        object.__setattr__(self, "name", self.name or Path(self.source.label).name.partition(".")[0])
+        given = self._tables()
+        object.__setattr__(self, "files", given)
+        first = next(iter(given))[0] if given else ""
+        called = self.table or Path(self.path or self.database or first).name.partition(".")[0]
+        object.__setattr__(self, "name", self.name or called)
+
+    def _check_sql(self) -> None:
+        for key in ("query", "items_query", "where"):
+            sql = getattr(self, key)
+            if sql is None:
+                continue
+            if self.database is not None and key != "items_query":
+                check_sql(key, sql)
+            elif key == "where":
+                check_where(sql)
+            else:
+                check_query(sql, key)
+        if self.database is not None:
+            check_address(self.database)
+            if (self.table is None) == (self.query is None):
+                raise ParameterError("table", "given, or else dataset.query", self.table)
+        elif self.table is not None:
+            raise ParameterError("table", "null without dataset.database", self.table)
 
     def _check_text_settings(self) -> None:
         for key in ("separator", "list_separator"):
@@ -170,8 +190,15 @@ class TableDataset(FileDataset):
     def _tables(self) -> tuple[tuple[str, str], ...] | None:
         """Return the files by their names in SQL."""
         given = dict(self.files or {})
-        if self.path is None and not given and (self.searched is None or self.name is None):
-            raise ParameterError("path", "given, or else dataset.files", self.path)
+        is_searched = self.searched is not None and self.name is not None
+        if self.path is None and not given and self.database is None and not is_searched:
+            rule, cure = (
+                "given, or else dataset.files or dataset.database",
+                "For example dataset.path=sales.csv.",
+            )
+            raise ParameterError("path", rule, self.path, cure)
+        if self.database is not None and (self.path is not None or given):
+            raise ParameterError("database", "null with dataset.path or dataset.files", self.database)
         for name, path in given.items():
             if not isinstance(name, str) or not name.isidentifier():
                 raise ParameterError("files", "paths by names such as orders", name)
@@ -184,6 +211,8 @@ class TableDataset(FileDataset):
     def source(self) -> Source:
         """Where the table is."""
         columns = TableColumns.of(self.columns)
+        if self.database is not None:
+            return DatabaseSource(self.database, self.table, self.query, self.where)
         return FileSource(
             self._located(),
             TextSettings(self.separator, self.quoted, self.encoding, self.skip, self.header),
@@ -221,6 +250,10 @@ class TableDataset(FileDataset):
     def _files(self) -> dict[str, list[Path]]:
         items = {} if self.items_path is None else {"items": find_files(self.items_path)}
         return self.source.files() | items
+
+    def content_digests(self) -> dict[str, str] | None:
+        """Return digests of the files by role; None for a server, which has no files."""
+        return super().content_digests() if self._files() else None
 
     def _read(self) -> Interactions:
         lines = self.reader.read()

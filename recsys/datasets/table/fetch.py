@@ -72,13 +72,17 @@ def fetch(
     """
     growing = {name: _Growing(field.kind, n_rows) for name, field in fields.items()}
     sql = ", ".join(f"{field.sql} AS c{number}" for number, field in enumerate(fields.values()))
+    unsuitable: list[str] = []
     with data.project(sql).to_arrow_reader(ROWS_AT_ONCE) as reader:
         for batch in reader:
             for one, column in zip(growing.values(), batch.columns, strict=True):
                 one.add(column)
             with_null = [name for name, one in growing.items() if one.missing is not None]
-            if other := {name: call() for name in with_null if (call := fields[name].otherwise)}:
-                return fetch(data, {**fields, **other}, n_rows)
+            if unsuitable := [name for name in with_null if fields[name].otherwise]:
+                break
+    others = {name: call() for name in unsuitable if (call := fields[name].otherwise)}
+    if others:
+        return fetch(data, {**fields, **others}, n_rows)
     return {name: growing.pop(name).fetched() for name in fields}, dict(fields)
 
 

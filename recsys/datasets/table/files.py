@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from recsys.datasets.files import content_digest, fingerprint, open_binary, reading
+from recsys.datasets.files import open_binary, reading
 from recsys.datasets.table.connection import count, identifier, locked_connection
 from recsys.datasets.table.prepared import LINES, PreparedTable, find_files
 from recsys.datasets.table.query import Typing, filtered, sql_errors
@@ -60,14 +60,6 @@ class FileSource:
     def files(self) -> dict[str, list[Path]]:
         """Return the files, in the order of their names."""
         return {name: find_files(path) for name, path in self.tables}
-
-    def fingerprint(self) -> tuple[Any, ...]:
-        """Return path, size and modification time of the files."""
-        return tuple(one for files in self.files().values() for one in fingerprint(*files))
-
-    def content_digests(self) -> dict[str, str]:
-        """Return a digest of the contents of each table."""
-        return {role: content_digest(*files) for role, files in self.files().items()}
 
     @contextmanager
     def open(self, wanted: Collection[str], *, lines: bool = False) -> Iterator[OpenTable]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -62,12 +62,4 @@ class Source(Protocol):
 
     def files(self) -> dict[str, list[Path]]:
         """Return the files that are read, by role."""
-        ...
-
-    def fingerprint(self) -> tuple[Any, ...]:
-        """Return a value that changes with the data."""
-        ...
-
-    def content_digests(self) -> dict[str, str] | None:
-        """Return digests of the contents by role; None if they cannot be told."""
         ...

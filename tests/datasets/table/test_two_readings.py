@@ -1,0 +1,164 @@
+"""What can be read in two ways is refused with both readings, and the advised settings choose one."""
+
+import pytest
+
+from recsys.datasets import TableDataset
+from recsys.errors import DataFormatError
+from tests.datasets.table.tables import cures, read
+from tests.integration.cures import tries
+
+COLUMNS = {"order_id": "order", "item_id": "item"}
+
+
+def load(path, **settings):
+    return TableDataset(str(path), **{"columns": COLUMNS} | settings).load()
+
+
+def refused(path, match, **settings):
+    """Return the advised settings, each tried."""
+    with pytest.raises(DataFormatError, match=match) as error:
+        load(path, **settings)
+    return [load(path, **changed) for changed in cures(error.value, **{"columns": COLUMNS} | settings)]
+
+
+def table(folder, *values, name="time"):
+    rows = "".join(f"{order};tea;{value}\n" for order, value in enumerate(values, start=1))
+    (folder / "sales.csv").write_text(f"order;item;{name}\n{rows}")
+    return folder / "sales.csv"
+
+
+DAY = 86_400
+TIMES = {"columns": {**COLUMNS, "timestamp": "time"}}
+
+
+@tries("recsys/datasets/table/times.py", "and no value decides")
+def test_day_or_month_first(tmp_path):
+    path = table(tmp_path, "02-01-1970", "03-01-1970")
+    match = r"'02-01-1970' may be 2 January 1970 \(%d-%m-%Y\) or 1 February 1970 \(%m-%d-%Y\)"
+    day, month = refused(path, match, **TIMES)
+    assert (day.timestamp / DAY).tolist() == [1, 2]
+    assert (month.timestamp / DAY).tolist() == [31, 59]
+
+
+@pytest.mark.parametrize(
+    ("values", "days"),
+    [
+        (["02-01-1970", "13-01-1970"], [1, 12]),
+        (["02-01-1970", "01-13-1970"], [31, 12]),
+        (["2/1/1970 0:00", "13/1/1970 12:00:00"], [1, 12.5]),
+        (["1/2/1970 12:00 AM", "1/13/1970 12:00 PM"], [1, 12.5]),
+        (["02.02.1970"], [32]),
+        (["13.01.70", "14.01.70"], [12, 13]),
+        (["1970-01-02", "1970-01-03 12:00"], [1, 2.5]),
+        (["1970-01-02T00:00:00Z", "1970-01-02T01:00:00+01:00"], [1, 1]),
+        (["3 Jan 1970", "2 Jan 1970"], [2, 1]),
+        (["86400", "172800"], [1, 2]),
+        (["1000000000000"], [1e9 / DAY]),
+        (["19700102000000", "19700103120000"], [1, 2.5]),
+    ],
+)
+def test_times_of_one_form(values, days, tmp_path):
+    found = load(table(tmp_path, *values), **TIMES)
+    assert (found.timestamp / DAY).tolist() == pytest.approx(days)
+
+
+def test_days_of_eight_digits_or_seconds(tmp_path):
+    path = table(tmp_path, "19700102", "19700103")
+    seconds, days = refused(path, r"'19700102' may be 17 August 1970 \(seconds\) or 2 January 1970", **TIMES)
+    assert seconds.timestamp.tolist() == [19700102, 19700103]
+    assert (days.timestamp / DAY).tolist() == [1, 2]
+
+
+def test_two_digits_of_a_year(tmp_path):
+    assert (
+        len(refused(table(tmp_path, "01-02-03"), "1 February 2003.*2 January 2003.*3 February 2001", **TIMES))
+        == 3
+    )
+
+
+def test_times_that_contradict_each_other_are_refused_with_the_line(tmp_path):
+    path = table(tmp_path, "25-01-1970", "26-01-1970", "01-27-1970")
+    with pytest.raises(DataFormatError, match=r"line 4, column 'time': the value '01-27-1970' .*%d-%m-%Y"):
+        load(path, **TIMES)
+
+
+@tries("recsys/datasets/table/ids.py", "Set dataset.ids=integer")
+@pytest.mark.parametrize("other", ["007", "7.0", "7e0", "0x7", "+7"])
+def test_ids_that_are_one_number(other, tmp_path):
+    path = table(tmp_path, "7", other, name="code")
+    columns = {"order_id": "order", "item_id": "code"}
+    one, two = refused(path, "may be one id, the number 7, or two", columns=columns)
+    assert one.item_id.tolist() == [7, 7]
+    assert two.item_id.tolist() == ["7", other]
+
+
+def test_other_ids_stay_as_they_are_written(tmp_path):
+    columns = {"order_id": "order", "item_id": "code"}
+    for values in (["007", "8"], ["1.5", "2"], ["1e3", "16", "0x11"], ["9223372036854775808", "1"]):
+        assert sorted(load(table(tmp_path, *values, name="code"), columns=columns).item_id) == sorted(values)
+    found = load(table(tmp_path, " 7", "8 ", "-3", "123456789012345678", name="code"), columns=columns)
+    assert found.item_id.tolist() == [7, 8, -3, 123456789012345678]
+
+
+PRICE = {"columns": {**COLUMNS, "price": "price"}}
+
+
+@tries("recsys/datasets/table/numbers.py", "and no value decides")
+def test_a_comma_before_thousands_or_decimals(tmp_path):
+    point, comma = refused(
+        table(tmp_path, "1,234", name="price"), r"'1,234' may be 1234 .* or 1\.234", **PRICE
+    )
+    assert point.price.tolist() == [1234]
+    assert comma.price.tolist() == [1.234]
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers"),
+    [
+        (["1,234", "2,5"], [1.234, 2.5]),
+        (["1,234", "2.50"], [1234, 2.5]),
+        (["1.234,50", "7"], [1234.5, 7]),
+        (["1,234.50", "7"], [1234.5, 7]),
+        (["1.234", "7"], [1.234, 7]),
+        (["1,234,567"], [1234567]),
+    ],
+)
+def test_numbers_of_one_form(values, numbers, tmp_path):
+    assert load(table(tmp_path, *values, name="price"), **PRICE).price.tolist() == numbers
+
+
+@pytest.mark.parametrize("value", ["", "free", "nan", "inf", "1,2,3", "$5"])
+def test_what_is_no_number_is_refused_with_the_line(value, tmp_path):
+    with pytest.raises(DataFormatError, match="line 3, column 'price': the value"):
+        load(table(tmp_path, "1", value, name="price"), **PRICE)
+
+
+@tries("recsys/datasets/table/text_format.py", "the fields may be separated by")
+def test_two_separators(tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_text("order,x;item\n1,2;tea\n1,3;milk\n")
+    settings = {"columns": {"order_id": "column1", "item_id": "column2"}, "header": False, "skip": 1}
+    comma, semicolon = refused(
+        path, r"may be separated by ',' \(2 columns\) or ';' \(2 columns\)", **settings
+    )
+    assert comma.item_id.tolist() == ["2;tea", "3;milk"]
+    assert semicolon.item_id.tolist() == ["tea", "milk"]
+    path.write_text("order,x;item\n1,2;tea\n1,3;milk\n")
+    assert read(path, columns={"order_id": "order", "item_id": "x;item"}) == {1: {"2;tea", "3;milk"}}
+
+
+@tries("recsys/datasets/table/text_file.py", "dataset.quoted=false")
+def test_a_quote_that_never_closes(tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_text('order,item\n1,"7 inch\n2,tea\n3,"8 inch\n')
+    (found,) = refused(
+        path, "line 2: the quote before '7 inch' is closed on line 4 only|is never closed|followed"
+    )
+    assert found.item_id.tolist() == ['"7 inch', "tea", '"8 inch']
+
+
+@pytest.mark.parametrize("line", ["1", "1,tea,2", '1,"tea"x'])
+def test_a_line_with_other_fields_is_refused(line, tmp_path):
+    (tmp_path / "sales.csv").write_text(f"order,item\n2,tea\n{line}\n3,tea\n")
+    with pytest.raises(DataFormatError, match=r"sales\.csv, line 3"):
+        load(tmp_path / "sales.csv")
