@@ -72,8 +72,8 @@ class TableDataset(FileDataset):
         each of a customer of its own.
     ids : {"text", "integer"}, optional
         Whether ids such as 007 and 7 are two, or one; see `distinct_ids`.
-    decimal : {".", ","}, optional
-        Sign before the decimals of numbers in text; the other one may separate thousands.
+    decimal : {"point", "comma"}, optional
+        What stands before the decimals of numbers in text; the other one may separate thousands.
     separator, encoding : str, optional
         Of text files.
     quoted : bool, optional

@@ -32,11 +32,14 @@ class Field:
         BIGINT, DOUBLE or VARCHAR.
     otherwise : callable, optional
         Returns the field to fetch instead if a value is NULL.
+    form : str
+        How values must be written, for errors.
     """
 
     sql: str
     kind: Kind
     otherwise: Callable[[], Field] | None = None
+    form: str = ""
 
     @property
     def is_missing(self) -> str:

@@ -61,12 +61,16 @@ class FileSource:
         """Return the files, in the order of their names."""
         return {name: find_files(path) for name, path in self.tables}
 
+    @property
+    def _key(self) -> str | None:
+        return "query" if self.sql else "where" if self.where else None
+
     @contextmanager
     def open(self, wanted: Collection[str], *, lines: bool = False) -> Iterator[OpenTable]:
         """Open the files as one relation."""
         import duckdb
 
-        with tempfile.TemporaryDirectory(prefix="recsys-table-") as folder, sql_errors(self.label):
+        with tempfile.TemporaryDirectory(prefix="recsys-table-") as folder, sql_errors(self.label, self._key):
             if lines:
                 with locked_connection([], folder) as connection:
                     yield _lines(connection, find_files(self.tables[0][1]), self.settings)

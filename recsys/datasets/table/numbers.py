@@ -13,11 +13,12 @@ from recsys.errors import DataFormatError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
-DECIMALS = (".", ",")
+DECIMALS = ("point", "comma")
+_SIGNS = {"point": (".", ","), "comma": (",", ".")}  # before the decimals, and between thousands
 _FORMS = {
-    decimal: rf"[+-]?([0-9]{{1,3}}({other}[0-9]{{3}})+|[0-9]+)({point}[0-9]*)?([eE][+-]?[0-9]+)?"
-    rf"|[+-]?{point}[0-9]+"
-    for decimal, other, point in ((".", ",", "[.]"), (",", "[.]", ","))
+    decimal: rf"[+-]?([0-9]{{1,3}}([{other}][0-9]{{3}})+|[0-9]+)([{sign}][0-9]*)?([eE][+-]?[0-9]+)?"
+    rf"|[+-]?[{sign}][0-9]+"
+    for decimal, (sign, other) in _SIGNS.items()
 }
 
 
@@ -28,8 +29,7 @@ def number_sql(column: str, decimal: str | None) -> str:
     """
     if decimal is None:
         return f"TRY_CAST({column} AS DOUBLE)"
-    other = DECIMALS[1 - DECIMALS.index(decimal)]
-    plain = f"replace(replace({column}, {literal(other)}, ''), ',', '.')"
+    plain = f"replace(replace({column}, {literal(_SIGNS[decimal][1])}, ''), ',', '.')"
     return f"CASE WHEN {_is_number(column, decimal)} THEN TRY_CAST({plain} AS DOUBLE) END"
 
 
@@ -38,34 +38,30 @@ def _is_number(column: str, decimal: str) -> str:
 
 
 def find_decimal(data: DuckDBPyRelation, columns: Mapping[str, str]) -> str | None:
-    """Return the decimal sign of some text columns, which is one for all: the one that all values allow.
+    """Return the decimal sign of some text columns, which is one for all: the one that most values allow.
 
-    `columns` are the names and what errors call them. None if there are no commas, or values that are no
-    numbers with either sign. Raise DataFormatError if both signs are possible.
+    `columns` are the names and what errors call them. None if there are no commas. Raise DataFormatError if
+    all values allow both signs.
     """
     names = [identifier(name) for name in columns]
-    with_comma = [f"min({one}) FILTER (contains({one}, ','))" for one in names]
-    fits = [
-        f"bool_and({_is_number(one, decimal)}) FILTER (trim({one}) <> '')"
-        for decimal in DECIMALS
-        for one in names
+    allow_both = [" AND ".join(_is_number(one, decimal) for decimal in DECIMALS) for one in names]
+    unclear = [
+        f"min({one}) FILTER (contains({one}, ',') AND {both})"
+        for one, both in zip(names, allow_both, strict=True)
     ]
-    (found,) = data.aggregate(", ".join(with_comma + fits)).fetchall()
+    fits = [f"count(*) FILTER ({_is_number(one, decimal)})" for decimal in DECIMALS for one in names]
+    (found,) = data.aggregate(", ".join(unclear + fits)).fetchall()
     examples = [(name, value) for name, value in zip(columns.values(), found, strict=False) if value]
+    n = len(names)
+    n_points, n_commas = sum(found[n : 2 * n]), sum(found[2 * n :])
+    if n_points != n_commas:
+        return "point" if n_points > n_commas else "comma"
     if not examples:
         return None
-    n = len(names)
-    possible = [
-        decimal
-        for number, decimal in enumerate(DECIMALS, start=1)
-        if all(one is not False for one in found[number * n : (number + 1) * n])
-    ]
-    if len(possible) == 2:
-        name, value = examples[0]
-        plain = value.strip()
-        readings = f"{plain.replace(',', '')} (the comma before thousands) or {plain.replace(',', '.')}"
-        cures = " or ".join(typed_override("dataset.decimal", one) for one in DECIMALS)
-        raise DataFormatError(
-            f"{name}: the number {shown(plain)} may be {readings}, and no value decides. Set {cures}."
-        )
-    return possible[0] if possible else None
+    name, value = examples[0]
+    plain = value.strip()
+    readings = f"{plain.replace(',', '')} (the comma before thousands) or {plain.replace(',', '.')}"
+    cures = " or ".join(typed_override("dataset.decimal", one) for one in DECIMALS)
+    raise DataFormatError(
+        f"{name}: the number {shown(plain)} may be {readings}, and no value decides. Set {cures}."
+    )

@@ -39,7 +39,7 @@ class Plan:
     columns : TableColumns
     label : str
         The table, for errors.
-    decimal : {".", ","} or None
+    decimal : {"point", "comma"} or None
     timestamp_format : str or None
     """
 
@@ -93,9 +93,12 @@ class Plan:
 
         def with_decimal() -> Field:
             columns = {one: f"{self.label}, column {one!r}" for one in texts}
-            return Field(number_sql(text, find_decimal(self.data, columns)), "number")
+            decimal = find_decimal(self.data, columns)
+            return Field(number_sql(text, decimal), "number", form=f"with a decimal {decimal or 'point'}")
 
-        return Field(number_sql(text, self.decimal), "number", None if self.decimal else with_decimal)
+        if self.decimal:
+            return Field(number_sql(text, self.decimal), "number", form=f"with a decimal {self.decimal}")
+        return Field(number_sql(text, None), "number", with_decimal)
 
     def _time(self, name: str, kind: str) -> Field:
         column = identifier(name)
@@ -110,4 +113,4 @@ class Plan:
         else:
             form = find_form(self.data, name, self.label)
             log.info("%s, column %r: times are read as %s", self.label, name, form)
-        return Field(form.seconds(f"trim({column})"), "integer")
+        return Field(form.seconds(f"trim({column})"), "integer", form=str(form))

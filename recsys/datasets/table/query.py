@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from recsys.datasets.table.connection import identifier
 from recsys.datasets.table.ids import PLAIN_INTEGER, text_sql
 from recsys.datasets.table.numbers import find_decimal, number_sql
-from recsys.datasets.table.times import FORMS, find_form, given_form
+from recsys.datasets.table.times import find_form, given_form
 from recsys.datasets.table.values import values_of
 from recsys.errors import DataError, ParameterError
 
@@ -27,8 +27,7 @@ def check_query(sql: str, key: str = "query") -> None:
     import duckdb
 
     try:
-        with duckdb.connect() as connection:
-            statements = connection.extract_statements(sql)
+        statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise ParameterError(key, _SELECT, sql, reason(error)) from None
     if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
@@ -114,9 +113,7 @@ class Typing:
             decimal = self.decimal or find_decimal(values, {"t": f"{label}, column {name!r}"})
             if decimal and _counts(values, f"{number_sql('t', decimal)} IS NOT NULL")[1] == n:
                 return number_sql(text, decimal)
-        if _counts(values.limit(100), *(f"{form.seconds('t')} IS NOT NULL" for form in FORMS))[1:] != [
-            0
-        ] * len(FORMS):
+        if any(text[:1].isdigit() for (text,) in values.limit(100).fetchall()):
             form = find_form(data, name, label)
             if _counts(values, f"{form.seconds('t')} IS NOT NULL")[1] == n:
                 return form.timestamp(text)

@@ -69,7 +69,7 @@ class LongReader:
         See `distinct_ids`.
     missing : {"error", "drop", "guest"}
         What to do with rows without an id; with "guest" they may lack the customer.
-    decimal : {".", ","} or None
+    decimal : {"point", "comma"} or None
     timestamp_format : str or None
     """
 
@@ -176,7 +176,11 @@ class _Checks:
         if (one.missing is not None and one.missing.any()) or not np.isfinite(one.values).all():
             finite = f" OR NOT isfinite({fetched.sql})" if fetched.kind == "number" else ""
             place, value = self.first(name, f"(({fetched.sql}) IS NULL{finite})")
-            trouble = column.problem(value) or "is not written as most of the others"
+            trouble = column.problem(value)
+            if value.strip() and fetched.form:
+                example = self.first(name, f"({fetched.sql}) IS NOT NULL")[1]
+                others = f", as {shown(example)} and others are" if example else ""
+                trouble = f"is not written as {fetched.form}{others}"
             noun = "line" if ", line " in place else "row"
             raise DataFormatError(
                 f"{place}, column {name!r}: the value {shown(value)} {trouble}. {column.cure(noun)}."

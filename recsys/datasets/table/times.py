@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,7 @@ SECONDS, MILLISECONDS, ISO = "seconds", "milliseconds", "iso"
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M", "T%H:%M:%S")
 _NUMERIC = ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
-_NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y", "%Y.%m.%d")
+_NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y")
 _DIGITS = {8: ("%Y%m%d", "%d%m%Y", "%m%d%Y"), 12: ("%Y%m%d%H%M",), 14: ("%Y%m%d%H%M%S",)}
 _MAX_SECONDS, _MAX_MILLISECONDS = 10**11, 7 * 10**12  # the years 5138 and 2191
 _ROWS_LOOKED_AT, _VALUES_LOOKED_AT = 20_000, 200
@@ -57,16 +59,19 @@ class TimeForm:
         return f"epoch_us({self.timestamp(text)}) // 1000000"
 
 
-FORMS = (
-    TimeForm((ISO,)),
-    *(
-        TimeForm(tuple(f"{order.format(sign)}{clock}" for clock in _CLOCKS))
-        for sign in "-/."
-        for order in _NUMERIC
-    ),
-    *(TimeForm(tuple(f"{date}{clock}" for clock in _CLOCKS)) for date in _NAMED),
-    *(TimeForm((digits,)) for some in _DIGITS.values() for digits in some),
-)
+def possible_forms(texts: Sequence[str]) -> list[TimeForm]:
+    """Return the forms that some texts may have, by the signs in them."""
+    integers = [int(text) for text in texts if re.fullmatch(PLAIN_INTEGER, text)]
+    dates = [digits for length in sorted({len(text) for text in texts}) for digits in _DIGITS.get(length, ())]
+    largest = max(map(abs, integers), default=_MAX_MILLISECONDS + 1)
+    # Integers are seconds or milliseconds where these are in this or the last century, or small.
+    units = [SECONDS if largest < _MAX_SECONDS else MILLISECONDS] if largest <= _MAX_MILLISECONDS else []
+    signs = sorted({found[1] for text in texts if (found := re.match(r"\d+([-/.])", text))})
+    written = [date.format(sign) for sign in signs for date in _NUMERIC]
+    written += [date for date in _NAMED if any(re.search("[A-Za-z]{3}", text) for text in texts)]
+    written += ["%Y.%m.%d"] if "." in signs else []
+    with_clocks = [TimeForm(tuple(f"{date}{clock}" for clock in _CLOCKS)) for date in written]
+    return [TimeForm((one,)) for one in (ISO, *units, *dates)] + with_clocks
 
 
 def _since_1000(time: str) -> str:
@@ -84,8 +89,7 @@ def given_form(timestamp_format: str) -> TimeForm:
     if "%" not in timestamp_format and timestamp_format not in (SECONDS, MILLISECONDS, ISO):
         raise error
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SELECT " + form.timestamp("'x'"))
+        duckdb.execute("SELECT " + form.timestamp("'x'"))
     except duckdb.Error:
         raise error from None
     return form
@@ -105,7 +109,7 @@ def find_form(data: DuckDBPyRelation, name: str, label: str) -> TimeForm:
     Raise DataFormatError if several forms fit all values and give different times.
     """
     sample = values_of(data.limit(_ROWS_LOOKED_AT), name).limit(_VALUES_LOOKED_AT)
-    likely = _best(sample, (*_units(sample), *FORMS))
+    likely = _best(sample, possible_forms([text for (text,) in sample.fetchall()]))
     if len(likely) == 1 and likely[0].formats[0] in (SECONDS, MILLISECONDS, ISO):
         return likely[0]
     values = values_of(data, name)
@@ -120,15 +124,7 @@ def find_form(data: DuckDBPyRelation, name: str, label: str) -> TimeForm:
     return TimeForm(used or best[0].formats)
 
 
-def _units(sample: DuckDBPyRelation) -> list[TimeForm]:
-    """Return the units in which integers are times of this or the last century, or other small integers."""
-    (largest,) = _row(sample, f"max(abs({TimeForm((SECONDS,)).seconds('t')}))")
-    if largest is None or largest > _MAX_MILLISECONDS:
-        return []
-    return [TimeForm((SECONDS if largest < _MAX_SECONDS else MILLISECONDS,))]
-
-
-def _best(texts: DuckDBPyRelation, forms: Any) -> list[TimeForm]:
+def _best(texts: DuckDBPyRelation, forms: Sequence[TimeForm]) -> list[TimeForm]:
     counts = _row(texts, *(f"count({form.seconds('t')})" for form in forms))
     return [form for form, count in zip(forms, counts, strict=True) if count == max(counts)]
 
