@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.shell import typed_override
@@ -79,6 +80,7 @@ def _since_1000(time: str) -> str:
     return f"nullif(greatest({time}, '1000-01-01'), '1000-01-01')"
 
 
+@lru_cache
 def given_form(timestamp_format: str) -> TimeForm:
     """Return the form of the setting `timestamp_format`; raise ParameterError for an invalid one."""
     import duckdb
@@ -89,7 +91,8 @@ def given_form(timestamp_format: str) -> TimeForm:
     if "%" not in timestamp_format and timestamp_format not in (SECONDS, MILLISECONDS, ISO):
         raise error
     try:
-        duckdb.execute("SELECT " + form.timestamp("'x'"))
+        with duckdb.connect() as connection:
+            connection.execute("SELECT " + form.timestamp("'x'"))
     except duckdb.Error:
         raise error from None
     return form
