@@ -2,6 +2,7 @@
 
 # Name of each sub-command, which is its module, and what it does. conf/config.yaml repeats it in `--help`.
 COMMANDS = {
+    "inspect": "what a file is, how it would be read, and the command to go on with",
     "recommend": "recommendations of a run or a model, with their reasons",
     "registry": "versions of the model: register, compare, promote, roll back",
     "save": "write the model of a run or a registered one into a folder",

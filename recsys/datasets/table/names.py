@@ -47,6 +47,8 @@ def guess_roles(name: str) -> dict[str, int]:
         if attribute in roles:
             if attribute == "title" and "user_id" in roles:  # the name of a customer
                 return {"user_id": len(whole)}
+            if attribute == "price" and is_total(name):
+                return {}
             return {attribute: 0 if whole in NOUNS[attribute].split() else max(roles[attribute], 1)}
     return {} if set(words) & set(OTHERS.split()) else roles
 

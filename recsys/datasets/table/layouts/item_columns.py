@@ -64,7 +64,7 @@ def numbered(names: Sequence[str]) -> list[list[str]]:
 def pattern_of(series: Sequence[str], names: Sequence[str]) -> list[str]:
     """Return the shortest list of patterns that chooses a series among all names."""
     start = _NUMBERED.fullmatch(series[0])
-    stem = series[0][: start.end(1)] if start else ""
+    stem = series[0][: start.start(2)] if start else ""
     matching = [name for name in names if fnmatchcase(name, f"{stem}*")]
     return [f"{stem}*"] if matching == list(series) else list(series)
 

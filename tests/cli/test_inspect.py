@@ -1,0 +1,158 @@
+"""`recsys inspect`: files of many forms, and the commands that it prints, as typed."""
+
+import json
+import shlex
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from recsys.cli import inspect
+from recsys.composition import build
+from recsys.runs.trusted import CONF
+
+SHOP = (
+    "Bon-Nr;Kaufdatum;Kunden-Nr.;Artikel-Nr;Bezeichnung;Warengruppe;Menge;Einzelpreis\n"
+    "1;13.05.2024;7;A1;Tee;Getränke;2;1,50\n1;13.05.2024;7;A2;Milch;Getränke;1;0,99\n"
+    "2;14.05.2024;8;A1;Tee;Getränke;1;1,50\n3;14.05.2024;7;B1;Brot;Backwaren;1;3,20\n"
+)
+# Contents of a file, what is printed of it, and the orders that the printed command reads.
+FILES = {
+    "German": (
+        SHOP,
+        "Layout long: a row for each item of an order: 4 rows of 3 orders.",
+        [(1, "Tee"), (1, "Milch"), (3, "Brot"), (2, "Tee")],
+    ),
+    "Spanish": (
+        "factura,cliente_id,fecha_compra,producto\n5,1,2024-05-01,té\n5,1,2024-05-01,pan\n6,1,2024-05-02,té\n",
+        "order_id: factura (its name)",
+        [(5, "pan"), (5, "té"), (6, "té")],
+    ),
+    "French": (
+        "no_commande,libellé,prix_unitaire\n5,thé,1.5\n5,pain,2.5\n6,thé,1.5\n",
+        "item_id: libellé (the name of the item, as there is no id of it)",
+        [(5, "pain"), (5, "thé"), (6, "thé")],
+    ),
+    "lines": (
+        "tea,milk\nmilk\ntea,milk\n",
+        "the lines have 1 to 2 fields, separated by ','",
+        [(1, "milk"), (1, "tea"), (2, "milk"), (3, "milk"), (3, "tea")],
+    ),
+    "list": (
+        'ticket,items\n7,"tea, milk"\n8,tea\n9,"milk, tea"\n',
+        "the cells of items hold lists",
+        [(7, "milk"), (7, "tea"), (8, "tea"), (9, "milk"), (9, "tea")],
+    ),
+    "wide": (
+        "basket,item_1,item_2,qty_1,qty_2\n1,tea,milk,1,2\n2,tea,,3,\n",
+        "item_1 to item_2 are 2 numbered columns",
+        [(1, "milk"), (1, "tea"), (2, "tea")],
+    ),
+    "one-hot": (
+        "id,tea,milk,cake,day\n7,1,0,0,monday\n8,2,1,0,friday\n9,0,0,1,sunday\n",
+        "item_id: *, !day (the names of columns)",
+        [(7, "tea"), (8, "milk"), (8, "tea"), (9, "cake")],
+    ),
+    "missing": ("order,sku\n1,tea\n1,\n,tea\n3,milk\n", "dataset.missing=drop", [(1, "tea"), (3, "milk")]),
+    "guests": (
+        "order,sku,customer,units\n1,tea,,1\n1,milk,,-1\n3,milk,5,2\n",
+        "dataset.missing=guest",
+        [(3, "milk"), (1, "tea")],
+    ),
+}
+
+
+def run(capsys, *arguments):
+    code = inspect.main(list(map(str, arguments)))
+    printed = capsys.readouterr()
+    assert not printed.err
+    return code, printed.out
+
+
+def load(command):
+    """Load the dataset of a command, as a shell passes it on."""
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "recsys"]
+    overrides = [
+        word.replace("dataset=", "+dataset=") if word.startswith("dataset=") else word for word in words[3:]
+    ]
+    with initialize_config_dir(str(CONF), version_base=None):
+        return build(compose(overrides=overrides), "dataset").load()
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_the_command_reads_the_file(tmp_path, capsys, form):
+    text, printed, orders = FILES[form]
+    path = tmp_path / "my sales.csv"
+    path.write_text(text)
+    code, out = run(capsys, path)
+    assert code == 0
+    assert printed in out
+    command = out.split("To go on:\n")[1].splitlines()[0]
+    found = load(command)
+    assert list(zip(found.order_id.tolist(), found.titles(found.item_id), strict=True)) == orders
+
+
+def test_it_shows_columns_and_orders(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text(SHOP)
+    _, out = run(capsys, path)
+    assert "Kunden-Nr.   integer              2         0        7, 8                    user_id\n" in out
+    assert "Read: 4 entries, 3 items, 3 orders. The first:\n  1 of 7, 2024-05-13: Tee, Milch\n" in out
+    assert "python -m recsys experiment=tune_ranking evaluation=next_basket dataset=table" in out
+
+
+def test_json(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text(SHOP)
+    answer = json.loads(run(capsys, path, "--json")[1])
+    assert answer["settings"]["columns"]["order_id"] == "Bon-Nr"
+    assert answer["counts"] == {"entries": 4, "items": 3, "orders": 3}
+    assert answer["columns"][0]["n_distinct"] == 3
+    assert len(load(answer["commands"]["run"])) == 4
+
+
+def test_what_cannot_be_told_is_asked_for(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text("foo,bar\n1,milk\n1,tea\n2,tea\n2,milk\n")
+    code, out = run(capsys, path)
+    assert code == 1
+    assert "No column is named as an item: set dataset.columns.item_id to one of foo, bar." in out
+    assert "To go on" not in out
+    code, out = run(capsys, path, "dataset.columns.item_id=bar", "dataset.columns.order_id=foo")
+    assert code == 0
+    assert len(load(out.split("To go on:\n")[1])) == 4
+
+
+def test_a_table_without_a_header(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text("1,milk\n1,tea\n2,tea\n2,milk\n")
+    assert "no header" in run(capsys, path)[1]
+    code, out = run(capsys, path, "dataset.columns={order_id: column1, item_id: column2}")
+    assert code == 0
+    assert len(load(out.split("To go on:\n")[1])) == 4
+
+
+def test_what_will_be_refused_and_how_to_settle_it(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text(SHOP.replace("13.05.2024", "03.05.2024").replace("14.05.2024", "04.05.2024"))
+    code, out = run(capsys, path)
+    assert code == 1
+    assert "'dataset.timestamp_format=\"%d.%m.%Y\"'" in out
+    code, out = run(capsys, path, 'dataset.timestamp_format="%d.%m.%Y"')
+    assert code == 0
+    assert load(out.split("To go on:\n")[1].splitlines()[0]).timestamp[0] == 1714694400
+
+
+@pytest.mark.parametrize("word", ["columns.item_id=x", "dataset", "dataset.columns={"])
+def test_other_overrides_are_refused(tmp_path, capsys, word):
+    assert inspect.main([str(tmp_path / "a.csv"), word]) == 1
+    assert "the override must be" in capsys.readouterr().err
+
+
+def test_a_known_data_set(tmp_path, capsys):
+    path = tmp_path / "Bakery.csv"
+    path.write_text(
+        "TransactionNo,Items,DateTime,Daypart,DayType\n1,Bread,2016-10-30 09:58:11,Morning,Weekend\n"
+    )
+    _, out = run(capsys, path)
+    assert f"To go on:\n  python -m recsys dataset=bakery dataset.path={path}\n" in out
