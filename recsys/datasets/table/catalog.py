@@ -112,10 +112,12 @@ def _most_frequent(
         return {}
     values = [f"value{number}" for number in range(len(names))]
     texts = ", ".join(f"{_text(name)} AS {value}" for name, value in zip(names, values, strict=True))
+    # Grouped before trimmed: distinct values are few.
+    raw = ", ".join(map(identifier, dict.fromkeys((*columns.used(("item_id",)), *names))))
     counted = query(
         data,
-        f"SELECT item, {', '.join(values)}, count(*) AS n "
-        f"FROM (SELECT {_item(data, columns)} AS item, {texts} FROM data) "
+        f"SELECT item, {', '.join(values)}, sum(n) AS n FROM (SELECT {_item(data, columns)} AS item, {texts}, n "
+        f"FROM (SELECT {raw}, count(*) AS n FROM data GROUP BY ALL)) "
         f"WHERE item IS NOT NULL AND {' AND '.join(f'{value} IS NOT NULL' for value in values)} "
         f"GROUP BY ALL ORDER BY item, n DESC, {', '.join(values)}",
     )

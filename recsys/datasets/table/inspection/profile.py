@@ -72,8 +72,9 @@ def profile(data: DuckDBPyRelation, names: Sequence[str]) -> list[ColumnProfile]
 
 
 def _profile(data: DuckDBPyRelation, name: str, stored: str, examples: tuple[str, ...]) -> ColumnProfile:
-    column = f"CAST({identifier(name)} AS VARCHAR)"
-    grouped = f"SELECT nullif(trim({column}, {BLANKS}), '') AS v, count(*) AS n FROM data GROUP BY v"
+    # Grouped before trimmed: distinct values are few.
+    raw = f"SELECT CAST({identifier(name)} AS VARCHAR) AS v, count(*) AS n FROM data GROUP BY v"
+    grouped = f"SELECT nullif(trim(v, {BLANKS}), '') AS v, sum(n) AS n FROM ({raw}) GROUP BY 1"
     kinds = ", ".join(f"coalesce(bool_and({condition}), false)" for condition in _KINDS.values())
     lists = f"count(*) FILTER (regexp_matches(v, '{_JOINED}')), coalesce(bool_and({_BRACKETS}), false)"
     found = query(
