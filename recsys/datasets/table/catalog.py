@@ -114,10 +114,11 @@ def _most_frequent(
     texts = ", ".join(f"{_text(name)} AS {value}" for name, value in zip(names, values, strict=True))
     # Grouped before trimmed: distinct values are few.
     raw = ", ".join(map(identifier, dict.fromkeys((*columns.used(("item_id",)), *names))))
+    grouped = query(data, f"SELECT {raw}, count(*) AS recsys_n FROM data GROUP BY ALL")
+    trimmed = query(grouped, f"SELECT {_item(data, columns)} AS item, {texts}, recsys_n AS n FROM data")
     counted = query(
-        data,
-        f"SELECT item, {', '.join(values)}, sum(n) AS n FROM (SELECT {_item(data, columns)} AS item, {texts}, n "
-        f"FROM (SELECT {raw}, count(*) AS n FROM data GROUP BY ALL)) "
+        trimmed,
+        f"SELECT item, {', '.join(values)}, sum(n) AS n FROM data "
         f"WHERE item IS NOT NULL AND {' AND '.join(f'{value} IS NOT NULL' for value in values)} "
         f"GROUP BY ALL ORDER BY item, n DESC, {', '.join(values)}",
     )

@@ -23,7 +23,7 @@ from recsys.datasets.table.numbers import DECIMALS
 from recsys.datasets.table.orders import ORDERS, to_interactions
 from recsys.datasets.table.prepared import find_files
 from recsys.datasets.table.query import Typing, check_query, check_where
-from recsys.datasets.table.reading import MISSING, LongReader
+from recsys.datasets.table.reading import MISSING, LongReader, OrderLines
 from recsys.datasets.table.source import Source
 from recsys.datasets.table.text_file import TextSettings
 from recsys.datasets.table.times import given_form
@@ -256,7 +256,10 @@ class TableDataset(FileDataset):
         return super().content_digests() if self._files() else None
 
     def _read(self) -> Interactions:
-        lines = self.reader.read()
+        return self.interactions(self.reader.read())
+
+    def interactions(self, lines: OrderLines) -> Interactions:
+        """Return the interactions of order lines that have been read, with the catalog of the items."""
         found = to_interactions(lines, self.orders, self.duplicates, self.source.label)
         texts = lines.texts
         if self.items_source is not None:

@@ -98,7 +98,7 @@ class FileSource:
                 connection.table(names[0]), tables[0].place, tables[0].n_lines, tables[0].check_count
             )
         if self.sql is None:
-            return OpenTable(self._filtered(connection.table(names[0])), tables[0].place, tables[0].n_lines)
+            return OpenTable(self.filtered(connection.table(names[0])), tables[0].place, tables[0].n_lines)
         for name, table, (given, _) in zip(names, tables, self.tables, strict=True):
             rows = connection.table(name).project(f"* EXCLUDE {ROW}")
             typed = self.typing.columns(rows, self.sql, table.path)
@@ -106,9 +106,10 @@ class FileSource:
             rows.project(f"* REPLACE ({replaced})" if typed else "*").create_view(given)
         with sql_errors(self.label, "query"):
             data = connection.sql(self.sql).project(f"row_number() OVER () AS {ROW}, *")
-        return OpenTable(self._filtered(data), "row {} of dataset.query".format)
+        return OpenTable(self.filtered(data), "row {} of dataset.query".format)
 
-    def _filtered(self, data: DuckDBPyRelation) -> DuckDBPyRelation:
+    def filtered(self, data: DuckDBPyRelation) -> DuckDBPyRelation:
+        """Return the rows of a table that meet `where`."""
         if self.where is None:
             return data
         typed = self.typing.columns(data, self.where, self.label)

@@ -19,7 +19,7 @@ from recsys.datasets.table.fetch import Fetched, Field, fetch
 from recsys.datasets.table.ids import distinct_ids
 from recsys.datasets.table.layouts import Layout
 from recsys.datasets.table.plan import Plan, role_column
-from recsys.datasets.table.source import ROW, Source
+from recsys.datasets.table.source import ROW, OpenTable, Source
 from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -84,14 +84,18 @@ class LongReader:
     def read(self) -> OrderLines:
         """Return the order lines; raise DataFormatError, which names the place, where a value is wrong."""
         with self.source.open(self.columns.used(), lines=self.layout.reads_lines) as table:
-            data, columns = self.layout.long(table.relation, self.columns)
-            plan = Plan(data, columns, self.source.label, self.decimal, self.timestamp_format)
-            fetched, fields = fetch(data, plan.fields(), table.n_rows)
-            if table.check_count is not None:
-                first = next(iter(fetched.values()))
-                table.check_count(len(first.values) if data is table.relation else count(table.relation))
-            lines = _Checks(self, data, columns, fields, fetched, table.place).lines()
-            return replace(lines, texts=read_texts(data, columns, "dataset.columns", self.source.label))
+            return self.read_open(table)
+
+    def read_open(self, table: OpenTable) -> OrderLines:
+        """Return the order lines of a table that has been opened, as `read`."""
+        data, columns = self.layout.long(table.relation, self.columns)
+        plan = Plan(data, columns, self.source.label, self.decimal, self.timestamp_format)
+        fetched, fields = fetch(data, plan.fields(), table.n_rows)
+        if table.check_count is not None:
+            first = next(iter(fetched.values()))
+            table.check_count(len(first.values) if data is table.relation else count(table.relation))
+        lines = _Checks(self, data, columns, fields, fetched, table.place).lines()
+        return replace(lines, texts=read_texts(data, columns, "dataset.columns", self.source.label))
 
 
 @dataclass(frozen=True, eq=False)

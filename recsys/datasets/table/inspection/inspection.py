@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +15,7 @@ from recsys.data.interactions import Interactions
 from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.connection import identifier
 from recsys.datasets.table.dataset import TableDataset
+from recsys.datasets.table.files import FileSource
 from recsys.datasets.table.inspection.first_lines import first_lines, line_form
 from recsys.datasets.table.inspection.guess import Guess, guess
 from recsys.datasets.table.inspection.known import known_folder, known_items, known_table
@@ -22,7 +23,7 @@ from recsys.datasets.table.inspection.profile import ColumnProfile, profile
 from recsys.datasets.table.inspection.roles import Roles, notes
 from recsys.datasets.table.layouts.layout import count
 from recsys.datasets.table.prepared import find_files, kind_of
-from recsys.datasets.table.source import ROW
+from recsys.datasets.table.source import ROW, OpenTable
 from recsys.errors import RecsysError
 
 if TYPE_CHECKING:
@@ -94,17 +95,17 @@ def inspect(path: str, given: Mapping[str, Any], known: Known) -> Inspection:
     found = Inspection(path, settings=dict(given))
     with _messages(found):
         try:
-            _recognise(found)
-            _read(found, known)
+            _recognise(found, known)
         except RecsysError as error:
             found.problems.append(str(error))
     return found
 
 
-def _recognise(found: Inspection) -> None:
-    """Find the layout and the roles of the columns."""
+def _recognise(found: Inspection, known: Known) -> None:
+    """Find the layout and the roles of the columns, and read the table."""
     if name := known_folder(Path(found.path).expanduser()):
         found.choice, found.reason = name, "its files"
+        _read(found, known)
         return
     file = find_files(found.path)[0]
     if kind_of(file) == "text" and "layout" not in found.settings:
@@ -116,17 +117,20 @@ def _recognise(found: Inspection) -> None:
             found.layout, found.reason = "lines", form.orders
             found.settings["layout"] = "lines"
             if name := known_items([item.strip() for line in lines for item in line.split(",")]):
-                found.choice, found.reason, found.settings = name, "its items", {}
+                found.choice, found.reason = name, "its items"
+                del found.settings["layout"]
+            _read(found, known)
             return
     with TableDataset(**{**found.settings, "path": found.path}).source.open(()) as table:
         names = [name for name in table.relation.columns if name != ROW]
         found.columns = profile(table.relation, names)
         if name := known_table(names):
             found.choice, found.layout, found.reason = name, "long", "its columns"
-            return
-        proposed = guess(found.columns, has_header=found.settings.get("header") is not False)
-        found.warnings += notes(proposed.roles, found.columns)
-        _propose(found, proposed, table.relation)
+        else:
+            proposed = guess(found.columns, has_header=found.settings.get("header") is not False)
+            found.warnings += notes(proposed.roles, found.columns)
+            _propose(found, proposed, table.relation)
+        _read(found, known, table)
 
 
 def _propose(found: Inspection, proposed: Guess, table: DuckDBPyRelation) -> None:
@@ -156,14 +160,18 @@ def _positive(table: DuckDBPyRelation, name: str) -> str | None:
     return f"{bare} > 0" if count(table, f"{number} <= 0") else None
 
 
-def _read(found: Inspection, known: Known) -> None:
-    """Read the table with the settings found, and describe what was read."""
+def _read(found: Inspection, known: Known, table: OpenTable | None = None) -> None:
+    """Read the table, which may be open, with the settings found, and describe what was read."""
     given = found.settings.get("columns", {})
     found.problems += [text for role, text in found.roles.unclear.items() if role not in given]
     if found.problems:
         return
     config = {} if found.choice == "table" else known(found.choice)
-    read = TableDataset(**{**config, **found.settings, "path": found.path}).load()
+    dataset = TableDataset(**{**config, **found.settings, "path": found.path})
+    if table is None or dataset.query != found.settings.get("query"):
+        read = dataset.load()
+    else:
+        read = dataset.interactions(dataset.reader.read_open(_filtered(table, dataset)))
     found.has_customers = read.has_customers
     found.has_times = read.timestamp is not None
     found.counts = {"entries": len(read), "items": read.n_items}
@@ -172,6 +180,15 @@ def _read(found: Inspection, known: Known) -> None:
     else:
         found.counts["orders"] = _n_orders(read)
     found.orders = _first_orders(read)
+
+
+def _filtered(table: OpenTable, dataset: TableDataset) -> OpenTable:
+    """Return the rows that meet the condition of a dataset."""
+    if not isinstance(dataset.source, FileSource) or dataset.where is None:
+        return table
+    if table.check_count is not None:
+        table.check_count(count(table.relation, "true"))
+    return replace(table, relation=dataset.source.filtered(table.relation), check_count=None)
 
 
 def _n_orders(read: Interactions) -> int:
