@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_dir
 from recsys.cli import inspect
 from recsys.composition import build
 from recsys.runs.trusted import CONF
+from tests.integration.cures import tries
 
 SHOP = (
     "Bon-Nr;Kaufdatum;Kunden-Nr.;Artikel-Nr;Bezeichnung;Warengruppe;Menge;Einzelpreis\n"
@@ -79,6 +80,7 @@ def load(command):
         return build(compose(overrides=overrides), "dataset").load()
 
 
+@tries("recsys/cli/inspect.py", "'dataset.path', found.path", "f'dataset.{key}'", "' '.join(overrides)")
 @pytest.mark.parametrize("form", FILES)
 def test_the_command_reads_the_file(tmp_path, capsys, form):
     text, printed, orders = FILES[form]

@@ -24,6 +24,7 @@ from recsys.datasets.table.orders import ORDERS, to_interactions
 from recsys.datasets.table.prepared import find_files
 from recsys.datasets.table.query import Typing, check_query, check_where
 from recsys.datasets.table.reading import MISSING, LongReader, OrderLines
+from recsys.datasets.table.similar import warn_of_similar
 from recsys.datasets.table.source import Source
 from recsys.datasets.table.text_file import TextSettings
 from recsys.datasets.table.times import given_form
@@ -264,7 +265,11 @@ class TableDataset(FileDataset):
         texts = lines.texts
         if self.items_source is not None:
             texts = texts.merge(self._item_texts(self.items_source, found.item_id))
-        items = texts.catalog(np.unique(found.item_id)) if texts else None
+        item_id = np.unique(found.item_id)
+        columns = TableColumns.of(self.columns)
+        can_query = self.layout == "long" and self.path is not None and not (self.query or self.files)
+        warn_of_similar(item_id, self.source.label, str(columns.item_id) if can_query else None)
+        items = texts.catalog(item_id) if texts else None
         return replace(found, name=self.name or "", items=items)
 
     def _item_texts(self, source: FileSource, item_id: npt.NDArray[Any]) -> ItemTexts:

@@ -7,7 +7,6 @@ import pytest
 from recsys.datasets import TableDataset
 from recsys.errors import DataFormatError
 from tests.datasets.table import tables
-from tests.integration.cures import tries
 
 COLUMNS = {"order_id": "order", "item_id": "code", "title": "name"}
 # A1 is called Tea twice and Old tea once; B is called Cake and Bun, each once; C has no title.
@@ -80,7 +79,6 @@ def test_titles_by_a_query_over_several_tables(tmp_path):
     assert items.categories_of([7, 8]) == [("hot",), ("cold",)]
 
 
-@tries("recsys/datasets/table/catalog.py", "has none of the items", "stands in several rows")
 def test_a_wrong_column_of_items_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("order,item_id\n1,7\n1,8\n")
     (tmp_path / "items.csv").write_text("item_id,name,code\n1,Milk,8\n2,Tea,7\n")

@@ -64,7 +64,7 @@ def test_lists_of_parquet(tmp_path):
     assert read(path, columns={"order_id": "o", "item_id": "items"}) == {7: {1, 2}, 8: {2}}
 
 
-@tries("recsys/datasets/table/layouts/item_separator.py", "may be separated by several")
+@tries("recsys/datasets/table/layouts/item_separator.py", "typed_separator(one)")
 def test_two_separators_are_refused_with_both_readings(tmp_path):
     path = write(tmp_path / "a.csv", ["rolls, white;tea", "milk"])
     with pytest.raises(DataFormatError) as refused:

@@ -25,7 +25,7 @@ def test_marks(tmp_path, yes, no):
 COUNTS = "hour,tea,milk\n8,2,0\n0,0,1\n"
 
 
-@tries("recsys/datasets/table/layouts/one_hot.py", "To read them as counts", "leave them out")
+@tries("recsys/datasets/table/layouts/item_columns.py", "KEY, patterns[0]")
 def test_numbers_above_1_are_counts_or_no_items(tmp_path):
     (tmp_path / "a.csv").write_text(COUNTS)
     with pytest.raises(DataFormatError, match=r"'hour' .up to 8., 'tea' .up to 2. are above 1") as refused:
@@ -38,7 +38,7 @@ def test_numbers_above_1_are_counts_or_no_items(tmp_path):
     assert found.quantity.tolist() == [2, 1]
 
 
-@tries("recsys/datasets/table/layouts/one_hot.py", "leave them out")
+@tries("recsys/datasets/table/layouts/item_columns.py", "KEY, patterns[0]")
 @pytest.mark.parametrize("value", ["monday", "-1", "0.5", "nan", "1e999"])
 def test_other_values_are_refused(tmp_path, value):
     (tmp_path / "a.csv").write_text(f"day,tea,milk\n{value},1,0\n{value},0,1\n")

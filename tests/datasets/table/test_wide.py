@@ -34,7 +34,7 @@ def test_the_groceries_of_kaggle(tmp_path):
 SERIES = "when,who,item_1,item_2,qty_1,qty_2\n2024-05-01,7,tea,milk,1,2\n2024-05-02,7,milk,,1,\n"
 
 
-@tries("recsys/datasets/table/layouts/wide.py", "the items may stand in")
+@tries("recsys/datasets/table/layouts/item_columns.py", "KEY, patterns[0]")
 def test_two_series_are_refused_with_both_readings(tmp_path):
     (tmp_path / "a.csv").write_text(SERIES)
     with pytest.raises(DataFormatError) as refused:
@@ -54,7 +54,7 @@ def test_other_columns_keep_their_roles(tmp_path):
     assert found.timestamp.tolist() == [1714521600, 1714521600, 1714608000]
 
 
-@tries("recsys/datasets/table/layouts/wide.py", "no columns are numbered")
+@tries("recsys/datasets/table/layouts/item_columns.py", "KEY, patterns[0]")
 def test_columns_without_numbers_are_chosen(tmp_path):
     (tmp_path / "a.csv").write_text("id,main,side\n5,pizza,salad\n6,soup,\n")
     with pytest.raises(DataFormatError, match="no columns are numbered") as refused:

@@ -27,13 +27,14 @@ class Lines(Layout):
     """
 
     separator: str | None = None
+    quoted: bool | None = None
     header: bool | None = None
     reads_lines: ClassVar[bool] = True
 
     def long(self, data: DuckDBPyRelation, columns: TableColumns) -> tuple[DuckDBPyRelation, TableColumns]:
         """Return a row for each item of a line; see `Layout.long`."""
         separator = self.separator or find_separator(data, "text", "dataset.separator") or ","
-        long = _split(data, separator)
+        long = _split(data, separator, quoted=self.quoted is not False)
         if self.header is not False:
             ((first,),) = data.aggregate("min(line)").fetchall()
             if self.header is None:
@@ -43,11 +44,11 @@ class Lines(Layout):
         return long, TableColumns(order_id=("line",), item_id=ITEM)
 
 
-def _split(data: DuckDBPyRelation, separator: str) -> DuckDBPyRelation:
+def _split(data: DuckDBPyRelation, separator: str, *, quoted: bool) -> DuckDBPyRelation:
     """Return a row for each field that is not blank, with the columns `line` and ITEM."""
     fields = f"string_split(text, {literal(separator)})"
     item = f"nullif(trim({ITEM}, {BLANKS}), '')"
-    if count(data, "contains(text, '\"')"):
+    if quoted and count(data, "contains(text, '\"')"):
         _check_quotes(data, separator)
         fields = f"regexp_extract_all(text, {literal(f'(?:^|{_escaped(separator)})' + _field(separator))})"
         bare = f"trim(regexp_replace({ITEM}, {literal('^' + _escaped(separator))}, ''), {BLANKS})"
@@ -74,7 +75,8 @@ def _check_quotes(data: DuckDBPyRelation, separator: str) -> None:
     for line, text in wrong.limit(1).fetchall():
         raise DataFormatError(
             f"Line {line}: a quote in {shown(text)} does not enclose a whole item. Correct the line; in an "
-            "item in quotes, a quote of the text is written twice."
+            "item in quotes, a quote of the text is written twice. Where all quotes belong to the text, set "
+            "dataset.quoted=false."
         )
 
 
