@@ -97,7 +97,8 @@ def _paragraphs(found: Inspection) -> list[str]:
     parts = [printable_lines("\n".join(found.format or [found.path]))]
     if found.columns:
         parts.append(_columns(found))
-    parts.append(_layout(found))
+    if found.reason:
+        parts.append(_layout(found))
     if found.counts:
         parts.append(_read(found))
     if found.warnings:

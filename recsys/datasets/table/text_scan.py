@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from recsys.datasets.files import open_binary, reading
+from recsys.datasets.table.binary import check_is_text
 
 BYTES_AT_ONCE = 2**23
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -43,7 +44,9 @@ def scan(path: Path) -> TextScan:
     n_feeds = n_returns = n_both = 0
     with reading(path), open_binary(path) as stream:
         while block := stream.read(BYTES_AT_ONCE) + stream.readline():
-            encoding = encoding or (None if last else _at_start(block))
+            if not last:
+                encoding = _at_start(block)
+                check_is_text(path, block[:10_000], may_have_zeros=encoding is not None)
             has_quotes |= b'"' in block
             n_feeds += block.count(b"\n")
             if b"\r" in block:

@@ -24,7 +24,7 @@ from recsys.datasets.table.inspection.roles import Roles, notes
 from recsys.datasets.table.layouts.layout import count
 from recsys.datasets.table.prepared import find_files, kind_of
 from recsys.datasets.table.source import ROW, OpenTable
-from recsys.errors import RecsysError
+from recsys.errors import DataError, DataFormatError, DataNotFoundError, ParameterError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -90,13 +90,17 @@ def inspect(path: str, given: Mapping[str, Any], known: Known) -> Inspection:
     known : callable
         Returns the settings of a data set that has a config of its own.
 
-    Raise DataNotFoundError if there is no such file.
+    Raise DataNotFoundError if there is no such file, and DataFormatError if it is no table.
     """
     found = Inspection(path, settings=dict(given))
     with _messages(found):
         try:
             _recognise(found, known)
-        except RecsysError as error:
+        except DataNotFoundError:
+            raise
+        except (DataError, ParameterError) as error:
+            if not found.columns and "dataset." not in str(error):  # no setting helps
+                raise
             found.problems.append(str(error))
     return found
 
@@ -124,6 +128,9 @@ def _recognise(found: Inspection, known: Known) -> None:
     with TableDataset(**{**found.settings, "path": found.path}).source.open(()) as table:
         names = [name for name in table.relation.columns if name != ROW]
         found.columns = profile(table.relation, names)
+        if not found.columns or not found.columns[0].n_rows:
+            found.columns = []
+            raise DataFormatError(f"{found.path} has no rows. Give a table that holds some.")
         if name := known_table(names):
             found.choice, found.layout, found.reason = name, "long", "its columns"
         else:
