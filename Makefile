@@ -10,7 +10,7 @@ STORAGE ?= $(shell ls -t multirun/studies/*.log 2>/dev/null | head -n 1)
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep run reproduce serve ui dashboard test lint lock clean
+.PHONY: help setup sweep baskets run reproduce serve ui dashboard test lint lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,10 @@ $(INSTALLED): requirements.txt pyproject.toml
 sweep: $(INSTALLED) ## the main job: 60 trials on the bundled ratings, recorded in MLflow; registers the best
 	$(BIN)/python -m recsys experiment=seed_sweep
 	$(BIN)/python -m recsys registry register --latest
+
+baskets: $(INSTALLED) ## a small shop: find rules, tune a recommender of next baskets, recommend to a customer
+	$(BIN)/python -m recsys experiment=baskets
+	$(BIN)/python -m recsys recommend --latest --user 17 --k 5
 
 run: $(INSTALLED) ## one run with the default configuration
 	$(BIN)/python -m recsys

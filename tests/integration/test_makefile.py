@@ -62,6 +62,14 @@ def test_a_sweep_ends_with_a_version_of_its_best_trial(make):
     ]
 
 
+def test_baskets_end_with_recommendations_to_a_customer(make):
+    called = [line for line in make("baskets").stdout.splitlines() if line.startswith("called:")]
+    assert called == [
+        "called: -m recsys experiment=baskets",
+        "called: -m recsys recommend --latest --user 17 --k 5",
+    ]
+
+
 def test_reproduce_is_the_entry_point_of_mlproject(make):
     entry = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]["reproduce"]
     program = entry["command"].removeprefix("python ").partition(" --engine")[0]
