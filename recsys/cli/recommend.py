@@ -197,7 +197,7 @@ def _reason(reason: dict[str, Any], title: str, verb: str) -> str:
     shown = [text.format(reason[name]) for name, text in numbers.items() if reason[name] is not None]
     text = f"{reason['share']:4.0%} because you {verb} " + ("it" if again else " and ".join(antecedents))
     if (times := reason.get("times")) is not None and times > 1:
-        text += f" {times:,} times"
+        text += " twice" if times == 2 else f" {times:,} times"
     if category := reason.get("category"):
         text += f", which leads to {category}"
     return text + (f" ({', '.join(shown)})" if shown else "")

@@ -40,14 +40,14 @@ def test_popularity_alone_has_no_share():
 
 def test_a_customer_and_what_was_bought_before():
     again = RULE | {"antecedents": ["Tea"], "times": 3, "lift": None}
-    one = {"title": "Tea", "source": "rule", "reasons": [again, RULE | {"antecedents": ["Cake"], "times": 1}]}
+    one = {"title": "Tea", "source": "rule", "reasons": [again, RULE | {"antecedents": ["Cake"], "times": 2}]}
     answer = {"user": "7", "likes": [*"abcdefg"], "latest": [*"bcdefg"], "recommendations": [one]}
     assert lines(answer) == [
         "User 7 bought 7 products; the latest: b; c; d; e; f and 1 more.",
         "",
         "  1. Tea",
         "      90% because you bought it 3 times (40 bought it again, confidence 0.50)",
-        "      90% because you bought Cake (40 bought both, confidence 0.50, lift 2.00)",
+        "      90% because you bought Cake twice (40 bought both, confidence 0.50, lift 2.00)",
     ]
     nobody = {"user": "8", "likes": ["a"], "latest": [], "recommendations": []}
     assert lines(nobody)[0] == "User 8 bought 1 product; the latest: none."

@@ -178,10 +178,10 @@ def test_a_shop_has_other_words(page, monkeypatch):
         setTimeout(() => done([...document.querySelectorAll(told)].map((line) => line.textContent)), 50);"""
     )
     assert said == [
-        "policy",
+        "pinned",
         "You bought this 3 times: 50% of the people who bought it bought it again.",
         "9 bought it again · confidence 0.50 · 50% of the score",
-        "Because you bought Jam 2 times: 50% of the people who bought it also bought this. "
+        "Because you bought Jam twice: 50% of the people who bought it also bought this. "
         "9 bought both · confidence 0.50 · 50% of the score",
         "New in the shop. ",
     ]

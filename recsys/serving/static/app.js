@@ -312,7 +312,7 @@ function sentence(reason, item) {
   const { antecedents, support_count, confidence, lift, times, text, category } = reason;
   if (text) return text; // of a policy
   const { verb } = words;
-  const often = times > 1 ? ` ${number(times)} times` : "";
+  const often = times > 1 ? (times === 2 ? " twice" : ` ${number(times)} times`) : "";
   if (isRepeat(reason, item)) {
     const again = confidence === null ? "" : `: ${percent(confidence)} of the people who ${verb} it ${verb} it again`;
     return `You ${verb} this${often}${again}.`;
