@@ -13,6 +13,8 @@ from recsys.recommenders.recommendations import POLICY, Recommendations
 
 BoolArray = npt.NDArray[np.bool_]
 
+AT_ONCE = 4  # times the length of a list that are ranked at once, where some of them may not fit
+
 
 @dataclass(frozen=True, eq=False)
 class CategoryLimit:
@@ -99,6 +101,7 @@ def _limited(
     limit: CategoryLimit,
 ) -> Recommendations:
     lists = Recommendations.empty(len(histories), k)
+    size = AT_ONCE * k
     for user, items in enumerate(pinned):
         rows = slice(user, user + 1)
         one = _Limited(limit, k)
@@ -107,11 +110,11 @@ def _limited(
         while one.size < k:
             # Full categories are left out, so that each round but the last fills another one.
             allowed = one.open if candidates is None else one.open & candidates
-            found = model.recommend(histories[rows], k, left_out, allowed)
+            found = model.recommend(histories[rows], size, left_out, allowed)
             shown = int((found.sources[0] >= 0).sum())
             ranked = found.item_indices[0, :shown].tolist()
             one.take(ranked, found.scores[0, :shown].tolist(), found.sources[0, :shown].tolist())
-            if shown < k:
+            if shown < size:
                 break
             left_out = left_out.plus([ranked])
         lists.item_indices[user, : one.size] = one.items
