@@ -51,8 +51,7 @@ class Names:
             return found
         if not found:
             what = {"item": "id or title", "id": "id", "title": "title"}[entry.kind]
-            near = [] if entry.kind == "id" else self.search.candidates(entry.name)
-            names = [self.catalog.title[row] for row in near]
+            names = [] if entry.kind == "id" else self._similar(entry.name)
             raise DataFormatError(f"{entry.place}: no item has the {what} {entry.name!r}. {_near(names)}")
         ids = "; ".join(
             f"id: {self.catalog.item_id[row]} ({self.catalog.title[row]!r})" for row in found[:MAX_NEAR]
@@ -61,6 +60,17 @@ class Names:
             f"{entry.place}: {entry.name!r} may be one of {len(found)} items: {ids}. "
             "Write {id: ...} or {title: ...} for the one that is meant."
         )
+
+    def _similar(self, name: str) -> list[str]:
+        """Return titles that are misspelt, or share words with a name."""
+        from rapidfuzz import fuzz, process
+
+        titles = self.catalog.title
+        found = process.extract(
+            name, titles, scorer=fuzz.token_set_ratio, processor=str.casefold, score_cutoff=60, limit=MAX_NEAR
+        )
+        near = [titles[row] for row in self.search.candidates(name)] or [title for title, _, _ in found]
+        return list(dict.fromkeys(near))
 
     def _of_category(self, entry: Entry) -> list[int]:
         name = self.categories.named(entry.name)

@@ -15,6 +15,7 @@ from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.preprocessing import Preprocessing
 from recsys.recommenders import PopularityRecommender
 from recsys.rules import Apriori
+from recsys.runs import refit
 from recsys.runs.equivalence import data_digest
 from recsys.runs.output import Output
 from recsys.runs.refit import Measurement, measure, slices
@@ -93,6 +94,16 @@ def test_the_price_has_an_interval_and_slices_are_of_the_same_lists(file):
     by_items = [piece for piece in slices(one, measurement, result.model) if "hit_share" in piece.metric]
     assert by_items
     assert all(piece.value.value == 0 for piece in by_items)
+
+
+def test_a_stored_model_is_measured_with_the_policies(file, monkeypatch):
+    file.write_text("pinned: [Soap]\nout_of_stock: [Tea]")
+    one = experiment(str(file))
+    expected, result = measure(one)
+    monkeypatch.setattr(refit, "measured_experiment", lambda settings: one)
+    found = refit.measure_fitted(result.model, result.model.train, CATALOG, {})
+    assert expected.ranking.per_user["ndcg@1"].any()
+    assert not any(difference.value for difference in found.differences(expected).values())
 
 
 def test_the_cost_is_of_each_user():

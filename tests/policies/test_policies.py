@@ -98,8 +98,9 @@ def test_ids_of_a_catalog_may_be_text_where_those_of_the_model_are_numbers():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("out_of_stock: [Torch, Batery]", "out_of_stock[1]: no item has the id or title 'Batery'. "
+        ("out_of_stock: [Torch, xyz]", "out_of_stock[1]: no item has the id or title 'xyz'. "
          "Nothing has a similar name."),
+        ("out_of_stock: [rechargeable batteries]", "'rechargeable batteries'. Similar: 'Batteries'."),
         ("out_of_stock: [Batterie]", "'Batterie'. Similar: 'Batteries'."),
         ("out_of_stock: [green]", "no item has the id or title 'green'. Similar: 'Green tea'."),
         ("pinned: [{id: Tea}]", "pinned[0]: no item has the id 'Tea'. Nothing"),
