@@ -1,11 +1,15 @@
 """A YAML document of text, lists and mappings, and checks of its shape."""
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
 from recsys.errors import DataFormatError
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxstring = 2, 3, 100
 
 
 class _Loader(yaml.BaseLoader):
@@ -68,6 +72,5 @@ def require_text(place: str, given: Any) -> str:
 
 
 def text_of(given: Any) -> str:
-    """Return a value for a message."""
-    text = repr(given)
-    return text if len(text) <= 100 else text[:100] + "..."
+    """Return a value for a message: its beginning, as aliases can make a short file long."""
+    return _SHORT.repr(given)

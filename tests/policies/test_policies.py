@@ -157,6 +157,16 @@ def test_what_is_no_file_of_policies(text, message):
         Policies.parse(text, "shop.yaml")
 
 
+def test_aliases_do_not_make_a_message_long():
+    nines = [f"- &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    nested = "\n".join(["pinned:", "- &a0 [Tea]", *nines, "out_of_stock: [*a29]"])
+    rules = ((nested, r"\[0\] must be an item, or one of"), ("pinned: &a [[*a]]", "recursive node"))
+    for text, rule in rules:
+        with pytest.raises(DataFormatError, match=rule) as error:
+            Policies.parse(text.encode())
+        assert len(str(error.value)) < 1000
+
+
 def test_files(tmp_path):
     file = tmp_path / "policies.yaml"
     with pytest.raises(DataNotFoundError, match="There is no file of policies"):
