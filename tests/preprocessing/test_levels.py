@@ -182,6 +182,8 @@ def test_rules_are_those_of_a_naive_extension_without_what_is_implied(problem):
     sides = zip(found.frozensets(rules.antecedents), found.frozensets(rules.consequents), strict=True)
     expected = {(frozenset(a), frozenset(c)): count for (a, c), (count, *_) in naive.rules(frequent).items()}
     assert dict(zip(sides, rules.support_counts.tolist(), strict=True)) == expected
+    kept = rules[rules.measure("improvement") > 0]
+    assert len(generate_rules(found, drop_redundant=True)) == len(kept)
 
 
 @tries("recsys/preprocessing/levels.py", "Set preprocessing.level=null.", "typed_override(KEY")
