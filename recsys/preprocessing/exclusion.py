@@ -24,7 +24,8 @@ def require_names(parameter: str, value: Any) -> tuple[int | str, ...]:
     is_list = not isinstance(value, str | bytes) and hasattr(value, "__iter__")
     names = list(value) if is_list else []
     if not is_list or not all(isinstance(name, int | str) and not isinstance(name, bool) for name in names):
-        raise ParameterError(parameter, f"a list of {RULE}, or null", value)
+        cure = f"Set {typed_override(KEY, [value])}." if isinstance(value, str) else ""
+        raise ParameterError(parameter, f"a list of {RULE}, or null", value, cure)
     return tuple(dict.fromkeys(names))
 
 

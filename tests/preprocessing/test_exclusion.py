@@ -76,6 +76,15 @@ def test_names_are_a_list_of_ids_and_titles(value):
         Preprocessing(exclude_items=value)
 
 
+@tries("recsys/preprocessing/exclusion.py", "typed_override(KEY, [value])")
+def test_a_text_is_advised_as_a_list_of_one():
+    with pytest.raises(ParameterError) as refused:
+        Preprocessing(exclude_items="shopping bags")
+    (word,) = shlex.split(re.findall(r"Set (.*)\.$", str(refused.value))[0])
+    advised = OverridesParser.create().parse_override(word).value()
+    assert excluded([str(one) for one in advised], BASKETS) == ["shopping bags"]
+
+
 def test_excluded_items_are_no_training_data():
     kept = Preprocessing(likes="all", exclude_items=["shopping bags", "shopping bags"]).filter(BASKETS)
     assert kept.item_id.tolist() == ["tea", "cake"]
