@@ -7,10 +7,11 @@ from recsys.data import Histories
 from recsys.errors import ParameterError
 
 
-def item_values(train: Histories, value: str | None) -> npt.NDArray[np.float64]:
+def item_values(train: Histories, value: str | None, power: float) -> npt.NDArray[np.float64]:
     """Return by what the scores of items are multiplied, shape (n_items,): 1 without a value, never negative.
 
-    ParameterError is raised if the data do not have the value of each item.
+    Items that bring nothing have 0, whatever the power. ParameterError is raised if the data do not have the
+    value of each item.
     """
     if value is None:
         return np.ones(train.n_items)
@@ -22,4 +23,5 @@ def item_values(train: Histories, value: str | None) -> npt.NDArray[np.float64]:
     if len(unknown):
         rule = f"null where an item has no known {value}, such as {unknown[0]} ({len(unknown):,} in all)"
         raise ParameterError("value", rule, value, cure)
-    return np.maximum(values, 0.0)
+    factors: npt.NDArray[np.float64] = np.where(values > 0, np.maximum(values, 0.0) ** power, 0.0)
+    return factors

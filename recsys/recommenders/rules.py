@@ -81,6 +81,9 @@ class RuleRecommender:
         The weights of the rules to an item, and its base rate, are multiplied by its mean price or margin in
         the training data: items are ranked by what they are expected to bring. Items that bring nothing, with
         a margin of 0 or less, have no rules. Data in which an item has no such value are refused.
+    value_power : float
+        At least 0: the value to this power is what weights are multiplied by. 1 ranks by value; lower powers
+        give up less of the quality of the lists.
     min_count : int
         Customers who bought the antecedent before the consequent, at least 1; other rules between orders are
         no candidates. This and the next three are used by weight=learned with predict=next_order.
@@ -165,6 +168,7 @@ class RuleRecommender:
     max_antecedent_len: int | None = 1
     base_penalty: float = 1.0
     value: str | None = None
+    value_power: float = 1.0
     min_count: int = 2
     min_llr: float = 20.0
     n_targets: int = 8
@@ -187,6 +191,7 @@ class RuleRecommender:
         require_at_least("base_penalty", self.base_penalty, 0)
         if self.value is not None:
             require_choice("value", self.value, VALUES)
+        require_at_least("value_power", self.value_power, 0)
         require_integer("min_count", self.min_count, minimum=1)
         require_at_least("min_llr", self.min_llr, 0)
         require_integer("n_targets", self.n_targets, minimum=1)
@@ -216,7 +221,7 @@ class RuleRecommender:
             raise ParameterError("value", rule, self.value, "Set preprocessing.levels=item.")
         rules = single_consequents(rules if hierarchy is None else over_extended_items(rules, hierarchy))
         extended = train.extend(hierarchy)
-        values = item_values(extended, self.value)
+        values = item_values(extended, self.value, self.value_power)
         if self.weight == LEARNED:
             rules = short_antecedents(rules, self.max_antecedent_len)
             # There, ages count categories as well.
@@ -248,7 +253,7 @@ class RuleRecommender:
         return SAME_ORDER
 
     def _fit_orders(self, train: Histories) -> OrderRuleModel:
-        values = item_values(train, self.value)
+        values = item_values(train, self.value, self.value_power)
         settings = OrderSettings(**{field.name: getattr(self, field.name) for field in fields(OrderSettings)})
         rules, weights, base_rates = learn_from_orders(train, settings)
         n_repeats = np.count_nonzero(rules.antecedents == rules.consequents)
@@ -273,6 +278,8 @@ class RuleRecommender:
         unused, other = (OF_MEASURES, "jaccard") if self.weight == LEARNED else (OF_LEARNED, LEARNED)
         cure = f"weight={self.weight}. Leave it out, or set recommender.weight={other}."
         why |= dict.fromkeys(unused, cure)
+        if self.value is None:
+            why["value_power"] = "value=null. Leave it out, or set recommender.value=price."
         for field in fields(self):
             if field.name in why and getattr(self, field.name) != field.default:
                 log.warning("recommender.%s has no effect with %s", field.name, why[field.name])

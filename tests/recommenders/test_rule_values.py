@@ -30,6 +30,34 @@ def test_scores_are_multiplied_by_the_value_and_reasons_are_the_same(name):
             assert [reason.share for reason in one] == pytest.approx([reason.share for reason in other])
 
 
+@pytest.mark.parametrize("name", ["rules", "rules_learned"])
+def test_the_power_lies_between_no_value_and_the_whole(name):
+    rules, users = rules_of(TRAIN), histories([[0], [1, 0], [2], [4, 1]], 5)
+    scores = {
+        power: replace(RULES[name], value="price", value_power=power).fit(TRAIN, rules).scores(users)
+        for power in (0, 0.5)
+    }
+    plain = RULES[name].fit(TRAIN, rules).scores(users)
+    assert np.array_equal(scores[0], plain)
+    assert scores[0.5] == pytest.approx(plain * np.sqrt(PRICES))
+    # Without a margin there is no rule, whatever the power.
+    model = replace(RULES[name], value="margin", value_power=0).fit(TRAIN, rules)
+    assert not model.scores(users)[:, [2, 3]].any()
+    with pytest.raises(ParameterError, match="value_power must be a number of at least 0"):
+        RuleRecommender(value_power=-1)
+
+
+@tries("recsys/recommenders/rules.py", "or set recommender.value=price")
+def test_a_power_without_a_value_has_no_effect(caplog):
+    powered = RuleRecommender(value_power=0.5)
+    powered.fit(TRAIN, rules_of(TRAIN))
+    (message,) = caplog.messages
+    assert message.startswith("recommender.value_power has no effect with value=null. Leave it out")
+    caplog.clear()
+    replace(powered, value="price").fit(TRAIN, rules_of(TRAIN))
+    assert not caplog.messages
+
+
 def test_the_dearer_of_two_items_comes_first():
     rules, user = rules_of(TRAIN), histories([[0, 1]], 5)
     first = {
