@@ -30,7 +30,7 @@ ROWS_AT_ONCE = 100_000
 TIMEOUT = "10"  # seconds to connect, unless the address has its own
 
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
-_UNCLEAR = re.compile(r"""[;'"](?!')|\$\w*\$""")
+_UNCLEAR = re.compile(r"""[;'"]|\$\w*\$""")
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,9 @@ class DatabaseSource:
         import sqlalchemy as sa
 
         engine = self._engine()
-        # No parameters: a percent sign or a colon is the user's own.
-        options = {"stream_results": True, "yield_per": ROWS_AT_ONCE, "no_parameters": True}
-        if engine.dialect.name == "postgresql":
-            options["postgresql_readonly"] = True
         n_rows = 0
         try:
-            with engine.connect().execution_options(**options) as database:
+            with engine.connect().execution_options(**_options(engine.dialect.name)) as database:
                 result = database.exec_driver_sql(self.statement)
                 names = distinct_names(list(result.keys()))
                 columns = ", ".join(f"{identifier(name)} VARCHAR" for name in names)
@@ -147,6 +143,12 @@ class DatabaseSource:
         return sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(read_only, uri=True))
 
 
+def _options(dialect: str) -> dict[str, Any]:
+    """Return how to run the statement: in batches, read only, and with percent signs as they are."""
+    options: dict[str, Any] = {"stream_results": True, "yield_per": ROWS_AT_ONCE, "no_parameters": True}
+    return {**options, "postgresql_readonly": True} if dialect == "postgresql" else options
+
+
 def check_address(address: str) -> None:
     """Raise ParameterError unless an address is that of SQLite or PostgreSQL."""
     from recsys.feedback.store import database_url
@@ -156,7 +158,7 @@ def check_address(address: str) -> None:
 
 def check_sql(parameter: str, sql: str) -> None:
     """Raise ParameterError if SQL may end the parentheses around it, or be several statements."""
-    bare = _QUOTED.sub("''", sql.rstrip().removesuffix(";"))
+    bare = _QUOTED.sub(" ", sql.rstrip().removesuffix(";"))
     depth = lowest = 0
     for sign in bare:
         depth += (sign == "(") - (sign == ")")

@@ -138,10 +138,7 @@ class TableDataset(FileDataset):
         if self.timestamp_format is not None:
             given_form(self.timestamp_format)
         # Named tuples instead of the config's mappings, so that equal datasets are equal and hash alike.
-        columns = TableColumns.of(self.columns)
-        if isinstance(columns.item_id, tuple) and not LAYOUTS[self.layout].item_columns:
-            raise ParameterError("columns.item_id", f"one column with layout: {self.layout}", columns.item_id)
-        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "columns", self._checked_columns())
         object.__setattr__(self, "items_columns", TableColumns.of(self.items_columns, "items_columns"))
         if self.searched is not None:
             object.__setattr__(self, "searched", tuple(self.searched))
@@ -150,6 +147,17 @@ class TableDataset(FileDataset):
         first = next(iter(given))[0] if given else ""
         called = self.table or Path(self.path or self.database or first).name.partition(".")[0]
         object.__setattr__(self, "name", self.name or called)
+
+    def _checked_columns(self) -> TableColumns:
+        columns = TableColumns.of(self.columns)
+        if columns.item_id is None:
+            raise ParameterError("columns.item_id", "the name of a column", None)
+        if isinstance(columns.item_id, tuple) and not LAYOUTS[self.layout].item_columns:
+            raise ParameterError("columns.item_id", f"one column with layout: {self.layout}", columns.item_id)
+        if self.orders is not None and (columns.order_id or not columns.user_id or not columns.timestamp):
+            rule = "null, unless columns.user_id and columns.timestamp tell orders, and no columns.order_id"
+            raise ParameterError("orders", rule, self.orders)
+        return columns
 
     def _check_sql(self) -> None:
         for key in ("query", "items_query", "where"):

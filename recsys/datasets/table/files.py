@@ -90,7 +90,7 @@ class FileSource:
         names = [f"recsys_table_{number}" for number in range(len(tables))]
         for name, table in zip(names, tables, strict=True):
             table.create(connection, name)
-            log.info("%s", table.description)
+            log.info("%s%s", table.description, f", {table.n_lines:,} lines" if table.n_lines else "")
             if self.sql is not None or self.where is not None:
                 table.check_count(count(connection.table(name)))
         if self.sql is None and self.where is None:

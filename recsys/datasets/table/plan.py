@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recsys.datasets.fields import Column, Kind
+from recsys.datasets.fields import Column, Kind, shown
 from recsys.datasets.table.columns import IDS, NUMBERS, TableColumns
 from recsys.datasets.table.connection import identifier
 from recsys.datasets.table.fetch import Field
@@ -14,6 +14,7 @@ from recsys.datasets.table.ids import INTEGERS, as_integer, as_text
 from recsys.datasets.table.numbers import find_decimal, number_sql
 from recsys.datasets.table.source import ROW
 from recsys.datasets.table.times import find_form, given_form
+from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -57,6 +58,11 @@ class Plan:
         """
         kinds = dict(zip(self.data.columns, map(str, self.data.types), strict=True))
         there = [name for name in kinds if name != ROW]
+        if not self.columns.used(("order_id", "user_id")):
+            raise DataFormatError(
+                f"{self.label} has the columns {', '.join(map(shown, there))}, and none that tells orders "
+                "apart. Set dataset.columns.order_id, dataset.columns.user_id, or both."
+            )
         for role in (*IDS, *NUMBERS, "timestamp"):
             for name in self.columns.used((role,)):
                 role_column(role, name).position(there, self.label)

@@ -171,8 +171,14 @@ class _Checks:
         """Return a column of ids."""
         if one.values.dtype == np.int64:
             return one.values
-        ids = distinct_ids(one.texts, self.reader.ids, f"{self.label}, column {name!r}")
-        return np.take(ids, one.values) if len(ids) else np.zeros(len(one.values), dtype=np.int64)
+        # Texts of lines that are left out, or that stand for no value, are no ids.
+        present = one.values if one.missing is None else one.values[~one.missing]
+        used = np.flatnonzero(np.bincount(present, minlength=len(one.texts)))
+        texts = [one.texts[position] for position in used.tolist()]
+        distinct = distinct_ids(texts, self.reader.ids, f"{self.label}, column {name!r}")
+        ids = np.zeros(len(one.texts), dtype=distinct.dtype)
+        ids[used] = distinct
+        return np.take(ids, one.values)
 
     def check_values(self, role: str, name: str, one: Fetched) -> None:
         """Raise DataFormatError if a number or time is missing or not finite, or a number too small."""

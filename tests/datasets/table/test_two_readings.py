@@ -31,7 +31,7 @@ DAY = 86_400
 TIMES = {"columns": {**COLUMNS, "timestamp": "time"}}
 
 
-@tries("recsys/datasets/table/times.py", "and no value decides")
+@tries("recsys/datasets/table/times.py", "dataset.timestamp_format")
 def test_day_or_month_first(tmp_path):
     path = table(tmp_path, "02-01-1970", "03-01-1970")
     match = r"'02-01-1970' may be 2 January 1970 \(%d-%m-%Y\) or 1 February 1970 \(%m-%d-%Y\)"
@@ -104,7 +104,7 @@ def test_other_ids_stay_as_they_are_written(tmp_path):
 PRICE = {"columns": {**COLUMNS, "price": "price"}}
 
 
-@tries("recsys/datasets/table/numbers.py", "and no value decides")
+@tries("recsys/datasets/table/numbers.py", "dataset.decimal")
 def test_a_comma_before_thousands_or_decimals(tmp_path):
     point, comma = refused(
         table(tmp_path, "1,234", name="price"), r"'1,234' may be 1234 .* or 1\.234", **PRICE
@@ -134,7 +134,7 @@ def test_what_is_no_number_is_refused_with_the_line(value, tmp_path):
         load(table(tmp_path, "1", value, name="price"), **PRICE)
 
 
-@tries("recsys/datasets/table/text_format.py", "the fields may be separated by")
+@tries("recsys/datasets/table/text_format.py", "dataset.separator")
 def test_two_separators(tmp_path):
     path = tmp_path / "sales.csv"
     path.write_text("order,x;item\n1,2;tea\n1,3;milk\n")
