@@ -29,7 +29,8 @@ JSON = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
 READERS = {
     "Parquet": "read_parquet([{}], union_by_name = true)",
     "JSON": (
-        "read_json([{}], sample_size = -1, dateformat = 'iso', timestampformat = 'iso', union_by_name = true)"
+        "read_json([{}], sample_size = -1, dateformat = 'iso', timestampformat = 'iso', "
+        "union_by_name = true, maximum_object_size = 64000000)"
     ),
 }
 
