@@ -25,7 +25,7 @@ example:
   python -m recsys inspect sales.csv
   python -m recsys inspect sales.csv dataset.timestamp_format=%d/%m/%Y
 """
-FILE = "CSV, Parquet or JSON, plain or gzipped; a folder, or a pattern in quotes"
+FILE = "CSV, Parquet or JSON, plain or gzipped; a folder, a pattern in quotes, or a database"
 OVERRIDES = "settings that are known, such as those that a message advises"
 WIDTH = 40  # of the examples
 MAX_COLUMNS, MAX_ITEMS = 40, 8
@@ -57,7 +57,7 @@ def commands(found: Inspection) -> dict[str, str]:
         return {}
     overrides = [
         f"dataset={found.choice}",
-        typed_override("dataset.path", found.path),
+        *(typed_override(f"dataset.{key}", value) for key, value in found.place.items()),
         *(typed_override(f"dataset.{key}", value) for key, value in found.settings.items()),
     ]
     command = f"python -m recsys {' '.join(overrides)}"

@@ -2,12 +2,16 @@
 
 import json
 import shlex
+import sqlite3
+from contextlib import closing
 
 import pytest
 from hydra import compose, initialize_config_dir
 
 from recsys.cli import inspect
 from recsys.composition import build
+from recsys.datasets import TableDataset
+from recsys.errors import DataFormatError
 from recsys.runs.trusted import CONF
 from tests.integration.cures import tries
 
@@ -80,7 +84,7 @@ def load(command):
         return build(compose(overrides=overrides), "dataset").load()
 
 
-@tries("recsys/cli/inspect.py", "'dataset.path', found.path", "f'dataset.{key}'", "' '.join(overrides)")
+@tries("recsys/cli/inspect.py", "f'dataset.{key}'", "' '.join(overrides)")
 @pytest.mark.parametrize("form", FILES)
 def test_the_command_reads_the_file(tmp_path, capsys, form):
     text, printed, orders = FILES[form]
@@ -158,3 +162,56 @@ def test_a_known_data_set(tmp_path, capsys):
     )
     _, out = run(capsys, path)
     assert f"To go on:\n  python -m recsys dataset=bakery dataset.path={path}\n" in out
+
+
+@tries("recsys/datasets/table/binary.py", "is an SQLite database")
+def test_a_database(tmp_path, capsys):
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as shop:
+        shop.execute("CREATE TABLE sales (order_id int, item text, qty int)")
+        shop.executemany(
+            "INSERT INTO sales VALUES (?, ?, ?)", [(1, "tea", 1), (1, "milk", -1), (2, "tea", 2)]
+        )
+        shop.commit()
+        code, out = run(capsys, path)
+        assert code == 0
+        assert len(load(out.split("To go on:\n")[1])) == 2
+        with pytest.raises(DataFormatError, match=rf"dataset\.database={path}, and dataset\.table to one of"):
+            TableDataset(path=str(path)).load()
+        shop.execute("CREATE TABLE customers (name text)")
+        shop.commit()
+    code, out = run(capsys, path)
+    assert code == 1
+    assert "has the tables customers, sales. Set dataset.table to one" in out
+    assert run(capsys, path, "dataset.table=sales")[0] == 0
+
+
+def test_a_password_is_not_repeated(capsys):
+    assert inspect.main(["postgresql://user:geheim@localhost/shop"]) == 1
+    printed = capsys.readouterr()
+    assert "has a password" in printed.err
+    assert "geheim" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04" + bytes(100), "is an Excel workbook"),
+        (b"\x89PNG\r\n\x1a\n" + b"a\0bc" * 100, "is no text"),
+        (b"", "is empty"),
+        (b"a,b\n", "has no rows"),
+    ],
+)
+def test_a_file_that_is_no_table_is_an_error(tmp_path, capsys, content, reason):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    assert inspect.main([str(path)]) == 1
+    assert reason in capsys.readouterr().err
+
+
+def test_lists_in_json(tmp_path, capsys):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"order": 1, "items": ["tea", "milk"]}\n{"order": 2, "items": ["tea"]}\n')
+    _, out = run(capsys, path)
+    assert "the cells of items hold lists" in out
+    assert len(load(out.split("To go on:\n")[1])) == 3

@@ -104,6 +104,20 @@ class DatabaseSource:
             data = connection.table("data").project(f"row_number() OVER () AS {ROW}, *")
             yield OpenTable(data, f"{self.label}, row {{}}".format, n_rows)
 
+    def tables(self) -> list[str]:
+        """Return the names of the tables and views."""
+        import sqlalchemy as sa
+
+        engine = self._engine()
+        try:
+            found = sa.inspect(engine)
+            return [*found.get_table_names(), *found.get_view_names()]
+        except sa.exc.SQLAlchemyError as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise DataError(f"{masked(self.address)} cannot be read: {reason.rstrip('.')}.") from error
+        finally:
+            engine.dispose()
+
     def _load(self, connection: DuckDBPyConnection) -> int:
         """Copy the rows into a table `data`; return their number."""
         import pyarrow as pa

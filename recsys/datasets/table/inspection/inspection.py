@@ -11,9 +11,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optuna_sweeper.safe_text import masked
 from recsys.data.interactions import Interactions
+from recsys.datasets.files import reading
+from recsys.datasets.table.binary import SQLITE
 from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.connection import identifier
+from recsys.datasets.table.database import DatabaseSource
 from recsys.datasets.table.dataset import TableDataset
 from recsys.datasets.table.files import FileSource
 from recsys.datasets.table.inspection.first_lines import first_lines, line_form
@@ -41,6 +45,9 @@ class Inspection:
     Parameters
     ----------
     path : str
+        As given.
+    place : dict of str to str
+        The setting `path`, or `database` and, if it has only one, `table`.
     choice : str
         Of the config group `dataset`: "table", or a data set that has a config of its own.
     settings : dict
@@ -63,6 +70,7 @@ class Inspection:
     """
 
     path: str
+    place: dict[str, str] = field(default_factory=dict)
     choice: str = "table"
     settings: dict[str, Any] = field(default_factory=dict)
     columns: list[ColumnProfile] = field(default_factory=list)
@@ -84,7 +92,7 @@ def inspect(path: str, given: Mapping[str, Any], known: Known) -> Inspection:
     Parameters
     ----------
     path : str
-        File, folder or pattern, as for `TableDataset`.
+        File, folder or pattern, or a database, as for `TableDataset`.
     given : mapping
         Settings of `TableDataset` that are known.
     known : callable
@@ -92,7 +100,7 @@ def inspect(path: str, given: Mapping[str, Any], known: Known) -> Inspection:
 
     Raise DataNotFoundError if there is no such file, and DataFormatError if it is no table.
     """
-    found = Inspection(path, settings=dict(given))
+    found = Inspection(path, {"path": path}, settings=dict(given))
     with _messages(found):
         try:
             _recognise(found, known)
@@ -111,8 +119,9 @@ def _recognise(found: Inspection, known: Known) -> None:
         found.choice, found.reason = name, "its files"
         _read(found, known)
         return
-    file = find_files(found.path)[0]
-    if kind_of(file) == "text" and "layout" not in found.settings:
+    if _is_database(found.path):
+        found.place = _database(found)
+    elif kind_of(file := find_files(found.path)[0]) == "text" and "layout" not in found.settings:
         lines = first_lines(file)
         form = line_form(lines)
         if not form.header and not form.orders:
@@ -125,7 +134,7 @@ def _recognise(found: Inspection, known: Known) -> None:
                 del found.settings["layout"]
             _read(found, known)
             return
-    with TableDataset(**{**found.settings, "path": found.path}).source.open(()) as table:
+    with TableDataset(**{**found.settings, **found.place}).source.open(()) as table:
         names = [name for name in table.relation.columns if name != ROW]
         found.columns = profile(table.relation, names)
         if not found.columns or not found.columns[0].n_rows:
@@ -174,8 +183,8 @@ def _read(found: Inspection, known: Known, table: OpenTable | None = None) -> No
     if found.problems:
         return
     config = {} if found.choice == "table" else known(found.choice)
-    dataset = TableDataset(**{**config, **found.settings, "path": found.path})
-    if table is None or dataset.query != found.settings.get("query"):
+    dataset = TableDataset(**{**config, **found.settings, **found.place})
+    if table is None or dataset.query != found.settings.get("query") or not _can_filter(dataset):
         read = dataset.load()
     else:
         read = dataset.interactions(dataset.reader.read_open(_filtered(table, dataset)))
@@ -187,6 +196,34 @@ def _read(found: Inspection, known: Known, table: OpenTable | None = None) -> No
     else:
         found.counts["orders"] = _n_orders(read)
     found.orders = _first_orders(read)
+
+
+def _is_database(path: str) -> bool:
+    """Whether a path is the address of a database, or an SQLite file."""
+    file = Path(path).expanduser()
+    if "://" in path or not file.is_file():
+        return "://" in path
+    with reading(file), file.open("rb") as stream:
+        return stream.read(len(SQLITE)) == SQLITE
+
+
+def _database(found: Inspection) -> dict[str, str]:
+    """Return the settings of a database; raise DataError if it has several tables, of which none is given."""
+    if masked(found.path) != found.path:
+        raise DataError(f"{found.path} has a password. Leave it out, and set PGPASSWORD in the environment.")
+    place = {"database": found.path}
+    if {"table", "query"} & found.settings.keys():
+        return place
+    tables = DatabaseSource(found.path).tables()
+    if len(tables) != 1:
+        names = ", ".join(tables) or "none"
+        raise DataError(f"The database has the tables {names}. Set dataset.table to one, or dataset.query.")
+    return {**place, "table": tables[0]}
+
+
+def _can_filter(dataset: TableDataset) -> bool:
+    """Whether the condition on rows applies to an open table: it is not in the SQL of a database."""
+    return dataset.where is None or dataset.database is None
 
 
 def _filtered(table: OpenTable, dataset: TableDataset) -> OpenTable:
