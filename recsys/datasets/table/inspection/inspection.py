@@ -25,7 +25,7 @@ from recsys.datasets.table.inspection.guess import Guess, guess
 from recsys.datasets.table.inspection.known import known_folder, known_items, known_table
 from recsys.datasets.table.inspection.profile import ColumnProfile, profile
 from recsys.datasets.table.inspection.roles import Roles, notes
-from recsys.datasets.table.layouts.layout import count
+from recsys.datasets.table.layouts.layout import count, query
 from recsys.datasets.table.prepared import find_files, kind_of
 from recsys.datasets.table.source import ROW, OpenTable
 from recsys.errors import DataError, DataFormatError, DataNotFoundError, ParameterError
@@ -232,7 +232,12 @@ def _filtered(table: OpenTable, dataset: TableDataset) -> OpenTable:
         return table
     if table.check_count is not None:
         table.check_count(count(table.relation, "true"))
-    return replace(table, relation=dataset.source.filtered(table.relation), check_count=None)
+    kept = dataset.source.filtered(table.relation)
+    if dataset.layout == "long":
+        kept = kept.project(", ".join(map(identifier, (ROW, *TableColumns.of(dataset.columns).used()))))
+    # Stored, because each of several looks would filter it again.
+    kept.create("recsys_kept")
+    return replace(table, relation=query(kept, "FROM recsys_kept"), check_count=None)
 
 
 def _n_orders(read: Interactions) -> int:
