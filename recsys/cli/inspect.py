@@ -60,13 +60,12 @@ def commands(found: Inspection) -> dict[str, str]:
         *(typed_override(f"dataset.{key}", value) for key, value in found.place.items()),
         *(typed_override(f"dataset.{key}", value) for key, value in found.settings.items()),
     ]
-    command = f"python -m recsys {' '.join(overrides)}"
-    tuned = {}
+    found_commands = {"run": f"python -m recsys {' '.join(overrides)}"}
     if found.has_customers:
-        tuned = {
-            "tune": f"python -m recsys experiment=tune_ranking evaluation=next_basket {' '.join(overrides)}"
-        }
-    return {"run": command, **tuned}
+        found_commands["tune"] = f"python -m recsys experiment=baskets {' '.join(overrides)}"
+        found_commands["register"] = "python -m recsys registry register --latest"
+        found_commands["serve"] = "python -m recsys serve"
+    return found_commands
 
 
 def _settings(overrides: Sequence[str]) -> dict[str, Any]:
@@ -106,8 +105,12 @@ def _paragraphs(found: Inspection) -> list[str]:
     if found.problems:
         parts.append("To settle:\n" + "\n".join(f"  {printable(one)}" for one in found.problems))
         parts.append("Add what it says behind the file's name to look again.")
-    purposes = {"run": "To go on:", "tune": "To tune a recommender of the next basket:"}
-    parts += [f"{purposes[purpose]}\n  {command}" for purpose, command in commands(found).items()]
+    found_commands = commands(found)
+    if run := found_commands.pop("run", None):
+        parts.append(f"To go on:\n  {run}")
+    if found_commands:
+        steps = "\n  ".join(found_commands.values())
+        parts.append(f"To tune a recommender of the next order, and serve it:\n  {steps}")
     return parts
 
 

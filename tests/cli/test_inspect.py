@@ -104,7 +104,9 @@ def test_it_shows_columns_and_orders(tmp_path, capsys):
     _, out = run(capsys, path)
     assert "Kunden-Nr.   integer              2         0        7, 8                    user_id\n" in out
     assert "Read: 4 entries, 3 items, 3 orders. The first:\n  1 of 7, 2024-05-13: Tee, Milch\n" in out
-    assert "python -m recsys experiment=tune_ranking evaluation=next_basket dataset=table" in out
+    tune, *others = out.split("and serve it:\n")[1].splitlines()
+    assert tune.startswith("  python -m recsys experiment=baskets dataset=table dataset.path=")
+    assert others == ["  python -m recsys registry register --latest", "  python -m recsys serve"]
 
 
 def test_json(tmp_path, capsys):
