@@ -15,6 +15,8 @@ from recsys.errors import DataError, ParameterError
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
+    import argparse
+
     from recsys.data import Nouns
     from recsys.models.bundle import Bundle
 
@@ -30,8 +32,8 @@ LIKES = "titles of items liked or bought, or ids of items without one, the lates
 SEEN = "titles or ids of other known items, such as disliked ones: they are not recommended"
 ORDER = "items of one order; repeat the option for each order, the earliest first"
 EXCLUDE_SEEN = (
-    "leave out likes, orders and seen items (true, except that likes and orders may be recommended where the "
-    "model has orders of customers, who buy again)"
+    "leave out likes, orders and seen items (true, except that what stands in orders may come again where "
+    "the model has orders of customers, who buy again)"
 )
 # Options of the parameters that they set.
 TYPED = {"categories": "--category", "max_per_category": "--max-per-category"}
@@ -82,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.reasons,
             given.seen,
             given.user,
-            exclude_seen=None if given.exclude_seen is None else given.exclude_seen == "true",
+            exclude_seen=_exclude_seen(given),
             exclude_items=given.exclude,
             only_items=given.only,
             categories=given.category,
@@ -97,6 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(_text(answer, bundle.catalog.nouns))
     return 0
+
+
+def _exclude_seen(given: argparse.Namespace) -> bool | None:
+    if given.exclude_seen is not None:
+        return bool(given.exclude_seen == "true")
+    # What is in a basket is not added again, what was bought before may be.
+    return None if given.orders or given.user is not None else True
 
 
 def recommend(

@@ -93,6 +93,8 @@ def test_orders_of_a_customer(saved, capsys):
     shop = ["--model", saved / "shop"]
     assert ids(capsys, *shop, "--order", "tea", "cake", "--order", "tea")[0] == 0
     assert 0 not in ids(capsys, *shop, "--orders", "tea", "--exclude-seen", "true")
+    assert 0 not in ids(capsys, *shop, "--basket", "tea")
+    assert 0 in ids(capsys, *shop, "--basket", "tea", "--exclude-seen", "false")
     assert main([*map(str, shop), "--order", "tea", "cake", "--order", "tea"]) == 0
     assert capsys.readouterr().out.startswith("You liked Tea; Cake.")
     with pytest.raises(SystemExit):

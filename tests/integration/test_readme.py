@@ -29,6 +29,9 @@ ELSEWHERE = (
     "mlflow run . -e reproduce --env-manager local",
     "make reproduce",  # the same program; see test_makefile.py
     "make sweep",
+    "make baskets",  # the next two, see test_makefile.py
+    "python -m recsys experiment=baskets",  # on a smaller shop in test_baskets.py
+    "python -m recsys recommend --latest --user 17 --k 5",
     "make test",
     "python -m recsys experiment=seed_table1 engine=mlxtend",
     "python -m recsys experiment=compare",
