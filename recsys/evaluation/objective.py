@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recsys.errors import ParameterError
+from recsys.evaluation.policies import COST, WITHOUT
 from recsys.evaluation.ranking import metric_names
 from recsys.evaluation.repeats import REPEATS
 from recsys.evaluation.splits.evaluation import Evaluation
@@ -14,7 +15,8 @@ from recsys.metrics import DIRECTIONS, SERVING_TIME, cutoff
 from recsys.parameters import require_choice, require_number
 
 # Metrics of the lists, without their cut-offs.
-RANKING = (*(name.partition("@")[0] for name in metric_names([1]) if "@" in name), *REPEATS, *VALUE)
+OF_EVERY_LIST = (name.partition("@")[0] for name in metric_names([1]) if "@" in name)
+RANKING = (*OF_EVERY_LIST, *REPEATS, *VALUE, WITHOUT, COST)
 BOUNDS = {"at_least": ">=", "at_most": "<="}
 
 

@@ -14,7 +14,7 @@ class Feedback:
     item_id: str
     liked: bool
     likes: tuple[str, ...] = ()  # items that the list was made from, the latest like last
-    source: str = ""  # rule, model or fallback
+    source: str = ""  # rule, model, fallback or policy
     antecedents: tuple[str, ...] = ()  # of the first reason
     rank: int | None = None  # in the list, from 1
     model_version: str = ""

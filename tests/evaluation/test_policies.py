@@ -1,15 +1,17 @@
 """Policies in the evaluation: lists follow them, and their price is measured."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 from recsys import pipeline
 from recsys.data import Interactions, ItemCatalog
 from recsys.errors import DataFormatError, DataNotFoundError, ParameterError
-from recsys.evaluation import AutoEvaluation, LeaveOut, NoSplit, RankingResult
+from recsys.evaluation import AutoEvaluation, LeaveOut, NoSplit, Objective, RankingResult
 from recsys.evaluation.policies import with_cost
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.preprocessing import Preprocessing
@@ -19,6 +21,7 @@ from recsys.runs import refit
 from recsys.runs.equivalence import data_digest
 from recsys.runs.output import Output
 from recsys.runs.refit import Measurement, measure, slices
+from tests.conftest import ROOT
 from tests.integration.cures import RATED, composed, write_files
 from tests.test_pipeline import InMemory
 
@@ -135,6 +138,19 @@ def test_a_file_that_is_not_there_is_refused_before_anything_is_mined(file, monk
         pipeline.run(experiment(str(file.with_name("wrong.yaml"))))
     with pytest.raises(DataNotFoundError, match=r"evaluation\.policies: there is no file .*policies\.yaml"):
         pipeline.run(experiment(str(file)))
+
+
+def test_a_sweep_can_be_held_to_a_price(file):
+    file.write_text("out_of_stock: [Salt]")
+    (bounds,) = re.findall(
+        r"'objective\.constraints=(.*?)'", (ROOT / "docs" / "policies.md").read_text("utf-8")
+    )
+    constraints = yaml.safe_load(bounds.replace("@10", "@1"))
+    objective = Objective(["ndcg@1"], ["maximize"], constraints)
+    one = experiment(str(file))
+    objective.check(one.evaluation)
+    missed = objective(pipeline.run(one).metrics)["constraints"]
+    assert missed == {"ndcg_cost_of_policies@1<=0.03": pytest.approx(1 / 6 - 0.03)}
 
 
 @pytest.mark.parametrize("policies", ["", 3])
