@@ -15,12 +15,12 @@ from tests.models.test_bundle_options import of_orders
 from tests.serving.conftest import Shelf, shared
 
 
-@pytest.fixture(scope="module")
-def ask(request):
-    reader = request.getfixturevalue("reader")
+@pytest.fixture
+def ask(client_of, bundles):
+    client = client_of(bundles["1"])
 
     def ask(path="/recommend", **body):
-        answer = reader.post(path, json=body)
+        answer = client.post(path, json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -41,15 +41,16 @@ def test_items_that_are_excluded_and_the_only_ones(ask):
     assert ids(ask(items=[0], only_items=[5000])) == []
 
 
-def test_a_batch_and_similar_items_have_the_same_options(ask, reader):
+def test_a_batch_and_similar_items_have_the_same_options(ask, client_of, bundles):
+    client = client_of(bundles["1"])
     options = {"exclude_items": [20], "categories": ["drama"], "max_per_category": 2, "k": 5}
     alone = ids(ask(items=[0], **options))
     assert len(alone) == 2  # all are dramas
     batch = ask("/recommend/batch", users=[{"items": [0]}, {"history": [[0]]}], **options)
     assert [ids(one) for one in batch["results"]] == [alone, alone]
-    similar = reader.get("/items/0/similar", params=options).json()
+    similar = client.get("/items/0/similar", params=options).json()
     assert ids(similar) == alone
-    only = reader.get("/items/0/similar", params={"only_items": [10, "60"], "explain": True}).json()
+    only = client.get("/items/0/similar", params={"only_items": [10, "60"], "explain": True}).json()
     assert set(ids(only)) == {10, 60}
 
 

@@ -242,6 +242,7 @@ def test_a_service_that_waits_for_its_model_has_policies(file, write, bundles):
     assert row[0].item_id == 80
 
 
-def test_without_policies_nothing_is_told(reader):
-    assert state(reader) is None
-    assert "recsys_policies" not in reader.get("/metrics").text
+def test_without_policies_nothing_is_told(client, reloader, monkeypatch):
+    monkeypatch.setattr(reloader, "policies", None)
+    assert state(client) is None
+    assert "recsys_policies" not in client.get("/metrics").text
