@@ -250,6 +250,12 @@ class RuleRecommender:
         if self.predict == NEXT_ORDER:
             rule = f"{SAME_ORDER} where rules hold categories (preprocessing.levels)"
             raise ParameterError("predict", rule, self.predict, "Set preprocessing.levels=item.")
+        if self.predict == AUTO:
+            log.warning(
+                "Where rules hold categories, weights are learned for the rest of an order, not for what a "
+                "customer buys again. Set preprocessing.levels=item for next orders, or "
+                "recommender.predict=same_order for this without the warning."
+            )
         return SAME_ORDER
 
     def _fit_orders(self, train: Histories) -> OrderRuleModel:

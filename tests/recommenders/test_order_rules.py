@@ -9,7 +9,8 @@ from scipy import sparse
 from scipy.optimize import nnls
 from scipy.stats import chi2_contingency
 
-from recsys.data import Histories
+from recsys import generate_rules, mine
+from recsys.data import Histories, Transactions
 from recsys.data.hierarchy import Hierarchy
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import CompleteBasket, NextBasket
@@ -26,6 +27,7 @@ from recsys.recommenders import (
 from recsys.recommenders._orders_kernel import log_likelihood_ratio
 from recsys.recommenders.learned_rules import LearnedRuleModel
 from recsys.recommenders.order_rule_model import OrderRuleModel
+from tests.integration.cures import tries
 from tests.recommenders.baskets import orders, shops
 from tests.recommenders.problems import deterministic, rules_of
 
@@ -329,6 +331,20 @@ def test_rules_between_orders_hold_no_categories():
     train = replace(train, hierarchy=Hierarchy(train.items, np.array(["drinks"]), members, no_pairs, False))
     with pytest.raises(ParameterError, match=r"predict must be same_order .* Set preprocessing\.levels=item"):
         RuleRecommender(predict="next_order").fit(train)
+
+
+@tries("recsys/recommenders/rules.py", "Set preprocessing.levels=item for next orders")
+def test_it_is_said_that_categories_leave_next_orders_out(caplog):
+    train = orders(CUSTOMERS, 4)
+    members, no_pairs = sparse.csr_array(np.ones((4, 1), np.bool_)), np.empty((0, 2), np.int64)
+    hierarchy = Hierarchy(train.items, np.array(["drinks"]), members, no_pairs, False)
+    rules = generate_rules(mine(hierarchy.extend(Transactions(train.matrix, train.items)), 0.5))
+    cases = (hierarchy, "auto", 1), (hierarchy, "same_order", 0), (None, "auto", 0)
+    for categories, predict, n_warnings in cases:
+        caplog.clear()
+        RuleRecommender(predict=predict).fit(replace(train, hierarchy=categories), rules)
+        found = [record for record in caplog.records if "what a customer buys again" in record.message]
+        assert len(found) == n_warnings
 
 
 def test_values_multiply_what_is_expected():
