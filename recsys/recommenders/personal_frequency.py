@@ -1,10 +1,11 @@
 """Personal frequency: what the customer buys most often."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.data import Histories
 from recsys.errors import DataError
@@ -96,13 +97,27 @@ class PersonalFrequencyModel(ScoringModel):
         """Return one reason for each item: the item itself and its number of orders, or its popularity."""
         times = np.bincount(history.item_indices, minlength=self.train.n_items)
         return [
-            [own_reason(self.popularity, item, int(times[item]))]
+            [own_reason(item, int(self.n_repeaters[item]), int(times[item]))]
             if times[item]
             else [self.popularity.reason(item)]
             for item in items
         ]
 
+    @cached_property
+    def n_repeaters(self) -> npt.NDArray[np.int64]:
+        """Number of users with each item in several steps, shape (n_items,)."""
+        return count_repeaters(self.train)
 
-def own_reason(popularity: Popularity, item: int, times: int, share: float = 1.0) -> Reason[int]:
-    """Return the reason for an item that the customer has bought before: the item itself."""
-    return replace(popularity.reason(item), antecedents=(item,), share=share, times=times)
+
+def count_repeaters(train: Histories) -> npt.NDArray[np.int64]:
+    """Return the number of users who have each item in several steps, shape (n_items,).
+
+    Where no item is repeated: who have it.
+    """
+    keys, counts = np.unique(train.rows * train.n_items + train.item_indices, return_counts=True)
+    return np.bincount(keys[(counts > 1) | (not train.repeats)] % train.n_items, minlength=train.n_items)
+
+
+def own_reason(item: int, n_repeaters: int, times: int | None, share: float = 1.0) -> Reason[int]:
+    """Return the reason for an item that the user has had before: the item, and how many had it again."""
+    return Reason((item,), n_repeaters, None, None, share, times)

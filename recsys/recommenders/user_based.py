@@ -14,7 +14,7 @@ from scipy import sparse
 from recsys.data import Histories
 from recsys.recommenders.item_based import LikesModel
 from recsys.recommenders.model import SCORES_AT_ONCE, FloatArray, Reason
-from recsys.recommenders.personal_frequency import own_reason
+from recsys.recommenders.personal_frequency import count_repeaters, own_reason
 
 IntArray = npt.NDArray[np.int64]
 
@@ -104,6 +104,11 @@ class UserBasedModel(LikesModel):
         return self.train_features.T.tocsr()
 
     @cached_property
+    def n_repeaters(self) -> IntArray:
+        """Number of users with each item in several steps, shape (n_items,)."""
+        return count_repeaters(self.train)
+
+    @cached_property
     def rows(self) -> dict[bytes, int]:
         """Row of the first user of the training data with the same orders."""
         contents = _contents(self.train)
@@ -162,7 +167,8 @@ class UserBasedModel(LikesModel):
             for reason in self.reasons_of_likes(likes, item, of_others, None)
         ]
         if own > 0:
-            reasons.append(own_reason(self.popularity, item, int(times[item]), own / whole))
+            own_times = int(times[item]) if self.train.repeats else None
+            reasons.append(own_reason(item, int(self.n_repeaters[item]), own_times, own / whole))
         if of_popularity > 0:
             reasons.append(replace(self.popularity.reason(item), share=of_popularity / whole))
         return sorted(reasons, key=lambda reason: -reason.share)

@@ -74,7 +74,7 @@ def test_old_orders_fade():
 def test_the_reason_is_the_item_itself():
     model = PersonalFrequencyRecommender().fit(orders(SHOP, 5))
     reasons = model.explain(orders(SHOP[2:], 5), [1, 0])
-    assert reasons == [[Reason((1,), 3, None, None, 1.0, 2)], [Reason((), 1, None, None, 1.0)]]
+    assert reasons == [[Reason((1,), 1, None, None, 1.0, 2)], [Reason((), 1, None, None, 1.0)]]
 
 
 @pytest.mark.parametrize("fill", ["popularity", "none"])

@@ -81,7 +81,7 @@ def test_reasons_are_own_items_and_those_in_common():
     model = settings.fit(orders(train, 3))
     reasons = model.explain(orders(train[:1], 3), [0, 1, 2])
     assert reasons == [
-        [Reason((0,), 2, None, None, 1.0, 2)],
+        [Reason((0,), 1, None, None, 1.0, 2)],
         [Reason((0,), 1, 0.5, 1.5, 1.0, 2)],
         [Reason((), 1, None, None, 1.0)],
     ]
