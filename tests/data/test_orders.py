@@ -200,7 +200,7 @@ def test_recommenders_read_an_item_once_at_its_latest_step():
     interactions = sequences()
     experiment = (ALL, Apriori(min_support=0.05), BitsetEngine(), ItemsetCache(enabled=False))
     prepared, model = pipeline.learn(
-        Experiment(InMemory(interactions), *experiment, RuleRecommender(), NoSplit())
+        Experiment(InMemory(interactions), *experiment, RuleRecommender(weight="jaccard"), NoSplit())
     )
     once = prepared.train.latest
     assert len(once.item_indices) < len(prepared.train.item_indices)
