@@ -1,6 +1,6 @@
 """Benchmarks: python scripts/benchmark.py PART [--help].
 
-Parts: sweep | mining | growth | scale | workers | serve | lists.
+Parts: sweep | mining | growth | scale | workers | serve | lists | table.
 
 `sweep` runs trials whose job does nothing: the cost of a trial beside its work. The time runs from the
 creation of the sweeper to the end of the sweep. Each variant runs in a process of its own; the variants
@@ -36,6 +36,7 @@ import benchmark_lists
 import benchmark_mining
 import benchmark_scale
 import benchmark_serve
+import benchmark_table
 import benchmark_workers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -252,6 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     benchmark_mining.add_commands(commands)
     benchmark_scale.add_commands(commands)
     benchmark_serve.add_commands(commands)
+    benchmark_table.add_commands(commands)
     benchmark_workers.add_commands(commands)
     for command in commands.choices.values():
         command.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables there")

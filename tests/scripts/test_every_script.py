@@ -173,6 +173,24 @@ def test_benchmark_lists(benchmark, capsys):
     assert "| weight=learned | " in capsys.readouterr().out
 
 
+def test_benchmark_table(benchmark, script, monkeypatch, capsys):
+    """Its figures, measured in this process."""
+    module = script("benchmark_table")
+
+    def run(program, **options):
+        *_, name, path, min_support = program
+        return SimpleNamespace(
+            returncode=0, stdout=json.dumps(module.measure(name, path, float(min_support)))
+        )
+
+    monkeypatch.setattr(module, "subprocess", SimpleNamespace(run=run))
+    rows = benchmark("table", "--n-lines", "100", "--n-retail", "400", "--min-support", "0.2")["rows"]
+    assert rows["orders"]["n_transactions"] == 10
+    assert 0 < rows["retail"]["n_transactions"] <= 20
+    assert rows["retail"]["n_itemsets"] >= 0
+    assert "| retail | " in capsys.readouterr().out
+
+
 def test_benchmark_workers(benchmark, script, monkeypatch, capsys):
     """Its figures; test_benchmark_workers.py starts PostgreSQL and workers."""
     workers, start = script("benchmark_workers"), datetime(2026, 1, 1)
