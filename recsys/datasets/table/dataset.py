@@ -134,6 +134,11 @@ class TableDataset(FileDataset):
             if getattr(self, key) is not None:
                 require_choice(key, getattr(self, key), choices)
         self._check_text_settings()
+        for key in ("files", "database", "query", "where") if LAYOUTS[self.layout].reads_lines else ():
+            if getattr(self, key):
+                raise ParameterError(key, f"null with layout: {self.layout}", getattr(self, key))
+        if self.list_separator is not None and self.layout != "list":
+            raise ParameterError("list_separator", "null without layout: list", self.list_separator)
         self._check_sql()
         if self.timestamp_format is not None:
             given_form(self.timestamp_format)
@@ -154,6 +159,8 @@ class TableDataset(FileDataset):
             raise ParameterError("columns.item_id", "the name of a column", None)
         if isinstance(columns.item_id, tuple) and not LAYOUTS[self.layout].item_columns:
             raise ParameterError("columns.item_id", f"one column with layout: {self.layout}", columns.item_id)
+        if LAYOUTS[self.layout].reads_lines and columns != TableColumns():
+            raise ParameterError("columns", "left out with layout: lines, which has none", self.columns)
         if self.orders is not None and (columns.order_id or not columns.user_id or not columns.timestamp):
             rule = "null, unless columns.user_id and columns.timestamp tell orders, and no columns.order_id"
             raise ParameterError("orders", rule, self.orders)

@@ -5,7 +5,8 @@ from functools import partial
 
 import pytest
 
-from recsys.errors import DataFormatError
+from recsys.datasets import TableDataset
+from recsys.errors import DataFormatError, ParameterError
 from tests.datasets.table import tables
 from tests.integration.cures import tries
 
@@ -36,6 +37,12 @@ def test_the_separator_is_found(tmp_path, separator):
     text = BASKETS.replace(",", separator)
     (tmp_path / "a.txt").write_text(text)
     assert read(tmp_path / "a.txt") == naive(text, separator)
+
+
+@pytest.mark.parametrize("settings", [{"where": "item = 'tea'"}, {"columns": {"order_id": "a"}}])
+def test_settings_of_columns_are_refused(settings):
+    with pytest.raises(ParameterError, match="with layout: lines"):
+        TableDataset(path="a.csv", layout="lines", **settings)
 
 
 def test_items_in_quotes(tmp_path):

@@ -54,6 +54,23 @@ def test_other_columns_keep_their_roles(tmp_path):
     assert found.timestamp.tolist() == [1714521600, 1714521600, 1714608000]
 
 
+@tries("recsys/datasets/table/layouts/layout.py", "dataset.columns.user_id=null")
+def test_orders_of_a_customer_need_times(tmp_path):
+    (tmp_path / "a.csv").write_text(SERIES)
+    columns = {"user_id": "who", "item_id": "item_*"}
+    with pytest.raises(DataFormatError, match=r"'7' has several rows.*columns\.timestamp") as refused:
+        read(tmp_path / "a.csv", columns=columns)
+    (settings,) = tables.cures(refused.value, columns=columns)
+    assert read(tmp_path / "a.csv", **settings) == {1: {"tea", "milk"}, 2: {"milk"}}
+
+
+def test_rows_without_items_are_counted(tmp_path, caplog):
+    (tmp_path / "a.csv").write_text("item_1,item_2\ntea,\n,\n,milk\n")
+    with caplog.at_level("INFO"):
+        assert read(tmp_path / "a.csv") == {1: {"tea"}, 3: {"milk"}}
+    assert "1 of 3 rows have no items, and are no orders" in caplog.text
+
+
 @tries("recsys/datasets/table/layouts/item_columns.py", "KEY, patterns[0]")
 def test_columns_without_numbers_are_chosen(tmp_path):
     (tmp_path / "a.csv").write_text("id,main,side\n5,pizza,salad\n6,soup,\n")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from recsys.datasets.fields import shown
 from recsys.datasets.table.columns import TableColumns
+from recsys.datasets.table.connection import identifier
+from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
+
+log = logging.getLogger(__name__)
 
 # Columns of the long relation that layouts add; not names that a file would have.
 BASKET, ITEM, COUNT = "recsys_basket", "recsys_item", "recsys_count"
@@ -48,6 +54,29 @@ class Long(Layout):
     def long(self, data: DuckDBPyRelation, columns: TableColumns) -> tuple[DuckDBPyRelation, TableColumns]:
         """Return the table as it is."""
         return data, columns
+
+
+def rows_as_orders(data: DuckDBPyRelation, long: DuckDBPyRelation, columns: TableColumns) -> TableColumns:
+    """Return the roles of a long relation, made of a table in which each row is an order numbered BASKET.
+
+    Log how many rows have no items. Raise DataFormatError if rows without times are of the same customer:
+    which of his orders came first is not known.
+    """
+    user = columns.user_id
+    if columns.order_id is None and columns.timestamp is None and user in data.columns:
+        name = identifier(str(user))
+        repeated = f"SELECT {name} FROM data WHERE {name} IS NOT NULL GROUP BY 1 HAVING count(*) > 1 LIMIT 1"
+        for (customer,) in query(data, repeated).fetchall():
+            raise DataFormatError(
+                f"Customer {shown(str(customer))} has several rows, and which order came first is not known. "
+                "Set dataset.columns.timestamp to the column of the times, dataset.columns.order_id to "
+                "integers that ascend in time, or, to do without customers, dataset.columns.user_id=null."
+            )
+    ((n_rows,),) = data.aggregate("count(*)").fetchall()
+    ((n_orders,),) = long.aggregate(f"count(DISTINCT {BASKET})").fetchall()
+    if n_orders < n_rows:
+        log.info("%s of %s rows have no items, and are no orders", f"{n_rows - n_orders:,}", f"{n_rows:,}")
+    return columns._replace(item_id=ITEM, order_id=columns.order_id or (BASKET,))
 
 
 def query(data: DuckDBPyRelation, sql: str) -> DuckDBPyRelation:

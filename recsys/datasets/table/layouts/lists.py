@@ -10,7 +10,7 @@ from recsys.datasets.fields import shown
 from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.connection import identifier, literal
 from recsys.datasets.table.layouts.item_separator import find_separator
-from recsys.datasets.table.layouts.layout import BASKET, BLANKS, ITEM, Layout, count, query
+from recsys.datasets.table.layouts.layout import BASKET, BLANKS, ITEM, Layout, count, query, rows_as_orders
 from recsys.datasets.table.source import ROW
 from recsys.errors import DataFormatError
 
@@ -50,7 +50,7 @@ class Lists(Layout):
         item = f"nullif(trim(CAST({ITEM} AS VARCHAR), {BLANKS}), '')"
         long = query(data, f"SELECT *, unnest({items}) AS {ITEM} FROM ({numbered})")
         long = query(long, f"SELECT * REPLACE ({item} AS {ITEM}) FROM data WHERE {item} IS NOT NULL")
-        return long, columns._replace(item_id=ITEM, order_id=columns.order_id or (BASKET,))
+        return long, rows_as_orders(data, long, columns)
 
     def _items(self, data: DuckDBPyRelation, name: str) -> str:
         """Return the items of a cell, as an SQL expression of a list."""

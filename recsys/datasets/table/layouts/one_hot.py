@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from recsys.datasets.fields import shown
 from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.layouts.item_columns import chosen_columns, typed_items, without_role
-from recsys.datasets.table.layouts.layout import BASKET, BLANKS, COUNT, ITEM, Layout, query
+from recsys.datasets.table.layouts.layout import BLANKS, COUNT, ITEM, Layout, query, rows_as_orders
 from recsys.datasets.table.layouts.wide import unpivot
 from recsys.errors import DataFormatError
 
@@ -46,7 +46,7 @@ class OneHot(Layout):
             f"SELECT * EXCLUDE ({_COLUMN}) REPLACE (trim({_COLUMN}, {BLANKS}) AS {ITEM}), {count} AS {COUNT} "
             f"FROM data WHERE {_VALUE} NOT IN {('', *ABSENT)} AND {count} > 0",
         )
-        roles = columns._replace(item_id=ITEM, order_id=columns.order_id or (BASKET,))
+        roles = rows_as_orders(data, long, columns)
         return long, roles._replace(quantity=COUNT) if counts and not columns.quantity else roles
 
 

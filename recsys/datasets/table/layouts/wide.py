@@ -16,7 +16,7 @@ from recsys.datasets.table.layouts.item_columns import (
     typed_items,
     without_role,
 )
-from recsys.datasets.table.layouts.layout import BASKET, BLANKS, ITEM, Layout, query
+from recsys.datasets.table.layouts.layout import BASKET, BLANKS, ITEM, Layout, query, rows_as_orders
 from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Wide(Layout):
         long = unpivot(data, items, "recsys_name")
         item = f"nullif(trim({ITEM}, {BLANKS}), '')"
         long = query(long, f"SELECT * REPLACE ({item} AS {ITEM}) FROM data WHERE {item} IS NOT NULL")
-        return long, columns._replace(item_id=ITEM, order_id=columns.order_id or (BASKET,))
+        return long, rows_as_orders(data, long, columns)
 
 
 def unpivot(
