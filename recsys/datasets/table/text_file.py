@@ -185,6 +185,6 @@ def _records(
         except QuoteError as error:
             raise DataFormatError(
                 f"{path}, line {error.line + skip}: the quote before {shown(error.field)} {error.trouble}. "
-                "Correct the line; in a field in quotes, a quote of the text is written twice. If all "
-                "quotes belong to the text, set dataset.quoted=false."
+                "Correct the line; in a field in quotes, a quote of the text is written twice. Set "
+                "dataset.quoted=false if all quotes belong to the text."
             ) from None

@@ -75,8 +75,8 @@ def _check_quotes(data: DuckDBPyRelation, separator: str) -> None:
     for line, text in wrong.limit(1).fetchall():
         raise DataFormatError(
             f"Line {line}: a quote in {shown(text)} does not enclose a whole item. Correct the line; in an "
-            "item in quotes, a quote of the text is written twice. If all quotes belong to the text, set "
-            "dataset.quoted=false."
+            "item in quotes, a quote of the text is written twice. Set dataset.quoted=false if all "
+            "quotes belong to the text."
         )
 
 
