@@ -50,7 +50,7 @@ def learn_from_orders(train: Histories, settings: OrderSettings) -> tuple[OrderR
     """
     from recsys.recommenders import _orders_kernel as kernels  # imports Numba
 
-    predictions = _predictions(train, settings)
+    predictions, is_last = _predictions(train, settings)
     pairs = first_and_last(train)
     customers = kernels.Customers(pairs.starts, pairs.items, pairs.first, pairs.last)
     sums, squares, counts = kernels.sum_up(predictions, train.n_items)
@@ -58,16 +58,23 @@ def learn_from_orders(train: Histories, settings: OrderSettings) -> tuple[OrderR
     candidates = kernels.find_candidates(predictions, customers, squares, counts, *limits)
     solved = _solve(predictions, candidates, sums, squares, settings.regularization)
 
+    weights = predictions.weights
+    if settings.target_half_life is not None:  # popularity changes: that of the last orders counts
+        weights = weights * is_last
+        sums, _, _ = kernels.sum_up(predictions._replace(weights=weights), train.n_items)
     consequents = np.repeat(np.arange(train.n_items), np.diff(candidates.starts))
     taken = solved * sums[candidates.antecedents, 0]
     base_rates = sums[:, 1] - np.bincount(consequents, taken, minlength=train.n_items)
     used = solved > 0
     rules = OrderRules(candidates.antecedents, consequents.astype(np.int32), candidates.support_counts)
-    return rules[used], solved[used], base_rates / len(predictions.weights)
+    return rules[used], solved[used], base_rates / weights.sum()
 
 
-def _predictions(train: Histories, settings: OrderSettings) -> "Predictions":
-    """Return the last orders of each customer, without the first order, and what was bought before each."""
+def _predictions(train: Histories, settings: OrderSettings) -> tuple["Predictions", npt.NDArray[np.bool_]]:
+    """Return the last orders of each customer, without the first order, and what was bought before each.
+
+    The second result is which are the very last of their customer, shape (n_predictions,).
+    """
     from recsys.recommenders import _orders_kernel as kernels
 
     starts_of_customers = np.concatenate(([0], np.cumsum(train.n_steps)))
@@ -90,7 +97,8 @@ def _predictions(train: Histories, settings: OrderSettings) -> "Predictions":
     targets = train.item_indices[predicted.repeat(sizes)]
     target_starts = np.concatenate(([0], np.cumsum(sizes[predicted])))
     weights = weights * (len(weights) / weights.sum())
-    return kernels.Predictions(starts, *found, weights, target_starts, targets)
+    predictions = kernels.Predictions(starts, *found, weights, target_starts, targets)
+    return predictions, from_last[predicted] == 0
 
 
 def _n_bought_before(train: Histories, first: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

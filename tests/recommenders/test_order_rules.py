@@ -100,8 +100,13 @@ def equations_of(customers, n_items, settings):
 
 def naive_weights(customers, n_items, settings):
     """Learn from the definition, in dense matrices; return {(antecedent, consequent): weight}, base rates."""
-    mean_x, mean_y, equations = equations_of(customers, n_items, settings)
-    weights, base_rates = {}, mean_y.copy()
+    _, _, equations = equations_of(customers, n_items, settings)
+    x, y, v = samples_of(customers, n_items, settings)
+    if settings.target_half_life is not None:  # the base rates are those of the last orders
+        ends = np.cumsum([min(max(len(rows) - 1, 0), settings.n_targets) for rows in customers if rows[1:]])
+        v = v * np.isin(np.arange(len(v)), ends - 1)
+    mean_x, base_rates = np.average(x, axis=0, weights=v), np.average(y, axis=0, weights=v)
+    weights = {}
     for item, (own, matrix, right) in enumerate(equations):
         left = np.arange(len(own))
         while len(left):
@@ -194,7 +199,7 @@ def test_weights_are_those_of_non_negative_least_squares():
 
 
 def test_habits_are_found_and_recommended():
-    model = RuleRecommender(regularization=5.0).fit(drawn(300, 5, 30, with_habits))
+    model = RuleRecommender(regularization=1.0).fit(drawn(400, 5, 30, with_habits))
     rules = weights_of(model)
     others = {pair: weight for pair, weight in rules.items() if pair[0] != pair[1]}
     assert max(others, key=others.get) == (27, 29)
