@@ -161,7 +161,7 @@ def _transactions(experiment: Experiment, part: Part, seconds: Seconds) -> Itera
         return
     if evaluation.holds_out:
         rule = f"none with dataset={engine.name}, which only mines rules"
-        cure = "Set evaluation=none, or dataset=parquet for ratings that this process can hold."
+        cure = "Set evaluation=none, or dataset=parquet for data that this process can hold."
         raise ParameterError("evaluation", rule, type(evaluation).__name__, cure)
     with ExitStack() as stack:
         with timed("load", seconds):

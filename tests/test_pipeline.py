@@ -75,7 +75,7 @@ def test_users_whose_cut_falls_inside_a_tie_are_counted(time_of, n_cut, warns, e
     assert bool(caplog.messages) == warns
     if warns:
         (message,) = caplog.messages
-        assert message.startswith("For 6 of 6 users the visible and the held-out likes share a moment")
+        assert message.startswith("For 6 of 6 users the visible and the held-out items share a moment")
         assert message.endswith("set evaluation=random.")
 
 

@@ -100,7 +100,7 @@ def _options(table: TextTable, columns: Mapping[str, Column]) -> dict[str, Any]:
 def _explained(table: TextTable, columns: Mapping[str, Column], reason: str) -> DataFormatError:
     """Raise the error of the first wrong line; return one with Arrow's reason if no line is wrong."""
     if _check_values(table, columns) is None:
-        return DataFormatError(f"{table.path} has no ratings, only a header. Give a file that holds some.")
+        return DataFormatError(f"{table.path} has no rows, only a header. Give a file that holds some.")
     return DataFormatError(f"{table.path} cannot be read as a table: {reason}. Correct or replace the file.")
 
 

@@ -110,5 +110,5 @@ def _explained(path: Path, files: Files, columns: Mapping[str, Column], reason: 
                         )
             n_rows += batch.num_rows
     if n_rows == 0:
-        return DataFormatError(f"{path} has no ratings. Give a file that holds some.")
+        return DataFormatError(f"{path} has no rows. Give a file that holds some.")
     return DataFormatError(f"{path} cannot be read: {reason}. Correct or replace the file.")

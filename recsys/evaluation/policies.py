@@ -28,7 +28,7 @@ def policies_of(
     if policies is None:
         return None
     if not evaluation.holds_out:
-        raise ParameterError("evaluation.policies", "null where no likes are held out", evaluation.policies)
+        raise ParameterError("evaluation.policies", "null where nothing is held out", evaluation.policies)
     catalog = interactions.items or ItemCatalog.empty()
     return policies.bind(catalog.including(np.unique(interactions.item_id)), items)
 

@@ -159,7 +159,7 @@ def warn_of_ties(prepared: Prepared) -> None:
     n_cut, n_users = prepared.n_cut_in_tie, len(prepared.targets)
     if n_cut is not None and 2 * n_cut > n_users:
         log.warning(
-            "For %s of %s users the visible and the held-out likes share a moment, and evaluation.seed "
+            "For %s of %s users the visible and the held-out items share a moment, and evaluation.seed "
             "decides which are held out. Give the data finer times, or set evaluation=random.",
             f"{n_cut:,}",
             f"{n_users:,}",

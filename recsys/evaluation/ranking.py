@@ -144,4 +144,4 @@ def _check(
         raise ParameterError("cutoffs", rule, cutoffs, cure)
     if not targets.n_relevant.any():
         cure = "Set another evaluation than none."
-        raise ParameterError("targets", "held-out likes of at least one user", 0, cure)
+        raise ParameterError("targets", "held-out items of at least one user", 0, cure)

@@ -50,7 +50,7 @@ class Preprocessing:
         or all. The first two are refused for data without ratings; "auto" is "min_rating" where there are
         ratings, and otherwise "all". With "user_mean" an evaluation holds out
         ratings, because the means follow from the remaining ones: held-out likes are those above the mean of
-        the user's visible ratings, or of all training ratings where none is visible.
+        the user's visible ratings, or of all training interactions where none is visible.
     min_rating : float
         Lowest rating that is a like; used only by `likes="min_rating"`.
     min_length, max_length : int, int or None
@@ -176,7 +176,7 @@ class Preprocessing:
 
         `excluded` are the ids of `exclude_items`.
         """
-        keep, steps = np.ones(len(train), dtype=np.bool_), [("training ratings", len(train))]
+        keep, steps = np.ones(len(train), dtype=np.bool_), [("training interactions", len(train))]
         if self.exclude_items:
             keep = ~np.isin(train.item_id, excluded)
             steps.append(("exclude_items", int(keep.sum())))

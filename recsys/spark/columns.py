@@ -246,7 +246,7 @@ def _check(path: str, frame: Any, fields: Mapping[str, _Field], in_text: bool) -
             counts.append(f.count_if(~field.value.rlike(_PLAIN_INTEGER)).alias(f"text {role}"))
     found: dict[str, Any] = frame.agg(*counts).first().asDict()
     if not found["rows"]:
-        raise DataFormatError(f"{path} has no ratings. Give a file that holds some.")
+        raise DataFormatError(f"{path} has no rows. Give a file that holds some.")
     if found["damaged"]:
         raise DataFormatError(
             f"{path}: {found['damaged']:,} lines have more or fewer fields than the header, one of them "

@@ -97,7 +97,9 @@ class SparkInteractions:
             n_likes, digest = digest_of("transactions", likes)
             if not n_likes:
                 counts = zip(preprocessing.rules, (frame.count() for frame in steps), strict=True)
-                raise nothing_left([("training ratings", self.n_ratings), *counts], "Set preprocessing=all.")
+                raise nothing_left(
+                    [("training interactions", self.n_ratings), *counts], "Set preprocessing=all."
+                )
             n_transactions = likes.select("user_id").distinct().count()
             counted = likes.groupBy("item_id").count().toArrow()
             items = np.array(counted["item_id"].to_pylist())

@@ -155,7 +155,7 @@ BAD_FILES: dict[str, tuple[str | bytes, str]] = {
     "many fields": (HEADER + "1,1,4\n1,2,3,5\n", "line 3: 4 fields where the table has 3 columns"),
     "no bytes": ("", "is empty"),
     "only line ends": ("\n\n", "is empty"),
-    "only a header": (HEADER, "has no ratings, only a header"),
+    "only a header": (HEADER, "has no rows, only a header"),
     "other encoding": ((HEADER + "1,café,4\n").encode("latin-1"), "line 2: the bytes are not utf-8 text"),
     "not text": (b"\x89PNG\r\n\x1a\n\x00\x00", "line 1: the bytes are not utf-8 text"),
     "after quotes": (

@@ -94,7 +94,7 @@ def test_columns_of_many_types(tmp_path: Path, name: str, values: pa.Array, expe
         ),
         ({"rating": ["4", "5", "6"]}, r"of type string and must be numbers.*set dataset.columns.rating"),
         ({"item_id": pa.array([1, 2, 2**63], pa.uint64())}, r"cannot be read: .*9223372036854775808"),
-        ({name: pa.array([], pa.int64()) for name in COLUMNS}, "has no ratings"),
+        ({name: pa.array([], pa.int64()) for name in COLUMNS}, "has no rows"),
     ],
 )
 def test_bad_columns_are_explained(tmp_path: Path, columns: dict[str, Any], message: str) -> None:

@@ -162,7 +162,7 @@ def test_what_is_no_path(policies):
 def test_without_held_out_likes_there_is_nothing_to_measure(file):
     file.write_text("out_of_stock: [Rice]")
     nothing = replace(experiment(), evaluation=NoSplit(policies=str(file)))
-    with pytest.raises(ParameterError, match=r"evaluation\.policies must be null where no likes are"):
+    with pytest.raises(ParameterError, match=r"evaluation\.policies must be null where nothing is"):
         pipeline.run(nothing)
 
 

@@ -142,7 +142,7 @@ def test_without_categories_diversity_is_not_measured():
             {"targets": make_targets([[0], [1]], 2)},
             "recommendations must be a list for each of 2 users. Got 1",
         ),
-        ({"targets": make_targets([[]], 2)}, "targets must be held-out likes of at least one user. Got 0"),
+        ({"targets": make_targets([[]], 2)}, "targets must be held-out items of at least one user. Got 0"),
         (
             {"train": make_histories([[0]], 3)},
             "train must be histories over the targets' catalogue of 2 items",

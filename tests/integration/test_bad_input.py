@@ -68,7 +68,7 @@ def test_an_unknown_option_of_a_group_is_hydras_message(call):
     ("ratings", "message"),
     [
         (b"", "empty"),
-        (HEADER.encode(), "no ratings"),
+        (HEADER.encode(), "no rows"),
         (b"userId,movieId,timestamp\n1,1,0\n", "no column 'rating'"),
         (f"{HEADER}1,1,4.0,0\n1,2,good,0\n".encode(), "good"),
         (f"{HEADER}1,1,4.0,0\n1,2,,0\n".encode(), "line 3, column 'rating': the value '' is missing"),

@@ -63,13 +63,13 @@ CASES = [
     ),
     Case(
         "recsys/evaluation/splits/per_user.py",
-        "large enough to hold out one like",
+        "large enough to hold out one item",
         f"{BASKET} dataset.path=small.csv evaluation=random",
         2,
     ),
     Case(
         "recsys/evaluation/splits/per_user.py",
-        "fewer than the likes of some user",
+        "fewer than the items of some user",
         f"{BASKET} evaluation=leave_random_out evaluation.n_held_out=9",
         2,
     ),

@@ -117,7 +117,7 @@ def test_what_is_advised_leaves_transactions(rules, cures):
 def test_the_counts_after_each_rule_are_named():
     with pytest.raises(
         NoTransactionsError,
-        match=r"preprocessing\.min_order_items=3 drops the last of 7 training ratings "
+        match=r"preprocessing\.min_order_items=3 drops the last of 7 training interactions "
         r"\(7 after min_movie_ratings=1 -> 7 after likes=all -> 6 after min_item_orders=2 -> 0 after",
     ):
         filtered(ROWS, min_item_orders=2, min_order_items=3)

@@ -77,9 +77,12 @@ def test_the_length_of_a_transaction_counts_likes():
 @pytest.mark.parametrize(
     ("parameters", "culprit"),
     [
-        ({"min_movie_ratings": 4}, "min_movie_ratings=4.* of 7 training ratings"),
+        ({"min_movie_ratings": 4}, "min_movie_ratings=4.* of 7 training interactions"),
         ({"min_rating": 5.5}, "min_rating=5.5.* of 7 ratings "),
-        ({"min_length": 3}, "min_length=3.* of 7 training ratings .*-> 4 after min_rating=3.5 -> 0 after"),
+        (
+            {"min_length": 3},
+            "min_length=3.* of 7 training interactions .*-> 4 after min_rating=3.5 -> 0 after",
+        ),
     ],
 )
 def test_nothing_left_names_the_step_that_dropped_it(parameters, culprit):

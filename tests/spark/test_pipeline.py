@@ -230,7 +230,7 @@ def test_integers_without_a_sign(spark_engine, tmp_path):
             "who,item_id\n1,2\n",
             r"has no column 'rating'; it has 'who', 'item_id'\. Set dataset\.columns\.rating",
         ),
-        ("who,item_id,rating\n", r"has no ratings"),
+        ("who,item_id,rating\n", r"has no rows"),
         ("who,item_id,rating\n1,2,3\n1,4\n", r"1 lines have more or fewer fields .* one of them '1,4'"),
         (
             "who,item_id,rating\n1,2,bad\n1,3,4f\n",

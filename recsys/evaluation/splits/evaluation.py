@@ -69,7 +69,7 @@ class Evaluation(ABC):
         require_share("confidence_level", self.confidence_level)
         require_integer("seed", self.seed, minimum=0)
         if require_integer("replicates", self.replicates, minimum=1) > 1 and not self.draws:
-            rule = "1 where likes are held out by time, so that all parts would be alike"
+            rule = "1 where items are held out by time, so that all parts would be alike"
             cure = "Set evaluation=rolling for several moments in time."
             raise ParameterError("evaluation.replicates", rule, self.replicates, cure)
         require_integer("fold", self.fold, minimum=0)
@@ -165,7 +165,7 @@ class Evaluation(ABC):
                 raise ParameterError(
                     "evaluation", rule, type(self).__name__, "Set evaluation=next_basket, or evaluation=none."
                 )
-            rule = "such that a user with visible likes has a held-out one"
+            rule = "such that a user with visible items has a held-out one"
             cure = "Set preprocessing.likes=all, or evaluation=none."
             raise ParameterError("preprocessing.likes", rule, preprocessing.likes_rule, cure)
         visible, rated = (

@@ -70,7 +70,7 @@ class GlobalTime(SizedEvaluation):
         history = np.bincount(user[~later & candidates], minlength=len(users))
         held_out = later & (history >= self.min_history)[user]
         if not held_out[candidates].any():
-            rule = f"a moment after which some user with {self.min_history} earlier likes has another"
+            rule = f"a moment after which some user with {self.min_history} earlier items has another"
             raise ParameterError(key, rule, value, "Set evaluation.min_history=0, or another moment.")
         measured = np.zeros(len(users), dtype=np.bool_)
         measured[user[held_out & candidates]] = True
@@ -87,7 +87,7 @@ class GlobalTime(SizedEvaluation):
             moment = _first_of_share(timestamp, value)
         later = timestamp >= moment
         if later.all() or not later.any():
-            rule = f"a moment with likes before and after it; they run {_period(timestamp)}"
+            rule = f"a moment with items before and after it; they run {_period(timestamp)}"
             cure = _size_that_fits(key, timestamp) if isinstance(value, float) else ""
             raise ParameterError(key, rule, value, cure)
         return moment, key, value
@@ -133,7 +133,7 @@ class Rolling(GlobalTime):
         try:
             return GlobalTime.hold_out(from_moment, positives, part)
         except ParameterError as error:
-            rule = f"so few that each period has a like of a user with {self.min_history} earlier ones"
+            rule = f"so few that each period has an item of a user with {self.min_history} earlier ones"
             raise ParameterError("evaluation.periods", rule, self.periods, self._fewer()) from error
 
     def _fewer(self) -> str:

@@ -27,7 +27,7 @@ class UserShare(SizedEvaluation, LastEvaluation):
         n_held_out = largest_count(likes.n_likes, size)
         if not n_held_out.any():
             longest = likes.n_likes.max(initial=0)
-            rule = f"large enough to hold out one like of a user; the {part} part finds {longest} at most"
+            rule = f"large enough to hold out one item of a user; the {part} part finds {longest} at most"
             key, cure = f"evaluation.{part}_size", _TOO_FEW
             if longest > 1:
                 cure = f"Set {key}={one_of(longest)}, loosen the preprocessing, or set evaluation=none."
@@ -60,7 +60,7 @@ class LeaveOut(LastEvaluation):
         n_held_out = np.where(likes.n_likes > self.n_held_out, self.n_held_out, 0)
         if not n_held_out.any():
             longest = likes.n_likes.max(initial=0)
-            rule = f"fewer than the likes of some user; the {part} part finds {longest} at most"
+            rule = f"fewer than the items of some user; the {part} part finds {longest} at most"
             # One user keeps a like when both parts have taken so many; the test part was possible.
             fits = max((longest - 1) // 2, self.n_held_out // 2 if part == "validation" else 0)
             cure = f"Set evaluation.n_held_out={fits}, or evaluation=none." if fits else _TOO_FEW
@@ -113,7 +113,7 @@ class UserHoldout(SizedEvaluation, LastEvaluation):
         eligible = np.flatnonzero(n_held_out)
         n_drawn = int(largest_count(len(eligible), size))
         if not n_drawn:
-            rule = f"large enough to draw one of the {len(eligible)} users who have enough likes"
+            rule = f"large enough to draw one of the {len(eligible)} users who have enough items"
             cure = _TOO_FEW
             if len(eligible) > 1:
                 cure = f"Set evaluation.{part}_size={one_of(len(eligible))}, or evaluation=none."

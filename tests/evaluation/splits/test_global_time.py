@@ -49,15 +49,15 @@ def test_new_users_are_measured_on_request():
             {"test_from": "1980-01-01"},
             r"evaluation\.test_from .* from 0 to 777600 \(1970-01-01 to 1970-01-10\). Got '1980",
         ),
-        ({"test_from": 0}, r"evaluation\.test_from must be a moment with likes before and after it"),
+        ({"test_from": 0}, r"evaluation\.test_from must be a moment with items before and after it"),
         (
             {"test_from": DAY, "validation_from": 3 * DAY},
             r"evaluation\.validation_from .* from 0 to 0 .* Got 259200",
         ),
-        ({"test_size": 0.01}, r"evaluation\.test_size must be a moment with likes before and after"),
+        ({"test_size": 0.01}, r"evaluation\.test_size must be a moment with items before and after"),
         (
             {"min_history": 99},
-            r"evaluation\.test_size .* some user with 99 earlier likes .* Set evaluation.min_history=0",
+            r"evaluation\.test_size .* some user with 99 earlier items .* Set evaluation.min_history=0",
         ),
     ],
 )
