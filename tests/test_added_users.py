@@ -8,7 +8,16 @@ import pytest
 from recsys import pipeline
 from recsys.data import Interactions
 from recsys.datasets import Dataset
-from recsys.evaluation import GlobalTime, LeaveOut, NoSplit, UserHoldout, UserShare, preparation
+from recsys.evaluation import (
+    CompleteBasket,
+    GlobalTime,
+    LeaveOut,
+    NextBasket,
+    NoSplit,
+    UserHoldout,
+    UserShare,
+    preparation,
+)
 from recsys.mining import BitsetEngine, ItemsetCache
 from recsys.pipeline import Experiment
 from recsys.preprocessing import Preprocessing
@@ -66,11 +75,13 @@ def test_the_same_people_are_measured_on_the_same_likes(evaluation, part):
     assert learnt == set(range(USERS, USERS + 5))
 
 
-@pytest.mark.parametrize("evaluation", [UserShare(test_size=0.5, validation_size=0.5), LeaveOut()])
+@pytest.mark.parametrize(
+    "evaluation", [UserShare(test_size=0.5, validation_size=0.5), LeaveOut(), NextBasket(), CompleteBasket()]
+)
 def test_orders_that_feedback_has_added_are_not_measured(evaluation):
-    """Each item is an order here; those of page users come from `merge_orders`."""
+    """Four moments are an order here; those of page users come from `merge_orders`."""
     every = Preprocessing(likes="all")
-    clean, poisoned = (replace(one, order_id=one.timestamp, rating=None) for one in (CLEAN, POISONED))
+    clean, poisoned = (replace(one, order_id=one.timestamp // 400, rating=None) for one in (CLEAN, POISONED))
     parts = [preparation.prepare(one, every, evaluation, "test") for one in (clean, poisoned)]
     assert parts[0].targets.users.tolist() == parts[1].targets.users.tolist()
     assert set(parts[1].train.users.tolist()) - set(parts[0].train.users.tolist()) == {
