@@ -31,7 +31,7 @@ LEARNED = "learned"
 AUTO, NEXT_ORDER, SAME_ORDER = "auto", "next_order", "same_order"
 OF_LIKES = ("base_penalty", "set_weight", "max_antecedent_len")
 OF_NEXT_ORDER = ("min_count", "min_llr", "n_targets", "target_half_life")
-OF_LEARNED = ("regularization", "n_candidates", *OF_LIKES, *OF_NEXT_ORDER, "predict")
+OF_LEARNED = ("regularization", "n_candidates", *OF_LIKES, *OF_NEXT_ORDER)
 OF_MEASURES = ("damping", "alpha", "aggregation", "top_m")
 AGGREGATIONS = ("sum", "max", "mean_top_m", "noisy_or")
 
@@ -278,7 +278,7 @@ class RuleRecommender:
     def _warn_of_no_effect(self, predict: str | None) -> None:
         """Warn of settings that differ from the defaults and that are not used."""
         why = {
-            None: dict.fromkeys((*OF_NEXT_ORDER, "predict"), "data in which no customer has several orders"),
+            None: dict.fromkeys(OF_NEXT_ORDER, "data in which no customer has several orders"),
             NEXT_ORDER: dict.fromkeys(OF_LIKES, f"predict={NEXT_ORDER}"),
             SAME_ORDER: dict.fromkeys((*OF_NEXT_ORDER, "half_life"), f"predict={SAME_ORDER}"),
         }[predict]
