@@ -47,8 +47,8 @@ BASKET = (
     "apriori.min_support=0.4"
 )
 ORDER = (
-    "dataset=table dataset.path=orders.csv dataset.columns.user_id=user_id dataset.columns.order_id=order_id "
-    "evaluation=next_basket apriori.min_support=0.2"
+    "dataset=table dataset.path=orders.csv dataset.columns.user_id=user_id "
+    "dataset.columns.order_id=[user_id,order_id] evaluation=next_basket apriori.min_support=0.2"
 )
 
 _OVERRIDE = r"""(?:'~[\w./]+'|'[\w./]+=(?:[^']|'"'"')*'|[\w./]+=[^\s;,)]*[^\s;,.)])"""
