@@ -3,7 +3,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import nnls
@@ -257,7 +257,7 @@ def test_a_repeat_rule_that_nobody_could_follow_has_no_measures():
     assert of_itself == Reason((3,), 0, None, None, of_itself.share, 1)
 
 
-@deterministic
+@settings(deterministic, max_examples=25)
 @given(shop=shops())
 def test_shares_sum_to_one_and_reasons_to_scores(shop):
     customers, asked, n_items = shop
