@@ -182,5 +182,6 @@ def repeat_weight(
     squares = squares - sums[:, 0] ** 2 / n
     products = products - sums[:, 0] * sums[:, 1] / n
     doubt = regularization / (regularization + squares)
-    total = float(doubt @ squares)
-    return max(float(doubt @ products) / total, 0.0) if total > 0 else 0.0
+    # No dot products: their last digits depend on the number of threads.
+    total = float((doubt * squares).sum())
+    return max(float((doubt * products).sum()) / total, 0.0) if total > 0 else 0.0

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import nnls
 from scipy.stats import chi2_contingency
+from threadpoolctl import threadpool_limits
 
 from recsys import generate_rules, mine
 from recsys.data import Histories, Transactions
@@ -25,6 +26,7 @@ from recsys.recommenders import (
     learned_orders,
 )
 from recsys.recommenders._orders_kernel import log_likelihood_ratio
+from recsys.recommenders.learned_orders import repeat_weight
 from recsys.recommenders.learned_rules import LearnedRuleModel
 from recsys.recommenders.order_rule_model import OrderRuleModel
 from tests.integration.cures import tries
@@ -367,6 +369,16 @@ def test_a_hybrid_has_them_as_its_rules():
     model = HybridRecommender(rules=RuleRecommender(regularization=50.0)).fit(train, rules_of(train.latest))
     lists = model.recommend(orders([[[27]]], 30), 1)
     assert (lists.item_indices[0, 0], lists.sources[0, 0]) == (29, RULE)
+
+
+def test_threads_change_no_digit():
+    # Of so many items that linear algebra would use several threads.
+    products, sums, squares = np.abs(np.random.default_rng(2).normal(size=(3, 50_000, 2)))
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads, user_api="blas"):
+            found.append(repeat_weight(products[:, 0], sums, squares[:, 0], 1000, 300.0))
+    assert found[0] == found[1] > 0
 
 
 @pytest.mark.parametrize(("n_ac", "n_a", "n_c"), [(5, 9, 10), (9, 9, 9), (3, 3, 30), (1, 1, 1)])
