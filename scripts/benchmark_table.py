@@ -57,14 +57,29 @@ def table(arguments: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for name, n_lines in (("orders", arguments.n_lines), ("retail", arguments.n_retail)):
             path = Path(folder, f"{name}.csv")
-            WRITERS[name](path, n_lines)
-            program = [sys.executable, __file__, name, str(path), str(arguments.min_support)]
-            done = subprocess.run(program, capture_output=True, text=True, check=False)
-            if done.returncode:
-                sys.exit(done.stderr[-2000:])
-            rows[name] = {"MB_of_the_file": round(path.stat().st_size / 1e6), **json.loads(done.stdout)}
+            in_a_process("write", name, path, n_lines)
+            figures = in_a_process("measure", name, path, arguments.min_support)
+            rows[name] = {"MB_of_the_file": round(path.stat().st_size / 1e6), **figures}
             path.unlink()
     return {"machine": machine(), "min_support": arguments.min_support, "rows": rows}
+
+
+def in_a_process(*arguments: Any) -> dict[str, Any]:
+    """Write or measure in a process of its own, which begins with the memory of this small one."""
+    program = [sys.executable, __file__, *map(str, arguments)]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr[-2000:])
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
+
+
+def write_or_measure(task: str, name: str, path: str, value: str) -> dict[str, Any]:
+    """Do what `in_a_process` asks for."""
+    if task == "write":
+        WRITERS[name](Path(path), int(value))
+        return {}
+    return measure(name, path, float(value))
 
 
 def write_orders(path: Path, n_lines: int) -> None:
@@ -169,4 +184,4 @@ def add_commands(commands: Any) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], sys.argv[2], float(sys.argv[3]))))
+    print(json.dumps(write_or_measure(*sys.argv[1:])))

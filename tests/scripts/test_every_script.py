@@ -178,10 +178,7 @@ def test_benchmark_table(benchmark, script, monkeypatch, capsys):
     module = script("benchmark_table")
 
     def run(program, **options):
-        *_, name, path, min_support = program
-        return SimpleNamespace(
-            returncode=0, stdout=json.dumps(module.measure(name, path, float(min_support)))
-        )
+        return SimpleNamespace(returncode=0, stdout=json.dumps(module.write_or_measure(*program[2:])))
 
     monkeypatch.setattr(module, "subprocess", SimpleNamespace(run=run))
     rows = benchmark("table", "--n-lines", "100", "--n-retail", "400", "--min-support", "0.2")["rows"]
