@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from recsys.datasets.files import open_binary, reading
 from recsys.datasets.table.connection import count, identifier, locked_connection
-from recsys.datasets.table.prepared import LINES, PreparedTable, find_files
+from recsys.datasets.table.prepared import ROWS, PreparedTable, find_files
 from recsys.datasets.table.query import Typing, filtered, sql_errors
 from recsys.datasets.table.source import ROW, OpenTable
 from recsys.datasets.table.text_file import TextSettings
@@ -129,7 +129,7 @@ def _lines(connection: DuckDBPyConnection, files: list[Path], settings: TextSett
             stream = io.TextIOWrapper(binary, encoding=encoding, newline=None)
             numbered = islice(enumerate(stream, start=1), settings.skip or 0, None)
             rows = (
-                (position * LINES + line, n_before + line, text.rstrip("\n"))
+                (position * ROWS + line, n_before + line, text.rstrip("\n"))
                 for line, text in numbered
                 if text.strip()
             )
@@ -138,5 +138,4 @@ def _lines(connection: DuckDBPyConnection, files: list[Path], settings: TextSett
                 connection.execute("INSERT INTO lines SELECT * FROM block")
                 last = some[-1][1]
         n_before = last
-    place = PreparedTable("", tuple(files), "text", ()).place
-    return OpenTable(connection.table("lines"), place)
+    return OpenTable(connection.table("lines"), lambda row: f"{files[row // ROWS]}, line {row % ROWS}")

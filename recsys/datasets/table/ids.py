@@ -50,7 +50,7 @@ def as_text(column: str, kind: str) -> str | None:
         return f"CAST({column} AS VARCHAR)"
     # As pandas stores integers in a column with missing values.
     is_whole = f"{column} = floor({column}) AND abs({column}) < {2**53}"
-    whole = f"CASE WHEN {is_whole} THEN CAST({column} AS BIGINT) END"
+    whole = f"CASE WHEN {is_whole} THEN TRY_CAST({column} AS BIGINT) END"
     return f"coalesce(CAST({whole} AS VARCHAR), CAST({column} AS VARCHAR))"
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from recsys.datasets.files import data_files, reading
 from recsys.datasets.table.connection import literal
 from recsys.datasets.table.source import ROW
@@ -20,8 +18,8 @@ if TYPE_CHECKING:
 
 # Text up to this size is loaded, because it is read several times; larger text is parsed each time.
 MAX_LOADED = 100_000_000
-# ROW is the position of the file times this, plus the line in the file.
-LINES = 2**40
+# ROW is the number of the row in its file, plus this times the position of the file.
+ROWS = 2**40
 
 PARQUET = (".parquet", ".pq")
 JSON = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
@@ -80,20 +78,17 @@ class PreparedTable:
 
         `check_count` tells whether DuckDB reads all rows of text.
         """
+        numbered = f"SELECT row_number() OVER () AS {ROW}, * FROM"
         if not self.texts:
             paths = ", ".join(literal(str(file)) for file in self.files)
-            rows = f"SELECT row_number() OVER () AS {ROW}, * FROM {READERS[self.kind].format(paths)}"
-            connection.execute(f"CREATE VIEW {name} AS {rows}")
+            connection.execute(f"CREATE VIEW {name} AS {numbered} {READERS[self.kind].format(paths)}")
             return
         is_loaded = sum(one.readable.stat().st_size for one in self.texts) <= MAX_LOADED
         parts = []
         for number, text in enumerate(self.texts):
-            part, n_read = f"{name}_{number}", text.n_lines
-            kind = "TABLE" if is_loaded else "VIEW"
+            kind, part = "TABLE" if is_loaded else "VIEW", f"{name}_{number}"
             connection.execute(f"CREATE {kind} {part} AS SELECT * FROM {text.sql}")
-            if is_loaded:
-                ((n_read,),) = connection.execute(f"SELECT count(*) FROM {part}").fetchall()
-            parts.append(_numbered(connection, text, part, n_read, number * LINES))
+            parts.append(f"SELECT row_number() OVER () + {number * ROWS} AS {ROW}, * FROM {part}")
         connection.execute(f"CREATE VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
 
     @property
@@ -119,21 +114,10 @@ class PreparedTable:
 
     def place(self, row: int) -> str:
         """Return where a row is, by its ROW."""
-        return f"{self.files[row // LINES]}, {'line' if self.texts else 'row'} {row % LINES}"
-
-
-def _numbered(
-    connection: DuckDBPyConnection, text: TextFile, part: str, n_read: int | None, start: int
-) -> str:
-    """Return a query for the rows with their lines; `n_read` rows are read."""
-    if n_read is not None and n_read == text.n_lines:
-        return f"SELECT row_number() OVER () + {start + text.n_before} AS {ROW}, * FROM {part}"
-    import pyarrow as pa
-
-    # Rows span lines, or some lines are empty.
-    lines = np.fromiter((line + start for line, _ in text.rows()), dtype=np.int64)
-    connection.register(f"{part}_lines", pa.table({ROW: lines}))
-    return f"SELECT * FROM {part}_lines POSITIONAL JOIN {part}"
+        if not self.texts:
+            return f"{self.path if len(self.files) > 1 else self.files[0]}, row {row}"
+        text = self.texts[row // ROWS]
+        return f"{text.path}, line {text.line_of(row % ROWS)}"
 
 
 def find_files(path: str) -> list[Path]:

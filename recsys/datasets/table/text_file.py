@@ -93,6 +93,15 @@ class TextFile:
             f"{', ' if header else ''}{header}"
         )
 
+    def line_of(self, row: int) -> int:
+        """Return the number of the first line of a row, which are numbered from 1."""
+        if self.n_lines is None:
+            return next(islice(self.rows(), row - 1, None))[0]
+        with reading(self.path), open_binary(self.readable) as stream:
+            lines = (number for number, line in enumerate(stream, start=1) if line.strip(b"\r\n"))
+            after_header = (number for number in lines if number > self.n_before)
+            return next(islice(after_header, row - 1, None))
+
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield line number and fields of each row; raise DataFormatError where a quote or field is wrong."""
         rows = _records(self.path, self.readable, self.separator, self.quoted, self._skip)

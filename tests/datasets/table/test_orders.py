@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 
 import numpy as np
 import pyarrow as pa
@@ -166,7 +167,7 @@ def test_returns_are_refused(role, value, tmp_path):
 
 def test_parquet_and_json(tmp_path):
     rows = {
-        "u": [17850.0, None, 7.0], "o": [1, 2, 3], "item": ["007", "tea", "8"],
+        "u": [17850.0, math.nan, 7.0], "o": [1, 2, 3], "item": ["007", "tea", "8"],
         "t": np.array(["1970-01-02", "1970-01-03", "1970-01-04"], dtype="datetime64[ms]"),
     }  # fmt: skip
     pq.write_table(pa.table(rows), tmp_path / "sales.parquet")

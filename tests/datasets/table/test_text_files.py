@@ -6,6 +6,9 @@ import logging
 import pytest
 
 from recsys.datasets import TableDataset
+from recsys.datasets.table import prepared
+from recsys.datasets.table.text_file import TextFile
+from recsys.errors import DataFormatError
 from tests.datasets.table.tables import read
 
 COLUMNS = {"order_id": "order", "item_id": "item"}
@@ -48,6 +51,28 @@ def test_the_form_is_found(form, tmp_path):
     assert found.order_id.tolist() == [1, 1, 3]
     assert found.item_id.tolist() == ["café", "tea", "tea"]
     assert found.price.tolist() == [2.5, 1, 1]
+
+
+@pytest.mark.parametrize("form", ["byte order mark", "empty lines", "a line end in quotes"])
+def test_large_text_is_parsed_each_time_it_is_read(form, tmp_path, monkeypatch):
+    monkeypatch.setattr(prepared, "MAX_LOADED", 0)
+    (tmp_path / "sales.csv").write_bytes(FORMS[form])
+    assert read(tmp_path / "sales.csv", columns=COLUMNS) == BASKETS
+    line = {"byte order mark": 2, "empty lines": 3, "a line end in quotes": 2}[form]
+    with pytest.raises(DataFormatError, match=rf"sales\.csv, line {line}, column 'item'"):
+        read(tmp_path / "sales.csv", columns={**COLUMNS, "price": "item"})
+
+
+def test_rows_that_get_lost_are_noticed(tmp_path, monkeypatch):
+    """As by a version of DuckDB that skips what it cannot read."""
+    (tmp_path / "sales.csv").write_bytes(FORMS["plain"])
+    sql = TextFile.sql.fget
+    monkeypatch.setattr(TextFile, "sql", property(lambda file: f"(SELECT * FROM {sql(file)} LIMIT 2)"))
+    for limit in (0, prepared.MAX_LOADED):
+        monkeypatch.setattr(prepared, "MAX_LOADED", limit)
+        where = "item <> 'x'" if limit else None
+        with pytest.raises(DataFormatError, match="2 of 3 rows are read"):
+            read(tmp_path / "sales.csv", columns=COLUMNS, where=where)
 
 
 def test_what_was_found_is_logged(tmp_path, caplog):
