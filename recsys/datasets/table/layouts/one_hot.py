@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from recsys.datasets.fields import shown
 from recsys.datasets.table.columns import TableColumns
+from recsys.datasets.table.connection import literal
 from recsys.datasets.table.layouts.item_columns import chosen_columns, typed_items, without_role
 from recsys.datasets.table.layouts.layout import BLANKS, COUNT, ITEM, Layout, query, rows_as_orders
 from recsys.datasets.table.layouts.wide import unpivot
@@ -39,41 +40,50 @@ class OneHot(Layout):
         chosen = chosen_columns(data.columns, columns)
         items = without_role(data.columns, columns) if chosen is None else chosen
         cells = unpivot(data, items, _COLUMN, nulls="INCLUDE NULLS")
-        counts = _check_values(cells, items, has_chosen=chosen is not None)
+        absent, counts = _check_values(cells, items, has_chosen=chosen is not None)
+        is_absent = f"{ITEM} IN ({', '.join(map(literal, absent)) or 'NULL'})"
         count = f"CASE WHEN {_VALUE} IN {PRESENT} THEN 1.0 ELSE try_cast({ITEM} AS DOUBLE) END"
         long = query(
-            cells,
+            cells.filter(f"NOT coalesce({is_absent}, {ITEM} IS NULL)"),
             f"SELECT * EXCLUDE ({_COLUMN}) REPLACE (trim({_COLUMN}, {BLANKS}) AS {ITEM}), {count} AS {COUNT} "
-            f"FROM data WHERE {_VALUE} NOT IN {('', *ABSENT)} AND {count} > 0",
+            "FROM data",
         )
         roles = rows_as_orders(data, long, columns)
         return long, roles._replace(quantity=COUNT) if counts and not columns.quantity else roles
 
 
-def _check_values(cells: DuckDBPyRelation, items: Sequence[str], has_chosen: bool) -> bool:
-    """Return whether the cells hold counts; raise DataFormatError if a column may hold something else."""
+def _check_values(cells: DuckDBPyRelation, items: Sequence[str], has_chosen: bool) -> tuple[list[str], bool]:
+    """Return the texts that say that there is no item, as they are written, and whether there are counts.
+
+    Raise DataFormatError if a column may hold something else.
+    """
     number = f"try_cast({_VALUE} AS DOUBLE)"
-    known = f"{_VALUE} IN {(*ABSENT, *PRESENT)}"
-    sql = (
-        f"SELECT {_COLUMN}, count(*) FILTER ({_VALUE} = ''), count(*) FILTER ({_VALUE} IN {ABSENT}), "
+    is_count = f"coalesce({number} >= 0 AND {number} = floor({number}) AND isfinite({number}), false)"
+    # Grouped before looked at: distinct values are few.
+    grouped = query(cells, f"SELECT {_COLUMN}, {ITEM}, count(*) AS n FROM data GROUP BY ALL")
+    looked_at = query(
+        grouped,
+        f"SELECT {_COLUMN}, coalesce(sum(n) FILTER ({_VALUE} = ''), 0)::BIGINT, "
+        f"list({ITEM}) FILTER ({_VALUE} IN {ABSENT} OR ({_VALUE} = '' AND {ITEM} IS NOT NULL) "
+        f"OR ({_VALUE} NOT IN {PRESENT} AND {number} = 0)), "
+        f"bool_or({_VALUE} != '' AND ({_VALUE} IN {ABSENT} OR coalesce({number} = 0, false))), "
         f"max({number}) FILTER (isfinite({number})), "
-        f"min(trim({ITEM}, {BLANKS})) FILTER ({_VALUE} != '' AND NOT {known} "
-        f"AND NOT coalesce({number} >= 0 AND {number} = floor({number}) AND isfinite({number}), false)) "
-        f"FROM data GROUP BY ALL"
+        f"min(trim({ITEM}, {BLANKS})) FILTER ({_VALUE} NOT IN {('', *ABSENT, *PRESENT)} AND NOT {is_count}) "
+        f"FROM data GROUP BY ALL",
     )
-    rows = {name: values for name, *values in query(cells, sql).fetchall()}
+    rows = {name: values for name, *values in looked_at.fetchall()}
     found = {name: rows[name] for name in items if name in rows}
-    if others := {name: shown(other) for name, (_, _, _, other) in found.items() if other is not None}:
+    if others := {name: shown(other) for name, (*_, other) in found.items() if other is not None}:
         raise _refused("are neither 0 nor 1, and no counts", others, items)
-    above = {name: f"up to {most:g}" for name, (_, _, most, _) in found.items() if most and most > 1}
+    above = {name: f"up to {most:g}" for name, (*_, most, _) in found.items() if most and most > 1}
     if above and not has_chosen:
         raise _refused(
             "are above 1", above, items, f"To read them as counts of items: {typed_items(['*'])}. "
         )
     empty = {name: f"{blank:,} empty" for name, (blank, *_) in found.items() if blank}
-    if empty and any(absent for _, absent, _, _ in found.values()):
+    if empty and any(has_absent for _, _, has_absent, *_ in found.values()):
         raise _refused("are empty, while others are 0", empty, items)
-    return bool(above)
+    return sorted({text for _, texts, *_ in found.values() for text in texts or ()}), bool(above)
 
 
 def _refused(
