@@ -41,7 +41,7 @@ def test_recommendations(model, capsys):
     assert recommend.main(["--model", str(model), "--likes", title]) == 0
     told = capsys.readouterr().out
     assert is_safe(told)
-    assert f"You like {SHOWN}" in told
+    assert f"You liked {SHOWN}" in told
 
 
 def test_recommendations_as_json_hold_the_titles(model, capsys):
