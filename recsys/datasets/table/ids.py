@@ -58,11 +58,14 @@ def as_integer(column: str, kind: str) -> str | None:
     """Return the SQL of an id as BIGINT, NULL where it is no plain integer; None if the type never is one."""
     if kind in INTEGERS:
         return f"CAST({column} AS BIGINT)"
-    if kind != "VARCHAR":
-        return None
-    number = f"TRY_CAST({column} AS BIGINT)"
+    return plain_integer(column) if kind == "VARCHAR" else None
+
+
+def plain_integer(text: str) -> str:
+    """Return the SQL of a text as BIGINT; NULL unless it is a plain integer."""
+    number = f"TRY_CAST({text} AS BIGINT)"
     # No other check is as fast: it is written as it was read, with no more digits than `ids_from_text` takes.
-    return f"CASE WHEN strlen({column}) < 19 AND CAST({number} AS VARCHAR) = {column} THEN {number} END"
+    return f"CASE WHEN strlen({text}) < 19 AND CAST({number} AS VARCHAR) = {text} THEN {number} END"
 
 
 def distinct_ids(texts: Sequence[str], rule: str | None, column: str) -> npt.NDArray[Any]:

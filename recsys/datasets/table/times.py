@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from optuna_sweeper.shell import typed_override
 from recsys.datasets.fields import shown
 from recsys.datasets.table.connection import literal
-from recsys.datasets.table.ids import PLAIN_INTEGER
+from recsys.datasets.table.ids import PLAIN_INTEGER, plain_integer
 from recsys.datasets.table.values import values_of
 from recsys.errors import DataFormatError, ParameterError
 
@@ -55,8 +55,7 @@ class TimeForm:
     def seconds(self, text: str) -> str:
         """Return the SQL of a trimmed text as seconds since 1970; NULL where it is not of this form."""
         if self.formats in ((SECONDS,), (MILLISECONDS,)):
-            number = f"TRY_CAST({text} AS BIGINT)" + (" // 1000" if self.formats == (MILLISECONDS,) else "")
-            return f"CASE WHEN regexp_full_match({text}, {literal(PLAIN_INTEGER)}) THEN {number} END"
+            return f"({plain_integer(text)})" + (" // 1000" if self.formats == (MILLISECONDS,) else "")
         return f"epoch_us({self.timestamp(text)}) // 1000000"
 
 
