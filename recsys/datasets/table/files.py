@@ -92,13 +92,14 @@ class FileSource:
             table.create(connection, name)
             log.info("%s%s", table.description, f", {table.n_lines:,} lines" if table.n_lines else "")
             if self.sql is not None or self.where is not None:
-                table.check_count(count(connection.table(name)))
+                n_rows = count(connection.table(name))
+                table.check_count(n_rows)
         if self.sql is None and self.where is None:
             return OpenTable(
                 connection.table(names[0]), tables[0].place, tables[0].n_lines, tables[0].check_count
             )
         if self.sql is None:
-            return OpenTable(self.filtered(connection.table(names[0])), tables[0].place, tables[0].n_lines)
+            return OpenTable(self.filtered(connection.table(names[0])), tables[0].place, n_rows)
         for name, table, (given, _) in zip(names, tables, self.tables, strict=True):
             rows = connection.table(name).project(f"* EXCLUDE {ROW}")
             typed = self.typing.columns(rows, self.sql, table.path)

@@ -91,9 +91,11 @@ class LongReader:
         data, columns = self.layout.long(table.relation, self.columns)
         plan = Plan(data, columns, self.source.label, self.decimal, self.timestamp_format)
         fetched, fields = fetch(data, plan.fields(), table.n_rows)
+        n_rows = len(next(iter(fetched.values())).values)
         if table.check_count is not None:
-            first = next(iter(fetched.values()))
-            table.check_count(len(first.values) if data is table.relation else count(table.relation))
+            table.check_count(n_rows if data is table.relation else count(table.relation))
+        elif data is table.relation and n_rows < table.n_rows:
+            log.info("dataset.where keeps %s of %s rows", f"{n_rows:,}", f"{table.n_rows:,}")
         lines = _Checks(self, data, columns, fields, fetched, table.place).lines()
         return replace(lines, texts=read_texts(data, columns, "dataset.columns", self.source.label))
 

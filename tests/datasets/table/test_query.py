@@ -1,5 +1,7 @@
 """SQL over files reads these files and nothing else."""
 
+import logging
+
 import pytest
 
 from recsys.datasets import TableDataset
@@ -25,12 +27,14 @@ def sales(tmp_path):
         ("\"Item\" = 'tea' or n in (select max(n) from data)", ["1", "3", "C2"]),
     ],
 )
-def test_where_sees_numbers_and_times_as_such_and_ids_stay_text(where, orders, sales):
+def test_where_sees_numbers_and_times_as_such_and_ids_stay_text(where, orders, sales, caplog):
+    caplog.set_level(logging.INFO)
     if "select" in where:
         with pytest.raises(DataError, match=r"dataset\.where: .*data does not exist"):
             read(sales, columns=COLUMNS, where=where)
         return
     assert sorted(read(sales, columns=COLUMNS, where=where)) == orders
+    assert f"dataset.where keeps {len(orders)} of 3 rows" in caplog.text
 
 
 def test_where_of_dates_follows_the_format_given(tmp_path):
