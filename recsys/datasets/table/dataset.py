@@ -84,6 +84,8 @@ class TableDataset(FileDataset):
     header : bool, optional
         Whether the first line has the names of the columns, which are column1, column2, ... otherwise; true
         by default. In the layout "lines" found by looking.
+    line_ids : bool, optional
+        Whether the first field of a line is the id of the order, in the layout "lines"; found by looking.
     list_separator : str, optional
         What separates the items in a cell, in the layout "list".
     items_path : str, optional
@@ -118,6 +120,7 @@ class TableDataset(FileDataset):
     skip: int | None = None
     header: bool | None = None
     list_separator: str | None = None
+    line_ids: bool | None = None
     items_path: str | None = None
     items_query: str | None = None
     items_columns: Mapping[str, Any] | TableColumns = field(default_factory=TableColumns)
@@ -193,7 +196,7 @@ class TableDataset(FileDataset):
         )
         if self.separator is not None and not is_one:
             raise ParameterError("separator", "one character, or null", self.separator)
-        for key in ("quoted", "header"):
+        for key in ("quoted", "header", "line_ids"):
             if getattr(self, key) not in (None, True, False):
                 raise ParameterError(key, "true, false or null", getattr(self, key))
         if self.skip is not None:

@@ -85,6 +85,19 @@ def test_a_first_line_that_may_be_a_header_is_refused(tmp_path, first):
     assert read(tmp_path / "a.csv", header=True) == whole
 
 
+@tries("recsys/datasets/table/layouts/lines.py", "dataset.line_ids=true")
+def test_first_fields_that_may_be_ids_are_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("70,tea,milk\n80,milk\n90,tea\n")
+    with pytest.raises(
+        DataFormatError, match=r"such as '70'.*line_ids=true if it is an id, dataset\.line_ids=f"
+    ):
+        read(tmp_path / "a.csv")
+    expected = {70: {"tea", "milk"}, 80: {"milk"}, 90: {"tea"}}
+    assert read(tmp_path / "a.csv", line_ids=True) == expected
+    items = read(tmp_path / "a.csv", line_ids=False)
+    assert items == {1: {"70", "tea", "milk"}, 2: {"80", "milk"}, 3: {"90", "tea"}}
+
+
 @pytest.mark.parametrize("text", ["tea\ntea,milk\n", "rye bread,curd\ntea,milk\n"])
 def test_a_first_line_of_items_is_an_order(tmp_path, text):
     (tmp_path / "a.csv").write_text(text)
