@@ -13,7 +13,7 @@ NOUNS = {
     "category": "category department aisle genre family subclass productgroup itemgroup kategorie "
     "warengruppe artikelgruppe produktgruppe abteilung categoria seccion familia departamento categorie "
     "rayon famille dept",
-    "title": "description title name bezeichnung beschreibung titel descripcion nombre titulo libelle "
+    "title": "description title name label bezeichnung beschreibung titel descripcion nombre titulo libelle "
     "designation nom titre descr desc",
     "rating": "rating stars score bewertung sterne calificacion puntuacion evaluation note",
     "user_id": "customer user member client household shopper buyer visitor loyalty cust hshd kunde mitglied "
