@@ -61,8 +61,9 @@ def commands(found: Inspection) -> dict[str, str]:
         *(typed_override(f"dataset.{key}", value) for key, value in found.settings.items()),
     ]
     found_commands = {"run": f"python -m recsys {' '.join(overrides)}"}
-    if found.has_customers:
-        found_commands["tune"] = f"python -m recsys experiment=baskets {' '.join(overrides)}"
+    if "orders" in found.counts:
+        evaluation = "" if found.has_customers else "evaluation=complete_basket "
+        found_commands["tune"] = f"python -m recsys experiment=baskets {evaluation}{' '.join(overrides)}"
         found_commands["register"] = "python -m recsys registry register --latest"
         found_commands["serve"] = "python -m recsys serve"
     return found_commands
@@ -110,7 +111,8 @@ def _paragraphs(found: Inspection) -> list[str]:
         parts.append(f"To go on:\n  {run}")
     if found_commands:
         steps = "\n  ".join(found_commands.values())
-        parts.append(f"To tune a recommender of the next order, and serve it:\n  {steps}")
+        what = "of the next order" if found.has_customers else "that completes baskets"
+        parts.append(f"To tune a recommender {what}, and serve it:\n  {steps}")
     return parts
 
 
