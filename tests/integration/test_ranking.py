@@ -1,6 +1,7 @@
 """Recommendations: measured in a run, searched for in a sweep, compared, and told in the terminal."""
 
 import json
+import logging
 import re
 from pathlib import Path
 
@@ -251,11 +252,11 @@ def test_what_cannot_be_compared_is_refused_before_any_trial(call, override, got
     assert not Path("sweep/trials.csv").exists()
 
 
-def test_recommendations_in_the_terminal(call, capfd):
+def test_recommendations_in_the_terminal(call, capfd, caplog):
     assert call(*SMALL, "hydra.run.dir=model").code == 0
+    caplog.set_level(logging.WARNING, "recsys")  # the run leaves its log in this process
     code = recommend.main(["--model", "model", "--likes", "toy story", "The Matrix", "--k", "3", "--json"])
-    out = capfd.readouterr().out
-    told = json.loads(out[out.index("{") :])  # the run before has left its log in this process
+    told = json.loads(capfd.readouterr().out)
     assert code == 0
     assert told["likes"] == ["Toy Story", "The Matrix"] or len(told["likes"]) == 2
     assert len(told["recommendations"]) == 3
@@ -265,7 +266,7 @@ def test_recommendations_in_the_terminal(call, capfd):
         assert one["reasons"][0]["confidence"] > 0
     assert recommend.main(["--model", "model", "--likes", "toy story", "--k", "2"]) == 0
     out = capfd.readouterr().out
-    assert "You liked Toy Story" in out
+    assert out.startswith("You liked Toy Story")
     assert "because you liked Toy Story" in out
     assert recommend.main(["--model", "model", "--user", "15", "--k", "2"]) == 0
     assert re.match(r"User 15 liked [\d,]+ films; the latest: ", capfd.readouterr().out)
