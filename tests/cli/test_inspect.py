@@ -64,7 +64,7 @@ FILES = {
     "missing": ("order,sku\n1,tea\n1,\n,tea\n3,milk\n", ("dataset.missing=drop",), [(1, "tea"), (3, "milk")]),
     "guests": (
         "order,sku,customer,units\n1,tea,,1\n1,milk,,-1\n3,milk,5,2\n",
-        ("dataset.missing=guest",),
+        ("dataset.missing=guest", "  3 of 5: milk\n  1 without a customer: tea\n"),
         [(3, "milk"), (1, "tea")],
     ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -185,9 +185,13 @@ def _read(found: Inspection, known: Known, table: OpenTable | None = None) -> No
     config = {} if found.choice == "table" else known(found.choice)
     dataset = TableDataset(**{**config, **found.settings, **found.place})
     if table is None or dataset.query != found.settings.get("query") or not _can_filter(dataset):
-        read = dataset.load()
+        lines = dataset.reader.read()
     else:
-        read = dataset.interactions(dataset.reader.read_open(_filtered(table, dataset)))
+        lines = dataset.reader.read_open(_filtered(table, dataset))
+    customers = None
+    if lines.is_guest is not None and lines.user_id is not None:
+        customers = set(lines.user_id[~lines.is_guest].tolist())
+    read = dataset.interactions(lines)
     found.has_customers = read.has_customers
     found.has_times = read.timestamp is not None
     found.counts = {"entries": len(read), "items": read.n_items}
@@ -195,7 +199,7 @@ def _read(found: Inspection, known: Known, table: OpenTable | None = None) -> No
         found.counts["users"] = read.n_users
     else:
         found.counts["orders"] = _n_orders(read)
-    found.orders = _first_orders(read)
+    found.orders = _first_orders(read, customers)
 
 
 def _is_database(path: str) -> bool:
@@ -245,17 +249,23 @@ def _n_orders(read: Interactions) -> int:
     return len(set(read.user_id.tolist())) if order is None else int(order.max()) + 1
 
 
-def _first_orders(read: Interactions) -> list[tuple[str, list[str]]]:
+def _first_orders(read: Interactions, customers: Container[Any] | None) -> list[tuple[str, list[str]]]:
+    """Return the first orders; without `customers` all users are such."""
     orders = read.user_id if read.order_id is None else read.order_id
     keys = list(zip(read.user_id[:N_ROWS].tolist(), orders[:N_ROWS].tolist(), strict=True))
     titles = read.titles(read.item_id[:N_ROWS])
     rows = [list(group) for _, group in groupby(range(len(keys)), key=keys.__getitem__)]
-    return [(_name(read, *keys[some[0]], some[0]), [titles[row] for row in some]) for some in rows[:N_ORDERS]]
+    return [
+        (_name(read, *keys[some[0]], some[0], customers), [titles[row] for row in some])
+        for some in rows[:N_ORDERS]
+    ]
 
 
-def _name(read: Interactions, user: Any, order: Any, row: int) -> str:
+def _name(read: Interactions, user: Any, order: Any, row: int, customers: Container[Any] | None) -> str:
     """Return the name of an order: its id, its customer, its time."""
-    parts = [str(order)] if user == order else [f"{order} of {user}"]
+    is_guest = customers is not None and user not in customers
+    customer = " without a customer" if is_guest else "" if user == order else f" of {user}"
+    parts = [f"{order}{customer}"]
     if read.timestamp is not None:
         time = datetime.fromtimestamp(int(read.timestamp[row]), UTC).isoformat(" ").partition("+")[0]
         parts.append(time.removesuffix(" 00:00:00"))
