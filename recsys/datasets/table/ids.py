@@ -24,6 +24,7 @@ INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT",
 _FRACTIONS = re.compile(r"DOUBLE|FLOAT|DECIMAL\(.*\)")
 _NOT_IDS = re.compile(r".*\]|STRUCT.*|MAP.*|UNION.*|BLOB|BIT|INTERVAL|VARIANT")
 _PLAIN = re.compile(PLAIN_INTEGER)
+_FROM_PANDAS = re.compile(rf"({PLAIN_INTEGER})[.]0")
 _HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(_[0-9]+)*([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?")
 
@@ -76,7 +77,8 @@ def distinct_ids(texts: Sequence[str], rule: str | None, column: str) -> npt.NDA
     texts : sequence of str
         Without blanks around them.
     rule : {"text", "integer"} or None
-        Whether texts that are the same number, such as 7 and 007, are two ids, or one; None refuses them.
+        Whether texts that are the same number, such as 7 and 007, are two ids, or one; None refuses them,
+        and takes integers where all end in ".0".
     column : str
         Table and column, for the error.
     """
@@ -91,7 +93,8 @@ def distinct_ids(texts: Sequence[str], rule: str | None, column: str) -> npt.NDA
                     f"{column}: {shown(text)} and {shown(other)} may be one id, the number {number}, or two. "
                     "Set dataset.ids=integer for one, or dataset.ids=text for two."
                 )
-        numbers = {}
+        # As pandas writes integers in a column with missing values; where all are such, they are one to one.
+        numbers = numbers if all(map(_FROM_PANDAS.fullmatch, texts)) else {}
     return ids_from_text([numbers.get(text, text) for text in texts])
 
 

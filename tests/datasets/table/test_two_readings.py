@@ -117,6 +117,12 @@ def test_texts_of_one_number(other):
     assert distinct_ids(["7", other], "text", "sales").tolist() == ["7", other]
 
 
+def test_integers_as_pandas_writes_them_beside_missing_values():
+    assert distinct_ids(["17850.0", "0.0", "-3.0"], None, "sales").tolist() == [17850, 0, -3]
+    assert distinct_ids(["17850.0", "7"], None, "sales").tolist() == ["17850.0", "7"]
+    assert distinct_ids(["17850.0", "0.0"], "text", "sales").tolist() == ["17850.0", "0.0"]
+
+
 def test_other_ids_stay_as_they_are_written(tmp_path):
     for texts in (
         ["007", "8"],
