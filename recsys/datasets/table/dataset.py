@@ -279,13 +279,13 @@ class TableDataset(FileDataset):
 
     def interactions(self, lines: OrderLines) -> Interactions:
         """Return the interactions of order lines that have been read, with the catalog of the items."""
-        found = to_interactions(lines, self.orders, self.duplicates, self.source.label)
+        can_query = self.layout == "long" and self.path is not None and not (self.query or self.files)
+        found = to_interactions(lines, self.orders, self.duplicates, self.source.label, can_query)
         texts = lines.texts
         if self.items_source is not None:
             texts = texts.merge(self._item_texts(self.items_source, found.item_id))
         item_id = np.unique(found.item_id)
         columns = TableColumns.of(self.columns)
-        can_query = self.layout == "long" and self.path is not None and not (self.query or self.files)
         warn_of_similar(item_id, self.source.label, str(columns.item_id) if can_query else None)
         items = texts.catalog(item_id) if texts else None
         return replace(found, name=self.name or "", items=items)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,20 +13,21 @@ from recsys.data.factorize import factorize
 from recsys.data.interactions import Interactions
 from recsys.datasets.duplicates import resolve_duplicates
 from recsys.datasets.fields import shown
-from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.merging import merge_lines
+from recsys.datasets.table.order_checks import DAY, require_one_customer, warn_of_long_orders
 from recsys.datasets.table.reading import OrderLines
 from recsys.errors import DataFormatError
 
 log = logging.getLogger(__name__)
 
 ORDERS = ("moment", "day", "none")
-DAY = 86_400  # seconds
 
 Ids = npt.NDArray[Any]
 
 
-def to_interactions(lines: OrderLines, orders: str | None, duplicates: str, label: str) -> Interactions:
+def to_interactions(
+    lines: OrderLines, orders: str | None, duplicates: str, label: str, can_query: bool = False
+) -> Interactions:
     """Return interactions, in which an item stands once in an order.
 
     Of several lines of an item in an order, quantities are added, the price and margin of a unit are the
@@ -45,17 +45,22 @@ def to_interactions(lines: OrderLines, orders: str | None, duplicates: str, labe
         See `resolve_duplicates`.
     label : str
         The table, for errors.
+    can_query : bool
+        Whether a query over the table can correct it.
     """
     order = _order_ids(lines, label)
     if order is None and lines.timestamp is not None and "rating" not in lines.numbers:
         order = _by_time(lines, orders, label)
     user = _users(lines, order, label)
-    may_contradict, names = bool(lines.order_id) and lines.user_id is not None, lines.columns
+    has_ids, has_customers, names = bool(lines.order_id), lines.user_id is not None, lines.columns
+    guests = None if lines.is_guest is None else np.unique(user[lines.is_guest])
     columns: dict[str, Any] = {"item_id": lines.item_id, "timestamp": lines.timestamp, **lines.numbers}
     lines.release()
     found = Interactions(**merge_lines(user, order, columns))
-    if may_contradict:
-        _require_one_customer(found, names, label)
+    if has_ids and has_customers:
+        require_one_customer(found, names, label, guests, can_query)
+    if has_ids:
+        warn_of_long_orders(found, names, label, can_query)
     return found if found.rating is None else resolve_duplicates(found, duplicates, label)
 
 
@@ -98,7 +103,12 @@ def _order_ids(lines: OrderLines, label: str) -> Ids | None:
             )
     if len(lines.order_id) == 1:
         return lines.order_id[0]
-    return number_tuples(lines.order_id, lines.timestamp)
+    parts = list(lines.order_id)
+    if lines.is_guest is not None and columns.user_id in names:
+        # All without a customer are one in this column, whose values there are any.
+        place = names.index(columns.user_id)
+        parts[place] = np.where(lines.is_guest, 0, factorize(parts[place])[1] + 1)
+    return number_tuples(parts, lines.timestamp)
 
 
 def number_tuples(parts: Sequence[Ids], timestamp: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64]:
@@ -137,21 +147,3 @@ def _by_time(lines: OrderLines, orders: str | None, label: str) -> npt.NDArray[n
 def _n_pairs(one: Ids, other: Ids) -> int:
     values, position = factorize(other)
     return len(factorize(one.astype(np.int64) * len(values) + position)[0])
-
-
-def _require_one_customer(found: Interactions, columns: TableColumns, label: str) -> None:
-    """Raise DataFormatError if an order has two customers."""
-    user, order = found.user_id, found.order_id
-    assert order is not None
-    starts = np.flatnonzero(np.append(True, (user[1:] != user[:-1]) | (order[1:] != order[:-1])))
-    ids, counts = np.unique(order[starts], return_counts=True)
-    if len(ids) == len(starts):
-        return
-    wrong = ids[np.argmax(counts > 1)]
-    one, other, *_ = user[starts][order[starts] == wrong].tolist()
-    both = ",".join(columns.used(("user_id", "order_id")))
-    raise DataFormatError(
-        f"{label}: the order {shown(str(wrong))} has two customers, {shown(str(one))} and "
-        f"{shown(str(other))}. If customers number their orders each on their own, set "
-        f"{shlex.quote(f'dataset.columns.order_id=[{both}]')}; otherwise correct the table."
-    )

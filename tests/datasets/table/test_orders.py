@@ -66,7 +66,7 @@ def test_several_columns_tell_orders_apart_in_the_order_of_time(tmp_path):
     assert alone.user_id.tolist() == alone.order_id.tolist() == [1, 2, 2, 3]
 
 
-@tries("recsys/datasets/table/orders.py", "has two customers")
+@tries("recsys/datasets/table/order_checks.py", "has two customers")
 def test_customers_who_number_their_orders_each_on_their_own(tmp_path):
     text = "u,o,item 7,1,tea 7,10,milk 7,9,tea 8,1,tea"
     with pytest.raises(DataFormatError, match=r"the order '1' has two customers, '7' and '8'") as error:
@@ -75,6 +75,51 @@ def test_customers_who_number_their_orders_each_on_their_own(tmp_path):
     found = dataset(tmp_path / "sales.csv", **cured).load()
     assert found.positives().order.tolist() == [0, 1, 2, 3]
     assert found.item_id.tolist() == ["tea", "tea", "milk", "tea"]
+
+
+@tries("recsys/datasets/table/order_checks.py", "has lines of the customer", "dataset.query")
+@pytest.mark.parametrize("user", ["7", "ann"])
+def test_orders_of_which_some_lines_lack_the_customer(user, tmp_path):
+    text = f"the_user,o,item {user},1,tea ,1,milk ,2,tea"
+    settings = {"columns": columns(user_id="the_user", order_id="o"), "missing": "guest"}
+    match = f"the order '1' has lines of the customer '{user}', and lines without a customer"
+    with pytest.raises(DataFormatError, match=match) as error:
+        dataset(tmp_path, text, **settings).load()
+    filled, dropped = (
+        dataset(tmp_path / "sales.csv", **cured).load() for cured in cures(error.value, **settings)
+    )
+    one, guest = ("ann", "guest:2") if user == "ann" else (7, 8)
+    assert sorted(zip(filled.order_id.tolist(), filled.user_id.tolist(), strict=True)) == [
+        (1, one), (1, one), (2, guest),
+    ]  # fmt: skip
+    assert dropped.item_id.tolist() == ["tea"]
+
+
+def test_guests_where_customers_number_their_orders(tmp_path):
+    names = columns(user_id="u", order_id=["u", "o"])
+    text = "u,o,item ,1,tea ann,1,milk bob,2,tea ,2,milk"
+    found = dataset(tmp_path, text, columns=names, missing="guest").load()
+    assert found.user_id.tolist() == ["ann", "bob", "guest:1", "guest:2"]
+    assert found.item_id.tolist() == ["milk", "tea", "tea", "milk"]
+
+
+@tries(
+    "recsys/datasets/table/order_checks.py",
+    "order_day",
+    "[*ids, columns.timestamp]",
+)
+@pytest.mark.parametrize("clock", ["", " 10:00:00"])
+def test_orders_that_are_numbered_anew_each_day(clock, tmp_path, caplog):
+    lines = [f"{order},i{day},1970-01-0{day}{clock}\n" for order, day in ((1, 1), (1, 5), (2, 2), (2, 3))]
+    (tmp_path / "sales.csv").write_text("o,item,t\n" + "".join(lines))
+    settings = {"columns": columns(order_id="o", timestamp="t")}
+    assert dataset(tmp_path / "sales.csv", **settings).load().n_users == 2
+    message = caplog.records[-1].getMessage()
+    assert "1 orders have lines of several days, such as '1', over 4 days" in message
+    (cured,) = cures(message, **settings)
+    caplog.clear()
+    assert dataset(tmp_path / "sales.csv", **cured).load().n_users == 4
+    assert not caplog.records
 
 
 def test_orders_of_customers_need_a_time_or_numbers(tmp_path):
