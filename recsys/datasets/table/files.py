@@ -125,7 +125,7 @@ def _lines(connection: DuckDBPyConnection, files: list[Path], settings: TextSett
     connection.execute(f"CREATE TABLE lines ({ROW} BIGINT, line BIGINT, text VARCHAR)")
     n_before = last = 0
     for position, file in enumerate(files):
-        encoding = settings.encoding or scan(file).encoding
+        encoding = settings.encoding or scan(file).checked_encoding(file)
         with reading(file), open_binary(file) as binary:
             stream = io.TextIOWrapper(binary, encoding=encoding, newline=None)
             numbered = islice(enumerate(stream, start=1), settings.skip or 0, None)

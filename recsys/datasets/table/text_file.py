@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +17,8 @@ from recsys.datasets.table.connection import literal
 from recsys.datasets.table.text_format import distinct_names, find_preamble, find_separator, split
 from recsys.datasets.table.text_scan import TextScan, scan
 from recsys.errors import DataFormatError
+
+log = logging.getLogger(__name__)
 
 LINES_TO_LOOK_AT = 1000
 
@@ -131,7 +134,7 @@ def prepare(path: Path, settings: TextSettings, wanted: Collection[str], folder:
     Raise DataFormatError if the file is empty, can be read in two ways, or has a quote that does not close.
     """
     found = scan(path)
-    encoding = settings.encoding or found.encoding
+    encoding = settings.encoding or found.checked_encoding(path)
     readable = path
     if not {encoding, found.encoding} <= {"utf-8", "utf-8-sig"} or not found.has_plain_ends:
         readable = folder / f"{len(list(folder.iterdir()))}.csv"
@@ -149,6 +152,12 @@ def prepare(path: Path, settings: TextSettings, wanted: Collection[str], folder:
     quoted, has_header = settings.quoted is not False, settings.header is not False
     first = next(csv.reader(table, delimiter=separator)) if quoted else split(table[0], separator)
     names = distinct_names(first if has_header else [""] * len(first))
+    for position, name in enumerate(first if has_header else ()):
+        if (called := name.strip()) in wanted and names[position] != called:
+            log.warning(
+                "%s: several columns are called %s; the first is read so, and column %d as %s.",
+                path, shown(called), position + 1, shown(names[position]),
+            )  # fmt: skip
     n_before = skip + has_header
     n_lines = found.n_lines - n_before if _has_row_per_line(readable, found, separator, quoted) else None
     return TextFile(path, readable, encoding, separator, quoted, n_before, has_header, names, n_lines)

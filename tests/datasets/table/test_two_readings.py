@@ -100,6 +100,30 @@ def test_times_that_contradict_each_other_are_refused_with_the_line(tmp_path):
         load(path, **TIMES)
 
 
+@tries("recsys/datasets/table/text_scan.py", "is no UTF-8 text, but others are")
+@pytest.mark.parametrize("layout", ["long", "lines"])
+def test_lines_of_two_encodings(layout, tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_bytes(b"1,tea\n2,caf\xc3\xa9\n2,tea\n3,cr\xe8me\n3,CAF\xc9\xbb\n")
+    settings = {"layout": layout, "header": False} | ({"line_ids": False} if layout == "lines" else {})
+    names = {} if layout == "lines" else {"order_id": "column1", "item_id": "column2"}
+    match = r"line 4 is no UTF-8 text, but others are, such as line 2 \('2,café'\).* reads '2,cafÃ©'"
+    with pytest.raises(DataFormatError, match=match) as error:
+        load(path, columns=names, **settings)
+    (cured,) = cures(error.value, columns=names, **settings)
+    assert {"cafÃ©", "crème", "CAFÉ»"} <= set(load(path, **cured).item_id.tolist())
+    path.write_bytes(b"1,cr\xe8me\n3,CAF\xc9\xbb\n")  # The last two bytes may be a letter of UTF-8.
+    assert {"crème", "CAFÉ»"} <= set(load(path, columns=names, **settings).item_id.tolist())
+
+
+def test_columns_of_one_name(tmp_path, caplog):
+    path = tmp_path / "sales.csv"
+    path.write_text("o,i,i\n1,tea,x\n")
+    assert load(path, columns={"order_id": "o", "item_id": "i"}).item_id.tolist() == ["tea"]
+    assert "several columns are called 'i'; the first is read so, and column 3 as 'i_2'" in caplog.text
+    assert load(path, columns={"order_id": "o", "item_id": "i_2"}).item_id.tolist() == ["x"]
+
+
 @tries("recsys/datasets/table/ids.py", "Set dataset.ids=integer")
 def test_ids_that_are_one_number(tmp_path):
     path = table(tmp_path, "7", "007", name="code")
