@@ -18,8 +18,8 @@ BYTES_AT_ONCE = 2**23
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # Letters in UTF-8 whose bytes are nonsense in cp1252, such as "é" in place of "Ã©".
 _WIDE = re.compile(
-    rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|[\xd0\xd1][\x80-\xbf][\xd0\xd1]|\xe2[\x80\x82][\x80-\xbf]"
-    rb"|[\xe3-\xe9][\x80-\xbf]{2}"
+    rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|[\xce-\xdb][\x80-\xbf][\xce-\xdb]|\xe2[\x80\x82][\x80-\xbf]"
+    rb"|[\xe3-\xe7][\x80-\xbf]{2}|\xe0[\xa4\xb8\xb9][\x80-\xbf]"
 )
 
 
