@@ -13,7 +13,7 @@ from recsys.data.items import ItemCatalog
 from recsys.datasets.fields import Column, shown
 from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.connection import identifier
-from recsys.datasets.table.ids import as_text
+from recsys.datasets.table.ids import as_text, other_text
 from recsys.datasets.table.layouts.layout import BLANKS, query
 from recsys.errors import DataFormatError
 
@@ -39,6 +39,14 @@ class ItemTexts:
         levels = other.levels if other.categories else self.levels
         return ItemTexts(self.titles | other.titles, self.categories | other.categories, levels)
 
+    def with_numbers(self, rule: str | None) -> ItemTexts:
+        """Add the ids that texts of ids may have become, by the rule of `distinct_ids`."""
+        titles = {other: text for name, text in self.titles.items() if (other := other_text(name, rule))}
+        categories = {
+            other: names for name, names in self.categories.items() if (other := other_text(name, rule))
+        }
+        return ItemTexts(titles | self.titles, categories | self.categories, self.levels)
+
     def __bool__(self) -> bool:
         return bool(self.titles or self.categories)
 
@@ -47,8 +55,15 @@ class ItemTexts:
         known = self.titles.keys() | self.categories.keys()
         missing = [name for name in map(str, item_id.tolist()) if name not in known]
         if len(missing) == len(item_id):
+            numbers = known | {other_text(name, "integer") for name in known}
+            if any((other_text(name, "integer") or name) in numbers for name in missing):
+                raise DataFormatError(
+                    f"{path} has none of the items, such as {shown(missing[0])}, but ids that are the same "
+                    "numbers. Set dataset.ids=integer if they are the same items."
+                )
+            example = f", only such as {shown(min(known))}" if known else ""
             raise DataFormatError(
-                f"{path} has none of the items, such as {shown(missing[0])}. "
+                f"{path} has none of the items, such as {shown(missing[0])}{example}. "
                 "Set dataset.items_columns.item_id to the column of their ids."
             )
         if missing:
@@ -126,6 +141,7 @@ def _most_frequent(
     others: dict[str, tuple[str, ...]] = {}
     for item, *of_item, _ in counted.fetchall():
         (others if item in found else found).setdefault(item, tuple(of_item))
+    _warn_of_partial(trimmed, values, key)
     if others:
         item = next(iter(others))
         log.warning(
@@ -134,6 +150,20 @@ def _most_frequent(
             _joined(others[item]),
         )  # fmt: skip
     return found
+
+
+def _warn_of_partial(trimmed: DuckDBPyRelation, values: Sequence[str], key: str) -> None:
+    """Warn of items that have some of several values, never all."""
+    if len(values) == 1:
+        return
+    n_known = f"{len(values)} - " + " - ".join(f"CAST({value} IS NULL AS INTEGER)" for value in values)
+    partial = f"SELECT item FROM data GROUP BY item HAVING max({n_known}) BETWEEN 1 AND {len(values) - 1}"
+    n, item = query(trimmed, f"SELECT count(item), min(item) FROM ({partial})").fetchall()[0]
+    if n:
+        log.warning(
+            "%s: %s items, such as %s, have some of %d levels and are read as having none.",
+            key, f"{n:,}", shown(item), len(values),
+        )  # fmt: skip
 
 
 def _joined(values: Sequence[str]) -> str:

@@ -281,7 +281,7 @@ class TableDataset(FileDataset):
         """Return the interactions of order lines that have been read, with the catalog of the items."""
         can_query = self.layout == "long" and self.path is not None and not (self.query or self.files)
         found = to_interactions(lines, self.orders, self.duplicates, self.source.label, can_query)
-        texts = lines.texts
+        texts = lines.texts.with_numbers(self.ids)
         if self.items_source is not None:
             texts = texts.merge(self._item_texts(self.items_source, found.item_id))
         item_id = np.unique(found.item_id)
@@ -295,5 +295,6 @@ class TableDataset(FileDataset):
         with source.open(columns.used()) as table:
             check_one_row_each(table.relation, columns, source.label)
             texts = read_texts(table.relation, columns, "dataset.items_columns", source.label)
+        texts = texts.with_numbers(self.ids)
         texts.check_items(np.unique(item_id), source.label)
         return texts

@@ -98,6 +98,12 @@ def distinct_ids(texts: Sequence[str], rule: str | None, column: str) -> npt.NDA
     return ids_from_text([numbers.get(text, text) for text in texts])
 
 
+def other_text(text: str, rule: str | None) -> str:
+    """Return the text that an id may have become by `distinct_ids`; "" if it stays as it is."""
+    is_number = rule == "integer" or (rule is None and _FROM_PANDAS.fullmatch(text))
+    return _whole_number(text) if is_number else ""
+
+
 def _whole_number(text: str) -> str:
     """Return the number that a text which is no plain integer may be; or ""."""
     if _PLAIN.fullmatch(text):

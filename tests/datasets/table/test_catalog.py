@@ -7,6 +7,7 @@ import pytest
 from recsys.datasets import TableDataset
 from recsys.errors import DataFormatError
 from tests.datasets.table import tables
+from tests.integration.cures import tries
 
 COLUMNS = {"order_id": "order", "item_id": "code", "title": "name"}
 # A1 is called Tea twice and Old tea once; B is called Cake and Bun, each once; C has no title.
@@ -97,3 +98,29 @@ def test_a_column_of_titles_that_is_not_there_is_named(tmp_path):
     (tmp_path / "a.csv").write_text(SALES)
     with pytest.raises(DataFormatError, match=r"no column 'nam'.*dataset\.columns\.title"):
         tables.read(tmp_path / "a.csv", columns={**COLUMNS, "title": "nam"})
+
+
+@tries("recsys/datasets/table/catalog.py", "Set dataset.ids=integer")
+def test_ids_that_are_numbers_find_their_titles(tmp_path):
+    (tmp_path / "sales.csv").write_text("o,item,name\n1,7.0,tea\n2,8.0,milk\n")
+    (tmp_path / "items.csv").write_text("item,name\n007,green tea\n8.0,milk\n")
+    path, columns = str(tmp_path / "sales.csv"), {"order_id": "o", "item_id": "item"}
+    assert TableDataset(path, columns={**columns, "title": "name"}).load().items.title == ("tea", "milk")
+    settings = {
+        "items_path": str(tmp_path / "items.csv"),
+        "items_columns": {"item_id": "item", "title": "name"},
+    }
+    assert TableDataset(path, columns=columns, **settings).load().items.title == ("", "milk")
+    (tmp_path / "items.csv").write_text("item,name\n007,green tea\n008,milk\n")
+    with pytest.raises(DataFormatError, match="such as '7', but ids that are the same numbers") as error:
+        TableDataset(path, columns=columns, **settings).load()
+    (cured,) = tables.cures(error.value, columns=columns, **settings)
+    assert TableDataset(path, **cured).load().items.title == ("green tea", "milk")
+
+
+def test_items_with_some_levels_are_said(tmp_path, caplog):
+    (tmp_path / "sales.csv").write_text("o,item,d,a\n1,tea,Drinks,\n1,bun,Bakery,Rolls\n2,bun,Bakery,\n")
+    columns = {"order_id": "o", "item_id": "item", "categories": ["d", "a"]}
+    found = TableDataset(str(tmp_path / "sales.csv"), columns=columns).load()
+    assert found.items.categories == (("Bakery", "Rolls"), ())
+    assert "1 items, such as 'tea', have some of 2 levels and are read as having none" in caplog.text
