@@ -28,7 +28,7 @@ example:
   python -m recsys experiment=baskets
   python -m recsys recommend --latest --user 17
 """
-LIKES = "titles of items liked or bought, or ids of items without one, the latest last"
+LIKES = "titles or ids of items liked or bought, the latest last"
 SEEN = "titles or ids of other known items, such as disliked ones: they are not recommended"
 ORDER = "items of one order; repeat the option for each order, the earliest first"
 EXCLUDE_SEEN = (
@@ -124,7 +124,7 @@ def recommend(
 ) -> dict[str, Any]:
     """Recommend for a user of the data, or for somebody who likes or has bought some items, the latest last.
 
-    All items, also what else the user knows (`seen`), are titles, or ids of items without one; a list within
+    All items, also what else the user knows (`seen`), are titles, or ids that no title is like; a list within
     `likes` is an order. The other options are those of `Bundle.recommend`. The answer has `likes`, as titles,
     and `recommendations`; for a user of the data also `user` and `latest`, the titles of the latest order.
     TitleError is raised if a title matches no item, or several, DataError if the model does not know the

@@ -34,8 +34,8 @@ class TitleSearch:
     def find(self, title: str) -> Any:
         """Return the id of the only candidate; a title exactly as in the catalog wins.
 
-        Where items share a title, "Title [id]" is one of them. Raise TitleError if there is no candidate or
-        more than one; the message names them.
+        Where items share a title, "Title [id]" is one of them. A text that no title is like may be an id.
+        Raise TitleError if there is no candidate or more than one; the message names them.
         """
         titles = self.catalog.title
         bare = title.rpartition(" [")[0]
@@ -46,6 +46,8 @@ class TitleSearch:
         found = [row for row in found if titles[row] == title] or found
         if len(found) == 1:
             return self.catalog.item_id[found[0]].item()
+        if not found and (row := self._by_id.get(title)) is not None:
+            return self.catalog.item_id[row].item()
         if not found:
             raise TitleError(f"No item is called {title!r}, nor anything like it.")
         shown = found[:MAX_CANDIDATES]
@@ -106,6 +108,10 @@ class TitleSearch:
     @cached_property
     def _years(self) -> list[str]:
         return [_key(title)[1] for title in self.catalog.title]
+
+    @cached_property
+    def _by_id(self) -> dict[str, int]:
+        return {str(item): row for row, item in enumerate(self.catalog.item_id.tolist())}
 
     @cached_property
     def _by_title(self) -> dict[str, list[int]]:

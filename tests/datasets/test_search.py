@@ -141,3 +141,11 @@ def test_the_index_gives_what_a_look_at_every_title_gives(movies, written):
 def test_a_long_text_is_searched_like_any_other(search):
     assert search.candidates("toy " * 10_000) == search.candidates("toy")
     assert search.candidates("x" * 10_000) == []
+
+
+def test_the_id_of_an_item_that_no_title_is_like():
+    search = TitleSearch(ItemCatalog(np.array(["22423", "85123A"]), ("Cakestand", "Lantern 22423"), ((), ())))
+    assert search.find("85123A") == "85123A"
+    assert search.find("22423") == "85123A"  # a title comes first
+    with pytest.raises(TitleError, match="No item is called '9'"):
+        search.find("9")
