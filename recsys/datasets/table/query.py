@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _SELECT = "one SELECT over the named tables, which reads nothing else"
 _CONDITION = "one condition on the rows, in SQL"
+_CAST = (
+    "A column of a text file is text (VARCHAR) unless all its values are numbers or times; "
+    "try_cast(price as double) is the number in a column price, and NULL where there is none. "
+)
 
 
 def check_query(sql: str, key: str = "query") -> None:
@@ -47,7 +51,7 @@ def check_where(condition: str) -> None:
 
 def reason(error: Exception) -> str:
     """Return the first line of an error of DuckDB, as a sentence."""
-    first = " ".join(str(error).split("\n\n")[0].split())
+    first = " ".join(str(error).split("\n\n")[0].partition("Candidate functions:")[0].split())
     return f"{first.rstrip('.')}."
 
 
@@ -65,7 +69,8 @@ def sql_errors(label: str, key: str | None = None) -> Iterator[None]:
     except duckdb.Error as error:
         if key is None:
             raise DataError(f"{label} cannot be read: {reason(error)}") from error
-        raise DataError(f"dataset.{key}: {reason(error)} The tables are those of {label}.") from error
+        cast = _CAST if isinstance(error, duckdb.BinderException) and "VARCHAR" in str(error) else ""
+        raise DataError(f"dataset.{key}: {reason(error)} {cast}The tables are those of {label}.") from error
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,11 @@ class _Checks:
             name for name in self.columns.used(IDS) if missing != "guest" or name != self.columns.user_id
         ]
         if not len(self.fetched[names[0]].values):
+            if where := self.reader.source.where:
+                raise DataFormatError(
+                    f"{self.label} has no rows for which dataset.where={where} holds. Set it to another "
+                    "condition, or dataset.where=null for all rows."
+                )
             raise DataFormatError(f"{self.label} has no rows. Give a table that holds some.")
         flags = {name: one for name in names if (one := self.fetched[name].missing) is not None}
         if not flags:

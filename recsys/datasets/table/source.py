@@ -60,6 +60,10 @@ class Source(Protocol):
     def label(self) -> str:
         """What the table is called in messages: its path, or its database."""
 
+    @property
+    def where(self) -> str | None:
+        """The condition on the rows."""
+
     def files(self) -> dict[str, list[Path]]:
         """Return the files that are read, by role."""
         ...

@@ -6,7 +6,8 @@ import pytest
 
 from recsys.datasets import TableDataset
 from recsys.errors import DataError, DataFormatError, ParameterError
-from tests.datasets.table.tables import read
+from tests.datasets.table.tables import cures, read
+from tests.integration.cures import tries
 
 COLUMNS = {"order_id": "order_id", "item_id": "item"}
 SALES = "order_id,item,n,day,customer\n1,tea,2,2015-01-02,7\nC2,tea,-1,2015-02-01,\n3,milk,10,2015-03-01,8\n"
@@ -53,6 +54,22 @@ def test_where_of_dates_follows_the_format_given(tmp_path):
 def test_where_is_one_condition(where, sales):
     with pytest.raises(ParameterError, match=r"^where must be"):
         TableDataset(str(sales), columns=COLUMNS, where=where)
+
+
+@tries("recsys/datasets/table/reading.py", "has no rows for which dataset.where=")
+def test_where_without_a_row_that_meets_it(sales):
+    with pytest.raises(DataFormatError, match=r"has no rows for which dataset\.where=n > 10 holds") as error:
+        read(sales, columns=COLUMNS, where="n > 10")
+    cured = cures(error.value, columns=COLUMNS)[-1]
+    assert len(read(sales, **cured)) == 3
+
+
+def test_where_of_numbers_beside_other_values(tmp_path):
+    (tmp_path / "sales.csv").write_text("order_id,item,price\n1,tea,9\n2,milk,10\n3,milk,N/A\n")
+    with pytest.raises(DataError, match=r"try_cast\(price as double\)"):
+        read(tmp_path / "sales.csv", columns=COLUMNS, where="price > 9")
+    where = "try_cast(price as double) > 9"
+    assert read(tmp_path / "sales.csv", columns=COLUMNS, where=where) == {2: {"milk"}}
 
 
 def test_a_query_joins_the_named_files(tmp_path):
