@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from recsys.datasets.files import open_binary, reading
 from recsys.datasets.table.connection import count, identifier, locked_connection
-from recsys.datasets.table.prepared import ROWS, PreparedTable, find_files
+from recsys.datasets.table.prepared import PreparedTable, find_files
 from recsys.datasets.table.query import Typing, filtered, sql_errors
-from recsys.datasets.table.source import ROW, OpenTable
+from recsys.datasets.table.source import ROW, ROWS, OpenTable
 from recsys.datasets.table.text_file import TextSettings
 from recsys.datasets.table.text_scan import scan
 
@@ -76,7 +76,12 @@ class FileSource:
                     yield _lines(connection, find_files(self.tables[0][1]), self.settings)
                 return
             wanted = wanted if self.sql is None else ()
-            tables = [PreparedTable.of(path, self.settings, wanted, Path(folder)) for _, path in self.tables]
+            tables = [
+                PreparedTable.of(
+                    path, self.settings, wanted, Path(folder), reads_others=self._key is not None
+                )
+                for _, path in self.tables
+            ]
             readable = [file for table in tables for file in table.readable]
             with locked_connection(readable, folder) as connection:
                 try:
@@ -94,12 +99,14 @@ class FileSource:
             if self.sql is not None or self.where is not None:
                 n_rows = count(connection.table(name))
                 table.check_count(n_rows)
+        n_files = max(len(tables[0].texts), 1)
         if self.sql is None and self.where is None:
             return OpenTable(
-                connection.table(names[0]), tables[0].place, tables[0].n_lines, tables[0].check_count
+                connection.table(names[0]), tables[0].place, tables[0].n_lines, tables[0].check_count, n_files
             )
         if self.sql is None:
-            return OpenTable(self.filtered(connection.table(names[0])), tables[0].place, n_rows)
+            kept = self.filtered(connection.table(names[0]))
+            return OpenTable(kept, tables[0].place, n_rows, n_files=n_files)
         for name, table, (given, _) in zip(names, tables, self.tables, strict=True):
             rows = connection.table(name).project(f"* EXCLUDE {ROW}")
             typed = self.typing.columns(rows, self.sql, table.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from recsys.datasets.files import data_files, reading
 from recsys.datasets.table.connection import literal
-from recsys.datasets.table.source import ROW
+from recsys.datasets.table.source import ROW, ROWS
 from recsys.datasets.table.text_file import TextFile, TextSettings, prepare
 from recsys.errors import DataFormatError, DataNotFoundError
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # Text up to this size is loaded, because it is read several times; larger text is parsed each time.
 MAX_LOADED = 100_000_000
-# ROW is the number of the row in its file, plus this times the position of the file.
-ROWS = 2**40
 
 PARQUET = (".parquet", ".pq")
 JSON = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
@@ -43,8 +41,19 @@ class PreparedTable:
     texts: tuple[TextFile, ...]
 
     @classmethod
-    def of(cls, path: str, settings: TextSettings, wanted: Collection[str], folder: Path) -> PreparedTable:
-        """Find the files of a path, and how text is written; see `prepare`."""
+    def of(
+        cls,
+        path: str,
+        settings: TextSettings,
+        wanted: Collection[str],
+        folder: Path,
+        *,
+        reads_others: bool = True,
+    ) -> PreparedTable:
+        """Find the files of a path, and how text is written; see `prepare`.
+
+        Columns that only some files have are refused if others than the wanted ones are read, as SQL does.
+        """
         files = find_files(path)
         kinds = sorted({kind_of(file) for file in files})
         if len(kinds) > 1:
@@ -52,11 +61,13 @@ class PreparedTable:
                 f"{path} has files of several kinds: {', '.join(kinds)}. Name those of one."
             )
         texts = [prepare(file, settings, wanted, folder) for file in files] if kinds == ["text"] else []
+        have_wanted = bool(wanted) and not reads_others and all(set(wanted) <= {*one.names} for one in texts)
         for one in texts[1:]:
-            if set(one.names) != set(texts[0].names):
+            if set(one.names) != set(texts[0].names) and not have_wanted:
                 raise DataFormatError(
                     f"{one.path} has the columns {', '.join(one.names)}, but {texts[0].path} has "
-                    f"{', '.join(texts[0].names)}. Name files with the same columns."
+                    f"{', '.join(texts[0].names)}. Name files with the same columns; or columns that all "
+                    "have, without dataset.query and dataset.where."
                 )
         return cls(path, tuple(files), kinds[0], tuple(texts))
 

@@ -19,6 +19,7 @@ from recsys.datasets.table.fetch import Fetched, Field, fetch
 from recsys.datasets.table.ids import distinct_ids
 from recsys.datasets.table.layouts import Layout
 from recsys.datasets.table.plan import Plan, role_column
+from recsys.datasets.table.several_files import warn_of_several_files
 from recsys.datasets.table.source import ROW, OpenTable, Source
 from recsys.errors import DataFormatError
 
@@ -96,6 +97,8 @@ class LongReader:
             table.check_count(n_rows if data is table.relation else count(table.relation))
         elif data is table.relation and n_rows < table.n_rows:
             log.info("dataset.where keeps %s of %s rows", f"{n_rows:,}", f"{table.n_rows:,}")
+        if table.n_files > 1 and columns.order_id and not columns.timestamp:
+            warn_of_several_files(data, columns, table.n_files, self.source.label)
         lines = _Checks(self, data, columns, fields, fetched, table.place).lines()
         return replace(lines, texts=read_texts(data, columns, "dataset.columns", self.source.label))
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Name of the column that tells where a row is; layouts pass it on. It costs nothing where it is not used.
 ROW = "recsys_row"
+# ROW is the number of the row in its file, plus this times the position of the file.
+ROWS = 2**40
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +35,15 @@ class OpenTable:
         Estimate of the number of rows.
     check_count : callable, optional
         Raises DataFormatError unless this is the number of rows; None if that has been checked.
+    n_files : int
+        Number of files of which ROW tells the rows apart, by `ROWS`.
     """
 
     relation: DuckDBPyRelation
     place: Callable[[int], str]
     n_rows: int = 0
     check_count: Callable[[int], None] | None = None
+    n_files: int = 1
 
 
 class Source(Protocol):

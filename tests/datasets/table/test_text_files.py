@@ -99,3 +99,25 @@ def test_files_of_a_folder_and_of_a_pattern_are_one_table(tmp_path):
     for path in (tmp_path, tmp_path / "*.csv*"):
         found = read(path, columns=COLUMNS, where="item <> 'café'")
         assert found == {1: {"tea"}, 3: {"tea"}, 4: {"milk"}}
+
+
+def test_files_of_which_some_have_more_columns(tmp_path):
+    (tmp_path / "a.csv").write_text("o,item,n\n1,tea,2\n")
+    (tmp_path / "b.csv").write_text("item,o\nmilk,2\n")
+    settings = {"columns": {"order_id": "o", "item_id": "item"}}
+    assert read(tmp_path, **settings) == {1: {"tea"}, 2: {"milk"}}
+    match = r"b\.csv has the columns item, o, but .*a\.csv has o, item, n"
+    for other in ({"where": "n > 1"}, {"columns": {**settings["columns"], "quantity": "n"}}):
+        with pytest.raises(DataFormatError, match=match):
+            read(tmp_path, **settings | other)
+
+
+def test_files_that_number_their_orders_anew(tmp_path, caplog):
+    (tmp_path / "a.csv").write_text("o,item\n1,tea\n2,tea\n")
+    (tmp_path / "b.csv").write_text("o,item\n2,milk\n3,milk\n")  # The order 2 was cut into two.
+    settings = {"columns": {"order_id": "o", "item_id": "item"}}
+    assert read(tmp_path, **settings) == {1: {"tea"}, 2: {"tea", "milk"}, 3: {"milk"}}
+    assert not caplog.records
+    (tmp_path / "b.csv").write_text("o,item\n2,milk\n1,milk\n")
+    read(tmp_path, **settings, where="o > 0")
+    assert "2 orders have lines in several files, such as '1', and are read as one order each" in caplog.text
