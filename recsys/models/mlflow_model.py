@@ -167,7 +167,8 @@ def signature(bundle: Bundle) -> ModelSignature:
     flag = DataType.boolean
     params = [
         ParamSpec("k", count, 10),
-        ParamSpec("exclude_seen", flag, bundle.exclude_seen),
+        # None, as False would also recommend what is `seen` where items are bought again.
+        ParamSpec("exclude_seen", flag, None),
         ParamSpec("explain", flag, False),
         ParamSpec("max_per_category", count, None),
         *(ParamSpec(name, item["item_id"], [], (-1,)) for name in ("exclude_items", "only_items")),

@@ -29,10 +29,12 @@ from recsys.models.mlflow_model import (
     load_bundle,
     log_model,
     requirements,
+    signature,
 )
 from recsys.models.store import mlflow_errors, pointed_at
 from tests.conftest import ROOT
 from tests.models.problems import LIKES, bundle_of, wide
+from tests.models.test_bundle_options import of_orders
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +134,11 @@ def test_it_says_what_it_takes_and_is_made_of(logged):
     assert example["columns"] == ["likes"]
     (output,) = MlflowClient(uri).get_run(logged_model.source_run_id).outputs.model_outputs
     assert output.model_id == model
+
+
+def test_what_is_seen_is_left_out_by_default_also_where_items_are_bought_again():
+    defaults = {param.name: param.default for param in signature(of_orders()).params}
+    assert defaults["exclude_seen"] is None  # MLflow passes it on
 
 
 def test_the_library_of_als_is_required_by_it_alone():
