@@ -94,6 +94,7 @@ def test_orders_of_a_customer_who_buys_again(client_of):
     assert answer["likes"] == [10, 20, 0]
     assert ids(answer)[0] == 0  # tea again
     assert 0 not in ids(ask(history=[[0, 10], [20, 0]], exclude_seen=True))
+    assert sorted(ids(client.get("/items/0/similar").json())) == [10, 20, 30, 40]
     assert ids(ask(user_id="ann"))[0] == 0
     assert ids(ask(history=[0])) == ids(ask(items=[0])) == ids(ask(titles=["tea"]))
     assert ids(ask(history=[])) == ids(ask(history=[[]])) == ids(ask(items=[]))
