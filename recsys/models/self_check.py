@@ -21,9 +21,9 @@ class SelfCheckError(DataError):
 def self_check(bundle: Bundle, version: str) -> None:
     """Check recommendations for known users, for a user who likes one item, and for one who likes nothing.
 
-    SelfCheckError is raised if a list is too short, contains an item twice, one that is rated (where the
-    bundle leaves these out) or not in the model, or a value that is not finite; or if a list differs alone
-    and in a batch.
+    SelfCheckError is raised if a list is too short, contains an item twice, one that is liked (where the
+    bundle leaves these out), seen or not in the model, or a value that is not finite; or if a list differs
+    alone and in a batch.
     """
     if not bundle.item_ids:
         raise SelfCheckError(f"Version {version} knows no items.")
@@ -37,7 +37,8 @@ def self_check(bundle: Bundle, version: str) -> None:
     lists = bundle.recommend(likes, K, n_reasons=2, seen=seen)
     for row, others, recommendations in zip(likes, seen, lists, strict=True):
         liked = flatten(row)
-        if wrong := _wrong(bundle, {*liked, *others} if bundle.exclude_seen else set(), recommendations):
+        left_out = {*others, *liked} if bundle.exclude_seen else {*others}
+        if wrong := _wrong(bundle, left_out, recommendations):
             raise SelfCheckError(
                 f"Version {version} does not pass its check: for {len(liked)} likes it gives {wrong}."
             )
@@ -46,15 +47,15 @@ def self_check(bundle: Bundle, version: str) -> None:
         raise SelfCheckError(f"Version {version} answers one user alone otherwise than in a batch.")
 
 
-def _wrong(bundle: Bundle, rated: set[Any], recommendations: Sequence[Recommendation]) -> str:
+def _wrong(bundle: Bundle, left_out: set[Any], recommendations: Sequence[Recommendation]) -> str:
     """Return what is wrong with a list; empty if nothing is."""
     ids = [one.item_id for one in recommendations]
-    unseen = len(bundle.item_ids) - len(rated)
-    if len(ids) != min(K, unseen):
+    unseen = len(bundle.item_ids) - len(left_out)
+    if bundle.model.fills_lists and len(ids) != min(K, unseen):
         return f"{len(ids)} recommendations where there are {unseen:,} items to choose from"
     if len(set(ids)) < len(ids):
         return "an item twice"
-    if set(ids) & rated:
+    if set(ids) & left_out:
         return "an item that is rated already"
     if not all(bundle.knows(item) for item in ids):
         return "an item that is not in the model"

@@ -124,6 +124,11 @@ class Model(ABC):
         return Popularity.of(self.train)
 
     @property
+    def fills_lists(self) -> bool:
+        """Whether a list is as long as asked for if enough items may be recommended."""
+        return True
+
+    @property
     def requirements(self) -> tuple[str, ...]:
         """Distributions that serving needs in addition to those of every model."""
         return ()

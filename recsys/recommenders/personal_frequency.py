@@ -67,6 +67,11 @@ class PersonalFrequencyModel(ScoringModel):
     fills_up: bool
     half_life: float | None
 
+    @property
+    def fills_lists(self) -> bool:
+        """Not where nothing follows the customer's own items."""
+        return self.fills_up
+
     @cached_property
     def frequency(self) -> Popularity:
         """The orders of each item in the training data."""

@@ -12,6 +12,7 @@ from recsys.models.bundle import Bundle, Item
 from recsys.models.self_check import self_check
 from recsys.policies import Policies
 from recsys.recommenders import PopularityRecommender, Reason
+from recsys.recommenders.personal_frequency import PersonalFrequencyRecommender
 from recsys.recommenders.popularity import PopularityModel
 from tests.models.problems import bundle_of, long
 from tests.recommenders.problems import ALL
@@ -142,6 +143,14 @@ def test_customers_buy_again_and_viewers_do_not():
         assert set(ids(shop.recommend([[[0]]], 9, exclude_seen=flag, seen=[[20]])[0])) == expected
     self_check(shop, "1")
     self_check(films, "1")
+
+
+def test_the_check_of_a_model_knows_what_was_refused_and_lists_that_are_short():
+    shop = of_orders()
+    seen = Histories(np.array([0, 2, 2]), np.array([1, 2], np.int32), shop.model.items, shop.histories.users)
+    self_check(replace(shop, seen=seen), "1")
+    frequency = PersonalFrequencyRecommender(fill="none").fit(shop.histories)
+    self_check(replace(shop, model=frequency), "1")
 
 
 POLICIES = Policies.parse(b"""
