@@ -53,18 +53,20 @@ def paired_differences(
     """Return the mean difference (result - baseline) of each metric that both have, with its interval.
 
     The differences of each user are resampled. An interval without 0 is a difference that the choice of users
-    does not explain. Results over different users and values out of range raise ParameterError.
+    does not explain. Of a metric that not all users have, they are those of the users who have it in both:
+    the catalogs of two models may know different targets. Results over different users and values out of
+    range raise ParameterError.
     """
-    common = [name for name in result.per_user if name in baseline.per_user]
-    measured = [(result.users, baseline.users)]
-    measured += [
-        (result.users_of(name), baseline.users_of(name)) for name in common if name in result.defined
-    ]
-    for ours, theirs in measured:
-        if not np.array_equal(ours, theirs):
-            rule = f"measured on the {len(ours)} users of the result"
-            raise ParameterError("baseline", rule, f"{len(theirs)} users")
-    differences = {name: result.per_user[name] - baseline.per_user[name] for name in common}
+    if not np.array_equal(result.users, baseline.users):
+        rule = f"measured on the {len(result.users)} users of the result"
+        raise ParameterError("baseline", rule, f"{len(baseline.users)} users")
+    differences = {}
+    for name in result.per_user:
+        if name in baseline.per_user:
+            ours = result.of_metric(name, baseline.defined.get(name))
+            theirs = baseline.of_metric(name, result.defined.get(name))
+            if len(ours.users):
+                differences[name] = ours.per_user[name] - theirs.per_user[name]
     return _intervals(differences, n_resamples, confidence_level, seed)
 
 

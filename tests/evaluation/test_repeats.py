@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.errors import ParameterError
-from recsys.evaluation import bootstrap_intervals, evaluate, paired_differences, pairwise_differences
+from recsys.evaluation import (
+    RankingResult,
+    bootstrap_intervals,
+    evaluate,
+    paired_differences,
+    pairwise_differences,
+)
 from recsys.evaluation.holdout import Repeats
 from recsys.evaluation.repeats import REPEATS
 from tests.evaluation import naive
@@ -90,9 +95,16 @@ def test_intervals_and_pairs_are_those_of_the_users_who_have_the_metric():
     assert differences["recall_repeat@10"].value == 1
     (pair,) = pairwise_differences({"better": better, "worse": worse}, "recall_repeat@10", n_resamples=50)
     assert pair.difference == differences["recall_repeat@10"]
-    other = measure(LISTS * 9, HELD_OUT * 9, [[0], [0], [4]] * 9, n_items=5)
-    with pytest.raises(ParameterError, match="baseline must be measured on the 18 users of the result"):
-        paired_differences(better, other)
+
+
+def test_pairs_are_of_the_users_who_have_the_metric_in_both():
+    """As of two models whose catalogs know different targets."""
+    users, name = np.arange(4), "revenue_capture@10"
+    first = RankingResult(users, {name: np.array([0.5, 0.7, 1.0])}, {}, {name: np.array([1, 1, 0, 1], bool)})
+    second = RankingResult(users, {name: np.array([0.2, 0.4])}, {}, {name: np.array([0, 1, 1, 0], bool)})
+    assert paired_differences(first, second, n_resamples=9)[name].value == pytest.approx(0.5)
+    nobody = RankingResult(users, {name: np.ones(1)}, {}, {name: users == 2})
+    assert paired_differences(first, nobody) == {}
 
 
 def test_a_metric_of_chosen_users():
