@@ -21,7 +21,8 @@ def replay(bundle: Bundle, thumbs: Sequence[Feedback], k: int = 10) -> RankingRe
     Returns the mean per person of `hit@k` (1 if the item is in the list) and `mrr@k` (1/rank, otherwise 0).
     """
     ids = {str(item): item for item in bundle.item_ids}
-    lists = bundle.recommend([[ids[like] for like in one.likes if like in ids] for one in thumbs], k)
+    likes = [[ids[like] for like in one.likes if like in ids] for one in thumbs]
+    lists = bundle.recommend(likes, k, exclude_seen=True)  # what is in a basket was not offered to it
     ranks = [
         next((rank for rank, shown in enumerate(row, start=1) if str(shown.item_id) == one.item_id), np.inf)
         for one, row in zip(thumbs, lists, strict=True)

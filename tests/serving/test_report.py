@@ -10,6 +10,7 @@ from recsys.cli import feedback as report
 from recsys.feedback import Feedback, FeedbackStore
 from recsys.serving.replay import liked
 from recsys.serving.replay import replay as replayed
+from tests.models.test_bundle_options import of_orders
 
 UP = Feedback("a", "ann", "20", True, ("0",), "rule", ("0",), 1, "1", 1_000)
 
@@ -80,6 +81,11 @@ def test_places(bundles):
     assert found.per_user["hit@4"].tolist() == [0.5, 0.0]
     assert found.per_user["mrr@4"].tolist() == [1 / 6, 0.0]
     assert found.metrics == {"hit@4": 0.25, "mrr@4": 1 / 12}
+
+
+def test_what_was_in_a_basket_was_not_offered_to_it():
+    found = replayed(of_orders(), [replace(UP, item_id="10", likes=("0",))], k=2)
+    assert found.metrics == {"hit@2": 1.0, "mrr@2": 1.0}  # after tea, which customers buy again
 
 
 def test_a_model_that_would_have_done_better(bundles, kept, say, tmp_path):
