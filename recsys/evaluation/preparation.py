@@ -62,8 +62,10 @@ def _load(dataset: Dataset, fingerprint: tuple[Any, ...]) -> Interactions:
 def prepare(
     interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation, part: Part
 ) -> Prepared:
-    """Choose the likes, hold some out, and encode the others as transactions."""
-    evaluation = choose_evaluation(interactions, preprocessing, evaluation)
+    """Choose the likes, hold some out, and encode the others as transactions.
+
+    The evaluation is that of `choose_evaluation`.
+    """
     preprocessing = preprocessing.for_data(interactions)
     kept = _prepared_from(interactions, preprocessing)
     if (evaluation, part) not in kept:
@@ -118,8 +120,7 @@ def choose_evaluation(
 
 
 def held_out(interactions: Interactions, preprocessing: Preprocessing, evaluation: Evaluation) -> Holdout:
-    """Return the likes of the test part."""
-    evaluation = choose_evaluation(interactions, preprocessing, evaluation)
+    """Return the likes of the test part; the evaluation is that of `choose_evaluation`."""
     preprocessing = preprocessing.for_data(interactions)
     split = _split(interactions, preprocessing, evaluation)
     return evaluation.choose_likes(split.test, split.train_and_validation, preprocessing)

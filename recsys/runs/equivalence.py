@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from recsys.composition import build, build_experiment, plain_value
 from recsys.errors import ParameterError, RecsysError
 from recsys.mining import min_count
-from recsys.pipeline import prepare
+from recsys.pipeline import for_data, prepare
 
 # Groups that do not change the outcome of a run: all engines return the same itemsets.
 WITHOUT_EFFECT = ("hydra", "engine", "cache", "output", "experiment_name")
@@ -26,7 +26,7 @@ def outcome(cfg: DictConfig) -> str | None:
     """
     settings: dict[str, Any] = {str(key): plain_value(cfg[key]) for key in cfg if key not in WITHOUT_EFFECT}
     try:
-        experiment = build_experiment(cfg)
+        experiment = for_data(build_experiment(cfg))
         transactions = prepare(experiment, "validation").transactions
         n_transactions = transactions.n_transactions
         count = min_count(experiment.apriori.support(n_transactions), n_transactions)
