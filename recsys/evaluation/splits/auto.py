@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+import numpy as np
+
 from recsys.data import Interactions, Positives
 from recsys.errors import ParameterError
 from recsys.evaluation.holdout import Holdout
@@ -34,13 +36,14 @@ class AutoEvaluation(Evaluation):
     def for_data(self, interactions: Interactions, candidates: Callable[[], Positives]) -> Evaluation:
         """Return the evaluation for some interactions, of which a function returns the candidates."""
         positives = candidates()
+        n_customers = len(np.unique(positives.user_id))  # without users that feedback has added
         for name, evaluation in self._options(interactions):
             try:
                 measured = evaluation.split(positives).test
             except ParameterError as error:
                 log.debug("The evaluation %s does not fit: %s", name, error)
                 continue
-            if not evaluation.repeats or MIN_SHARE * interactions.n_users <= len(measured):
+            if not evaluation.repeats or MIN_SHARE * n_customers <= len(measured):
                 break
         rest = ". Rules are mined from what it does not hold out" if evaluation.holds_out else ""
         log.info("The evaluation that fits %s is %s%s", interactions.name or "the data", name, rest)

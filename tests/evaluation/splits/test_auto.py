@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.data import Interactions
-from recsys.evaluation import AutoEvaluation
+from recsys.evaluation import AutoEvaluation, preparation
 from recsys.preprocessing import Preprocessing
 
 
@@ -72,3 +72,28 @@ def test_without_the_data_nothing_is_held_out():
     assert not AutoEvaluation().for_engine().holds_out
     with pytest.raises(NotImplementedError):
         AutoEvaluation().split(Preprocessing().filter(Interactions([1], [1])))
+
+
+def test_users_that_feedback_has_added_are_no_customers():
+    """The versions of a model, with and without feedback, are measured by the same evaluation."""
+    user = np.repeat(np.arange(30), [3] * 3 + [1] * 27)
+    interactions = Interactions(user, np.arange(len(user)) % 5, order_id=np.arange(len(user)))
+    added = Interactions(
+        np.append(user, [90, 91]),
+        np.append(interactions.item_id, [0, 0]),
+        order_id=np.append(interactions.order_id, [90, 91]),
+        page_users=np.array([90, 91]),
+    )
+    for one in (interactions, added):
+        assert preparation.choose_evaluation(one, Preprocessing(), AutoEvaluation()).repeats
+
+
+def test_trials_choose_once(caplog):
+    interactions = Interactions(np.repeat(np.arange(3), 9), np.tile(np.arange(9), 3))
+    with caplog.at_level(logging.INFO):
+        for part in ("validation", "validation", "test"):
+            evaluation = preparation.choose_evaluation(interactions, Preprocessing(), AutoEvaluation())
+            preparation.prepare(interactions, Preprocessing(), evaluation, part)
+    assert [line for line in caplog.messages if "evaluation that fits" in line] == [
+        "The evaluation that fits the data is random. Rules are mined from what it does not hold out"
+    ]
