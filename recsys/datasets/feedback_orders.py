@@ -35,12 +35,7 @@ def merge_orders(
     orders = _orders([one for one in last.values() if one.liked], items, data.name)
     orders = _limited(orders, max(1, int(max_share * data.n_users + 1e-9) // weight), data, max_share)
     people = [order.person for order in orders]
-    # An order without a customer is its own user.
-    owners = (
-        people
-        if data.has_customers
-        else [f"{one}/{people[:n].count(one) + 1}" for n, one in enumerate(people)]
-    )
+    owners = people if data.has_customers else _numbered(people)  # an order without one is its own user
     names = new_users(data.user_id, dict.fromkeys(owners), weight)
     numbers = _order_ids(data, len(orders))
     rows = [
@@ -105,6 +100,16 @@ def _limited(orders: list[_Order], most: int, data: Interactions, max_share: flo
             data.name,
         )  # fmt: skip
     return kept
+
+
+def _numbered(people: Sequence[str]) -> list[str]:
+    """Return a name for each order of some people: ann/1, bob/1, ann/2."""
+    counts: Counter[str] = Counter()
+    names = []
+    for person in people:
+        counts[person] += 1
+        names.append(f"{person}/{counts[person]}")
+    return names
 
 
 def _order_ids(data: Interactions, n: int) -> list[Any]:

@@ -6,6 +6,7 @@ import pytest
 from recsys.data import Interactions, ItemCatalog
 from recsys.datasets import CsvDataset
 from recsys.datasets.feedback import with_feedback
+from recsys.datasets.feedback_orders import _numbered
 from recsys.feedback import Feedback, FeedbackStore
 
 # Customer 1 has two orders, customer 2 one; tea costs 2 and 4 apart, cake 3.
@@ -97,6 +98,7 @@ def test_baskets_without_customers_stay_without(say):
     text = Interactions(BASKETS.user_id.astype(str), BASKETS.item_id, order_id=BASKETS.order_id.astype(str))
     merged = with_feedback(text, path, weight=2, max_share=1)
     assert merged.page_users.tolist() == ["page:ann/1", "page#2:ann/1"]
+    assert _numbered(["ann", "bob", "ann"]) == ["ann/1", "bob/1", "ann/2"]
 
 
 @pytest.mark.parametrize(("share", "weight", "orders"), [(0.1, 1, 4), (0.1, 2, 2), (0.01, 1, 1)])
