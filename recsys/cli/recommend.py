@@ -15,8 +15,6 @@ from recsys.errors import DataError, ParameterError
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
-    import argparse
-
     from recsys.data import Nouns
     from recsys.models.bundle import Bundle
 
@@ -84,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.reasons,
             given.seen,
             given.user,
-            exclude_seen=_exclude_seen(given),
+            exclude_seen=None if given.exclude_seen is None else given.exclude_seen == "true",
             exclude_items=given.exclude,
             only_items=given.only,
             categories=given.category,
@@ -99,13 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(_text(answer, bundle.catalog.nouns))
     return 0
-
-
-def _exclude_seen(given: argparse.Namespace) -> bool | None:
-    if given.exclude_seen is not None:
-        return bool(given.exclude_seen == "true")
-    # What is in a basket is not added again, what was bought before may be.
-    return None if given.orders or given.user is not None else True
 
 
 def recommend(

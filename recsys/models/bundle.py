@@ -92,8 +92,8 @@ class Bundle:
             each. Ids that the model does not know are left out.
         k, n_reasons : int
         exclude_seen : bool, optional
-            Leave out what is liked or seen. By default what is liked is left out unless the model has orders
-            of customers, who buy again, and what is seen in any case.
+            Leave out what is liked or seen. By default what is seen is left out, and what is liked as by
+            `leaves_out`.
         seen : sequence of sequence of ids, optional
             What else the users have rated.
         exclude_items, only_items : sequence of ids, optional
@@ -106,7 +106,7 @@ class Bundle:
         k = min(require_integer("k", k, minimum=1), max(len(self.item_ids), 1))
         require_integer("n_reasons", n_reasons, minimum=0)
         histories = self._histories(likes)
-        exclude = self._excluded(histories, exclude_seen, seen)
+        exclude = self._excluded(likes, histories, exclude_seen, seen)
         candidates = self._candidates(exclude_items, only_items, categories)
         limit = self._limit(max_per_category)
         if self.policies is None:
@@ -124,10 +124,12 @@ class Bundle:
         """Whether the model has orders of customers, in which items are bought again."""
         return self.model.train.repeats
 
-    @property
-    def exclude_seen(self) -> bool:
-        """Whether what a user has is left out by default: not where the model has orders of customers."""
-        return not self.has_orders
+    def leaves_out(self, row: Sequence[Any]) -> bool:
+        """Whether what is in a row of likes is left out of its list by default.
+
+        Not if the row has orders of a customer, who buys again; what is in a basket is not added to it.
+        """
+        return not self.has_orders or list not in map(type, row)
 
     def follow(self, policies: Policies) -> Self:
         """Return the bundle with policies that all its lists follow; raises what `Policies.bind` does."""
@@ -250,16 +252,21 @@ class Bundle:
         return Histories(offsets, indices, self.model.items, users, steps, self.has_orders)
 
     def _excluded(
-        self, histories: Histories, exclude_seen: bool | None, seen: Sequence[Sequence[Any]] | None
+        self,
+        likes: Sequence[Sequence[Any]],
+        histories: Histories,
+        exclude_seen: bool | None,
+        seen: Sequence[Sequence[Any]] | None,
     ) -> Histories:
         """Return what the lists leave out."""
         if seen is not None and len(seen) != len(histories):
             raise ParameterError("seen", f"a row for each of {len(histories):,} users", len(seen))
-        nothing = Histories.empty(histories.users, self.model.items)
-        if exclude_seen is False:
-            return nothing
-        own = histories if exclude_seen or self.exclude_seen else nothing
-        if seen is None or not any(seen):
+        left_out = [self.leaves_out(row) if exclude_seen is None else exclude_seen for row in likes]
+        own = histories
+        if not all(left_out):
+            rows = [histories.of(user) if chosen else () for user, chosen in enumerate(left_out)]
+            own = Histories.empty(histories.users, self.model.items).plus(rows)
+        if seen is None or not any(seen) or exclude_seen is False:
             return own
         return own.plus([self._places(row) for row in seen])
 

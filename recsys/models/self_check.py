@@ -37,7 +37,7 @@ def self_check(bundle: Bundle, version: str) -> None:
     lists = bundle.recommend(likes, K, n_reasons=2, seen=seen)
     for row, others, recommendations in zip(likes, seen, lists, strict=True):
         liked = flatten(row)
-        left_out = {*others, *liked} if bundle.exclude_seen else {*others}
+        left_out = {*others, *liked} if bundle.leaves_out(row) else {*others}
         if wrong := _wrong(bundle, left_out, recommendations):
             raise SelfCheckError(
                 f"Version {version} does not pass its check: for {len(liked)} likes it gives {wrong}."

@@ -109,7 +109,6 @@ async def similar(
     """Recommend to a person who {verb} only this {item}."""
     options = schemas.ListOptions(
         k=k,
-        exclude_seen=True,  # nothing is similar to itself, also where it is bought again
         explain=explain,
         exclude_items=list(exclude_items),
         only_items=list(only_items) or None,

@@ -22,7 +22,7 @@ def replay(bundle: Bundle, thumbs: Sequence[Feedback], k: int = 10) -> RankingRe
     """
     ids = {str(item): item for item in bundle.item_ids}
     likes = [[ids[like] for like in one.likes if like in ids] for one in thumbs]
-    lists = bundle.recommend(likes, k, exclude_seen=True)  # what is in a basket was not offered to it
+    lists = bundle.recommend(likes, k)
     ranks = [
         next((rank for rank, shown in enumerate(row, start=1) if str(shown.item_id) == one.item_id), np.inf)
         for one, row in zip(thumbs, lists, strict=True)

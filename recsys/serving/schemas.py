@@ -103,8 +103,9 @@ class ListOptions(RequestModel):
     k: Annotated[StrictInt, Field(ge=1)] = 10
     """Maximum length of the list."""
     exclude_seen: StrictBool | None = None
-    """Leave out what the person {verb} or has seen. By default yes, except that what the person {verb} may be
-    recommended where the model has orders of customers, who buy again (has_orders of GET /model)."""
+    """Leave out what the person {verb} or has seen. By default yes, except that what is in a history of
+    orders, or in that of user_id, may be recommended where the model has orders of customers, who buy again
+    (has_orders of GET /model). What is in a basket is not added to it."""
     explain: StrictBool = False
     """Give reasons with their measures."""
     exclude_items: Ids = []

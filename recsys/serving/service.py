@@ -189,10 +189,11 @@ class Service:
             likes = self._ids(model, person.items or [], f"{where}items")
         return likes, seen
 
-    def _orders(self, model: LoadedModel, history: Sequence[Any], where: str) -> list[list[Any]]:
-        """Return the orders of a history; a basket is one."""
+    def _orders(self, model: LoadedModel, history: Sequence[Any], where: str) -> list[Any]:
+        """Return the orders of a history, or a basket as `Bundle.recommend` takes it: items of one moment."""
         if not history or not isinstance(history[0], list):
-            return [self._ids(model, history, where)]
+            basket = self._ids(model, history, where)
+            return basket if model.bundle.has_orders else [basket]
         self._check_limit("max_orders", len(history), where)
         self._check_limit("max_items", sum(map(len, history)), where)
         return [self._ids(model, order, f"{where}[{row}]") for row, order in enumerate(history)]

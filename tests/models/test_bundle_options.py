@@ -134,15 +134,23 @@ def test_of_a_known_customer_the_model_gets_what_it_was_fitted_on():
 
 def test_customers_buy_again_and_viewers_do_not():
     shop, films = of_orders(), bundle_of("popularity")
-    assert (shop.has_orders, shop.exclude_seen, films.has_orders, films.exclude_seen) == (
-        True, False, False, True,
-    )  # fmt: skip
+    assert (shop.has_orders, films.has_orders) == (True, False)
+    assert (shop.leaves_out([[0]]), films.leaves_out([[0]])) == (False, True)
     assert ids(shop.recommend([[[0], [0, 10]]], 3)[0])[0] == 0
     assert not {0, 10} & set(ids(shop.recommend([[[0], [0, 10]]], 9, exclude_seen=True)[0]))
     for flag, expected in ((None, {0, 10, 30, 40}), (True, {10, 30, 40}), (False, {0, 10, 20, 30, 40})):
         assert set(ids(shop.recommend([[[0]]], 9, exclude_seen=flag, seen=[[20]])[0])) == expected
     self_check(shop, "1")
     self_check(films, "1")
+
+
+def test_what_is_in_a_basket_is_not_added_to_it():
+    shop = of_orders()
+    baskets, orders = [[0, 10], []], [[[0, 10]], [[0], [20]]]
+    for given in (baskets + orders, orders[:1] + baskets):
+        for row, found in zip(given, shop.recommend(given, 9, seen=[[30]] * len(given)), strict=True):
+            assert set(ids(found)) == {0, 10, 20, 40} - (set(row) if row in baskets else set())
+    assert set(ids(shop.recommend(baskets, 9, exclude_seen=False, seen=[[30], []])[0])) == {0, 10, 20, 30, 40}
 
 
 def test_the_check_of_a_model_knows_what_was_refused_and_lists_that_are_short():
