@@ -1,6 +1,7 @@
 """Split by basket: complete the latest, or random, orders from a part of each."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,9 +101,9 @@ def _as_users(positives: Positives, basket: npt.NDArray[np.intp], chosen: npt.ND
     if positives.order is None:
         return positives.select(chosen)
     customers, baskets = positives.user_id, basket[chosen]
-    is_number = customers.dtype.kind == "i"
-    users = (
-        int(customers.max()) + 1 + baskets if is_number else np.char.add("order ", baskets.astype(np.str_))
-    )
+    users: npt.NDArray[Any] = np.char.add("order ", baskets.astype(np.str_))
+    if customers.dtype.kind == "i":
+        # Below all customers: the users that feedback adds are above them.
+        users = int(customers.min()) - len(positives) + baskets
     own = replace(positives.select(chosen), user_id=users)
     return own.select(np.lexsort((own.item_id, users)))

@@ -83,6 +83,8 @@ def test_an_order_is_a_user_of_its_own_who_is_no_customer():
         assert len(test.users) == len(np.unique(test.held_out.order))
         assert not set(test.users.tolist()) & set(shop.user_id.tolist())
         assert np.array_equal(np.unique(test.visible.user_id), test.users)
+        if ids is not None:
+            assert test.users.max() < ids.min(), "users that feedback adds have the ids above"
 
 
 @pytest.mark.parametrize("customers", [False, True])
