@@ -44,10 +44,6 @@ class RankingResult:
     metrics: dict[str, float]
     defined: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
-    def users_of(self, metric: str) -> npt.NDArray[Any]:
-        """Return the ids of the users who have a metric."""
-        return self.users[self.defined[metric]] if metric in self.defined else self.users
-
     def of_metric(self, metric: str, chosen: npt.NDArray[np.bool_] | None = None) -> "RankingResult":
         """Return one metric of the users who have it, or of the chosen ones among them."""
         everyone = np.ones(len(self.users), dtype=np.bool_)

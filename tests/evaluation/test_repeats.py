@@ -59,7 +59,7 @@ def test_as_the_definitions_read(problem, drawn):
                 assert result.per_user[found] == pytest.approx(expected)
                 assert result.metrics[found] == pytest.approx(np.mean(expected))
                 having = [user for user, one in enumerate(values) if one[which] is not None]
-                assert result.users_of(found).tolist() == having
+                assert result.of_metric(found).users.tolist() == having
 
 
 LISTS = [[0, 1, 2], [3, 0], [4, 3, 2, 1]]

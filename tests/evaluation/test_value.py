@@ -63,7 +63,9 @@ def test_as_the_definitions_read(problem, drawn):
             assert found not in result.metrics
             continue
         assert result.per_user[found] == pytest.approx(expected)
-        assert result.users_of(found).tolist() == [u for u, one in enumerate(captured) if one is not None]
+        assert result.of_metric(found).users.tolist() == [
+            u for u, one in enumerate(captured) if one is not None
+        ]
 
 
 def test_by_hand():
