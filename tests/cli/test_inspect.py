@@ -11,7 +11,7 @@ from recsys.cli import inspect
 from recsys.datasets import TableDataset
 from recsys.errors import DataFormatError
 from tests.datasets.table import tables
-from tests.integration.cures import tries
+from tests.integration.cures import overrides_in, tries
 
 SHOP = (
     "Bon-Nr;Kaufdatum;Kunden-Nr.;Artikel-Nr;Bezeichnung;Warengruppe;Menge;Einzelpreis\n"
@@ -67,6 +67,16 @@ FILES = {
         ("dataset.missing=guest", "  3 of 5: milk\n  1 without a customer: tea\n"),
         [(3, "milk"), (1, "tea")],
     ),
+    "guests and missing items": (
+        "order,sku,customer,price\n1,tea,,1.5\n1,milk,,2\n2,,,\n3,milk,5,2\n",
+        ("dataset.missing=guest 'dataset.where=\"sku is not null\"'", "price     number   2         1 "),
+        [(3, "milk"), (1, "milk"), (1, "tea")],
+    ),
+    "a header in the middle": (
+        "order,sku,units\n1,tea,2\n1,milk,2\norder,sku,units\n3,milk,1\n3,tea,1\n",
+        (),
+        [(1, "milk"), (1, "tea"), (3, "milk"), (3, "tea")],
+    ),
 }
 
 
@@ -85,12 +95,17 @@ def load(command):
 
 
 @tries("recsys/cli/inspect.py", "f'dataset.{key}'", "' '.join(overrides)")
+@tries("recsys/datasets/table/reading.py", "to leave such lines out")
 @pytest.mark.parametrize("form", FILES)
 def test_the_command_reads_the_file(tmp_path, capsys, form):
     text, printed, orders = FILES[form]
     path = tmp_path / "my sales.csv"
     path.write_text(text)
     code, out = run(capsys, path)
+    if form == "a header in the middle":
+        assert code == 1
+        assert "line 4: the names of the columns stand there again" in out
+        code, out = run(capsys, path, *overrides_in(out, ".csv, line 4")[0])
     assert code == 0
     assert all(text in out for text in printed)
     command = out.split("To go on:\n")[1].splitlines()[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from optuna_sweeper.shell import typed_override
 from recsys.datasets.fields import shown
 from recsys.datasets.table.catalog import ItemTexts, read_texts
 from recsys.datasets.table.columns import IDS, TableColumns
-from recsys.datasets.table.connection import count, identifier
+from recsys.datasets.table.connection import count, identifier, literal
 from recsys.datasets.table.fetch import Fetched, Field, fetch
 from recsys.datasets.table.ids import distinct_ids
 from recsys.datasets.table.layouts import Layout
@@ -121,6 +121,7 @@ class _Checks:
     def lines(self) -> OrderLines:
         """Return the order lines, and release what has been fetched."""
         columns, names = self.columns, self.columns.used(IDS)
+        self.check_repeated_header(names)
         kept = self.rows_with_ids()
         fetched = {name: _select(self.fetched.pop(name), kept) for name in list(self.fetched)}
         for role in fetched.keys() - names:
@@ -137,6 +138,20 @@ class _Checks:
             values,
             guests if guests is not None and guests.any() else None,
         )
+
+    def check_repeated_header(self, names: Sequence[str]) -> None:
+        """Raise DataFormatError if a row holds the names of the columns."""
+        if not all(name in self.fetched[name].texts for name in names):
+            return
+        again = " AND ".join(f"trim({self.fields[name].sql}) = {literal(name)}" for name in names)
+        if places := self.places(names[0], again):
+            item, where = str(self.columns.item_id), self.reader.source.where
+            condition = f"{identifier(item)} is distinct from {literal(item)}"
+            cure = typed_override("dataset.where", f"({where}) and {condition}" if where else condition)
+            raise DataFormatError(
+                f"{places[0][0]}: the names of the columns stand there again, as where tables were joined. "
+                f"Set {cure} to leave such lines out."
+            )
 
     def rows_with_ids(self) -> npt.NDArray[np.bool_] | None:
         """Return which rows have all ids, None if all have; log the others, or raise DataFormatError."""
@@ -202,8 +217,9 @@ class _Checks:
                 others = f", as {shown(example)} and others are" if example else ""
                 trouble = f"is not written as {fetched.form}{others}"
             noun = "line" if ", line " in place else "row"
+            without = ", or to null to do without" if fetched.kind == "number" else ""
             raise DataFormatError(
-                f"{place}, column {name!r}: the value {shown(value)} {trouble}. {column.cure(noun)}."
+                f"{place}, column {name!r}: the value {shown(value)} {trouble}. {column.cure(noun)}{without}."
             )
         if role not in _CONDITIONS:
             return

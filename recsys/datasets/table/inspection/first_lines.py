@@ -65,7 +65,10 @@ def _share(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _is_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether a line holds names: different ones, no numbers or dates, and no values of other lines."""
+    """Whether a line holds names: different ones, no numbers or dates, no values of other lines.
+
+    The line itself may stand again, where tables were written one after the other.
+    """
     names = [name for field in first if (name := field.strip())]
-    values = {value.strip() for row in others for value in row}
+    values = {value.strip() for row in others if list(row) != list(first) for value in row}
     return len(set(names)) == len(names) and not any(_VALUE.fullmatch(one) or one in values for one in names)

@@ -160,20 +160,30 @@ def _propose(found: Inspection, proposed: Guess, table: DuckDBPyRelation) -> Non
         settings["layout"] = proposed.layout
     missing = {one.name: one.n_missing for one in found.columns}
     roles = TableColumns.of(columns)
-    if proposed.layout == "long" and any(missing.get(name) for name in roles.used(("order_id", "item_id"))):
-        settings["missing"] = "drop"
-    elif roles.order_id and missing.get(roles.user_id or ""):
+    lacking = [name for name in roles.used(("order_id", "item_id")) if missing.get(name)]
+    conditions = []
+    if roles.order_id and missing.get(roles.user_id or ""):
         settings["missing"] = "guest"
+        # Lines without an item are left out, and not all those without a customer.
+        conditions += [f"{_bare(name)} is not null" for name in lacking if proposed.layout == "long"]
+    elif lacking and proposed.layout == "long":
+        settings["missing"] = "drop"
     if roles.quantity and (condition := _positive(table, roles.quantity)):
-        settings["where"] = condition
+        conditions.append(condition)
+    if conditions:
+        settings["where"] = " and ".join(conditions)
     found.settings = {**settings, **found.settings, **({"columns": columns} if columns else {})}
 
 
 def _positive(table: DuckDBPyRelation, name: str) -> str | None:
     """Return the condition that leaves out quantities of at most 0, such as returns; None without."""
     number = f"try_cast(replace(CAST({identifier(name)} AS VARCHAR), ',', '.') AS DOUBLE)"
-    bare = name if name.isidentifier() else identifier(name)
-    return f"{bare} > 0" if count(table, f"{number} <= 0") else None
+    return f"{_bare(name)} > 0" if count(table, f"{number} <= 0") else None
+
+
+def _bare(name: str) -> str:
+    """Return a name as SQL needs it, without quotes where it can do without."""
+    return name if name.isidentifier() else identifier(name)
 
 
 def _read(found: Inspection, known: Known, table: OpenTable | None = None) -> None:

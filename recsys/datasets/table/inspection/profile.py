@@ -22,7 +22,7 @@ _CLOCK = r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?[AaPp][Mm])?"
 _KINDS = {
     "flag": f"lower(v) IN {(*ABSENT, *PRESENT)}",
     "integer": "regexp_full_match(v, '[+-]?[0-9]+')",
-    "number": "try_cast(v AS DOUBLE) IS NOT NULL",
+    "number": "v IS NULL OR try_cast(v AS DOUBLE) IS NOT NULL",
     # As in 1.234,50, of which every separator of thousands is optional.
     "number with a comma": "regexp_full_match(v, '[+-]?[0-9]+([. ][0-9]{3})*(,[0-9]+)?')",
     "time": f"regexp_full_match(v, {literal(f'{_DATE}([ T]+{_CLOCK}.*)?')})",
