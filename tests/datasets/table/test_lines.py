@@ -102,3 +102,18 @@ def test_first_fields_that_may_be_ids_are_refused(tmp_path):
 def test_a_first_line_of_items_is_an_order(tmp_path, text):
     (tmp_path / "a.csv").write_text(text)
     assert read(tmp_path / "a.csv") == naive(text)
+
+
+@tries("recsys/datasets/table/layouts/lines.py", "Set dataset.layout=wide dataset.header=true")
+def test_numbers_of_items_are_no_items(tmp_path):
+    path, groceries = tmp_path / "a.csv", {"layout": "lines", "header": False, "line_ids": False}
+    path.write_text("Item(s),Item 1,Item 2\n2,tea,milk\n1,tea,\n2,jam,tea\n")
+    with pytest.raises(DataFormatError, match="the number of items behind it") as error:
+        read(path, **groceries)
+    (cured,) = tables.cures(error.value, **groceries)
+    assert list(read(path, **cured).values()) == [{"tea", "milk"}, {"tea"}, {"jam", "tea"}]
+    path.write_text("2,tea,milk\n1,tea\n2,jam,tea\n")
+    with pytest.raises(DataFormatError, match="Remove it from the lines"):
+        read(path)
+    path.write_text("2,tea,milk\n1,tea\n1,jam,tea\n")
+    assert read(path, line_ids=False, header=False)[1] == {"2", "tea", "milk"}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
 POSITION = "recsys_position"  # of a field in its line, from 1
+LINES_LOOKED_AT = 1000
 MIN_LINES = 10  # from which texts that differ on all lines are suspicious
 
 
@@ -40,6 +41,8 @@ class Lines(Layout):
         """Return a row for each item of a line; see `Layout.long`."""
         separator = self.separator or find_separator(data, "text", "dataset.separator") or ","
         long = _split(data, separator, quoted=self.quoted is not False)
+        if not self.line_ids:
+            _check_counts(long)
         if self.header is not False:
             ((first,),) = data.aggregate("min(line)").fetchall()
             if self.header is None:
@@ -114,6 +117,23 @@ def _check_first_fields(long: DuckDBPyRelation) -> None:
             "may be the id of the order, or an item. Set dataset.line_ids=true if it is an id, "
             "dataset.line_ids=false if it is an item."
         )
+
+
+def _check_counts(long: DuckDBPyRelation) -> None:
+    """Raise DataFormatError if the first field of each line tells how many items follow it."""
+    is_count = f"max({ITEM}) FILTER ({POSITION} = 1) = CAST(count(*) - 1 AS VARCHAR)"
+    lines = (
+        f"SELECT line, {is_count} AS is_count FROM data GROUP BY line ORDER BY line LIMIT {LINES_LOOKED_AT}"
+    )
+    (_, is_first), *others = query(long, lines).fetchall() or [(0, None)]
+    if len(others) < 2 or not all(is_count for _, is_count in others):
+        return
+    trouble = "Layout lines: the first field of each line is no item, but the number of items behind it."
+    if is_first:
+        raise DataFormatError(f"{trouble} Remove it from the lines.")
+    raise DataFormatError(
+        f"{trouble} Set dataset.layout=wide dataset.header=true to read the columns that line 1 names."
+    )
 
 
 def _check_first_line(first: DuckDBPyRelation, long: DuckDBPyRelation, line: int, separator: str) -> None:
