@@ -132,6 +132,12 @@ def _by_time(lines: OrderLines, orders: str | None, label: str) -> npt.NDArray[n
     if orders == "none" or timestamp is None or user is None:
         return None
     day = timestamp // DAY
+    if orders != "moment" and (timestamp > 0).any() and not day.any() and len(np.unique(timestamp)) > 1:
+        raise DataFormatError(
+            f"{label} has no order ids, and times such as {timestamp.max()}, which are seconds of a day in "
+            "1970, or no seconds. Set dataset.orders=moment for an order of all that a customer has at such "
+            "a time, dataset.orders=none (no orders), or dataset.columns.order_id to that of the orders."
+        )
     if orders is None:
         _, customer = factorize(user)
         if _n_pairs(customer, day) != _n_pairs(customer, timestamp):

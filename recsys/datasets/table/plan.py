@@ -100,10 +100,14 @@ class Plan:
         def with_decimal() -> Field:
             columns = {one: f"{self.label}, column {one!r}" for one in texts}
             decimal = find_decimal(self.data, columns)
-            return Field(number_sql(text, decimal), "number", form=f"with a decimal {decimal or 'point'}")
+            return Field(
+                number_sql(text, decimal), "number", form=f"a number with a decimal {decimal or 'point'}"
+            )
 
         if self.decimal:
-            return Field(number_sql(text, self.decimal), "number", form=f"with a decimal {self.decimal}")
+            return Field(
+                number_sql(text, self.decimal), "number", form=f"a number with a decimal {self.decimal}"
+            )
         return Field(number_sql(text, None), "number", with_decimal)
 
     def _time(self, name: str, kind: str) -> Field:
@@ -120,3 +124,7 @@ class Plan:
             form = find_form(self.data, name, self.label)
             log.info("%s, column %r: times are read as %s", self.label, name, form)
         return Field(form.seconds(f"trim({column})"), "integer", form=str(form))
+
+
+def _form(decimal: str) -> str:
+    return f"a number with a decimal {decimal}"

@@ -17,7 +17,8 @@ from recsys.datasets.table.columns import IDS, TableColumns
 from recsys.datasets.table.connection import count, identifier, literal
 from recsys.datasets.table.fetch import Fetched, Field, fetch
 from recsys.datasets.table.ids import distinct_ids
-from recsys.datasets.table.layouts import Layout
+from recsys.datasets.table.layouts import LAYOUTS, Layout
+from recsys.datasets.table.odd_ids import warn_of_odd_ids
 from recsys.datasets.table.plan import Plan, role_column
 from recsys.datasets.table.several_files import warn_of_several_files
 from recsys.datasets.table.source import ROW, OpenTable, Source
@@ -200,6 +201,8 @@ class _Checks:
         present = one.values if one.missing is None else one.values[~one.missing]
         used = np.flatnonzero(np.bincount(present, minlength=len(one.texts)))
         texts = [one.texts[position] for position in used.tolist()]
+        is_long = isinstance(self.reader.layout, LAYOUTS["long"])
+        warn_of_odd_ids(texts, name, self.label, self.reader.source.where, is_long)
         distinct = distinct_ids(texts, self.reader.ids, f"{self.label}, column {name!r}")
         ids = np.zeros(len(one.texts), dtype=distinct.dtype)
         ids[used] = distinct

@@ -154,6 +154,18 @@ def test_orders_by_time(tmp_path, caplog):
     assert rated.rating.tolist() == [3, 4.5]
 
 
+@tries("recsys/datasets/table/orders.py", "or no seconds")
+@pytest.mark.parametrize("orders", [None, "day"])
+def test_small_integers_are_no_days(orders, tmp_path):
+    names = columns(user_id="u", timestamp="t")
+    text = "u,item,t 7,tea,45292 7,milk,45292 7,tea,45293"  # days as Excel counts them
+    with pytest.raises(DataFormatError, match="times such as 45293, which are seconds of a day") as error:
+        dataset(tmp_path, text, columns=names, orders=orders).load()
+    moment, none = cures(error.value, columns=names)[:2]
+    assert dataset(tmp_path / "sales.csv", **moment).load().order_id.tolist() == [45292, 45292, 45293]
+    assert dataset(tmp_path / "sales.csv", **none).load().order_id is None
+
+
 @tries("recsys/datasets/table/reading.py", "dataset.missing=drop", "dataset.missing=drop: %s rows")
 @pytest.mark.parametrize("missing", ["", " NULL"])
 def test_lines_without_a_customer(missing, tmp_path, caplog):

@@ -124,6 +124,18 @@ def test_columns_of_one_name(tmp_path, caplog):
     assert load(path, columns={"order_id": "o", "item_id": "i_2"}).item_id.tolist() == ["x"]
 
 
+def test_ids_that_may_be_none(tmp_path, caplog):
+    path = tmp_path / "sales.csv"
+    path.write_text("o,i\n1,tea\n1,#N/A\n1,None\n2,5.01E+12\n2,7\n")
+    settings = {"columns": {"order_id": "o", "item_id": "i"}, "where": "o > 0"}
+    assert load(path, **settings).n_items == 5
+    assert "column 'i': 1 ids such as '5.01E+12' seem to be numbers that a spreadsheet" in caplog.text
+    message = caplog.records[-1].getMessage()
+    assert "column 'i': '#N/A', 'None' are read as ids" in message
+    (cured,) = cures(message, **settings)
+    assert load(path, **cured).item_id.tolist() == ["tea", "5.01E+12", "7"]
+
+
 @tries("recsys/datasets/table/ids.py", "Set dataset.ids=integer")
 def test_ids_that_are_one_number(tmp_path):
     path = table(tmp_path, "7", "007", name="code")
