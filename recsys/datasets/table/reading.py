@@ -224,6 +224,8 @@ class _Checks:
             raise DataFormatError(
                 f"{place}, column {name!r}: the value {shown(value)} {trouble}. {column.cure(noun)}{without}."
             )
+        if role in ("price", "margin") and not one.values.any():
+            log.warning("%s, column %r: all values of this %s are 0.", self.label, name, role)
         if role not in _CONDITIONS:
             return
         condition, words = _CONDITIONS[role]

@@ -222,6 +222,15 @@ def test_returns_are_refused(role, value, tmp_path):
     assert dataset(tmp_path / "sales.csv", **cured).load().item_id.tolist() == ["tea"]
 
 
+def test_prices_that_are_all_0_are_said(tmp_path, caplog):
+    names = columns(order_id="o", price="p")
+    assert dataset(tmp_path, "o,item,p 1,tea,0 1,milk,0.00", columns=names).load().price.tolist() == [0, 0]
+    assert "column 'p': all values of this price are 0" in caplog.text
+    caplog.clear()
+    assert dataset(tmp_path, "o,item,p 1,tea,0 1,milk,1", columns=names).load().price.tolist() == [1, 0]
+    assert not caplog.records
+
+
 def test_parquet_and_json(tmp_path):
     rows = {
         "u": [17850.0, math.nan, 7.0], "o": [1, 2, 3], "item": ["007", "tea", "8"],
