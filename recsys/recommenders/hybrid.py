@@ -65,7 +65,7 @@ class HybridRecommender:
     def fit(self, train: Histories, rules: Rules | None = None) -> "HybridModel":
         """Fit both; see `recsys.recommenders.Recommender` and `RuleRecommender.fit`."""
         try:
-            fitted_rules = self.rules.fit(train, rules)
+            fitted_rules = self.rules.fit(train, rules, "recommender.rules")
         except ParameterError as error:
             raise (error if error.parameter == "rules" else error.within("rules")) from error
         except BudgetError as error:

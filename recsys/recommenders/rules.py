@@ -204,13 +204,16 @@ class RuleRecommender:
         """Return the settings for evaluations that complete baskets."""
         return replace(self, predict=SAME_ORDER) if self.predict == AUTO else self
 
-    def fit(self, train: Histories, rules: Rules | None = None) -> RuleModel | OrderRuleModel:
+    def fit(
+        self, train: Histories, rules: Rules | None = None, key: str = "recommender"
+    ) -> RuleModel | OrderRuleModel:
         """Weigh and index the rules, which must be given and over the same items; see `Recommender`.
 
-        Rules between orders need no rules: the learner finds its own.
+        Rules between orders need no rules: the learner finds its own. `key` is the place of the settings in
+        the configuration, for warnings.
         """
-        predict = self._predict(train)
-        self._warn_of_no_effect(predict)
+        predict = self._predict(train, key)
+        self._warn_of_no_effect(predict, key)
         if predict == NEXT_ORDER:
             return self._fit_orders(train)
         hierarchy = train.hierarchy
@@ -242,7 +245,7 @@ class RuleRecommender:
         m = {"max": 1, "mean_top_m": self.top_m}.get(self.aggregation, 0)
         return RuleModel(train, m, self.half_life, *_positive(rules, weights))
 
-    def _predict(self, train: Histories) -> str | None:
+    def _predict(self, train: Histories, key: str) -> str | None:
         """Return what weights are learned for; None without orders of customers, or if none are learned."""
         if self.weight != LEARNED or not train.repeats or not (train.n_steps > 1).any():
             return None
@@ -255,7 +258,8 @@ class RuleRecommender:
             log.warning(
                 "Where rules hold categories, weights are learned for the rest of an order, not for what a "
                 "customer buys again. Set preprocessing.levels=item for next orders, or "
-                "recommender.predict=same_order for this without the warning."
+                "%s.predict=same_order for this without the warning.",
+                key,
             )
         return SAME_ORDER
 
@@ -274,7 +278,7 @@ class RuleRecommender:
         used = weights > 0
         return OrderRuleModel(train, self.half_life, rules[used], weights[used], base_rates * values)
 
-    def _warn_of_no_effect(self, predict: str | None) -> None:
+    def _warn_of_no_effect(self, predict: str | None, key: str) -> None:
         """Warn of settings that differ from the defaults and that are not used."""
         why = {
             None: dict.fromkeys(OF_NEXT_ORDER, "data in which no customer has several orders"),
@@ -283,13 +287,13 @@ class RuleRecommender:
         }[predict]
         why = {name: f"{reason}. Leave it out." for name, reason in why.items()}
         unused, other = (OF_MEASURES, "jaccard") if self.weight == LEARNED else (OF_LEARNED, LEARNED)
-        cure = f"weight={self.weight}. Leave it out, or set recommender.weight={other}."
+        cure = f"weight={self.weight}. Leave it out, or set {key}.weight={other}."
         why |= dict.fromkeys(unused, cure)
         if self.value is None:
-            why["value_power"] = "value=null. Leave it out, or set recommender.value=price."
+            why["value_power"] = f"value=null. Leave it out, or set {key}.value=price."
         for field in fields(self):
             if field.name in why and getattr(self, field.name) != field.default:
-                log.warning("recommender.%s has no effect with %s", field.name, why[field.name])
+                log.warning("%s.%s has no effect with %s", key, field.name, why[field.name])
 
 
 def _positive(rules: Rules, weights: FloatArray) -> tuple[Rules, FloatArray]:

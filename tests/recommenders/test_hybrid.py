@@ -94,3 +94,14 @@ def test_errors_of_the_rules_name_their_keys(monkeypatch):
     monkeypatch.setattr(learned_weights, "MAX_PRODUCTS", 100)
     with pytest.raises(BudgetError, match=r"Set recommender\.rules\.max_antecedent_len=1"):
         HybridRecommender(RuleRecommender(max_antecedent_len=None)).fit(train, rules_of(train))
+
+
+def test_warnings_of_the_rules_name_their_keys(caplog):
+    train = blocks()
+    HybridRecommender(RuleRecommender(alpha=0.5, value_power=2.0)).fit(train, rules_of(train))
+    assert sorted(caplog.messages) == [
+        "recommender.rules.alpha has no effect with weight=learned. "
+        "Leave it out, or set recommender.rules.weight=jaccard.",
+        "recommender.rules.value_power has no effect with value=null. "
+        "Leave it out, or set recommender.rules.value=price.",
+    ]
