@@ -33,8 +33,8 @@ class HybridRecommender:
     model : EASERecommender, ItemKNNRecommender or ALSRecommender
     mode : {"blend", "rules_first"}
         blend: the score is s r + (1 - s) m, where s is `rules_share`, and r and m are the user's scores by
-        rules and by the model, each divided by the user's highest for an item outside the history (of rules
-        between orders, which lead back to it, for any item), negative ones as 0.
+        rules and by the model, each divided by the user's highest for an item outside the history, or
+        for any item if all others have 0; negative ones as 0.
         rules_first: the items of the rules, then those of the model.
     rules_share : float
         0 to 1; used only by blend.
@@ -126,9 +126,8 @@ class HybridModel(Model):
 
     def _parts(self, histories: Histories) -> tuple[FloatArray, FloatArray]:
         """Return what the rules and what the model give to each score, each of shape (n_users, n_items)."""
-        again = isinstance(self.rules, OrderRuleModel)
-        by_rules = _normalised(self.rules.scores(histories), histories, again)
-        by_model = _normalised(self.model.scores(histories), histories, again)
+        by_rules = _normalised(self.rules.scores(histories), histories)
+        by_model = _normalised(self.model.scores(histories), histories)
         if self.mode == "blend":
             return self.rules_share * by_rules, (1 - self.rules_share) * by_model
         fired = by_rules > 0
@@ -141,15 +140,15 @@ def _scaled(reasons: list[Reason[int]], share: float) -> list[Reason[int]]:
     return [replace(reason, share=reason.share * float(share)) for reason in reasons] if share else []
 
 
-def _normalised(scores: FloatArray, histories: Histories, again: bool) -> FloatArray:
-    """Divide the positive scores of each user by the highest; the others become 0.
+def _normalised(scores: FloatArray, histories: Histories) -> FloatArray:
+    """Divide the positive scores of each user by the highest outside the history; the others become 0.
 
-    Unless items are bought `again`, the highest is that of an item outside the history.
+    If only items of the history have scores, as by repeat rules, it is the highest of these.
     """
     positive = np.maximum(scores, 0.0)
-    offered = positive.copy()
-    if not again:
-        offered[histories.rows, histories.item_indices] = 0.0
-    highest = offered.max(axis=1, initial=0.0, keepdims=True)
+    others = positive.copy()
+    others[histories.rows, histories.item_indices] = 0.0
+    highest, of_all = (part.max(axis=1, initial=0.0, keepdims=True) for part in (others, positive))
+    highest = np.where(highest > 0, highest, of_all)
     np.divide(positive, highest, out=positive, where=highest > 0)
     return positive
