@@ -189,7 +189,7 @@ def input_example(bundle: Bundle) -> pd.DataFrame:
     first, *others = [bundle.item_ids[item] for item in bundle.model.popularity.order[:3].tolist()]
     (title,) = bundle.catalog.titles([first])
     try:
-        is_clear = TitleSearch(bundle.catalog).find(title) == first
+        is_clear = title != str(first) and TitleSearch(bundle.catalog).find(title) == first
     except TitleError:
         is_clear = False
     return pd.DataFrame({"likes": [[first, *others], [title if is_clear else first]]})
