@@ -199,7 +199,7 @@ def test_baskets_and_digests_in_any_order_of_the_rows(spark_engine, tmp_path):
     assert digests[0] == digests[1]
     assert digests[0][0] != digests[0][1]
     with pytest.raises(ParameterError, match=r"preprocessing\.likes must be all for b, which has no ratings"):
-        pipeline.run(experiment(there, spark_engine))
+        pipeline.run(experiment(there, spark_engine, Preprocessing(likes="min_rating")))
 
 
 def test_integers_without_a_sign(spark_engine, tmp_path):
