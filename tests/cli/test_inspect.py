@@ -72,6 +72,16 @@ FILES = {
         ("dataset.missing=guest 'dataset.where=\"sku is not null\"'", "price     number   2         1 "),
         [(3, "milk"), (1, "milk"), (1, "tea")],
     ),
+    "lines before the header": (
+        "Sales report\nof 2024\n\norder;sku;units\n1;tea;2\n1;milk;2\n3;milk;1\n",
+        (" dataset.skip=3\n",),
+        [(1, "milk"), (1, "tea"), (3, "milk")],
+    ),
+    "as Excel writes it": (
+        "sep=;\norder;sku;units\n1;tea;2\n1;milk;2\n3;milk;1\n",
+        ("Layout long",),
+        [(1, "milk"), (1, "tea"), (3, "milk")],
+    ),
     "a header in the middle": (
         "order,sku,units\n1,tea,2\n1,milk,2\norder,sku,units\n3,milk,1\n3,tea,1\n",
         (),

@@ -10,19 +10,21 @@ from pathlib import Path
 
 from recsys.datasets.files import open_binary, reading
 from recsys.datasets.table.layouts.item_separator import SEPARATORS
+from recsys.datasets.table.names import guess_roles
 from recsys.datasets.table.text_scan import scan
 
 N_LINES = 1000
+MAX_PREAMBLE = 20
 
 _VALUE = re.compile(r"[-+]?[\d.,:/\- ]*\d[\d.,:/\- TZ]*")
 
 
 def first_lines(path: Path) -> list[str]:
-    """Return the first lines of a text file that are not blank."""
+    """Return the first lines of a text file, blank ones too."""
     encoding = scan(path).encoding
     with reading(path), open_binary(path) as binary:
         stream = io.TextIOWrapper(binary, encoding=encoding, errors="replace", newline="")
-        return [line for line in islice(stream, N_LINES) if line.strip()]
+        return list(islice(stream, N_LINES))
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,19 @@ class LineForm:
         Why each line is an order; "" for a table.
     header : bool
         Whether the first line of the table names the columns.
+    skip : int
+        Number of lines before it.
     """
 
     orders: str = ""
     header: bool = True
+    skip: int = 0
 
 
 def line_form(lines: Sequence[str]) -> LineForm:
     """Return whether lines are orders or a table, with a header or without."""
+    numbers = [number for number, line in enumerate(lines) if line.strip()]
+    lines = [lines[number] for number in numbers]
     split = {one: list(csv.reader(lines, delimiter=one)) for one in SEPARATORS}
     lengths = {one: {len(row) for row in rows} for one, rows in split.items()}
     if tables := [one for one, found in lengths.items() if len(found) == 1 and found != {1}]:
@@ -53,8 +60,23 @@ def line_form(lines: Sequence[str]) -> LineForm:
     separator = max(lengths, key=lambda one: max(lengths[one], default=0))
     if len(lengths[separator]) < 2:
         return LineForm()
+    if n_before := _preamble(lines):
+        return LineForm(skip=numbers[n_before])
     least, most = min(lengths[separator]), max(lengths[separator])
     return LineForm(f"the lines have {least} to {most} fields, separated by {separator!r}")
+
+
+def _preamble(lines: Sequence[str]) -> int:
+    """Return the number of lines before those of a table whose header has the name of a role; 0 without."""
+    for separator in SEPARATORS:
+        rows = list(csv.reader(lines, delimiter=separator))
+        n_before = next((n for n in range(len(rows)) if len({len(row) for row in rows[n:]}) == 1), 0)
+        if not 0 < n_before <= MAX_PREAMBLE or len(rows) != len(lines) or len(rows) < n_before + 2:
+            continue
+        header, *others = rows[n_before:]
+        if len(header) > 1 and _is_header(header, others) and any(map(guess_roles, header)):
+            return n_before
+    return 0
 
 
 def _share(rows: Sequence[Sequence[str]]) -> bool:

@@ -122,8 +122,11 @@ def _recognise(found: Inspection, known: Known) -> None:
     if _is_database(found.path):
         found.place = _database(found)
     elif kind_of(file := find_files(found.path)[0]) == "text" and "layout" not in found.settings:
-        lines = first_lines(file)
+        skip = found.settings.get("skip")
+        lines = first_lines(file)[skip if isinstance(skip, int) else 0 :]
         form = line_form(lines)
+        if form.skip:
+            found.settings.setdefault("skip", form.skip)
         if not form.header and not form.orders:
             found.settings.setdefault("header", False)
         if form.orders:
