@@ -1,6 +1,7 @@
 """Parsers, tables and errors of the sub-commands."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -26,17 +27,36 @@ def parser(command: str, details: str = "", example: str = "") -> argparse.Argum
 
 
 def print_errors(main: Main) -> Main:
-    """Decorate the function of a sub-command: print a `RecsysError` and return exit code 1."""
+    """Decorate the function of a sub-command: print a `RecsysError` and return exit code 1.
+
+    That is also the code where nobody reads what is printed, as behind `| head`.
+    """
 
     @wraps(main)
     def run(arguments: Sequence[str] | None = None) -> int:
         try:
-            return main(arguments)
+            code = main(arguments)
+            sys.stdout.flush()
+            return code
         except RecsysError as error:
             print(error, file=sys.stderr)
             return 1
+        except BrokenPipeError:
+            if not _is_closed():
+                raise
+            return 1
 
     return run
+
+
+def _is_closed() -> bool:
+    """Return whether the standard output is closed; then what is left for it goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -1,5 +1,6 @@
 """The sub-commands: one list of them, one way of help, errors and tables."""
 
+import os
 from importlib import import_module
 
 import pytest
@@ -33,3 +34,20 @@ def test_an_error_is_one_line_and_an_exit_code(capsys):
 
     assert main([]) == 1
     assert capsys.readouterr().err == "no data\n"
+
+
+def test_nobody_reads_what_is_printed(monkeypatch):
+    @terminal.print_errors
+    def main(arguments):
+        print("x")
+        if arguments:
+            raise BrokenPipeError("of a network")
+        return 0
+
+    readable, writable = os.pipe()
+    os.close(readable)
+    with os.fdopen(writable, "w") as stream:
+        monkeypatch.setattr("sys.stdout", stream)
+        assert main([]) == 1
+        with pytest.raises(BrokenPipeError, match="of a network"):  # the pipe was redirected to nowhere
+            main(["--latest"])
