@@ -43,9 +43,10 @@ def require_one_customer(
     user, order = found.user_id, found.order_id
     assert order is not None
     starts = _starts(found)
-    ids, position, counts = np.unique(order[starts], return_inverse=True, return_counts=True)
+    ids, counts = np.unique(order[starts], return_counts=True)
     if len(ids) == len(starts):
         return
+    position = np.searchsorted(ids, order[starts])
     is_customer = np.ones(len(starts), dtype=np.bool_) if guests is None else ~np.isin(user[starts], guests)
     has_two = np.bincount(position[is_customer], minlength=len(ids)) > 1
     wrong = ids[np.argmax(has_two if has_two.any() else counts > 1)]
