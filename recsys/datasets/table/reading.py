@@ -219,6 +219,12 @@ class _Checks:
                 example = self.first(name, f"({fetched.sql}) IS NOT NULL")[1]
                 others = f", as {shown(example)} and others are" if example else ""
                 trouble = f"is not written as {fetched.form}{others}"
+                setting = "timestamp_format" if role == "timestamp" else "decimal"
+                if not example and getattr(self.reader, setting):
+                    raise DataFormatError(
+                        f"{place}, column {name!r}: the value {shown(value)} {trouble}, and no other one is. "
+                        f"Set dataset.{setting}=null to find how they are written."
+                    )
             noun = "line" if ", line " in place else "row"
             without = ", or to null to do without" if fetched.kind == "number" else ""
             raise DataFormatError(

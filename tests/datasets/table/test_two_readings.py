@@ -116,6 +116,22 @@ def test_lines_of_two_encodings(layout, tmp_path):
     assert {"crème", "CAFÉ»"} <= set(load(path, columns=names, **settings).item_id.tolist())
 
 
+@pytest.mark.parametrize(
+    ("role", "value", "setting"),
+    [("timestamp", "2024-01-05", {"timestamp_format": "%d-%m-%Y"}), ("price", "1.5", {"decimal": "comma"})],
+)
+def test_a_form_that_no_value_has(role, value, setting, tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_text(f"o;i;x\n1;tea;{value}\n")
+    settings = {"columns": {"order_id": "o", "item_id": "i", role: "x"}, **setting}
+    with pytest.raises(
+        DataFormatError, match=f"the value '{value}' is not written as .*, and no other"
+    ) as error:
+        load(path, **settings)
+    (cured,) = cures(error.value, **settings)
+    assert getattr(load(path, **cured), role).tolist() == [1704412800 if role == "timestamp" else 1.5]
+
+
 def test_columns_of_one_name(tmp_path, caplog):
     path = tmp_path / "sales.csv"
     path.write_text("o,i,i\n1,tea,x\n")
