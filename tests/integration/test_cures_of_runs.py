@@ -76,7 +76,7 @@ def test_no_network(call, monkeypatch):
 
 @tries("recsys/mining/cache.py", "ends trying")
 @tries("recsys/evaluation/preparation.py", "and evaluation.seed decides which are held out")
-@tries("recsys/recommenders/rules.py", "Leave it out, or set recommender.weight=")
+@tries("recsys/recommenders/rules.py", "Leave it out, or set {key}.weight=")
 @pytest.mark.parametrize(
     ("command", "after"),
     [

@@ -47,7 +47,7 @@ def test_the_power_lies_between_no_value_and_the_whole(name):
         RuleRecommender(value_power=-1)
 
 
-@tries("recsys/recommenders/rules.py", "or set recommender.value=price")
+@tries("recsys/recommenders/rules.py", "or set {key}.value=price")
 def test_a_power_without_a_value_has_no_effect(caplog):
     powered = RuleRecommender(value_power=0.5)
     powered.fit(TRAIN, rules_of(TRAIN))

@@ -315,8 +315,10 @@ def test_what_drops_the_last_is_told(spark_engine, tmp_path):
     ],
 )
 def test_what_spark_does_not_apply_is_refused(rules, cure):
-    interactions = pytest.importorskip("recsys.spark.interactions", reason="needs PySpark")
-    ratings = interactions.SparkInteractions(frame=None, n_ratings=0, digest="")
+    pytest.importorskip("pyspark", reason="needs PySpark")
+    from recsys.spark.interactions import SparkInteractions
+
+    ratings = SparkInteractions(frame=None, n_ratings=0, digest="")
     with (
         pytest.raises(ParameterError, match=rf"Set preprocessing\.{re.escape(cure)}$"),
         ratings.transactions(Preprocessing(**rules)),
