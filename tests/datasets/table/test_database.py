@@ -6,6 +6,7 @@ from contextlib import closing
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from recsys.composition import build_experiment
 from recsys.datasets import TableDataset
@@ -169,3 +170,25 @@ def test_a_password_comes_from_the_environment(monkeypatch):
         composed("dataset=table", "dataset.table=a", "dataset.database=${oc.env:DATABASE}")
     )
     assert made.dataset.source.label == "postgresql://reader:***@host/shop, table a"
+
+
+def test_a_server_of_postgresql_is_read_and_not_written(postgresql):
+    address = postgresql("table_of_a_shop")
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        columns = '"order" integer, item text, n numeric(8, 2), day timestamp with time zone'
+        connection.execute(sa.text(f"create table sales ({columns})"))
+        rows = "(1, '50% cocoa', 2, '2015-01-02 10:00+02'), (1, 'tea', 1.5, '2015-01-02 10:00+02')"
+        connection.execute(
+            sa.text(f"insert into sales values {rows}, (2, 'milk', -1, '2015-01-03 10:00+02')")
+        )
+    for settings in ({"table": "public.sales"}, {"query": "select * from sales;"}):
+        found = TableDataset(database=address, columns=COLUMNS, where="n > 0", **settings).load()
+        assert (found.item_id.tolist(), found.quantity.tolist()) == (["50% cocoa", "tea"], [2, 1.5])
+        assert found.timestamp.tolist() == [1420185600] * 2
+    for query in ("delete from sales", "with gone as (delete from sales returning *) select * from gone"):
+        with pytest.raises(DataError, match=r"dataset\.query: .*cannot be read"):
+            TableDataset(database=address, columns=COLUMNS, query=query).load()
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("select count(*) from sales")).scalar() == 3
+    engine.dispose()
