@@ -119,13 +119,13 @@ def _run_fold(experiment: Experiment, part: Part, report: Report | None, seconds
     with _transactions(experiment, part, seconds) as prepared:
         preparation.warn_of_ties(prepared)
         preparation.warn_of_single_items(prepared.transactions, len(prepared.interactions))
-        _policies(experiment.evaluation, prepared)  # refused before anything is mined
+        policies = _policies(experiment.evaluation, prepared)  # refused before anything is mined
         if report is not None:
             with timed("report", seconds):
-                _report_lengths(experiment, prepared, report)
+                _report_lengths(experiment, prepared, policies, report)
         with timed("mine", seconds):
             itemsets, source = _mine(experiment, prepared)
-    return _rules_to_metrics(experiment, prepared, itemsets, source, seconds)
+    return _rules_to_metrics(experiment, prepared, policies, itemsets, source, seconds)
 
 
 def learn(experiment: Experiment) -> tuple[Prepared, Model]:
@@ -171,14 +171,16 @@ def _transactions(experiment: Experiment, part: Part, seconds: Seconds) -> Itera
         yield Prepared.for_mining(interactions, transactions)
 
 
-def _report_lengths(experiment: Experiment, prepared: Prepared, report: Report) -> None:
+def _report_lengths(
+    experiment: Experiment, prepared: Prepared, policies: BoundPolicies | None, report: Report
+) -> None:
     """Report the metrics of each length except the last."""
     for length in range(2, experiment.apriori.max_len or prepared.transactions.n_items):
         shorter = replace(experiment, apriori=replace(experiment.apriori, max_len=length))
         itemsets, source = _mine(shorter, prepared)
         if itemsets.max_length < length:
             return
-        report(_rules_to_metrics(shorter, prepared, itemsets, source, {}).metrics, length)
+        report(_rules_to_metrics(shorter, prepared, policies, itemsets, source, {}).metrics, length)
 
 
 def _mine(experiment: Experiment, prepared: Prepared) -> tuple[FrequentItemsets, str]:
@@ -188,13 +190,14 @@ def _mine(experiment: Experiment, prepared: Prepared) -> tuple[FrequentItemsets,
 def _rules_to_metrics(
     experiment: Experiment,
     prepared: Prepared,
+    policies: BoundPolicies | None,
     itemsets: FrequentItemsets,
     source: str,
     seconds: Seconds,
 ) -> Result:
     """Generate rules and, if likes are held out, fit the recommender and evaluate its lists."""
     transactions, evaluation = prepared.transactions, experiment.evaluation
-    model = ranking = policies = None
+    model = ranking = None
     with timed("generate_rules", seconds):
         rules = experiment.apriori.generate_rules(itemsets)
     if evaluation.holds_out:
@@ -204,7 +207,7 @@ def _rules_to_metrics(
             lists = model.recommend(prepared.histories, evaluation.k, prepared.seen)
         with timed("evaluate", seconds):
             ranking = _measure(lists, prepared, evaluation)
-        if (policies := _policies(evaluation, prepared)) is not None:
+        if policies is not None:
             with timed("policies", seconds):
                 lists, _ = policies.recommend(model, prepared.histories, evaluation.k, prepared.seen)
                 ranking = with_cost(_measure(lists, prepared, evaluation), ranking)
