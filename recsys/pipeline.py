@@ -96,9 +96,8 @@ def run(experiment: Experiment, part: Part = "validation", report: Report | None
 def for_data(experiment: Experiment, seconds: Seconds | None = None) -> Experiment:
     """Return the experiment with the evaluation that fits the data, where evaluation=auto leaves it to them.
 
-    The recommender is that for the evaluation: see `Evaluation.recommender_for`.
-
-    Adds the seconds of loading to `seconds`; raises what `run` does.
+    The recommender becomes that for the evaluation, see `Evaluation.recommender_for`. The seconds of loading
+    are added to `seconds`. Raises what `run` does.
     """
     if experiment.dataset.open_in(experiment.engine) is not None:
         return replace(experiment, evaluation=experiment.evaluation.for_engine())
