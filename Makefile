@@ -20,7 +20,7 @@ setup: $(INSTALLED) ## create .venv and install the locked requirements
 $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recsys needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt
+	$(BIN)/python scripts/install_requirements.py requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# Compile all bytecode now, in parallel: where Python may not write it later, each process would compile it again.
 	$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
