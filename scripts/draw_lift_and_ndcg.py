@@ -1,11 +1,11 @@
 """Draw the lift of the best rule of each trial against the quality of its recommendations.
 
-The picture of the README, docs/lift_and_ndcg.png, comes from this sweep:
+The picture of the README, docs/images/lift_and_ndcg.png, comes from this sweep:
 
     python -m recsys experiment=pareto dataset=ml_latest_small hydra/sweeper/sampler=random \
         hydra.sweeper.n_trials=120 apriori.max_len=2 apriori.metric=lift apriori.min_threshold=0 \
         'apriori.min_support=tag(log, interval(0.005, 0.1))' hydra.sweep.dir=multirun/lift_and_ndcg
-    python scripts/draw_lift_and_ndcg.py multirun/lift_and_ndcg docs/lift_and_ndcg.png
+    python scripts/draw_lift_and_ndcg.py multirun/lift_and_ndcg docs/images/lift_and_ndcg.png
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Write the orders of dataset=synthetic_shop as a shop would export them: scripts/make_shop.py shop.csv.
 
-One row for each product of a receipt, with a header line. docs/baskets.md goes on from this file.
+One row for each product of a receipt, with a header line. docs/how-to/baskets.md goes on from this file.
 """
 
 from __future__ import annotations

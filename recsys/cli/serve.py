@@ -14,7 +14,8 @@ from recsys.serving.settings import read_settings
 
 OPEN = (
     "host is %s, which other machines can reach, and feedback needs no token: anyone there can add data "
-    "for the next model, within the limits of thumbs. Set RECSYS_FEEDBACK_TOKEN, or see docs/threat_model.md."
+    "for the next model, within the limits of thumbs. Set RECSYS_FEEDBACK_TOKEN, or see "
+    "docs/concepts/threat_model.md."
 )
 
 

@@ -18,7 +18,7 @@ from recsys.policies.rules import AlwaysWith, Entry, NeverWith, Pinned
 
 @dataclass(frozen=True)
 class Policies:
-    """What lists must leave out, and what they must begin with, by names; docs/policies.md describes them.
+    """What lists must leave out, and what they must begin with, by names (docs/how-to/policies.md).
 
     What must be left out goes before what must be recommended.
     """

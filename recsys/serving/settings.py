@@ -41,7 +41,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = _setting(LOCAL, "host names of the service; * for any")
     cors_origins: tuple[str, ...] = _setting((), "origins of other pages that may use it")
     feedback: str = _setting("feedback.db", "database of feedback: an SQLite file, or postgresql://...")
-    policies: str = _setting("", "YAML file of policies, read again when it changes; docs/policies.md")
+    policies: str = _setting("", "YAML file of policies, read again when it changes; docs/how-to/policies.md")
     poll_seconds: float = _setting(5.0, "seconds between checks for another model, or other policies")
     retry_seconds: float = _setting(60.0, "seconds until a version that failed is tried again")
     wait_for_model: bool = _setting(False, "start without a model, become ready when there is one")
@@ -167,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Separate several values by commas. Each option is also an environment variable: "
         f"{PREFIX}PORT=8000. {TOKEN} is the token that feedback requires, if set. {SECRET} signs lists; by "
         "default a secret is created and kept next to the SQLite file of the feedback. "
-        "docs/threat_model.md describes what they protect.",
+        "docs/concepts/threat_model.md describes what they protect.",
     )
     for setting in OPTIONS:
         default, unit = setting.default, setting.name.rpartition("_")[2].upper()

@@ -143,7 +143,7 @@ def test_a_file_that_is_not_there_is_refused_before_anything_is_mined(file, monk
 def test_a_sweep_can_be_held_to_a_price(file):
     file.write_text("out_of_stock: [Salt]")
     (bounds,) = re.findall(
-        r"'objective\.constraints=(.*?)'", (ROOT / "docs" / "policies.md").read_text("utf-8")
+        r"'objective\.constraints=(.*?)'", (ROOT / "docs/how-to/policies.md").read_text("utf-8")
     )
     constraints = yaml.safe_load(bounds.replace("@10", "@1"))
     objective = Objective(["ndcg@1"], ["maximize"], constraints)

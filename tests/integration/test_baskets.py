@@ -1,4 +1,4 @@
-"""The walk of docs/baskets.md, on a smaller shop: a sweep, and recommendations to a customer."""
+"""The walk of docs/how-to/baskets.md, on a smaller shop: a sweep, and recommendations to a customer."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ from recsys.composition import build
 from scripts import make_shop
 from tests.conftest import ROOT
 
-PAGE = (ROOT / "docs" / "baskets.md").read_text("utf-8")
+PAGE = (ROOT / "docs/how-to/baskets.md").read_text("utf-8")
 TYPED = [
     shlex.split(line)[3:]
     for block in re.findall(r"```sh\n(.*?)```", PAGE, flags=re.S)

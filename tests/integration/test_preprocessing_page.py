@@ -1,4 +1,4 @@
-"""The example of docs/preprocessing.md: its files, its command, its rules and its recommendations."""
+"""The example of docs/how-to/preprocessing.md: its files, its command, its rules and its recommendations."""
 
 import re
 import shlex
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from recsys.cli import recommend
 
-PAGE = (Path(__file__).parents[2] / "docs/preprocessing.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs/how-to/preprocessing.md").read_text()
 
 
 def test_the_example_prints_what_the_page_shows(call, tmp_path, capfd):

@@ -1,4 +1,4 @@
-"""docs/policies.yaml, the example, and docs/policies.md, which describes it."""
+"""docs/how-to/policies.yaml, the example, and docs/how-to/policies.md, which describes it."""
 
 import re
 
@@ -9,7 +9,7 @@ from recsys.policies import Policies
 from recsys.policies.parsing import KEYS, RULES
 from tests.conftest import ROOT
 
-EXAMPLE, PAGE = ROOT / "docs" / "policies.yaml", ROOT / "docs" / "policies.md"
+EXAMPLE, PAGE = ROOT / "docs/how-to/policies.yaml", ROOT / "docs/how-to/policies.md"
 
 
 @pytest.fixture(scope="module")
