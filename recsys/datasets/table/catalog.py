@@ -15,6 +15,7 @@ from recsys.datasets.table.columns import TableColumns
 from recsys.datasets.table.connection import identifier
 from recsys.datasets.table.ids import as_text, other_text
 from recsys.datasets.table.layouts.layout import BLANKS, query
+from recsys.datasets.table.source import ROW
 from recsys.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -95,9 +96,7 @@ def read_texts(data: DuckDBPyRelation, columns: TableColumns, key: str, path: st
 
     Raise DataFormatError if there is no such column.
     """
-    for role in ("item_id", "title", "categories"):
-        for name in columns.used((role,)):
-            Column(name, "id", f"{key}.{role}").position(data.columns, path)
+    _check_columns(data, columns, key, path)
     title, levels = columns.used(("title",)), columns.categories or ()
     titles = {item: name for item, (name,) in _most_frequent(data, columns, title, f"{key}.title").items()}
     categories = _most_frequent(data, columns, levels, f"{key}.categories")
@@ -109,7 +108,8 @@ def read_texts(data: DuckDBPyRelation, columns: TableColumns, key: str, path: st
 
 
 def check_one_row_each(data: DuckDBPyRelation, columns: TableColumns, path: str) -> None:
-    """Raise DataFormatError if an item has several rows in a table of items."""
+    """Raise DataFormatError if an item has several rows in a table of items, or a column is not there."""
+    _check_columns(data, columns, "dataset.items_columns", path)
     item = _item(data, columns)
     grouped = f"SELECT {item} AS item FROM data GROUP BY item HAVING item IS NOT NULL AND count(*) > 1"
     for (name,) in query(data, f"{grouped} ORDER BY item LIMIT 1").fetchall():
@@ -117,6 +117,13 @@ def check_one_row_each(data: DuckDBPyRelation, columns: TableColumns, path: str)
             f"{path}: item {shown(name)} stands in several rows; an item has one row. Remove the others, or "
             "set dataset.items_columns.item_id to another column."
         )
+
+
+def _check_columns(data: DuckDBPyRelation, columns: TableColumns, key: str, path: str) -> None:
+    there = [name for name in data.columns if name != ROW]
+    for role in ("item_id", "title", "categories"):
+        for name in columns.used((role,)):
+            Column(name, "id", f"{key}.{role}").position(there, path)
 
 
 def _most_frequent(

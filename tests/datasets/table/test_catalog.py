@@ -64,6 +64,17 @@ def test_a_table_of_items(tmp_path, caplog):
     assert set(digests) == {"data", "items"}
 
 
+def test_a_table_of_items_whose_ids_are_in_another_column_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("order,item_id\n1,7\n")
+    (tmp_path / "items.csv").write_text("sku,label\n7,Tea\n")
+    settings = {"columns": {"order_id": "order"}, "items_path": str(tmp_path / "items.csv")}
+    with pytest.raises(DataFormatError, match=r"no column 'item_id'; it has 'sku', 'label'. Set dataset"):
+        catalog(tmp_path / "a.csv", **settings)
+    assert catalog(tmp_path / "a.csv", **settings, items_columns={"item_id": "sku", "title": "label"}).titles(
+        [7]
+    ) == ["Tea"]
+
+
 def test_titles_by_a_query_over_several_tables(tmp_path):
     (tmp_path / "lines.csv").write_text("order,item\n1,7\n1,8\n")
     (tmp_path / "items.csv").write_text("item,name,aisle_id\n7,Tea,1\n8,Milk,2\n")
