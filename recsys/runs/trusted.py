@@ -14,9 +14,8 @@ from recsys.runs.yaml_file import load_yaml
 TRUSTED = "RECSYS_TRUSTED"
 """Variable with the further names that files may use: classes, and ``oc.env:NAME``, separated by commas."""
 
-# In the wheel the configuration lies inside the package, in the repository beside it.
-PACKAGE = Path(__file__).resolve().parents[1]
-CONF = next((folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir()), PACKAGE)
+# In the repository recsys/conf is a link to conf/ at the top level, where Hydra users expect it.
+CONF = (Path(__file__).parents[1] / "conf").resolve()
 
 # Their settings can name programs (jars, options of Java): listed in conf/, and still to be trusted by name.
 STARTS_PROGRAMS = frozenset({"recsys.spark.SparkEngine"})
