@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from recsys.__main__ import ExperimentError, name_cure
+from recsys.__main__ import name_cure
+from recsys.job import ExperimentError
 
 
 @pytest.mark.parametrize(

@@ -165,10 +165,12 @@ def _find_user(bundle: Bundle, user: str) -> Any:
 
 
 def _text(answer: dict[str, Any], nouns: Nouns) -> str:
+    from recsys.models.reason_text import reason_text  # late: --help does not need it
+
     lines = [_about(answer, nouns), ""]
     for rank, one in enumerate(answer["recommendations"], start=1):
         lines.append(f"{rank:3}. {one['title']}" + (" (popular)" if one["source"] == "fallback" else ""))
-        lines += [f"     {_reason(reason, one['title'], nouns.verb)}" for reason in one["reasons"]]
+        lines += [f"     {reason_text(reason, one['title'], nouns.verb)}" for reason in one["reasons"]]
     return "\n".join(map(printable, lines))
 
 
@@ -179,25 +181,3 @@ def _about(answer: dict[str, Any], nouns: Nouns) -> str:
     shown = "; ".join(latest[:SHOWN]) + (f" and {len(latest) - SHOWN} more" if len(latest) > SHOWN else "")
     count = f"{n:,} {nouns.item if n == 1 else nouns.items}"
     return f"User {answer['user']} {nouns.verb} {count}; the latest: {shown or 'none'}."
-
-
-def _reason(reason: dict[str, Any], title: str, verb: str) -> str:
-    if (text := reason.get("text")) is not None:
-        return str(text)
-    antecedents, count = reason["antecedents"], reason["support_count"]
-    if not antecedents:
-        chosen = "popular" if count is None else f"{verb} by {count:,}"
-        return chosen if reason["share"] == 1 else f"{reason['share']:4.0%} because it is popular ({chosen})"
-    again = antecedents == [title]
-    numbers = {
-        "support_count": "{:,} " + (f"{verb} it again" if again else f"{verb} both"),
-        "confidence": "confidence {:.2f}",
-        "lift": "lift {:.2f}",
-    }
-    shown = [text.format(reason[name]) for name, text in numbers.items() if reason[name] is not None]
-    text = f"{reason['share']:4.0%} because you {verb} " + ("it" if again else " and ".join(antecedents))
-    if (times := reason.get("times")) is not None and times > 1:
-        text += " twice" if times == 2 else f" {times:,} times"
-    if category := reason.get("category"):
-        text += f", which leads to {category}"
-    return text + (f" ({', '.join(shown)})" if shown else "")
