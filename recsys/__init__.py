@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recsys.data.transactions import Transactions
+    from recsys.interactive import Run, load, run
     from recsys.mining import FrequentItemsets, mine
     from recsys.rules import Rules, generate_rules
 
-__all__ = ["FrequentItemsets", "Rules", "Transactions", "generate_rules", "mine"]
+__all__ = ["FrequentItemsets", "Rules", "Run", "Transactions", "generate_rules", "load", "mine", "run"]
 
 _HOMES = {
     "FrequentItemsets": "recsys.mining",
@@ -23,6 +24,9 @@ _HOMES = {
     "Rules": "recsys.rules",
     "generate_rules": "recsys.rules",
     "Transactions": "recsys.data.transactions",
+    "Run": "recsys.interactive",
+    "load": "recsys.interactive",
+    "run": "recsys.interactive",
 }
 
 

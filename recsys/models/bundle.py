@@ -119,6 +119,19 @@ class Bundle:
         rows = zip(each, _rows(lists), pins, strict=True)
         return [self._titled_list(history, *row, pinned, n_reasons) for history, row, pinned in rows]
 
+    def explain(
+        self, likes: Sequence[Any], item_id: Any, n_reasons: int | None = None
+    ) -> tuple[Reason[Item], ...]:
+        """Return the reasons for one item, the strongest first, in a list or not.
+
+        `likes` is a row of those of `recommend`. Raises ParameterError if the model does not know the item.
+        """
+        if not self.knows(item_id):
+            rule = f"one of the {len(self.item_ids):,} items of the model"
+            raise ParameterError("item_id", rule, item_id)
+        (why,) = self.model.explain(self._histories([likes]), self._places([item_id]), n_reasons)
+        return tuple(map(self._explained, why))
+
     @property
     def has_orders(self) -> bool:
         """Whether the model has orders of customers, in which items are bought again."""

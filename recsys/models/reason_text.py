@@ -7,8 +7,8 @@ from typing import Any
 def reason_text(reason: Mapping[str, Any], title: str, verb: str) -> str:
     """Return a reason for an item with this title in words, with the share of the score that is due to it.
 
-    `reason` has the fields of `recsys.recommenders.Reason`, with titles as antecedents and category; `verb` is
-    that of `recsys.data.Nouns`.
+    `reason` has the fields of `recsys.recommenders.Reason`, with titles as antecedents and category; `verb`
+    is that of `recsys.data.Nouns`.
     """
     if (text := reason.get("text")) is not None:
         return str(text)

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import numpy as np
 
+from recsys import pipeline
 from recsys.data import Histories, Interactions, InteractionSet, ItemCatalog
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE
 from recsys.models.mlflow_model import is_address, load_bundle
+from recsys.pipeline import Experiment
 from recsys.recommenders import Model
 from recsys.runs.refit import refit
 from recsys.runs.stored_config import read_settings
@@ -31,9 +33,9 @@ def load_or_fit(model: str) -> Bundle:
     return fit_bundle(read_settings(run_folder(Path(model))))
 
 
-def fit_bundle(settings: Mapping[str, Any]) -> Bundle:
-    """Fit the recommender of stored settings on all data."""
-    prepared, model = refit(settings)
+def fit_bundle(settings: Mapping[str, Any], experiment: Experiment | None = None) -> Bundle:
+    """Fit the recommender of stored settings on all data; `experiment` are their objects, if they exist."""
+    prepared, model = refit(settings) if experiment is None else pipeline.learn(experiment)
     facts = {"transactions_digest": prepared.transactions.digest, "fitted_on": ALL_DATA}
     return make_bundle(model, prepared.interactions, settings, facts)
 

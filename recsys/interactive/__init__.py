@@ -1,0 +1,8 @@
+"""Runs, sweeps and recommenders as objects: what `recsys.run`, `recsys.sweep` and `recsys.load` return."""
+
+from recsys.interactive.recommendations import Explanation, RecommendationList
+from recsys.interactive.recommender import FittedRecommender, load
+from recsys.interactive.rule_table import RuleTable
+from recsys.interactive.runs import Run, run
+
+__all__ = ["Explanation", "FittedRecommender", "RecommendationList", "RuleTable", "Run", "load", "run"]

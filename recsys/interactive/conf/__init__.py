@@ -1,0 +1,1 @@
+"""Config files that replace Hydra's own in calls from Python; see `recsys.interactive.hydra_calls`."""

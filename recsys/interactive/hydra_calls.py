@@ -1,0 +1,113 @@
+"""Hydra's runs and sweeps as calls: many in one process, also within another Hydra program or a notebook."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobRuntime
+from hydra.errors import HydraException, InstantiationException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from optuna_sweeper.search.encoding import encode
+from recsys.errors import ParameterError, RecsysError
+from recsys.interactive.log_lines import show_log_lines
+from recsys.runs.trusted import CONF
+
+JOB = "recsys"
+OWN_CONF = "pkg://recsys.interactive.conf"
+PROGRAM = str(Path(__file__).parents[1] / "__main__.py")
+SWEEP = "recsys.sweep(...)"  # in place of the option of the command line
+CONTROL_C = 130  # the exit code
+
+
+def call_hydra(task: Callable[[DictConfig], Any], mode: str, overrides: Sequence[str]) -> None:
+    """Call a task with the composed configuration, as `python -m recsys` does with the same overrides.
+
+    `mode` is RUN or MULTIRUN. What Hydra keeps for the whole process, the logging and the command line, is as
+    before afterwards. Raises the errors of the task, RecsysError where Hydra refuses the overrides or a
+    callback ends the program, and KeyboardInterrupt after Ctrl-C.
+    """
+    flags = ["--multirun"] if mode == "MULTIRUN" else []
+    with _restored(), _command_line([*flags, *overrides]), show_log_lines():
+        hydra = Hydra(JOB, ConfigLoaderImpl(_search_path()))
+        call = hydra.multirun if mode == "MULTIRUN" else hydra.run
+        error: BaseException
+        try:
+            call("config", task, [*overrides, f"hydra.mode={mode}"])
+            return
+        except RecsysError as refused:
+            error = refused.with_traceback(None)  # that of Hydra's internals says nothing to the caller
+        except (HydraException, InstantiationException, OmegaConfBaseException) as refused:
+            error = RecsysError(_message(refused))
+        except SystemExit as end:
+            error = _as_error(end)
+    raise error from None
+
+
+def require_overrides(overrides: Sequence[Any], folder_key: str, folder: str | Path | None) -> list[str]:
+    """Return overrides as Hydra takes them, with that of a folder; raise ParameterError for anything else."""
+    for text in overrides:
+        if not isinstance(text, str) or text.startswith("-"):
+            rule = "texts such as 'engine=mlxtend' and 'apriori.min_support=0.02'"
+            raise ParameterError("overrides", rule, text)
+    return [*overrides, *([] if folder is None else [f"{folder_key}={encode(str(folder))}"])]
+
+
+def _search_path() -> Any:
+    path = create_config_search_path(str(CONF))
+    path.prepend("interactive", OWN_CONF, anchor=SearchPathQuery(provider="hydra"))
+    return path
+
+
+def _message(error: BaseException) -> str:
+    """Return the message of an error of Hydra, on one line, with that of OmegaConf behind it."""
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else None
+    texts = dict.fromkeys([str(error), *([str(cause)] if cause else [])])
+    text = ". ".join(" ".join(text.split()).rstrip(".") for text in texts) + "."
+    return text.replace("add --multirun to your command line", SWEEP).replace("--multirun", SWEEP)
+
+
+def _as_error(end: SystemExit) -> BaseException:
+    """Return the error for an end of the program, whose message a terminal would show."""
+    if end.code == CONTROL_C:
+        return KeyboardInterrupt()
+    if isinstance(end.code, str):
+        return RecsysError(end.code)
+    return RecsysError("The results are written, but not all was done: the lines above say what to do next.")
+
+
+@contextmanager
+def _command_line(words: Sequence[str]) -> Iterator[None]:
+    """Let records and log lines name the command that does the same."""
+    saved = sys.argv, sys.orig_argv
+    sys.argv = [PROGRAM, *words]
+    sys.orig_argv = [sys.executable, "-m", "recsys", *words]
+    try:
+        yield
+    finally:
+        sys.argv, sys.orig_argv = saved
+
+
+@contextmanager
+def _restored() -> Iterator[None]:
+    """Put back what Hydra sets for the whole process."""
+    base, runtime, config = version.VersionBase.instance(), JobRuntime.instance(), HydraConfig.instance()
+    saved = base.getbase(), runtime.get("name"), config.cfg
+    version.setbase("1.3")
+    try:
+        yield
+    finally:
+        base.version_base = saved[0]
+        runtime.set("name", saved[1])
+        config.cfg = saved[2]

@@ -1,0 +1,147 @@
+"""One run from Python: `recsys.run`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from recsys.interactive import html
+from recsys.interactive.hydra_calls import call_hydra, require_overrides
+from recsys.interactive.log_lines import write_log_file
+from recsys.interactive.recommender import FittedRecommender, Likes
+from recsys.interactive.rule_table import RuleTable
+from recsys.job import Job, run_job
+from recsys.metrics import SHORT
+from recsys.models.training import fit_bundle
+from recsys.rules import Rules
+from recsys.runs.files import CONFIG_FILE, RULES_FILE
+from recsys.runs.json_file import read_json
+from recsys.runs.stored_config import names_of, read_experiment, read_settings
+from recsys.runs.sweep import run_folder
+from recsys.runs.trials import read_metrics
+
+if TYPE_CHECKING:
+    from recsys.interactive.recommendations import Explanation, RecommendationList
+
+SECONDS = "seconds_"
+
+
+def run(*overrides: str, folder: str | Path | None = None) -> Run:
+    """Run one experiment, as `python -m recsys` does with the same overrides.
+
+    Parameters
+    ----------
+    *overrides : str
+        Choices of config groups ("recommender=ease") and values ("apriori.min_support=0.02"), exactly as on
+        the command line. They override the packaged configuration, whatever the working directory is.
+    folder : str or Path, optional
+        Where the results are written; by default a new folder `outputs/<date>/<time>` below the working
+        directory. A folder of an earlier run is used again.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    recsys.errors.RecsysError
+        ParameterError, DataError and so on, with what to change; also where Hydra refuses an override.
+
+    Notes
+    -----
+    The run is recorded in MLflow as one from the command line is: in `$MLFLOW_TRACKING_URI`, which
+    `mlflow.set_tracking_uri` sets, or else in `mlflow.db` in the working directory. This takes some seconds;
+    "hydra/callbacks=untracked" leaves it out.
+    """
+    found: list[tuple[Job, frozenset[str]]] = []
+
+    def task(cfg: DictConfig) -> Any:
+        from hydra.core.hydra_config import HydraConfig
+
+        config = HydraConfig.get()
+        with write_log_file(Path(config.runtime.output_dir)):
+            job = run_job(cfg)
+        found.append((job, names_of(OmegaConf.create({**cfg, "hydra": config}))))
+        return job.value
+
+    call_hydra(task, "RUN", require_overrides(overrides, "hydra.run.dir", folder))
+    ((job, trusted),) = found
+    return Run(job.folder, job, trusted)
+
+
+class Run:
+    """A finished run: its folder, and its results as objects.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder of a run or a trial, or of a sweep, whose best trial is then meant.
+    job : Job, optional
+        What `recsys.run` still has in memory.
+    trusted : frozenset of str
+        See `recsys.runs.stored_config.read_experiment`.
+    """
+
+    def __init__(
+        self, folder: str | Path, job: Job | None = None, trusted: frozenset[str] = frozenset()
+    ) -> None:
+        self.folder = run_folder(Path(folder)).resolve()
+        self._job, self._trusted = job, trusted
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The metrics by name, as in `metrics.json`, without the seconds."""
+        found = read_metrics(self.folder)
+        return {name: value for name, value in found.items() if not name.startswith(SECONDS)}
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """The wall-clock seconds of each stage."""
+        found = read_metrics(self.folder)
+        return {name.removeprefix(SECONDS): found[name] for name in found if name.startswith(SECONDS)}
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """The composed configuration, with secrets masked: `run.config.apriori.min_support`."""
+        config = OmegaConf.load(self.folder / CONFIG_FILE)
+        assert isinstance(config, DictConfig)
+        return config
+
+    @cached_property
+    def rules(self) -> RuleTable:
+        """The rules with titles, the best first.
+
+        All of them after `recsys.run`; of a folder the best `output.max_rules`.
+        """
+        if self._job is not None:
+            return RuleTable(self._job.result.rules, self._job.result.interactions.titles)
+        interactions = read_experiment(self.folder, self._trusted).dataset.load()
+        return RuleTable(Rules.from_parquet(self.folder / RULES_FILE), interactions.titles)
+
+    @cached_property
+    def recommender(self) -> FittedRecommender:
+        """The recommender, fitted on all data when it is first used; `recommend` and `explain` ask it."""
+        settings = read_settings(self.folder, self._trusted)
+        experiment = self._job.experiment if self._job else read_experiment(self.folder, self._trusted)
+        return FittedRecommender(fit_bundle(settings, experiment))
+
+    def recommend(self, likes: Likes = (), k: int = 10, **options: Any) -> RecommendationList:
+        """Recommend items; see `FittedRecommender.recommend`."""
+        return self.recommender.recommend(likes, k, **options)
+
+    def explain(self, likes: Likes, item: str | int, **options: Any) -> Explanation:
+        """Return the reasons for one item; see `FittedRecommender.explain`."""
+        return self.recommender.explain(likes, item, **options)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value:{SHORT}}" for name, value in self.metrics.items())
+        return f"Run({str(self.folder)!r}, {shown})"
+
+    def _repr_html_(self) -> str:
+        dataset = read_json(self.folder / "data.json").get("dataset", "")
+        recommender = str(self.config.recommender._target_).rpartition(".")[-1]
+        about = f"Run of {recommender} on {dataset}: {self.folder}"
+        return html.table(["metric", "value"], self.metrics.items(), about)

@@ -1,0 +1,114 @@
+"""`recsys.run` and `recsys.load`, as called in a notebook in an empty folder."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_module, version
+from hydra.core.global_hydra import GlobalHydra
+
+import recsys
+from recsys.errors import DataError, ParameterError, RecsysError
+
+RATINGS = "user_id,item_id,rating\n" + "".join(
+    f"{user},{item},{5 if (user + item) % 3 else 2}\n" for user in range(1, 13) for item in range(1, 7)
+)
+SMALL = ("dataset=csv", "dataset.path=ratings.csv", "dataset.items_path=items.csv", "apriori.min_support=0.2")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder but for a few ratings; the titles are not harmless as HTML."""
+    monkeypatch.chdir(tmp_path)
+    Path("ratings.csv").write_text(RATINGS)
+    titles = "".join(f"{item},<b>Film</b> {item},Comedy\n" for item in range(1, 7))
+    Path("items.csv").write_text("item_id,title,categories\n" + titles)
+    return tmp_path
+
+
+def small_run(*overrides, **options):
+    return recsys.run(*SMALL, *overrides, "hydra/callbacks=untracked", **options)
+
+
+def test_a_run_has_metrics_rules_recommendations_and_a_folder(folder, capsys):
+    run = small_run("recommender=ease")
+    assert run.folder.parent.parent == folder / "outputs"
+    written = json.loads((run.folder / "metrics.json").read_text())
+    assert run.metrics == {key: value for key, value in written.items() if not key.startswith("seconds_")}
+    assert run.config.apriori.min_support == 0.2
+    frame = run.rules.to_frame()
+    assert len(frame) == len(run.rules) == run.metrics["n_rules"]
+    assert frame["antecedents"][0] != frame["consequents"][0]
+    found = run.recommend(["<b>film</b> 1", 2], k=2)
+    assert len(found) == len(found.to_frame()) == 2
+    assert all("because you liked" in reason for place in (0, 1) for reason in found.reasons(place))
+    assert run.explain([1, 2], found[0].title).texts[0] == found.reasons(0)[0]
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("12 transactions") for line in lines)
+    assert "transactions" in (run.folder / "recsys.log").read_text()
+
+
+def test_what_notebooks_show_is_escaped(folder):
+    run = small_run()
+    shown = [run, run.rules, run.recommend([1]), run.explain([1], 2), run.recommender]
+    for one in shown:
+        html = one._repr_html_()
+        assert html.startswith("<table>")
+        assert "<b>" not in html
+        assert "<b>Film" in repr(one) or "&lt;b&gt;" not in html
+
+
+def test_the_folder_of_a_run_is_enough(folder):
+    run = small_run(folder="first")
+    again = recsys.Run("first")
+    assert run.folder == again.folder == folder / "first"
+    assert again.rules.to_frame().equals(run.rules.to_frame())
+    assert repr(recsys.load("first").recommend([1, 4])) == repr(run.recommend([1, 4]))
+
+
+def test_nothing_of_the_process_is_changed(folder):
+    handlers, argv = logging.root.handlers[:], sys.argv
+    with initialize_config_module("recsys.conf", version_base="1.2", job_name="mine"):
+        small_run()
+        assert version.getbase() == version._get_version("1.2")
+        assert compose("config").seed == 42
+    assert (logging.root.handlers, sys.argv) == (handlers, argv)
+    assert not logging.getLogger("recsys").handlers
+    assert not GlobalHydra.instance().is_initialized()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["apriori.min_support=2"], "apriori.min_support must be"),
+        (["apriori.min_suport=0.2"], "Could not override 'apriori.min_suport'"),
+        (["recommender=magic"], "Could not find 'recommender/magic'"),
+        (["apriori.min_support=0.1,0.2"], "recsys.sweep"),
+        (["-m"], "overrides must be texts"),
+        ([3], "overrides must be texts"),
+    ],
+)
+def test_errors_say_what_to_change(folder, overrides, message):
+    with pytest.raises(RecsysError, match=message.replace(".", r"\.")) as caught:
+        small_run(*overrides)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+def test_a_folder_of_a_sweep_is_refused(folder):
+    Path("sweep").mkdir()
+    Path("sweep/multirun.yaml").touch()
+    with pytest.raises(RecsysError, match=r"hydra\.run\.dir must be a folder that no sweep uses"):
+        small_run(folder="sweep")
+
+
+def test_likes_are_a_list(folder):
+    run = small_run()
+    with pytest.raises(ParameterError, match=r"likes must be a list"):
+        run.recommend("Film 1")
+    with pytest.raises(DataError, match="No item has the id 99"):
+        run.recommend([99])
+    with pytest.raises(DataError, match="knows no user 99"):
+        run.recommend(user=99)
+    assert run.recommend(user=1).likes == tuple(f"<b>Film</b> {item}" for item in (1, 3, 4, 6))
