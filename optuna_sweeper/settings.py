@@ -34,6 +34,11 @@ class Settings:
     n_trials: int = 20
     # Seconds after which no further trial is started; null: no limit.
     timeout: Any = None
+    # Number of trials in a row without a better value after which no further trial is started; with several
+    # directions, without a new point of the Pareto front. Trials count as for n_trials, from the first
+    # complete one; enqueued ones are run in any case. A continued study goes on with a larger number.
+    # null: no limit.
+    stop_after_no_improvement: int | None = None
 
     # true: a study is continued also with another search space, direction, config or data. Earlier trials
     # then count for n_trials and inform the sampler, but are neither reused nor the best.
@@ -128,6 +133,11 @@ _RULES: list[tuple[str, Callable[[Any], bool], str]] = [
         "timeout",
         lambda value: value is None or (_is_number(value) and value > 0),
         "more than 0 seconds, or null",
+    ),
+    (
+        "stop_after_no_improvement",
+        lambda value: value is None or value >= 1,
+        "a number of trials of at least 1, or null",
     ),
     ("storage_timeout", lambda value: _is_number(value) and value >= 0, "at least 0 seconds"),
     ("heartbeat", lambda value: _is_number(value) and value > 0, "more than 0 seconds"),

@@ -14,7 +14,12 @@ from optuna.trial import TrialState
 from optuna_sweeper.batch import BatchRunner
 from optuna_sweeper.errors import SweepError
 from optuna_sweeper.jobs.outcome import ObjectiveError, Outcome
-from optuna_sweeper.results.best_trials import best_trial, own_trials, pareto_front
+from optuna_sweeper.results.best_trials import (
+    best_trial,
+    count_without_improvement,
+    own_trials,
+    pareto_front,
+)
 from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.log_lines import best_so_far, summary, trial_line
 from optuna_sweeper.results.schema import RESULTS_FILE, End
@@ -110,10 +115,18 @@ class Sweep:
             if self.batches.exhausted and not allocation.enqueued():
                 self.ended_by = End.TOTAL if allocation.complete() else End.EXHAUSTED
                 return 0
-            free = allocation.free()
-            if free > 0:
+            free, has_converged = allocation.free(), self._has_converged()
+            if free > 0 and not has_converged:
                 return min(self.settings.n_jobs, free)
             others = allocation.others()
+            if not others and free > 0:
+                log.info(
+                    "hydra.sweeper.stop_after_no_improvement=%d: so many trials without a better one (%s); "
+                    "no further trial is started. A larger number continues the study.",
+                    self.settings.stop_after_no_improvement, best_so_far(self.study, self.identity),
+                )  # fmt: skip
+                self.ended_by = End.NO_IMPROVEMENT
+                return 0
             if not others:
                 total = self.count_trials()
                 if total > allocation.n_trials:
@@ -129,6 +142,13 @@ class Sweep:
             time.sleep(POLL)
         self.ended_by = End.TOTAL if allocation.complete() else End.INTERRUPT
         return 0
+
+    def _has_converged(self) -> bool:
+        """Whether the study has had its ``stop_after_no_improvement`` trials, and none is enqueued."""
+        maximum = self.settings.stop_after_no_improvement
+        if maximum is None or self.allocation.enqueued():
+            return False
+        return count_without_improvement(self.study, self.allocation.finished(), self.identity) >= maximum
 
     def _check_failures(self, job: JobReturn, outcome: Outcome) -> None:
         ended = self.batches.ended

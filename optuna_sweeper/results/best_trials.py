@@ -1,7 +1,8 @@
 """The best trials of a study."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from heapq import nsmallest
 
 from optuna.study import Study, StudyDirection
@@ -45,6 +46,27 @@ def ranking(study: Study, count: int, identity: str | None = None) -> list[Froze
     trials = filter(is_feasible, own_trials(study, identity))
     sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
     return nsmallest(count, trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+
+
+def count_without_improvement(
+    study: Study, trials: Sequence[FrozenTrial], identity: str | None = None
+) -> int:
+    """Return the number of these finished trials that ended after the latest improvement; 0 without one.
+
+    An improvement is a better value; with several objectives a new point of the Pareto front. Equal values
+    are none. The order is that of the ends, not of the numbers, since processes work side by side.
+    """
+    candidates = list(filter(is_feasible, own_trials(study, identity)))
+    front = _get_pareto_front_trials_by_trials(candidates, study.directions)
+    reached: dict[tuple[float, ...], datetime] = {}
+    for trial in sorted(front, key=_end):
+        reached.setdefault(tuple(trial.values), _end(trial))
+    return sum(_end(trial) > max(reached.values()) for trial in trials) if reached else 0
+
+
+def _end(trial: FrozenTrial) -> datetime:
+    assert trial.datetime_complete is not None  # it is finished
+    return trial.datetime_complete
 
 
 def is_feasible(trial: FrozenTrial) -> bool:

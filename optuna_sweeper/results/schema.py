@@ -29,6 +29,7 @@ class End(StrEnum):
 
     TOTAL = "total"  # all trials are finished, by whichever process, and at least one is complete
     TIMEOUT = "timeout"  # `hydra.sweeper.timeout` has passed
+    NO_IMPROVEMENT = "no_improvement"  # `hydra.sweeper.stop_after_no_improvement` has been reached
     INTERRUPT = "interrupt"  # Ctrl-C or SIGTERM
     FAILURES = "failures"  # more failed than `hydra.sweeper.max_failure_rate` allows, or none is complete
     EXHAUSTED = "exhausted"  # the sampler has no further parameters to suggest

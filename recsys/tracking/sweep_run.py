@@ -30,7 +30,12 @@ ENDED, LEFT, INTERRUPTED = "end", "left", "interrupted"
 KILL = "kill"  # the sweeper could not write how it ended
 # The `ended_by` of results for each status of the parent run; of others it is KILLED.
 ENDED_BY = {
-    Status.FINISHED: (SweepEnd.TOTAL, SweepEnd.TIMEOUT, SweepEnd.EXHAUSTED),
+    Status.FINISHED: (
+        SweepEnd.TOTAL,
+        SweepEnd.NO_IMPROVEMENT,
+        SweepEnd.TIMEOUT,
+        SweepEnd.EXHAUSTED,
+    ),
     Status.FAILED: (SweepEnd.FAILURES, SweepEnd.ERROR),
 }
 # How a sweep over given values ended, which has no results file.
@@ -92,7 +97,7 @@ class SweepRun:
         entry.files, entry.link_results = list(FILES), True
         entry.metrics += self._measured_on_test(time)
         status, ended_by = _end(sweep, word)
-        if alone or ended_by == SweepEnd.TOTAL:
+        if alone or ended_by in (SweepEnd.TOTAL, SweepEnd.NO_IMPROVEMENT):
             entry.end = End(status, time)
             entry.tags[Tag.ENDED_BY] = ended_by
         self.queue.put(entry)
