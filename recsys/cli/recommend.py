@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.safe_text import printable, printable_lines
-from recsys.cli import terminal
+from recsys.cli import recommend_batch, terminal
 from recsys.cli.registry import SWEEPS, latest_sweep
 from recsys.errors import DataError, ParameterError
 from recsys.parameters import require_integer
@@ -25,6 +26,7 @@ example:
   python -m recsys recommend --model outputs/first --likes "Heat (1995)" --category Comedy
   python -m recsys experiment=baskets
   python -m recsys recommend --latest --user 17
+  python -m recsys recommend --latest --users all --out recommendations.parquet
 """
 LIKES = "titles or ids of items liked or bought, the latest last"
 SEEN = "titles or ids of other known items, such as disliked ones: they are not recommended"
@@ -36,12 +38,50 @@ EXCLUDE_SEEN = (
 # Options of the parameters that they set.
 TYPED = {"categories": "--category", "max_per_category": "--max-per-category"}
 USER = "user of the data, such as a customer, instead of items"
+USERS = "several users of the data; a file with an id on each line; or all, for all users. Needs --out"
+OUT = "file for the recommendations of --users: .parquet, .csv, .json or .jsonl (a JSON object on each line)"
+SKIP_UNKNOWN = "leave out those of --users that the model does not know"
 SHOWN = 5  # items of a user's latest step
 
 
 @terminal.print_errors
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print recommendations; return the exit code."""
+    """Print recommendations, or write them to a file; return the exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    _check(parser, given)
+    from recsys.models.training import load_or_fit  # late: --help does not need them
+    from recsys.policies import Policies
+
+    policies = None if given.policies is None else Policies.read(given.policies)
+    bundle = load_or_fit(str(latest_sweep()) if given.latest else given.model)
+    if policies is not None:
+        bundle = bundle.follow(policies)
+    options: dict[str, Any] = {
+        "exclude_seen": None if given.exclude_seen is None else given.exclude_seen == "true",
+        "exclude_items": given.exclude,
+        "only_items": given.only,
+        "categories": given.category,
+        "max_per_category": given.max_per_category,
+    }
+    try:
+        if given.users is not None:
+            recommend_batch.write_file(bundle, given, options)
+            return 0
+        likes = given.orders or given.likes
+        answer = recommend(bundle, likes, given.k, given.reasons, given.seen, given.user, **options)
+    except ParameterError as error:
+        option = TYPED.get(error.parameter, error.parameter)
+        raise ParameterError(option, error.rule, error.value, error.cure) from error
+    if given.json:
+        # Titles may contain control characters.
+        print(printable_lines(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False)))
+    else:
+        print(_text(answer, bundle.catalog.nouns))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = terminal.parser("recommend", example=EXAMPLE)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--model", metavar="MODEL", help=terminal.MODEL)
@@ -49,9 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     person = parser.add_mutually_exclusive_group()
     person.add_argument("--likes", "--basket", nargs="*", default=[], metavar="TITLE", help=LIKES)
     person.add_argument("--user", metavar="ID", help=USER)
+    person.add_argument("--users", nargs="+", metavar="ID", help=USERS)
     person.add_argument(
         "--order", "--orders", dest="orders", nargs="*", action="append", metavar="TITLE", help=ORDER
     )
+    parser.add_argument("--out", type=Path, metavar="FILE", help=OUT)
+    parser.add_argument("--overwrite", action="store_true", help="replace the file of --out, if there is one")
+    parser.add_argument("--skip-unknown", action="store_true", help=SKIP_UNKNOWN)
     parser.add_argument("--seen", nargs="*", default=[], metavar="TITLE", help=SEEN)
     parser.add_argument("--exclude-seen", choices=("true", "false"), help=EXCLUDE_SEEN)
     parser.add_argument("--exclude", nargs="*", default=[], metavar="TITLE", help="recommend none of these")
@@ -64,39 +108,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--reasons", type=int, metavar="N", default=2, help="of each (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def _check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    """Refuse options before the model is loaded, which may take long."""
     require_integer("k", given.k, minimum=1)
     require_integer("reasons", given.reasons, minimum=0)
-    from recsys.models.training import load_or_fit  # late: --help does not need them
-    from recsys.policies import Policies
-
-    policies = None if given.policies is None else Policies.read(given.policies)
-    bundle = load_or_fit(str(latest_sweep()) if given.latest else given.model)
-    if policies is not None:
-        bundle = bundle.follow(policies)
-    try:
-        answer = recommend(
-            bundle,
-            given.orders or given.likes,
-            given.k,
-            given.reasons,
-            given.seen,
-            given.user,
-            exclude_seen=None if given.exclude_seen is None else given.exclude_seen == "true",
-            exclude_items=given.exclude,
-            only_items=given.only,
-            categories=given.category,
-            max_per_category=given.max_per_category,
-        )
-    except ParameterError as error:
-        option = TYPED.get(error.parameter, error.parameter)
-        raise ParameterError(option, error.rule, error.value, error.cure) from error
+    if given.users is None:
+        if given.out is not None or given.overwrite or given.skip_unknown:
+            parser.error("--out, --overwrite and --skip-unknown belong to --users, such as --users all")
+        return
     if given.json:
-        # Titles may contain control characters.
-        print(printable_lines(json.dumps(answer, indent=2, allow_nan=False, ensure_ascii=False)))
-    else:
-        print(_text(answer, bundle.catalog.nouns))
-    return 0
+        parser.error("--json prints the list of one user; for --users, --out recommendations.json writes it")
+    if given.out is None:
+        parser.error("--users needs a file for the recommendations, such as --out recommendations.parquet")
+    from recsys.models.recommendation_file import check_file  # late: --help does not need it
+
+    check_file("--out", given.out, overwrite=given.overwrite)
 
 
 def recommend(
