@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys.data import Histories
+from recsys.data import Histories, ItemCatalog
 from recsys.errors import BudgetError, ParameterError
 from recsys.parameters import require_choice, require_ratio
 from recsys.recommenders.als import ALSRecommender
@@ -18,6 +19,9 @@ from recsys.recommenders.recommendations import MODEL, RULE, Recommendations
 from recsys.recommenders.rule_model import RuleModel
 from recsys.recommenders.rules import RuleRecommender
 from recsys.rules import Rules
+
+if TYPE_CHECKING:
+    from recsys.explorer import RuleTable
 
 MODES = ("blend", "rules_first")
 COLLABORATIVE = (EASERecommender, ItemKNNRecommender, ALSRecommender)
@@ -90,6 +94,10 @@ class HybridModel(Model):
     def requirements(self) -> tuple[str, ...]:
         """Those of the two models."""
         return self.rules.requirements + self.model.requirements
+
+    def rule_table(self, catalog: ItemCatalog) -> "RuleTable | None":
+        """Return the table of the rule model."""
+        return self.rules.rule_table(catalog)
 
     def fill(self, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
         """Fill empty lists by the sum of both scores.

@@ -4,16 +4,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Histories
+from recsys.data import Histories, ItemCatalog
 from recsys.errors import ParameterError
 from recsys.parameters import require_integer
 from recsys.recommenders.recommendations import FALLBACK, MODEL, Recommendations
 from recsys.rules import Rules
+
+if TYPE_CHECKING:
+    from recsys.explorer import RuleTable
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -28,6 +31,7 @@ def recency(histories: Histories, half_life: float | None) -> FloatArray:
     return values
 
 
+WEIGHT = "weight"  # of a rule in the scores, as a measure
 SCORES_AT_ONCE = 2**20  # in memory, where they stay in the cache; each takes 8 bytes
 
 
@@ -132,6 +136,10 @@ class Model(ABC):
     def requirements(self) -> tuple[str, ...]:
         """Distributions that serving needs in addition to those of every model."""
         return ()
+
+    def rule_table(self, catalog: ItemCatalog) -> "RuleTable | None":
+        """Return the rules that the model recommends with, for the explorer; None without rules."""
+        return None
 
     def state(self) -> State:
         """Return what `from_state` restores an equal model from; by default the fields after `train`."""

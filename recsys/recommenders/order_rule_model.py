@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recsys.data import Histories
+from recsys.data import Histories, ItemCatalog
 from recsys.recommenders import base_rates
-from recsys.recommenders.model import FloatArray, Model, Reason, State
+from recsys.recommenders.model import WEIGHT, FloatArray, Model, Reason, State
 from recsys.recommenders.order_rules import OrderRules
 from recsys.recommenders.recommendations import Recommendations
+
+if TYPE_CHECKING:
+    from recsys.explorer import RuleTable
 
 RULES = ("antecedents", "consequents", "support_counts")
 
@@ -54,6 +57,15 @@ class OrderRuleModel(Model):
         arrays = state.arrays
         rules = OrderRules(*(arrays[name] for name in RULES))
         return cls(train, state.settings["half_life"], rules, arrays["weights"], arrays["base_rates"])
+
+    def rule_table(self, catalog: ItemCatalog) -> "RuleTable":
+        """Return the rules, with their weights as a measure."""
+        from recsys.explorer import RuleTable, Side
+
+        rules, starts = self.rules, np.arange(len(self.rules) + 1)
+        sides = Side(starts, rules.antecedents), Side(starts, rules.consequents)
+        measures = {**self._measures, WEIGHT: self.weights}
+        return RuleTable(*sides, catalog, self.items, rules.support_counts, measures)
 
     def __post_init__(self) -> None:
         _ = self.by_antecedent, self.popularity  # part of fitting
@@ -108,7 +120,7 @@ class OrderRuleModel(Model):
                 break
             rule, antecedent = first + place, int(antecedents[place])
             count = int(self.rules.support_counts[rule])
-            confidence, lift = (_known(values[rule]) for values in self._measures)
+            confidence, lift = (_known(self._measures[name][rule]) for name in ("confidence", "lift"))
             share = float(contributions[place] / total)
             reasons.append(Reason((antecedent,), count, confidence, lift, share, int(times[antecedent])))
         return reasons
@@ -119,8 +131,8 @@ class OrderRuleModel(Model):
         return np.searchsorted(self.rules.consequents, np.arange(len(self.items) + 1))
 
     @cached_property
-    def _measures(self) -> tuple[FloatArray, FloatArray]:
-        """Confidence and lift of each rule."""
+    def _measures(self) -> dict[str, FloatArray]:
+        """Measures of each rule."""
         return self.rules.measures(self.train)
 
 

@@ -35,12 +35,13 @@ class OrderRules:
         """Return some of the rules."""
         return OrderRules(self.antecedents[rows], self.consequents[rows], self.support_counts[rows])
 
-    def measures(self, train: Histories) -> tuple[FloatArray, FloatArray]:
-        """Return the confidence and the lift of each rule; NaN where nobody could have followed it.
+    def measures(self, train: Histories) -> dict[str, FloatArray]:
+        """Return support, confidence and lift of each rule; NaN where nobody could have followed it.
 
-        Of the customers who bought the antecedent and ordered again, confidence is the share who bought the
-        consequent in a later order. Lift is the confidence over the share of all customers with several
-        orders who bought the consequent after their first order.
+        Support is the share of the customers with several orders who followed the rule. Of the customers who
+        bought the antecedent and ordered again, confidence is the share who bought the consequent in a later
+        order. Lift is the confidence over the share of all customers with several orders who bought the
+        consequent after their first order.
         """
         pairs = first_and_last(train)
         followed = np.bincount(pairs.items[pairs.is_followed], minlength=train.n_items)
@@ -48,7 +49,11 @@ class OrderRules:
         n_customers = np.count_nonzero(train.n_steps > 1)
         n_a, n_c = followed[self.antecedents], preceded[self.consequents]
         confidence = _ratio(self.support_counts, n_a)
-        return confidence, _ratio(self.support_counts * n_customers, n_a * n_c)
+        return {
+            "support": _ratio(self.support_counts, np.full(len(self), n_customers)),
+            "confidence": confidence,
+            "lift": _ratio(self.support_counts * n_customers, n_a * n_c),
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from recsys.data import Histories
+from recsys.data import Histories, ItemCatalog
 from recsys.mining import FrequentItemsets
 from recsys.recommenders.category_shares import CategoryShares
-from recsys.recommenders.model import FloatArray, Model, Reason, State, rank_into, recency
+from recsys.recommenders.model import WEIGHT, FloatArray, Model, Reason, State, rank_into, recency
 from recsys.recommenders.recommendations import RULE, Recommendations
 from recsys.recommenders.rule_index import build_index
 from recsys.rules import Rules
 
 if TYPE_CHECKING:
+    from recsys.explorer import RuleTable
     from recsys.recommenders._rules_kernel import Index
 
 IntArray = npt.NDArray[np.integer[Any]]
@@ -73,6 +74,12 @@ class RuleModel(Model):
 
     def __post_init__(self) -> None:
         _ = self.index, self.popularity, self._shares  # part of fitting
+
+    def rule_table(self, catalog: ItemCatalog) -> "RuleTable":
+        """Return the rules, with their weights as a measure."""
+        from recsys.explorer import RuleTable
+
+        return RuleTable.of(self.rules, catalog, {WEIGHT: self.weights})
 
     @cached_property
     def index(self) -> "Index":

@@ -36,7 +36,7 @@ class Token(HTTPBearer):
         return given
 
 
-def _errors(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+def errors_of(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
     """Return the responses of OpenAPI for statuses of errors."""
     return {
         status: {"model": schemas.ErrorResponse, "description": text} for status, text in descriptions.items()
@@ -53,7 +53,7 @@ COMMON = {
 
 Names = tuple[Annotated[str, StringConstraints(min_length=1, max_length=schemas.MAX_NAME)], ...]
 
-router = APIRouter(route_class=JsonRoute, responses=_errors(COMMON))
+router = APIRouter(route_class=JsonRoute, responses=errors_of(COMMON))
 
 
 def _service(request: HTTPConnection) -> Service:
@@ -93,7 +93,7 @@ def items(
 @router.get(
     "/items/{item_id:path}/similar",  # an id may contain slashes
     response_model=schemas.SimilarResponse,
-    responses=_errors({404: "There is no {item} with the id."}),
+    responses=errors_of({404: "There is no {item} with the id."}),
     tags=["items"],
 )
 async def similar(
@@ -121,7 +121,7 @@ async def similar(
 @router.post(
     "/feedback",
     response_model=schemas.FeedbackResponse,
-    responses=_errors(
+    responses=errors_of(
         {
             401: "The token is missing or wrong.",
             429: "The user, the item or the client's address has reached its limit of thumbs per day.",

@@ -12,8 +12,10 @@ from fastapi.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from recsys.feedback import FeedbackStore
+from recsys.serving import explorer
 from recsys.serving.api import STATIC, router
 from recsys.serving.errors import HANDLERS
+from recsys.serving.explored import Explored
 from recsys.serving.middleware import AllowedHosts, Observed
 from recsys.serving.openapi import described
 from recsys.serving.reloader import ModelReloader
@@ -25,8 +27,15 @@ from recsys.serving.signed_list import ListSigner
 MAX_WRITING = 10  # thumbs written at the same time, of the 40 threads
 
 
-def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore) -> FastAPI:
+def create_app(
+    settings: Settings,
+    reloader: ModelReloader,
+    store: FeedbackStore | None,
+    explored: Explored | None = None,
+) -> FastAPI:
     """Create the application, which runs the reloader and closes the store at its end.
+
+    Without a store it takes no feedback. The explorer shows `explored`, by default the rules of the model.
 
     Raises
     ------
@@ -40,7 +49,8 @@ def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore
         reloader.start()
         yield
         reloader.stop()
-        store.close()
+        if store is not None:
+            store.close()
 
     app = FastAPI(
         title="recsys",
@@ -56,6 +66,11 @@ def create_app(settings: Settings, reloader: ModelReloader, store: FeedbackStore
     app.state.writing = Semaphore(MAX_WRITING)
     app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
+    if settings.explorer:
+        app.state.explore = service.explored if explored is None else lambda: explored
+        app.state.exporting = Semaphore(explorer.MAX_EXPORTS)
+        app.include_router(explorer.router)
+        app.mount("/explorer/static", StaticFiles(directory=explorer.STATIC, check_dir=False))
     app.openapi = partial(described, app.openapi, service)  # type: ignore[method-assign]
     # The last one is the outermost.
     app.add_middleware(AllowedHosts, allowed_hosts=settings.allowed_hosts)

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from recsys.data import ItemCatalog
 from recsys.datasets import TitleSearch
 from recsys.models.bundle import Bundle
 from recsys.recommenders.model import Popularity
+from recsys.serving.explored import Explored
 
 
 class LoadedModel:
@@ -35,6 +37,11 @@ class LoadedModel:
             search.candidates("a title that no item has")  # builds its index
         self.search: TitleSearch = search
         self.searched: list[Any] = titles.item_id.tolist()  # id of each row of `search`
+
+    @cached_property
+    def explored(self) -> Explored:
+        """The rules of the model, for the explorer."""
+        return Explored.of_model(self.bundle, self.version)
 
     def with_bundle(self, bundle: Bundle) -> Self:
         """Return the same version with a bundle of the same model that follows other policies."""

@@ -20,7 +20,7 @@ MAX_RULES = 20  # those with the most feedback: each is a time series
 class Metrics(Collector):
     """Counters of requests, and the state of model and feedback, which is read whenever the metrics are."""
 
-    def __init__(self, reloader: ModelReloader, store: FeedbackStore) -> None:
+    def __init__(self, reloader: ModelReloader, store: FeedbackStore | None) -> None:
         self._reloader, self._store = reloader, store
         self._registry = registry = CollectorRegistry()  # a process can run several services
         labels = ("method", "route", "status")
@@ -70,6 +70,8 @@ class Metrics(Collector):
         ):
             yield CounterMetricFamily(f"recsys_model_{name}", text, value)
         yield from self._of_policies()
+        if self._store is None:
+            return
         try:
             thumbs = [self._store.acceptance("source"), self._store.acceptance("rule", MAX_RULES)]
         except DataError as error:  # the other metrics remain available

@@ -257,6 +257,9 @@ class ModelResponse(ResponseModel):
     """Names of the categories of its items, in alphabetical order."""
     policies: PoliciesState | None
     """None without a file of policies."""
+    accepts_feedback: bool
+    has_explorer: bool
+    """Whether the rules can be explored, at /explorer."""
 
 
 @dataclass

@@ -10,11 +10,11 @@ from recsys.feedback import FeedbackStore
 from recsys.serving.settings import MIN_SECRET, SECRET, Settings
 
 
-def read_secret(settings: Settings, store: FeedbackStore) -> bytes:
+def read_secret(settings: Settings, store: FeedbackStore | None) -> bytes:
     """Return the secret that all services with one feedback database share.
 
     This is `RECSYS_FEEDBACK_SECRET`, or the content of `FILE.secret` next to an SQLite file, which is created
-    (mode 0600) if it does not exist.
+    (mode 0600) if it does not exist. Without a database it is a random one.
 
     Raises
     ------
@@ -23,6 +23,8 @@ def read_secret(settings: Settings, store: FeedbackStore) -> bytes:
     """
     if settings.feedback_secret is not None:
         return settings.feedback_secret.encode()
+    if store is None:
+        return secrets.token_hex(MIN_SECRET).encode()
     if store.file is None:
         cure = "Make one for all services that share the database: openssl rand -hex 32"
         raise ParameterError(SECRET, "set where feedback goes to a server", None, cure)

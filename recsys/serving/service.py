@@ -12,6 +12,7 @@ from recsys.feedback import Feedback, FeedbackLimitError, FeedbackStore
 from recsys.models.bundle import Item, flatten
 from recsys.serving import schemas
 from recsys.serving.errors import ApiError, quoted
+from recsys.serving.explored import Explored
 from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.metrics import Metrics
 from recsys.serving.reloader import ModelReloader
@@ -23,7 +24,7 @@ class Service:
     """Answers requests, each by one version of the model; raises `ApiError` if that is not possible."""
 
     def __init__(
-        self, settings: Settings, reloader: ModelReloader, store: FeedbackStore, signer: ListSigner
+        self, settings: Settings, reloader: ModelReloader, store: FeedbackStore | None, signer: ListSigner
     ) -> None:
         self.settings, self.reloader, self.store, self.signer = settings, reloader, store, signer
         self.limits = {"user": settings.max_thumbs_per_user, "item": settings.max_thumbs_per_item}
@@ -72,6 +73,8 @@ class Service:
 
     def feedback(self, request: schemas.FeedbackRequest, address: str = "") -> schemas.FeedbackResponse:
         """Store a thumb from a client's address; when this returns, it is on disk."""
+        if self.store is None:
+            raise ApiError(404, "no_feedback", "This service takes no feedback.")
         shown = self.signer.read(request.signed_list, str(request.item_id))
         if shown is None:
             message = f"item_id: {quoted(request.item_id)} is not in the list that signed_list stands for."
@@ -107,7 +110,13 @@ class Service:
             has_orders=model.bundle.has_orders,
             categories=list(model.bundle.category_index.members),
             policies=self._policies(),
+            accepts_feedback=self.store is not None,
+            has_explorer=self.settings.explorer,
         )
+
+    def explored(self) -> Explored:
+        """Return the rules of the model."""
+        return self._model().explored
 
     def _policies(self) -> schemas.PoliciesState | None:
         policies = self.reloader.policies

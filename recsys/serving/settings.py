@@ -42,6 +42,7 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting((), "origins of other pages that may use it")
     feedback: str = _setting("feedback.db", "database of feedback: an SQLite file, or postgresql://...")
     policies: str = _setting("", "YAML file of policies, read again when it changes; docs/how-to/policies.md")
+    explorer: bool = _setting(True, "show all rules of the model to everyone, at /explorer")
     poll_seconds: float = _setting(5.0, "seconds between checks for another model, or other policies")
     retry_seconds: float = _setting(60.0, "seconds until a version that failed is tried again")
     wait_for_model: bool = _setting(False, "start without a model, become ready when there is one")
@@ -69,9 +70,11 @@ class Settings:
     def __post_init__(self) -> None:
         for setting in OPTIONS:
             name, value, default = setting.name, getattr(self, setting.name), setting.default
+            if isinstance(default, bool):
+                continue
             if isinstance(default, float):
                 require_positive(name, value)
-            elif isinstance(default, int) and not isinstance(default, bool):
+            elif isinstance(default, int):
                 require_integer(name, value, minimum=0 if name == "port" else 1)
             elif default and not value:
                 raise ParameterError(name, "given", value)

@@ -1,0 +1,59 @@
+"""What the explorer shows: the rules of the served model, or those of a run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from recsys.data import Nouns
+from recsys.explorer import RuleTable
+from recsys.models.bundle import Bundle
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """Rules, and where they come from.
+
+    Parameters
+    ----------
+    name : str
+        Folder of a run, or version of a model.
+    dataset : str
+    recommender : str
+        Name of the class that recommends.
+    nouns : Nouns
+    table : RuleTable or None
+        None for a model that recommends without rules.
+    """
+
+    name: str
+    dataset: str
+    recommender: str
+    nouns: Nouns
+    table: RuleTable | None
+
+    @classmethod
+    def of_model(cls, bundle: Bundle, version: str) -> "Explored":
+        """Return the rules that a model recommends with, with their weights."""
+        facts, catalog = bundle.metadata, bundle.called
+        table = bundle.model.rule_table(catalog)
+        name, recommender = (str(facts.get(key, "")) for key in ("dataset", "recommender"))
+        return cls(version, name, recommender, catalog.nouns, table)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what `recsys.serving.explorer_schemas.ExplorerSummary` describes."""
+        table = self.table
+        measures = {} if table is None else {name: table.range_of(name) for name in table.measures}
+        return {
+            "name": self.name,
+            "dataset": self.dataset,
+            "nouns": self.nouns,
+            "recommender": self.recommender,
+            "has_rules": table is not None,
+            "n_rules": 0 if table is None else len(table),
+            "n_items": 0 if table is None else table.n_items,
+            "measures": [
+                {"name": name, "minimum": minimum, "maximum": maximum}
+                for name, (minimum, maximum) in measures.items()
+            ],
+            "max_length": 0 if table is None else int(table.lengths.max(initial=0)),
+            "can_recommend": True,
+        }
