@@ -17,13 +17,13 @@ class CategoryIndex:
 
     Parameters
     ----------
-    of_items : sequence of sequence of str
+    of_items : sequence of tuple of str
         The categories of each item.
     members : dict of str to ndarray of int
         Positions of the items of each category, ascending; the names in alphabetical order.
     """
 
-    of_items: Sequence[Sequence[str]]
+    of_items: Sequence[tuple[str, ...]]
     members: dict[str, npt.NDArray[np.int64]]
 
     @classmethod

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from recsys.data.items import ItemCatalog
+from recsys.data.titles import display_title
 from recsys.errors import DataError
 
 # GroupLens puts the article last: "Matrix, The (1999)", "Cité des enfants perdus, La (1995)".
@@ -143,9 +144,14 @@ class TitleSearch:
 
 
 def _keys(title: str) -> tuple[str, ...]:
-    """Return the keys of a title: the whole, its main part, and each part in parentheses."""
-    bare = _YEAR.sub("", title)
+    """Return the keys of a title: the whole, its main part, and each part in parentheses.
+
+    Also of its form with the articles in front, for those that the key keeps: "La Jetée", "L'Avventura".
+    """
+    bare, said = _YEAR.sub("", title), display_title(title)[0]
     names = [bare, _OTHER_TITLE.sub("", bare), *_OTHER_TITLE.findall(bare)]
+    if said != bare:
+        names += [said, _OTHER_TITLE.sub("", said), *_OTHER_TITLE.findall(said)]
     return tuple(dict.fromkeys(key for key, _ in map(_key, names) if key))
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from recsys.data import CategoryIndex, ItemCatalog
 from recsys.data.histories import Histories
+from recsys.data.titles import display_title
 from recsys.datasets import TitleSearch
 from recsys.errors import ParameterError
 from recsys.parameters import require_integer
@@ -32,6 +33,13 @@ class Item:
     item_id: int | str
     title: str
     """The id as text if the item has no title."""
+    display_title: str = field(init=False, default="")
+    """As people say it: "The Matrix" for "Matrix, The (1999)"; for display, any search finds both."""
+    year: int | None = field(init=False, default=None)
+    """The year at the end of the title, if there is one."""
+
+    def __post_init__(self) -> None:
+        self.display_title, self.year = display_title(self.title)
 
 
 @dataclass(slots=True)
@@ -43,6 +51,8 @@ class Recommendation(Item):
     source: Source
     reasons: tuple[Reason[Item], ...]
     """The strongest first."""
+    categories: tuple[str, ...] = ()
+    """Of the item; in a hierarchy from coarse to fine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -359,10 +369,10 @@ class Bundle:
                 why_pinned = {pin.item: self._pinned(pin) for pin in pins}
                 for row in range(sources.count(POLICY)):
                     reasons[row] = (why_pinned[items[row]],)
-        titled = [self._items[item] for item in items[:size]]
+        titled, of_items = [self._items[item] for item in items[:size]], self.category_index.of_items
         return [
-            Recommendation(item.item_id, item.title, score, SOURCES[source], why)
-            for item, score, source, why in zip(titled, scores, sources, reasons, strict=False)
+            Recommendation(item.item_id, item.title, score, SOURCES[source], why, of_items[place])
+            for place, item, score, source, why in zip(items, titled, scores, sources, reasons, strict=False)
         ]
 
     def _pinned(self, pin: Pin) -> Reason[Item]:

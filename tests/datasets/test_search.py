@@ -7,6 +7,7 @@ import pytest
 from rapidfuzz.distance import Indel
 
 from recsys.data import ItemCatalog
+from recsys.data.titles import display_title
 from recsys.datasets.movielens import MovieLens
 from recsys.datasets.search import MAX_CANDIDATES, MIN_SIMILARITY, TitleError, TitleSearch, _keys
 
@@ -49,6 +50,7 @@ def movies():
         ("The Matrix (1999)", "Matrix, The (1999)"),
         ("cite des enfants perdus", TITLES[4]),
         ("The City of Lost Children", TITLES[4]),
+        ("La Cité des enfants perdus", TITLES[4]),
         ("Amélie", TITLES[5]),
         ("Le fabuleux destin d'Amelie Poulain", TITLES[5]),
         ("Sabrina (1954)", "Sabrina (1954)"),
@@ -61,6 +63,14 @@ def movies():
 )
 def test_found(search, written, title):
     assert TITLES[search.find(written) - 1] == title
+
+
+def test_every_bundled_title_is_found_in_both_forms(movies):
+    """As the data writes it, and as the page does."""
+    for row, title in list(enumerate(movies.catalog.title))[:1500]:
+        said, year = display_title(title)
+        for text in (title, said, said if year is None else f"{said} ({year})"):
+            assert row in movies.candidates(text)
 
 
 def test_a_year_that_the_catalogue_does_not_know():

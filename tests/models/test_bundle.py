@@ -186,7 +186,8 @@ def test_it_is_told_as_json(name):
     row = bundle_of(name).recommend([[0, 10]], n_reasons=2)[0]
     told = json.loads(json.dumps([asdict(one) for one in row], allow_nan=False))
     assert [one["item_id"] for one in told] == [one.item_id for one in row]
-    assert told[0].keys() == {"item_id", "title", "score", "source", "reasons"}
+    names = {"item_id", "title", "display_title", "year", "score", "source", "reasons", "categories"}
+    assert told[0].keys() == names
     (reason, *_) = told[0]["reasons"]
     measures = {"support_count", "confidence", "lift", "share", "times"}
     assert reason.keys() == {"antecedents", "category", "text"} | measures

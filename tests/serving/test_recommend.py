@@ -113,7 +113,12 @@ def test_a_batch_is_its_requests(reader):
 def test_similar(reader):
     answer = reader.get("/items/0/similar", params={"k": 3, "explain": True})
     TypeAdapter(SimilarResponse).validate_python(answer.json())
-    assert answer.json()["item"] == {"item_id": 0, "title": "Toy Story (1995)"}
+    assert answer.json()["item"] == {
+        "item_id": 0,
+        "title": "Toy Story (1995)",
+        "display_title": "Toy Story",
+        "year": 1995,
+    }
     alone = reader.post("/recommend", json={"items": [0], "k": 3, "explain": True}).json()
     assert answer.json()["recommendations"] == alone["recommendations"]
     assert reader.get("/items/5000/similar").json()["recommendations"][0]["source"] == "fallback"
@@ -256,7 +261,8 @@ def test_an_id_with_a_slash(serve, shelf):
     shelf.bundles["1"] = replace(bundle_of("item_knn", wide()), catalog=catalog)
     client = serve()
     answer = client.get("/items/milk%2Foat/similar")
-    assert answer.json()["item"] == {"item_id": "milk/oat", "title": "Oat milk"}
+    item = {"item_id": "milk/oat", "title": "Oat milk", "display_title": "Oat milk", "year": None}
+    assert answer.json()["item"] == item
     assert (
         client.get("/items/milk/soy/similar").json()["error"]["message"] == "No item has the id 'milk/soy'."
     )
