@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report(
     feedback: str, n_rules: int = 10, model: str | None = None, against: str = CHAMPION, k: int = 10
 ) -> str:
-    """Return the acceptance by source and by rule, and a comparison of two models on the accepted items.
+    """Return the acceptance by source, version and rule, and a comparison of two models on accepted items.
 
     `n_rules` limits the rules, those with the most thumbs first. Models are given as for `load_bundle`, which
     may raise its errors. DataError is raised if the database cannot be read, or there is nothing to compare.
@@ -54,7 +54,11 @@ def report(
     store = FeedbackStore.open(feedback, make=False)
     try:
         thumbs = store.read()
-        acceptances = {"source": store.acceptance("source"), "rule": store.acceptance("rule", n_rules)}
+        acceptances = {
+            "source": store.acceptance("source"),
+            "version": store.acceptance("model_version"),
+            "rule": store.acceptance("rule", n_rules),
+        }
     finally:
         store.close()
     people, up = len({one.user_id for one in thumbs}), sum(one.liked for one in thumbs)

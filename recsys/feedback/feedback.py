@@ -37,7 +37,7 @@ class FeedbackLimitError(RecsysError):
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Thumbs for the recommendations of one source, or of one rule as in "1 & 50 -> 260"."""
+    """Thumbs for the recommendations of one source, one version, or one rule as in "1 & 50 -> 260"."""
 
     name: str
     up: int

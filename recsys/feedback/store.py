@@ -149,18 +149,30 @@ class FeedbackStore:
             connection.execute(TABLE.insert().values(row))
         return is_new
 
+    def withdraw(self, list_id: str, item_id: str) -> bool:
+        """Remove the thumb for an item of a list; return whether there was one.
+
+        When this returns, it is gone from the disk. DataError is raised if the database cannot be written.
+        """
+        same = (TABLE.c.list_id == list_id) & (TABLE.c.item_id == item_id)
+        with self._errors(), self.engine.begin() as connection:
+            _lock(connection)
+            return connection.execute(TABLE.delete().where(same)).rowcount > 0
+
     def read(self) -> list[Feedback]:
         """Return all feedback, the earliest first."""
         columns = [TABLE.c[field.name] for field in fields(Feedback)]
         return [Feedback(*row) for row in self._rows(sa.select(*columns).order_by(TABLE.c.id))]
 
     def state(self) -> tuple[int, int]:
-        """Return the number of thumbs and the last id; it changes when one is added or replaced."""
+        """Return the number of thumbs and the last id, which each new, replaced or withdrawn one changes."""
         ((count, last),) = self._rows(sa.select(sa.func.count(), sa.func.max(TABLE.c.id)))
         return count, last or 0
 
-    def acceptance(self, by: Literal["source", "rule"], limit: int | None = None) -> list[Acceptance]:
-        """Return the acceptance by source or by rule, those with the most thumbs first."""
+    def acceptance(
+        self, by: Literal["source", "rule", "model_version"], limit: int | None = None
+    ) -> list[Acceptance]:
+        """Return the acceptance by source, rule or model version, those with the most thumbs first."""
         column, total = TABLE.c[by], sa.func.count()
         up = sa.func.count().filter(TABLE.c.liked)  # PostgreSQL does not sum booleans
         query = sa.select(column, up, total).where(column != "").group_by(column)

@@ -131,7 +131,7 @@ async def similar(
     tags=["feedback"],
 )
 async def feedback(request: Request, body: schemas.FeedbackRequest) -> Response:
-    """Store a thumb up or down. The response confirms that it is on disk; without one, send it again."""
+    """Store or withdraw a thumb. The response confirms that it is on disk; without one, send it again."""
     address = request.client.host if request.client else ""
     # A locked database occupies a thread for seconds: leave some for recommendations.
     async with request.app.state.writing:

@@ -139,7 +139,7 @@ class BatchRequest(ListOptions):
 
 
 class FeedbackRequest(RequestModel):
-    """A thumb up or down for one {item} of a list that this service has recommended."""
+    """A thumb up or down for one {item} of a list that this service has recommended, or its withdrawal."""
 
     signed_list: SignedText
     """The signed_list of the response that contained the list, unchanged."""
@@ -147,7 +147,8 @@ class FeedbackRequest(RequestModel):
     """Any stable name for the person; it never refers to a user of the data."""
     item_id: Id
     """One {item} of that list. A second thumb for it replaces the first."""
-    verdict: Literal["up", "down"]
+    verdict: Literal["up", "down", "withdrawn"]
+    """withdrawn removes the thumb for this {item} of this list, also when the list takes no new ones."""
     model_config = _examples(
         {"signed_list": "WzE3OTU4NjE2.q83vEjRWeJq8", "user_id": "ann", "item_id": 1, "verdict": "up"}
     )
@@ -216,8 +217,8 @@ class ItemsResponse(ResponseModel):
 class FeedbackResponse(ResponseModel):
     """Feedback is on disk."""
 
-    stored: Literal["new", "replaced"]
-    """replaced: an earlier thumb for this item of this list no longer counts."""
+    stored: Literal["new", "replaced", "withdrawn"]
+    """replaced: an earlier thumb for this item of this list no longer counts; withdrawn: none does."""
 
 
 @dataclass

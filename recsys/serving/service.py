@@ -72,13 +72,18 @@ class Service:
         )
 
     def feedback(self, request: schemas.FeedbackRequest, address: str = "") -> schemas.FeedbackResponse:
-        """Store a thumb from a client's address; when this returns, it is on disk."""
+        """Store or withdraw a thumb from a client's address; when this returns, that is on disk."""
         if self.store is None:
             raise ApiError(404, "no_feedback", "This service takes no feedback.")
-        shown = self.signer.read(request.signed_list, str(request.item_id))
+        withdrawn = request.verdict == "withdrawn"
+        # Whoever judged may take it back at any time; only new thumbs need a list that was shown lately.
+        shown = self.signer.read(request.signed_list, str(request.item_id), of_any_age=withdrawn)
         if shown is None:
             message = f"item_id: {quoted(request.item_id)} is not in the list that signed_list stands for."
             raise ApiError(422, "not_in_list", message, "item_id")
+        if withdrawn:
+            self.store.withdraw(shown["list_id"], shown["item_id"])
+            return schemas.FeedbackResponse("withdrawn")
         feedback = Feedback(
             **shown,
             user_id=str(request.user_id),

@@ -38,8 +38,14 @@ class ListSigner:
         payload = urlsafe_b64encode(to_json((int(time.time()), nonce, version, likes, rows)))
         return f"{payload.decode()}.{self._signature(payload)}"
 
-    def read(self, text: str, item_id: str) -> dict[str, Any] | None:
+    def read(self, text: str, item_id: str, of_any_age: bool = False) -> dict[str, Any] | None:
         """Return the arguments of `Feedback` for an item of a signed list, None if the list lacks it.
+
+        Parameters
+        ----------
+        text, item_id : str
+        of_any_age : bool
+            Read lists that have expired, too.
 
         Raises
         ------
@@ -50,7 +56,7 @@ class ListSigner:
         if not hmac.compare_digest(signature, self._signature(payload).encode()):
             raise _refused("unknown_list", "was not signed by this service: send signed_list as it came")
         created, nonce, version, likes, rows = json.loads(urlsafe_b64decode(payload))
-        if time.time() > created + self._valid_seconds:
+        if not of_any_age and time.time() > created + self._valid_seconds:
             rule = f"took feedback for {self._valid_seconds:,g} seconds (list_seconds): ask for a new one"
             raise _refused("list_expired", rule)
         for rank, (item, source, antecedents) in enumerate(rows, start=1):

@@ -60,6 +60,21 @@ def test_the_last_thumb_for_an_item_of_a_list_counts(store):
     assert (store.state()[0], store.state() != before) == (2, True)
 
 
+def test_a_withdrawn_thumb_is_gone(store):
+    store.add(UP)
+    store.add(replace(UP, item_id="9"))
+    before = store.state()
+    assert not store.withdraw(UP.list_id, "8")
+    assert not store.withdraw("b", UP.item_id)
+    assert store.state() == before
+    assert store.withdraw(UP.list_id, UP.item_id)
+    assert not store.withdraw(UP.list_id, UP.item_id)
+    assert store.read() == [replace(UP, item_id="9")]
+    without = store.state()
+    assert store.add(UP)  # new again
+    assert len({before, without, store.state()}) == 3
+
+
 @pytest.mark.parametrize(
     ("limits", "what"),
     [
@@ -115,6 +130,11 @@ def test_acceptance(store):
         ("1 & 2 -> 3", 1, 1),
     ]
     assert len(store.acceptance("rule", limit=1)) == 1
+    store.add(replace(UP, list_id="e", model_version="8", liked=False))
+    assert [(one.name, one.up, one.total) for one in store.acceptance("model_version")] == [
+        ("7", 3, 4),
+        ("8", 0, 1),
+    ]
 
 
 def test_sqlite_waits_for_the_disk(tmp_path):

@@ -64,6 +64,25 @@ def test_the_same_item_of_the_same_list_is_replaced(client):
     assert client.post("/feedback", json=thumb(client)).json() == {"stored": "new"}  # the list shown again
 
 
+def test_a_thumb_is_withdrawn(client, monkeypatch):
+    first, second = thumb(client), thumb(client, row=1)
+    for given in (first, second):
+        client.post("/feedback", json=given)
+    withdrawal = first | {"verdict": "withdrawn"}
+    for _ in range(2):  # the first answer may get lost
+        assert client.post("/feedback", json=withdrawal).json() == {"stored": "withdrawn"}
+    assert [one.item_id for one in kept(client)] == [str(second["item_id"])]
+    assert client.post("/feedback", json=first).json() == {"stored": "new"}
+    # A list that takes no thumbs any more gives them back.
+    now = time.time()
+    monkeypatch.setattr("recsys.serving.signed_list.time.time", lambda: now + 10_000_000)
+    assert code(client.post("/feedback", json=first)) == (422, "list_expired")
+    assert client.post("/feedback", json=withdrawal).json() == {"stored": "withdrawn"}
+    assert code(client.post("/feedback", json=withdrawal | {"signed_list": "A.A"})) == (422, "unknown_list")
+    assert code(client.post("/feedback", json=withdrawal | {"item_id": 5000})) == (422, "not_in_list")
+    assert [one.item_id for one in kept(client)] == [str(second["item_id"])]
+
+
 def test_lists_of_a_batch_and_lists_without_reasons(client):
     users = {"users": [{"items": [0]}, {"titles": ["Heat (1995)"]}], "k": 3}
     for result in client.post("/recommend/batch", json=users).json()["results"]:
@@ -198,7 +217,7 @@ def test_html_is_text(client):
     ("change", "message"),
     [
         ({"item_id": HTML}, "item_id: '<img"),
-        ({"verdict": "sideways"}, "verdict: Input should be 'up' or 'down'"),
+        ({"verdict": "sideways"}, "verdict: Input should be 'up', 'down' or 'withdrawn'"),
         ({"verdict": True}, "verdict"),
         ({"signed_list": "../x"}, "signed_list: String should match pattern"),
         ({"signed_list": "\u0663.A"}, "signed_list: String should match pattern"),

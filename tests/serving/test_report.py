@@ -50,6 +50,9 @@ def test_acceptance(kept, say):
         "rule      1   2    50%",
         "fallback  1   1    100%",
         "",
+        "version  up  all  accepted",
+        "1        2   3    67%",
+        "",
         "rule     up  all  accepted",
         "0 -> 20  1   2    50%",
     ]
