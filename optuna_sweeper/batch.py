@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from optuna_sweeper.errors import SweepError, first_line, is_full
 from optuna_sweeper.jobs.fast_launcher.launcher import FastLauncher
 from optuna_sweeper.jobs.outcome import Outcome, read_links, read_outcome
-from optuna_sweeper.results.progress_bar import ProgressBar
+from optuna_sweeper.results.notebook_bar import progress_bar
 from optuna_sweeper.safe_text import mask_values
 from optuna_sweeper.search.parameter import Parameter, fits
 from optuna_sweeper.search.search_space import SearchSpace
@@ -56,7 +56,7 @@ class BatchRunner:
 
     def __post_init__(self) -> None:
         self.study, n_trials = self.allocation.study, self.allocation.n_trials
-        self.progress = ProgressBar(n_trials, len(self.allocation.finished()), self.settings.progress_bar)
+        self.progress = progress_bar(n_trials, len(self.allocation.finished()), self.settings.progress_bar)
 
     def run(self, size: int) -> list[tuple[JobReturn, Outcome]]:
         """Run a batch, of which no error leaves a trial running; return its failed jobs."""

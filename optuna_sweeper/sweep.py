@@ -27,6 +27,7 @@ from optuna_sweeper.study.attributes import FAIL_REASON, ONLY_LAST
 from optuna_sweeper.workers.trial_allocation import finished
 
 log = logging.getLogger(__name__)
+trial_log = log.getChild("trials")
 
 #: Seconds between looks at the trials of other processes, when this one has no trial to run.
 POLL = 0.5
@@ -92,7 +93,7 @@ class Sweep:
                 self.results.write()
             for trial in self.batches.ended[n_ended:]:
                 level = logging.WARNING if trial.state is TrialState.FAIL else logging.INFO
-                log.log(level, "%s", trial_line(self.study, trial, self.identity))
+                trial_log.log(level, "%s", trial_line(self.study, trial, self.identity))
             if failed:
                 self._check_failures(*failed[0])
             self._show_progress()

@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recsys.data.transactions import Transactions
-    from recsys.interactive import Run, load, run
+    from recsys.interactive import Run, Sweep, load, run, sweep
     from recsys.mining import FrequentItemsets, mine
     from recsys.rules import Rules, generate_rules
 
-__all__ = ["FrequentItemsets", "Rules", "Run", "Transactions", "generate_rules", "load", "mine", "run"]
+__all__ = [
+    "FrequentItemsets",
+    "Rules",
+    "Run",
+    "Sweep",
+    "Transactions",
+    "generate_rules",
+    "load",
+    "mine",
+    "run",
+    "sweep",
+]
 
 _HOMES = {
     "FrequentItemsets": "recsys.mining",
@@ -27,6 +38,8 @@ _HOMES = {
     "Run": "recsys.interactive",
     "load": "recsys.interactive",
     "run": "recsys.interactive",
+    "Sweep": "recsys.interactive",
+    "sweep": "recsys.interactive",
 }
 
 

@@ -4,5 +4,16 @@ from recsys.interactive.recommendations import Explanation, RecommendationList
 from recsys.interactive.recommender import FittedRecommender, load
 from recsys.interactive.rule_table import RuleTable
 from recsys.interactive.runs import Run, run
+from recsys.interactive.sweeps import Sweep, sweep
 
-__all__ = ["Explanation", "FittedRecommender", "RecommendationList", "RuleTable", "Run", "load", "run"]
+__all__ = [
+    "Explanation",
+    "FittedRecommender",
+    "RecommendationList",
+    "RuleTable",
+    "Run",
+    "Sweep",
+    "load",
+    "run",
+    "sweep",
+]

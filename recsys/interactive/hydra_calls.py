@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from optuna_sweeper.search.encoding import encode
 from recsys.errors import ParameterError, RecsysError
 from recsys.interactive.log_lines import show_log_lines
+from recsys.runs import at_end
 from recsys.runs.trusted import CONF
 
 JOB = "recsys"
@@ -31,36 +33,53 @@ SWEEP = "recsys.sweep(...)"  # in place of the option of the command line
 CONTROL_C = 130  # the exit code
 
 
-def call_hydra(task: Callable[[DictConfig], Any], mode: str, overrides: Sequence[str]) -> None:
+def call_hydra(task: Callable[[DictConfig], Any], mode: str, overrides: Sequence[str]) -> DictConfig:
     """Call a task with the composed configuration, as `python -m recsys` does with the same overrides.
 
-    `mode` is RUN or MULTIRUN. What Hydra keeps for the whole process, the logging and the command line, is as
-    before afterwards. Raises the errors of the task, RecsysError where Hydra refuses the overrides or a
-    callback ends the program, and KeyboardInterrupt after Ctrl-C.
+    `mode` is RUN or MULTIRUN. Return the configuration of the run or sweep, with Hydra's part. What Hydra
+    keeps for the whole process, the logging and the command line, is as before afterwards. Raises the errors
+    of the task, RecsysError where Hydra refuses the overrides or a callback ends the program, and
+    KeyboardInterrupt after Ctrl-C.
     """
-    flags = ["--multirun"] if mode == "MULTIRUN" else []
-    with _restored(), _command_line([*flags, *overrides]), show_log_lines():
-        hydra = Hydra(JOB, ConfigLoaderImpl(_search_path()))
-        call = hydra.multirun if mode == "MULTIRUN" else hydra.run
+    sweeps = mode == "MULTIRUN"
+    words = [*(["--multirun"] if sweeps else []), *overrides]
+    with _restored(), _command_line(words), show_log_lines(quiet_jobs=sweeps), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")  # of Optuna's own bar, which is not used
+        hydra = _Hydra(JOB, ConfigLoaderImpl(_search_path()))
+        call = hydra.multirun if sweeps else hydra.run
         error: BaseException
         try:
             call("config", task, [*overrides, f"hydra.mode={mode}"])
-            return
+            return hydra.config
         except RecsysError as refused:
             error = refused.with_traceback(None)  # that of Hydra's internals says nothing to the caller
         except (HydraException, InstantiationException, OmegaConfBaseException) as refused:
             error = RecsysError(_message(refused))
         except SystemExit as end:
-            error = _as_error(end)
+            error = _as_error(end, hydra.config)
+        finally:
+            at_end.do_what_is_left()
     raise error from None
+
+
+class _Hydra(Hydra):
+    """Hydra, which keeps the configuration that it has composed."""
+
+    config: DictConfig
+
+    def compose_config(self, *args: Any, **kwargs: Any) -> DictConfig:
+        """Compose and keep the configuration."""
+        self.config = super().compose_config(*args, **kwargs)
+        return self.config
 
 
 def require_overrides(overrides: Sequence[Any], folder_key: str, folder: str | Path | None) -> list[str]:
     """Return overrides as Hydra takes them, with that of a folder; raise ParameterError for anything else."""
     for text in overrides:
         if not isinstance(text, str) or text.startswith("-"):
+            cure = f"For a sweep call {SWEEP}." if text in ("-m", "--multirun") else ""
             rule = "texts such as 'engine=mlxtend' and 'apriori.min_support=0.02'"
-            raise ParameterError("overrides", rule, text)
+            raise ParameterError("overrides", rule, text, cure)
     return [*overrides, *([] if folder is None else [f"{folder_key}={encode(str(folder))}"])]
 
 
@@ -75,13 +94,15 @@ def _message(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else None
     texts = dict.fromkeys([str(error), *([str(cause)] if cause else [])])
     text = ". ".join(" ".join(text.split()).rstrip(".") for text in texts) + "."
-    return text.replace("add --multirun to your command line", SWEEP).replace("--multirun", SWEEP)
+    return text.replace("add --multirun to your command line", f"call {SWEEP}").replace("--multirun", SWEEP)
 
 
-def _as_error(end: SystemExit) -> BaseException:
+def _as_error(end: SystemExit, config: DictConfig) -> BaseException:
     """Return the error for an end of the program, whose message a terminal would show."""
     if end.code == CONTROL_C:
-        return KeyboardInterrupt()
+        return KeyboardInterrupt(
+            f"recsys.Sweep({config.hydra.sweep.dir!r}) has the trials that were finished."
+        )
     if isinstance(end.code, str):
         return RecsysError(end.code)
     return RecsysError("The results are written, but not all was done: the lines above say what to do next.")

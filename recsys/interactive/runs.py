@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.interactive import html
@@ -14,10 +15,10 @@ from recsys.interactive.log_lines import write_log_file
 from recsys.interactive.recommender import FittedRecommender, Likes
 from recsys.interactive.rule_table import RuleTable
 from recsys.job import Job, run_job
-from recsys.metrics import SHORT
+from recsys.metrics import COVERAGE, MAX_LIFT, NDCG, RECALL, SHORT
 from recsys.models.training import fit_bundle
 from recsys.rules import Rules
-from recsys.runs.files import CONFIG_FILE, RULES_FILE
+from recsys.runs.files import CONFIG_FILE, DATA_FILE, RULES_FILE
 from recsys.runs.json_file import read_json
 from recsys.runs.stored_config import names_of, read_experiment, read_settings
 from recsys.runs.sweep import run_folder
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from recsys.interactive.recommendations import Explanation, RecommendationList
 
 SECONDS = "seconds_"
+# In the text of a run; notebooks show all.
+MAIN = ("n_transactions", "n_rules", MAX_LIFT, f"{NDCG}@10", f"{RECALL}@10", f"{COVERAGE}@10")
 
 
 def run(*overrides: str, folder: str | Path | None = None) -> Run:
@@ -56,20 +59,15 @@ def run(*overrides: str, folder: str | Path | None = None) -> Run:
     `mlflow.set_tracking_uri` sets, or else in `mlflow.db` in the working directory. This takes some seconds;
     "hydra/callbacks=untracked" leaves it out.
     """
-    found: list[tuple[Job, frozenset[str]]] = []
+    jobs: list[Job] = []
 
     def task(cfg: DictConfig) -> Any:
-        from hydra.core.hydra_config import HydraConfig
+        with write_log_file(Path(HydraConfig.get().runtime.output_dir)):
+            jobs.append(run_job(cfg))
+        return jobs[0].value
 
-        config = HydraConfig.get()
-        with write_log_file(Path(config.runtime.output_dir)):
-            job = run_job(cfg)
-        found.append((job, names_of(OmegaConf.create({**cfg, "hydra": config}))))
-        return job.value
-
-    call_hydra(task, "RUN", require_overrides(overrides, "hydra.run.dir", folder))
-    ((job, trusted),) = found
-    return Run(job.folder, job, trusted)
+    config = call_hydra(task, "RUN", require_overrides(overrides, "hydra.run.dir", folder))
+    return Run(jobs[0].folder, jobs[0], names_of(config))
 
 
 class Run:
@@ -137,11 +135,19 @@ class Run:
         return self.recommender.explain(likes, item, **options)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value:{SHORT}}" for name, value in self.metrics.items())
+        metrics = self.metrics
+        shown = ", ".join(f"{name}={metrics[name]:{SHORT}}" for name in MAIN if name in metrics)
         return f"Run({str(self.folder)!r}, {shown})"
 
     def _repr_html_(self) -> str:
-        dataset = read_json(self.folder / "data.json").get("dataset", "")
+        dataset = read_json(self.folder / DATA_FILE).get("dataset", "")
         recommender = str(self.config.recommender._target_).rpartition(".")[-1]
-        about = f"Run of {recommender} on {dataset}: {self.folder}"
-        return html.table(["metric", "value"], self.metrics.items(), about)
+        metrics = self.metrics
+        counts = {name: value for name, value in metrics.items() if "@" not in name}
+        about = html.table(["metric", "value"], counts.items(), f"{recommender} on {dataset}: {self.folder}")
+        pairs = [name.split("@") for name in metrics if "@" in name]
+        names, cutoffs = (
+            (list(dict.fromkeys(column)) for column in zip(*pairs, strict=True)) if pairs else ([], [])
+        )
+        rows = ([name, *(metrics.get(f"{name}@{k}", "") for k in cutoffs)] for name in names)
+        return about + (html.table(["metric", *(f"@{k}" for k in cutoffs)], rows) if names else "")
