@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Self, cast
 
 from recsys.data import Interactions, InteractionSet, TransactionSet
-from recsys.datasets import Dataset
+from recsys.datasets import Dataset, MovieLens
 from recsys.errors import BudgetError, ParameterError
 from recsys.evaluation import (
+    AutoEvaluation,
     Evaluation,
     Holdout,
     NoSplit,
@@ -24,10 +25,10 @@ from recsys.evaluation import (
 )
 from recsys.evaluation.policies import policies_of, with_cost
 from recsys.metrics import CUT_IN_TIE, SERVING_TIME
-from recsys.mining import Engine, FrequentItemsets, ItemsetCache
+from recsys.mining import BitsetEngine, Engine, FrequentItemsets, ItemsetCache
 from recsys.policies import BoundPolicies
 from recsys.preprocessing import Preprocessing
-from recsys.recommenders import Model, Recommendations, Recommender
+from recsys.recommenders import Model, Recommendations, Recommender, RuleRecommender
 from recsys.rules import Apriori, Rules
 
 Report = Callable[[Mapping[str, float], int], None]
@@ -36,15 +37,15 @@ Seconds = dict[str, float]  # wall-clock, of each stage
 
 @dataclass(frozen=True)
 class Experiment:
-    """Configuration of one run: one object per config group."""
+    """Configuration of one run: one object per config group, by default those of the configuration."""
 
-    dataset: Dataset
-    preprocessing: Preprocessing
-    apriori: Apriori
-    engine: Engine
-    cache: ItemsetCache
-    recommender: Recommender
-    evaluation: Evaluation
+    dataset: Dataset = field(default_factory=MovieLens)
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    apriori: Apriori = field(default_factory=Apriori)
+    engine: Engine = field(default_factory=BitsetEngine)
+    cache: ItemsetCache = field(default_factory=ItemsetCache)
+    recommender: Recommender = field(default_factory=RuleRecommender)
+    evaluation: Evaluation = field(default_factory=AutoEvaluation)
 
     def in_folder(self, folder: Path) -> Self:
         """Return the experiment of a run with this folder, into which its engine may write."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_module
 
 from recsys import pipeline
+from recsys.composition import build_experiment
 from recsys.data import Interactions
 from recsys.datasets import Dataset
 from recsys.evaluation import LeaveOut, NoSplit, Rolling, UserHoldout, UserShare
@@ -118,3 +120,9 @@ def test_what_a_user_dislikes_takes_no_place_of_a_list():
     experiment = (InMemory(ratings), Preprocessing(), *rules, PopularityRecommender(), evaluation)
     ranking = pipeline.run(pipeline.Experiment(*experiment), "test").ranking
     assert ranking.per_user["hit_rate@1"][ranking.users == 5] == 1.0
+
+
+def test_the_defaults_are_those_of_the_configuration():
+    with initialize_config_module("recsys.conf", version_base="1.3"):
+        config = compose("config")
+    assert pipeline.Experiment() == build_experiment(config)

@@ -34,13 +34,14 @@ class MovieLens(FileDataset):
     Parameters
     ----------
     name : str
-        Name of the edition, as in GroupLens' URLs: "ml-latest-small", "ml-1m", ...
+        Name of the edition, as in GroupLens' URLs: "ml-latest-small", "ml-1m", ... By default that of October
+        2016, which is bundled.
     path : str, optional
         The folder. By default the first that exists of `$RECSYS_DATA_DIR/<name>`, the bundled data, and the
         cache folder (on Linux `~/.cache/recsys/<name>`), into which the edition is downloaded otherwise.
     """
 
-    name: str = "ml-latest-small"
+    name: str = "ml-latest-small-2016"
     path: str | None = None
     nouns: Mapping[str, str | None] | Words | None = field(default=FILMS, kw_only=True)
 

@@ -16,22 +16,24 @@ class Apriori(RuleOptions, Budget):
     """Parameters of frequent itemsets and rules (Agrawal and Srikant, VLDB 1994); the config group `apriori`.
 
     They include those of `RuleOptions` and of `Budget`, which limits mining and rule generation separately.
+    The defaults are those of the configuration.
 
     Parameters
     ----------
     min_support : float or None
         Minimum support of an itemset, as a fraction of the transactions in (0, 1].
     min_count : int or None
-        Minimum number of transactions of an itemset, at least 2. With both, the larger count is required; one
-        of them must be given.
+        Minimum number of transactions of an itemset, at least 2. With both, the larger count is required:
+        give `min_support=None` for the count alone.
     max_len : int or None
         Maximum number of items, antecedent and consequent together; None: no limit.
 
     Raises ParameterError if a value is invalid.
     """
 
-    min_support: float | None = None
-    max_len: int | None = None
+    min_support: float | None = 0.05
+    max_len: int | None = 2
+    min_threshold: float = field(default=1.0, kw_only=True)
     min_count: int | None = field(default=None, kw_only=True)
     max_memory: int | str | None = field(default="50%", kw_only=True)
 

@@ -12,7 +12,7 @@ from tests.integration.cures import tries
 
 
 def test_defaults_and_equality():
-    assert Apriori(min_support=0.1) == Apriori(0.1, None, metric="lift", min_threshold=0.0)
+    assert Apriori(min_support=0.1) == Apriori(0.1, 2, metric="lift", min_threshold=1.0)
     assert hash(Apriori(0.1)) == hash(Apriori(0.1))
     Apriori(min_support=1, max_len=1, metric="leverage", min_threshold=-1)
 
@@ -63,7 +63,7 @@ def test_it_has_every_option_and_limit():
 @pytest.mark.parametrize("n", [7, 25, 609])
 def test_a_count_is_a_support(n):
     for count in range(2, n + 1):
-        assert min_count(Apriori(min_count=count).support(n), n) == count
+        assert min_count(Apriori(None, min_count=count).support(n), n) == count
         assert min_count(Apriori(2 / n, min_count=count).support(n), n) == count
         assert min_count(Apriori(1.0, min_count=count).support(n), n) == n
     with pytest.raises(ParameterError, match=f"min_count must be at most the {n} transactions. Got {n + 1}"):
@@ -74,13 +74,15 @@ def test_a_count_is_a_support(n):
 def test_itemsets_of_a_count():
     transactions = Transactions.from_lists(map(list, ["ab", "ac", "abc", "b"]))
     cache, engine = ItemsetCache(enabled=False), BitsetEngine()
-    itemsets, _ = Apriori(min_count=2).find_itemsets(transactions, engine, cache)
+    itemsets, _ = Apriori(None, None, min_count=2).find_itemsets(transactions, engine, cache)
     assert itemsets.to_frame().equals(mine(transactions, min_support=0.5).to_frame())
     with pytest.raises(
         ParameterError, match=r"apriori\.min_count must be at most the 4 transactions\. Got 5"
     ):
         Apriori(min_count=5).find_itemsets(transactions, engine, cache)
-    assert len(Apriori(0.5, min_count=None).find_itemsets(transactions, engine, cache)[0]) == len(itemsets)
+    assert len(Apriori(0.5, None, min_count=None).find_itemsets(transactions, engine, cache)[0]) == len(
+        itemsets
+    )
 
 
 def test_lists_of_a_configuration_make_a_key_of_caches():
@@ -106,7 +108,7 @@ def test_it_generates_rules_by_its_parameters():
         "max_consequent_len": 1,
         "consequent_items": ["a", "b"],
     }
-    found = Apriori(0.25, **options).generate_rules(itemsets)
+    found = Apriori(0.25, None, **options).generate_rules(itemsets)
     assert len(found) > 0
     assert found.to_frame().equals(generate_rules(itemsets, **options).to_frame())
     with pytest.raises(ParameterError, match=r"apriori.consequent_items must be ids of items .* Got 'z'."):
@@ -115,9 +117,9 @@ def test_it_generates_rules_by_its_parameters():
         BudgetError,
         match=r"apriori.max_memory is 10, .* set apriori.max_consequent_len=1, or raise apriori.m",
     ):
-        Apriori(0.25, max_memory=10).generate_rules(itemsets)
+        Apriori(0.25, None, max_memory=10).generate_rules(itemsets)
     with pytest.raises(BudgetError, match=r"more than apriori.max_rules=1. Set apriori.max_rules=12, or ap"):
-        Apriori(0.25, max_rules=1).generate_rules(itemsets)
+        Apriori(0.25, None, min_threshold=0.0, max_rules=1).generate_rules(itemsets)
 
 
 def test_generate_rules_takes_the_options_and_no_others():
