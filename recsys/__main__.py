@@ -10,12 +10,15 @@ import hydra
 import hydra.utils
 from omegaconf import DictConfig
 
-from recsys.cli import COMMANDS
+from recsys.cli import COMMANDS, help
 from recsys.composition import EXECUTION_WHITELIST, share_config_store
 from recsys.job import run_for_objective
 from recsys.runs.trusted import CONF
 
 PARAMS = "hydra.sweeper.params"
+
+# Options by which Hydra reads another configuration, for which it has its own --help.
+OTHER_CONFIG = {"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn"}
 
 # Hydra 1.3 requires the version whose defaults are used; Hydra 1.4 deprecates it and has a whitelist.
 OPTIONS: dict[str, Any] = (
@@ -54,6 +57,8 @@ def run() -> None:
     command = next(iter(sys.argv[1:]), "")
     if command in COMMANDS:
         sys.exit(import_module(f"recsys.cli.{command}").main(sys.argv[2:]))
+    if help.FLAGS.intersection(sys.argv) and not OTHER_CONFIG.intersection(sys.argv):
+        sys.exit(help.main(sys.argv[1:]))
     share_config_store()
     main()
 

@@ -1,6 +1,6 @@
 """The sub-commands of `recsys`, one module each."""
 
-# Name of each sub-command, which is its module, and what it does. conf/config.yaml repeats it in `--help`.
+# Name of each sub-command, which is its module, and what it does.
 COMMANDS = {
     "inspect": "what a file is, how it would be read, and the command to go on with",
     "recommend": "recommendations of a run or a model, with their reasons",

@@ -4,17 +4,9 @@ import os
 from importlib import import_module
 
 import pytest
-import yaml
 
 from recsys.cli import COMMANDS, terminal
 from recsys.errors import DataError
-from recsys.runs.trusted import CONF
-
-
-def test_the_help_of_hydra_lists_them():
-    header = yaml.safe_load((CONF / "config.yaml").read_text("utf-8"))["hydra"]["help"]["header"]
-    listed = header.partition("COMMAND\n")[2].strip().splitlines()
-    assert dict(line.split(maxsplit=1) for line in listed) == COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS)

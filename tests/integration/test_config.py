@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
+from recsys.cli import config_groups
 from recsys.composition import build
 from tests import programs
 from tests.conftest import ROOT
@@ -24,11 +26,25 @@ def composed(*overrides):
         return compose("config", list(overrides), return_hydra_config=True)
 
 
+def leaves(prefix, value):
+    """Yield the keys below a value of the configuration, without those of Hydra, with their values."""
+    if not isinstance(value, dict) or not value:
+        yield prefix, value
+        return
+    for name, child in value.items():
+        if not name.startswith("_"):
+            yield from leaves(f"{prefix}.{name}".lstrip("."), child)
+
+
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_makes_its_object(group, option):
     path = ["dataset.path=ratings.csv"] if option in ("csv", "fimi", "parquet", "spark", "table") else []
-    made = build(composed(f"{group}={option}", *path), group)
-    hash(made)  # a cache key in the pipeline
+    config = composed(f"{group}={option}", *path)
+    hash(build(config, group))  # a cache key in the pipeline
+    # --help does not compose, and shows the same.
+    shown = {key.name: key.value for key in config_groups.keys(CONF / group / f"{option}.yaml")}
+    values = dict(leaves("", OmegaConf.to_container(config[group], resolve=False)))
+    assert shown | {"path": None} == values | {"path": None}
 
 
 @pytest.mark.parametrize("name", [path.stem for path in FILES if path.parts[0] == "experiment"])
@@ -73,10 +89,10 @@ def test_every_key_is_commented(path):
 )
 def test_questions_are_answered_without_the_heavy_libraries(question, tmp_path):
     program = (
-        "import atexit, sys; sys.argv = ['recsys', *sys.argv[1:]]; from recsys.__main__ import main\n"
+        "import atexit, sys; sys.argv = ['recsys', *sys.argv[1:]]; from recsys.__main__ import run\n"
         "heavy = {'mlflow', 'optuna', 'pandas', 'numba', 'scipy', 'pyarrow'}\n"
         "atexit.register(lambda: print('imported:', sorted(heavy & set(sys.modules))))\n"
-        "main()"
+        "run()"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, *question],
