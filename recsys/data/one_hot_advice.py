@@ -19,8 +19,11 @@ def is_boolean(column: "pd.Series") -> bool:
     return pd.api.types.is_bool_dtype(dtype) and not column.hasnans
 
 
-def advise_one_hot(frame: "pd.DataFrame") -> str:
-    """Return how to make the transactions of a frame whose columns are not all boolean."""
+def advise_one_hot(frame: "pd.DataFrame", name: str = "frame") -> str:
+    """Return how to make the transactions of a frame whose columns are not all boolean.
+
+    `name` is the frame of pandas in the caller's words.
+    """
     import pandas as pd
 
     columns = {name: column for name, column in frame.items() if not is_boolean(column)}
@@ -32,22 +35,22 @@ def advise_one_hot(frame: "pd.DataFrame") -> str:
     texts = {name: set(column.dropna()) for name, column in columns.items() if name not in numbers}
     values = set().union(*texts.values())
     if not texts and not (len(columns) > 1 and all(map(_may_be_ids, columns.values()))):
-        return "If they are counts, say which are purchases: Transactions.from_frame(frame.fillna(0) > 0)."
+        return f"If they are counts, say which are purchases: Transactions.from_frame({name}.fillna(0) > 0)."
     if not numbers and values <= {True, False} and False in values:
-        return "Say what is missing: Transactions.from_frame(frame.fillna(False).astype(bool))."
+        return f"Say what is missing: Transactions.from_frame({name}.fillna(False).astype(bool))."
     if not numbers and len(values) == 1:
-        return "If the value marks a purchase: Transactions.from_frame(frame.notna())."
+        return f"If the value marks a purchase: Transactions.from_frame({name}.notna())."
     marks = [value for value in values if str(value).lower() in _MARKS]
     if not numbers and len(values) == 2 and len(marks) == 1:
-        return f"If {marks[0]!r} marks a purchase: Transactions.from_frame(frame == {marks[0]!r})."
+        return f"If {marks[0]!r} marks a purchase: Transactions.from_frame({name} == {marks[0]!r})."
     in_two_columns = sum(map(len, texts.values())) > len(values)
     if len(frame.columns) < 2 or in_two_columns or any(columns[name].hasnans for name in texts):
-        rows = "row.dropna().tolist() for _, row in frame.iterrows()"
+        rows = f"row.dropna().tolist() for _, row in {name}.iterrows()"
         return f"If the cells name items: Transactions.from_lists({rows})."
     user, item = _find(frame.columns, _USER_NAMES, 0), _find(frame.columns, _ITEM_NAMES, 1)
     if user == item:
         user, item = frame.columns[:2]
-    rows = f"frame.groupby({user!r})[{item!r}].agg(list)"
+    rows = f"{name}.groupby({user!r})[{item!r}].agg(list)"
     return f"If each row is one item of a transaction, group the rows: Transactions.from_lists({rows})."
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Hashable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,6 @@ from scipy import sparse
 
 from recsys.data.lists import array_of_ids, encode_lists
 from recsys.errors import DataFormatError, ParameterError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class TransactionSet(Protocol):
@@ -103,25 +100,22 @@ class Transactions:
         return cls(*encode_lists(transactions))
 
     @classmethod
-    def from_frame(cls, frame: "pd.DataFrame") -> "Transactions":
+    def from_frame(cls, frame: Any) -> "Transactions":
         """Encode a one-hot frame: one row per transaction, one boolean column per item.
 
-        Anything but a pandas DataFrame raises ParameterError. Columns that are not boolean, such as counts or
-        missing values, are not cast: they raise DataFormatError, and so do two columns of one name.
+        The frame is of pandas, whose index gives the ids of the transactions, of Polars or of Arrow; anything
+        else raises ParameterError. Columns that are not boolean, such as counts or missing values, are not
+        cast: they raise DataFormatError, and so do two columns of one name.
         """
-        import pandas as pd
-
+        from recsys.data.frames import as_pandas
         from recsys.data.one_hot_advice import advise_one_hot, is_boolean
 
-        if not isinstance(frame, pd.DataFrame):
-            cure = "Transactions.from_lists takes lists of items."
-            if hasattr(frame, "to_pandas"):  # of Arrow, Polars, Spark
-                cure = "Convert it first: frame.to_pandas()."
-            elif sparse.issparse(frame):
-                cure = "Transactions(matrix, items) takes a sparse matrix."
-            elif isinstance(frame, np.ndarray):
-                cure = "Convert it first: pandas.DataFrame(frame, columns=items)."
-            raise ParameterError("frame", "a pandas DataFrame", type(frame), cure)
+        cure = "Transactions.from_lists takes lists of items."
+        if sparse.issparse(frame):
+            cure = "Transactions(matrix, items) takes a sparse matrix."
+        elif isinstance(frame, np.ndarray):
+            cure = "Convert it first: pandas.DataFrame(frame, columns=items)."
+        given, frame = frame, as_pandas("frame", frame, cure)
         if not frame.columns.is_unique:
             name = frame.columns[frame.columns.duplicated()][0]
             raise DataFormatError(f"Column {name!r} occurs more than once. Merge or rename the columns.")
@@ -129,7 +123,7 @@ class Transactions:
             if not is_boolean(column):
                 raise DataFormatError(
                     f"Column {label!r} must be boolean without missing values. Got {column.dtype}. "
-                    + advise_one_hot(frame)
+                    + advise_one_hot(frame, "frame" if frame is given else "frame.to_pandas()")
                 )
         dense = frame.to_numpy(dtype=np.bool_)
         return cls(sparse.csr_array(dense), array_of_ids(list(frame.columns)), np.asarray(frame.index))

@@ -25,7 +25,7 @@ def apriori(
     Parameters
     ----------
     df : DataFrame, shape (n_transactions, n_items)
-        Dense or sparse; booleans, or 0 and 1 with a DeprecationWarning.
+        Of pandas, dense or sparse, of Polars or of Arrow; booleans, or 0 and 1 with a DeprecationWarning.
     min_support : float
         Fraction of the transactions, in (0, 1].
     use_colnames : bool
@@ -45,7 +45,7 @@ def apriori(
     negative, and BudgetError if the itemsets would not fit into memory; see `recsys.mine`.
     """
     check_min_support(min_support)
-    check_one_hot(df)
+    df = check_one_hot(df)
     found = mine(encode_one_hot(df), float(min_support), max_len or None)
     if verbose:
         print_apriori(found, max_len, low_memory)
@@ -104,7 +104,7 @@ def hmine(
     Both columns are of type object, in lexicographic order of the columns' positions; empty without
     transactions, where mlxtend returns all itemsets with a support of NaN.
     """
-    check_one_hot(df)
+    df = check_one_hot(df)
     check_min_support(min_support)
     found = mine(encode_one_hot(df), float(min_support), max_len or None)
     positions = [
@@ -130,7 +130,7 @@ def _checked(
     arguments = (df, min_support, null_values, use_colnames, max_len, verbose)
     if null_values:
         return mlxtend(function, *arguments)
-    check_one_hot(df, stacklevel=4)
+    df = check_one_hot(df, stacklevel=4)
     check_min_support(min_support)
     transactions = encode_one_hot(df)
     if function == "fpmax":

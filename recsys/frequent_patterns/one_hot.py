@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from recsys.data.frames import as_pandas
 from recsys.data.transactions import Transactions
-from recsys.errors import ParameterError
 
 
 def check_min_support(min_support: float) -> None:
@@ -19,20 +19,20 @@ def check_min_support(min_support: float) -> None:
         )
 
 
-def require_frame(parameter: str, df: Any) -> None:
-    """Raise ParameterError unless it is a pandas DataFrame."""
-    if not isinstance(df, pd.DataFrame):
-        cure = f"Convert it first: {parameter}.to_pandas()." if hasattr(df, "to_pandas") else ""
-        if hasattr(df, "to_frame"):
-            cure = f"Convert it first: {parameter}.to_frame()."
-        raise ParameterError(parameter, "a pandas DataFrame", type(df), cure)
+def require_frame(parameter: str, df: Any) -> pd.DataFrame:
+    """Return a frame of pandas, Polars or Arrow as one of pandas; else raise ParameterError."""
+    cure = f"Convert it first: {parameter}.to_frame()." if hasattr(df, "to_frame") else ""
+    return as_pandas(parameter, df, cure)
 
 
-def check_one_hot(df: pd.DataFrame, stacklevel: int = 3) -> None:
-    """Check a frame as mlxtend does, with its errors and its DeprecationWarning, at `stacklevel`."""
-    require_frame("df", df)
+def check_one_hot(given: Any, stacklevel: int = 3) -> pd.DataFrame:
+    """Check a frame as mlxtend does, with its errors and its DeprecationWarning, at `stacklevel`.
+
+    Return it as one of pandas.
+    """
+    df = require_frame("df", given)
     if df.size == 0:
-        return
+        return df
     is_sparse = hasattr(df, "sparse")
     if is_sparse and not isinstance(df.columns[0], str) and df.columns[0] != 0:
         raise ValueError(
@@ -45,7 +45,7 @@ def check_one_hot(df: pd.DataFrame, stacklevel: int = 3) -> None:
     if all(map(pd.api.types.is_bool_dtype, dtypes)):
         if not all(isinstance(dtype, np.dtype | pd.SparseDtype) for dtype in dtypes):
             _refuse_missing(df)
-        return
+        return df
     warnings.warn(
         "DataFrames with non-bool types result in worse computational"
         "performance and their support might be discontinued in the future."
@@ -60,6 +60,7 @@ def check_one_hot(df: pd.DataFrame, stacklevel: int = 3) -> None:
         raise ValueError(
             f"The allowed values for a DataFrame are True, False, 0, 1. Found value {values[others][0]}"
         )
+    return df
 
 
 def _refuse_missing(df: pd.DataFrame) -> None:

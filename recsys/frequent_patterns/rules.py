@@ -59,7 +59,7 @@ def association_rules(
     the wrong type; BudgetError if an itemset has more than `MAX_LENGTH` items, or there are more than
     `MAX_SPLITS` candidate rules.
     """
-    require_frame("df", df)
+    df = require_frame("df", df)
     if not isinstance(min_threshold, Real):
         raise ParameterError("min_threshold", "a number", min_threshold)
     if null_values:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from recsys.errors import ParameterError
@@ -13,9 +12,9 @@ ITEMSETS = apriori(HELD, 0.5, use_colnames=True)
 
 
 @pytest.mark.parametrize("function", [apriori, fpgrowth, fpmax, association_rules])
-@pytest.mark.parametrize("df", [None, [["a"]], pa.table({"a": [True]}), HELD.to_numpy()], ids=type)
-def test_a_frame_is_of_pandas(function, df):
-    with pytest.raises(ParameterError, match="df must be a pandas DataFrame"):
+@pytest.mark.parametrize("df", [None, [["a"]], HELD["a"], HELD.to_numpy()], ids=type)
+def test_a_frame_is_a_frame(function, df):
+    with pytest.raises(ParameterError, match="df must be a data frame of pandas, Polars or Arrow"):
         function(df)
 
 
