@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from recsys.feedback import FeedbackStore
-from recsys.serving import explorer
+from recsys.serving import api_page, explorer
 from recsys.serving.api import STATIC, router
 from recsys.serving.errors import HANDLERS
 from recsys.serving.explored import Explored
@@ -58,13 +58,14 @@ def create_app(
         description="Recommendations with their reasons, and feedback on them.",
         lifespan=lifespan,
         exception_handlers=HANDLERS,
-        # These pages load scripts from elsewhere, which the content security policy forbids.
+        # FastAPI's pages load scripts from elsewhere, which the content security policy forbids.
         docs_url=None,
         redoc_url=None,
     )
     app.state.service = service = Service(settings, reloader, store, signer)
     app.state.writing = Semaphore(MAX_WRITING)
     app.include_router(router)
+    api_page.mount(app)
     app.mount("/static", StaticFiles(directory=STATIC))
     if settings.explorer:
         app.state.explore = service.explored if explored is None else lambda: explored

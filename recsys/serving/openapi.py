@@ -19,6 +19,7 @@ def described(generate: Callable[[], dict[str, Any]], service: Service) -> dict[
     model = service.reloader.current
     nouns = Nouns() if model is None else model.bundle.catalog.nouns
     schema: dict[str, Any] = _worded(deepcopy(generate()), asdict(nouns))
+    _summarise(schema)
     _add_limits(schema, service.settings)
     if model is not None:
         _add_examples(schema, model)
@@ -38,6 +39,15 @@ def _worded(part: Any, words: dict[str, str]) -> Any:
             text = text.replace(f"{{{name}}}", word)
         described["description"] = text
     return described
+
+
+def _summarise(schema: dict[str, Any]) -> None:
+    """Take the first sentence of the description of an operation as its summary, in place of its name."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            summary, _, rest = operation.get("description", "").partition(". ")
+            if summary:
+                operation |= {"summary": summary.strip().removesuffix("."), "description": rest.strip()}
 
 
 def _add_limits(schema: dict[str, Any], settings: Settings) -> None:

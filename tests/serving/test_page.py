@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from recsys.feedback import FeedbackStore
 from recsys.policies import Policies
 from recsys.serving.app import create_app
 from recsys.serving.reloader import ModelReloader
+from recsys.serving.schemas import RecommendRequest
 from recsys.serving.settings import Settings
 from tests.serving.conftest import HTML, Shelf
 
@@ -358,3 +360,36 @@ def test_a_proxy_that_answers_for_the_service(page):
     page.one("#search").send_keys("toy")
     page.until(lambda: page.one("#trouble").is_displayed())
     assert page.one("#trouble").text == "The service does not answer. Is it running?"
+
+
+def test_the_api_page_needs_no_network_and_sends_the_token(page, monkeypatch):
+    settings = replace(page.service.settings, feedback_token="secret")
+    monkeypatch.setattr(page.service, "settings", settings)
+    answer = page.service.recommend(RecommendRequest(items=[0], k=1, explain=True))
+    (item,) = answer.recommendations
+    given = {"signed_list": answer.signed_list, "user_id": "ann", "item_id": item.item_id, "verdict": "up"}
+    address, status = page.browser.current_url, ".live-responses-table tbody .response-col_status"
+    page.browser.get(f"{address}docs")
+    page.until(lambda: page.all("#operations-feedback-feedback_feedback_post"))
+    page.one("#operations-feedback-feedback_feedback_post .opblock-summary-control").click()
+    page.until(lambda: page.all("textarea.body-param__text"))
+    text = page.one("textarea.body-param__text")
+    text.send_keys(Keys.CONTROL, "a")
+    text.send_keys(json.dumps(given))
+    page.one("button.execute").click()
+    page.until(lambda: page.texts(status)[0].startswith("401"))
+    page.one("button.authorize").click()
+    page.until(lambda: page.all("#auth-bearer-value"))
+    page.one("#auth-bearer-value").send_keys("secret")
+    page.one(".auth-btn-wrapper .authorize").click()
+    page.until(lambda: page.texts(".auth-container h6")[0] == "Authorized")
+    page.one(".auth-btn-wrapper .btn-done").click()
+    page.one("button.execute").click()
+    page.until(lambda: page.texts(status)[0].startswith("200"))
+    assert [one.item_id for one in page.service.store.read()] == [str(item.item_id)]
+    names = page.browser.execute_script(
+        "return performance.getEntriesByType('resource').map((one) => one.name)"
+    )
+    found = {name.removeprefix(address) for name in names if not name.startswith("data:")}
+    assert {"docs/static/swagger-ui-bundle.js", "static/docs.js", "openapi.json", "feedback"} <= found
+    assert not [name for name in found if "://" in name]

@@ -218,7 +218,7 @@ def test_errors_of_a_batch_name_the_person(reader):
         ("/static/../app.py", 404, "not_found"),
         ("/static/..%2f..%2fapp.py", 404, "not_found"),
         ("/static/%2e%2e/%2e%2e/settings.py", 404, "not_found"),
-        ("/docs", 404, "not_found"),
+        ("/redoc", 404, "not_found"),
     ],
 )
 def test_paths_that_are_none(reader, path, status, code):
