@@ -27,7 +27,10 @@ def resolve_duplicates(ratings: Interactions, rule: str, source: str | Path = ""
     source : str or Path
         The file, for the error; the name of the ratings by default.
 
-    With the rule "error", a pair that occurs more than once raises DataFormatError.
+    Raises
+    ------
+    DataFormatError
+        With the rule "error", if a pair occurs more than once.
     """
     starts = _starts(ratings)
     if starts.all():

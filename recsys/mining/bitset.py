@@ -31,7 +31,10 @@ class BitsetEngine(Engine):
     n_threads : int, optional
         Number of threads; None: the processors that this process may use. It does not affect the result.
 
-    Raises ParameterError if `n_threads` is not a positive integer.
+    Raises
+    ------
+    ParameterError
+        If `n_threads` is not a positive integer.
     """
 
     name: ClassVar[str] = "bitset"

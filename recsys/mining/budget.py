@@ -32,7 +32,10 @@ class Budget:
         percentage of the memory available when mining starts, such as "50%". Memory is estimated before it
         is allocated, from the sizes of the arrays.
 
-    Raises ParameterError if a value is not positive, or the memory has an unknown unit.
+    Raises
+    ------
+    ParameterError
+        If a value is not positive, or the memory has an unknown unit.
     """
 
     max_itemsets: int | None = None

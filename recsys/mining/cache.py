@@ -58,7 +58,10 @@ class ItemsetCache:
     max_bytes : int
         Maximum total size; the least recently used files are removed first. 0: no files.
 
-    Raises ParameterError if `max_bytes` is not an integer of at least 0.
+    Raises
+    ------
+    ParameterError
+        If `max_bytes` is not an integer of at least 0.
     """
 
     enabled: bool = True

@@ -33,7 +33,10 @@ class MlxtendEngine(Engine):
         Option of apriori: count the candidates one by one, slower, instead of all at once in an array of
         n_transactions x n_candidates x length bytes.
 
-    Raises ParameterError if the algorithm is unknown, or is fpgrowth with `low_memory`.
+    Raises
+    ------
+    ParameterError
+        If the algorithm is unknown, or is fpgrowth with `low_memory`.
     """
 
     algorithm: str = "apriori"

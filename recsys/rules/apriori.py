@@ -28,7 +28,10 @@ class Apriori(RuleOptions, Budget):
     max_len : int or None
         Maximum number of items, antecedent and consequent together; None: no limit.
 
-    Raises ParameterError if a value is invalid.
+    Raises
+    ------
+    ParameterError
+        If a value is invalid.
     """
 
     min_support: float | None = 0.05

@@ -49,7 +49,10 @@ class RuleOptions:
         If there are more: raise an error, or keep the best by the metric, ties by items, and log a warning.
         Neither holds all rules in memory.
 
-    Raises ParameterError if a value is invalid, or two of the lists of items contradict each other.
+    Raises
+    ------
+    ParameterError
+        If a value is invalid, or two of the lists of items contradict each other.
     """
 
     metric: str = "lift"
