@@ -5,15 +5,16 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PORT ?= 5000
 DASHBOARD_PORT ?= 8080
+DOCS_PORT ?= 8001
 # Storage for `make dashboard`: the journal of the latest sweep, or a URL such as sqlite:///study.db.
 STORAGE ?= $(shell ls -t multirun/studies/*.log 2>/dev/null | head -n 1)
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep baskets run reproduce serve ui dashboard test lint lock clean
+.PHONY: help setup sweep baskets run reproduce serve ui dashboard docs docs-serve test lint lock clean
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: $(INSTALLED) ## create .venv and install the locked requirements
 
@@ -55,6 +56,15 @@ dashboard: $(INSTALLED) ## start Optuna's dashboard on http://127.0.0.1:8080 (DA
 	$(if $(STORAGE),,$(error No study is kept in multirun/studies. Run make sweep first, or name a storage: make dashboard STORAGE=...))
 	$(BIN)/optuna-dashboard $(STORAGE) --port $(DASHBOARD_PORT)
 
+# An advertisement of the theme's makers, which has nothing to do with this site.
+docs docs-serve: export NO_MKDOCS_2_WARNING = 1
+docs: $(INSTALLED) ## build the documentation in site/, which needs no network and no server
+	$(BIN)/mkdocs build --strict
+	@echo "Open file://$(CURDIR)/site/index.html in a browser. While you write: make docs-serve"
+
+docs-serve: $(INSTALLED) ## show the documentation on http://127.0.0.1:8001 (DOCS_PORT=...), and again at each change
+	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(DOCS_PORT)
+
 test: $(INSTALLED) ## run all tests; TESTS=--processor-time=20 lists the 20 files that took the most processor time
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
@@ -70,4 +80,4 @@ lock: $(INSTALLED) ## update requirements.txt and requirements-runtime.txt from 
 	$(BIN)/uv pip compile $(LOCK) --extra postgresql --constraint requirements.txt -o requirements-runtime.txt
 
 clean: ## remove .venv and caches; keep outputs, multirun and mlflow.db
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
