@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from importlib import import_module
 from unittest import mock
 
@@ -66,7 +67,8 @@ def _sentence(words: str) -> str:
 
 
 def _described(name: str, parser: argparse.ArgumentParser) -> list[str]:
-    usage = re.sub(r"\s+", " ", parser.format_usage().removeprefix("usage: ")).strip()
+    words = " ".join(parser.format_usage().removeprefix("usage: ").split())
+    usage = textwrap.fill(words, 84, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
     listed = [
         text.entry([(f"{name}-{_name(action)}", _shown(action), "")], _help(parser, action))
         for action in parser._actions

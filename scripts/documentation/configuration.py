@@ -130,11 +130,15 @@ def _prefix(name: str) -> str:
 
 
 def _overview(name: str, files: dict[str, File], default: str) -> str:
-    rows = ["| option | |", "| --- | --- |"]
+    rows = [f"| `{name}=` | |", "| --- | --- |"]
     for option, file in files.items():
-        first = re.split(r"(?<!\bal)\.\s+(?=[A-Z])", " ".join(file.description))[0].rstrip(".") + "."
+        # The first sentence, without an example.
+        first = (
+            re.split(r"(?<!\bal)\.\s+(?=[A-Z])|[.:] (?=\w+=)", " ".join(file.description))[0].rstrip(".")
+            + "."
+        )
         mark = " (default)" if option == default else ""
-        rows.append(f"| [`{name}={option}`](#{option}){mark} | {text.inline(first).replace('|', '&#124;')} |")
+        rows.append(f"| [`{option}`](#{option}){mark} | {text.inline(first).replace('|', '&#124;')} |")
     return "\n".join(rows)
 
 
@@ -142,7 +146,10 @@ def _option(
     name: str, option: str, file: File, is_default: bool, files: dict[str, File], used: set[str]
 ) -> str:
     mark = ", the default" if is_default else ""
-    parts = [f"## `{name}={option}`{mark} {{ #{option} }}", text.paragraphs(file.description)]
+    parts = [
+        f"## `{name}={option}`{mark} {{ #{option} data-toc-label='{option}' }}",
+        text.paragraphs(file.description),
+    ]
     bases = [base for base in file.bases if base in files]
     if bases:
         links = ", ".join(f"[`{name}={base}`](#{base})" for base in bases)

@@ -38,3 +38,12 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         return GENERATED[name](*([argument] if argument else []))
 
     return MARKER.sub(generate, markdown)
+
+
+# numpydoc's "array, shape (n, m), bool" is read as a tuple of Python, and shown as "(array, shape(n, m), bool)".
+TUPLE = re.compile(r"<code>\(((?:(?!</code>).)*?\bshape\(.*?)\)</code>")
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Return the HTML of a page with the shapes of arrays as the docstrings have them."""
+    return TUPLE.sub(lambda match: f"<code>{match.group(1).replace('shape(', 'shape (')}</code>", html)
