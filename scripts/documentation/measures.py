@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from scripts.documentation import source, text
 
 FILE = "recsys/rules/measures.py"
@@ -14,4 +16,6 @@ def measures() -> str:
         if one.comment or not listed:
             listed.append(([], one.comment))
         listed[-1][0].append((one.name, one.name, ""))
-    return text.entries(text.entry(terms, text.paragraphs(comment)) for terms, comment in listed)
+    return text.entries(
+        text.entry(terms, f"<p>{escape(' '.join(comment), quote=False)}</p>") for terms, comment in listed
+    )
