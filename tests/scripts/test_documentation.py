@@ -17,7 +17,14 @@ from recsys.cli import COMMANDS
 from recsys.rules import METRICS
 from tests.conftest import ROOT
 
-PACKAGES = ("recsys.mining", "recsys.rules", "recsys.frequent_patterns", "recsys.data", "recsys.datasets")
+PACKAGES = (
+    "recsys.interactive",
+    "recsys.mining",
+    "recsys.rules",
+    "recsys.frequent_patterns",
+    "recsys.data",
+    "recsys.datasets",
+)
 PACKAGES += ("recsys.preprocessing", "recsys.recommenders", "recsys.evaluation", "optuna_sweeper")
 
 
