@@ -37,10 +37,13 @@ class Token(HTTPBearer):
 
 
 def errors_of(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
-    """Return the responses of OpenAPI for statuses of errors."""
-    return {
-        status: {"model": schemas.ErrorResponse, "description": text} for status, text in descriptions.items()
-    }
+    """Return the responses of OpenAPI for statuses of errors.
+
+    FastAPI would make a validator for each response of each endpoint, which takes seconds at each start;
+    `recsys.serving.openapi` adds the schema.
+    """
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}}
+    return {status: {"content": content, "description": text} for status, text in descriptions.items()}
 
 
 COMMON = {

@@ -6,8 +6,11 @@ from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from recsys.data import Nouns
 from recsys.serving.loaded_model import LoadedModel
+from recsys.serving.schemas import ErrorResponse
 from recsys.serving.service import Service
 from recsys.serving.settings import Settings
 
@@ -20,6 +23,7 @@ def described(generate: Callable[[], dict[str, Any]], service: Service) -> dict[
     nouns = Nouns() if model is None else model.bundle.catalog.nouns
     schema: dict[str, Any] = _worded(deepcopy(generate()), asdict(nouns))
     _summarise(schema)
+    _add_errors(schema)
     _add_limits(schema, service.settings)
     if model is not None:
         _add_examples(schema, model)
@@ -48,6 +52,11 @@ def _summarise(schema: dict[str, Any]) -> None:
             summary, _, rest = operation.get("description", "").partition(". ")
             if summary:
                 operation |= {"summary": summary.strip().removesuffix("."), "description": rest.strip()}
+
+
+def _add_errors(schema: dict[str, Any]) -> None:
+    error = TypeAdapter(ErrorResponse).json_schema(ref_template="#/components/schemas/{model}")
+    schema["components"]["schemas"] |= {**error.pop("$defs"), "ErrorResponse": error}
 
 
 def _add_limits(schema: dict[str, Any], settings: Settings) -> None:
