@@ -128,6 +128,15 @@ def _run_fold(experiment: Experiment, part: Part, report: Report | None, seconds
     return _rules_to_metrics(experiment, prepared, policies, itemsets, source, seconds)
 
 
+def find_rules(experiment: Experiment) -> tuple[InteractionSet, TransactionSet, Rules]:
+    """Return the interactions, the transactions and the rules of `run`, without recommending."""
+    experiment = for_data(experiment)
+    experiment = replace(experiment, evaluation=experiment.evaluation.folds("validation")[-1])
+    with _transactions(experiment, "validation", {}) as prepared:
+        itemsets, _ = _mine(experiment, prepared)
+    return prepared.interactions, prepared.transactions, experiment.apriori.generate_rules(itemsets)
+
+
 def learn(experiment: Experiment) -> tuple[Prepared, Model]:
     """Fit the recommender on all likes, with nothing held out; raises what `run` does."""
     experiment = for_data(experiment)

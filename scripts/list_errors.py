@@ -31,7 +31,7 @@ COMMAND = (
 )
 TYPED = re.compile(COMMAND + r"|[\w}]=[\w{$'\[\"-]|'~\w|\w\.\w+\(|`command`")
 # Functions that return something to type.
-MADE = re.compile(r"\{(?:typed_override|registry_command|shlex\.join)\(")
+MADE = re.compile(r"\{(?:typed_override|run_command|registry_command|shlex\.join)\(")
 SENTENCE = re.compile(r"(?<=[.:;}]) (?=[A-Z]|python -m)|; ")
 TEXT = "(text)"  # in place of the class, for a text outside the call of an error
 # Arguments of these calls, and texts in these functions, are not messages.

@@ -6,6 +6,7 @@ COMMANDS = {
     "recommend": "recommendations of a run or a model, with their reasons",
     "registry": "versions of the model: register, compare, promote, roll back",
     "save": "write the model of a run or a registered one into a folder",
+    "explore": "all rules of a run or a model on a page: filters, figures, export",
     "serve": "recommendations over HTTP and on a page",
     "feedback": "which recommendations people accept",
     "report": "write the report of a sweep again",

@@ -68,7 +68,7 @@ def _safe(text: str) -> str:
 
 
 FORMATS: dict[str, tuple[str, Callable[[RuleTable, IntArray], Iterator[bytes]]]] = {
-    "csv": ("text/csv; charset=utf-8", write_csv),
+    "csv": ("text/csv", write_csv),
     "json": ("application/json", write_json),
     "graphml": ("application/graphml+xml", write_graphml),
 }

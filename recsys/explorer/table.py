@@ -157,8 +157,7 @@ class RuleTable:
         """Return the index of an item by its id, a number or its text; raise ParameterError if unknown."""
         index = self._index.get(str(item_id))
         if index is None:
-            rule = "the id of an item of the rules"
-            raise ParameterError(parameter, rule, item_id, "GET /explorer/items?search= finds ids.")
+            raise ParameterError(parameter, "the id of an item of the rules", item_id)
         return index
 
     def find_items(self, search: str, limit: int) -> list[Item]:

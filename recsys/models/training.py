@@ -28,9 +28,14 @@ def load_or_fit(model: str) -> Bundle:
     a sweep. DataNotFoundError is raised if there is neither a bundle nor a configuration in the folder, other
     errors as by `load_bundle` or a run.
     """
-    if is_address(model) or Path(model, BUNDLE_FILE).exists():
+    if is_fitted(model):
         return load_bundle(model)
     return fit_bundle(read_settings(run_folder(Path(model))))
+
+
+def is_fitted(model: str) -> bool:
+    """Whether a model is given as an MLflow address or the folder of a bundle, not as a run or a sweep."""
+    return is_address(model) or Path(model, BUNDLE_FILE).exists()
 
 
 def fit_bundle(settings: Mapping[str, Any], experiment: Experiment | None = None) -> Bundle:

@@ -104,8 +104,7 @@ class Sweep:
 
     def best_command(self) -> str:
         """Return the command that repeats the best trial as a single run."""
-        overrides = mask_values(load_yaml(self.best_folder / OVERRIDES_FILE)) if self.best_folder else []
-        return shlex.join([*PROGRAM, *overrides, "hydra.mode=RUN"])  # an experiment may set MULTIRUN
+        return run_command(self.best_folder) if self.best_folder else ""
 
     def _of_best(self, name: str) -> str:
         path = self.best_folder / name if self.best_folder else None
@@ -120,6 +119,12 @@ def read_sweep(folder: Path) -> Sweep:
     config = mask_values(load_yaml(path))
     metrics = tuple(config.get("objective", {}).get("metrics", ()))
     return Sweep(folder, config, read_trials(folder, metrics), read_results(folder))
+
+
+def run_command(folder: Path) -> str:
+    """Return the command that repeats the run of a folder."""
+    overrides = mask_values(load_yaml(folder / OVERRIDES_FILE))
+    return shlex.join([*PROGRAM, *overrides, "hydra.mode=RUN"])  # an experiment may set MULTIRUN
 
 
 def run_folder(folder: Path) -> Path:

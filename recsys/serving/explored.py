@@ -1,11 +1,13 @@
 """What the explorer shows: the rules of the served model, or those of a run."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from recsys.data import Nouns
+from recsys.data import InteractionSet, ItemCatalog, Nouns
 from recsys.explorer import RuleTable
 from recsys.models.bundle import Bundle
+from recsys.rules import Rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,13 @@ class Explored:
     recommender: str
     nouns: Nouns
     table: RuleTable | None
+
+    @classmethod
+    def of_run(cls, folder: Path, interactions: InteractionSet, rules: Rules) -> "Explored":
+        """Return all rules of a run."""
+        catalog = interactions.items or ItemCatalog.empty()
+        table = RuleTable.of(rules, catalog)
+        return cls(str(folder), interactions.name, "", catalog.nouns, table)
 
     @classmethod
     def of_model(cls, bundle: Bundle, version: str) -> "Explored":

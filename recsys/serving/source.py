@@ -10,6 +10,7 @@ from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE
 from recsys.models.mlflow_model import is_address, load_bundle
 from recsys.models.registry import Registry
+from recsys.models.training import load_or_fit
 
 
 class ModelSource(Protocol):
@@ -73,6 +74,21 @@ class RegistrySource:
         """Load a version."""
         name, _, alias = self.address.partition("@")
         return load_bundle(f"{name}/{version}" if alias else self.address)
+
+
+@dataclass(frozen=True)
+class RunSource:
+    """The recommender of a run, fitted on all data."""
+
+    folder: Path
+
+    def version(self) -> str:
+        """Return the name of the folder."""
+        return self.folder.resolve().name
+
+    def load(self, version: str) -> Bundle:
+        """Fit the recommender."""
+        return load_or_fit(str(self.folder))
 
 
 def source_of(address: str) -> ModelSource:

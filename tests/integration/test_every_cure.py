@@ -31,6 +31,9 @@ NOT_TRIED = {
     ("recsys/mlflow_store/experiment.py", "the run MLFLOW_RUN_ID={run_id}"): NO_CURE,
     ("recsys/models/store.py", "shlex.join"): NO_CURE,
     ("recsys/runs/sweep.py", "shlex.join"): NO_CURE,
+    ("recsys/explorer/graphml.py", "xmlns="): NO_CURE,
+    ("recsys/serving/explorer.py", "max-age="): NO_CURE,
+    ("recsys/serving/explorer.py", "filename="): NO_CURE,
     ("optuna_sweeper/instantiate.py", "execution_whitelist"): "needs Hydra 1.4",
 }
 
