@@ -20,6 +20,7 @@ from recsys.parameters import require_integer
 from recsys.policies import BoundPolicies, Pin, Policies
 from recsys.recommenders import SOURCES, Model, Reason, Recommendations
 from recsys.recommenders.model import JSON_CONFIG
+from recsys.recommenders.popularity_penalty import PenalizedModel
 from recsys.recommenders.recommendations import POLICY, Source
 from recsys.recommenders.selection import CategoryLimit, select
 
@@ -87,6 +88,7 @@ class Bundle:
         only_items: Sequence[Any] | None = None,
         categories: Sequence[str] | None = None,
         max_per_category: int | None = None,
+        popularity_penalty: float = 0.0,
     ) -> list[list[Recommendation]]:
         """Recommend at most `k` items, with at most `n_reasons` reasons of each, for some users at once.
 
@@ -112,6 +114,8 @@ class Bundle:
             Only items of at least one of them; see `category_index`.
         max_per_category : int, optional
             The largest number of items of one category in a list; of the finest level in a hierarchy.
+        popularity_penalty : float, -1 to 1
+            Above 0, scores of popular items are lowered, below 0 raised; see `PenalizedModel`.
         """
         k = min(require_integer("k", k, minimum=1), max(len(self.item_ids), 1))
         require_integer("n_reasons", n_reasons, minimum=0)
@@ -119,12 +123,13 @@ class Bundle:
         exclude = self._excluded(likes, histories, exclude_seen, seen)
         candidates = self._candidates(exclude_items, only_items, categories)
         limit = self._limit(max_per_category)
+        model = PenalizedModel.of(self.model, popularity_penalty) if popularity_penalty else self.model
         if self.policies is None:
-            lists = select(self.model, histories, k, exclude, candidates, None, limit)
+            lists = select(model, histories, k, exclude, candidates, None, limit)
             pins: list[list[Pin]] = [[]] * len(histories)
         else:
             held = map(flatten, likes)
-            lists, pins = self.policies.recommend(self.model, histories, k, exclude, held, candidates, limit)
+            lists, pins = self.policies.recommend(model, histories, k, exclude, held, candidates, limit)
         each = [histories] if len(likes) == 1 else (histories[user : user + 1] for user in range(len(likes)))
         rows = zip(each, _rows(lists), pins, strict=True)
         return [self._titled_list(history, *row, pinned, n_reasons) for history, row, pinned in rows]

@@ -251,14 +251,19 @@ def rank_into(
 ) -> None:
     """Fill lists with the items of the highest positive scores, then with the most popular ones.
 
-    Those in `exclude` are left out. The columns of `scores` are all items unless `items` are given.
+    Those in `exclude` are left out. The columns of `scores` are all items unless `items` are given. Scores
+    are multiplied by the factors of the lists, if they have some.
     """
     # Imported here: Numba takes a second, and settings are read without it.
     from recsys.recommenders._ranking_kernel import rank
 
+    if items is None:
+        items = np.arange(exclude.n_items)
+    if lists.factors is not None:
+        scores = scores * lists.factors[items]
     ends = rank(
         scores,
-        np.arange(exclude.n_items) if items is None else items,
+        items,
         exclude.offsets,
         exclude.item_indices,
         popularity.order,

@@ -27,11 +27,14 @@ class Recommendations:
         Descending within one source; 0 where there is no item. Scores of two sources do not compare.
     sources : ndarray, shape (n_users, k), int8
         Index into `SOURCES`; -1 where there is no item.
+    factors : ndarray, shape (n_items,), optional
+        Positive numbers by which the model's score of each item is multiplied when it fills the lists.
     """
 
     item_indices: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float64]
     sources: npt.NDArray[np.int8]
+    factors: npt.NDArray[np.float64] | None = None
 
     @classmethod
     def empty(cls, n_users: int, k: int) -> "Recommendations":
@@ -47,7 +50,7 @@ class Recommendations:
 
     def __getitem__(self, rows: slice) -> "Recommendations":
         """Return the lists of some users, as views."""
-        return Recommendations(self.item_indices[rows], self.scores[rows], self.sources[rows])
+        return Recommendations(self.item_indices[rows], self.scores[rows], self.sources[rows], self.factors)
 
     @property
     def k(self) -> int:

@@ -103,20 +103,26 @@ async def similar(
     request: Request,
     item_id: Annotated[str, InPath(max_length=schemas.MAX_NAME, examples=["1"])],
     k: Annotated[int, Query(ge=1)] = 10,
+    offset: Annotated[int, Query(ge=0, description="Places at the top to leave out.")] = 0,
     explain: bool = False,
     exclude_items: Annotated[Names, Query(description="Ids that the list may not hold.")] = (),
     only_items: Annotated[Names, Query(description="Ids of the only items that it may hold.")] = (),
     categories: Annotated[Names, Query(description="Only items of one of these.")] = (),
     max_per_category: Annotated[int | None, Query(ge=1, description="Maximum items of a category.")] = None,
+    popularity_penalty: Annotated[
+        float, Query(ge=-1, le=1, allow_inf_nan=False, description="Above 0 surprising, below 0 popular.")
+    ] = 0.0,
 ) -> Response:
     """Recommend to a person who {verb} only this {item}."""
     options = schemas.ListOptions(
         k=k,
+        offset=offset,
         explain=explain,
         exclude_items=list(exclude_items),
         only_items=list(only_items) or None,
         categories=list(categories) or None,
         max_per_category=max_per_category,
+        popularity_penalty=popularity_penalty,
     )
     return json_response(_service(request).similar(item_id, options))
 

@@ -66,7 +66,7 @@ def _add_limits(schema: dict[str, Any], settings: Settings) -> None:
         "titles": ("maxItems", settings.max_titles),
         "categories": ("maxItems", settings.max_categories),
         "users": ("maxItems", settings.max_batch),
-        **dict.fromkeys(("k", "max_per_category"), ("maximum", settings.max_k)),
+        **dict.fromkeys(("k", "offset", "max_per_category"), ("maximum", settings.max_k)),
     }
     models, similar = schema["components"]["schemas"], schema["paths"]["/items/{item_id}/similar"]["get"]
     fields = [(one["name"], one["schema"]) for one in similar["parameters"]]

@@ -12,6 +12,7 @@ from pydantic import (
     Discriminator,
     Field,
     StrictBool,
+    StrictFloat,
     StrictInt,
     StrictStr,
     Tag,
@@ -102,6 +103,8 @@ class ListOptions(RequestModel):
 
     k: Annotated[StrictInt, Field(ge=1)] = 10
     """Maximum length of the list."""
+    offset: Annotated[StrictInt, Field(ge=0)] = 0
+    """Number of places at the top of the list to leave out: 10 with k 10 for the second ten."""
     exclude_seen: StrictBool | None = None
     """Leave out what the person {verb} or has seen. By default yes, except that what is in a history of
     orders, or in that of user_id, may be recommended where the model has orders of customers, who buy again
@@ -116,6 +119,9 @@ class ListOptions(RequestModel):
     """Only {items} of at least one of these {categories}; case is ignored."""
     max_per_category: Annotated[StrictInt, Field(ge=1)] | None = None
     """Maximum number of {items} of one {category} in the list."""
+    popularity_penalty: Annotated[StrictInt | StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] = 0
+    """Scores are divided by this power of the share of people who {verb} the {item}: above 0 the list is more
+    surprising, below 0 more popular; 0 changes nothing."""
 
 
 class RecommendRequest(ListOptions, Person):

@@ -146,11 +146,15 @@ class Service:
     ) -> list[schemas.Recommendations]:
         """Return a list for each pair of likes and other seen items."""
         self._check_limit("max_k", options.k, "k")
+        length = options.offset + options.k
+        if options.offset:
+            self._check_limit("max_k", length, "offset + k")
         n_reasons = self.settings.max_reasons if options.explain else 0
         likes, seen = [pair[0] for pair in rated], [pair[1] for pair in rated]
         lists = model.bundle.recommend(
-            likes, options.k, options.exclude_seen, n_reasons, seen, **self._limits(model, options)
+            likes, length, options.exclude_seen, n_reasons, seen, **self._limits(model, options)
         )
+        lists = [row[options.offset :] for row in lists]
         self.metrics.count(Counter(one.source for recommendations in lists for one in recommendations))
         answers = []
         for given, recommendations in zip(likes, lists, strict=True):
@@ -159,13 +163,13 @@ class Service:
             known = [item for item in row if item in model.n_likes] if ignored else row
             # Of a history of orders, an accepted item completes the latest.
             basket = _distinct(given[-1:]) if model.bundle.has_orders and list in map(type, given) else row
-            signed = self.signer.sign(model.version, basket, recommendations)
+            signed = self.signer.sign(model.version, basket, recommendations, options.offset + 1)
             answers.append(schemas.Recommendations(known, ignored, recommendations, signed))
         return answers
 
     def _limits(self, model: LoadedModel, options: schemas.ListOptions) -> dict[str, Any]:
-        """Return the options that limit which items a list may hold, as `Bundle.recommend` takes them."""
-        limits: dict[str, Any] = {}
+        """Return the options of which items a list may hold and prefers, as `Bundle.recommend` takes them."""
+        limits: dict[str, Any] = {"popularity_penalty": options.popularity_penalty}
         if options.exclude_items:
             limits["exclude_items"] = self._ids(model, options.exclude_items, "exclude_items")
         if options.only_items is not None:

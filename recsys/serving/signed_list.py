@@ -28,14 +28,20 @@ class ListSigner:
         self._address_key = hmac.digest(secret, b"recsys client address", "sha256")
         self._valid_seconds = valid_seconds
 
-    def sign(self, version: str, likes: Sequence[Any], recommendations: Sequence[Recommendation]) -> str:
-        """Return a signed list."""
+    def sign(
+        self,
+        version: str,
+        likes: Sequence[Any],
+        recommendations: Sequence[Recommendation],
+        first_rank: int = 1,
+    ) -> str:
+        """Return a signed list, which may begin below the first rank."""
         rows = [
             (one.item_id, one.source, [item.item_id for why in one.reasons[:1] for item in why.antecedents])
             for one in recommendations
         ]
         nonce = os.urandom(9).hex()  # showing a list twice makes two lists
-        payload = urlsafe_b64encode(to_json((int(time.time()), nonce, version, likes, rows)))
+        payload = urlsafe_b64encode(to_json((int(time.time()), nonce, version, likes, rows, first_rank)))
         return f"{payload.decode()}.{self._signature(payload)}"
 
     def read(self, text: str, item_id: str, of_any_age: bool = False) -> dict[str, Any] | None:
@@ -55,11 +61,12 @@ class ListSigner:
         payload, _, signature = text.encode().partition(b".")
         if not hmac.compare_digest(signature, self._signature(payload).encode()):
             raise _refused("unknown_list", "was not signed by this service: send signed_list as it came")
-        created, nonce, version, likes, rows = json.loads(urlsafe_b64decode(payload))
+        # Lists that an earlier version of the service signed begin at the top, and do not say so.
+        created, nonce, version, likes, rows, *first_rank = json.loads(urlsafe_b64decode(payload))
         if not of_any_age and time.time() > created + self._valid_seconds:
             rule = f"took feedback for {self._valid_seconds:,g} seconds (list_seconds): ask for a new one"
             raise _refused("list_expired", rule)
-        for rank, (item, source, antecedents) in enumerate(rows, start=1):
+        for rank, (item, source, antecedents) in enumerate(rows, *first_rank or [1]):
             if str(item) == item_id:
                 return {
                     "list_id": nonce,

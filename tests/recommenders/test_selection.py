@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from recsys.data import CategoryIndex, Histories
 from recsys.errors import ParameterError
 from recsys.recommenders import POLICY, SOURCES
+from recsys.recommenders.popularity_penalty import PenalizedModel
 from recsys.recommenders.selection import CategoryLimit, select
 from tests.recommenders.problems import ALL, blocks, deterministic, histories, rules_of
 
@@ -45,9 +46,10 @@ def naive(model, likes, k, exclude, candidates, pinned, maximum):
     k=st.integers(1, N_ITEMS),
     data=st.data(),
     maximum=st.none() | st.integers(1, 3),
+    penalty=st.sampled_from([0, 0.5, -0.5]),
 )
-def test_a_list_is_the_ranking_filtered_from_the_top(name, likes, k, data, maximum):
-    model, n = fitted(name), len(likes)
+def test_a_list_is_the_ranking_filtered_from_the_top(name, likes, k, data, maximum, penalty):
+    model, n = PenalizedModel.of(fitted(name), penalty), len(likes)
     exclude, pinned = (data.draw(st.lists(ITEMS, min_size=n, max_size=n)) for _ in range(2))
     candidates = data.draw(ITEMS)
     mask = np.isin(np.arange(N_ITEMS), candidates)

@@ -320,3 +320,13 @@ def test_next_basket_reality_check(script, tmp_path, capsys):
     assert float(recall["P-TopFreq"]) == pytest.approx(2 / 3, abs=1e-4)
     assert (float(share["P-TopFreq"]), float(share["GP-TopFreq"])) == (1, 0.5)
     assert recall["TIFUKNN, code"] == "0.1226"
+
+
+def test_measure_popularity_penalty(script, capsys):
+    tiny = ["recommender=item_knn", "apriori.min_support=0.5", "preprocessing.min_movie_ratings=100"]
+    script("measure_popularity_penalty").main(tiny)
+    header, _, *rows = capsys.readouterr().out.splitlines()
+    assert header.startswith("| penalty | ndcg@10 |")
+    novelty = [float(row.split("|")[4]) for row in rows]
+    assert len(novelty) == 8
+    assert novelty == sorted(novelty)

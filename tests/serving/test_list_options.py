@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydantic_core import to_json
 
 from recsys.data import Histories, ItemCatalog
+from recsys.recommenders.popularity_penalty import PenalizedModel
 from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.reloader import ModelReloader
+from recsys.serving.signed_list import ListSigner
 from tests.models.problems import bundle_of
 from tests.models.test_bundle_options import of_orders
 from tests.serving.conftest import Shelf, shared
@@ -52,6 +57,60 @@ def test_a_batch_and_similar_items_have_the_same_options(ask, client_of, bundles
     assert ids(similar) == alone
     only = client.get("/items/0/similar", params={"only_items": [10, "60"], "explain": True}).json()
     assert set(ids(only)) == {10, 60}
+
+
+def test_the_next_places(ask, client_of, bundles):
+    whole = ask(items=[0], k=6, explain=True)
+    parts = [ask(items=[0], k=2, offset=offset, explain=True) for offset in (0, 2, 4)]
+    assert [one for part in parts for one in part["recommendations"]] == whole["recommendations"]
+    assert ids(ask(items=[0], k=5, offset=90)) == []
+    # A thumb knows the place in the whole list.
+    client = client_of(bundles["1"])
+    given = {"signed_list": parts[1]["signed_list"], "user_id": "ann", "item_id": ids(parts[1])[1]}
+    assert client.post("/feedback", json=given | {"verdict": "up"}).status_code == 200
+    store = client.app.state.service.store
+    assert [one.rank for one in store.read()] == [4]
+    refused = client.post("/recommend", json={"items": [0], "k": 20, "offset": 90})
+    assert refused.status_code == 422
+    message = "offset + k must be at most 100 (max_k). Got 110."
+    assert refused.json()["error"]["message"] == message
+
+
+def test_a_list_of_an_earlier_service_begins_at_the_top():
+    signer = ListSigner(b"secret", 60)
+    payload = urlsafe_b64encode(
+        to_json((int(time.time()), "nonce", "1", [], [(7, "rule", []), (8, "rule", [])]))
+    )
+    shown = signer.read(f"{payload.decode()}.{signer._signature(payload)}", "8")
+    assert shown["rank"] == 2
+
+
+@pytest.mark.parametrize("penalty", [0.5, -1, 1])
+def test_a_penalty_comes_before_the_cut_and_with_the_other_options(ask, client_of, bundles, penalty):
+    options = {"k": 4, "exclude_items": [20], "popularity_penalty": penalty}
+    model = PenalizedModel.of(bundles["1"].model, penalty)
+    likes = bundles["1"]._histories([[0, 10]])
+    expected = [
+        bundles["1"].item_ids[item] for item in model.recommend(likes, 30).item_indices[0] if item >= 0
+    ]
+    expected = [item for item in expected if item != 20][:4]
+    answer = ask(items=[0, 10], explain=True, **options)
+    assert ids(answer) == expected
+    assert ids(ask(items=[0, 10], k=4, popularity_penalty=0)) == ids(ask(items=[0, 10], k=4))
+    similar = client_of(bundles["1"]).get("/items/0/similar", params=options).json()
+    assert ids(similar) == ids(ask(items=[0], **options))
+    # Reasons are those of the same items without the penalty.
+    reasons = {one["item_id"]: one["reasons"] for one in answer["recommendations"]}
+    for one in ask(items=[0, 10], explain=True, k=100)["recommendations"]:
+        assert reasons.pop(one["item_id"], one["reasons"]) == one["reasons"]
+    assert reasons == {}
+
+
+@pytest.mark.parametrize("penalty", [1.01, -2, "0.5", True, None])
+def test_what_is_no_penalty(client_of, bundles, penalty):
+    answer = client_of(bundles["1"]).post("/recommend", json={"items": [0], "popularity_penalty": penalty})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["details"][0]["where"] == "popularity_penalty"
 
 
 @pytest.fixture(scope="module")
