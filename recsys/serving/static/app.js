@@ -1,206 +1,71 @@
-// The page: search for items, pick some, get recommendations and rate them. Words for them are those of the data.
-// Everything from the service is inserted as text (textContent), never as HTML.
+// The page: search for items, pick some, get recommendations and judge them.
 
-const LENGTH = 10; // number of recommendations
+import { combobox } from "./combobox.js";
+import * as opinions from "./opinions.js";
+import { byId, fromTemplate, hideMissingPages, label, number, say } from "./page.js";
+import { ask, failed, succeeded } from "./service.js";
+import { remembered } from "./storage.js";
+import { merged, popularity, sentence, useTitle, useWords, why, words } from "./words.js";
+
+const LENGTH = 10; // recommendations at first, and more at a time
 const FOUND = 8; // maximum number of search results
-const PAUSE = 120; // milliseconds without a keystroke before a search is sent
-const TRIES = 3; // attempts to send feedback
-const MAX_CATEGORIES = 300; // to choose from; nobody reads a longer list
-
-const byId = (id) => document.getElementById(id);
-const search = byId("search");
-const found = byId("found");
-const list = byId("list");
-const category = byId("category");
-
-// Stored state: picks, rated items and the person's id in this browser, the token until the tab is closed.
-const remembered = {
-  get(key, otherwise, storage = "localStorage") {
-    try {
-      return JSON.parse(window[storage].getItem(`recsys.${key}`)) ?? otherwise;
-    } catch {
-      return otherwise; // storage is blocked or holds invalid content
-    }
-  },
-  set(key, value, storage = "localStorage") {
-    try {
-      window[storage].setItem(`recsys.${key}`, JSON.stringify(value));
-    } catch {
-      // The page works without storage, but keeps nothing.
-    }
-  },
+const MAX_SHOWN = 100; // categories in the list; typing finds the others
+const PAUSE = 150; // milliseconds between steps of the slider before a list is requested
+const STEP = 0.25; // of popularity_penalty, for one step of the slider; see docs/concepts/popularity.md
+const TASTES = {
+  "-2": "much more popular", "-1": "more popular", 0: "as the model ranks them", 1: "more surprising", 2: "much more surprising",
 };
 
-let picks = remembered.get("picks", []);
-let rated = remembered.get("rated", []); // ids with a thumb: they are not recommended again
-let maxRated = 1000; // limit of the service, see GET /model
-let options = []; // search results shown
-let shownFor = ""; // search text of these results
-let active = -1; // row of the option that Enter picks
+const list = byId("list");
+const search = byId("search");
+const category = byId("category");
+const taste = byId("taste");
+
+let limits = { max_items: 1000, max_k: 100 }; // see GET /model
+let categories = [];
+let chosen = ""; // category that the list is from
+let wanted = LENGTH; // places of the list
+let shown = null; // what was asked for the list, and its version
 let latest = 0; // number of the latest request for recommendations
-let words = { item: "item", items: "items", verb: "liked" }; // of the data, see GET /model
-const person = remembered.get("person", null) ?? newId();
-remembered.set("person", person);
+let focus = null; // thumb to focus when the list has changed
 
-function newId() {
-  // crypto.randomUUID needs HTTPS or localhost.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+// ---- Search and picks
 
-function say(text) {
-  byId("status").textContent = text;
-}
-
-function fromTemplate(id) {
-  return byId(id).content.firstElementChild.cloneNode(true);
-}
-
-async function ask(path, content, settings = {}) {
-  const request = content === undefined ? settings : {
-    ...settings,
-    method: "POST",
-    headers: { "content-type": "application/json", ...settings.headers },
-    body: JSON.stringify(content),
-  };
-  const response = await fetch(path, request);
-  const answer = await response.json().catch((error) => {
-    // An answer without JSON comes from something in between, such as a proxy: treat it as a network error.
-    throw error instanceof SyntaxError ? Object.assign(new TypeError(error.message), { status: response.status }) : error;
-  });
-  if (!response.ok) {
-    throw Object.assign(new Error(answer.error.message), { status: response.status, ...answer.error });
-  }
-  return answer;
-}
-
-// ---- Search: a combobox with a list, as in the ARIA Authoring Practices
-
-let timer = 0;
-let searching = new AbortController();
-
-search.addEventListener("input", () => {
-  clearTimeout(timer);
-  timer = setTimeout(lookUp, PAUSE);
-});
-
-search.addEventListener("keydown", async (event) => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step || (event.key === "Enter" && search.value.trim())) {
-    event.preventDefault();
-    if (isStale()) await lookUp(); // Enter before the results have arrived refers to the text typed
-    if (isStale() || !options.length) return;
-    if (!step) pick(options[Math.max(active, 0)]);
-    else if (active < 0) activate(step > 0 ? 0 : options.length - 1);
-    else activate((active + step + options.length) % options.length);
-  } else if (event.key === "Escape") {
-    if (found.hidden) search.value = "";
-    close();
-  }
-});
-
-function isStale() {
-  return found.hidden || shownFor !== search.value.trim();
-}
-
-search.addEventListener("blur", close);
-found.addEventListener("pointerdown", (event) => event.preventDefault()); // keep the focus in the search field
-found.addEventListener("mousedown", (event) => event.preventDefault());
-found.addEventListener("click", (event) => {
-  const chosen = event.target.closest("[role=option]");
-  if (chosen) pick(options[Number(chosen.dataset.row)]);
-});
-
-async function lookUp() {
-  clearTimeout(timer);
-  searching.abort();
-  searching = new AbortController();
-  const text = search.value.trim();
-  if (!text) return close();
-  try {
+const searching = combobox({
+  input: search,
+  list: byId("found"),
+  template: () => fromTemplate("option"),
+  failed: (error) => failed(error, searching.open),
+  async find(text, signal) {
+    if (!text) return null;
+    const { picks } = opinions;
     const query = new URLSearchParams({ search: text, limit: Math.min(FOUND + picks.length, 50) });
-    const answer = await ask(`items?${query}`, undefined, { signal: searching.signal });
-    if (document.activeElement === search) show(answer.items, text);
-  } catch (error) {
-    if (error.name !== "AbortError") trouble(error);
-  }
-}
+    const { items } = await ask(`items?${query}`, undefined, { signal });
+    const options = items.filter((item) => !picks.some((one) => one.item_id === item.item_id)).slice(0, FOUND);
+    const nothing = items.length ? `You have already picked all matching ${words.items}.` : `No ${words.items} found.`;
+    return { options, nothing, announce: () => say(`${number(options.length)} ${options.length === 1 ? words.item : words.items} found`) };
+  },
+  show(item, option) {
+    option.querySelector(".title").textContent = label(item);
+    option.querySelector(".about").textContent = [item.categories.join(", "), popularity(item.n_likes)].filter(Boolean).join(" · ");
+  },
+  choose({ item_id, title, display_title, year }) {
+    search.value = "";
+    opinions.pick({ item_id, title, display_title, year });
+    say(`Picked ${label({ title, display_title, year })}`);
+  },
+});
 
-function show(items, text) {
-  shownFor = text;
-  options = items.filter((item) => !picks.some((one) => one.item_id === item.item_id)).slice(0, FOUND);
-  found.replaceChildren(...options.map((item, row) => {
-    const option = fromTemplate("option");
-    option.id = `option-${row}`;
-    option.dataset.row = row;
-    option.querySelector(".title").textContent = item.title;
-    option.querySelector(".about").textContent = about(item);
-    return option;
-  }));
-  if (!options.length) {
-    const nothing = document.createElement("li");
-    nothing.className = "nothing";
-    nothing.textContent = items.length ? `You have already picked all matching ${words.items}.` : `No ${words.items} found.`;
-    found.append(nothing);
-  }
-  found.hidden = false;
-  search.setAttribute("aria-expanded", String(options.length > 0));
-  activate(-1);
-  say(options.length === 1 ? `1 ${words.item} found` : `${options.length} ${words.items} found`);
-}
-
-function about(item) {
-  return [item.categories.join(", "), popularity(item.n_likes)].filter(Boolean).join(" · ");
-}
-
-function popularity(n) {
-  return `${n === 1 ? "1 person" : `${number(n)} people`} ${words.verb} it`;
-}
-
-function activate(row) {
-  active = row;
-  for (const option of found.querySelectorAll("[role=option]")) {
-    option.setAttribute("aria-selected", String(Number(option.dataset.row) === row));
-  }
-  if (row >= 0) {
-    search.setAttribute("aria-activedescendant", `option-${row}`);
-    byId(`option-${row}`).scrollIntoView({ block: "nearest" });
-  } else {
-    search.removeAttribute("aria-activedescendant");
-  }
-}
-
-function close() {
-  clearTimeout(timer);
-  searching.abort();
-  found.hidden = true;
-  options = [];
-  active = -1;
-  search.setAttribute("aria-expanded", "false");
-  search.removeAttribute("aria-activedescendant");
-}
-
-// ---- Picks
-
-function pick({ item_id, title }) {
-  search.value = "";
-  close();
-  changePicks([...picks, { item_id, title }]);
-  say(`Picked ${title}`);
-}
-
-function changePicks(next) {
-  picks = next;
-  remembered.set("picks", picks);
-  byId("picks").replaceChildren(...picks.map(({ item_id, title }, row) => {
+function showPicks() {
+  const { picks } = opinions;
+  byId("picks").replaceChildren(...picks.map((one, row) => {
     const item = fromTemplate("pick");
-    item.querySelector(".title").textContent = title;
-    item.title = title;
+    item.querySelector(".title").textContent = label(one);
+    item.title = one.title;
     const remove = item.querySelector("button");
-    remove.setAttribute("aria-label", `Remove ${title}`);
+    remove.setAttribute("aria-label", `Remove ${label(one)}`);
     remove.addEventListener("click", () => {
-      changePicks(picks.filter((one) => one.item_id !== item_id));
-      say(`Removed ${title}`);
+      done(`Removed ${label(one)}.`, opinions.unpick(one.item_id));
       // The button is removed: move the focus to its neighbour.
       const left = byId("picks").querySelectorAll("button");
       (left[Math.min(row, left.length - 1)] ?? search).focus();
@@ -209,239 +74,305 @@ function changePicks(next) {
   }));
   byId("no-picks").hidden = picks.length > 0;
   byId("clear").hidden = picks.length < 2;
-  recommend();
 }
 
 byId("clear").addEventListener("click", () => {
-  changePicks([]);
+  done("Removed all.", opinions.unpick(...opinions.picks.map((one) => one.item_id)));
   search.focus();
 });
 
+// ---- Thumbs
+
+function showThumbs() {
+  const thumbs = opinions.current();
+  byId("judged").hidden = !thumbs.length;
+  byId("n-judged").textContent = thumbs.length === 1 ? "Your thumb" : `Your ${number(thumbs.length)} thumbs`;
+  byId("withdraw-all").hidden = thumbs.length < 2;
+  byId("thumbs").replaceChildren(...thumbs.map((one) => {
+    const line = fromTemplate("judged-item");
+    line.querySelector(".title").textContent = label(one);
+    offerThumbs(line, one, one.verdict, (verdict) => {
+      judge(one, verdict);
+      (byId("thumbs").querySelector(`[data-item="${CSS.escape(one.item_id)}"] [data-verdict="${verdict}"]`) ?? byId("judged").querySelector("summary")).focus();
+    });
+    line.dataset.item = one.item_id;
+    return line;
+  }));
+}
+
+function offerThumbs(element, item, verdict, judged) {
+  const thumbs = fromTemplate("thumb-buttons");
+  thumbs.setAttribute("aria-label", `Your opinion of ${label(item)}`);
+  for (const button of thumbs.querySelectorAll("button")) {
+    const own = button.dataset.verdict;
+    button.setAttribute("aria-label", `Thumb ${own} for ${label(item)}`);
+    button.setAttribute("aria-pressed", String(own === verdict));
+    button.addEventListener("click", () => judged(own));
+  }
+  element.append(thumbs);
+}
+
+function judge(item, verdict, signedList) {
+  const undo = opinions.judge(item, verdict, signedList);
+  const now = opinions.verdictOf(item.item_id);
+  const what = { up: "is among your picks now", down: "is left out" }[now];
+  done(what ? `Thumb ${now}: ${label(item)} ${what}.` : `Withdrew your thumb for ${label(item)}.`, undo);
+}
+
+byId("withdraw-all").addEventListener("click", () => {
+  done("Withdrew all your thumbs.", opinions.withdrawAll());
+  search.focus();
+});
+
+// ---- What was done last, and its undo
+
+let undoLast = null;
+
+function done(text, undo) {
+  undoLast = undo;
+  byId("done-text").textContent = text;
+  byId("done").hidden = false;
+}
+
+byId("undo").addEventListener("click", () => {
+  undoLast?.();
+  closeDone();
+  say("Undone");
+});
+byId("close-done").addEventListener("click", closeDone);
+
+function closeDone() {
+  undoLast = null;
+  byId("done").hidden = true;
+  search.focus({ preventScroll: true });
+}
+
 // ---- Recommendations
 
+function request() {
+  const down = opinions.current().filter((one) => one.verdict === "down").map((one) => one.item_id);
+  return {
+    items: opinions.picks.map((one) => one.item_id),
+    seen: down.slice(-limits.max_items),
+    exclude_seen: true,
+    explain: true,
+    popularity_penalty: STEP * Number(taste.value),
+    ...(chosen && { categories: [chosen] }),
+  };
+}
+
+// Replace the list by one of what the person has said by now.
 async function recommend() {
-  const asked = ++latest;
-  const picked = picks.map((one) => one.item_id);
-  const seen = rated.slice(-maxRated);
+  const number = ++latest;
+  const asked = request();
   list.setAttribute("aria-busy", "true");
   try {
-    const request = { items: picked, seen, exclude_seen: true, k: LENGTH, explain: true };
-    if (category.value) request.categories = [category.value];
-    const answer = await ask("recommend", request);
-    if (asked !== latest) return; // a newer request is under way
-    byId("trouble").hidden = true;
-    if (!picked.length) search.placeholder = answer.recommendations[0]?.title ?? "";
-    list.replaceChildren(...answer.recommendations.map((one) => card(one, answer.signed_list)));
+    const answer = await ask("recommend", { ...asked, k: wanted });
+    if (number !== latest) return; // a newer request is under way
+    succeeded(recommend);
+    shown = { asked, version: answer.model_version };
+    list.replaceChildren();
+    add(answer, wanted);
+    search.placeholder = answer.recommendations.length ? `such as ${answer.recommendations[0].display_title}` : "";
+    // Places that are filled by popularity alone do not depend on the slider.
+    byId("tasting").hidden = answer.recommendations.every((one) => ["fallback", "policy"].includes(one.source));
     if (!answer.recommendations.length) {
       const nothing = document.createElement("li");
       nothing.className = "quiet";
       nothing.textContent = `No ${words.items} are left to recommend.`;
       list.append(nothing);
     }
+    returnFocus();
   } catch (error) {
-    if (asked !== latest) return;
-    const where = /^(items|seen)\[(\d+)\]$/.exec(error.details?.[0]?.where ?? "");
-    if (error.code === "unknown_category") {
-      category.value = ""; // the model was replaced
-      recommend();
-      return;
-    }
-    if (error.code === "unknown_item" && where) {
-      // The model was replaced and its catalog does not contain this item.
-      const unknown = (where[1] === "seen" ? seen : picked)[Number(where[2])];
-      keepRated(rated.filter((item) => item !== unknown));
-      changePicks(picks.filter((one) => one.item_id !== unknown));
-      return;
-    }
-    trouble(error);
+    if (number !== latest) return;
+    if (replaced(error, asked)) return;
+    failed(error, recommend);
   }
   list.setAttribute("aria-busy", "false");
 }
 
-category.addEventListener("change", recommend);
-
-function offerCategories(names) {
-  category.append(...names.map((name) => new Option(name, name)));
-  byId("choosing").hidden = names.length < 2 || names.length > MAX_CATEGORIES;
+// Append the next places of the list.
+async function more() {
+  const number = latest;
+  const offset = list.children.length;
+  const length = Math.min(LENGTH, limits.max_k - offset);
+  byId("more").disabled = true;
+  try {
+    const answer = await ask("recommend", { ...shown.asked, k: length, offset });
+    if (number !== latest) return; // the list was replaced
+    wanted = offset + length;
+    if (answer.model_version !== shown.version) return void recommend();
+    add(answer, length);
+    list.children[offset]?.querySelector("h3").focus();
+    say(`${answer.recommendations.length} more`);
+  } catch (error) {
+    if (number === latest) failed(error, more);
+  } finally {
+    byId("more").disabled = false;
+  }
 }
 
-function trouble(error) {
-  const unreachable = error instanceof TypeError;
-  byId("trouble").textContent = unreachable ? "The service does not answer. Is it running?" : error.message;
-  byId("trouble").hidden = false;
+byId("more").addEventListener("click", more);
+
+function add(answer, length) {
+  list.append(...answer.recommendations.map((one) => card(one, answer.signed_list)));
+  byId("more").hidden = answer.recommendations.length < length || list.children.length >= limits.max_k;
+}
+
+// Whether the model was replaced by one that lacks something of the request, which is left out from now on.
+function replaced(error, asked) {
+  if (error.code === "unknown_category") {
+    chooseCategory("");
+    return true;
+  }
+  const where = /^(items|seen)\[(\d+)\]$/.exec(error.details?.[0]?.where ?? "");
+  if (error.code !== "unknown_item" || !where) return false;
+  opinions.forget(asked[where[1]][Number(where[2])]);
+  return true;
 }
 
 function card(one, signedList) {
   const item = fromTemplate("recommendation");
-  const [first, ...more] = one.reasons;
-  item.querySelector(".title").textContent = one.title;
-  item.querySelector(".source").textContent = { fallback: "popular", policy: "pinned" }[one.source] ?? one.source;
-  item.querySelector(".reason").textContent = first ? sentence(first, one) : "";
-  item.querySelector(".numbers").textContent = first ? numbers(first, one) : "";
-  if (more.length) {
-    const details = item.querySelector("details");
-    details.hidden = false;
-    details.querySelector("summary").textContent = more.length === 1 ? "1 more reason" : `${more.length} more reasons`;
-    details.querySelector("ul").replaceChildren(...more.map((reason) => {
-      const line = document.createElement("li");
-      line.textContent = `${sentence(reason, one)} ${numbers(reason, one)}`;
-      return line;
-    }));
-  }
-  const thumbs = item.querySelector(".thumbs");
-  thumbs.setAttribute("aria-label", `Your opinion of ${one.title}`);
-  for (const button of thumbs.querySelectorAll("button")) {
-    const verdict = button.dataset.verdict;
-    button.setAttribute("aria-label", `Thumb ${verdict} for ${one.title}`);
-    button.addEventListener("click", () => judge(thumbs, button, {
-      signed_list: signedList,
-      user_id: person,
-      item_id: one.item_id,
-      verdict,
-    }));
-  }
+  const reasons = merged(one.reasons);
+  item.querySelector(".title").textContent = one.display_title;
+  item.querySelector("h3").title = one.title;
+  item.querySelector(".source").textContent = { fallback: "popular", policy: "pinned" }[one.source] ?? "";
+  item.querySelector(".about").textContent = [one.year, one.categories.join(", ")].filter(Boolean).join(" · ");
+  item.querySelector(".reason").textContent = sentence(reasons, one);
+  const lines = reasons.map((reason, row) => {
+    const [text, numbers] = why(reason, one);
+    return [text || (row > 0 ? sentence([reason], one) : ""), numbers];
+  });
+  const details = item.querySelector("details");
+  details.hidden = !lines.flat().some(Boolean);
+  details.querySelector(".unseen").textContent = ` ${one.display_title}`;
+  details.querySelector("ul").replaceChildren(...lines.map(([text, numbers]) => {
+    const line = fromTemplate("why");
+    line.querySelector(".told").textContent = text;
+    line.querySelector(".numbers").textContent = numbers;
+    return line;
+  }));
+  offerThumbs(item.querySelector("article"), one, null, (verdict) => {
+    focus = { row: [...list.children].indexOf(item), verdict };
+    item.remove(); // at once; the answer fills its place
+    judge(one, verdict, signedList);
+  });
   return item;
 }
 
-// The reason for an item that was bought before may be the item itself.
-function isRepeat({ antecedents }, { item_id }) {
-  return antecedents.length === 1 && antecedents[0].item_id === item_id;
+function returnFocus() {
+  if (focus === null) return;
+  const card = list.children[Math.min(focus.row, list.children.length - 1)];
+  card?.querySelector(`[data-verdict="${focus.verdict}"]`)?.focus({ preventScroll: true });
+  focus = null;
 }
 
-function sentence(reason, item) {
-  const { antecedents, support_count, confidence, lift, times, text, category } = reason;
-  if (text) return text; // of a policy
-  const { verb } = words;
-  const often = times > 1 ? (times === 2 ? " twice" : ` ${number(times)} times`) : "";
-  if (isRepeat(reason, item)) {
-    const again = confidence === null ? "" : `: ${percent(confidence)} of the people who ${verb} it ${verb} it again`;
-    return `You ${verb} this${often}${again}.`;
-  }
-  if (!antecedents.length) {
-    return support_count === null ? "Popular." : `${popularity(support_count)}.`;
-  }
-  const titles = antecedents.map((one) => one.title);
-  const all = titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0];
-  if (confidence === null) return `Because you ${verb} ${all}${often}.`;
-  const them = titles.length > 1 ? "them" : "it";
-  const what = category ? category.title : "this";
-  const share = `Because you ${verb} ${all}${often}: ${percent(confidence)} of the people who ${verb} ${them} also ${verb} ${what}`;
-  return lift === null ? `${share}.` : `${share}, ${lift.toFixed(1)} times as likely as on average.`;
+// ---- Category and taste
+
+const choosing = combobox({
+  input: category,
+  list: byId("found-categories"),
+  template: () => fromTemplate("option"),
+  failed: (error) => failed(error, choosing.open),
+  find(text) {
+    const parts = plain(text === chosen ? "" : text).split(/\s+/);
+    const found = categories.filter((name) => parts.every((part) => plain(name).includes(part)));
+    const options = (text && text !== chosen ? found : ["", ...found]).slice(0, MAX_SHOWN);
+    return { options, nothing: `No ${words.categories} found.`, announce: () => say(`${number(found.length)} found`) };
+  },
+  show(name, option) {
+    option.querySelector(".title").textContent = name || `All ${words.categories}`;
+  },
+  choose: chooseCategory,
+});
+
+function plain(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().trim();
 }
 
-function numbers(reason, item) {
-  const { antecedents, support_count, confidence, lift, share } = reason;
-  if (reason.text) return "";
-  const both = isRepeat(reason, item) ? "it again" : antecedents.length > 1 ? "all" : "both";
-  if (!antecedents.length) return share < 1 ? `${percent(share)} of the score` : "";
-  return [
-    support_count === null ? "" : `${number(support_count)} ${words.verb} ${both}`,
-    confidence === null ? "" : `confidence ${confidence.toFixed(2)}`,
-    lift === null ? "" : `lift ${lift.toFixed(2)}`,
-    `${percent(share)} of the score`,
-  ].filter(Boolean).join(" · ");
-}
-
-function number(value) {
-  return value.toLocaleString("en");
-}
-
-function percent(share) {
-  return `${Math.round(100 * share)}%`;
-}
-
-// ---- Feedback
-
-function keepRated(next) {
-  rated = next;
-  remembered.set("rated", rated);
-  byId("rated").hidden = !rated.length;
-  byId("n-rated").textContent = rated.length === 1 ? `1 rated ${words.item} is` : `${number(rated.length)} rated ${words.items} are`;
-}
-
-byId("show-rated").addEventListener("click", () => {
-  keepRated([]);
+function chooseCategory(name) {
+  chosen = name;
+  category.value = name;
+  byId("all-categories").hidden = !name;
+  wanted = LENGTH;
   recommend();
-  search.focus();
+}
+
+category.addEventListener("click", choosing.open);
+category.addEventListener("blur", () => {
+  if (!category.value.trim() && chosen) chooseCategory("");
+  category.value = chosen; // what was typed and not chosen has no effect
+});
+byId("all-categories").addEventListener("click", () => {
+  chooseCategory("");
+  category.focus();
 });
 
-async function judge(thumbs, button, feedback) {
-  if (button.getAttribute("aria-pressed") === "true" || thumbs.dataset.sending) return;
-  thumbs.dataset.sending = "yes";
-  button.setAttribute("aria-busy", "true");
-  try {
-    await send(feedback);
-    for (const one of thumbs.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === button));
-    byId("trouble").hidden = true;
-    keepRated([...rated.filter((item) => item !== feedback.item_id), feedback.item_id]);
-    say(feedback.verdict === "up" ? "Thumb up saved" : "Thumb down saved");
-  } catch (error) {
-    // The list has expired, or its signing secret has changed: a new list accepts feedback again.
-    if (error.code === "list_expired" || error.code === "unknown_list") await recommend();
-    if (error.status !== 401) trouble(error);
-  }
-  button.removeAttribute("aria-busy");
-  delete thumbs.dataset.sending;
+let tasted = 0;
+
+function showTaste() {
+  byId("taste-said").textContent = TASTES[taste.value];
+  taste.setAttribute("aria-valuetext", TASTES[taste.value]);
 }
 
-async function send(feedback) {
-  // The answer may get lost. Repeating the request is safe: there is only one thumb per item of a list.
-  for (let attempt = 1; ; attempt++) {
-    const token = remembered.get("token", null, "sessionStorage");
-    try {
-      return await ask("feedback", feedback, { headers: token ? { authorization: `Bearer ${token}` } : {} });
-    } catch (error) {
-      if (error.status === 401) {
-        if (!(await askForToken())) throw error;
-      } else if (attempt >= TRIES || (error.status && error.status < 500)) {
-        throw error;
-      } else {
-        await new Promise((done) => setTimeout(done, 300 * attempt));
-      }
-    }
-  }
-}
-
-function askForToken() {
-  const dialog = byId("token-dialog");
-  byId("token").value = "";
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((done) => {
-    dialog.addEventListener("close", () => {
-      const token = byId("token").value.trim();
-      const given = dialog.returnValue === "sent" && token !== "";
-      if (given) remembered.set("token", token, "sessionStorage");
-      done(given);
-    }, { once: true });
-  });
-}
-
-byId("token-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  byId("token-dialog").close("sent");
+taste.value = String(remembered.get("taste", 0));
+showTaste();
+taste.addEventListener("input", () => {
+  showTaste();
+  remembered.set("taste", Number(taste.value));
+  clearTimeout(tasted);
+  tasted = setTimeout(recommend, PAUSE);
 });
-byId("token-cancel").addEventListener("click", () => byId("token-dialog").close(""));
 
 // ---- Start
 
-function useWords() {
-  for (const element of document.querySelectorAll("[data-words]")) {
-    const text = element.dataset.words.replace(/{(\w+)}/g, (_, name) => words[name]);
-    element.textContent = text.charAt(0).toUpperCase() + text.slice(1);
+opinions.whenOpinionsChange(() => {
+  showPicks();
+  showThumbs();
+  recommend();
+});
+
+async function start() {
+  try {
+    const model = await ask("model");
+    succeeded(start);
+    limits = model.limits;
+    categories = model.categories;
+    useWords(model.nouns);
+    useTitle();
+    hideMissingPages(model);
+    byId("choosing").hidden = categories.length < 2;
+    const name = model.metadata.recommender ?? "Model";
+    byId("model").textContent =
+      `${name}, version ${model.version}: ${number(model.n_items)} ${words.items}, fitted on what ${number(model.n_users)} people ${words.verb}.`;
+    await pickFromAddress();
+  } catch (error) {
+    failed(error, start);
   }
-  document.title = `recsys: recommended ${words.items}`;
+  showPicks();
+  showThumbs();
+  recommend();
+  opinions.send(false);
 }
 
-ask("model").then((model) => {
-  maxRated = model.limits.max_items;
-  words = model.nouns;
-  useWords();
-  offerCategories(model.categories);
-  const name = model.metadata.recommender ?? "Model";
-  byId("model").textContent =
-    `${name}, version ${model.version}: ${number(model.n_items)} ${words.items}, fitted on what ${number(model.n_users)} people ${words.verb}.`;
-}).catch(trouble).finally(() => {
-  keepRated(rated);
-  changePicks(picks);
-});
+// "?items=1&items=50" of a link: these become the picks, and leave the address, so that a reload keeps later ones.
+async function pickFromAddress() {
+  const ids = [...new Set(new URLSearchParams(location.search).getAll("items"))].slice(0, limits.max_items);
+  if (!ids.length) return;
+  const found = await Promise.all(ids.map(async (id) => {
+    try {
+      return (await ask(`items/${encodeURIComponent(id)}/similar?k=1`)).item;
+    } catch (error) {
+      if (error.code === "unknown_item") return null;
+      throw error;
+    }
+  }));
+  history.replaceState(null, "", location.pathname);
+  const known = found.filter(Boolean);
+  const unknown = ids.filter((_, row) => !found[row]);
+  const left = unknown.length ? ` Not known here: ${unknown.join(", ")}.` : "";
+  if (known.length) done(`Picked ${known.map(label).join(", ")} from the address.${left}`, opinions.pickOnly(known));
+  else failed(new Error(`The address names ${words.items} that this model does not know: ${unknown.join(", ")}.`), pickFromAddress);
+}
+
+start();

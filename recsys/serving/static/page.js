@@ -1,0 +1,30 @@
+// What the pages of the service share: templates, numbers and the line of status.
+// Everything from the service is inserted as text (textContent), never as HTML.
+
+export const byId = (id) => document.getElementById(id);
+
+export function fromTemplate(id) {
+  return byId(id).content.firstElementChild.cloneNode(true);
+}
+
+export function say(text) {
+  byId("status").textContent = text;
+}
+
+export function number(value) {
+  return value.toLocaleString("en");
+}
+
+export function percent(share) {
+  return `${Math.round(100 * share)}%`;
+}
+
+// "The Matrix (1999)"
+export function label({ title, display_title, year }) {
+  const said = display_title ?? title;
+  return year ? `${said} (${year})` : said;
+}
+
+export function hideMissingPages(model) {
+  if (model.has_explorer === false) byId("to-rules").hidden = true;
+}
