@@ -19,10 +19,10 @@ from recsys.interactive.log_lines import write_log_file
 from recsys.interactive.runs import Run
 from recsys.job import run_for_objective
 from recsys.metrics import DIRECTIONS, SHORT
-from recsys.reporting.intervals import read_intervals
 from recsys.runs import sweep as stored
 from recsys.runs.best import candidates
 from recsys.runs.files import REPORT_FILE, TEST_FILE
+from recsys.runs.intervals import read_intervals
 from recsys.runs.stored_config import names_of
 from recsys.runs.trials import Trial
 

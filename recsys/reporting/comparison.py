@@ -7,10 +7,10 @@ from pathlib import Path
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.errors import DataNotFoundError
 from recsys.evaluation import pairwise_differences
-from recsys.reporting.comparison_table import Comparison, best_first, main_metric
 from recsys.reporting.final import measure_trial
 from recsys.reporting.page import template
 from recsys.runs.best import best_of_each
+from recsys.runs.comparison import Comparison, best_first, main_metric
 from recsys.runs.files import COMPARISON_FIGURE_FILE, COMPARISON_PAGE_FILE
 from recsys.runs.refit import Measurement
 from recsys.runs.sweep import Sweep, read_sweep

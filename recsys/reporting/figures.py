@@ -4,143 +4,200 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from recsys.reporting.columns import Column, columns, importance
-from recsys.reporting.page import Section
+from recsys.reporting.layout import BLUE, COLOURS, GREY, RED, short_names, title
+from recsys.reporting.page import Figure, Section
 from recsys.runs.best import best_so_far
+from recsys.runs.comparison import Comparison
+from recsys.runs.summary import as_text
 from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial
 
-BLUE, RED, GREY = "#3366cc", "#c2410c", "#94a3b8"
-COLOURS = "Viridis"
+PER_AXIS = 110  # pixels of an axis of parallel coordinates, at least
 
 IMPORTANCE = (
     "How much of the objective each parameter explains by itself: the share of the variance of the trials' "
     "ranks that lies between groups of the parameter's values (epsilon squared of Kruskal and Wallis). "
     "Interactions of parameters are not included."
 )
+SLICES = "Each trial by each parameter; the later the trial, the nearer to orange."
+PARALLEL = "Each line is a trial. Drag along an axis to select trials."
 
 
-def search_figures(sweep: Sweep) -> list[Section]:
-    """Return the figures of a sweep that has complete trials."""
-    figures = [history(sweep)]
-    if len(sweep.metrics) > 1:
-        figures.append(pareto_front(sweep))
+def main_figure(sweep: Sweep, comparison: Comparison | None) -> Figure:
+    """Return the figure that shows the outcome of a sweep that has complete trials."""
+    if comparison is not None:
+        return compared(comparison)
+    return pareto_front(sweep) if len(sweep.metrics) > 1 else history(sweep)
+
+
+def search_figures(sweep: Sweep, comparison: Comparison | None) -> list[Section]:
+    """Return the figures of a sweep that has complete trials, without the main one."""
+    sections = []
+    if comparison is not None or len(sweep.metrics) > 1:
+        sections.append(Section("Optimisation history", figures=[history(sweep)]))
+    if comparison is not None and len(sweep.metrics) > 1:
+        sections.append(Section("Pareto front", figures=[pareto_front(sweep)]))
     if found := columns(sweep.complete, sweep.log_parameters):
-        figures += [importances(sweep, found), slices(sweep, found), parallel_coordinates(sweep, found)]
-    return figures
+        sections += [
+            Section("Importance of parameters", IMPORTANCE, [importances(sweep, found)]),
+            Section("Slices", SLICES, slices(sweep, found)),
+            Section("Parallel coordinates", PARALLEL, [parallel_coordinates(sweep, found)]),
+        ]
+    return sections
 
 
-def history(sweep: Sweep) -> Section:
+def compared(comparison: Comparison) -> Figure:
+    """Show the main metric of each choice with its interval, the best at the top."""
+    metric = comparison.metric
+    found = [(name, values[metric]) for name, values in comparison.measured.items()]
+    middle = [interval.value for _, interval in found]
+    high, low = ([one.high - one.value for _, one in found], [one.value - one.low for _, one in found])
+    points = {
+        "type": "scatter", "x": middle, "y": [name for name, _ in found], "mode": "markers",
+        "marker": {"color": BLUE, "size": 9}, "name": metric,
+        "error_x": {"array": high, "arrayminus": low, "color": BLUE},
+        "hovertemplate": "%{y}: %{x:.4f}<extra></extra>",
+    }  # fmt: skip
+    layout = {
+        "height": 90 + 34 * len(found), "xaxis": {"title": title(f"{metric} on the test part")},
+        "yaxis": {"autorange": "reversed", "type": "category"},
+    }  # fmt: skip
+    values = "; ".join(f"{name} {interval:.4f}" for name, interval in found)
+    return Figure([points], layout, f"{metric} of each {comparison.by} on the test part: {values}.")
+
+
+def history(sweep: Sweep) -> Figure:
     """Show the values of each trial, and the best so far."""
-    plot = make_subplots(rows=len(sweep.metrics), cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    data = []
     for row, metric in enumerate(sweep.metrics, start=1):
-        colours = [BLUE if trial.feasible else GREY for trial in sweep.complete]
-        plot.add_scatter(
-            x=[trial.number for trial in sweep.complete], y=_values(sweep, row), mode="markers", name="trial",
-            marker={"color": colours, "size": 7, "opacity": 0.75}, text=list(map(_label, sweep.complete)),
-            hovertemplate="%{y:.6g}, %{text}<extra></extra>", showlegend=row == 1, row=row, col=1,
-        )  # fmt: skip
-        plot.update_yaxes(title=metric, row=row, col=1)
-    if len(sweep.metrics) == 1:
-        pairs = best_so_far(sweep.complete, sweep.directions[0])
-        plot.add_scatter(
-            x=[trial.number for trial, _ in pairs], y=[best.values[0] for _, best in pairs],
-            mode="lines", name="best so far", line={"color": RED, "shape": "hv"}, hoverinfo="skip",
-        )  # fmt: skip
+        data.append({
+            "type": "scatter", "x": _numbers(sweep), "y": _values(sweep, row), "mode": "markers",
+            "name": "trial", "text": list(map(_label, sweep.complete)), "showlegend": row == 1,
+            "marker": {
+                "color": [BLUE if trial.feasible else GREY for trial in sweep.complete], "size": 7,
+                "opacity": 0.75,
+            },
+            "hovertemplate": f"{metric} %{{y:.6g}}, %{{text}}<extra></extra>", "yaxis": _axis("y", row),
+        })  # fmt: skip
+    description = f"{' and '.join(sweep.metrics)} of each trial."
+    if len(sweep.metrics) == 1 and (pairs := best_so_far(sweep.complete, sweep.directions[0])):
+        data.append({
+            "type": "scatter", "x": [trial.number for trial, _ in pairs],
+            "y": [best.values[0] for _, best in pairs], "mode": "lines", "name": "best so far",
+            "line": {"color": RED, "shape": "hv"}, "hoverinfo": "skip",
+        })  # fmt: skip
+        description += f" The best so far goes {_improvements(sweep, [best for _, best in pairs])}."
     if lost := [trial for trial in sweep.trials if trial.state in ("fail", "pruned")]:
         lowest = min(_values(sweep, 1), default=0)  # they have no value of their own
-        plot.add_scatter(
-            x=[trial.number for trial in lost], y=[lowest] * len(lost), mode="markers",
-            name="failed or pruned", marker={"symbol": "x", "color": GREY, "size": 8},
-            text=[escape(f"{trial.state}: {trial.fail_reason or ''}") for trial in lost],
-            hovertemplate="trial %{x} %{text}<extra></extra>",
-        )  # fmt: skip
-    plot.update_xaxes(title="trial", row=len(sweep.metrics), col=1)
-    return Section("Optimisation history", plot=styled(plot, 180 + 160 * len(sweep.metrics)))
+        data.append({
+            "type": "scatter", "x": [trial.number for trial in lost], "y": [lowest] * len(lost),
+            "mode": "markers", "name": "failed or pruned",
+            "marker": {"symbol": "x", "color": GREY, "size": 8},
+            "text": [escape(f"{trial.state}: {trial.fail_reason or ''}") for trial in lost],
+            "hovertemplate": "trial %{x} %{text}<extra></extra>",
+        })  # fmt: skip
+    rows = dict(enumerate(sweep.metrics, start=1))
+    axes = {_axis("yaxis", row): {"title": title(name)} for row, name in rows.items()}
+    grid = {"rows": len(rows), "columns": 1, "subplots": [[f"x{_axis('y', row)}"] for row in rows]}
+    layout = {"height": 180 + 160 * len(rows), "grid": grid, "xaxis": {"title": title("trial")}, **axes}
+    return Figure(data, layout, description)
 
 
-def importances(sweep: Sweep, columns: list[Column]) -> Section:
+def _improvements(sweep: Sweep, best: list[Trial]) -> str:
+    first, last = best[0], best[-1]
+    start, end = (as_text(trial.values[0], sweep.metrics[0]) for trial in (first, last))
+    return f"from {start} in trial {first.number} to {end} in trial {last.number}"
+
+
+def importances(sweep: Sweep, columns: list[Column]) -> Figure:
     """Show the importance of each parameter."""
-    plot = go.Figure()
+    data, descriptions, short = [], [], short_names([column.name for column in columns])
     for row, metric in enumerate(sweep.metrics, start=1):
         shares = {column.name: importance(column, _values(sweep, row)) for column in columns}
         names = sorted(shares, key=lambda name: shares[name])
-        plot.add_bar(
-            x=[shares[name] for name in names], y=names, orientation="h", name=metric,
-            text=[f"{shares[name]:.2f}" for name in names], textposition="auto",
-            marker_color=BLUE if row == 1 else RED,
-        )  # fmt: skip
-    plot.update_xaxes(title="share of the variance of the ranks", range=[0, 1.02])
-    return Section("Importance of parameters", IMPORTANCE, styled(plot, 120 + 46 * len(columns)))
+        data.append({
+            "type": "bar", "x": [shares[name] for name in names], "y": [short[name] for name in names],
+            "orientation": "h", "name": metric, "text": [f"{shares[name]:.2f}" for name in names],
+            "textposition": "auto", "marker": {"color": BLUE if row == 1 else RED}, "hovertext": names,
+            "hovertemplate": "%{hovertext}: %{x:.2f}<extra></extra>",
+        })  # fmt: skip
+        values = ", ".join(f"{name} {shares[name]:.2f}" for name in reversed(names))
+        descriptions.append(f"Importance for {metric}: {values}.")
+    height = 90 + 30 * len(columns) * len(sweep.metrics) ** 0.5
+    axis = {"title": title("share of the variance"), "range": [0, 1.02]}
+    layout = {"height": height, "xaxis": axis, "yaxis": {"type": "category"}}
+    return Figure(data, layout, " ".join(descriptions))
 
 
-def slices(sweep: Sweep, columns: list[Column]) -> Section:
-    """Show each objective by each parameter; the later the trial, the brighter."""
-    grid = {"rows": len(sweep.metrics), "cols": len(columns)}
-    plot = make_subplots(**grid, shared_yaxes=True, horizontal_spacing=0.03)
-    numbers = [trial.number for trial in sweep.complete]
+def slices(sweep: Sweep, columns: list[Column]) -> list[Figure]:
+    """Show each objective by each parameter, in a figure of its own; the later the trial, the brighter."""
+    numbers, short = _numbers(sweep), short_names([column.name for column in columns])
+    figures = []
     for row, metric in enumerate(sweep.metrics, start=1):
-        for col, column in enumerate(columns, start=1):
-            marker: dict[str, Any] = {"color": numbers, "colorscale": COLOURS, "size": 7, "opacity": 0.8}
-            if (row, col) == (1, len(columns)):
-                marker["colorbar"] = {"title": "trial", "thickness": 12}
+        for column in columns:
             shown = [column.categories[int(value)] for value in column.values if column.categories]
-            plot.add_scatter(
-                x=shown or column.values, y=_values(sweep, row), mode="markers", marker=marker, text=numbers,
-                hovertemplate="trial %{text}: %{x}, %{y:.6g}<extra></extra>", showlegend=False,
-                row=row, col=col,
-            )  # fmt: skip
-            axis = "category" if column.categories else "log" if column.log else "linear"
-            plot.update_xaxes(title=column.name, type=axis, row=row, col=col)
-            if column.categories:
-                plot.update_xaxes(tickangle=0, tickfont_size=10, row=row, col=col)
-        plot.update_yaxes(title=metric, row=row, col=1)
-    return Section("Slices", plot=styled(plot, 340 * len(sweep.metrics)))
+            points = {
+                "type": "scatter", "x": shown or column.values, "y": _values(sweep, row), "mode": "markers",
+                "marker": {"color": numbers, "colorscale": COLOURS, "size": 7, "opacity": 0.8},
+                "text": numbers, "hovertemplate": "trial %{text}: %{x}, %{y:.6g}<extra></extra>",
+            }  # fmt: skip
+            scale: dict[str, Any] = {"type": "linear", "nticks": 6}
+            if column.categories or column.log:
+                scale = {"type": "category"} if column.categories else {"type": "log", "dtick": "D2"}
+            layout = {
+                "height": 240,
+                "xaxis": {"title": title(short[column.name]), **scale},
+                "yaxis": {"title": title(metric), "nticks": 6},
+            }
+            figures.append(Figure([points], layout, f"{metric} of each trial by {column.name}."))
+    return figures
 
 
-def parallel_coordinates(sweep: Sweep, columns: list[Column]) -> Section:
+def parallel_coordinates(sweep: Sweep, columns: list[Column]) -> Figure:
     """Show each trial as a line through its values and parameters."""
     values = [_values(sweep, row) for row in range(1, len(sweep.metrics) + 1)]
     objectives = [{"label": metric, "values": one} for metric, one in zip(sweep.metrics, values, strict=True)]
-    dimensions = [*objectives, *map(_dimension, columns)]
-    line = {"color": values[0], "colorscale": COLOURS, "showscale": True}
-    plot = styled(go.Figure(go.Parcoords(dimensions=dimensions, line=line, labelside="bottom")), 400)
-    plot.update_layout(margin={"l": 70, "r": 40, "t": 30, "b": 60})
-    return Section("Parallel coordinates", "Drag along an axis to select trials.", plot)
+    short = short_names([column.name for column in columns])
+    dimensions = [*objectives, *(_dimension(column) | {"label": short[column.name]} for column in columns)]
+    lines = {
+        "type": "parcoords", "dimensions": dimensions, "labelside": "bottom",
+        "line": {"color": values[0], "colorscale": COLOURS, "showscale": True, "colorbar": {"thickness": 12}},
+    }  # fmt: skip
+    layout = {"height": 400, "margin": {"l": 60, "r": 60, "t": 30, "b": 50}}
+    names = ", ".join([*sweep.metrics, *(column.name for column in columns)])
+    width = PER_AXIS * len(dimensions) + 120
+    return Figure([lines], layout, f"Each trial as a line through {names}.", width)
 
 
-def pareto_front(sweep: Sweep) -> Section:
+def pareto_front(sweep: Sweep) -> Figure:
     """Show the first two objectives, and the trials that no other trial dominates."""
-    plot = go.Figure()
     front = sorted(sweep.front, key=lambda trial: trial.values[0])
-    for trials, name, colour, mode in (
-        (sweep.complete, "trial", GREY, "markers"),
-        (front, "Pareto front", RED, "lines+markers"),
-    ):
-        plot.add_scatter(
-            x=[trial.values[0] for trial in trials], y=[trial.values[1] for trial in trials],
-            mode=mode, name=name, marker={"color": colour, "size": 8},
-            line={"color": colour, "width": 1, "dash": "dot"}, text=list(map(_label, trials)),
-            hovertemplate="%{x:.6g}, %{y:.6g}, %{text}<extra></extra>",
-        )  # fmt: skip
-    plot.update_xaxes(title=f"{sweep.metrics[0]} ({sweep.directions[0]})")
-    plot.update_yaxes(title=f"{sweep.metrics[1]} ({sweep.directions[1]})")
-    return Section("Pareto front", plot=styled(plot, 420))
+    data = [
+        {
+            "type": "scatter", "x": [trial.values[0] for trial in trials],
+            "y": [trial.values[1] for trial in trials], "mode": mode, "name": name,
+            "marker": {"color": colour, "size": 8}, "line": {"color": colour, "width": 1, "dash": "dot"},
+            "text": list(map(_label, trials)), "hovertemplate": "%{x:.6g}, %{y:.6g}, %{text}<extra></extra>",
+        }
+        for trials, name, colour, mode in (
+            (sweep.complete, "trial", GREY, "markers"),
+            (front, "Pareto front", RED, "lines+markers"),
+        )
+    ]  # fmt: skip
+    names = [f"{name} ({way})" for name, way in zip(sweep.metrics, sweep.directions, strict=True)]
+    layout = {"height": 420, "xaxis": {"title": title(names[0])}, "yaxis": {"title": title(names[1])}}
+    points = "; ".join("trial {} {:.6g}, {:.6g}".format(trial.number, *trial.values) for trial in front)
+    return Figure(data, layout, f"{names[0]} and {names[1]}. On the Pareto front: {points}.")
 
 
-def styled(plot: go.Figure, height: int) -> go.Figure:
-    """Set the layout that all figures share."""
-    return plot.update_layout(
-        template="plotly_white",
-        height=height,
-        margin={"l": 60, "r": 20, "t": 20, "b": 50},
-        font={"family": "system-ui, sans-serif", "size": 13},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        hoverlabel={"align": "left"},
-    )
+def _axis(name: str, row: int) -> str:
+    return name if row == 1 else f"{name}{row}"
+
+
+def _numbers(sweep: Sweep) -> list[int]:
+    return [trial.number for trial in sweep.complete]
 
 
 def _values(sweep: Sweep, row: int) -> list[float]:
@@ -154,13 +211,12 @@ def _label(trial: Trial) -> str:
 
 
 def _dimension(column: Column) -> dict[str, Any]:
-    dimension = {"label": column.name, "values": column.values}
     if column.categories:
-        return dimension | {"tickvals": list(range(len(column.categories))), "ticktext": column.categories}
+        ticks = {"tickvals": list(range(len(column.categories))), "ticktext": column.categories}
+        return {"values": column.values, **ticks}
     if not column.log:
-        return dimension
+        return {"values": column.values}
     exponents = np.log10(column.values)  # plotly has no logarithmic dimension
     ticks = np.linspace(exponents.min(), exponents.max(), 6).tolist()
-    return dimension | {
-        "values": exponents.tolist(), "tickvals": ticks, "ticktext": [f"{10**tick:.2g}" for tick in ticks]
-    }  # fmt: skip
+    texts = [f"{10**tick:.2g}" for tick in ticks]
+    return {"values": exponents.tolist(), "tickvals": ticks, "ticktext": texts}

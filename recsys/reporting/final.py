@@ -10,8 +10,8 @@ from recsys import pipeline
 from recsys.errors import DataNotFoundError
 from recsys.metrics import DIRECTIONS
 from recsys.pipeline import Experiment
-from recsys.reporting.intervals import Intervals, write_intervals
 from recsys.runs.files import FOLDS_FILE, SLICES_FILE, TEST_FILE
+from recsys.runs.intervals import Intervals, write_intervals
 from recsys.runs.json_file import read_json, write_json
 from recsys.runs.refit import Measurement, measure, slices
 from recsys.runs.stored_config import read_experiment

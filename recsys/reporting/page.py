@@ -3,37 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pkgutil import get_data
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from recsys.reporting.layout import CONFIG, LAYOUT
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
     from jinja2 import Template
+
+Table = list[list[str]]  # the header first
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Traces and layout as plotly's program takes them, and what they show, for those who cannot see it.
+
+    A colour may be the name of a colour of the page, such as `var(--accent)`.
+    """
+
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+    description: str
+    width: int = 0  # pixels at least; a narrower page scrolls it
+
+
+class Code(NamedTuple):
+    """A text to be copied, such as a command, and what it is."""
+
+    title: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Section:
-    """A figure, table or text with its title and caption; empty parts are left out."""
+    """Figures, a table or texts with their title and caption; empty parts are left out."""
 
     title: str
     caption: str = ""
-    plot: go.Figure | None = None
-    table: list[list[str]] = field(default_factory=list)  # the header first
-    code: str = ""
-    best: str = ""  # the main result, in large type
-    lines: list[str] = field(default_factory=list)  # paragraphs
+    figures: list[Figure] = field(default_factory=list)  # several stand side by side
+    table: Table = field(default_factory=list)
+    rest: Table = field(default_factory=list)  # rows that are shown when they are opened
+    codes: list[Code] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # paragraphs; the first in large type
 
 
-def render(title: str, sections: list[Section]) -> str:
-    """Return the page as HTML, with plotly's program in it."""
+def render(title: str, opening: Section, sections: list[Section]) -> str:
+    """Return the page as HTML, with plotly's program in it; the opening stands in its header."""
     from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
 
-    def html(plot: go.Figure) -> Markup:
-        config = {"displaylogo": False, "responsive": True}
-        return Markup(plot.to_html(full_html=False, include_plotlyjs=False, config=config))
-
-    facts = {"title": title, "sections": sections}
-    return template("report.html.jinja").render(facts, html=html, plotly=Markup(get_plotlyjs()))
+    program = get_data("plotly", "package_data/plotly.min.js")
+    assert program is not None  # the package has no other place for it
+    facts = {"title": title, "opening": opening, "sections": sections}
+    style = {"layout": LAYOUT, "config": CONFIG, "plotly": Markup(program.decode())}
+    return template("report.html.jinja").render(facts, **style)
 
 
 def template(name: str) -> Template:

@@ -6,14 +6,15 @@ from typing import Any
 
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.evaluation import Interval
-from recsys.metrics import DECIMALS, DIRECTIONS, LONG, SHORT
-from recsys.reporting.comparison_table import Comparison
-from recsys.reporting.figures import search_figures
-from recsys.reporting.intervals import Intervals, read_intervals
-from recsys.reporting.page import Section, render
+from recsys.metrics import DECIMALS, DIRECTIONS, LIST_METRICS, SHORT
+from recsys.reporting.figures import main_figure, search_figures
+from recsys.reporting.page import Code, Section, Table, render
 from recsys.reporting.rule_figures import rule_figures
+from recsys.runs.comparison import Comparison
 from recsys.runs.files import REPORT_FILE, SLICES_FILE, TEST_FILE
+from recsys.runs.intervals import Intervals, read_intervals
 from recsys.runs.json_file import read_json
+from recsys.runs.summary import on_test, outcome, searched
 from recsys.runs.sweep import Sweep, read_sweep
 
 SHOWN = 10  # trials, and reasons of failures
@@ -48,13 +49,25 @@ def write_report(folder: Path) -> Path:
     """
     path, sweep = folder / REPORT_FILE, read_sweep(folder)
     name = sweep.results.get("study_name") or "/".join(folder.parts[-2:])
-    atomic_write(path, render(f"Sweep {name}", _sections(sweep)))
+    comparison = Comparison.read(sweep)
+    atomic_write(path, render(f"Sweep {name}", _opening(sweep, comparison), _sections(sweep, comparison)))
     return path
 
 
-def _sections(sweep: Sweep) -> list[Section]:
-    sections = [_summary(sweep), _reproduce(sweep)]
-    if comparison := Comparison.read(sweep):
+def _opening(sweep: Sweep, comparison: Comparison | None) -> Section:
+    """Say what was searched on which data and what won by how much, and show it."""
+    lines = [outcome(sweep), f"Searched: {searched(sweep)}"]
+    if comparison is not None:
+        lines.insert(0, comparison.sentence())
+    elif measured := on_test(sweep):
+        lines.append(measured)
+    figures = [main_figure(sweep, comparison)] if sweep.complete else []
+    return Section("Outcome", figures=figures, lines=lines)
+
+
+def _sections(sweep: Sweep, comparison: Comparison | None) -> list[Section]:
+    sections = [_trials(sweep), _reproduce(sweep)]
+    if comparison is not None:
         repeats = comparison.table_of_repeats()
         title = f"Comparison by {comparison.by} on the test part"
         sections[:0] = [
@@ -63,31 +76,30 @@ def _sections(sweep: Sweep) -> list[Section]:
             Section("All pairs", PAIRS, table=comparison.table_of_pairs()),
         ]
     elif measured := read_intervals(sweep.folder / TEST_FILE):
-        sections.append(Section("On the test part", ON_TEST, table=_on_test(measured)))
+        table, rest = _on_test(measured, sweep.metrics)
+        sections.append(Section("On the test part", ON_TEST, table=table, rest=rest))
     if slices := read_json(sweep.folder / SLICES_FILE):
         sections.append(Section("By users and items", SLICES, table=_by_slice(slices)))
     if sweep.complete:
-        sections += [*search_figures(sweep), *rule_figures(sweep)]
+        sections += [*search_figures(sweep, comparison), *rule_figures(sweep)]
     if config := sweep.best_config():
-        sections.append(Section("Configuration of the best trial", code=config))
+        code = Code("Composed, as in .hydra/config.yaml", config)
+        sections.append(Section("Configuration of the best trial", codes=[code]))
     return sections
 
 
-def _summary(sweep: Sweep) -> Section:
+def _trials(sweep: Sweep) -> Section:
     counts = Counter(trial.state for trial in sweep.trials)
     states = ", ".join(f"{count} {state}" for state, count in counts.most_common())
     lines = [f"{len(sweep.trials)} trials: {states or 'none'}."]
     if not sweep.complete:
         reasons = {trial.fail_reason for trial in sweep.trials if trial.fail_reason}
-        return Section("Summary", lines=[*lines, *sorted(reasons)[:SHOWN]])
-    best = ""
-    if len(sweep.metrics) == 1 and sweep.best is not None:
-        best = f"{sweep.metrics[0]} {sweep.best.values[0]:{LONG}} in trial {sweep.best.number}"
+        return Section("Trials", lines=[*lines, *sorted(reasons)[:SHOWN]])
     if missed := sum(not trial.feasible for trial in sweep.complete):
         lines.append(f"{missed} of the complete trials miss a constraint and cannot be the best.")
     if others := sum(trial.other_identity for trial in sweep.trials):
         lines.append(f"{others} trials were run for another configuration or other data, and are left out.")
-    return Section("Summary", best=best, lines=lines, table=_best_trials(sweep))
+    return Section("Best trials", lines=lines, table=_best_trials(sweep))
 
 
 def _best_trials(sweep: Sweep) -> list[list[str]]:
@@ -113,10 +125,10 @@ def _short(text: str) -> str:
 
 
 def _reproduce(sweep: Sweep) -> Section:
-    code = f"# The sweep\n{sweep.command()}"
+    codes = [Code("The sweep", sweep.command())]
     if sweep.best_folder is not None:
-        code += f"\n# The best trial by itself\n{sweep.best_command()}"
-    return Section("Reproduce", code=code)
+        codes.append(Code("The best trial by itself", sweep.best_command()))
+    return Section("Reproduce", codes=codes)
 
 
 def _by_slice(slices: dict[str, list[dict[str, Any]]]) -> list[list[str]]:
@@ -130,10 +142,14 @@ def _by_slice(slices: dict[str, list[dict[str, Any]]]) -> list[list[str]]:
     return [["", "number", "metric", *(f"trial {number}" for number in slices)], *rows]
 
 
-def _on_test(measured: dict[str, Intervals]) -> list[list[str]]:
+def _on_test(measured: dict[str, Intervals], objectives: list[str]) -> tuple[Table, Table]:
+    """Return a table of the main metrics, the objectives first, and one of all others."""
+    header = ["metric", *(f"trial {number}" for number in measured)]
     names = dict.fromkeys(name for found in measured.values() for name in found if "@" in name)
-    rows = [
-        [name, *(f"{found[name]:{DECIMALS}}" if name in found else "" for found in measured.values())]
+    rows = {
+        name: [name, *(f"{found[name]:{DECIMALS}}" if name in found else "" for found in measured.values())]
         for name in names
-    ]
-    return [["metric", *(f"trial {number}" for number in measured)], *rows]
+    }
+    main = [name for name in dict.fromkeys([*objectives, *LIST_METRICS]) if name in rows]
+    others = [row for name, row in rows.items() if name not in main]
+    return [header, *(rows[name] for name in main)], [header, *others] if others else []

@@ -4,12 +4,11 @@ from collections import defaultdict
 from html import escape
 
 import numpy as np
-import plotly.graph_objects as go
 
 from recsys.metrics import DECIMALS, MAX_LIFT, NDCG
 from recsys.reporting.columns import ranks
-from recsys.reporting.figures import BLUE, COLOURS, GREY, RED, styled
-from recsys.reporting.page import Section
+from recsys.reporting.layout import BLUE, COLOURS, GREY, RED, title
+from recsys.reporting.page import Figure, Section
 from recsys.runs.sweep import Sweep
 
 RULES_IN_LABEL, RULES_IN_TABLE = 6, 10
@@ -31,17 +30,20 @@ def lift_and_lists(points: dict[int, tuple[float, float]], metric: str) -> Secti
     """
     highest = max(points, key=lambda number: points[number][0])
     best = max(points, key=lambda number: points[number][1])
-    plot = go.Figure()
     groups = (list(points), "trial", GREY), ([highest], "highest lift", RED), ([best], f"best {metric}", BLUE)
-    for numbers, name, colour in groups:
-        plot.add_scatter(
-            x=[points[number][0] for number in numbers], y=[points[number][1] for number in numbers],
-            mode="markers", name=name, marker={"color": colour, "size": 8 if colour == GREY else 13},
-            text=numbers, hovertemplate="trial %{text}: lift %{x:.4g}, %{y:.4f}<extra></extra>",
-        )  # fmt: skip
-    plot.update_xaxes(title=MAX_LIFT)
-    plot.update_yaxes(title=metric)
-    return Section("Lift and lists", lift_caption(points, metric), styled(plot, 420))
+    data = [
+        {
+            "type": "scatter", "x": [points[number][0] for number in numbers],
+            "y": [points[number][1] for number in numbers], "mode": "markers", "name": name,
+            "marker": {"color": colour, "size": 8 if colour == GREY else 13}, "text": numbers,
+            "hovertemplate": "trial %{text}: lift %{x:.4g}, %{y:.4f}<extra></extra>",
+        }
+        for numbers, name, colour in groups
+    ]  # fmt: skip
+    layout = {"height": 420, "xaxis": {"title": title(MAX_LIFT)}, "yaxis": {"title": title(metric)}}
+    description = f"{MAX_LIFT} and {metric} of each trial, as the caption describes them."
+    figure = Figure(data, layout, description)
+    return Section("Lift and lists", lift_caption(points, metric), [figure])
 
 
 def lift_caption(points: dict[int, tuple[float, float]], metric: str) -> str:
@@ -76,29 +78,28 @@ def best_rules(rules: list[dict[str, str]], trial: int) -> Section:
         groups[tuple(float(row[name]) for name in names)].append(_title(row))
     ordered = sorted(groups, key=lambda measures: measures[2])  # the highest lift is drawn last, on top
     supports, confidences, lifts = (list(column) for column in zip(*ordered, strict=True))
-    plot = go.Figure(
-        go.Scatter(
-            x=supports, y=confidences, customdata=lifts, mode="markers",
-            text=[_label(groups[measures]) for measures in ordered],
-            marker={
-                "color": lifts, "colorscale": COLOURS, "colorbar": {"title": "lift", "thickness": 12},
-                "size": [7 + min(20, 2 * len(groups[measures]) ** 0.5) for measures in ordered],
-                "line": {"width": 0.5, "color": "white"}, "opacity": 0.85,
-            },
-            hovertemplate=(
-                "%{text}<br>support %{x:.4g}, confidence %{y:.3g}, lift %{customdata:.4g}<extra></extra>"
-            ),
-        )
-    )  # fmt: skip
-    plot.update_xaxes(title="support")
-    plot.update_yaxes(title="confidence")
+    data = {
+        "type": "scatter", "x": supports, "y": confidences, "customdata": lifts, "mode": "markers",
+        "text": [_label(groups[measures]) for measures in ordered],
+        "marker": {
+            "color": lifts, "colorscale": COLOURS, "colorbar": {"title": title("lift"), "thickness": 12},
+            "size": [7 + min(20, 2 * len(groups[measures]) ** 0.5) for measures in ordered],
+            "line": {"width": 0.5, "color": "var(--card)"}, "opacity": 0.85,
+        },
+        "hovertemplate": (
+            "%{text}<br>support %{x:.4g}, confidence %{y:.3g}, lift %{customdata:.4g}<extra></extra>"
+        ),
+    }  # fmt: skip
+    layout = {"height": 460, "xaxis": {"title": title("support")}, "yaxis": {"title": title("confidence")}}
+    description = "Support and confidence of the best rules; the table has the first of them."
+    figure = Figure([data], layout, description)
     caption = f"The {len(rules):,} best rules. Rules with equal measures share a point, which lists them."
     first = rules[:RULES_IN_TABLE]
     table = [
         ["rule", *names],
         *([_title(row), *(f"{float(row[name]):.4g}" for name in names)] for row in first),
     ]
-    return Section(f"Rules of trial {trial}", caption, styled(plot, 460), table)
+    return Section(f"Rules of trial {trial}", caption, [figure], table)
 
 
 def _title(rule: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
 import yaml
 from omegaconf import OmegaConf
@@ -14,7 +15,8 @@ from omegaconf import OmegaConf
 from optuna_sweeper.errors import SweepError
 from recsys.reporting.callbacks import CompareCallback, FinalCallback
 from recsys.reporting.columns import Column, columns, importance
-from recsys.reporting.figures import history, pareto_front, search_figures
+from recsys.reporting.figures import history, importances, parallel_coordinates, pareto_front, slices
+from recsys.reporting.layout import LAYOUT
 from recsys.reporting.report import write_report
 from recsys.reporting.rule_figures import best_rules, lift_caption
 from recsys.runs.sweep import read_sweep
@@ -22,6 +24,7 @@ from recsys.runs.trials import Trial, read_trials
 from recsys.tracking.mlflow_callback import MLflowCallback
 from tests import programs
 
+LAYOUT_OF_ALL = json.loads(re.sub(r"var\(--\w+\)", "#123456", json.dumps(LAYOUT)))
 HEADER = ["number", "state", "params_x", "params_kind", "start", "end", "seconds", "job_dir", "fail_reason"]
 
 
@@ -79,7 +82,7 @@ def test_infeasible_trials_are_not_the_best(tmp_path):
     assert [trial.number for trial in sweep.trials if not trial.feasible] == [3]
     assert sweep.best is not None
     assert sweep.best.number == 7
-    colours = history(sweep).plot.data[0].marker.color
+    colours = history(sweep).data[0]["marker"]["color"]
     assert colours[3] != colours[2] == colours[7]
     assert (
         "1 of the complete trials miss a constraint and cannot be the best."
@@ -92,11 +95,21 @@ def test_one_file_that_needs_no_network(tmp_path):
     page = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)  # plotly's program
     assert len(page) < 200_000 < len(html)
     assert not re.search(r"""(src|href)=["']?(http|//)""", page)
-    for title in ("Optimisation history", "Importance", "Slices", "Parallel coordinates", "Rules of trial 3"):
+    for title in ("Best trials", "Importance", "Slices", "Parallel coordinates", "Rules of trial 3"):
         assert title in page
     assert "Pareto" not in page
     assert "python -m recsys -m experiment=seed_sweep hydra.sweeper.n_trials=13" in page
     assert "12 complete, 1 fail" in page
+
+
+@pytest.mark.parametrize("objectives", [1, 2])
+def test_plotly_knows_every_attribute_of_the_figures(tmp_path, objectives):
+    html = write_report(make(tmp_path, objectives=objectives)).read_text()
+    texts = re.findall(r'<script type="application/json">(.*?)</script>', html)
+    assert len(texts) == 3 * (objectives + 1)
+    for text in texts:
+        figure = json.loads(re.sub(r"var\(--\w+\)", "#123456", text))
+        go.Figure({"data": figure["data"], "layout": LAYOUT_OF_ALL | figure["layout"]})  # refuses others
 
 
 def test_text_from_outside_stays_text(tmp_path):
@@ -116,10 +129,10 @@ def test_two_objectives_have_a_front(tmp_path):
     sweep = read_sweep(make(tmp_path, objectives=2))
     assert [trial.number for trial in sweep.front] == [0, 3]
     assert sweep.best.number == 3
-    trials, front = pareto_front(sweep).plot.data
-    assert list(front.x) == [0.0, 3.0]
-    assert list(front.y) == [0.0, -3.0]
-    assert len(trials.x) == 12
+    trials, front = pareto_front(sweep).data
+    assert front["x"] == [0.0, 3.0]
+    assert front["y"] == [0.0, -3.0]
+    assert len(trials["x"]) == 12
     html = write_report(tmp_path).read_text()
     assert "Pareto front" in html
 
@@ -133,24 +146,28 @@ def test_a_sweep_without_the_sweepers_word_has_a_front_too(tmp_path):
 
 def test_the_figures_hold_the_trials(tmp_path):
     sweep = read_sweep(make(tmp_path))
-    plots = {figure.title: figure.plot for figure in search_figures(sweep)}
-    points, best, lost = plots["Optimisation history"].data
-    assert list(points.y)[:5] == [0.0, 1.0, 2.0, 3.0, 0.0]
-    assert points.text[1] == "trial 1<br>x = 0.1<br>kind = b"
-    assert list(best.y)[:6] == [0.0, 1.0, 2.0, 3.0, 3.0, 3.0]
-    assert list(lost.x) == [12]
-    _, kind = plots["Slices"].data
-    assert list(kind.x)[:3] == ["a", "b", "a"]
-    assert plots["Slices"].layout.xaxis.type == "log"
-    (bars,) = plots["Importance of parameters"].data
-    assert dict(zip(bars.y, bars.x, strict=True))["x"] == 1.0
-    (lines,) = plots["Parallel coordinates"].data
-    assert [axis.label for axis in lines.dimensions] == ["max_lift", "x", "kind"]
-    figure = best_rules(sweep.rules(), 3)
-    (points,) = figure.plot.data
-    assert list(points.customdata) == [8.0, 9.0]
-    assert points.text[1].endswith("and 3 more")
-    assert figure.table[:2] == [
+    found = columns(sweep.complete, sweep.log_parameters)
+    main = history(sweep)
+    points, best, lost = main.data
+    assert points["y"][:5] == [0.0, 1.0, 2.0, 3.0, 0.0]
+    assert points["text"][1] == "trial 1<br>x = 0.1<br>kind = b"
+    assert best["y"][:6] == [0.0, 1.0, 2.0, 3.0, 3.0, 3.0]
+    assert lost["x"] == [12]
+    assert (
+        main.description == "max_lift of each trial. The best so far goes from 0 in trial 0 to 3 in trial 3."
+    )
+    number, kind = slices(sweep, found)
+    assert number.layout["xaxis"]["type"] == "log"
+    assert kind.data[0]["x"][:3] == ["a", "b", "a"]
+    (bars,) = importances(sweep, found).data
+    assert dict(zip(bars["y"], bars["x"], strict=True))["x"] == 1.0
+    (lines,) = parallel_coordinates(sweep, found).data
+    assert [axis["label"] for axis in lines["dimensions"]] == ["max_lift", "x", "kind"]
+    section = best_rules(sweep.rules(), 3)
+    ((points,),) = (figure.data for figure in section.figures)
+    assert points["customdata"] == [8.0, 9.0]
+    assert points["text"][1].endswith("and 3 more")
+    assert section.table[:2] == [
         ["rule", "support", "confidence", "lift"],
         ["<i>0</i> → Café", "0.01", "0.5", "9"],
     ]
@@ -174,7 +191,7 @@ def test_slices_of_trials_that_miss_one_another(tmp_path):
     found = {"3": [few], "5": [many]}
     (make(tmp_path) / "slices.json").write_text(json.dumps(found))
     html = write_report(tmp_path).read_text()
-    assert "<h2>By users and items</h2>" in html
+    assert ">By users and items</h2>" in html
     row = "<td>1,200</td><td>ndcg@10</td><td>0.1000 (0.0900 to 0.1100)</td><td></td>"
     assert row in re.sub(r"\s*\n\s*", "", html)
 
@@ -188,12 +205,12 @@ def test_a_comparison_comes_first_and_the_metrics_of_one_trial_do_not(tmp_path):
     pairs = {"metric": "ndcg@10", "pairs": [pair]}
     (tmp_path / "compare_pairs.json").write_text(json.dumps(pairs))
     html = write_report(tmp_path).read_text()
-    titles = re.findall("<h2>(.*?)</h2>", html)
-    assert titles[:3] == ["Comparison by recommender on the test part", "All pairs", "Summary"]
+    titles = re.findall("<h2[^>]*>(.*?)</h2>", html)
+    assert titles[:3] == ["Comparison by recommender on the test part", "All pairs", "Best trials"]
     assert "<td>&lt; 0.001</td>" in html
     assert "On the test part" not in titles
     assert "mrr@5" not in html
-    first, second = (html.index(f"<td>{name}</td>") for name in ("rules", "popularity"))
+    first, second = (html.index(f"<th scope=row>{name}</th>") for name in ("rules", "popularity"))
     assert first < second
     assert "<td>+0.1000 (+0.0900 to +0.1100)</td>" in html
 
@@ -228,7 +245,7 @@ def test_the_caption_of_lift_and_lists_is_what_the_data_say(points, caption):
 @pytest.mark.parametrize("complete", [0, 1, 2])
 def test_a_sweep_with_next_to_nothing(tmp_path, complete):
     html = write_report(make(tmp_path, complete=complete)).read_text()
-    assert f"{complete + 1} trials" in html
+    assert f"{complete + 1} trial" in html
 
 
 def test_importance_tells_what_matters_from_what_does_not():

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import socket
 import threading
 from dataclasses import replace
@@ -29,14 +27,11 @@ from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.reloader import ModelReloader
 from recsys.serving.schemas import RecommendRequest
 from recsys.serving.settings import Settings
+from tests.browser import needs_browser, open_browser
 from tests.recommenders.problems import ALL, histories
 from tests.serving.conftest import HTML, TITLES, Shelf
 
-PROGRAMS = [
-    next(filter(None, map(shutil.which, names)), None)
-    for names in (("chromium", "chromium-browser", "google-chrome"), ("chromedriver",))
-]
-pytestmark = pytest.mark.skipif(None in PROGRAMS, reason="there is no chromium, or no chromedriver")
+pytestmark = needs_browser
 WAIT = 10  # seconds, at most; other processes may slow this one down
 
 
@@ -72,17 +67,7 @@ def served(bundles, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = PROGRAMS[0]
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    profile = tmp_path_factory.mktemp("profile")
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "no-first-run",
-                     "disable-background-networking", f"user-data-dir={profile}"):  # fmt: skip
-        options.add_argument(f"--{argument}")
-    # Without a proxy of the shell's in between, and without a download of a driver.
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    service = webdriver.ChromeService(PROGRAMS[1], env=environment)
-    with webdriver.Chrome(options=options, service=service) as browser:
+    with open_browser(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
 
 

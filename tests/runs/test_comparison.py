@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from recsys.evaluation import Interval
-from recsys.reporting.comparison_table import Comparison, best_first, main_metric
+from recsys.evaluation import Interval, PairedDifference
+from recsys.runs.comparison import Comparison, best_first, main_metric
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,32 @@ def test_without_repeats_there_is_no_such_table():
     measured = {name: intervals(ndcg=0.5) for name in "ab"}
     differences = {"a": intervals(ndcg=0.1)}
     assert Comparison("recommender", "ndcg@10", measured, differences, []).table_of_repeats() == []
+
+
+@pytest.mark.parametrize(
+    ("baseline", "p_value", "sentence"),
+    [
+        (
+            "c",
+            0.3,
+            "The difference to b, the next, is +0.1000 (+0.0000 to +0.2000), which chance may explain. "
+            "The difference to c, the baseline, is +0.2000 (+0.1000 to +0.3000).",
+        ),
+        ("b", 0.01, "The difference to b, the next, is +0.1000 (+0.0000 to +0.2000), which is significant."),
+        (
+            "a",
+            0.01,
+            "The difference to b, the next, is +0.1000 (+0.0000 to +0.2000), which is significant. It is the "
+            "baseline: nothing surpasses it.",
+        ),
+    ],
+)
+def test_the_sentence_claims_what_the_pairs_show(baseline, p_value, sentence):
+    measured = {"a": intervals(ndcg=0.5), "b": intervals(ndcg=0.4), "c": intervals(ndcg=0.3)}
+    values = {"a": 0.2, "b": 0.1, "c": -0.1}
+    differences = {name: intervals(ndcg=values[name]) for name in "abc" if name != baseline}
+    pairs = [PairedDifference("a", "b", Interval(0.1, 0.0, 0.2), p_value)]
+    comparison = Comparison("recommender", "ndcg@10", measured, differences, pairs)
+    assert comparison.sentence() == (
+        f"On the test part recommender=a comes first of 3, with ndcg@10 0.5000 (0.4000 to 0.6000). {sentence}"
+    )

@@ -7,10 +7,12 @@ from typing import Self
 
 from recsys.evaluation import Interval, PairedDifference
 from recsys.metrics import DECIMALS, DIRECTIONS, LIST_METRICS, NDCG, OF_EACH, REPEAT_SHARE
-from recsys.reporting.intervals import Intervals, read_intervals, write_intervals
 from recsys.runs.files import COMPARISON_FILE, DIFFERENCES_FILE, PAIRS_FILE
+from recsys.runs.intervals import Intervals, read_intervals, write_intervals
 from recsys.runs.json_file import read_json, write_json
 from recsys.runs.sweep import Sweep
+
+LEVEL = 0.05  # of the p-values
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,25 @@ class Comparison:
         """The choice that the others are compared with."""
         (baseline,) = self.measured.keys() - self.differences.keys()
         return baseline
+
+    def sentence(self) -> str:
+        """Return which choice has the best value, and its difference to the next and to the baseline."""
+        (best, *others), metric = self.measured, self.metric
+        value = f"{metric} {self.measured[best][metric]:{DECIMALS}}"
+        text = f"On the test part {self.by}={best} comes first of {len(self.measured)}, with {value}."
+        if pair := self._pair(best, others[0]):
+            verdict = "which is significant" if pair.p_value < LEVEL else "which chance may explain"
+            text += f" The difference to {others[0]}, the next, is {pair.difference:+{DECIMALS}}, {verdict}."
+        if best == self.baseline:
+            text += " It is the baseline: nothing surpasses it."
+        elif self.baseline != others[0] or pair is None:
+            difference = self.differences[best][metric]
+            text += f" The difference to {self.baseline}, the baseline, is {difference:+{DECIMALS}}."
+        return text
+
+    def _pair(self, first: str, second: str) -> PairedDifference | None:
+        named = (pair for pair in self.pairs if (pair.first, pair.second) == (first, second))
+        return next(named, None)
 
     def table_of_repeats(self) -> list[list[str]]:
         """Return a header and one row for each choice: repeats and new items apart; empty if not measured."""
