@@ -9,6 +9,7 @@ from recsys.errors import DataNotFoundError
 from recsys.evaluation import pairwise_differences
 from recsys.reporting.final import measure_trial
 from recsys.reporting.page import template
+from recsys.reporting.pictures import draw_comparison
 from recsys.runs.best import best_of_each
 from recsys.runs.comparison import Comparison, best_first, main_metric
 from recsys.runs.files import COMPARISON_FIGURE_FILE, COMPARISON_PAGE_FILE
@@ -46,7 +47,9 @@ def compare(folder: Path, by: str, baseline: str, trusted: frozenset[str]) -> st
     if missed := [name for name in comparison.measured if not chosen[name].feasible]:
         table += f"\n\nNo trial keeps the constraints of the objective: {', '.join(missed)}."
     atomic_write(folder / COMPARISON_PAGE_FILE, _page(table, sweep, chosen, comparison))
-    _draw(folder / COMPARISON_FIGURE_FILE, comparison, measurements[baseline].evaluation.confidence_level)
+    draw_comparison(
+        folder / COMPARISON_FIGURE_FILE, comparison, measurements[baseline].evaluation.confidence_level
+    )
     return table
 
 
@@ -61,24 +64,6 @@ def _comparison(sweep: Sweep, by: str, measurements: Mapping[str, Measurement], 
     rankings = {name: measurements[name].ranking for name in measured}
     pairs = pairwise_differences(rankings, metric, *theirs.resampling)
     return Comparison(by, metric, measured, differences, pairs)
-
-
-def _draw(path: Path, comparison: Comparison, level: float) -> None:
-    """Draw the main metric of each choice with its interval."""
-    from matplotlib.figure import Figure
-
-    names = list(comparison.measured)[::-1]
-    intervals = [comparison.measured[name][comparison.metric] for name in names]
-    figure = Figure(figsize=(7, 0.5 * len(names) + 1.2), layout="constrained")
-    axes = figure.add_subplot()
-    errors = [[one.value - one.low for one in intervals], [one.high - one.value for one in intervals]]
-    middle = [one.value for one in intervals]
-    axes.errorbar(middle, range(len(names)), xerr=errors, fmt="o", capsize=4, color="#2563eb")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel(f"{comparison.metric} on the test part, with its {level:.0%} interval")
-    axes.grid(axis="x", alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=150)
 
 
 def _page(table: str, sweep: Sweep, chosen: dict[str, Trial], comparison: Comparison) -> str:

@@ -9,9 +9,10 @@ from recsys.evaluation import Interval
 from recsys.metrics import DECIMALS, DIRECTIONS, LIST_METRICS, SHORT
 from recsys.reporting.figures import main_figure, search_figures
 from recsys.reporting.page import Code, Section, Table, render
+from recsys.reporting.pictures import draw_search
 from recsys.reporting.rule_figures import rule_figures
 from recsys.runs.comparison import Comparison
-from recsys.runs.files import REPORT_FILE, SLICES_FILE, TEST_FILE
+from recsys.runs.files import REPORT_FILE, SEARCH_FIGURE_FILE, SLICES_FILE, TEST_FILE
 from recsys.runs.intervals import Intervals, read_intervals
 from recsys.runs.json_file import read_json
 from recsys.runs.summary import on_test, outcome, searched
@@ -42,6 +43,8 @@ ON_TEST = f"The chosen trials, {ONCE} In parentheses the bootstrap interval over
 def write_report(folder: Path) -> Path:
     """Write the report of a sweep into its folder, replacing an earlier one atomically; return its path.
 
+    A comparison has a picture already; of other sweeps with complete trials, `search.png` is drawn.
+
     Raises
     ------
     DataNotFoundError
@@ -51,16 +54,17 @@ def write_report(folder: Path) -> Path:
     name = sweep.results.get("study_name") or "/".join(folder.parts[-2:])
     comparison = Comparison.read(sweep)
     atomic_write(path, render(f"Sweep {name}", _opening(sweep, comparison), _sections(sweep, comparison)))
+    if sweep.complete and comparison is None:
+        draw_search(folder / SEARCH_FIGURE_FILE, sweep)
     return path
 
 
 def _opening(sweep: Sweep, comparison: Comparison | None) -> Section:
     """Say what was searched on which data and what won by how much, and show it."""
-    lines = [outcome(sweep), f"Searched: {searched(sweep)}"]
+    main, more = (outcome(sweep), on_test(sweep))
     if comparison is not None:
-        lines.insert(0, comparison.sentence())
-    elif measured := on_test(sweep):
-        lines.append(measured)
+        main, more = comparison.sentence(), main
+    lines = [f"{searched(sweep)} {main}", *([more] if more else [])]
     figures = [main_figure(sweep, comparison)] if sweep.complete else []
     return Section("Outcome", figures=figures, lines=lines)
 

@@ -98,11 +98,11 @@ class Comparison:
         """Return a header and one row for each choice."""
         baseline = self.baseline
         others = [name for name in LIST_METRICS if name != self.metric and name in self.measured[baseline]]
-        rows = [[self.by, self.metric, *others, f"{self.metric} minus {baseline}"]]
+        rows = [[self.by, self.metric, f"{self.metric} minus {baseline}", *others]]
         for name, found in self.measured.items():
             difference = f"{self.differences[name][self.metric]:+{DECIMALS}}" if name != baseline else ""
             values = (f"{found[other].value:{DECIMALS}}" for other in others)
-            rows.append([name, f"{found[self.metric]:{DECIMALS}}", *values, difference])
+            rows.append([name, f"{found[self.metric]:{DECIMALS}}", difference, *values])
         return rows
 
 

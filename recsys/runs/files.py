@@ -17,6 +17,7 @@ OVERRIDES_FILE = ".hydra/overrides.yaml"
 SWEEP_CONFIG_FILE = "multirun.yaml"
 # Of a sweep.
 REPORT_FILE = "report.html"
+SEARCH_FIGURE_FILE = "search.png"
 TEST_FILE = "test.json"  # metrics on the test part of the trials that the search chose
 SLICES_FILE = "slices.json"  # the same by users and by items
 COMPARISON_FILE = "compare.json"

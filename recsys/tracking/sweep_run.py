@@ -10,7 +10,7 @@ from optuna_sweeper.results.schema import RESULTS_FILE, TRIALS_FILE
 from optuna_sweeper.results.schema import End as SweepEnd
 from recsys.metrics import LONG, MAX_LIFT
 from recsys.runs.best import best_so_far, candidates
-from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, SLICES_FILE, TEST_FILE
+from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, SEARCH_FIGURE_FILE, SLICES_FILE, TEST_FILE
 from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
@@ -19,7 +19,9 @@ from recsys.tracking.links import stamp
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
 
-FILES = (RESULTS_FILE, TRIALS_FILE, REPORT_FILE, TEST_FILE, SLICES_FILE, *COMPARISON_FILES)
+FILES = (
+    RESULTS_FILE, TRIALS_FILE, REPORT_FILE, SEARCH_FIGURE_FILE, TEST_FILE, SLICES_FILE, *COMPARISON_FILES
+)  # fmt: skip
 STATES = ("complete", "pruned", "fail", "running")
 PLAIN = ("number", "state", "params", "fail_reason", "answered_from")
 BEST_LIFT, BEST_VALUE = "best_lift", "best_value"  # metrics: the best so far after each trial

@@ -10,6 +10,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 import pytest
 import yaml
+from matplotlib.image import imread
 from omegaconf import OmegaConf
 
 from optuna_sweeper.errors import SweepError
@@ -134,7 +135,7 @@ def test_two_objectives_have_a_front(tmp_path):
     assert front["y"] == [0.0, -3.0]
     assert len(trials["x"]) == 12
     html = write_report(tmp_path).read_text()
-    assert "Pareto front" in html
+    assert "2 trials are on the Pareto front" in html
 
 
 def test_a_sweep_without_the_sweepers_word_has_a_front_too(tmp_path):
@@ -246,6 +247,14 @@ def test_the_caption_of_lift_and_lists_is_what_the_data_say(points, caption):
 def test_a_sweep_with_next_to_nothing(tmp_path, complete):
     html = write_report(make(tmp_path, complete=complete)).read_text()
     assert f"{complete + 1} trial" in html
+    assert (tmp_path / "search.png").exists() == (complete > 0)
+
+
+@pytest.mark.parametrize("objectives", [1, 2])
+def test_a_picture_for_where_no_page_is_shown(tmp_path, objectives):
+    write_report(make(tmp_path, objectives=objectives))
+    height, width, _ = imread(tmp_path / "search.png").shape
+    assert (width, height) == (975, 520)
 
 
 def test_importance_tells_what_matters_from_what_does_not():
