@@ -1,8 +1,10 @@
-"""Metrics of a run: the names that several packages use, directions and formats.
+"""Metrics of a run: the names that several packages use, directions, formats and intervals.
 
 Values are finite numbers: `recsys.runs.json_file.write_json` refuses others before Optuna, MLflow or a report
 read them.
 """
+
+from dataclasses import dataclass
 
 MAX_LIFT = "max_lift"
 # Of recommendation lists, with the length of the lists.
@@ -20,6 +22,22 @@ DIRECTIONS = {"maximize": 1, "minimize": -1}
 
 # Formats: of values in tables, of the best value, of list metrics.
 SHORT, LONG, DECIMALS = ".6g", ".10g", ".4f"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and the bounds of its interval.
+
+    `f"{interval:.4f}"` is "0.1077 (0.0942 to 0.1201)", or "0.1077" if the bounds are equal in these digits.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __format__(self, spec: str) -> str:
+        value, low, high = (format(number, spec) for number in (self.value, self.low, self.high))
+        return value if value == low == high else f"{value} ({low} to {high})"
 
 
 def cutoff(metric: str) -> int:

@@ -1,7 +1,7 @@
 """What a run is judged by: its rules, and the lists that a recommender makes of them."""
 
 from recsys.evaluation.beyond_accuracy import encode_categories
-from recsys.evaluation.bootstrap import Interval, bootstrap_intervals, paired_differences
+from recsys.evaluation.bootstrap import bootstrap_intervals, paired_differences
 from recsys.evaluation.holdout import Holdout, Split, Targets
 from recsys.evaluation.objective import Objective
 from recsys.evaluation.pairs import PairedDifference, pairwise_differences
@@ -15,6 +15,7 @@ from recsys.evaluation.splits.global_time import GlobalTime, Rolling
 from recsys.evaluation.splits.next_basket import NextBasket
 from recsys.evaluation.splits.per_user import LeaveOut, UserHoldout, UserShare
 from recsys.evaluation.summary import METRICS, summarise
+from recsys.metrics import Interval
 
 __all__ = [
     "METRICS",

@@ -1,33 +1,17 @@
 """Confidence intervals of means over users, and of differences of two recommenders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.errors import ParameterError
 from recsys.evaluation.ranking import RankingResult
+from recsys.metrics import Interval
 from recsys.parameters import require_integer, require_share
 
 #: Draws held in memory at a time.
 _BLOCK = 4_000_000
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and the bounds of its interval.
-
-    `f"{interval:.4f}"` is "0.1077 (0.0942 to 0.1201)", or "0.1077" if the bounds are equal in these digits.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def __format__(self, spec: str) -> str:
-        value, low, high = (format(number, spec) for number in (self.value, self.low, self.high))
-        return value if value == low == high else f"{value} ({low} to {high})"
 
 
 def bootstrap_intervals(

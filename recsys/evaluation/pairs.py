@@ -6,8 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from recsys.evaluation.bootstrap import Interval, paired_differences
+from recsys.evaluation.bootstrap import paired_differences
 from recsys.evaluation.ranking import RankingResult
+from recsys.metrics import Interval
 from recsys.rules.significance import adjust_p_values
 
 

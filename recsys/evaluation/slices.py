@@ -9,9 +9,10 @@ import numpy.typing as npt
 from recsys.data import Histories, Nouns
 from recsys.evaluation.accuracy import find_hits
 from recsys.evaluation.beyond_accuracy import count_likes
-from recsys.evaluation.bootstrap import Interval, bootstrap_intervals
+from recsys.evaluation.bootstrap import bootstrap_intervals
 from recsys.evaluation.holdout import Targets
 from recsys.evaluation.ranking import RankingResult
+from recsys.metrics import Interval
 from recsys.recommenders import Recommendations
 
 #: Lower ends of the bands of users by the length of their visible history.

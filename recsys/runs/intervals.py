@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from recsys.evaluation import Interval
+from recsys.metrics import Interval
 from recsys.runs.json_file import read_json, write_json
 
 Intervals = dict[str, Interval]  # by the name of the metric
