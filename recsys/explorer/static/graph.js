@@ -1,0 +1,97 @@
+// Graph: items with their titles, and each rule as a circle between its items. The circle is the larger the higher the
+// support, its colour is the lift; arrows lead from the antecedents to it and from it to the consequents.
+
+import { queryOf } from "./address.js";
+import { colourOf, LiftScale } from "./colours.js";
+import { make } from "./elements.js";
+import { library } from "./libraries.js";
+import { count } from "./numbers.js";
+
+const [RULES, RULES_OF_A_PHONE, NARROW] = [50, 25, 600]; // of more rules nobody reads the titles; pixels
+const ZOOM = 1.4; // of a step
+const FONT = 12; // pixels, at every zoom
+
+/** Draw the best rules; return the number of all that were found. */
+export async function drawGraph(explorer, panel, signal) {
+  const query = queryOf(explorer.state);
+  query.delete("offset");
+  const [cytoscape, { n_found: nFound, rules }] = await Promise.all([
+    library("cytoscape"), explorer.source.rules(query, panel.clientWidth < NARROW ? RULES_OF_A_PHONE : RULES, signal),
+  ]);
+  if (signal.aborted) return nFound;
+  explorer.learnTitles(rules);
+  const scale = new LiftScale(rules.map((rule) => rule.measures.lift));
+  const which = rules.length < nFound ? `The best ${count(rules.length)} rules. ` : "";
+  const canvas = make("div", { className: "graph", role: "img", "aria-label": "Graph of items and rules; the table has the same rules" });
+  const zoom = make("div", { className: "zoom" });
+  const text = rules.length ? `${which}Select an item to filter by it, a circle to see its rule. ` : "No rule meets all filters.";
+  panel.replaceChildren(make("p", { className: "note" }, text, ...(rules.length ? [scale.legend()] : [])), make("div", { className: "frame" }, canvas, zoom));
+  if (!rules.length) return nFound;
+  const graph = cytoscape({
+    container: canvas, elements: elementsOf(rules, scale), style: style(), userZoomingEnabled: false, maxZoom: 3,
+    layout: { name: "cose", animate: false, randomize: false, fit: true, padding: 24, nodeDimensionsIncludeLabels: true, idealEdgeLength: 60, nodeRepulsion: 60000 },
+  });
+  graph.on("tap", "node[kind = 'item']", ({ target }) => explorer.filters.addItem("item", target.data()));
+  graph.on("tap", "node[kind = 'rule']", ({ target }) => explorer.open(rules[target.data("row")]));
+  graph.on("zoom", () => keepFont(graph));
+  keepFont(graph);
+  addZoom(graph, zoom);
+  signal.addEventListener("abort", () => graph.destroy());
+  return nFound;
+}
+
+function elementsOf(rules, scale) {
+  const most = rules.reduce((value, rule) => Math.max(value, rule.measures.support), 0);
+  const items = new Map(rules.flatMap((rule) => [...rule.antecedents, ...rule.consequents]).map((item) => [item.item_id, item]));
+  const nodes = [...items.values()].map((item) => ({ data: { ...item, id: `i${item.item_id}`, kind: "item" } }));
+  // The layout starts from a circle: it is always the same.
+  nodes.forEach((node, row) => {
+    const angle = (2 * Math.PI * row) / nodes.length;
+    node.position = { x: 300 * Math.cos(angle), y: 300 * Math.sin(angle) };
+  });
+  const places = new Map(nodes.map((node) => [node.data.id, node.position]));
+  const edges = [];
+  rules.forEach((rule, row) => {
+    const id = `r${rule.rule_id}`;
+    const own = [...rule.antecedents, ...rule.consequents].map((item) => places.get(`i${item.item_id}`));
+    const middle = (axis) => own.reduce((sum, place) => sum + place[axis], 0) / own.length + row % 7;
+    nodes.push({
+      data: { id, kind: "rule", row, size: 8 + 14 * Math.sqrt(rule.measures.support / most), colour: scale.colour(rule.measures.lift ?? 1) },
+      position: { x: middle("x"), y: middle("y") },
+    });
+    for (const item of rule.antecedents) edges.push({ data: { source: `i${item.item_id}`, target: id } });
+    for (const item of rule.consequents) edges.push({ data: { source: id, target: `i${item.item_id}` } });
+  });
+  return [...nodes, ...edges];
+}
+
+function style() {
+  const [text, card, line] = ["--text", "--card", "--quiet"].map(colourOf);
+  return [
+    { selector: "node[kind = 'item']", style: {
+      label: "data(title)", width: 6, height: 6, "background-color": text, color: text, "font-size": FONT,
+      "font-family": "system-ui, sans-serif", "text-wrap": "wrap", "text-max-width": 110, "text-valign": "top", "text-margin-y": -3,
+      "text-outline-color": card, "text-outline-width": 2,
+    } },
+    { selector: "node[kind = 'rule']", style: { width: "data(size)", height: "data(size)", "background-color": "data(colour)" } },
+    { selector: "edge", style: {
+      width: 1, "line-color": line, "line-opacity": 0.6, "target-arrow-color": line, "target-arrow-shape": "triangle", "arrow-scale": 0.7, "curve-style": "bezier",
+    } },
+  ];
+}
+
+function keepFont(graph) {
+  graph.nodes("[kind = 'item']").style({ "font-size": FONT / graph.zoom(), "text-max-width": 110 / graph.zoom(), "text-outline-width": 2 / graph.zoom() });
+}
+
+// The wheel scrolls the page: zooming has buttons.
+function addZoom(graph, place) {
+  const centre = () => ({ x: graph.width() / 2, y: graph.height() / 2 });
+  const zoomBy = (factor) => graph.zoom({ level: graph.zoom() * factor, renderedPosition: centre() });
+  const steps = { "+": ["Zoom in", () => zoomBy(ZOOM)], "−": ["Zoom out", () => zoomBy(1 / ZOOM)], "□": ["Show all", () => graph.fit(24)] };
+  for (const [sign, [label, act]] of Object.entries(steps)) {
+    const button = make("button", { type: "button", className: "square", "aria-label": label, title: label }, sign);
+    button.addEventListener("click", act);
+    place.append(button);
+  }
+}

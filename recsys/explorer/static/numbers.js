@@ -1,0 +1,35 @@
+// Numbers and rules as text.
+
+// Made once: making them takes longer than using them.
+const WHOLE = new Intl.NumberFormat("en");
+const FOUR_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
+
+export function count(value) {
+  return WHOLE.format(value);
+}
+
+export function counted(value, one, many) {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** A measure with four digits; null is a value that is not finite, such as the conviction of a rule without exception. */
+export function short(value) {
+  if (value === null) return "–";
+  const size = Math.abs(value);
+  if (size > 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(2);
+  return (size < 1e4 ? FOUR_DIGITS : WHOLE).format(value);
+}
+
+export function titlesOf(items) {
+  return items.length ? items.map((item) => item.title).join(", ") : "anything";
+}
+
+/** Return the titles as part of a sentence. */
+export function listed(items) {
+  const titles = items.map((item) => item.title);
+  return titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titlesOf(items);
+}
+
+export function ruleText({ antecedents, consequents }) {
+  return `${titlesOf(antecedents)} → ${titlesOf(consequents)}`;
+}
