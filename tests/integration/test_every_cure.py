@@ -22,6 +22,7 @@ NOT_TRIED = {
     ("recsys/reporting/callbacks.py", "Set for example"): "takes a sweep of several recommenders",
     ("recsys/reporting/callbacks.py", "tries again"): "needs a report that cannot be made",
     ("recsys/feedback/store.py", "make serve"): "starts the service",
+    ("recsys/cli/help.py", ""): "the overview, see tests/cli/test_help.py",
     ("recsys/cli/inspect.py", "python -m recsys serve"): "starts the service",
     ("recsys/serving/source.py", "make sweep"): "takes a sweep of 60 trials",
     ("recsys/spark/", ""): SPARK,
