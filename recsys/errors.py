@@ -30,7 +30,7 @@ class RecsysError(Exception):
 
 
 class ParameterError(RecsysError, ValueError):
-    """A parameter has an invalid value: "<parameter> must be <rule>. Got <value>. <cure>".
+    """A parameter has an invalid value: `<parameter> must be <rule>. Got <value>. <cure>`.
 
     `parameter` is as the caller wrote it: an argument's name, or a config key ("apriori.min_support"); `cure`
     is a full sentence, or empty if the rule says it all.

@@ -134,7 +134,7 @@ def _overview(name: str, files: dict[str, File], default: str) -> str:
     for option, file in files.items():
         # The first sentence, without an example.
         first = (
-            re.split(r"(?<!\bal)\.\s+(?=[A-Z])|[.:] (?=\w+=)", " ".join(file.description))[0].rstrip(".")
+            re.split(r"(?<!\bal)\.\s+(?=[A-Z])|[.:] (?=\w+=| )", " ".join(file.description))[0].rstrip(".")
             + "."
         )
         mark = " (default)" if option == default else ""

@@ -27,12 +27,18 @@ PACKAGES = (
 )
 PACKAGES += ("recsys.preprocessing", "recsys.recommenders", "recsys.evaluation", "optuna_sweeper")
 
+# Those of the theme and of the reference.
+TAGS = "a article aside b blockquote body br button code dd details div dl dt em footer form h1 h2 h3 h4 h5 h6 head"
+TAGS += " header hr html i img input label li link main meta nav ol p path pre script section small span strong title tr ul"
+TAGS = {*TAGS.split(), *("style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "th", "thead")}
+
 
 @dataclass
 class Page(HTMLParser):
     """Anchors and links of a page, and what a browser loads for it."""
 
     text: str
+    tags: set[str] = field(default_factory=set)
     anchors: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
@@ -43,6 +49,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
+        self.tags.add(tag)
         if given.get("id"):
             self.anchors.add(given["id"])
         if tag == "a" and given.get("href"):
@@ -79,6 +86,11 @@ def test_pages_load_nothing_from_the_network(pages):
         assert not [address for address in page.loaded if urlsplit(address).netloc], path
         # The theme would load the program that draws it.
         assert 'class="mermaid"' not in page.text
+
+
+def test_words_in_angle_brackets_are_not_taken_for_tags(pages):
+    tags = {tag for path, page in pages.items() if "reference" in path.parts for tag in page.tags}
+    assert tags <= TAGS
 
 
 def test_links_within_the_site_lead_to_a_page_and_an_anchor(pages, site):
