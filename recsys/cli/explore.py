@@ -86,11 +86,10 @@ def make_app(folder: str) -> tuple[FastAPI, str]:
         ), f"{len(model.table):,} rules that {folder} recommends with."
     run = run_folder(Path(folder))
     interactions, rules = find_all_rules(run)
-    explored = Explored.of_run(run, interactions, rules)
     # It fits the model when the page is there, for which the rules suffice.
     reloader = ModelReloader(RunSource(run), FIT_AFTER, retry_seconds=NEVER)
     text = f"{len(rules):,} rules of {run} ({interactions.name})."
-    return create_app(settings, reloader, None, explored), text
+    return create_app(settings, reloader, None, Explored.of_run(run, interactions, rules)), text
 
 
 def _serve(app: FastAPI, listening: socket.socket) -> None:

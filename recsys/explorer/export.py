@@ -12,6 +12,8 @@ from recsys.explorer.table import IntArray, RuleTable
 
 AT_ONCE = 5000  # rules in a part
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
 # What a spreadsheet takes for a formula, at the beginning of a cell, and after what separates cells in other
 # countries and in pasted text.
 _FORMULA = re.compile("(^|[;\t\r\n])(\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
@@ -28,7 +30,7 @@ def write_csv(table: RuleTable, rules: IntArray) -> Iterator[bytes]:
     import pyarrow as pa
     from pyarrow import csv
 
-    ids = [json.dumps(item, ensure_ascii=False) for item in table.item_ids.tolist()]
+    ids = [_encode(item) for item in table.item_ids.tolist()]
     for start in range(0, max(len(rules), 1), AT_ONCE):
         some = rules[start : start + AT_ONCE]
         sides = table.antecedents.of(some), table.consequents.of(some)
@@ -58,7 +60,7 @@ def write_json(table: RuleTable, rules: IntArray) -> Iterator[bytes]:
     yield f'{{"n_rules":{len(table)},"n_found":{len(rules)},"rules":['.encode()
     for start in range(0, len(rules), AT_ONCE):
         rows = table.rows(rules[start : start + AT_ONCE])
-        text = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+        text = ",\n".join(_encode(row) for row in rows)
         yield (",\n" if start else "\n").encode() + text.encode("utf-8", "replace")
     yield b"\n]}\n"
 

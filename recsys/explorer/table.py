@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from recsys.data import ItemCatalog
 from recsys.datasets import TitleSearch
@@ -117,10 +118,12 @@ class RuleTable:
     @cached_property
     def n_rules_of_items(self) -> IntArray:
         """Number of rules that hold each item, shape (n_items,); an item of both sides counts once."""
-        n_items = len(self.item_ids)
-        sides = (self.antecedents, self.consequents)
-        pairs = np.unique(np.concatenate([side.rules * np.int64(n_items) + side.items for side in sides]))
-        return np.bincount(pairs % max(n_items, 1), minlength=n_items)
+        n_rules, n_items = len(self), len(self.item_ids)
+        one, other = (
+            sparse.csr_array((np.ones(len(side.items)), side.items, side.offsets), (n_rules, n_items))
+            for side in (self.antecedents, self.consequents)
+        )
+        return np.bincount((one + other).indices, minlength=n_items)
 
     @property
     def n_items(self) -> int:

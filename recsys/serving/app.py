@@ -31,11 +31,11 @@ def create_app(
     settings: Settings,
     reloader: ModelReloader,
     store: FeedbackStore | None,
-    explored: Explored | None = None,
+    run: Explored | None = None,
 ) -> FastAPI:
     """Create the application, which runs the reloader and closes the store at its end.
 
-    Without a store it takes no feedback. The explorer shows `explored`, by default the rules of the model.
+    Without a store it takes no feedback. The explorer shows the rules of `run`, or else those of the model.
 
     Raises
     ------
@@ -62,13 +62,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = service = Service(settings, reloader, store, signer)
+    app.state.service = service = Service(settings, reloader, store, signer, run)
     app.state.writing = Semaphore(MAX_WRITING)
     app.include_router(router)
     api_page.mount(app)
     app.mount("/static", StaticFiles(directory=STATIC))
     if settings.explorer:
-        app.state.explore = service.explored if explored is None else lambda: explored
         app.state.exporting = Semaphore(explorer.MAX_EXPORTS)
         app.include_router(explorer.router)
         app.mount("/explorer/static", StaticFiles(directory=explorer.STATIC, check_dir=False))

@@ -1,7 +1,6 @@
 """The endpoints of the explorer of rules."""
 
 import asyncio
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +23,7 @@ from recsys.serving.explored import Explored
 from recsys.serving.explorer_query import query_errors, read_query
 from recsys.serving.json_route import JsonRoute
 from recsys.serving.schemas import MAX_NAME
+from recsys.serving.service import Service
 from recsys.serving.strict_json import json_response
 
 STATIC = Path(recsys.explorer.__file__).parent / "static"
@@ -31,7 +31,6 @@ A_WEEK = "public, max-age=604800"
 MAX_EXPORTS = 4  # at the same time
 EXPORT_SECONDS = 600.0  # within which a client must have read an export
 
-Explore = Callable[[], Explored]
 
 router = APIRouter(
     prefix="/explorer",
@@ -135,8 +134,8 @@ class Download(StreamingResponse):
 
 
 def _explored(request: Request) -> Explored:
-    explore: Explore = request.app.state.explore
-    return explore()
+    service: Service = request.app.state.service
+    return service.explored()
 
 
 def _table(request: Request) -> RuleTable:

@@ -9,11 +9,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from recsys.data import Nouns
+from recsys.serving.explored import Explored
 from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.schemas import ErrorResponse
 from recsys.serving.service import Service
 from recsys.serving.settings import Settings
 
+EXPLORER = ("/explorer/rules", "/explorer/points", "/explorer/export")
 REQUESTS = ("RecommendRequest", "Person", "BatchRequest")
 
 
@@ -27,6 +29,8 @@ def described(generate: Callable[[], dict[str, Any]], service: Service) -> dict[
     _add_limits(schema, service.settings)
     if model is not None:
         _add_examples(schema, model)
+    if service.settings.explorer and (model is not None or service.run is not None):
+        _add_measures(schema, service.explored())
     return schema
 
 
@@ -109,3 +113,21 @@ def _add_examples(schema: dict[str, Any], model: LoadedModel) -> None:
     if popular:
         (feedback,) = models["FeedbackRequest"]["examples"]
         feedback["item_id"] = popular[0]
+
+
+def _add_measures(schema: dict[str, Any], explored: Explored) -> None:
+    """Add the bounds of the measures of the rules to the parameters of the explorer."""
+    measures = () if explored.table is None else explored.table.measures
+    bounds = [
+        {
+            "name": f"{kind}_{name}",
+            "in": "query",
+            "required": False,
+            "schema": {"type": "number", "title": f"{word} {name}"},
+            "description": f"{word} of the measure {name}.",
+        }
+        for name in measures
+        for kind, word in (("min", "Minimum"), ("max", "Maximum"))
+    ]
+    for path in EXPLORER:
+        schema["paths"][path]["get"]["parameters"] += bounds

@@ -21,12 +21,21 @@ from recsys.serving.signed_list import ListSigner
 
 
 class Service:
-    """Answers requests, each by one version of the model; raises `ApiError` if that is not possible."""
+    """Answers requests, each by one version of the model; raises `ApiError` if that is not possible.
+
+    `run` are the rules of a run, which the explorer shows instead of those of the model.
+    """
 
     def __init__(
-        self, settings: Settings, reloader: ModelReloader, store: FeedbackStore | None, signer: ListSigner
+        self,
+        settings: Settings,
+        reloader: ModelReloader,
+        store: FeedbackStore | None,
+        signer: ListSigner,
+        run: Explored | None = None,
     ) -> None:
         self.settings, self.reloader, self.store, self.signer = settings, reloader, store, signer
+        self.run = run
         self.limits = {"user": settings.max_thumbs_per_user, "item": settings.max_thumbs_per_item}
         if settings.feedback_token is None:  # with a token, a program sends the feedback of many people
             self.limits["address"] = settings.max_thumbs_per_address
@@ -120,8 +129,8 @@ class Service:
         )
 
     def explored(self) -> Explored:
-        """Return the rules of the model."""
-        return self._model().explored
+        """Return the rules of the explorer."""
+        return self._model().explored if self.run is None else self.run
 
     def _policies(self) -> schemas.PoliciesState | None:
         policies = self.reloader.policies

@@ -61,3 +61,10 @@ def test_the_explorer_can_be_turned_off(serve):
     client = serve(explorer=False)
     assert client.get("/explorer/summary").status_code == 404
     assert not client.get("/model").json()["has_explorer"]
+
+
+def test_the_schema_names_the_bounds_of_the_measures(reader):
+    schema = reader.get("/openapi.json").json()
+    for path in ("rules", "points", "export"):
+        names = {one["name"] for one in schema["paths"][f"/explorer/{path}"]["get"]["parameters"]}
+        assert {"text", "item", "min_length", "min_lift", "max_lift", "min_weight"} <= names
