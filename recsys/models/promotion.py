@@ -16,6 +16,7 @@ from recsys.models.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.models.registry import CHALLENGER, CHAMPION, Registry
 from recsys.models.store import registry_command
 from recsys.models.training import ALL_DATA, fit_bundle, make_bundle
+from recsys.models.version_history import GATE, PROMOTED_BY, SEPARATOR
 from recsys.runs.provenance import provenance
 from recsys.runs.refit import (
     Measurement,
@@ -150,8 +151,9 @@ def _conclude(
         tell(str(check))
     version = f"Version {number} of {registry.name}"
     if not decision.accepted:
+        registry.set_refused(number, SEPARATOR.join(map(str, decision.checks)))
         tell(f"{version} does not become the champion.")
         return
-    gate = "; ".join(check.text for check in decision.checks)
-    registry.set_champion(number, champion, {"promoted_by": by, "gate": gate})
+    gate = SEPARATOR.join(check.text for check in decision.checks)
+    registry.set_champion(number, champion, {PROMOTED_BY: by, GATE: gate})
     tell(f"{version} is the champion" + (f", after version {champion}." if champion else "."))

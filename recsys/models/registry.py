@@ -23,6 +23,7 @@ from recsys.models.mlflow_model import download, load_bundle, log_model
 from recsys.models.model_card import model_card
 from recsys.models.self_check import self_check
 from recsys.models.store import NAME, mlflow_client, pointed_at, registry_command, tracking_address
+from recsys.models.version_history import GATE, PROMOTED, REFUSED, ROLLED_BACK
 from recsys.runs.json_file import read_json
 
 if TYPE_CHECKING:
@@ -133,10 +134,16 @@ class Registry:
                     f"champion is {now}. Measure it against that: {again}"
                 )
             before = [*self._previous(client, champion), champion] if champion else []
-            tags = tags | {PREVIOUS_TAG: ",".join(before[-KEPT:]), "promoted": _now()}
+            tags = tags | {PREVIOUS_TAG: ",".join(before[-KEPT:]), PROMOTED: _now()}
             for tag, value in tags.items():
                 client.set_model_version_tag(self.name, number, tag, value)
             client.set_registered_model_alias(self.name, CHAMPION, number)
+
+    def set_refused(self, number: str, checks: str) -> None:
+        """Tag a version that the gate has refused with its checks in words."""
+        with self._client() as client:
+            for tag, value in {GATE: checks, REFUSED: _now()}.items():
+                client.set_model_version_tag(self.name, number, tag, value)
 
     def rollback(self) -> tuple[str, str]:
         """Undo the latest promotion; return the numbers of the champion and of the one that it replaces."""
@@ -154,7 +161,7 @@ class Registry:
             # Its tag may be of a later promotion, which is undone.
             client.set_model_version_tag(self.name, previous, PREVIOUS_TAG, ",".join(before))
             client.set_registered_model_alias(self.name, CHAMPION, previous)
-            client.set_model_version_tag(self.name, champion, "rolled_back", _now())
+            client.set_model_version_tag(self.name, champion, ROLLED_BACK, _now())
         return previous, champion
 
     def _client(self) -> AbstractContextManager[MlflowClient]:

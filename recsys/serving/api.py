@@ -13,13 +13,14 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import StringConstraints
 from starlette.requests import HTTPConnection
 
-from recsys.serving import schemas
+from recsys.serving import operator, schemas
 from recsys.serving.errors import ApiError
 from recsys.serving.json_route import JsonRoute
 from recsys.serving.service import Service
 from recsys.serving.strict_json import json_response
 
 STATIC = Path(__file__).parent / "static"
+NO_TOKEN = "The operator's view needs a token. Set RECSYS_FEEDBACK_TOKEN, and start the service again."
 
 
 class Token(HTTPBearer):
@@ -31,9 +32,20 @@ class Token(HTTPBearer):
         if token is not None and (
             given is None or not hmac.compare_digest(given.credentials.encode(), token.encode())
         ):
-            message = "Feedback needs the token of this service: Authorization: Bearer ..."
+            message = "This needs the token of the service: Authorization: Bearer ..."
             raise ApiError(401, "token_needed", message, headers={"www-authenticate": "Bearer"})
         return given
+
+
+class OperatorToken(Token):
+    """Requires the token of the settings, and refuses everybody if there is none."""
+
+    async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
+        """Raise ApiError unless there is a token, and the request has it."""
+        # Not for this machine alone instead: behind a proxy, requests from everywhere come from this machine.
+        if _service(request).settings.feedback_token is None:
+            raise ApiError(403, "no_token", NO_TOKEN)
+        return await super().__call__(request)
 
 
 def errors_of(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
@@ -153,6 +165,18 @@ async def model(request: Request) -> Response:
     return json_response(_service(request).model())
 
 
+@router.get(
+    "/operator/state",
+    response_model=schemas.OperatorState,
+    responses=errors_of({401: "The token is missing or wrong.", 403: "The service has no token."}),
+    dependencies=[Depends(OperatorToken(auto_error=False, description="RECSYS_FEEDBACK_TOKEN"))],
+    tags=["operation"],
+)
+def operator_state(request: Request) -> Response:
+    """Return versions and the gate's decisions, acceptance, latency, failures and policies."""
+    return json_response(operator.state(_service(request)))
+
+
 @router.get("/health/live", response_model=schemas.Health, tags=["operation"])
 async def live() -> Response:
     """Answer as long as the process does."""
@@ -182,6 +206,12 @@ def metrics(request: Request) -> Response:
 def page() -> Response:
     """Return the page."""
     return FileResponse(STATIC / "index.html")
+
+
+@router.get("/operator", include_in_schema=False)
+def operator_page() -> Response:
+    """Return the operator's page, which asks for the token."""
+    return FileResponse(STATIC / "operator.html")
 
 
 @router.get("/favicon.ico", include_in_schema=False)

@@ -1,15 +1,19 @@
 """Metrics of the service in Prometheus' format."""
 
 import logging
+import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+import prometheus_client as prometheus
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from recsys.errors import DataError
 from recsys.feedback import FeedbackStore
 from recsys.serving.reloader import ModelReloader
+from recsys.serving.route_times import RouteTimes
 
 log = logging.getLogger(__name__)
 
@@ -21,17 +25,17 @@ class Metrics(Collector):
     """Counters of requests, and the state of model and feedback, which is read whenever the metrics are."""
 
     def __init__(self, reloader: ModelReloader, store: FeedbackStore | None) -> None:
-        self._reloader, self._store = reloader, store
+        self._reloader, self._store, self.started = reloader, store, time.time()
         self._registry = registry = CollectorRegistry()  # a process can run several services
         labels = ("method", "route", "status")
-        self._requests = Counter(
+        self._requests = prometheus.Counter(
             "recsys_requests", "Requests by route and status.", labels, registry=registry
         )
         self._seconds = Histogram(
             "recsys_request_seconds", "Seconds from request to response.", ("route",),
             buckets=BUCKETS, registry=registry,
         )  # fmt: skip
-        self._recommendations = Counter(
+        self._recommendations = prometheus.Counter(
             "recsys_recommendations", "Items recommended, by source.", ("source",), registry=registry
         )
         registry.register(self)
@@ -45,6 +49,20 @@ class Metrics(Collector):
         """Count recommendations."""
         for source, number in sources.items():
             self._recommendations.labels(source).inc(number)
+
+    def routes(self) -> list[RouteTimes]:
+        """Return the requests of each route since the start, the most used first."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)  # by route and class of status
+        below: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for metric in [*self._requests.collect(), *self._seconds.collect()]:
+            for sample in metric.samples:
+                if sample.name == "recsys_requests_total":
+                    counts[sample.labels["route"]][sample.labels["status"][0]] += int(sample.value)
+                elif sample.name == "recsys_request_seconds_bucket":
+                    bound = float(sample.labels["le"])
+                    below[sample.labels["route"]].append((bound, sample.value))
+        times = [RouteTimes.of(route, counts[route], sorted(below[route])) for route in below]
+        return sorted(times, key=lambda one: (-one.n_requests, one.route))
 
     def text(self) -> bytes:
         """Return all metrics."""

@@ -21,8 +21,10 @@ from pydantic import (
 
 from recsys.data import Nouns
 from recsys.models.bundle import Item, Recommendation
+from recsys.models.version_history import VersionSummary
 from recsys.recommenders.model import JSON_CONFIG
 from recsys.serving.failure import Failure
+from recsys.serving.route_times import RouteTimes
 from recsys.serving.settings import Settings
 
 MAX_NAME = 200  # characters of an id, a title or a search
@@ -267,6 +269,56 @@ class ModelResponse(ResponseModel):
     accepts_feedback: bool
     has_explorer: bool
     """Whether the rules can be explored, at /explorer."""
+
+
+@dataclass
+class PoliciesInForce(PoliciesState):
+    """The policies, and what they say."""
+
+    file: str
+    rules: list[str]
+    """In words, a line for each."""
+    not_in_model: list[str]
+    """What they would recommend, and the model does not know."""
+
+
+@dataclass
+class VersionAcceptance(ResponseModel):
+    """Thumbs for the recommendations of one version."""
+
+    version: str
+    up: int
+    total: int
+    rate: float
+    """Share of thumbs up, 0 to 1."""
+
+
+@dataclass
+class OperatorState(ResponseModel):
+    """What an operator looks at."""
+
+    address: str
+    version: str | None
+    """None until a model is served."""
+    loaded: str | None
+    """UTC."""
+    started: str
+    """UTC; requests are counted from here, by this process alone."""
+    swaps: int
+    failures: int
+    last_failure: Failure | None
+    versions: list[VersionSummary]
+    """Of the registry, the latest first; empty for a model from a folder."""
+    versions_read: str | None
+    """UTC; None until the registry has answered. It is asked once a minute, and not for this request."""
+    versions_failure: str | None
+    """Why the registry could not be read the last time."""
+    acceptance: list[VersionAcceptance] | None
+    """By version, those with the most thumbs first; None if the database does not answer."""
+    routes: list[RouteTimes]
+    """The most used first."""
+    policies: PoliciesInForce | None
+    """None without a file of policies."""
 
 
 @dataclass

@@ -123,7 +123,7 @@ class Service:
             limits=self.settings.limits,
             has_orders=model.bundle.has_orders,
             categories=list(model.bundle.category_index.members),
-            policies=self._policies(),
+            policies=self.policies(),
             accepts_feedback=self.store is not None,
             has_explorer=self.settings.explorer,
         )
@@ -132,7 +132,8 @@ class Service:
         """Return the rules of the explorer."""
         return self._model().explored if self.run is None else self.run
 
-    def _policies(self) -> schemas.PoliciesState | None:
+    def policies(self) -> schemas.PoliciesState | None:
+        """Return the state of the policies, None without a file."""
         policies = self.reloader.policies
         if policies is None:
             return None

@@ -11,6 +11,7 @@ from recsys.models.bundle_folder import BUNDLE_FILE
 from recsys.models.mlflow_model import is_address, load_bundle
 from recsys.models.registry import Registry
 from recsys.models.training import load_or_fit
+from recsys.models.version_history import VersionSummary, version_history
 
 
 class ModelSource(Protocol):
@@ -21,6 +22,9 @@ class ModelSource(Protocol):
 
     def load(self, version: str) -> Bundle:
         """Load a version."""
+
+    def versions(self) -> list[VersionSummary]:
+        """Return all versions, the latest first; empty where only one is known."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class FolderSource:
     def load(self, version: str) -> Bundle:
         """Load the bundle."""
         return Bundle.load(self.folder.resolve())
+
+    def versions(self) -> list[VersionSummary]:
+        """Return none: a folder has no history."""
+        return []
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,11 @@ class RegistrySource:
         name, _, alias = self.address.partition("@")
         return load_bundle(f"{name}/{version}" if alias else self.address)
 
+    def versions(self) -> list[VersionSummary]:
+        """Return all versions of the registered model, the latest first."""
+        name = self.address.removeprefix("models:/")
+        return version_history(Registry(name.partition("@")[0] if "@" in name else name.rpartition("/")[0]))
+
 
 @dataclass(frozen=True)
 class RunSource:
@@ -89,6 +102,10 @@ class RunSource:
     def load(self, version: str) -> Bundle:
         """Fit the recommender."""
         return load_or_fit(str(self.folder))
+
+    def versions(self) -> list[VersionSummary]:
+        """Return none: a run has no history."""
+        return []
 
 
 def source_of(address: str) -> ModelSource:

@@ -18,6 +18,8 @@ from recsys.models.bundle import Bundle
 from recsys.models.gate import Gate
 from recsys.models.mlflow_model import load_bundle, log_model
 from recsys.models.registry import Registry
+from recsys.models.version_history import version_history
+from recsys.serving.source import source_of
 from tests.integration.cures import command_in, tries
 from tests.models.problems import bundle_of
 from tests.tracking.run_folders import write_run
@@ -99,6 +101,14 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     assert "REFUSED mrr@5" in said
     assert "Version 2 of recsys does not become the champion." in said
     assert aliases(client)["champion"] == "1"
+    refused, accepted = version_history(Registry())
+    assert (refused.outcome, refused.aliases) == ("refused by the gate", ["challenger"])
+    assert refused.checks[0].startswith("REFUSED as served: mrr@5 ")
+    assert (accepted.outcome, accepted.aliases) == ("promoted by the gate", ["champion"])
+    assert [check.partition(" ")[0] for check in accepted.checks] == ["coverage@10", "a"]
+    assert accepted.ndcg == float(first.tags["ndcg_at_10"])
+    assert accepted.recommender == "ItemKNNRecommender"
+    assert accepted.outcome_at >= accepted.registered
 
     code, said = say("promote", "--force")
     assert code == 0
@@ -113,6 +123,12 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     code, said = say("rollback")
     assert (code, said) == (0, "Version 2 of recsys is the champion again, version 1 no longer.\n")
     assert aliases(client)["champion"] == "2"
+    source = source_of("models:/recsys@champion")
+    assert [(one.version, one.outcome) for one in source.versions()] == [
+        ("2", "promoted by hand"),
+        ("1", "rolled back"),
+    ]
+    assert source_of("models:/recsys/1").versions() == source.versions()
 
     code, said = say("list")
     assert code == 0

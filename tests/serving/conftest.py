@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from recsys.data import ItemCatalog, Nouns
 from recsys.feedback import FeedbackStore
 from recsys.models.bundle import Bundle
+from recsys.models.version_history import VersionSummary
 from recsys.recommenders import PopularityRecommender
 from recsys.serving.app import create_app
 from recsys.serving.reloader import ModelReloader
@@ -50,6 +51,12 @@ class Shelf:
         if isinstance(bundle, Exception):
             raise bundle
         return bundle
+
+    def versions(self) -> list[VersionSummary]:
+        return [
+            VersionSummary(name, ["champion"] * (name == self.on_top), "", "", "", "", None, "", "", [])
+            for name in self.bundles
+        ]
 
 
 def bundle(name: str = "rules") -> Bundle:

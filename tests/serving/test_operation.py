@@ -232,7 +232,7 @@ def test_metrics_while_the_database_of_feedback_fails(client, caplog):
 def test_the_schema_has_examples(client):
     schema = client.get("/openapi.json").json()
     assert {"/recommend", "/recommend/batch", "/items", "/items/{item_id}/similar", "/feedback", "/model",
-            "/health/live", "/health/ready", "/metrics",
+            "/health/live", "/health/ready", "/metrics", "/operator/state",
             "/explorer/summary", "/explorer/rules", "/explorer/rules/{rule_id}", "/explorer/points",
             "/explorer/items", "/explorer/export"} == set(schema["paths"])  # fmt: skip
     for name in ("RecommendRequest", "BatchRequest", "FeedbackRequest"):

@@ -21,6 +21,7 @@ from recsys.data import ItemCatalog, Nouns
 from recsys.data.titles import display_title
 from recsys.feedback import FeedbackStore
 from recsys.models.bundle import Bundle
+from recsys.models.version_history import VersionSummary
 from recsys.policies import Policies
 from recsys.serving.app import create_app
 from recsys.serving.loaded_model import LoadedModel
@@ -145,7 +146,7 @@ def page(browser, served):
         connection.exec_driver_sql("DELETE FROM thumbs")
     yield page
     # Nothing was refused by the page's own policy, and no program failed.
-    allowed = ("401", "404", "422", "503")  # what a test brought about
+    allowed = ("401", "403", "404", "422", "503")  # what a test brought about
     assert [
         one for one in browser.get_log("browser") if not any(code in one["message"] for code in allowed)
     ] == []
@@ -475,6 +476,42 @@ def test_a_token_is_asked_for_until_it_is_right(page, monkeypatch):
     assert not page.one("#trouble").is_displayed()
     page.thumb("up", 1)
     page.until(lambda: len(page.kept()) == 3)
+
+
+def test_the_operator_sees_versions_thumbs_and_latency(page, monkeypatch):
+    page.thumb("down", 0)
+    page.until(lambda: len(page.kept()) == 1)
+    page.one('nav a[href="operator"]').click()
+    page.until(lambda: page.one("#trouble").is_displayed())
+    assert "Set RECSYS_FEEDBACK_TOKEN, and start the service again." in page.one("#trouble").text
+    settings = replace(page.service.settings, feedback_token="secret")
+    monkeypatch.setattr(page.service, "settings", settings)
+    judged = VersionSummary(
+        "7", ["challenger"], "2026-01-02T03:04:05+00:00", "RuleRecommender", "small", "all data", 0.125,
+        "refused by the gate", "2026-01-02T03:05:00+00:00", ["REFUSED ndcg@10 <b>", "passed coverage@10"],
+    )  # fmt: skip
+    monkeypatch.setattr(page.service.reloader.history, "versions", [judged])
+    monkeypatch.setattr(page.service.reloader.history, "read", "2026-01-02T04:00:00+00:00")
+    page.one("#refresh").click()
+    page.until(lambda: page.one("#token-dialog").is_displayed())
+    page.press("wrong", Keys.ENTER)
+    page.until(lambda: page.one("#token-wrong").is_displayed())
+    page.press("secret", Keys.ENTER)
+    page.until(lambda: page.texts("#versions h3") == ["Version 1 served", "Version 7 challenger"])
+    assert page.texts("#versions .acceptance") == ["0% accepted: 0 of 1 thumbs are up", "no thumbs"]
+    assert page.texts("#versions .about")[1].startswith("RuleRecommender of small · NDCG@10 0.1250 · ")
+    assert page.texts("#versions .outcome")[1].startswith("Refused by the gate, 2 Jan 2026")
+    page.all("#versions summary")[1].click()
+    assert page.texts("#versions details li") == judged.checks
+    assert page.texts("#served dd")[1].startswith("1, loaded ")
+    assert "/recommend" in page.texts("#routes tbody th")
+    assert page.one("#policies-about").text == "None: the service was started without --policies."
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True})  # fmt: skip
+    assert page.browser.execute_script("return document.documentElement.scrollWidth") == 390
+    page.browser.refresh()  # the tab keeps the token
+    page.until(lambda: page.texts("#versions h3"))
+    assert not page.one("#token-dialog").is_displayed()
 
 
 def test_trouble_is_told_and_passes(page, monkeypatch):
