@@ -10,7 +10,6 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import StringConstraints
 from starlette.requests import HTTPConnection
 
 from recsys.serving import operator, schemas
@@ -66,7 +65,7 @@ COMMON = {
     503: "No model is served, or the database does not answer.",
 }
 
-Names = tuple[Annotated[str, StringConstraints(min_length=1, max_length=schemas.MAX_NAME)], ...]
+Names = tuple[schemas.Name, ...]
 
 router = APIRouter(route_class=JsonRoute, responses=errors_of(COMMON))
 

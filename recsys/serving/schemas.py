@@ -121,7 +121,7 @@ class ListOptions(RequestModel):
     """Only {items} of at least one of these {categories}; case is ignored."""
     max_per_category: Annotated[StrictInt, Field(ge=1)] | None = None
     """Maximum number of {items} of one {category} in the list."""
-    popularity_penalty: Annotated[StrictInt | StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] = 0
+    popularity_penalty: Annotated[StrictFloat, Field(ge=-1, le=1, allow_inf_nan=False)] = 0
     """Scores are divided by this power of the share of people who {verb} the {item}: above 0 the list is more
     surprising, below 0 more popular; 0 changes nothing."""
 

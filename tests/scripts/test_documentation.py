@@ -28,9 +28,13 @@ PACKAGES = (
 PACKAGES += ("recsys.preprocessing", "recsys.recommenders", "recsys.evaluation", "optuna_sweeper")
 
 # Those of the theme and of the reference.
-TAGS = "a article aside b blockquote body br button code dd details div dl dt em footer form h1 h2 h3 h4 h5 h6 head"
-TAGS += " header hr html i img input label li link main meta nav ol p path pre script section small span strong title tr ul"
-TAGS = {*TAGS.split(), *("style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "th", "thead")}
+TAGS = set(
+    """
+    a article aside b blockquote body br button code dd details div dl dt em footer form h1 h2 h3 h4 h5 h6
+    head header hr html i img input label li link main meta nav ol p path pre script section small span strong
+    style sub summary sup svg table tbody td th thead title tr ul
+    """.split()  # noqa: SIM905
+)
 
 
 @dataclass

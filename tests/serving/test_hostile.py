@@ -190,6 +190,11 @@ def test_the_limits_of_the_settings_are_those_of_the_schema(serve):
             assert client.get(f"/items/0/similar?{query}").status_code == expected
 
 
+def test_names_in_a_query_are_checked_as_those_in_a_body(reader):
+    answer = reader.get("/items/0/similar?exclude_items=a%00b")
+    assert (answer.status_code, answer.json()["error"]["details"][0]["where"]) == (422, "exclude_items")
+
+
 def test_everything_in_a_request_has_a_limit_in_the_schema(reader):
     """No list, no text and no number without an end."""
     schema = reader.get("/openapi.json").json()

@@ -247,7 +247,7 @@ def test_the_schema_speaks_of_the_data(serve, reloader):
     assert "Find items by title" in text
     reloader.load()
     schema = client.get("/openapi.json").json()
-    assert schema["paths"]["/items"]["get"]["description"].startswith("Find films by title")
+    assert schema["paths"]["/items"]["get"]["summary"].startswith("Find films by title")
     assert "{" not in "".join(_descriptions(schema))
     for example in schema["components"]["schemas"]["RecommendRequest"]["examples"]:
         assert client.post("/recommend", json=example).status_code == 200
