@@ -10,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.interactive import html
+from recsys.interactive.frames import data_overrides
 from recsys.interactive.hydra_calls import call_hydra, require_overrides
 from recsys.interactive.log_lines import write_log_file
 from recsys.interactive.recommender import FittedRecommender, Likes
@@ -32,7 +33,7 @@ SECONDS = "seconds_"
 MAIN = ("n_transactions", "n_rules", MAX_LIFT, f"{NDCG}@10", f"{RECALL}@10", f"{COVERAGE}@10")
 
 
-def run(*overrides: str, folder: str | Path | None = None) -> Run:
+def run(*overrides: str, data: Any = None, items: Any = None, folder: str | Path | None = None) -> Run:
     """Run one experiment, as `python -m recsys` does with the same overrides.
 
     Parameters
@@ -40,6 +41,13 @@ def run(*overrides: str, folder: str | Path | None = None) -> Run:
     *overrides : str
         Choices of config groups ("recommender=ease") and values ("apriori.min_support=0.02"), exactly as on
         the command line. They override the packaged configuration, whatever the working directory is.
+    data, items : data frame, optional
+        The data in place of those that `dataset` names, and titles and categories of the items: frames of
+        pandas, Polars or Arrow. Columns called user_id, order_id, item_id, rating, timestamp, quantity,
+        price, margin, title and categories are what their names say; in `items` item_id, title and
+        categories. For other names add "dataset.columns={order_id: InvoiceNo, item_id: StockCode}", for a
+        column for each item "dataset.layout=one_hot". The frames are kept in `outputs/data`, as `python -m
+        recsys recommend` needs them later, and read with all the checks of `dataset=table`.
     folder : str or Path, optional
         Where the results are written; by default a new folder `outputs/<date>/<time>` below the working
         directory. A folder of an earlier run is used again.
@@ -66,7 +74,8 @@ def run(*overrides: str, folder: str | Path | None = None) -> Run:
             jobs.append(run_job(cfg))
         return jobs[0].value
 
-    config = call_hydra(task, "RUN", require_overrides(overrides, "hydra.run.dir", folder))
+    typed = require_overrides(overrides, "hydra.run.dir", folder)
+    config = call_hydra(task, "RUN", [*data_overrides(data, items, typed), *typed])
     return Run(jobs[0].folder, jobs[0], names_of(config))
 
 

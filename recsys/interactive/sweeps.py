@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from optuna_sweeper.safe_text import mask_values
 from recsys.errors import DataNotFoundError
 from recsys.interactive import html
+from recsys.interactive.frames import data_overrides
 from recsys.interactive.hydra_calls import call_hydra, require_overrides
 from recsys.interactive.log_lines import write_log_file
 from recsys.interactive.runs import Run
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 SHOWN = 5  # trials in a notebook
 
 
-def sweep(*overrides: str, folder: str | Path | None = None) -> Sweep:
+def sweep(*overrides: str, data: Any = None, items: Any = None, folder: str | Path | None = None) -> Sweep:
     """Run a sweep, as `python -m recsys -m` does with the same overrides.
 
     In a notebook a progress bar shows the best trial so far. Ctrl-C, and the stop button, end the sweep after
@@ -46,6 +47,8 @@ def sweep(*overrides: str, folder: str | Path | None = None) -> Sweep:
         As for `recsys.run`, and what to search: given values ("apriori.min_support=0.1,0.2"), an experiment
         ("experiment=seed_sweep"), or a search by Optuna ("hydra/sweeper=optuna",
         "hydra.sweeper.n_trials=20", "apriori.min_support=interval(0.05, 0.5)").
+    data, items : data frame, optional
+        As for `recsys.run`.
     folder : str or Path, optional
         Where the results are written; by default a new folder `multirun/<date>/<time>` below the working
         directory. Only a study that is continued may use a folder again.
@@ -66,17 +69,22 @@ def sweep(*overrides: str, folder: str | Path | None = None) -> Sweep:
     The sweep is recorded in MLflow, as by `recsys.run`.
     """
     typed = require_overrides(overrides, "hydra.sweep.dir", folder)
-    config = call_hydra(partial(_run_trial, frozenset(typed)), "MULTIRUN", typed)
+    typed = [*data_overrides(data, items, typed), *typed]
+    fixed = frozenset(text.replace(" ", "") for text in typed)
+    config = call_hydra(partial(_run_trial, fixed), "MULTIRUN", typed)
     return Sweep(config.hydra.sweep.dir, names_of(config))
 
 
-def _run_trial(typed: frozenset[str], cfg: DictConfig) -> Any:
+def _run_trial(fixed: frozenset[str], cfg: DictConfig) -> Any:
     hydra = HydraConfig.get()
     with write_log_file(Path(hydra.runtime.output_dir)):
         value = run_for_objective(cfg)
     if "study_name" not in hydra.sweeper:  # the Optuna sweeper has a line for each trial
-        chosen = [text for text in hydra.overrides.task if text not in typed]
-        log.info("Trial %s: %s; %s", hydra.job.num, value, " ".join(mask_values(chosen)))
+        chosen = [text for text in hydra.overrides.task if text.replace(" ", "") not in fixed]
+        values = ", ".join(
+            f"{one:{SHORT}}" for one in (value if isinstance(value, list | tuple) else [value])
+        )
+        log.info("Trial %s: %s; %s", hydra.job.num, values, " ".join(mask_values(chosen)))
     return value
 
 

@@ -10,7 +10,7 @@ DATA = (
     "dataset=csv",
     "dataset.path=ratings.csv",
     "dataset.items_path=items.csv",
-    "hydra/callbacks=untracked",
+    "hydra/callbacks=output_folder",
 )
 SMALL = (*DATA, "apriori.min_support=0.2")
 

@@ -18,6 +18,7 @@ from tests.interactive.conftest import DATA
 
 SEARCH = ("hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=1")
 SPACE = ("apriori.min_support=interval(0.1,0.3)", "apriori.metric=choice(lift,confidence)")
+REPORTED = "hydra/callbacks=untracked"  # with the report
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def displays(monkeypatch) -> Iterator[list[str]]:
 
 @tries("recsys/interactive/sweeps.py", "To write it")
 def test_values_are_swept_and_the_best_trial_is_a_run(folder, capsys):
-    swept = recsys.sweep(*DATA, "apriori.min_support=0.3,0.2")
+    swept = recsys.sweep(*DATA, "apriori.min_support=0.3,0.2", REPORTED)
     assert swept.folder.parent.parent == folder / "multirun"
     assert swept.trials["apriori.min_support"].tolist() == [0.3, 0.2]
     assert swept.trials["max_lift"].tolist() == [0.0, pytest.approx(1.2)]
@@ -87,7 +88,7 @@ def test_ctrl_c_ends_the_sweep_after_the_running_trial(folder, monkeypatch):
 
     monkeypatch.setattr(sweeps, "run_for_objective", interrupted)
     with pytest.raises(KeyboardInterrupt, match=r"recsys\.Sweep\('first'\) has the trials"):
-        recsys.sweep(*DATA, *SEARCH, *SPACE, folder="first")
+        recsys.sweep(*DATA, *SEARCH, *SPACE, REPORTED, folder="first")
     swept = recsys.Sweep("first")
     assert len(swept.trials) == 1
     assert swept.report.exists()
@@ -100,7 +101,7 @@ def test_the_second_ctrl_c_ends_it_at_once_with_its_report(folder, monkeypatch):
 
     monkeypatch.setattr(sweeps, "run_for_objective", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        recsys.sweep(*DATA, *SEARCH, *SPACE, folder="first")
+        recsys.sweep(*DATA, *SEARCH, *SPACE, REPORTED, folder="first")
     assert recsys.Sweep("first").report.exists()
 
 
