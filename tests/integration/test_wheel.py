@@ -22,11 +22,11 @@ def installed(tmp_path_factory):
     return folder / "site-packages"
 
 
-def recsys(installed, folder, *arguments):
+def recsys(installed, folder, *arguments, how=("-m", "recsys")):
     """Run the wheel's package from a folder that has nothing of the project."""
     # The path comes before that of the editable installation, which is the repository.
     return subprocess.run(
-        [sys.executable, "-m", "recsys", *arguments],
+        [sys.executable, *how, *arguments],
         cwd=folder,
         # Uncompiled: to compile the kernels anew, where they never were, takes half a minute.
         env=os.environ | {"PYTHONPATH": str(installed), "NUMBA_DISABLE_JIT": "1"},
@@ -45,10 +45,12 @@ def test_it_composes_the_same_configuration(installed, tmp_path):
     assert str(installed / "recsys" / "conf") in recsys(installed, tmp_path, "--info", "searchpath")
 
 
-def test_it_sweeps(installed, tmp_path):
+def test_it_sweeps_from_python(installed, tmp_path):
+    how = "-c", "import recsys, sys; print(recsys.sweep(*sys.argv[1:]))"
     few = ["hydra.sweeper.n_trials=2", "apriori.min_support=interval(0.2,0.3)"]
-    outcome = recsys(installed, tmp_path, "experiment=seed_sweep", *few, "hydra/callbacks=untracked")
+    outcome = recsys(installed, tmp_path, "experiment=seed_sweep", *few, "hydra/callbacks=untracked", how=how)
     assert "Best trials" in outcome
+    assert f"Sweep('{tmp_path}/multirun/" in outcome
     assert len(list(tmp_path.glob("multirun/*/*/*/metrics.json"))) == 2
 
 
@@ -56,4 +58,7 @@ def test_it_holds_licence_and_terms_but_no_tests(installed):
     names = {path.relative_to(installed).as_posix() for path in installed.rglob("*")}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert "recsys/datasets/data/ml-latest-small-2016/README.md" in names
+    for package in ("recsys/conf", "recsys/interactive/conf"):
+        assert f"{package}/__init__.py" in names  # of modules that Hydra finds by their names
+    assert {"recsys/conf/config.yaml", "recsys/interactive/conf/hydra/job_logging/default.yaml"} <= names
     assert not any(name.split("/")[0] in ("tests", "scripts", "multirun") for name in names)

@@ -6,6 +6,7 @@ import pytest
 
 import recsys
 from recsys.errors import DataFormatError, OutputError, ParameterError
+from recsys.interactive.frames import data_overrides
 
 PAIRS = [(order, item) for order in range(1, 13) for item in ("tea", "cake", "jam") if order % len(item)]
 ORDERS = {"order_id": [order for order, _ in PAIRS], "item_id": [item for _, item in PAIRS]}
@@ -42,9 +43,10 @@ def test_a_column_for_each_item():
 
 
 def test_equal_frames_are_one_file_and_sweeps_take_them(tmp_path):
-    for _ in range(2):
-        swept = recsys.sweep(*SETTINGS[1:], "apriori.min_support=0.2,0.3", data=pd.DataFrame(ORDERS))
-    assert len(list((tmp_path / "outputs/data").iterdir())) == 1
+    swept = recsys.sweep(*SETTINGS[1:], "apriori.min_support=0.2,0.3", data=pd.DataFrame(ORDERS))
+    path = data_overrides(pl.DataFrame(ORDERS), None, [])[1].partition("=")[2].strip("'")
+    assert swept.best.config.dataset.path == path
+    assert [str(one) for one in (tmp_path / "outputs/data").iterdir()] == [path]
     assert swept.best.metrics["n_transactions"] == 11
 
 
