@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobRuntime
 from hydra.errors import HydraException, InstantiationException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -30,7 +32,7 @@ JOB = "recsys"
 OWN_CONF = "pkg://recsys.interactive.conf"
 PROGRAM = str(Path(__file__).parents[1] / "__main__.py")
 SWEEP = "recsys.sweep(...)"  # in place of the option of the command line
-CONTROL_C = 130  # the exit code
+CONTROL_C, TERMINATED = 130, 143  # exit codes
 
 
 def call_hydra(task: Callable[[DictConfig], Any], mode: str, overrides: Sequence[str]) -> DictConfig:
@@ -99,13 +101,15 @@ def _message(error: BaseException) -> str:
 
 def _as_error(end: SystemExit, config: DictConfig) -> BaseException:
     """Return the error for an end of the program, whose message a terminal would show."""
+    sweeps = config.hydra.mode == RunMode.MULTIRUN
+    made = f"recsys.Sweep({config.hydra.sweep.dir!r})" if sweeps else f"recsys.Run({config.hydra.run.dir!r})"
     if end.code == CONTROL_C:
-        return KeyboardInterrupt(
-            f"recsys.Sweep({config.hydra.sweep.dir!r}) has the trials that were finished."
-        )
+        return KeyboardInterrupt(f"{made} has the trials that were finished.")
+    if end.code == TERMINATED:
+        return end
     if isinstance(end.code, str):
         return RecsysError(end.code)
-    return RecsysError("The results are written, but not all was done: the lines above say what to do next.")
+    return RecsysError(f"Not all was done, as the lines above say. {made} has the results.")
 
 
 @contextmanager
@@ -125,6 +129,7 @@ def _restored() -> Iterator[None]:
     """Put back what Hydra sets for the whole process."""
     base, runtime, config = version.VersionBase.instance(), JobRuntime.instance(), HydraConfig.instance()
     saved = base.getbase(), runtime.get("name"), config.cfg
+    level = logging.root.level  # which hydra.verbose sets
     version.setbase("1.3")
     try:
         yield
@@ -132,3 +137,4 @@ def _restored() -> Iterator[None]:
         base.version_base = saved[0]
         runtime.set("name", saved[1])
         config.cfg = saved[2]
+        logging.root.setLevel(level)

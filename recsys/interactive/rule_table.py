@@ -47,24 +47,22 @@ class RuleTable:
         return pd.DataFrame(columns | self.rules.measures(self._names() if measures is None else measures))
 
     def __repr__(self) -> str:
-        best = self[:SHOWN]
-        values = zip(*(best.rules.measure(name).tolist() for name in self._names()), strict=True)
-        lines = [
-            f"{' + '.join(left)} -> {' + '.join(right)}  "
-            + f"({', '.join(map(' '.join, zip(self._names(), map(html.number, numbers), strict=True)))})"
-            for left, right, numbers in zip(*best._sides(), values, strict=True)
-        ]
-        return "\n".join([self._about(), *(f"  {printable(line)}" for line in lines)])
+        lines = [self._about()]
+        for left, right, count, *values in self._best():
+            measures = zip(("support_count", *self._names()), (count, *values), strict=True)
+            shown = ", ".join(f"{name} {html.number(value)}" for name, value in measures)
+            lines.append(printable(f"  {left} -> {right}  ({shown})"))
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        best, names = self[:SHOWN], self._names()
-        values = zip(*(best.rules.measure(name).tolist() for name in names), strict=True)
-        counts = best.rules.support_counts.tolist()
-        rows = (
-            (" + ".join(left), " + ".join(right), count, *numbers)
-            for left, right, count, numbers in zip(*best._sides(), counts, values, strict=True)
-        )
-        return html.table(["if", "then", "support_count", *names], rows, self._about())
+        return html.table(["if", "then", "support_count", *self._names()], self._best(), self._about())
+
+    def _best(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the sides of the best rules as text, their count and their measures."""
+        best = self.rules[:SHOWN]
+        sides = ([" + ".join(titles) for titles in side] for side in self[:SHOWN]._sides())
+        measures = (best.measure(name).tolist() for name in self._names())
+        return zip(*sides, best.support_counts.tolist(), *measures, strict=True)
 
     def _about(self) -> str:
         shown = f", the best {SHOWN} by {self.rules.metric}" if len(self) > SHOWN else ""

@@ -146,17 +146,16 @@ class Run:
     def __repr__(self) -> str:
         metrics = self.metrics
         shown = ", ".join(f"{name}={metrics[name]:{SHORT}}" for name in MAIN if name in metrics)
-        return f"Run({str(self.folder)!r}, {shown})"
+        return f"Run({html.short_path(self.folder)!r}, {shown})"
 
     def _repr_html_(self) -> str:
         dataset = read_json(self.folder / DATA_FILE).get("dataset", "")
         recommender = str(self.config.recommender._target_).rpartition(".")[-1]
+        about = f"{html.short_path(self.folder)}: {recommender} on {dataset}"
         metrics = self.metrics
-        counts = {name: value for name, value in metrics.items() if "@" not in name}
-        about = html.table(["metric", "value"], counts.items(), f"{recommender} on {dataset}: {self.folder}")
-        pairs = [name.split("@") for name in metrics if "@" in name]
-        names, cutoffs = (
-            (list(dict.fromkeys(column)) for column in zip(*pairs, strict=True)) if pairs else ([], [])
-        )
+        single = {name: value for name, value in metrics.items() if "@" not in name}
+        names = dict.fromkeys(name.partition("@")[0] for name in metrics if "@" in name)
+        cutoffs = dict.fromkeys(name.partition("@")[2] for name in metrics if "@" in name)
         rows = ([name, *(metrics.get(f"{name}@{k}", "") for k in cutoffs)] for name in names)
-        return about + (html.table(["metric", *(f"@{k}" for k in cutoffs)], rows) if names else "")
+        lists = html.table(["metric", *(f"@{k}" for k in cutoffs)], rows) if names else ""
+        return html.table(["metric", "value"], single.items(), about) + lists

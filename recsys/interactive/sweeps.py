@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from optuna_sweeper.safe_text import mask_values
@@ -129,7 +130,10 @@ class Sweep:
             | one.params
             for one in trials
         ]
-        names = dict.fromkeys(name for one in trials for name in one.params)
+        # The jobs of Hydra's own sweeper list all that was typed: what was not searched is left out.
+        typed = self._stored.config.get("hydra", {}).get("overrides", {}).get("task", [])
+        fixed = {text.partition("=")[0] for text in typed if not _is_search(text)}
+        names = dict.fromkeys(name for one in trials for name in one.params if name not in fixed)
         frame = pd.DataFrame(rows, columns=["trial", "state", *metrics, *names]).set_index("trial")
         return frame.apply(_as_numbers)
 
@@ -163,13 +167,13 @@ class Sweep:
         values = zip(self._stored.metrics, best.values if best else (), strict=False)
         found = "".join(f", {name}={value:{SHORT}}" for name, value in values)
         chosen = f", best trial {best.number}{found}" if best else ""
-        return f"Sweep({str(self.folder)!r}, {len(self._stored.trials)} trials{chosen})"
+        return f"Sweep({html.short_path(self.folder)!r}, {len(self._stored.trials)} trials{chosen})"
 
     def _repr_html_(self) -> str:
         best = self.trials.loc[[one.number for one in self._best_trials()]].drop(columns="state")
         rows = ((str(number), *values) for number, *values in best.itertuples(name=None))
-        about = f"{len(self.trials)} trials, {len(self._stored.complete)} complete; the best: {self.folder}"
-        return html.table(["trial", *best.columns], rows, about)
+        counts = f"{len(self.trials)} trials, {len(self._stored.complete)} complete; the best"
+        return html.table(["trial", *best.columns], rows, f"{html.short_path(self.folder)}: {counts}")
 
     def _best_trials(self) -> list[Trial]:
         """Return the best trials, or the Pareto front."""
@@ -178,6 +182,10 @@ class Sweep:
             return self._stored.front
         sign = DIRECTIONS[directions[0]]
         return sorted(candidates(self._stored.trials, 1), key=lambda one: -sign * one.values[0])[:SHOWN]
+
+
+def _is_search(override: str) -> bool:
+    return OverridesParser.create().parse_override(override).is_sweep_override()
 
 
 def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -50,7 +50,7 @@ def test_it_sweeps_from_python(installed, tmp_path):
     few = ["hydra.sweeper.n_trials=2", "apriori.min_support=interval(0.2,0.3)"]
     outcome = recsys(installed, tmp_path, "experiment=seed_sweep", *few, "hydra/callbacks=untracked", how=how)
     assert "Best trials" in outcome
-    assert f"Sweep('{tmp_path}/multirun/" in outcome
+    assert "Sweep('multirun/" in outcome
     assert len(list(tmp_path.glob("multirun/*/*/*/metrics.json"))) == 2
 
 

@@ -43,6 +43,7 @@ def test_values_are_swept_and_the_best_trial_is_a_run(folder, capsys):
     assert swept.trials["apriori.min_support"].tolist() == [0.3, 0.2]
     assert swept.trials["max_lift"].tolist() == [0.0, pytest.approx(1.2)]
     assert swept.trials["state"].tolist() == ["complete", "complete"]
+    assert list(swept.trials.columns) == ["state", "max_lift", "apriori.min_support"]
     assert swept.best.folder == swept.folder / "1"
     assert swept.best.config.apriori.min_support == 0.2
     assert swept.best.recommend([1, 4], k=1).titles == ["<b>Film</b> 2"]
@@ -78,7 +79,6 @@ def test_optuna_searches_with_a_bar_in_the_notebook(folder, displays, capsys):
     assert done.trials.equals(more.trials)
 
 
-@tries("recsys/interactive/hydra_calls.py", "has the trials that were finished")
 def test_ctrl_c_ends_the_sweep_after_the_running_trial(folder, monkeypatch):
     run = sweeps.run_for_objective
 
@@ -103,6 +103,25 @@ def test_the_second_ctrl_c_ends_it_at_once_with_its_report(folder, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         recsys.sweep(*DATA, *SEARCH, *SPACE, REPORTED, folder="first")
     assert recsys.Sweep("first").report.exists()
+
+
+def test_what_a_callback_could_not_do_is_an_error_and_the_results_stay(folder, monkeypatch):
+    def broken(*args):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr("recsys.reporting.final.measure_on_test", broken)
+    with pytest.raises(RecsysError, match=r"as the lines above say\. recsys\.Sweep\('first'\) has"):
+        recsys.sweep(*DATA, "apriori.min_support=0.2,0.3", REPORTED, folder="first")
+    assert len(recsys.Sweep("first").trials) == 2
+
+
+def test_sigterm_ends_the_program(folder, monkeypatch):
+    def terminated(cfg):
+        raise SystemExit(128 + signal.SIGTERM)
+
+    monkeypatch.setattr(sweeps, "run_for_objective", terminated)
+    with pytest.raises(SystemExit, match="143"):
+        recsys.sweep(*DATA, "apriori.min_support=0.2,0.3")
 
 
 @tries("recsys/interactive/hydra_calls.py", "For a sweep call")
