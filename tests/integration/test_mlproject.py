@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -14,6 +13,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from recsys.__main__ import CONF
+from tests import programs
 from tests.conftest import ROOT
 
 PROJECT = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
@@ -76,13 +76,13 @@ def test_the_environments_are_those_of_the_lock(file):
 
 
 def test_mlflow_runs_it_and_the_numbers_are_the_seeds(tmp_path):
-    programs = Path(sys.executable).parent
-    done = subprocess.run(
-        [programs / "mlflow", "run", ROOT, "-e", "reproduce", "--env-manager", "local"],
+    folder = Path(sys.executable).parent
+    done = programs.run(
+        [sys.executable, "-m", "mlflow", "run", ROOT, "-e", "reproduce", "--env-manager", "local"],
         cwd=tmp_path,
         env=os.environ
         | {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
             "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db",
             # Looked for nowhere but here: the other edition needs a download.
             "RECSYS_DATA_DIR": str(tmp_path),
@@ -90,7 +90,6 @@ def test_mlflow_runs_it_and_the_numbers_are_the_seeds(tmp_path):
         },
         capture_output=True,
         text=True,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "n_rules 354,960, max_lift 55.916666666666664: as expected" in done.stdout

@@ -20,6 +20,7 @@ SWEEP = [
     f"hydra.sweeper.n_trials={TOTAL}",
     "apriori.min_support=interval(0.1,0.5)",
     "apriori.metric=choice(lift,confidence)",
+    "evaluation=none",
     "output.show_rules=0",
     f"hydra.sweeper.enqueue=[{QUESTIONS}]",
 ]
