@@ -53,9 +53,8 @@ def _summarise(schema: dict[str, Any]) -> None:
     """Take the first sentence of the description of an operation as its summary, in place of its name."""
     for path in schema["paths"].values():
         for operation in path.values():
-            summary, _, rest = operation.get("description", "").partition(". ")
-            if summary:
-                operation |= {"summary": summary.strip().removesuffix("."), "description": rest.strip()}
+            first = operation.get("description", "").partition(". ")[0].strip().removesuffix(".")
+            operation["summary"] = first or operation["summary"]
 
 
 def _add_errors(schema: dict[str, Any]) -> None:
