@@ -19,11 +19,15 @@ _SENTENCE = re.compile(r"(?<=[.:])\s+(?=[A-Z])")
 
 @dataclass(frozen=True)
 class Key:
-    """A key of an option, below its group, with its value and its comment, which may be empty."""
+    """A key of an option, below its group, with its value and its comment, which may be empty.
+
+    `note` is a comment that stands alone above it, about this key and the following ones.
+    """
 
     name: str
     value: Any
     comment: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,18 @@ def main_keys() -> list[Key]:
     """Return the keys of config.yaml that belong to no group, without those of Hydra."""
     content = load_yaml(MAIN)
     return list(
-        _own_keys(MAIN, {name: content[name] for name in content if name not in ("defaults", "hydra")})
+        _keys_of(MAIN, {name: content[name] for name in content if name not in ("defaults", "hydra")})
     )
+
+
+def own_keys(path: Path) -> list[Key]:
+    """Return the keys that stand in a file."""
+    return list(_keys_of(path, load_yaml(path)))
+
+
+def bases(path: Path) -> list[str]:
+    """Return the files that a file is built on, as its defaults list names them."""
+    return [one for one in load_yaml(path).get("defaults", []) if isinstance(one, str) and one != "_self_"]
 
 
 def _all_keys(path: Path) -> Iterator[Key]:
@@ -102,7 +116,7 @@ def _all_keys(path: Path) -> Iterator[Key]:
     listed = content.pop("defaults", [])
     for entry in listed if "_self_" in listed else ["_self_", *listed]:
         if entry == "_self_":
-            yield from _own_keys(path, content)
+            yield from _keys_of(path, content)
             continue
         where, option = next(iter(entry.items())) if isinstance(entry, dict) else (None, entry)
         name, _, package = (where or option).partition("@")
@@ -113,9 +127,11 @@ def _all_keys(path: Path) -> Iterator[Key]:
             yield from (replace(key, name=f"{prefix}{key.name}") for key in _all_keys(base))
 
 
-def _own_keys(path: Path, content: dict[str, Any]) -> Iterator[Key]:
+def _keys_of(path: Path, content: dict[str, Any]) -> Iterator[Key]:
     text = path.read_text("utf-8")
-    yield from _below(yaml.compose(text, yaml.SafeLoader), content, "", text.splitlines())
+    lines = text.splitlines()
+    lines[: len(_heading_lines(path))] = [""] * len(_heading_lines(path))  # describes the file, and no key
+    yield from _below(yaml.compose(text, yaml.SafeLoader), content, "", lines)
 
 
 def _below(node: Any, content: dict[str, Any], prefix: str, lines: list[str]) -> Iterator[Key]:
@@ -123,22 +139,26 @@ def _below(node: Any, content: dict[str, Any], prefix: str, lines: list[str]) ->
         name = key.value
         if name not in content or (name.startswith("_") and name.endswith("_")):
             continue
-        comment = _above(lines, key.start_mark.line)
+        note, comment = _above(lines, key.start_mark.line)
         last = lines[value.end_mark.line] if value.end_mark.line < len(lines) else ""
         if value.end_mark.line == key.start_mark.line and "#" in (rest := last[value.end_mark.column :]):
             comment = f"{comment}\n{rest.partition('# ')[2]}".strip()
         if isinstance(value, yaml.MappingNode) and content[name]:
             inner = list(_below(value, content[name], f"{prefix}{name}.", lines))
             if inner:
-                inner[0] = replace(inner[0], comment=f"{comment}\n{inner[0].comment}".strip())
+                inner[0] = replace(inner[0], note="\n".join(filter(None, [note, comment, inner[0].note])))
             yield from inner
         else:
-            yield Key(f"{prefix}{name}", content[name], comment)
+            yield Key(f"{prefix}{name}", content[name], comment, note)
 
 
-def _above(lines: list[str], row: int) -> str:
-    """Return the comment above a row of a file."""
-    first = row
-    while first > 0 and lines[first - 1].lstrip().startswith("#"):
-        first -= 1
-    return "\n".join(line.strip()[2:] for line in lines[first:row])
+def _above(lines: list[str], row: int) -> tuple[str, str]:
+    """Return the comment that stands alone above a row of a file, and the one directly above it."""
+    above = [line.strip() for line in lines[:row]]
+    found = list(takewhile(lambda line: not line or line.startswith("#"), reversed(above)))[::-1]
+    direct = list(takewhile(bool, reversed(found)))[::-1]
+    alone = [line for line in found[: len(found) - len(direct)] if line]
+    note, comment = (
+        "\n".join(line.removeprefix("#").removeprefix(" ") for line in part) for part in (alone, direct)
+    )
+    return note, comment

@@ -115,8 +115,10 @@ def _keys(group: str, option: str) -> list[Key]:
 
 
 def _key(key: Key) -> str:
-    comment = indent(key.comment, "# ", lambda _: True) + "\n" if key.comment else ""
-    return f"{comment}{typed_override(key.name, key.value)}"
+    note, comment = (
+        indent(text, "# ", lambda _: True) + "\n" if text else "" for text in (key.note, key.comment)
+    )
+    return f"{note and chr(10) + note + chr(10)}{comment}{typed_override(key.name, key.value)}"
 
 
 def _wrapped(text: str, margin: str) -> str:

@@ -56,8 +56,19 @@ def paragraphs(lines: Iterable[str]) -> str:
             # No empty lines: one would end the HTML in Markdown.
             shown.append(f"<pre><code>{escape(_dedent(block))}</code></pre>")
         elif block:
-            shown.append(f"<p>{inline(' '.join(block))}</p>")
+            shown.append(f"<p>{_sentences(block)}</p>")
     return "".join(shown)
+
+
+def _sentences(lines: list[str]) -> str:
+    """Return lines as HTML; one that explains a value begins anew: `null: no limit`."""
+    parts: list[str] = []
+    for line in lines:
+        if parts and not re.match(r"[a-z]\w*: ", line):
+            parts[-1] += f" {line}"
+        else:
+            parts.append(line)
+    return "<br>".join(map(inline, parts))
 
 
 def _dedent(lines: list[str]) -> str:
