@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PORT ?= 5000
 DASHBOARD_PORT ?= 8080
-DOCS_PORT ?= 8001
+DOCS_PORT ?= 8002
 # Storage for `make dashboard`: the journal of the latest sweep, or a URL such as sqlite:///study.db.
 STORAGE ?= $(shell ls -t multirun/studies/*.log 2>/dev/null | head -n 1)
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url pyproject.toml
@@ -62,7 +62,7 @@ docs: $(INSTALLED) ## build the documentation in site/, which needs no network a
 	$(BIN)/mkdocs build --strict
 	@echo "Open file://$(CURDIR)/site/index.html in a browser. While you write: make docs-serve"
 
-docs-serve: $(INSTALLED) ## show the documentation on http://127.0.0.1:8001 (DOCS_PORT=...), and again at each change
+docs-serve: $(INSTALLED) ## show the documentation on http://127.0.0.1:8002 (DOCS_PORT=...), and again at each change
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(DOCS_PORT)
 
 test: $(INSTALLED) ## run all tests; TESTS=--processor-time=20 lists the 20 files that took the most processor time
