@@ -16,6 +16,7 @@ from mkdocs.config import load_config
 from recsys.cli import COMMANDS, config_groups
 from recsys.rules import METRICS
 from recsys.runs.trusted import CONF
+from scripts.documentation import notebooks
 from scripts.documentation.configuration import is_built_on_another
 from tests.conftest import ROOT
 
@@ -182,3 +183,28 @@ def test_pages_that_code_and_settings_name_are_there():
     found = {(path, name) for path in searched for name in named.findall(path.read_text("utf-8"))}
     assert len(found) > 20
     assert not [(path, name) for path, name in found if not (ROOT / name).is_file()]
+
+
+def test_a_notebook_becomes_a_page_with_its_outputs(tmp_path):
+    def code(source, **output):
+        return {"cell_type": "code", "source": source, "outputs": [output]}
+
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", "[next](other.ipynb#part)"]},
+        code("print('```')", output_type="stream", text=["```\n"]),
+        code("frame", output_type="execute_result", data={"text/html": "<table></table>", "text/plain": "x"}),
+        code("plot()", output_type="display_data", data={"image/png": "QQ==\n", "text/plain": "<Figure>"}),
+    ]
+    path = tmp_path / "shop.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    page = notebooks.link_to_pages(notebooks.page_of(path))
+    assert "# Title\n[next](other.md#part)" in page
+    assert "```python" in page
+    assert "````text\n```\n````" in page
+    assert '<div class="output">\n<table></table>\n</div>' in page
+    assert '<img class="output" alt="&lt;Figure&gt;" src="data:image/png;base64,QQ==">' in page
+    assert page.endswith('<a href="shop.ipynb" download>Download this notebook</a>')
+    failed = code("1 / 0", output_type="error", evalue="division by zero")
+    path.write_text(json.dumps({"cells": [failed]}))
+    with pytest.raises(ValueError, match="division by zero"):
+        notebooks.page_of(path)
