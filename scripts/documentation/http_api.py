@@ -11,17 +11,12 @@ from scripts.documentation import text
 
 
 def document() -> dict[str, Any]:
-    """Return the OpenAPI document, with the limits of the default settings."""
-    from fastapi import FastAPI
-
-    from recsys.serving.api import router
-    from recsys.serving.openapi import described
+    """Return the OpenAPI document of the service with the default settings, which loads no model."""
+    from recsys.serving.app import create_app
     from recsys.serving.settings import Settings
 
-    app = FastAPI(title="recsys")
-    app.include_router(router)
-    service = SimpleNamespace(reloader=SimpleNamespace(current=None), settings=Settings())
-    return described(app.openapi, service)  # type: ignore[arg-type]
+    without_model: Any = SimpleNamespace(current=None)
+    return create_app(Settings(), without_model, store=None).openapi()
 
 
 def endpoints() -> str:
@@ -43,7 +38,8 @@ def _endpoint(title: str, one: dict[str, Any]) -> list[str]:
         _field(f"{anchor}-{value['name']}", value["name"], value["schema"], value, f", in the {value['in']}")
         for value in one.get("parameters", [])
     ]
-    parts = [f"### `{title}` {{ #{anchor} }}", text.paragraphs(one.get("description", "").splitlines())]
+    parts = [f"### `{title}` {{ #{anchor} }}", text.paragraphs([one["summary"].rstrip(".") + "."])]
+    parts.append(text.paragraphs(one.get("description", "").splitlines()))
     if one.get("security"):
         parts.append(text.paragraphs(["Needs the token of the service, if it has one."]))
     parts.append(text.entries(given))
