@@ -11,7 +11,7 @@ STORAGE ?= $(shell ls -t multirun/studies/*.log 2>/dev/null | head -n 1)
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep baskets run reproduce serve ui dashboard docs docs-serve test lint lock clean
+.PHONY: help setup sweep baskets run reproduce serve ui dashboard docs docs-serve notebooks test lint lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,9 @@ docs: $(INSTALLED) ## build the documentation in site/, which needs no network a
 
 docs-serve: $(INSTALLED) ## show the documentation on http://127.0.0.1:8002 (DOCS_PORT=...), and again at each change
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(DOCS_PORT)
+
+notebooks: $(INSTALLED) ## run the notebooks of the documentation, and write them with their outputs
+	$(BIN)/python scripts/run_notebooks.py
 
 test: $(INSTALLED) ## run all tests; TESTS=--processor-time=20 lists the 20 files that took the most processor time
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
