@@ -10,9 +10,15 @@ export let thumbs = remembered.get("thumbs", []);
 
 let tell = () => {};
 let sending = false;
+let accepted = true;
 
 export function whenOpinionsChange(listener) {
   tell = listener;
+}
+
+// A service without feedback: thumbs act on the page only.
+export function acceptFeedback(whether) {
+  accepted = whether;
 }
 
 export function current() {
@@ -104,7 +110,7 @@ export function forget(itemId) {
 // Send what the service does not have yet, one after the other: an answer that gets lost is asked for again, which is
 // safe, since there is only one thumb per item of a list.
 export async function send(mayAsk = true) {
-  if (sending) return;
+  if (sending || !accepted) return;
   sending = true;
   try {
     for (;;) {
