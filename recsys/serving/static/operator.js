@@ -82,7 +82,7 @@ function showRoutes({ routes }) {
   byId("routes-about").textContent = routes.length
     ? "Of this process, since it started. Times come from the buckets of /metrics: p95 from 20 requests on, p99 from 100."
     : "There were none since this process started.";
-  const ms = (value) => (value === null ? "> 5,000" : value.toLocaleString("en", { maximumSignificantDigits: 2 }));
+  const ms = (value) => (value === null ? ">5,000" : value.toLocaleString("en", { maximumSignificantDigits: 2 }));
   const from = (least, n, value) => (n < least ? "" : ms(value));
   byId("routes").tBodies[0].replaceChildren(...routes.map((one) => {
     const name = element("th", one.route === "other" ? "static files, unknown paths" : one.route);
