@@ -31,12 +31,17 @@ example:
 LIKES = "titles or ids of items liked or bought, the latest last"
 SEEN = "titles or ids of other known items, such as disliked ones: they are not recommended"
 ORDER = "items of one order; repeat the option for each order, the earliest first"
+PENALTY = "from -1, what is popular, to 1, what is surprising; see docs/concepts/popularity.md (%(default)s)"
 EXCLUDE_SEEN = (
     "leave out likes, orders and seen items (true, except that what stands in orders may come again where "
     "the model has orders of customers, who buy again)"
 )
 # Options of the parameters that they set.
-TYPED = {"categories": "--category", "max_per_category": "--max-per-category"}
+TYPED = {
+    "categories": "--category",
+    "max_per_category": "--max-per-category",
+    "popularity_penalty": "--popularity-penalty",
+}
 USER = "user of the data, such as a customer, instead of items"
 USERS = "several users of the data; a file with an id on each line; or all, for all users. Needs --out"
 OUT = "file for the recommendations of --users: .parquet, .csv, .json or .jsonl (a JSON object on each line)"
@@ -63,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "only_items": given.only,
         "categories": given.category,
         "max_per_category": given.max_per_category,
+        "popularity_penalty": given.popularity_penalty,
     }
     try:
         if given.users is not None:
@@ -102,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", metavar="TITLE", help="recommend only these")
     parser.add_argument("--category", nargs="+", metavar="NAME", help="recommend only of these categories")
     parser.add_argument("--max-per-category", type=int, metavar="N", help="maximum items of one category")
+    parser.add_argument("--popularity-penalty", type=float, metavar="X", default=0.0, help=PENALTY)
     parser.add_argument("--policies", type=Path, metavar="FILE", help="YAML file of policies")
     parser.add_argument(
         "--k", type=int, metavar="N", default=10, help="number of recommendations (%(default)s)"
@@ -141,6 +148,7 @@ def recommend(
     only_items: Sequence[str] | None = None,
     categories: Sequence[str] | None = None,
     max_per_category: int | None = None,
+    popularity_penalty: float = 0.0,
 ) -> dict[str, Any]:
     """Recommend for a user of the data, or for somebody who likes or has bought some items, the latest last.
 
@@ -175,6 +183,7 @@ def recommend(
         only_items=None if only_items is None else ids(only_items),
         categories=categories,
         max_per_category=max_per_category,
+        popularity_penalty=popularity_penalty,
     )
     recommendations = [{"title": one.title, **asdict(one)} for one in found]
     for one in recommendations:

@@ -64,6 +64,7 @@ class FittedRecommender:
         only: Likes | None = None,
         categories: Sequence[str] | None = None,
         max_per_category: int | None = None,
+        popularity_penalty: float = 0.0,
         n_reasons: int = 2,
     ) -> RecommendationList:
         """Recommend at most `k` items, each with its strongest reasons.
@@ -84,6 +85,8 @@ class FittedRecommender:
         categories : sequence of str, optional
             Only items of at least one of them.
         max_per_category : int, optional
+        popularity_penalty : float, -1 to 1
+            Above 0 the list is more surprising, below 0 more popular.
         n_reasons : int
             Maximum number of reasons of each item.
         """
@@ -100,6 +103,7 @@ class FittedRecommender:
             only_items=None if only is None else self._ids("only", only),
             categories=categories,
             max_per_category=max_per_category,
+            popularity_penalty=popularity_penalty,
         )
         return RecommendationList(tuple(found), self._titles(steps), self.bundle.catalog.nouns)
 

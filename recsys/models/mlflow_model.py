@@ -154,16 +154,18 @@ def signature(bundle: Bundle) -> ModelSignature:
     def record(kinds: dict[str, Any], optional: Container[str] = ()) -> Object:
         return Object([Property(name, kind, name not in optional) for name, kind in kinds.items()])
 
-    item = {"item_id": text if bundle.model.items.dtype.kind == "U" else count, "title": text}
+    titles = {"title": text, "display_title": text, "year": count}
+    item = {"item_id": text if bundle.model.items.dtype.kind == "U" else count} | titles
     measures = {"support_count": count, "confidence": number, "lift": number, "times": count, "text": text}
     # Of items and categories, whose ids are text.
     antecedent = item if bundle.model.train.hierarchy is None else item | {"item_id": AnyType()}  # type: ignore[no-untyped-call]
-    category = {"category": record({"item_id": text, "title": text})}
+    category = {"category": record({"item_id": text} | titles, ("year",))}
     reason = record(
-        {"antecedents": Array(record(antecedent)), "share": number} | measures | category,
+        {"antecedents": Array(record(antecedent, ("year",))), "share": number} | measures | category,
         optional=measures | category,
     )
-    recommendation = record(item | {"score": number, "source": text, "reasons": Array(reason)})
+    rest = {"score": number, "source": text, "reasons": Array(reason), "categories": Array(text)}
+    recommendation = record(item | rest, ("year",))
     flag = DataType.boolean
     params = [
         ParamSpec("k", count, 10),
@@ -171,6 +173,7 @@ def signature(bundle: Bundle) -> ModelSignature:
         ParamSpec("exclude_seen", flag, None),
         ParamSpec("explain", flag, False),
         ParamSpec("max_per_category", count, None),
+        ParamSpec("popularity_penalty", number, 0.0),
         *(ParamSpec(name, item["item_id"], [], (-1,)) for name in ("exclude_items", "only_items")),
         ParamSpec("categories", text, [], (-1,)),
     ]

@@ -33,12 +33,13 @@ class RecommenderModel(PythonModel):
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> list[list[dict[str, Any]]]:
-        """Return for each row of the column `likes` a list of `item_id, title, score, source, reasons`.
+        """Return for each row of the column `likes` a list of recommendations.
 
         The column `seen`, which may be absent, has what else a user has rated. `params` are `k`,
         `exclude_seen`, `explain` (at most three reasons, otherwise none), and those of `Bundle.recommend`:
-        `exclude_items`, `only_items`, `categories` (empty: all) and `max_per_category`. ParameterError is
-        raised if a row holds anything but ids and titles, TitleError if a title is not that of one item.
+        `exclude_items`, `only_items`, `categories` (empty: all), `max_per_category` and `popularity_penalty`.
+        ParameterError is raised if a row holds anything but ids and titles, TitleError if a title is not that
+        of one item.
         """
         options = {"k": 10, "exclude_seen": None, "explain": False} | (params or {})
         likes = [self._steps(row) for row in model_input["likes"]]
@@ -57,6 +58,7 @@ class RecommenderModel(PythonModel):
             only_items=only or None,
             categories=list(map(str, options.get("categories", ()))) or None,
             max_per_category=options.get("max_per_category"),
+            popularity_penalty=options.get("popularity_penalty", 0.0),
         )
         return [list(map(asdict, row)) for row in lists]
 

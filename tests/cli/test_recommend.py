@@ -6,6 +6,7 @@ import pytest
 
 from recsys.cli.recommend import _text, main
 from recsys.data import Nouns
+from recsys.models.bundle import Bundle
 from tests.models.problems import bundle_of
 from tests.models.test_bundle_options import of_orders
 
@@ -87,6 +88,13 @@ def test_options_limit_the_list(saved, capsys):
     drama = ids(capsys, *films, "--category", "drama", "--k", 99)
     assert set(drama) == {20, 40, 50, 70, 80, 100, 110}
     assert ids(capsys, *films, "--category", "drama", "--max-per-category", 2) == drama[:2]
+    assert main([*map(str, films), "--popularity-penalty", "0.8", "--json"]) == 0
+    shown = [one["score"] for one in json.loads(capsys.readouterr().out)["recommendations"]]
+    scores = [
+        [one.score for one in Bundle.load(saved / "films").recommend([[10]], popularity_penalty=penalty)[0]]
+        for penalty in (0.8, 0.0)
+    ]
+    assert shown == scores[0] != scores[1]
 
 
 def test_orders_of_a_customer(saved, capsys):
@@ -116,9 +124,11 @@ def test_policies_are_followed(saved, tmp_path, capsys):
     assert capsys.readouterr().err == error
     assert main([*shop[:2], "--category", "Fish"]) == 1
     assert main([*shop[:2], "--max-per-category", "0"]) == 1
+    assert main([*shop[:2], "--popularity-penalty", "2"]) == 1
     assert capsys.readouterr().err.splitlines() == [
         "--category must be categories of the items of the model. Got 'Fish'. They have none.",
         "--max-per-category must be an integer of at least 1. Got 0.",
+        "--popularity-penalty must be a number from -1 to 1. Got 2.0.",
     ]
 
 

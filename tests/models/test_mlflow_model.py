@@ -90,7 +90,12 @@ def test_likes_are_ids_or_titles(logged, loaded):
 
 def test_params_limit_the_lists(logged, loaded):
     bundle, frame = logged[0], pd.DataFrame({"likes": LIKES})
-    options = {"exclude_items": [20, 30], "categories": ["Drama"], "max_per_category": 3}
+    options = {
+        "exclude_items": [20, 30],
+        "categories": ["Drama"],
+        "max_per_category": 3,
+        "popularity_penalty": 0.5,
+    }
     expected = bundle.recommend(LIKES, 10, **options)
     assert loaded.predict(frame, options) == [[asdict(one) for one in row] for row in expected]
     expected = bundle.recommend(LIKES, 2, only_items=[20, 50, 110])
@@ -119,7 +124,7 @@ def test_it_says_what_it_takes_and_is_made_of(logged):
         info = get_model_info(f"models:/{model}")
     columns = [(column.name, column.required) for column in info.signature.inputs]
     assert columns == [("likes", True), ("seen", False)]
-    names = "k exclude_seen explain max_per_category exclude_items only_items categories"
+    names = "k exclude_seen explain max_per_category popularity_penalty exclude_items only_items categories"
     assert [param.name for param in info.signature.params] == names.split()
     assert info.metadata == bundle.metadata
     logged_model = MlflowClient(uri).get_logged_model(model)
