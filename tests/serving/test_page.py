@@ -373,7 +373,7 @@ def test_a_thumb_that_the_service_refuses_has_no_effect(page, monkeypatch):
     monkeypatch.undo()
     page.thumb("down", 0)
     page.until(lambda: page.kept() == {before[0]: False})
-    assert not page.one("#trouble").is_displayed()
+    page.until(lambda: not page.one("#trouble").is_displayed())
     # No item of another model has the id of a thumb: it is forgotten.
     page.browser.execute_script(
         "const thumbs = JSON.parse(localStorage.getItem('recsys.thumbs'));"
@@ -473,9 +473,24 @@ def test_a_token_is_asked_for_until_it_is_right(page, monkeypatch):
     assert page.one("#token").get_attribute("value") == ""
     page.press("secret", Keys.ENTER)
     page.until(lambda: page.kept() == {first: False, second: False})
-    assert not page.one("#trouble").is_displayed()
+    page.until(lambda: not page.one("#trouble").is_displayed())
     page.thumb("up", 1)
     page.until(lambda: len(page.kept()) == 3)
+
+
+def test_a_service_without_feedback_and_explorer(page, monkeypatch):
+    monkeypatch.setattr(page.service, "store", None)
+    settings = replace(page.service.settings, explorer=False)
+    monkeypatch.setattr(page.service, "settings", settings)
+    page.browser.refresh()
+    before = page.listed()
+    page.until(lambda: [one.text for one in page.all("nav a") if one.text] == ["Recommendations"])
+    page.thumb("down", 0)
+    page.until(lambda: len(page.listed()) == 10 and before[0] not in page.listed())
+    page.one("#undo").click()
+    page.until(lambda: page.listed() == before)
+    assert page.browser.execute_script("return localStorage.getItem('recsys.thumbs')") == "[]"
+    assert not page.one("#trouble").is_displayed()
 
 
 def test_the_operator_sees_versions_thumbs_and_latency(page, monkeypatch):

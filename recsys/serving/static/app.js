@@ -341,7 +341,7 @@ async function start() {
     useWords(model.nouns);
     useTitle();
     hideMissingPages(model);
-    opinions.acceptFeedback(model.accepts_feedback);
+    if (!model.accepts_feedback) opinions.keepHere();
     byId("choosing").hidden = categories.length < 2;
     const name = model.metadata.recommender ?? "Model";
     byId("model").textContent =

@@ -10,17 +10,17 @@ export let thumbs = remembered.get("thumbs", []);
 
 let tell = () => {};
 let sending = false;
-let accepted = true;
+let isTaken = true; // whether the service takes feedback
+
+export function keepHere() {
+  isTaken = false;
+}
 
 export function whenOpinionsChange(listener) {
   tell = listener;
 }
 
 // A service without feedback: thumbs act on the page only.
-export function acceptFeedback(whether) {
-  accepted = whether;
-}
-
 export function current() {
   return thumbs.filter((one) => one.verdict !== "withdrawn");
 }
@@ -110,7 +110,12 @@ export function forget(itemId) {
 // Send what the service does not have yet, one after the other: an answer that gets lost is asked for again, which is
 // safe, since there is only one thumb per item of a list.
 export async function send(mayAsk = true) {
-  if (sending || !accepted) return;
+  if (sending) return;
+  if (!isTaken) {
+    thumbs = current();
+    keep();
+    return;
+  }
   sending = true;
   try {
     for (;;) {

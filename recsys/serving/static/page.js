@@ -25,6 +25,8 @@ export function label({ title, display_title, year }) {
   return year ? `${said} (${year})` : said;
 }
 
-export function hideMissingPages(model) {
-  if (model.has_explorer === false) byId("to-rules").hidden = true;
+// A service may keep its rules to itself (explorer=false), and `recsys explore` has nothing to operate.
+export function hideMissingPages({ has_explorer, accepts_feedback }) {
+  byId("to-rules").hidden = !has_explorer;
+  byId("to-operator").hidden = !accepts_feedback;
 }
