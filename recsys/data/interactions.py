@@ -19,6 +19,7 @@ from recsys.errors import ParameterError
 IDS = ("user_id", "order_id", "item_id")
 OPTIONAL = ("order_id", "quantity", "price", "margin")
 COLUMNS = ("user_id", "item_id", "rating", "timestamp", *OPTIONAL)
+TYPES = {"i": "long", "f": "double", "U": "string"}  # of a column, by NumPy's kind
 
 
 class InteractionSet(Protocol):
@@ -35,6 +36,10 @@ class InteractionSet(Protocol):
     @property
     def items(self) -> ItemCatalog | None:
         """Titles and categories, if the data has them."""
+
+    @property
+    def column_types(self) -> dict[str, str]:
+        """Type of each column: long, double or string."""
 
     def titles(self, ids: npt.ArrayLike) -> list[str]:
         """Return the title of each item, or its id as text where no title is known."""
@@ -110,6 +115,11 @@ class Interactions:
     def _columns(self) -> dict[str, Any]:
         columns = {name: getattr(self, name) for name in COLUMNS}
         return {name: column for name, column in columns.items() if column is not None}
+
+    @property
+    def column_types(self) -> dict[str, str]:
+        """Type of each column: long, double or string."""
+        return {name: TYPES[column.dtype.kind] for name, column in self._columns().items()}
 
     def __len__(self) -> int:
         return len(self.user_id)

@@ -57,7 +57,8 @@ class Comparison:
         """Return which choice has the best value, and its difference to the next and to the baseline."""
         (best, *others), metric = self.measured, self.metric
         value = f"{metric} {self.measured[best][metric]:{DECIMALS}}"
-        text = f"On the test part {self.by}={best} comes first of {len(self.measured)}, with {value}."
+        of = f"of the {len(self.measured)} values of {self.by}"
+        text = f"On the test part {best} comes first {of}, with {value}."
         if pair := self._pair(best, others[0]):
             verdict = "which is significant" if pair.p_value < LEVEL else "which chance may explain"
             text += f" The difference to {others[0]}, the next, is {pair.difference:+{DECIMALS}}, {verdict}."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
@@ -82,10 +83,11 @@ class Output:
         return [printable(line) for line in lines]  # a title may hold anything
 
 
-def _data(result: Result) -> dict[str, str | int]:
-    data: dict[str, str | int] = {
+def _data(result: Result) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "dataset": result.interactions.name,
         "n_ratings": len(result.interactions),
+        "columns": result.interactions.column_types,
         "ratings_digest": result.interactions.digest,
         "transactions_digest": result.transactions.digest,
         "itemsets_from": result.itemsets_from,

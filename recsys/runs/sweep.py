@@ -17,7 +17,8 @@ from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
 from recsys.runs.yaml_file import load_yaml
 
 PROGRAM = ("python", "-m", "recsys")
-OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir")  # overrides that identify one sweep
+# Overrides that identify one sweep, and the one of -m.
+OWN = ("hydra.sweeper.study_name", "hydra.sweep.dir", "hydra.mode")
 
 
 @dataclass(frozen=True)

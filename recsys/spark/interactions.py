@@ -73,6 +73,11 @@ class SparkInteractions:
     items: ItemCatalog | None = None
     name: str = ""
 
+    @property
+    def column_types(self) -> dict[str, str]:
+        """Type of each column: long, double or string."""
+        return {name: "long" if kind == "bigint" else kind for name, kind in self.frame.dtypes}
+
     def __len__(self) -> int:
         return self.n_ratings
 

@@ -12,6 +12,7 @@ from recsys.tracking.entry import Entry, read_entry
 from recsys.tracking.queue import Queue
 from recsys.tracking.record import Record
 from recsys.tracking.refusals import is_final, line, refusal
+from recsys.tracking.system_metrics import SystemMetrics
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Delivery:
         MLflow cannot be reached.
         """
         try:
+            SystemMetrics.from_environment()  # refuses invalid values before anything is run
             experiment = self.record.experiment
         except Exception as error:
             if is_final(error):

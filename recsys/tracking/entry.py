@@ -65,7 +65,7 @@ class Entry:
     start: Start | None = None  # create the run, or continue it if there is one with this key
     metrics: list[Metric] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
-    dataset: dict[str, str] | None = None  # name, digest, source and profile
+    datasets: list[dict[str, str]] = field(default_factory=list)  # name, digest, source, schema and profile
     trials: list[dict[str, Any]] | None = None  # of the study: children that disagree are corrected
     n_trials: int | None = None  # of the study at the time of an update of its run
     best: int | None = None  # number of the study's best trial, for the tag `best_run_id`
@@ -98,7 +98,7 @@ class Entry:
             start=self.start,
             metrics=self.metrics + other.metrics,
             tags=self.tags | other.tags,
-            dataset=other.dataset or self.dataset,
+            datasets=self.datasets + other.datasets,
             files=list(dict.fromkeys(self.files + other.files)),
         )
 
@@ -106,19 +106,28 @@ class Entry:
         """Add the results in the folder of a job, which ended at `time`."""
         data = read_json(folder / DATA_FILE)
         self.add_metrics(folder, time)
-        self.tags |= text(data)
+        self.tags |= text({name: value for name, value in data.items() if name != "columns"})
         self.files += [str(folder / name) for name in ARTIFACTS]
         if data:  # else the run failed before it read the data
-            self.dataset = {
-                "name": str(data["dataset"]),
-                "digest": str(data["ratings_digest"]),
-                "source": json.dumps({"dataset": data["dataset"]}),
-                "profile": json.dumps({"num_rows": data["n_ratings"]}),
-            }
+            self.datasets = [dataset_of(data)]
 
     def add_metrics(self, folder: Path, time: int) -> None:
         """Add the metrics in the folder of a job."""
         self.metrics += [(name, value, time, 0) for name, value in read_metrics(folder).items()]
+
+
+def dataset_of(data: dict[str, Any]) -> dict[str, str]:
+    """Return the facts of `data.json` as those of an MLflow dataset."""
+    columns = data.get("columns", {})  # older folders of a study have none
+    schema = [{"name": name, "type": kind, "required": True} for name, kind in columns.items()]
+    size = {"num_rows": data["n_ratings"], "num_elements": data["n_ratings"] * len(columns)}
+    return {
+        "name": str(data["dataset"]),
+        "digest": str(data["ratings_digest"]),
+        "source": json.dumps({"dataset": data["dataset"]}),
+        "schema": json.dumps({"mlflow_colspec": schema}),
+        "profile": json.dumps(size),
+    }
 
 
 def job_key(parent: str, number: int | str, folder: str | Path) -> str:

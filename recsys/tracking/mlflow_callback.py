@@ -30,6 +30,7 @@ from recsys.runs.log_exceptions import log_exceptions, summary
 from recsys.runs.provenance import provenance
 from recsys.tracking.entry import STUDY_KEY, End, Entry, Start, Status, Tag, job_key, now, text
 from recsys.tracking.links import stamp, write_links
+from recsys.tracking.note import NOTE, run_note
 from recsys.tracking.queue import Queue
 from recsys.tracking.sender_process import SenderProcess
 from recsys.tracking.sweep_run import ENDED, INTERRUPTED, LEFT
@@ -60,6 +61,7 @@ class MLflowCallback(Callback):
         self._sender: SenderProcess | None = None
         self._parent: str | None = None  # key of the sweep's run
         self._run: str | None = None  # key of the job's run
+        self._single = ""  # key of the run that is no sweep's
         self._experiment: dict[str, str] = {}  # name and id of the experiment
 
     def __getstate__(self) -> dict[str, Any]:
@@ -69,7 +71,9 @@ class MLflowCallback(Callback):
     @log_exceptions
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Open the queue of a run."""
-        self._open(Path(config.hydra.run.dir), self._destination(config))
+        self._single = f"run/{uuid.uuid4().hex}"
+        about = {"run": self._single, "started": False}
+        self._open(Path(config.hydra.run.dir), self._destination(config) | about)
 
     @log_exceptions
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -82,6 +86,7 @@ class MLflowCallback(Callback):
         objective = {key: list(config.objective[key]) for key in ("metrics", "directions")}
         table = stamp(folder / TRIALS_FILE)
         sweep = {"run": parent, "study": str(study or ""), "objective": objective, "table": table}
+        sweep["hydra"] = _typed(config)
         about = self._destination(config) | {"sweep": sweep, "started": False}
         if isinstance(storage, str):  # another process can open the study
             about["study"] = {"storage": storage, "name": study, "base": str(Path.cwd())}
@@ -106,8 +111,10 @@ class MLflowCallback(Callback):
             # Becomes an attribute of the trial, with MLflow's id if that is known by then.
             write_links(folder, {"mlflow_key": run})
         else:
-            run, name = f"run/{uuid.uuid4().hex}", "/".join(folder.parts[-2:])
+            run, name = self._single, "/".join(folder.parts[-2:])
         self._start(run, name, _parameters(config), tags, self._parent)
+        if self._queue is not None and self._parent is None:
+            self._queue.note(started=True)
         self._run = run
 
     @log_exceptions
@@ -125,6 +132,8 @@ class MLflowCallback(Callback):
             tags = {"pruned": "true"} if pruned else {"error": f"{type(error).__name__}: {error}"}
         entry = Entry(run, tags=tags, end=End(status, time))
         entry.add_results(folder, time)
+        if self._parent is None and status == Status.FINISHED:
+            entry.tags[NOTE] = run_note(folder, list(config.hydra.overrides.task))
         # The folder may be moved before it is sent.
         entry.files = [os.path.relpath(file, self._queue.folder) for file in entry.files]
         self._queue.put(entry)
@@ -224,6 +233,13 @@ def _study_key(name: str, storage: Any) -> str:
 
 def _tags(config: DictConfig, folder: Path) -> dict[str, str]:
     return {"output_dir": str(folder), "overrides": " ".join(mask_values(list(config.hydra.overrides.task)))}
+
+
+def _typed(config: DictConfig) -> dict[str, Any]:
+    """Return what was typed, with secrets masked, and which parameter is compared."""
+    overrides = {kind: mask_values(list(config.hydra.overrides[kind])) for kind in ("task", "hydra")}
+    by = OmegaConf.select(config, "hydra.callbacks.compare.by")
+    return {"overrides": overrides, "callbacks": {"compare": {"by": by}} if by else {}}
 
 
 def _parameters(config: DictConfig) -> dict[str, Any]:

@@ -76,8 +76,8 @@ class Record:
         if entry.trials is not None:
             self._reconcile(run_id, entry, is_latest)
         self._log(run_id, entry.metrics, parameters, tags if is_latest else {})
-        if entry.dataset:
-            self._log_dataset(run_id, entry.dataset)
+        if entry.datasets:
+            self._log_datasets(run_id, entry.datasets)
         for file in entry.files:
             self._log_file(run_id, self.folder / file)
         if end:
@@ -168,12 +168,15 @@ class Record:
         if entry.link_results:
             add_links(self.folder, links)
 
-    def _log_dataset(self, run_id: str, dataset: Mapping[str, str]) -> None:
+    def _log_datasets(self, run_id: str, datasets: list[dict[str, str]]) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        facts = {**dataset, "digest": dataset["digest"][:MAX_DIGEST], "source_type": "code"}
         context = InputTag("mlflow.data.context", "mining")
-        self.client.log_inputs(run_id, [DatasetInput(Dataset(**facts), [context])])
+        inputs = []
+        for dataset in datasets:
+            facts = {**dataset, "digest": dataset["digest"][:MAX_DIGEST], "source_type": "code"}
+            inputs.append(DatasetInput(Dataset(**facts), [context]))
+        self.client.log_inputs(run_id, inputs)
 
     def _log_file(self, run_id: str, path: Path) -> None:
         """Log a file as an artifact; secrets in YAML files are masked."""

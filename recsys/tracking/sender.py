@@ -17,6 +17,7 @@ from recsys.tracking.queue import Queue
 from recsys.tracking.refusals import line
 from recsys.tracking.siblings import is_at_work, siblings
 from recsys.tracking.sweep_run import SweepRun
+from recsys.tracking.system_metrics import SystemMetrics
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,11 @@ class Sender:
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery, self.queue, self.clock = delivery, delivery.queue, delivery.clock
-        sweep = self.queue.about().get("sweep")
+        about = self.queue.about()
+        sweep = about.get("sweep")
         self.sweep = SweepRun(self.queue, **sweep) if sweep else None
+        self.run = self.sweep.run if self.sweep else about.get("run")
+        self._system_metrics: SystemMetrics | None = None
         self._updated_at = -math.inf
 
     def follow(self, pipe: int, patience: float = 0.0, parent: int | None = None) -> bool:
@@ -39,6 +43,7 @@ class Sender:
         The last word of the run or sweep comes through the pipe. Then MLflow is waited for, for `patience`
         seconds at most. `parent` is the id of the process of the run or sweep, if it is that of this one.
         """
+        self._system_metrics = SystemMetrics.from_environment()
         if self.queue.over:  # an earlier sweep in this folder has ended
             self.queue.note(word=None, ended_at=None)
         word = b""
@@ -59,6 +64,7 @@ class Sender:
         since 1970, by default now; `patience` the seconds to wait for MLflow.
         """
         ended_at = now() if time is None else time
+        self._sample(is_last=True)
         # If two sweeps of a study end at once, neither waits for the other's last word.
         self.queue.note(word=word, ended_at=ended_at)
         settled = bool(word) or self.sweep is None or self._settle_study()
@@ -78,12 +84,25 @@ class Sender:
         return self.delivery.send_all()
 
     def _look(self) -> None:
+        self._sample()
         if self.sweep is not None and self.clock() - self._updated_at > UPDATE_EVERY:
             self._updated_at = self.clock()
             if self.sweep.update():
                 self._send_earlier()
         if self.delivery.is_due():
             self.delivery.send()
+
+    def _sample(self, *, is_last: bool = False) -> None:
+        """Queue system metrics, if they are recorded and the run that they belong to has been queued."""
+        if self._system_metrics is None or self.run is None or not self.queue.about().get("started", True):
+            return
+        try:
+            metrics = self._system_metrics.sample(self.clock(), is_last=is_last)
+        except Exception as error:  # of the system: the rest of the record goes on
+            self.delivery.tell(f"System metrics are not recorded any more ({line(error)}).")
+            self._system_metrics, metrics = None, []
+        if metrics:
+            self.queue.put(Entry(self.run, metrics=metrics))
 
     def _wait_for_exit(self, parent: int | None) -> None:
         """Wait until a killed process is gone; its pipe closes a moment earlier."""

@@ -8,14 +8,16 @@ from typing import Any
 
 from optuna_sweeper.results.schema import RESULTS_FILE, TRIALS_FILE
 from optuna_sweeper.results.schema import End as SweepEnd
-from recsys.metrics import LONG, MAX_LIFT
+from recsys.metrics import MAX_LIFT
 from recsys.runs.best import best_so_far, candidates
 from recsys.runs.files import COMPARISON_FILES, REPORT_FILE, SEARCH_FIGURE_FILE, SLICES_FILE, TEST_FILE
 from recsys.runs.json_file import read_json
+from recsys.runs.summary import datasets
 from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
-from recsys.tracking.entry import End, Entry, Metric, Start, Status, Tag, now
+from recsys.tracking.entry import End, Entry, Metric, Start, Status, Tag, dataset_of, now
 from recsys.tracking.links import stamp
+from recsys.tracking.note import NOTE, sweep_note
 from recsys.tracking.queue import Queue
 from recsys.tracking.reconcile import missing
 
@@ -48,7 +50,8 @@ class SweepRun:
     """Parent run of a sweep, updated from the folder of the sweep, which is that of the queue.
 
     `run` is its key, `objective` has the `metrics` and `directions` of the sweep, `table` is the `stamp` of
-    the table of trials that an earlier sweep left in the folder.
+    the table of trials that an earlier sweep left in the folder, `hydra` has what was typed, `overrides`, and
+    what is compared, `callbacks`.
     """
 
     def __init__(
@@ -58,8 +61,10 @@ class SweepRun:
         study: str,
         objective: dict[str, list[str]],
         table: list[int] | None = None,
+        hydra: dict[str, Any] | None = None,
     ) -> None:
         self.queue, self.run, self.study, self.objective = queue, run, study, objective
+        self._config = {"objective": objective, "hydra": hydra or {}}
         self._table, self._earlier_table = queue.folder / TRIALS_FILE, table
         self._seen: list[int] | None = None
         self._recorded: set[int] = set()
@@ -107,7 +112,7 @@ class SweepRun:
     def _read(self) -> Sweep:
         folder = self.queue.folder
         trials = read_trials(folder, tuple(self.objective["metrics"]))
-        return Sweep(folder, {"objective": self.objective}, trials, read_results(folder))
+        return Sweep(folder, self._config, trials, read_results(folder))
 
     def _measured_on_test(self, time: int) -> list[Metric]:
         """Return the test metrics of the best trial; none with several objectives."""
@@ -121,6 +126,8 @@ class SweepRun:
         """Return an entry with the history, counts and best trial."""
         trials, states = sweep.trials, Counter(trial.state for trial in sweep.trials)
         entry = Entry(self.run, metrics=self._history(sweep), n_trials=len(trials))
+        entry.tags = {NOTE: sweep_note(sweep)}
+        entry.datasets = list(map(dataset_of, datasets(sweep)))
         if trials:
             counts = {"n_trials": len(trials)} | {f"n_{state}": states[state] for state in STATES}
             counts["n_answered"] = sum(trial.answered_from is not None for trial in trials)
@@ -129,8 +136,7 @@ class SweepRun:
         if len(sweep.directions) == 1 and (best := sweep.best) is not None:
             entry.best = best.number
             entry.metrics.append(_point("best_trial", best.number, best))
-            note = f"Best {sweep.metrics[0]}: {best.values[0]:{LONG}}, in trial {best.number}."
-            entry.tags = {"best_trial": str(best.number), "mlflow.note.content": note}
+            entry.tags["best_trial"] = str(best.number)
             entry.tags |= {f"best.{name}": value for name, value in best.params.items()}
         if check:
             entry.trials = [self._plain(sweep, trial) for trial in trials]

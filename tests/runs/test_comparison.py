@@ -85,5 +85,6 @@ def test_the_sentence_claims_what_the_pairs_show(baseline, p_value, sentence):
     pairs = [PairedDifference("a", "b", Interval(0.1, 0.0, 0.2), p_value)]
     comparison = Comparison("recommender", "ndcg@10", measured, differences, pairs)
     assert comparison.sentence() == (
-        f"On the test part recommender=a comes first of 3, with ndcg@10 0.5000 (0.4000 to 0.6000). {sentence}"
+        "On the test part a comes first of the 3 values of recommender, with ndcg@10 0.5000 (0.4000 to "
+        f"0.6000). {sentence}"
     )

@@ -41,6 +41,15 @@ def test_a_single_run(call, store, tmp_path):
     (data,) = run.inputs.dataset_inputs
     assert data.dataset.name == "ml-latest-small-2016"
     assert data.dataset.digest == run.data.tags["ratings_digest"][:36]
+    columns = json.loads(data.dataset.schema)["mlflow_colspec"]
+    assert [(one["name"], one["type"]) for one in columns] == [
+        ("user_id", "long"), ("item_id", "long"), ("rating", "double"), ("timestamp", "long")
+    ]  # fmt: skip
+    assert json.loads(data.dataset.profile)["num_rows"] == 100_004
+    assert run.data.tags["mlflow.note.content"] == (
+        "2 rules from ml-latest-small-2016 (100,004 interactions): max_lift 1.66349, ndcg@10 0.0790.\n\n"
+        "To repeat it:\n\n    python -m recsys engine=fpgrowth apriori.min_support=0.2"
+    )
     assert "Recorded in MLflow, experiment 'recsys'" in outcome.stdout
     assert not (tmp_path / "out/.mlflow-queue").exists()
 
@@ -142,6 +151,20 @@ def test_a_plain_multirun_has_a_parent(call, store):
     assert parent.data.metrics["best_trial"] == 0
     assert parent.data.tags["best.apriori.min_support"] == "0.1"
     assert parent.data.tags["best_run_id"] == children[0].info.run_id
+    (data,) = parent.inputs.dataset_inputs
+    assert data == children[0].inputs.dataset_inputs[0]
+    assert parent.data.tags["mlflow.note.content"] == (
+        "2 trials over apriori.min_support on ml-latest-small-2016 (100,004 interactions), for the highest "
+        "max_lift. Trial 0 has the highest max_lift, 4.6049. That is 0.969653 above the next value (trial 1) "
+        "and 0.484826 above the median of the 2 trials.\n\n"
+        "| Trial 0 | |\n| --- | --- |\n| `apriori.min_support` | `0.1` |\n| `evaluation` | `none` |\n\n"
+        "To repeat the search:\n\n"
+        "    python -m recsys -m apriori.min_support=0.1,0.2 evaluation=none\n\n"
+        "To repeat the best trial:\n\n"
+        "    python -m recsys apriori.min_support=0.1 evaluation=none hydra.mode=RUN"
+    )
+    artifacts = {one.path for one in MlflowClient(f"sqlite:///{store}").list_artifacts(parent.info.run_id)}
+    assert artifacts == {"report.html", "search.png"}
 
 
 @pytest.mark.usefixtures("sender_in_a_thread")
@@ -178,6 +201,8 @@ def test_several_objectives_have_no_single_best(call, store):
     (parent,) = [run for run in runs_in(store) if "mlflow.parentRunId" not in run.data.tags]
     assert "best_lift" in parent.data.metrics
     assert "best_trial" not in parent.data.metrics
+    note = parent.data.tags["mlflow.note.content"]
+    assert "for the highest mean_lift and the highest n_rules. 2 trials are on the Pareto front" in note
 
 
 STUDY = [
@@ -204,6 +229,8 @@ def test_a_study_that_continues_has_one_run(call, store):
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
     results = yaml.safe_load((store.parent / "second/optimization_results.yaml").read_text())
     assert results["mlflow_parent_run_id"] == parent.info.run_id
+    assert len(parent.inputs.dataset_inputs) == 1
+    assert parent.data.tags["mlflow.note.content"].startswith("2 trials")
     assert parent.data.metrics["best_value"] == results["best_value"]
 
 
@@ -488,3 +515,39 @@ def family(store):
         runs_in(store), key=lambda run: int(run.data.tags.get("trial.number", 1_000_000))
     )
     return children, parent
+
+
+SYSTEM = {f"system/{name}" for name in ("cpu_utilization_percentage", "system_memory_usage_megabytes")}
+
+
+@pytest.mark.usefixtures("sender_in_a_thread")
+@pytest.mark.parametrize("mode", ["run", "sweep"])
+def test_system_metrics(call, store, monkeypatch, mode):
+    monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "true")
+    typed = ["apriori.min_support=0.5", "evaluation=none", "hydra.run.dir=out"]
+    if mode == "sweep":
+        typed = ["-m", *typed, "engine=bitset,fpgrowth", "hydra.sweep.dir=out"]
+    outcome = call(*typed, tracking=True)
+    assert outcome.code == 0, outcome.stderr
+    (recorded,) = [run for run in runs_in(store) if "mlflow.parentRunId" not in run.data.tags]
+    assert set(recorded.data.metrics) >= SYSTEM
+    assert recorded.data.metrics["system/system_memory_usage_megabytes"] > 0
+    assert sum(set(run.data.metrics) >= SYSTEM for run in runs_in(store)) == 1  # not on children
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "rule"),
+    [
+        ("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "yes", "true or false"),
+        ("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0", "seconds, at least 0.1"),
+        ("MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING", "two", "an integer, at least 1"),
+    ],
+)
+@pytest.mark.usefixtures("sender_in_a_thread")
+def test_a_variable_of_system_metrics_is_refused(call, monkeypatch, tmp_path, variable, value, rule):
+    monkeypatch.setenv(variable, value)
+    outcome = call("hydra.run.dir=out", tracking=True)
+    assert outcome.code != 0
+    refused = f"{variable} must be {rule}. Got '{value}'. Unset it for MLflow's default."
+    assert refused in outcome.stdout + outcome.stderr
+    assert not (tmp_path / "out/metrics.json").exists()

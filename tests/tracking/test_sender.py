@@ -151,6 +151,7 @@ def test_a_child_that_is_missing_is_made_from_the_folder_of_its_job(sweep_folder
     assert child.data.tags["itemsets_from"] == "bitset"
     (mined,) = child.inputs.dataset_inputs
     assert (mined.dataset.name, mined.dataset.digest) == ("small", "abc")
+    assert runs()[None].inputs.dataset_inputs == child.inputs.dataset_inputs
     client = MlflowClient(f"sqlite:///{store}")
     kept = {file.path for file in client.list_artifacts(child.info.run_id)}
     assert kept == {"config.yaml", "rules.parquet", "rules.csv"}
@@ -264,13 +265,13 @@ def test_a_study_that_cannot_be_opened_is_told_and_the_queue_kept(sweep_folder, 
 def test_sent_twice_is_recorded_once(store, tmp_path, runs):
     entry = Entry(
         "key", Start("one", 5, {"p": "1"}), [("m", 1.0, 7, 0)], {"t": "x"},
-        {"name": "d", "digest": "0" * 64, "source": "{}", "profile": "{}"}, end=End(Status.KILLED, 9),
+        [{"name": "d", "digest": "0" * 64, "source": "{}", "profile": "{}"}], end=End(Status.KILLED, 9),
     )  # fmt: skip
     for _ in range(2):  # the second by one who does not know of the first
         Record(f"sqlite:///{store}", Destination("recsys"), tmp_path).apply(entry)
     (run,) = runs().values()
     assert (run.info.status, run.info.start_time, run.info.end_time) == ("KILLED", 5, 9)
-    assert run.inputs.dataset_inputs[0].dataset.digest == "0" * 36
+    assert [one.dataset.digest for one in run.inputs.dataset_inputs] == ["0" * 36]
     history = MlflowClient(f"sqlite:///{store}").get_metric_history(run.info.run_id, "m")
     assert [(point.value, point.timestamp) for point in history] == [(1.0, 7)]
 
