@@ -1,16 +1,16 @@
 // One rule: its items, all its measures, and what can be done with it.
 
-import { byId, make } from "./elements.js";
+import { arrow, byId, make } from "./elements.js";
 import { MEANINGS, named } from "./measures.js";
 import { count, counted, listed, short, titlesOf } from "./numbers.js";
 import { ruleButton } from "./table.js";
 
 /** Show a rule. */
 export function showRule(explorer, rule) {
-  const measures = Object.entries({ support_count: rule.support_count, ...rule.measures });
+  const names = explorer.summary.measures.map((measure) => measure.name);
+  const measures = [["support_count", rule.support_count], ...names.map((name) => [name, rule.measures[name]])];
   fill(explorer,
-    make("h3", { id: "explorer-rule-title" }, titlesOf(rule.antecedents), make("span", { className: "arrow", "aria-hidden": "true" }, " → "),
-      make("span", { className: "unseen" }, " implies "), titlesOf(rule.consequents)),
+    make("h3", { id: "explorer-rule-title" }, titlesOf(rule.antecedents), " ", arrow(), " ", titlesOf(rule.consequents)),
     make("p", {}, sentence(explorer.summary.nouns, rule)),
     ...recommendations(explorer.summary, rule),
     make("h4", {}, "Rules with the same"),
@@ -46,7 +46,9 @@ function sentence({ verb }, { antecedents, consequents, support_count, measures 
   const { confidence, lift } = measures;
   const all = `${counted(support_count, "transaction has", "transactions have")} all of it.`;
   if (!antecedents.length || confidence === null) return all;
-  const share = `${(100 * confidence).toFixed(1)}% of those who ${verb} ${listed(antecedents)} also ${verb} ${listed(consequents)}`;
+  const [left, right] = [listed(antecedents), listed(consequents)];
+  const also = verb ? `of those who ${verb} ${left} also ${verb} ${right}` : `of the transactions with ${left} also have ${right}`;
+  const share = `${(100 * confidence).toFixed(1)}% ${also}`;
   const often = lift === null ? "" : `, ${short(lift)} times as likely as on average`;
   return `${share}${often}. ${all}`;
 }

@@ -16,6 +16,11 @@ export function make(tag, given = {}, ...content) {
   return element;
 }
 
+/** Return the arrow of a rule. */
+export function arrow() {
+  return make("span", { className: "arrow", role: "img", "aria-label": "implies" }, "→");
+}
+
 /** Tell a screen reader. */
 export function say(text) {
   byId("status").textContent = text;

@@ -1,5 +1,7 @@
 // Rules embedded in the page: the answers of the service, without one.
 
+import { WRITERS } from "./embedded_export.js";
+
 const SIDES = {
   item: (rule) => [...rule.antecedents, ...rule.consequents],
   antecedent: (rule) => rule.antecedents,
@@ -7,7 +9,7 @@ const SIDES = {
 };
 
 export class EmbeddedRules {
-  formats = ["csv", "json"];
+  formats = Object.keys(WRITERS);
 
   /** `content` has the service's summary, and all rules as in its answers. */
   constructor({ summary, rules }) {
@@ -34,7 +36,7 @@ export class EmbeddedRules {
 
   async rule(id) {
     const rule = this.all.find((one) => String(one.rule_id) === id);
-    if (!rule) throw new Error(`No rule has the id ${id}.`);
+    if (!rule) throw refusal(`No rule has the id ${id}.`);
     return rule;
   }
 
@@ -53,27 +55,16 @@ export class EmbeddedRules {
   }
 
   exportAddress(format, query) {
-    const text = format === "csv" ? this.csv(this.find(query)) : JSON.stringify(this.find(query), null, 1);
-    return URL.createObjectURL(new Blob([text], { type: format === "csv" ? "text/csv" : "application/json" }));
-  }
-
-  csv(rules) {
-    const names = this.content.measures.map((measure) => measure.name);
-    const rows = rules.map((rule) => [
-      ...[rule.antecedents, rule.consequents].map((side) => side.map((item) => item.title).join(" + ")),
-      rule.support_count,
-      ...names.map((name) => rule.measures[name] ?? ""),
-    ]);
-    return [["antecedents", "consequents", "support_count", ...names], ...rows]
-      .map((row) => row.map(cell).join(","))
-      .join("\n");
+    const [type, write] = WRITERS[format];
+    const text = write(this.find(query), this.content.measures.map((measure) => measure.name), this.all.length);
+    return URL.createObjectURL(new Blob([text], { type }));
   }
 
   /** Return the rules that all conditions hold for, in order. */
   find(query) {
     const conditions = [...query].map(([name, value]) => this.condition(name, value));
     const sort = query.get("sort") ?? "lift";
-    if (!this.columns.has(sort)) throw new Error(`sort must be one of ${[...this.columns].join(", ")}.`);
+    if (!this.columns.has(sort)) throw refusal(`sort must be one of ${[...this.columns].join(", ")}.`);
     const sign = query.get("descending") === "false" ? 1 : -1;
     return this.all
       .filter((rule) => conditions.every((holds) => holds(rule)))
@@ -91,9 +82,9 @@ export class EmbeddedRules {
       };
     }
     const [, bound, column] = /^(min|max)_(.*)$/.exec(name) ?? [];
-    if (!this.columns.has(column)) throw new Error(`There is no filter ${name}.`);
+    if (!this.columns.has(column)) throw refusal(`There is no filter ${name}.`);
     const limit = Number(value);
-    if (Number.isNaN(limit)) throw new Error(`${name} must be a number. Got ${value}.`);
+    if (Number.isNaN(limit)) throw refusal(`${name} must be a number. Got ${value}.`);
     if (bound === "min") return (rule) => (valueIn(rule, column) ?? Infinity) >= limit;
     return (rule) => (valueIn(rule, column) ?? Infinity) <= limit;
   }
@@ -119,7 +110,6 @@ function plain(text) {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
-function cell(value) {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function refusal(message) {
+  return Object.assign(new Error(message), { code: "invalid_request" });
 }

@@ -74,7 +74,7 @@ class Explorer {
     this.drawn = false;
     panel.setAttribute("aria-busy", "true");
     try {
-      if (!VIEWS[view]) throw new Error(`There is no view ${view}.`);
+      if (!VIEWS[view]) throw Object.assign(new Error(`There is no view ${view}.`), { code: "unknown_view" });
       const nFound = await VIEWS[view](this, panel, signal);
       if (signal.aborted) return;
       byId("trouble").hidden = true;

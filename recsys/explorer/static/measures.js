@@ -23,6 +23,7 @@ export const MEANINGS = {
   hyper_confidence: "Probability that chance gives a smaller count of the rule.",
   p_value: "Probability that chance gives this count of the rule or a larger one (Fisher's exact test).",
   p_value_adjusted: "The p-value, corrected for the number of rules that were tested.",
+  weight: "What the rule counts in the scores of recommendations.",
   improvement: "Confidence minus that of the best rule with fewer items before the arrow; redundant if 0 or less.",
 };
 

@@ -1,7 +1,7 @@
 // The table: a page of the found rules.
 
 import { filtersOf, queryOf, valueOf } from "./address.js";
-import { make } from "./elements.js";
+import { arrow, make } from "./elements.js";
 import { MAIN, MEANINGS, named } from "./measures.js";
 import { count, short, titlesOf } from "./numbers.js";
 
@@ -35,7 +35,7 @@ function head(explorer, columns) {
       named(name), make("span", { className: "arrow", "aria-hidden": "true" }, name === sort ? (descending ? "▼" : "▲") : ""));
     button.addEventListener("click", () => explorer.sortBy(name));
     const order = name === sort ? (descending ? "descending" : "ascending") : "none";
-    return make("th", { scope: "col", role: "columnheader", "aria-sort": order, className: "number" }, button);
+    return make("th", { scope: "col", role: "columnheader", "aria-sort": order, className: classOf(name, explorer) }, button);
   });
   return make("thead", { role: "rowgroup" },
     make("tr", { role: "row" }, make("th", { scope: "col", role: "columnheader" }, "Rule"), ...cells));
@@ -45,7 +45,7 @@ function body(explorer, columns, rules) {
   const rows = rules.map((rule) => {
     const open = ruleButton(explorer, rule);
     const cells = columns.map((name) => {
-      const cell = make("td", { role: "cell", className: "number" }, valueText(rule, name));
+      const cell = make("td", { role: "cell", className: classOf(name, explorer) }, valueText(rule, name));
       cell.dataset.name = named(name);
       return cell;
     });
@@ -61,10 +61,14 @@ function body(explorer, columns, rules) {
 /** Return a button with the text of a rule, which shows the rule. */
 export function ruleButton(explorer, rule) {
   const button = make("button", { type: "button", className: "open", "data-focus": `rule-${rule.rule_id}` },
-    titlesOf(rule.antecedents), make("span", { className: "arrow", "aria-hidden": "true" }, " → "),
-    make("span", { className: "unseen" }, " implies "), titlesOf(rule.consequents));
+    titlesOf(rule.antecedents), " ", arrow(), " ", titlesOf(rule.consequents));
   button.addEventListener("click", () => explorer.open(rule));
   return button;
+}
+
+// On a phone there is no room for the count, unless the rules are sorted by it.
+function classOf(name, explorer) {
+  return name === "support_count" && valueOf(explorer.state, "sort") !== name ? "number wide" : "number";
 }
 
 function valueText(rule, name) {
@@ -76,7 +80,7 @@ function pager(explorer, { n_found, offset, rules }) {
   const last = Math.max(0, Math.ceil(n_found / PAGE) - 1) * PAGE;
   const button = (name, target, possible) => {
     const element = make("button", { type: "button", className: "step", disabled: !possible, "data-focus": name }, name);
-    element.addEventListener("click", () => explorer.change((state) => state.set("offset", target), { page: true }));
+    element.addEventListener("click", () => explorer.change((state) => state.set("offset", target), { keepsPage: true }));
     return element;
   };
   const text = rules.length ? `${count(offset + 1)} to ${count(offset + rules.length)} of ${count(n_found)}` : "";
