@@ -34,6 +34,27 @@ class Code(NamedTuple):
     text: str
 
 
+class Explorer(NamedTuple):
+    """Rules, and what a page needs to explore them, besides plotly's program.
+
+    Parameters
+    ----------
+    content : dict
+        The summary and the rules as the endpoints of `recsys.serving.explorer` return them.
+    style : str
+        Style sheet.
+    graphs : str
+        Cytoscape's program.
+    program : str
+        The explorer's, a module.
+    """
+
+    content: dict[str, Any]
+    style: str
+    graphs: str
+    program: str
+
+
 @dataclass(frozen=True)
 class Section:
     """Figures, a table or texts with their title and caption; empty parts are left out."""
@@ -43,6 +64,7 @@ class Section:
     figures: list[Figure] = field(default_factory=list)  # several stand side by side
     table: Table = field(default_factory=list)
     rest: Table = field(default_factory=list)  # rows that are shown when they are opened
+    explorer: Explorer | None = None  # at most one of a page
     codes: list[Code] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)  # paragraphs; the first in large type
 

@@ -1,17 +1,14 @@
-"""Figures of rules: those of the best trial, and their lift against the quality of recommendations."""
-
-from collections import defaultdict
-from html import escape
+"""The rules of the best trial, and the lift of rules against the quality of recommendations."""
 
 import numpy as np
 
 from recsys.metrics import DECIMALS, MAX_LIFT, NDCG
 from recsys.reporting.columns import ranks
-from recsys.reporting.layout import BLUE, COLOURS, GREY, RED, title
-from recsys.reporting.page import Figure, Section
+from recsys.reporting.layout import BLUE, GREY, RED, title
+from recsys.reporting.page import Code, Figure, Section
+from recsys.reporting.rule_explorer import explorer_of
 from recsys.runs.sweep import Sweep
 
-RULES_IN_LABEL, RULES_IN_TABLE = 6, 10
 UNRELATED = 0.1  # an absolute rank correlation below this counts as none
 
 
@@ -19,8 +16,12 @@ def rule_figures(sweep: Sweep) -> list[Section]:
     """Return the figures that a sweep with complete trials has data for."""
     points = sweep.lift_and(NDCG)
     figures = [lift_and_lists(points, NDCG)] if len(points) > 1 else []
-    rules = sweep.rules()
-    return [*figures, best_rules(rules, sweep.best.number)] if rules and sweep.best else figures
+    if sweep.best is not None and (explorer := explorer_of(sweep)):
+        caption = f"The best {explorer.content['summary']['n_rules']:,} rules."
+        code = Code("All rules, on a page of their own", sweep.explore_command())
+        heading = f"Rules of trial {sweep.best.number}"
+        figures.append(Section(heading, caption, codes=[code], explorer=explorer))
+    return figures
 
 
 def lift_and_lists(points: dict[int, tuple[float, float]], metric: str) -> Section:
@@ -68,45 +69,3 @@ def lift_caption(points: dict[int, tuple[float, float]], metric: str) -> str:
     if abs(correlation) < UNRELATED:
         relation = f"the lift says next to nothing about {metric}"
     return text + f"Spearman's rank correlation of the two is {correlation:+.2f}: {relation}."
-
-
-def best_rules(rules: list[dict[str, str]], trial: int) -> Section:
-    """Show support against confidence, coloured by lift; rules of equal measures share a larger point."""
-    names = ("support", "confidence", "lift")
-    groups: dict[tuple[float, ...], list[str]] = defaultdict(list)
-    for row in rules:
-        groups[tuple(float(row[name]) for name in names)].append(_title(row))
-    ordered = sorted(groups, key=lambda measures: measures[2])  # the highest lift is drawn last, on top
-    supports, confidences, lifts = (list(column) for column in zip(*ordered, strict=True))
-    data = {
-        "type": "scatter", "x": supports, "y": confidences, "customdata": lifts, "mode": "markers",
-        "text": [_label(groups[measures]) for measures in ordered],
-        "marker": {
-            "color": lifts, "colorscale": COLOURS, "colorbar": {"title": title("lift"), "thickness": 12},
-            "size": [7 + min(20, 2 * len(groups[measures]) ** 0.5) for measures in ordered],
-            "line": {"width": 0.5, "color": "var(--card)"}, "opacity": 0.85,
-        },
-        "hovertemplate": (
-            "%{text}<br>support %{x:.4g}, confidence %{y:.3g}, lift %{customdata:.4g}<extra></extra>"
-        ),
-    }  # fmt: skip
-    layout = {"height": 460, "xaxis": {"title": title("support")}, "yaxis": {"title": title("confidence")}}
-    description = "Support and confidence of the best rules; the table has the first of them."
-    figure = Figure([data], layout, description)
-    caption = f"The {len(rules):,} best rules. Rules with equal measures share a point, which lists them."
-    first = rules[:RULES_IN_TABLE]
-    table = [
-        ["rule", *names],
-        *([_title(row), *(f"{float(row[name]):.4g}" for name in names)] for row in first),
-    ]
-    return Section(f"Rules of trial {trial}", caption, [figure], table)
-
-
-def _title(rule: dict[str, str]) -> str:
-    return f"{rule['antecedents']} → {rule['consequents']}"
-
-
-def _label(titles: list[str]) -> str:
-    more = len(titles) - RULES_IN_LABEL
-    lines = [escape(title) for title in titles[:RULES_IN_LABEL]]
-    return "<br>".join(lines + ([f"and {more} more"] if more > 0 else []))

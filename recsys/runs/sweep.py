@@ -107,6 +107,10 @@ class Sweep:
         """Return the command that repeats the best trial as a single run."""
         return run_command(self.best_folder) if self.best_folder else ""
 
+    def explore_command(self) -> str:
+        """Return the command that shows all rules of the best trial."""
+        return shlex.join([*PROGRAM, "explore", str(self.folder)])
+
     def _of_best(self, name: str) -> str:
         path = self.best_folder / name if self.best_folder else None
         return path.read_bytes().decode() if path and path.exists() else ""

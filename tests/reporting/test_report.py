@@ -14,19 +14,35 @@ from matplotlib.image import imread
 from omegaconf import OmegaConf
 
 from optuna_sweeper.errors import SweepError
+from recsys import Transactions, generate_rules, mine
 from recsys.reporting.callbacks import CompareCallback, FinalCallback
 from recsys.reporting.columns import Column, columns, importance
 from recsys.reporting.figures import history, importances, parallel_coordinates, pareto_front, slices
 from recsys.reporting.layout import LAYOUT
 from recsys.reporting.report import write_report
-from recsys.reporting.rule_figures import best_rules, lift_caption
+from recsys.reporting.rule_figures import lift_caption
 from recsys.runs.sweep import read_sweep
 from recsys.runs.trials import Trial, read_trials
 from recsys.tracking.mlflow_callback import MLflowCallback
 from tests import programs
 
 LAYOUT_OF_ALL = json.loads(re.sub(r"var\(--\w+\)", "#123456", json.dumps(LAYOUT)))
+TITLES = ["</script><i>0</i>", "Salt + pepper", *(f"Item {n}" for n in range(2, 10)), "Café"]
 HEADER = ["number", "state", "params_x", "params_kind", "start", "end", "seconds", "job_dir", "fail_reason"]
+
+
+def write_rules(job):
+    """Write the rules of eleven items; the titles are those of `TITLES`."""
+    baskets = [[n, 10] for n in range(10)] + [[1, 2, 10]] * 2 + [[3]]
+    rules = generate_rules(mine(Transactions.from_lists(baskets), 0.01, 3), "lift", 0.0)
+    rules.to_parquet(job / "rules.parquet")
+    sides = [rules.source.flatten(side) for side in (rules.antecedents, rules.consequents)]
+    with (job / "rules.csv").open("w") as file:
+        writer = csv.writer(file)
+        writer.writerow(["antecedents", "consequents"])
+        for row in range(len(rules)):
+            parts = (items[offsets[row] : offsets[row + 1]].tolist() for offsets, items in sides)
+            writer.writerow(" + ".join(TITLES[item] for item in part) for part in parts)
 
 
 def make(folder, *, objectives=1, complete=12):
@@ -35,12 +51,11 @@ def make(folder, *, objectives=1, complete=12):
     values = ["value"] if objectives == 1 else ["value_0", "value_1"]
     job = folder / "3"
     (job / ".hydra").mkdir(parents=True)
-    (job / ".hydra/config.yaml").write_text("apriori:\n  min_support: 0.1  # <b>\n")
+    (job / ".hydra/config.yaml").write_text(
+        "apriori:\n  min_support: 0.1  # <b>\ndataset: {nouns: {item: film}}\n"
+    )
     (job / ".hydra/overrides.yaml").write_text(yaml.safe_dump(["experiment=seed_sweep", "x=it's"]))
-    with (job / "rules.csv").open("w") as file:
-        writer = csv.writer(file)
-        writer.writerow(["antecedents", "consequents", "support_count", "support", "confidence", "lift"])
-        writer.writerows([f"<i>{n}</i>", "Café", 7, 0.01, 0.5, 9.0 if n < 9 else 8.0] for n in range(10))
+    write_rules(job)
     with (folder / "trials.csv").open("w") as file:
         writer = csv.DictWriter(file, HEADER + values)
         writer.writeheader()
@@ -93,13 +108,15 @@ def test_infeasible_trials_are_not_the_best(tmp_path):
 
 def test_one_file_that_needs_no_network(tmp_path):
     html = write_report(make(tmp_path)).read_text()
-    page = re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.DOTALL)  # plotly's program
+    # Without Plotly's and Cytoscape's programs.
+    page = re.sub(r"<script>.*?</script>", "", html, count=2, flags=re.DOTALL)
     assert len(page) < 200_000 < len(html)
     assert not re.search(r"""(src|href)=["']?(http|//)""", page)
     for title in ("Best trials", "Importance", "Slices", "Parallel coordinates", "Rules of trial 3"):
         assert title in page
     assert "Pareto" not in page
     assert "python -m recsys -m experiment=seed_sweep hydra.sweeper.n_trials=13" in page
+    assert f"python -m recsys explore {tmp_path}" in page
     assert "12 complete, 1 fail" in page
 
 
@@ -107,7 +124,7 @@ def test_one_file_that_needs_no_network(tmp_path):
 def test_plotly_knows_every_attribute_of_the_figures(tmp_path, objectives):
     html = write_report(make(tmp_path, objectives=objectives)).read_text()
     texts = re.findall(r'<script type="application/json">(.*?)</script>', html)
-    assert len(texts) == 3 * (objectives + 1)
+    assert len(texts) == 3 * objectives + 2
     for text in texts:
         figure = json.loads(re.sub(r"var\(--\w+\)", "#123456", text))
         go.Figure({"data": figure["data"], "layout": LAYOUT_OF_ALL | figure["layout"]})  # refuses others
@@ -116,8 +133,8 @@ def test_plotly_knows_every_attribute_of_the_figures(tmp_path, objectives):
 def test_text_from_outside_stays_text(tmp_path):
     html = write_report(make(tmp_path)).read_text()
     assert "Sweep the &lt;study&gt;" in html
-    assert "&lt;i&gt;0&lt;/i&gt; → Café" in html
-    assert "<i>0</i>" not in html
+    assert r"\u003c/script\u003e\u003ci\u003e0\u003c/i\u003e" in html
+    assert TITLES[0] not in html
     assert "min_support: 0.1  # &lt;b&gt;" in html
 
 
@@ -164,14 +181,6 @@ def test_the_figures_hold_the_trials(tmp_path):
     assert dict(zip(bars["y"], bars["x"], strict=True))["x"] == 1.0
     (lines,) = parallel_coordinates(sweep, found).data
     assert [axis["label"] for axis in lines["dimensions"]] == ["max_lift", "x", "kind"]
-    section = best_rules(sweep.rules(), 3)
-    ((points,),) = (figure.data for figure in section.figures)
-    assert points["customdata"] == [8.0, 9.0]
-    assert points["text"][1].endswith("and 3 more")
-    assert section.table[:2] == [
-        ["rule", "support", "confidence", "lift"],
-        ["<i>0</i> → Café", "0.01", "0.5", "9"],
-    ]
 
 
 INTERVAL = {"value": 0.1, "low": 0.09, "high": 0.11}
