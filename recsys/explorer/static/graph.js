@@ -7,9 +7,10 @@ import { make } from "./elements.js";
 import { library } from "./libraries.js";
 import { count } from "./numbers.js";
 
-const [RULES, RULES_OF_A_PHONE, NARROW] = [50, 25, 600]; // of more rules nobody reads the titles; pixels
+const [RULES, RULES_OF_A_PHONE, NARROW] = [50, 12, 600]; // of more rules nobody reads the titles; pixels
 const ZOOM = 1.4; // of a step
 const FONT = 12; // pixels, at every zoom
+const PADDING = 12;
 
 /** Draw the best rules; return the number of all that were found. */
 export async function drawGraph(explorer, panel, signal) {
@@ -25,16 +26,16 @@ export async function drawGraph(explorer, panel, signal) {
   const canvas = make("div", { className: "graph", role: "img", "aria-label": "Graph of items and rules; the table has the same rules" });
   const zoom = make("div", { className: "zoom" });
   const text = rules.length ? `${which}Select an item to filter by it, a circle to see its rule. ` : "No rule meets all filters.";
-  panel.replaceChildren(make("p", { className: "note" }, text, ...(rules.length ? [scale.legend()] : [])), make("div", { className: "frame" }, canvas, zoom));
+  panel.replaceChildren(make("p", { className: "note" }, text, ...(rules.length ? [scale.legend()] : [])), zoom, canvas);
   if (!rules.length) return nFound;
   const graph = cytoscape({
     container: canvas, elements: elementsOf(rules, scale), style: style(), userZoomingEnabled: false, maxZoom: 3,
-    layout: { name: "cose", animate: false, randomize: false, fit: true, padding: 24, nodeDimensionsIncludeLabels: true, idealEdgeLength: 60, nodeRepulsion: 60000 },
+    layout: { name: "preset" },
   });
   graph.on("tap", "node[kind = 'item']", ({ target }) => explorer.filters.addItem("item", target.data()));
   graph.on("tap", "node[kind = 'rule']", ({ target }) => explorer.open(rules[target.data("row")]));
-  graph.on("zoom", () => keepFont(graph));
-  keepFont(graph);
+  graph.on("zoom", () => keepSizes(graph));
+  arrange(graph);
   addZoom(graph, zoom);
   signal.addEventListener("abort", () => graph.destroy());
   return nFound;
@@ -80,15 +81,34 @@ function style() {
   ];
 }
 
-function keepFont(graph) {
+function keepSizes(graph) {
+  for (const node of graph.nodes("[kind = 'rule']")) {
+    const size = node.data("size") / graph.zoom();
+    node.style({ width: size, height: size });
+  }
   graph.nodes("[kind = 'item']").style({ "font-size": FONT / graph.zoom(), "text-max-width": 110 / graph.zoom(), "text-outline-width": 2 / graph.zoom() });
+}
+
+// Titles keep their size on the screen: in a graph that is shown smaller they need more room, for which it is arranged again.
+function arrange(graph) {
+  for (let step = 0; step < 2; step += 1) {
+    graph.layout({ name: "cose", animate: false, randomize: false, nodeDimensionsIncludeLabels: true, idealEdgeLength: 60, nodeRepulsion: 60000 }).run();
+    fit(graph);
+  }
+}
+
+function fit(graph) {
+  for (let step = 0; step < 4; step += 1) {
+    graph.fit(PADDING);
+    keepSizes(graph);
+  }
 }
 
 // The wheel scrolls the page: zooming has buttons.
 function addZoom(graph, place) {
   const centre = () => ({ x: graph.width() / 2, y: graph.height() / 2 });
   const zoomBy = (factor) => graph.zoom({ level: graph.zoom() * factor, renderedPosition: centre() });
-  const steps = { "+": ["Zoom in", () => zoomBy(ZOOM)], "−": ["Zoom out", () => zoomBy(1 / ZOOM)], "□": ["Show all", () => graph.fit(24)] };
+  const steps = { "+": ["Zoom in", () => zoomBy(ZOOM)], "−": ["Zoom out", () => zoomBy(1 / ZOOM)], "□": ["Show all", () => fit(graph)] };
   for (const [sign, [label, act]] of Object.entries(steps)) {
     const button = make("button", { type: "button", className: "square", "aria-label": label, title: label }, sign);
     button.addEventListener("click", act);

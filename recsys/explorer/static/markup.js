@@ -34,7 +34,7 @@ export const MARKUP = `
 </form>
 <div class="results">
   <div class="bar">
-    <p id="explorer-n-found" class="found" role="status"></p>
+    <p id="explorer-n-found" class="total" role="status"></p>
     <p class="best-by">
       <label for="explorer-sort">Best by</label>
       <select id="explorer-sort"></select>

@@ -11,7 +11,7 @@ import { count, counted, short, titlesOf } from "./numbers.js";
 const RULES = 1000;
 const COLUMNS = 12;
 const ROWS = 20;
-const LONGEST = 20; // letters of a column's title
+const LONGEST = 16; // letters of a column's title
 const [SMALLEST, LARGEST] = [6, 26]; // pixels
 
 /** Draw the best rules; return the number of all that were found. */
@@ -27,9 +27,9 @@ export async function drawMatrix(explorer, panel, signal) {
   }
   const best = (group) => Math.max(...lifts(group));
   const byLift = (one, other) => best(other) - best(one) || other.length - one.length;
-  const columns = groupAntecedents(rules, COLUMNS).sort(byLift);
   const all = [...Map.groupBy(rules, (rule) => keyOf(rule.consequents)).values()].sort(byLift);
   const rows = all.slice(0, ROWS);
+  const columns = groupAntecedents(rows.flat(), COLUMNS).sort(byLift);
   const scale = new LiftScale(rules.map((rule) => rule.measures.lift));
   const which = rules.length < nFound ? `The best ${count(rules.length)} rules. ` : "";
   const left = all.length > rows.length ? `${counted(all.length - rows.length, "consequent", "consequents")} with lower lifts left out. ` : "";
@@ -82,7 +82,7 @@ function groupName(rules) {
   for (const { title } of rules.flatMap((rule) => rule.antecedents)) numbers.set(title, (numbers.get(title) ?? 0) + 1);
   const [first] = [...numbers].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
   if (!first) return "anything";
-  const name = first[0].length > LONGEST ? `${first[0].slice(0, LONGEST)}…` : first[0];
+  const name = first[0].length > LONGEST ? `${first[0].slice(0, LONGEST).trimEnd()}…` : first[0];
   return numbers.size > 1 ? `${name} +${numbers.size - 1}` : name;
 }
 
