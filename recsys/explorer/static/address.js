@@ -10,13 +10,14 @@ export function readAddress() {
   return text && !text.includes("=") ? null : new URLSearchParams(text);
 }
 
-export function writeAddress(state, replace) {
+/** Write the state, as a step to go back from unless it replaces the present one. */
+export function writeAddress(state, replaces) {
   for (const [name, value] of Object.entries(DEFAULTS)) {
     if (state.get(name) === value) state.delete(name);
   }
   const address = `#${state}`;
   if (address === (window.location.hash || "#")) return;
-  window.history[replace ? "replaceState" : "pushState"](null, "", address);
+  window.history[replaces ? "replaceState" : "pushState"](null, "", address);
 }
 
 export function valueOf(state, name) {

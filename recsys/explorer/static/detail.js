@@ -38,7 +38,8 @@ function fill(explorer, ...content) {
   close.addEventListener("click", () => explorer.close());
   dialog.replaceChildren(close, ...content);
   dialog.scrollTop = 0;
-  if (!dialog.open) dialog.show();
+  if (dialog.open) dialog.close(); // its next focus is the present one
+  dialog.show();
   close.focus();
 }
 

@@ -34,8 +34,8 @@ class Explorer {
     this.filters = new Filters(this);
     this.addSorting();
     this.addTabs();
-    byId("rule").addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.close();
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && byId("rule").open && event.target !== byId("search")) this.close();
     });
     window.addEventListener("popstate", () => {
       const state = readAddress();
@@ -49,11 +49,11 @@ class Explorer {
   // ---- The state
 
   /** Change the state, then what is shown. A change of the rules begins at their first page. */
-  change(changes, { keepsPage = false } = {}) {
+  change(changes, { keepsPage = false, replaces = false } = {}) {
     const state = new URLSearchParams(this.state);
     changes(state);
     if (!keepsPage) state.delete("offset");
-    writeAddress(state);
+    writeAddress(state, replaces);
     return this.show(state);
   }
 

@@ -55,10 +55,11 @@ export class Filters {
   }
 
   set(name, value) {
+    const typedOn = name === "text" && value !== "" && this.explorer.state.has("text"); // one step back for all letters
     this.explorer.change((state) => {
       state.delete(name);
       if (value !== "") state.set(name, value);
-    });
+    }, { replaces: typedOn });
   }
 
   addItem(role, item) {

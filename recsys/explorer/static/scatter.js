@@ -6,6 +6,7 @@ import { make } from "./elements.js";
 import { library } from "./libraries.js";
 import { count, counted, short } from "./numbers.js";
 
+const TOUCH = window.matchMedia("(pointer: coarse)");
 const POINTS = 3000; // more are slow to draw and hide each other
 
 /** Draw the found rules, or a sample of them; return the number of all that were found. */
@@ -19,9 +20,9 @@ export async function drawScatter(explorer, panel, signal) {
   const plot = make("div", { className: "plot", role: "img", "aria-label": "Scatter plot of support and confidence" });
   const range = rangeButton(explorer);
   panel.replaceChildren(
-    make("p", { className: "note" }, `${described(points)} Select a point to see its rule, drag to zoom. `, scale.legend()), plot, range.element);
+    make("p", { className: "note" }, `${described(points)} Select a point to see its rule${TOUCH.matches ? "" : ", drag to zoom, double-click to see all"}. `, scale.legend()), plot, range.element);
   if (!groups.length) return points.n_found;
-  await Plotly.newPlot(plot, [trace(groups, scale)], layout(), { displayModeBar: false, responsive: true });
+  await Plotly.newPlot(plot, [trace(groups, scale)], layout(), { displayModeBar: false, responsive: true, showTips: false });
   signal.addEventListener("abort", () => Plotly.purge(plot));
   plot.on("plotly_click", ({ points: [point] }) => explorer.openId(groups[point.pointIndex].rules[0]));
   plot.on("plotly_relayout", (changes) => range.show(changes));
@@ -73,7 +74,7 @@ function layout() {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: text, family: "system-ui, sans-serif", size: 13 },
     hoverlabel: { bgcolor: card, bordercolor: line, font: { color: text } },
-    dragmode: "zoom",
+    dragmode: TOUCH.matches ? false : "zoom", // a finger scrolls the page
     xaxis: { title: { text: "support" }, ...axis },
     yaxis: { title: { text: "confidence" }, ...axis },
   };
