@@ -12,6 +12,7 @@ let tell = () => {};
 let sending = false;
 let isTaken = true; // whether the service takes feedback
 
+// Without feedback at the service, thumbs act on the page only.
 export function keepHere() {
   isTaken = false;
 }
@@ -20,7 +21,6 @@ export function whenOpinionsChange(listener) {
   tell = listener;
 }
 
-// A service without feedback: thumbs act on the page only.
 export function current() {
   return thumbs.filter((one) => one.verdict !== "withdrawn");
 }
