@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 # Classes that Hydra 1.4 may instantiate, that of log lines among them. Hydra 1.3 has no such list.
 EXECUTION_WHITELIST = ("recsys.*", "optuna_sweeper.safe_text.SafeFormatter")
-_execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
+execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
 
 
 def share_config_store() -> None:
@@ -101,7 +101,7 @@ def _instantiate(settings: bytes) -> Any:
         except Exception:
             log.debug("Hydra reports what is wrong with %s", target, exc_info=True)
     try:
-        with _execution_whitelist(EXECUTION_WHITELIST):
+        with execution_whitelist(EXECUTION_WHITELIST):
             return instantiate(plain, _convert_="all")
     except InstantiationException:
         raise

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hydra.utils
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
@@ -23,6 +24,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from optuna_sweeper.search.encoding import encode
+from recsys.composition import EXECUTION_WHITELIST, execution_whitelist
 from recsys.errors import ParameterError, RecsysError
 from recsys.interactive.log_lines import show_log_lines
 from recsys.runs import at_end
@@ -45,20 +47,26 @@ def call_hydra(task: Callable[[DictConfig], Any], mode: str, overrides: Sequence
     """
     sweeps = mode == "MULTIRUN"
     words = [*(["--multirun"] if sweeps else []), *overrides]
-    with _restored(), _command_line(words), show_log_lines(quiet_jobs=sweeps), warnings.catch_warnings():
+    with (
+        _restored(),
+        _command_line(words),
+        show_log_lines(quiet_jobs=sweeps),
+        execution_whitelist(EXECUTION_WHITELIST),
+        warnings.catch_warnings(),
+    ):
         warnings.filterwarnings("ignore", "IProgress not found")  # of Optuna's own bar, which is not used
-        hydra = _Hydra(JOB, ConfigLoaderImpl(_search_path()))
-        call = hydra.multirun if sweeps else hydra.run
+        program = _Hydra(JOB, ConfigLoaderImpl(_search_path()))
+        call = program.multirun if sweeps else program.run
         error: BaseException
         try:
             call("config", task, [*overrides, f"hydra.mode={mode}"])
-            return hydra.config
+            return program.config
         except RecsysError as refused:
             error = refused.with_traceback(None)  # that of Hydra's internals says nothing to the caller
         except (HydraException, InstantiationException, OmegaConfBaseException) as refused:
             error = RecsysError(_message(refused))
         except SystemExit as end:
-            error = _as_error(end, hydra.config)
+            error = _as_error(end, program.config)
         finally:
             at_end.do_what_is_left()
     raise error from None
@@ -130,7 +138,8 @@ def _restored() -> Iterator[None]:
     base, runtime, config = version.VersionBase.instance(), JobRuntime.instance(), HydraConfig.instance()
     saved = base.getbase(), runtime.get("name"), config.cfg
     level = logging.root.level  # which hydra.verbose sets
-    version.setbase("1.3")
+    if not hasattr(hydra.utils, "execution_whitelist"):  # as in __main__.py
+        version.setbase("1.3")
     try:
         yield
     finally:

@@ -63,9 +63,9 @@ def run(*overrides: str, data: Any = None, items: Any = None, folder: str | Path
 
     Notes
     -----
-    The run is recorded in MLflow as one from the command line is: in `$MLFLOW_TRACKING_URI`, which
-    `mlflow.set_tracking_uri` sets, or else in `mlflow.db` in the working directory. This takes some seconds;
-    "hydra/callbacks=untracked" leaves it out.
+    The run is recorded in MLflow as one from the command line is: where `mlflow.set_tracking_uri` and
+    `mlflow.set_experiment`, or the variables of MLflow, say, or else in `mlflow.db` in the working directory.
+    This takes some seconds; "hydra/callbacks=untracked" leaves it out.
     """
     jobs: list[Job] = []
 
