@@ -80,7 +80,7 @@ class Settings:
     # added. They do not count for n_trials. Without storage: the storage of this study.
     warm_start: Any = None
 
-    # A progress bar with the best value and the time left, if the standard error is a terminal.
+    # A progress bar with the best value and the time left, in a terminal and in a notebook.
     progress_bar: bool = True
     # Share of finished trials that may fail before the sweep ends with the error of the job.
     max_failure_rate: Any = 0.0

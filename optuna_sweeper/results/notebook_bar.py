@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from optuna_sweeper.results.progress_bar import ProgressBar
 
@@ -25,6 +25,8 @@ def in_notebook() -> bool:
 class NotebookBar:
     """The progress of a sweep as HTML, with the methods of `ProgressBar`."""
 
+    is_shown: ClassVar[bool] = False
+
     def __init__(self, total: int, done: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._total, self._done, self._earlier, self._clock = total, done, done, clock
         self._best = ""
@@ -39,13 +41,13 @@ class NotebookBar:
         """Show the bar."""
         from IPython.display import display  # only notebooks have it
 
-        self._start = self._clock()
+        self._start, NotebookBar.is_shown = self._clock(), True
         self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave the bar as it is."""
-        self._handle = None
+        self._handle, NotebookBar.is_shown = None, False
 
     def update(self, done: int, best: str) -> None:
         """Show this number of finished trials, and this description of the best."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from optuna_sweeper.results.notebook_bar import in_notebook
+from optuna_sweeper.results.notebook_bar import NotebookBar
 from optuna_sweeper.safe_text import SafeFormatter
 
 SHOWN = ("recsys", "optuna_sweeper")  # loggers whose lines are for the user
@@ -20,7 +20,7 @@ FILE_FORMAT = "[%(asctime)s][%(name)s][%(levelname)s] - %(message)s"  # Hydra's
 class LogLines(logging.StreamHandler):  # type: ignore[type-arg]
     """Shows messages on the standard output, of the jobs of a sweep only warnings.
 
-    In a notebook the lines of the trials are left out, too: the progress bar shows the best one.
+    The lines of the trials are left out, too, where the progress bar of a notebook shows the best one.
     """
 
     in_job = False
@@ -28,12 +28,11 @@ class LogLines(logging.StreamHandler):  # type: ignore[type-arg]
     def __init__(self, quiet_jobs: bool) -> None:
         super().__init__(sys.stdout)
         self._quiet_jobs = quiet_jobs
-        self._left_out = TRIALS if in_notebook() else None
         self.setFormatter(SafeFormatter("%(message)s"))
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown."""
-        quiet = (self._quiet_jobs and LogLines.in_job) or record.name == self._left_out
+        quiet = (self._quiet_jobs and LogLines.in_job) or (record.name == TRIALS and NotebookBar.is_shown)
         return bool(super().filter(record)) and (not quiet or record.levelno >= logging.WARNING)
 
 

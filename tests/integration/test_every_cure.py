@@ -29,6 +29,7 @@ NOT_TRIED = {
     ("recsys/pipeline.py", "which only mines rules"): SPARK,
     ("recsys/tracking/mlflow_callback.py", "make ui (mlflow ui"): "the options of tests/tracking/test_ui.py",
     ("recsys/runs/provenance.py", ""): NO_CURE,
+    ("recsys/interactive/frames.py", "{path_key}="): NO_CURE,
     ("recsys/mlflow_store/experiment.py", "the run MLFLOW_RUN_ID={run_id}"): NO_CURE,
     ("recsys/models/store.py", "shlex.join"): NO_CURE,
     ("recsys/runs/sweep.py", "shlex.join"): NO_CURE,

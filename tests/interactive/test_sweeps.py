@@ -12,7 +12,7 @@ import recsys
 from optuna_sweeper.results import notebook_bar
 from recsys.cli import report
 from recsys.errors import DataNotFoundError, RecsysError
-from recsys.interactive import log_lines, sweeps
+from recsys.interactive import sweeps
 from tests.integration.cures import tries
 from tests.interactive.conftest import DATA
 
@@ -31,8 +31,7 @@ def displays(monkeypatch) -> Iterator[list[str]]:
         return SimpleNamespace(update=lambda bar: shown.append(bar._repr_html_()))
 
     monkeypatch.setattr("IPython.display.display", display)
-    for module in (notebook_bar, log_lines):
-        monkeypatch.setattr(module, "in_notebook", lambda: True)
+    monkeypatch.setattr(notebook_bar, "in_notebook", lambda: True)
     return shown
 
 
@@ -73,8 +72,10 @@ def test_optuna_searches_with_a_bar_in_the_notebook(folder, displays, capsys):
     assert "Best trials" in lines
     assert "Trial 0:" not in lines  # the bar shows the best
     study = f"hydra.sweeper.study_name={swept._stored.results['study_name']}"
-    more = recsys.sweep(*DATA, *SEARCH, *SPACE, study, "hydra.sweeper.n_trials=3", folder="first")
+    more = ("hydra.sweeper.n_trials=3", "hydra.sweeper.progress_bar=false")
+    more = recsys.sweep(*DATA, *SEARCH, *SPACE, study, *more, folder="first")
     assert len(more.trials) == 3
+    assert "Trial 2:" in capsys.readouterr().out
     done = recsys.sweep(*DATA, *SEARCH, *SPACE, study, folder="first")  # of which nothing is left to run
     assert done.trials.equals(more.trials)
 
