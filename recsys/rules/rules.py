@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ Values = npt.NDArray[np.float64]
 # Measures with other names in mlxtend.
 MLXTEND_NAMES = {"antecedent_support": "antecedent support", "consequent_support": "consequent support"}
 
+SHOWN = 10  # rules in a notebook
 RULES_AT_ONCE = 2**14  # their counts fit into the processor's cache
 EXACT = 2**26  # up to this n, products of counts, at most 2 n^2, are exact in float64
 
@@ -85,6 +87,12 @@ class Rules:
         return (
             f"Rules(n_rules={len(self)}{found}, metric={self.metric!r}, min_threshold={self.min_threshold})"
         )
+
+    def _repr_html_(self) -> str:
+        frame = self[:SHOWN].to_frame(dict.fromkeys(("support", "confidence", "lift", self.metric)))
+        for side in ("antecedents", "consequents"):
+            frame[side] = [", ".join(sorted(map(str, items))) for items in frame[side]]
+        return f"<div>{escape(repr(self))}</div>{frame.to_html(index=False)}"
 
     @property
     def support_counts(self) -> IntArray:

@@ -25,6 +25,9 @@ def rules():
 def test_slices_are_rules(rules):
     assert len(rules) == 12
     assert repr(rules) == "Rules(n_rules=12, metric='lift', min_threshold=0.0)"
+    shown = rules._repr_html_()
+    assert shown.startswith("<div>Rules(n_rules=12, metric=&#x27;lift&#x27;, min_threshold=0.0)</div><table")
+    assert shown.count("<tr>") == 10
     top = rules[:3]
     assert (len(top), len(rules.top(3)), len(rules.top(0)), len(rules.top(99))) == (3, 3, 0, 12)
     assert top.measure("lift").tolist() == rules.measure("lift")[:3].tolist()
