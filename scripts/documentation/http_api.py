@@ -38,8 +38,10 @@ def _endpoint(title: str, one: dict[str, Any]) -> list[str]:
         _field(f"{anchor}-{value['name']}", value["name"], value["schema"], value, f", in the {value['in']}")
         for value in one.get("parameters", [])
     ]
-    parts = [f"### `{title}` {{ #{anchor} }}", text.paragraphs([one["summary"].rstrip(".") + "."])]
-    parts.append(text.paragraphs(one.get("description", "").splitlines()))
+    # The description may begin with the summary, which is its first sentence without the full stop.
+    summary, description = one["summary"].rstrip("."), one.get("description", "")
+    described = description if description.startswith(summary) else f"{summary}.\n\n{description}"
+    parts = [f"### `{title}` {{ #{anchor} }}", text.paragraphs(described.splitlines())]
     if one.get("security"):
         parts.append(text.paragraphs(["Needs the token of the service, if it has one."]))
     parts.append(text.entries(given))
