@@ -29,7 +29,8 @@ from tests.conftest import ROOT
 GUIDES = {path.stem: path.read_text("utf-8") for path in sorted((ROOT / "docs/how-to").glob("*.md"))}
 RECSYS = ["python", "-m", "recsys"]
 # What other programs do. Those of the guides themselves are run below.
-OTHERS = ("cp", "curl", "docker", "export", "kubectl", "mlflow", "pip", "printf", "python", "wait")
+OTHERS = ("cp", "curl", "docker", "export", "kubectl", "make", "mlflow", "pip", "printf", "python", "wait")
+TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), flags=re.M)
 
 
 def blocks(guide: str, language: str) -> list[str]:
@@ -102,6 +103,7 @@ def test_the_commands_are_taken(guide: str, settings: Path, monkeypatch: pytest.
         for words in typed(guide):
             if words[:3] != RECSYS:
                 assert words[0] in OTHERS, words
+                assert words[0] != "make" or words[1] in TARGETS, words
                 bodies = [json.loads(body) for body in words if body.startswith("{")]
                 assert all(isinstance(body, dict) for body in bodies)
             elif words[3:] and words[3] in COMMANDS:
