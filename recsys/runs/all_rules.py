@@ -34,7 +34,7 @@ def find_all_rules(folder: Path) -> tuple[InteractionSet, Rules]:
     digest = data.get("transactions_digest")
     if n_rules is None or digest is None:
         raise DataNotFoundError(f"{folder}: the run is not complete. Run it again: {run_command(folder)}")
-    interactions, transactions, rules = pipeline.find_rules(read_experiment(folder))
+    interactions, transactions, rules = pipeline.find_rules(read_experiment(folder).in_folder(folder))
     if transactions.digest != digest:
         then, now = f"{data['n_ratings']:,}", f"{len(interactions):,}"
         raise DataError(

@@ -70,7 +70,7 @@ def create_app(
     if settings.explorer:
         app.state.exporting = Semaphore(explorer.MAX_EXPORTS)
         app.include_router(explorer.router)
-        app.mount("/explorer/static", StaticFiles(directory=explorer.STATIC, check_dir=False))
+        app.mount("/explorer/static", StaticFiles(directory=explorer.STATIC))
     app.openapi = partial(described, app.openapi, service)  # type: ignore[method-assign]
     # The last one is the outermost.
     app.add_middleware(AllowedHosts, allowed_hosts=settings.allowed_hosts)
