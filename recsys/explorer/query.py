@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recsys.errors import ParameterError
 from recsys.explorer.table import IntArray, RuleTable
 from recsys.explorer.text import plain
 from recsys.parameters import require_choice, require_number
 
+MAX_WORDS = 10  # each takes some milliseconds for 400,000 rules
 Mask = npt.NDArray[np.bool_]
 
 
@@ -21,7 +23,7 @@ class Query:
     Parameters
     ----------
     text : str
-        Words, each of which must be part of the title of some item of the rule; see
+        At most ten words, each of which must be part of the title of some item of the rule; see
         `recsys.explorer.text.plain`.
     item, antecedent, consequent : sequence of ids
         Items that the rule must hold: on any side, or on that side.
@@ -85,8 +87,11 @@ class Query:
         return masks
 
     def _words(self, table: RuleTable) -> list[Mask]:
+        words = set(plain(self.text).split())
+        if len(words) > MAX_WORDS:
+            raise ParameterError("text", f"at most {MAX_WORDS} words", self.text)
         masks = []
-        for word in plain(self.text).split():
+        for word in words:
             wanted = np.array([word in title for title in table.plain_titles], dtype=np.bool_)
             mask = np.zeros(len(table), dtype=np.bool_)
             for side in (table.antecedents, table.consequents):

@@ -27,7 +27,8 @@ class RuleFilters(BaseModel):
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
     text: Annotated[str, Field(max_length=MAX_NAME)] = ""
-    """Words, each of which must be part of the title of some {item} of the rule; without case and accents."""
+    """At most ten words, each of which must be part of the title of some {item} of the rule; without case and
+    accents."""
     item: Ids = []
     """Ids of {items} that the rule must hold on any side."""
     antecedent: Ids = []

@@ -85,6 +85,7 @@ def test_items_of_the_most_rules_come_first():
         (Query(sort="colour"), "sort must be one of antecedent_support, "),
         (Query(minimum={"colour": 1}), "min_colour must be one of antecedent_support, "),
         (Query(maximum={"lift": np.nan}), "max_lift must be a finite number. Got nan."),
+        (Query(text="a b c d e f g h i j k"), "text must be at most 10 words. Got 'a b c"),
         (Query(consequent=["x"]), "consequent must be the id of an item of the rules. Got 'x'."),
     ],
 )
