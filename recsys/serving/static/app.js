@@ -121,7 +121,7 @@ function judge(item, verdict, signedList) {
 
 byId("withdraw-all").addEventListener("click", () => {
   done("Withdrew all your thumbs.", opinions.withdrawAll());
-  search.focus();
+  byId("recommended").focus({ preventScroll: true });
 });
 
 // ---- What was done last, and its undo
@@ -144,7 +144,7 @@ byId("close-done").addEventListener("click", closeDone);
 function closeDone() {
   undoLast = null;
   byId("done").hidden = true;
-  search.focus({ preventScroll: true });
+  byId("recommended").focus({ preventScroll: true }); // not a text field, which opens the keyboard of a phone
 }
 
 // ---- Recommendations
