@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,8 +35,16 @@ URI = re.compile(r"models:/((?P<id>m-\w+)|(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(
 REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pyarrow", "rapidfuzz", "scipy", "threadpoolctl")
 
 
-def log_model(bundle: Bundle, tracking_uri: str, experiment_id: str, run_id: str | None = None) -> str:
+def log_model(
+    bundle: Bundle,
+    tracking_uri: str,
+    experiment_id: str,
+    run_id: str | None = None,
+    params: Mapping[str, str] | None = None,
+) -> str:
     """Log a bundle as an MLflow model of an experiment and of a run, if given; return the model's id.
+
+    `params` are shown beside the model, where models are compared.
 
     The model is code, `recsys.models.pyfunc_model`, with the packages of recsys and the bundle as its
     artifact. Nothing in it is pickled.
@@ -59,7 +67,7 @@ def log_model(bundle: Bundle, tracking_uri: str, experiment_id: str, run_id: str
         for package in PACKAGES:
             shutil.copytree(package, code / package.name, ignore=_not_shipped)
         tags = {DIGEST_TAG: read_description(saved)["sha256"]}
-        model = client.create_logged_model(experiment_id, MODEL, source_run_id=run_id, tags=tags)
+        model = client.create_logged_model(experiment_id, MODEL, run_id, tags, dict(params or {}))
         pyfunc.log_model(
             name=MODEL,
             model_id=model.model_id,
@@ -136,9 +144,10 @@ def _location(uri: str, client: MlflowClient) -> tuple[str, str | None]:
             raise DataNotFoundError(
                 f"No version of the model {name} has the alias {alias}. {list_cure(name)}"
             )
-        model_id = client.get_model_version(name, str(number)).model_id
-        if model_id is None:  # not registered by `recsys registry`
+        source = URI.fullmatch(str(client.get_model_version(name, str(number)).source))
+        if source is None or source["id"] is None:  # not registered by `recsys registry`
             return str(client.get_model_version_download_uri(name, str(number))).rstrip("/"), None
+        model_id = source["id"]
     model = client.get_logged_model(model_id)
     return str(model.artifact_location).rstrip("/"), model.tags.get(DIGEST_TAG)
 

@@ -1,6 +1,6 @@
 """The description of a version of the model, which MLflow shows."""
 
-from recsys.metrics import DECIMALS, NDCG
+from recsys.metrics import DECIMALS, LIST_METRICS
 from recsys.models.bundle import Bundle
 
 
@@ -16,6 +16,7 @@ def model_card(bundle: Bundle) -> str:
         f"latest last; `seen` other {nouns.items} that are not recommended. Output: a list of {nouns.items}, "
         "each with its score and, with `explain`, its reasons.",
     ]
-    if (ndcg := facts.get("metrics", {}).get(NDCG)) is not None:
-        lines.append(f"{NDCG} on the test part: {ndcg:{DECIMALS}}.")
+    metrics = facts.get("metrics", {})
+    if rows := [f"| {name} | {metrics[name]:{DECIMALS}} |" for name in LIST_METRICS if name in metrics]:
+        lines.append("\n".join(["| on the test part | |", "| --- | --- |", *rows]))
     return "\n\n".join(lines)

@@ -12,6 +12,7 @@ from recsys.errors import DataError, RegistryError
 from recsys.evaluation import Interval
 from recsys.metrics import DECIMALS
 from recsys.models.bundle import Bundle
+from recsys.models.evaluation_data import EvaluationData
 from recsys.models.gate import Check, Decision, Gate, judge, measure_latency
 from recsys.models.registry import CHALLENGER, CHAMPION, Registry
 from recsys.models.store import registry_command
@@ -24,6 +25,7 @@ from recsys.runs.refit import (
     measure,
     measure_fitted,
     measured_experiment,
+    slices,
     without_feedback,
 )
 from recsys.runs.stored_config import read_settings
@@ -54,20 +56,22 @@ def register(
     """
     gate, run = gate or Gate(), run_folder(folder)
     settings = read_settings(run)
-    measured, result = measure(measured_experiment(settings))
+    experiment = measured_experiment(settings)
+    measured, result = measure(experiment)
+    assert result.model is not None  # measured
     metrics = measured.ranking.metrics
     tell(f"{run} on the test part: {gate.metric} {metrics.get(gate.metric, float('nan')):{DECIMALS}}")
     if refit:
         bundle = fit_bundle(settings)
     else:
-        assert result.model is not None  # measured
         facts = {"transactions_digest": result.transactions.digest, "fitted_on": "all but the test part"}
         bundle = make_bundle(result.model, result.interactions, settings, facts)
     commit = provenance().get("mlflow.source.git.commit", "")
     bundle = replace(bundle, metadata=bundle.metadata | {"metrics": metrics, "git_commit": commit})
-    number, is_recorded = registry.add(bundle, run)
+    data = EvaluationData.of(measured, slices(experiment, measured, result.model), bundle.metadata)
+    number, is_recorded = registry.add(bundle, run, data)
     if not is_recorded:
-        tell(f"{run} is not recorded in this MLflow: the version has no run.")
+        tell(f"{run} is not recorded in this MLflow: the version has a run of its own.")
     fitted_on = bundle.metadata["fitted_on"]
     tell(f"Registered as version {number} of {registry.name}, the challenger, fitted on {fitted_on}.")
     if registry.with_alias(CHAMPION) is None:

@@ -6,6 +6,7 @@ served `champion`; see `recsys.models.promotion`.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from recsys.mlflow_store.experiment import Destination
 from recsys.mlflow_store.names import name_of
 from recsys.models.bundle import Bundle
 from recsys.models.bundle_folder import BUNDLE_FILE, read_description
+from recsys.models.evaluation_data import EvaluationData
 from recsys.models.mlflow_model import download, load_bundle, log_model
 from recsys.models.model_card import model_card
 from recsys.models.self_check import self_check
@@ -28,11 +30,17 @@ from recsys.runs.json_file import read_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 PREVIOUS_TAG = "previous_champions"  # the former champions of a version, the latest last
 KEPT = 100  # former champions in the tag
+VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: its versions, which MLflow's UI links
+MODEL_DESCRIPTION = (
+    "Recommenders of recsys. The service answers with the version that has the alias `champion`; the latest "
+    "is the `challenger`, which becomes the champion if it passes the gate."
+)
 TAGS = ("recommender", "dataset", "ratings_digest", "transactions_digest", "fitted_on", "git_commit")
 
 
@@ -100,27 +108,32 @@ class Registry:
             raise RegistryError(f"Version {number} of {self.name} has no configuration to refit.")
         return dict(settings)
 
-    def add(self, bundle: Bundle, run: Path) -> tuple[str, bool]:
-        """Register a bundle as the challenger; return its number, and whether MLflow has the folder's run."""
-        links, metadata = read_json(run / LINKS_FILE), bundle.metadata
+    def add(self, bundle: Bundle, folder: Path, data: EvaluationData) -> tuple[str, bool]:
+        """Register the bundle of a run's folder as the challenger, with its metrics on some data.
+
+        Return its number, and whether MLflow has the run. If not, the version has a run of its own.
+        """
+        links, metadata = read_json(folder / LINKS_FILE), bundle.metadata
         tags = {tag: str(metadata[tag]) for tag in TAGS if metadata.get(tag)}
         tags |= {key: links[key] for key in ("study", "trial") if key in links}
         tags |= {name_of(metric): f"{value:{SHORT}}" for metric, value in metadata["metrics"].items()}
-        run_id = links.get("mlflow_run_id")
-        experiment_id = self._experiment_of(run_id) if run_id else None
+        recorded = self._run(links["mlflow_run_id"]) if "mlflow_run_id" in links else None
         with self._client() as client:
-            if experiment_id is None:
-                run_id, experiment_id = None, Destination(NAME).find(client, self.address).experiment_id
-            model_id = log_model(bundle, self.address, experiment_id, run_id)
+            run = recorded or self._new_run(client, folder)
+            run_id, experiment_id = run.info.run_id, run.info.experiment_id
+            model_id = log_model(bundle, self.address, experiment_id, run_id, run.data.params)
+            data.log(client, run_id, model_id)
             if not client.search_registered_models(f"name = '{self.name}'"):
-                client.create_registered_model(self.name)
-            source = client.get_logged_model(model_id).artifact_location
+                client.create_registered_model(self.name, description=MODEL_DESCRIPTION)
             with pointed_at(self.address):  # MLflow looks the model up at the tracking URI of the process
                 made = client.create_model_version(
-                    self.name, source, run_id, tags, description=model_card(bundle), model_id=model_id
+                    self.name, f"models:/{model_id}", run_id, tags, description=model_card(bundle)
                 )
-            client.set_registered_model_alias(self.name, CHALLENGER, str(made.version))
-        return str(made.version), run_id is not None
+            number = str(made.version)
+            versions = json.dumps([{"name": self.name, "version": number}])
+            client.set_logged_model_tags(model_id, {VERSIONS_TAG: versions})
+            client.set_registered_model_alias(self.name, CHALLENGER, number)
+        return number, recorded is not None
 
     def set_champion(self, number: str, champion: str | None, tags: dict[str, str]) -> None:
         """Make a version the champion and tag it; RegistryError if the champion is not the given one."""
@@ -170,13 +183,22 @@ class Registry:
     def _uri(self, number: str) -> str:
         return f"models:/{self.name}/{number}"
 
-    def _experiment_of(self, run_id: str) -> str | None:
-        """Return the id of the experiment of a run; None if MLflow does not have the run."""
+    def _run(self, run_id: str) -> Run | None:
+        """Return a run; None if MLflow does not have it."""
         try:
             with self._client() as client:
-                return str(client.get_run(run_id).info.experiment_id)
+                return client.get_run(run_id)
         except DataNotFoundError:
             return None
+
+    def _new_run(self, client: MlflowClient, folder: Path) -> Run:
+        """Make a run for the metrics of a model whose own run MLflow does not have."""
+        experiment = Destination(NAME).find(client, self.address)
+        run = client.create_run(
+            experiment.experiment_id, tags={"output_dir": str(folder)}, run_name=folder.name
+        )
+        client.set_terminated(run.info.run_id)
+        return run
 
     def _previous(self, client: MlflowClient, champion: str) -> list[str]:
         """Return the numbers of the former champions, the latest last."""

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -11,8 +12,9 @@ from sqlalchemy.exc import OperationalError
 
 from optuna_sweeper.results.schema import LINKS_FILE
 from recsys.cli import registry as terminal
-from recsys.errors import DataNotFoundError, RegistryError
+from recsys.errors import DataFormatError, DataNotFoundError, RegistryError
 from recsys.feedback import Feedback, FeedbackStore
+from recsys.metrics import LIST_METRICS
 from recsys.models import promotion
 from recsys.models.bundle import Bundle
 from recsys.models.gate import Gate
@@ -24,6 +26,7 @@ from tests.integration.cures import command_in, tries
 from tests.models.problems import bundle_of
 from tests.tracking.run_folders import write_run
 
+DATASET = ("dataset_name", "dataset_digest")
 LOOSE = ["--min-coverage", "0.001", "--max-latency", "10000"]  # other processes may slow this one down
 
 
@@ -59,6 +62,15 @@ def aliases(client):
     return {alias: str(number) for alias, number in found.items()}
 
 
+def metrics_of_model(client, version):
+    """Return the metrics of the version's model, as MLflow's Models page has them."""
+    return {metric.key: metric for metric in model_of(client, version).metrics}
+
+
+def model_of(client, version):
+    return client.get_logged_model(version.source.removeprefix("models:/"))
+
+
 def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     good = write_run(tmp_path / "good", "recommender=item_knn")
     run = client.create_run(client.create_experiment("recsys")).info.run_id
@@ -79,7 +91,19 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     assert first.description.startswith(
         "ItemKNNRecommender of 16 items, fitted on all data of small: what 24 people"
     )
-    assert f"ndcg@10 on the test part: {float(first.tags['ndcg_at_10']):.4f}." in first.description
+    names = re.findall(r"^\| (\w+@10) \| [\d.]+ \|$", first.description, re.MULTILINE)
+    assert names == [name for name in LIST_METRICS if name in names]
+    assert f"| ndcg@10 | {float(first.tags['ndcg_at_10']):.4f} |" in first.description
+    assert "alias `champion`" in client.get_registered_model("recsys").description
+    recorded = metrics_of_model(client, first)
+    assert recorded["test_ndcg_at_10"].value == pytest.approx(float(first.tags["ndcg_at_10"]), rel=1e-5)
+    assert recorded["test_ndcg_at_10/users who liked 1 to 9 items"].value > 0
+    assert recorded["test_hit_share_at_10/held-out items popular"].value > 0
+    (data,) = {(one.dataset_name, one.dataset_digest) for one in recorded.values()}
+    assert data[0] == "small, test part"
+    (used,) = client.get_run(run).inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == data
+    assert client.get_run(run).data.metrics["test_ndcg_at_10"] == recorded["test_ndcg_at_10"].value
     assert load_bundle("models:/recsys/1").metadata["metrics"]["ndcg@10"] == pytest.approx(
         float(first.tags["ndcg_at_10"]), rel=1e-5
     )
@@ -88,7 +112,17 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     worse = write_run(tmp_path / "worse", "recommender=popularity")
     code, said = say("register", str(worse), *LOOSE)
     assert code == 0, said
-    assert "is not recorded in this MLflow" in said
+    assert "is not recorded in this MLflow: the version has a run of its own." in said
+    second = client.get_model_version("recsys", "2")
+    assert client.get_run(second.run_id).info.status == "FINISHED"
+    assert client.get_run(second.run_id).data.tags["output_dir"] == str(worse)
+    assert {one.dataset_digest for one in metrics_of_model(client, second).values()} == {data[1]}
+    above = f"metrics.test_ndcg_at_10 > {metrics_of_model(client, second)['test_ndcg_at_10'].value}"
+    on = [dict(zip(DATASET, data, strict=True))]
+    experiment = client.get_experiment_by_name("recsys").experiment_id
+    found = client.search_logged_models([experiment], above, on)
+    assert [model.model_id for model in found] == [model_of(client, first).model_id]
+    assert json.loads(found[0].tags["mlflow.modelVersions"]) == [{"name": "recsys", "version": "1"}]
     assert aliases(client) == {"challenger": "2", "champion": "1"}
 
     code, said = say("compare")
@@ -249,6 +283,21 @@ def test_a_store_of_no_kind(say, monkeypatch):
     code, said = say("list")
     assert code == 1
     assert "(MLflow at other://***@host)" in said
+
+
+def test_a_version_whose_files_were_replaced_is_refused(client, say, tmp_path):
+    for number, name in enumerate(("item_knn", "popularity"), start=1):
+        assert say("register", str(write_run(tmp_path / name, f"recommender={name}")), *LOOSE)[0] == 0, number
+    ours, other = (
+        Path(model_of(client, client.get_model_version("recsys", number)).artifact_location)
+        for number in "12"
+    )
+    shutil.copytree(other / "artifacts/bundle", ours / "artifacts/bundle", dirs_exist_ok=True)
+    with pytest.raises(
+        DataFormatError, match="The files of models:/recsys/1 are not those that were registered"
+    ):
+        load_bundle("models:/recsys/1")
+    assert load_bundle("models:/recsys/2").metadata["recommender"] == "PopularityRecommender"
 
 
 def test_a_version_of_something_else_is_not_learnt_anew(client, tmp_path):
