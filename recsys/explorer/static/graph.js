@@ -44,7 +44,7 @@ export async function drawGraph(explorer, panel, signal) {
 function elementsOf(rules, scale) {
   const most = rules.reduce((value, rule) => Math.max(value, rule.measures.support), 0);
   const items = new Map(rules.flatMap((rule) => [...rule.antecedents, ...rule.consequents]).map((item) => [item.item_id, item]));
-  const nodes = [...items.values()].map((item) => ({ data: { ...item, id: `i${item.item_id}`, kind: "item" } }));
+  const nodes = [...items.values()].map((item) => ({ data: { ...item, id: `i${item.item_id}`, kind: "item", size: 6 } }));
   // The layout starts from a circle: it is always the same.
   nodes.forEach((node, row) => {
     const angle = (2 * Math.PI * row) / nodes.length;
@@ -57,7 +57,7 @@ function elementsOf(rules, scale) {
     const own = [...rule.antecedents, ...rule.consequents].map((item) => places.get(`i${item.item_id}`));
     const middle = (axis) => own.reduce((sum, place) => sum + place[axis], 0) / own.length + row % 7;
     nodes.push({
-      data: { id, kind: "rule", row, size: 8 + 14 * Math.sqrt(rule.measures.support / most), colour: scale.colour(rule.measures.lift ?? 1) },
+      data: { id, kind: "rule", row, size: 6 + 12 * Math.sqrt(rule.measures.support / most), colour: scale.colour(rule.measures.lift ?? 1) },
       position: { x: middle("x"), y: middle("y") },
     });
     for (const item of rule.antecedents) edges.push({ data: { source: `i${item.item_id}`, target: id } });
@@ -70,23 +70,24 @@ function style() {
   const [text, card, line] = ["--text", "--card", "--quiet"].map(colourOf);
   return [
     { selector: "node[kind = 'item']", style: {
-      label: "data(title)", width: 6, height: 6, "background-color": text, color: text, "font-size": FONT,
-      "font-family": "system-ui, sans-serif", "text-wrap": "wrap", "text-max-width": 110, "text-valign": "top", "text-margin-y": -3,
-      "text-outline-color": card, "text-outline-width": 2,
+      label: "data(title)", "background-color": text, color: text, "z-index": 2,
+      "font-family": "system-ui, sans-serif", "text-wrap": "wrap", "text-valign": "top", "text-margin-y": -3,
+      "text-outline-color": card,
     } },
-    { selector: "node[kind = 'rule']", style: { width: "data(size)", height: "data(size)", "background-color": "data(colour)" } },
+    { selector: "node[kind = 'rule']", style: { "z-index": 1, "background-color": "data(colour)" } },
     { selector: "edge", style: {
-      width: 1, "line-color": line, "line-opacity": 0.6, "target-arrow-color": line, "target-arrow-shape": "triangle", "arrow-scale": 0.7, "curve-style": "bezier",
+      "line-color": line, "line-opacity": 0.6, "target-arrow-color": line, "target-arrow-shape": "triangle", "curve-style": "bezier",
     } },
   ];
 }
 
 function keepSizes(graph) {
-  for (const node of graph.nodes("[kind = 'rule']")) {
-    const size = node.data("size") / graph.zoom();
-    node.style({ width: size, height: size });
-  }
-  graph.nodes("[kind = 'item']").style({ "font-size": FONT / graph.zoom(), "text-max-width": 110 / graph.zoom(), "text-outline-width": 2 / graph.zoom() });
+  const pixel = 1 / graph.zoom();
+  graph.edges().style({ width: pixel, "arrow-scale": 0.7 * pixel });
+  graph.nodes().forEach((node) => {
+    const size = node.data("size") * pixel;
+    node.style({ width: size, height: size, "font-size": FONT * pixel, "text-max-width": 110 * pixel, "text-outline-width": 2 * pixel });
+  });
 }
 
 // Titles keep their size on the screen: in a graph that is shown smaller they need more room, for which it is arranged again.
