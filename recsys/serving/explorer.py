@@ -56,7 +56,8 @@ def plotly() -> Response:
 @router.get("/summary", response_model=schemas.ExplorerSummary)
 def summary(request: Request) -> Response:
     """Return what there is to explore; a model without rules has `has_rules` false."""
-    return json_response(_explored(request).summary())
+    service: Service = request.app.state.service
+    return json_response(_explored(request).summary() | {"accepts_feedback": service.store is not None})
 
 
 @router.get("/rules", response_model=schemas.RulesResponse)

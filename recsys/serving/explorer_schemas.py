@@ -155,3 +155,5 @@ class ExplorerSummary(ResponseModel):
     """Number of {items} of the longest rule."""
     can_recommend: bool
     """Whether there is a page of recommendations."""
+    accepts_feedback: bool
+    """Whether there is something to operate, and a page for it."""

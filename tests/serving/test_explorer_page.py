@@ -85,6 +85,7 @@ def test_the_first_rules_and_where_they_come_from(page):
         for rule in table.rows(order)
     ]
     assert page.part("n-found").text == f"{len(table):,} rules"
+    assert page.texts(".pages a") == ["Recommendations", "Rules", "Operator"]
     names = page.browser.execute_script(
         "return performance.getEntriesByType('resource').map((one) => one.name)"
     )

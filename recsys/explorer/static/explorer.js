@@ -26,6 +26,8 @@ class Explorer {
 
   async start() {
     this.summary = await this.source.summary();
+    const operator = byId("to-operator"); // not in the report
+    if (operator) operator.hidden = !this.summary.accepts_feedback;
     if (this.summary.has_rules === false) {
       root.replaceChildren(make("p", {}, "The served model recommends without rules: there are none to explore."));
       return;
