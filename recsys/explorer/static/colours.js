@@ -41,7 +41,8 @@ export class LiftScale {
       swatch.style.backgroundColor = this.at(place); // set by a program, which the content security policy allows
       return swatch;
     });
-    return make("span", { className: "legend" }, "lift ", short(this.minimum), make("span", { className: "swatches", "aria-hidden": "true" }, ...swatches), short(this.maximum));
+    const strip = make("span", { className: "swatches", "aria-hidden": "true" }, ...swatches);
+    return make("span", { className: "legend" }, "lift ", short(this.minimum), strip, short(this.maximum));
   }
 }
 

@@ -3,7 +3,11 @@
 // What a spreadsheet takes for the beginning of a formula, at the beginning of a cell.
 const FORMULA = /(^|[;\t\r\n])(\s*[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
-export const WRITERS = { csv: ["text/csv", writeCsv], json: ["application/json", writeJson], graphml: ["application/graphml+xml", writeGraphml] };
+export const WRITERS = {
+  csv: ["text/csv", writeCsv],
+  json: ["application/json", writeJson],
+  graphml: ["application/graphml+xml", writeGraphml],
+};
 
 function writeCsv(rules, measures) {
   const header = ["rule_id", "antecedents", "consequents", "antecedent_ids", "consequent_ids", "support_count", ...measures];

@@ -1,6 +1,6 @@
 // The explorer of rules: one state, in the address; filters that change it; four views of the rules that it finds.
 
-import { filtersOf, queryOf, readAddress, valueOf, writeAddress } from "./address.js";
+import { queryOf, readAddress, valueOf, writeAddress } from "./address.js";
 import { showRule } from "./detail.js";
 import { byId, make, say } from "./elements.js";
 import { EmbeddedRules } from "./embedded.js";
@@ -155,7 +155,8 @@ class Explorer {
     const descending = valueOf(this.state, "descending") === "true";
     byId("sort").value = valueOf(this.state, "sort");
     byId("descending").textContent = descending ? "▼" : "▲";
-    byId("descending").setAttribute("aria-label", descending ? "Descending. Change to ascending" : "Ascending. Change to descending");
+    const label = descending ? "Descending. Change to ascending" : "Ascending. Change to descending";
+    byId("descending").setAttribute("aria-label", label);
   }
 
   // ---- Tabs, as in the ARIA Authoring Practices

@@ -8,6 +8,9 @@ import { library } from "./libraries.js";
 import { count } from "./numbers.js";
 
 const [RULES, RULES_OF_A_PHONE, NARROW] = [50, 12, 600]; // of more rules nobody reads the titles; pixels
+const LAYOUT = {
+  name: "cose", animate: false, randomize: false, nodeDimensionsIncludeLabels: true, idealEdgeLength: 60, nodeRepulsion: 60000,
+};
 const ZOOM = 1.4; // of a step
 const FONT = 12; // pixels, at every zoom
 const PADDING = 12;
@@ -57,7 +60,9 @@ function elementsOf(rules, scale) {
     const own = [...rule.antecedents, ...rule.consequents].map((item) => places.get(`i${item.item_id}`));
     const middle = (axis) => own.reduce((sum, place) => sum + place[axis], 0) / own.length + row % 7;
     nodes.push({
-      data: { id, kind: "rule", row, size: 6 + 12 * Math.sqrt(rule.measures.support / most), colour: scale.colour(rule.measures.lift ?? 1) },
+      data: {
+        id, kind: "rule", row, size: 6 + 12 * Math.sqrt(rule.measures.support / most), colour: scale.colour(rule.measures.lift ?? 1),
+      },
       position: { x: middle("x"), y: middle("y") },
     });
     for (const item of rule.antecedents) edges.push({ data: { source: `i${item.item_id}`, target: id } });
@@ -76,7 +81,8 @@ function style() {
     } },
     { selector: "node[kind = 'rule']", style: { "z-index": 1, "background-color": "data(colour)" } },
     { selector: "edge", style: {
-      "line-color": line, "line-opacity": 0.6, "target-arrow-color": line, "target-arrow-shape": "triangle", "curve-style": "bezier",
+      "line-color": line, "line-opacity": 0.6, "curve-style": "bezier",
+      "target-arrow-color": line, "target-arrow-shape": "triangle",
     } },
   ];
 }
@@ -86,14 +92,15 @@ function keepSizes(graph) {
   graph.edges().style({ width: pixel, "arrow-scale": 0.7 * pixel });
   graph.nodes().forEach((node) => {
     const size = node.data("size") * pixel;
-    node.style({ width: size, height: size, "font-size": FONT * pixel, "text-max-width": 110 * pixel, "text-outline-width": 2 * pixel });
+    const text = { "font-size": FONT * pixel, "text-max-width": 110 * pixel, "text-outline-width": 2 * pixel };
+    node.style({ width: size, height: size, ...text });
   });
 }
 
-// Titles keep their size on the screen: in a graph that is shown smaller they need more room, for which it is arranged again.
+// Titles keep their size on the screen: in a graph that is shown smaller they need more room, so it is arranged again.
 function arrange(graph) {
   for (let step = 0; step < 2; step += 1) {
-    graph.layout({ name: "cose", animate: false, randomize: false, nodeDimensionsIncludeLabels: true, idealEdgeLength: 60, nodeRepulsion: 60000 }).run();
+    graph.layout(LAYOUT).run();
     fit(graph);
   }
 }

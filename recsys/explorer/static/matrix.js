@@ -8,6 +8,8 @@ import { showRules } from "./detail.js";
 import { make } from "./elements.js";
 import { count, counted, short, titlesOf } from "./numbers.js";
 
+const COLUMNS_ARE = "Columns are groups of antecedents that go with the same consequents, by their most frequent item; "
+  + "rows are consequents.";
 const RULES = 1000;
 const COLUMNS = 12;
 const ROWS = 20;
@@ -32,9 +34,10 @@ export async function drawMatrix(explorer, panel, signal) {
   const columns = groupAntecedents(rows.flat(), COLUMNS).sort(byLift);
   const scale = new LiftScale(rules.map((rule) => rule.measures.lift));
   const which = rules.length < nFound ? `The best ${count(rules.length)} rules. ` : "";
-  const left = all.length > rows.length ? `${counted(all.length - rows.length, "consequent", "consequents")} with lower lifts left out. ` : "";
+  const nLeft = all.length - rows.length;
+  const left = nLeft ? `${counted(nLeft, "consequent", "consequents")} with lower lifts left out. ` : "";
   panel.replaceChildren(
-    make("p", { className: "note" }, `${which}Columns are groups of antecedents that go with the same consequents, by their most frequent item; rows are consequents. ${left}A circle is the larger the higher the support. `, scale.legend()),
+    make("p", { className: "note" }, `${which}${COLUMNS_ARE} ${left}A circle is the larger the higher the support. `, scale.legend()),
     make("div", { className: "scroll" }, table(explorer, columns, rows, scale)));
   return nFound;
 }
@@ -42,7 +45,10 @@ export async function drawMatrix(explorer, panel, signal) {
 function table(explorer, columns, rows, scale) {
   const supports = rows.flat().map((rule) => rule.measures.support);
   const most = supports.reduce((one, other) => Math.max(one, other), 0);
-  const head = columns.map((group) => make("th", { scope: "col" }, listButton(explorer, groupName(group), group, `${groupName(group)} →`)));
+  const head = columns.map((group) => {
+    const name = groupName(group);
+    return make("th", { scope: "col" }, listButton(explorer, name, group, `${name} →`));
+  });
   const body = rows.map((row) => {
     const name = titlesOf(row[0].consequents);
     const cells = columns.map((group) => {

@@ -1,12 +1,14 @@
 // Scatter plot: support and confidence, coloured by lift. Rules of equal values are one point, the larger the more they are.
 
-import { filtersOf, valueOf } from "./address.js";
+import { filtersOf } from "./address.js";
 import { colourOf, LiftScale } from "./colours.js";
 import { make } from "./elements.js";
 import { library } from "./libraries.js";
 import { count, counted, short } from "./numbers.js";
 
 const TOUCH = window.matchMedia("(pointer: coarse)");
+const AXES = ["support", "confidence", "lift"];
+const HELP = `Select a point to see its rule${TOUCH.matches ? "" : ", drag to zoom, double-click to see all"}.`;
 const POINTS = 3000; // more are slow to draw and hide each other
 
 /** Draw the found rules, or a sample of them; return the number of all that were found. */
@@ -20,7 +22,7 @@ export async function drawScatter(explorer, panel, signal) {
   const plot = make("div", { className: "plot", role: "img", "aria-label": "Scatter plot of support and confidence" });
   const range = rangeButton(explorer);
   panel.replaceChildren(
-    make("p", { className: "note" }, `${described(points)} Select a point to see its rule${TOUCH.matches ? "" : ", drag to zoom, double-click to see all"}. `, scale.legend()), plot, range.element);
+    make("p", { className: "note" }, `${described(points)} ${HELP} `, scale.legend()), plot, range.element);
   if (!groups.length) return points.n_found;
   await Plotly.newPlot(plot, [trace(groups, scale)], layout(), { displayModeBar: false, responsive: true, showTips: false });
   signal.addEventListener("abort", () => Plotly.purge(plot));
@@ -43,7 +45,8 @@ function grouped({ rule_id: ids, support, confidence, lift }) {
     groups.set(values.join(), group);
   });
   // The highest lift is drawn last, on top.
-  return [...groups.values()].filter(({ values }) => !values.includes(null)).sort((one, other) => one.values[2] - other.values[2]);
+  const known = [...groups.values()].filter(({ values }) => !values.includes(null));
+  return known.sort((one, other) => one.values[2] - other.values[2]);
 }
 
 function trace(groups, scale) {
@@ -59,7 +62,9 @@ function trace(groups, scale) {
       opacity: 0.8,
       line: { width: 0.5, color: colourOf("--card") },
     },
-    text: groups.map(({ values, rules }) => `${counted(rules.length, "rule", "rules")}<br>support ${short(values[0])}<br>confidence ${short(values[1])}<br>lift ${short(values[2])}`),
+    text: groups.map(({ values, rules }) => [
+      counted(rules.length, "rule", "rules"), ...AXES.map((name, place) => `${name} ${short(values[place])}`),
+    ].join("<br>")),
     hovertemplate: "%{text}<extra></extra>",
   };
 }

@@ -11,9 +11,11 @@ const PAGE = 50; // rules
 export async function drawTable(explorer, panel, signal) {
   const { state, source } = explorer;
   const answer = await source.rules(queryOf(state), PAGE, signal);
+  if (signal.aborted) return answer.n_found;
   explorer.learnTitles(answer.rules);
   const columns = columnsOf(state, explorer.summary);
-  const table = make("table", { role: "table", "aria-label": "Rules" }, head(explorer, columns), body(explorer, columns, answer.rules));
+  const parts = [head(explorer, columns), body(explorer, columns, answer.rules)];
+  const table = make("table", { role: "table", "aria-label": "Rules" }, ...parts);
   const focused = panel.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
   panel.replaceChildren(make("div", { className: "scroll" }, table), pager(explorer, answer));
   if (focused) panel.querySelector(`[data-focus="${focused}"]`)?.focus();
