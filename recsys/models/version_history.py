@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -12,8 +13,6 @@ from recsys.recommenders.model import JSON_CONFIG
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
-
-    from recsys.models.registry import Registry
 
 SEPARATOR = "\n"  # of the checks in the tag
 
@@ -50,9 +49,9 @@ class VersionSummary:
     """Of the gate, with the measured values; empty if it has not judged the version."""
 
 
-def version_history(registry: Registry) -> list[VersionSummary]:
-    """Return all versions, the latest first, from their tags; errors are those of `Registry.versions`."""
-    return [_summary(one) for one in registry.versions()]
+def version_history(versions: Iterable[ModelVersion]) -> list[VersionSummary]:
+    """Return what the tags of versions say, in the same order."""
+    return [_summary(one) for one in versions]
 
 
 def _summary(version: ModelVersion) -> VersionSummary:

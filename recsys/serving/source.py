@@ -86,7 +86,8 @@ class RegistrySource:
     def versions(self) -> list[VersionSummary]:
         """Return all versions of the registered model, the latest first."""
         name = self.address.removeprefix("models:/")
-        return version_history(Registry(name.partition("@")[0] if "@" in name else name.rpartition("/")[0]))
+        registry = Registry(name.partition("@")[0] if "@" in name else name.rpartition("/")[0])
+        return version_history(registry.versions())
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ NOT_TRIED = {
     ("recsys/reporting/callbacks.py", "tries again"): "needs a report that cannot be made",
     ("recsys/feedback/store.py", "make serve"): "starts the service",
     ("recsys/cli/help.py", ""): "the overview, see tests/cli/test_help.py",
+    ("recsys/interactive/frames.py", "dataset.{path_key}="): "overrides that it writes itself",
     ("recsys/cli/inspect.py", "python -m recsys serve"): "starts the service",
     ("recsys/serving/source.py", "make sweep"): "takes a sweep of 60 trials",
     ("recsys/spark/", ""): SPARK,

@@ -135,7 +135,7 @@ def test_from_the_first_version_to_the_way_back(client, say, tmp_path):
     assert "REFUSED mrr@5" in said
     assert "Version 2 of recsys does not become the champion." in said
     assert aliases(client)["champion"] == "1"
-    refused, accepted = version_history(Registry())
+    refused, accepted = version_history(Registry().versions())
     assert (refused.outcome, refused.aliases) == ("refused by the gate", ["challenger"])
     assert refused.checks[0].startswith("REFUSED as served: mrr@5 ")
     assert (accepted.outcome, accepted.aliases) == ("promoted by the gate", ["champion"])
