@@ -31,7 +31,8 @@ COMMAND = (
 )
 TYPED = re.compile(COMMAND + r"|[\w}]=[\w{$'\[\"-]|'~\w|\w\.\w+\(|`command`")
 # Functions that return something to type.
-MADE = re.compile(r"\{(?:typed_override|run_command|registry_command|shlex\.join)\(")
+MAKERS = ("typed_override", "run_command", "registry_command", "shlex.join")
+MADE = re.compile(rf"\{{(?:{'|'.join(map(re.escape, MAKERS))})\(")
 SENTENCE = re.compile(r"(?<=[.:;}]) (?=[A-Z]|python -m)|; ")
 TEXT = "(text)"  # in place of the class, for a text outside the call of an error
 # Arguments of these calls, and texts in these functions, are not messages.
@@ -129,7 +130,7 @@ def _literals(node: ast.AST, left_out: set[str]) -> Iterator[ast.expr]:
 
 def _classes(trees: Iterable[ast.Module]) -> set[str]:
     """Return the names of all classes that derive from the bases."""
-    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     names = set(BASES)
     while derived := {one.name for one in classes if names & {_name(base) for base in one.bases}} - names:
         names |= derived
@@ -167,7 +168,12 @@ def _assign(nodes: Iterable[ast.AST], names: dict[str, str]) -> None:
 
 
 def _is_made(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and bool(MADE.match(_text(node, {})))
+    # The name first: writing an expression as text takes long.
+    return (
+        isinstance(node, ast.Call)
+        and _name(node.func) in {name.rpartition(".")[2] for name in MAKERS}
+        and bool(MADE.match(_text(node, {})))
+    )
 
 
 def _is_text(node: ast.AST) -> bool:

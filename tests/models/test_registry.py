@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,35 @@ from tests.tracking.run_folders import write_run
 
 DATASET = ("dataset_name", "dataset_digest")
 LOOSE = ["--min-coverage", "0.001", "--max-latency", "10000"]  # other processes may slow this one down
+
+
+@pytest.fixture(scope="module")
+def registered(empty_store, tmp_path_factory):
+    """A folder with MLflow's store and files of two versions, of which the first one is the champion."""
+    folder = tmp_path_factory.mktemp("registered")
+    shutil.copy(empty_store, folder / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        for name in ("first", "second"):
+            run = write_run(folder / name, "recommender=popularity")
+            assert terminal.main(["register", str(run), *LOOSE]) == 0
+    return folder
+
+
+@pytest.fixture
+def two_versions(registered, store):
+    """Have a copy of them in the store of the test, before it is opened."""
+    shutil.copy(registered / "mlflow.db", store)
+    shutil.copytree(registered / "mlruns", store.parent / "mlruns")
+    with closing(sqlite3.connect(store)) as database:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            for _, column, kind, *_ in database.execute(f"PRAGMA table_info({table})").fetchall():
+                if kind.startswith("VARCHAR") or kind == "TEXT":
+                    moved = f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?)"
+                    database.execute(moved, (str(registered), str(store.parent), str(registered)))
+        database.commit()
 
 
 @pytest.fixture
@@ -327,9 +357,9 @@ def test_the_latest_sweep(tmp_path, monkeypatch, say, client):
 
 @tries("recsys/models/registry.py", "Register its run again")
 @pytest.mark.parametrize("force", [[], ["--force"]])
+@pytest.mark.usefixtures("two_versions")
 def test_a_version_that_cannot_be_served_is_not_promoted(client, say, tmp_path, force):
-    for name in ("first", "second"):
-        assert say("register", str(write_run(tmp_path / name, "recommender=popularity")), *LOOSE)[0] == 0
+    write_run(tmp_path / "second", "recommender=popularity")
     shutil.rmtree(client.get_model_version_download_uri("recsys", "2").removeprefix("file://"))
     code, said = say("promote", "2", *LOOSE, *force)
     assert code == 1
@@ -344,9 +374,8 @@ def test_a_version_that_cannot_be_served_is_not_promoted(client, say, tmp_path, 
     assert aliases(client)["champion"] == "1"
 
 
-def test_a_version_that_answers_wrongly_is_not_promoted(client, say, tmp_path, monkeypatch):
-    for name in ("first", "second"):
-        assert say("register", str(write_run(tmp_path / name, "recommender=popularity")), *LOOSE)[0] == 0
+@pytest.mark.usefixtures("two_versions")
+def test_a_version_that_answers_wrongly_is_not_promoted(client, say, monkeypatch):
     monkeypatch.setattr(Bundle, "recommend", lambda self, likes, *_, **__: [[] for _ in likes])
     code, said = say("promote", "2", "--force")
     assert code == 1
@@ -354,9 +383,8 @@ def test_a_version_that_answers_wrongly_is_not_promoted(client, say, tmp_path, m
     assert aliases(client)["champion"] == "1"
 
 
-def test_each_rollback_undoes_one_promotion(client, say, tmp_path):
-    for name in ("first", "second"):
-        assert say("register", str(write_run(tmp_path / name, "recommender=popularity")), *LOOSE)[0] == 0
+@pytest.mark.usefixtures("two_versions")
+def test_each_rollback_undoes_one_promotion(client, say):
     for number in ("2", "1"):
         assert say("promote", number, "--force")[0] == 0
     for champion in ("2", "1"):
@@ -371,9 +399,8 @@ def test_each_rollback_undoes_one_promotion(client, say, tmp_path):
     assert say("rollback") == nothing_before
 
 
-def test_no_way_back_to_what_cannot_be_served(client, say, tmp_path):
-    for name in ("first", "second"):
-        assert say("register", str(write_run(tmp_path / name, "recommender=popularity")), *LOOSE)[0] == 0
+@pytest.mark.usefixtures("two_versions")
+def test_no_way_back_to_what_cannot_be_served(client, say):
     assert say("promote", "2", "--force")[0] == 0
     shutil.rmtree(client.get_model_version_download_uri("recsys", "1").removeprefix("file://"))
     code, said = say("rollback")
