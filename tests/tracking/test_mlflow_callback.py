@@ -64,6 +64,7 @@ def test_names_that_mlflow_does_not_take(call, store):
         "++apriori.min_support=0.2",
         "evaluation=none",
         "hydra.sweep.dir=sweep",
+        "~hydra.callbacks.report",
         tracking=True,
     )
     assert outcome.code == 0, outcome.stderr
@@ -89,6 +90,7 @@ def test_what_misses_a_constraint_is_never_the_best(call, store):
         "objective.constraints={n_rules:{at_most:2000}}",
         "evaluation=none",
         "hydra.sweep.dir=sweep",
+        "~hydra.callbacks.report",
         tracking=True,
     )
     assert outcome.code == 0, outcome.stderr
@@ -171,7 +173,8 @@ def test_a_plain_multirun_has_a_parent(call, store):
 def test_a_failed_trial_among_others(call, store):
     outcome = call(
         "-m", "hydra/sweeper=optuna", "hydra.sweeper.sampler.seed=1", "hydra.sweep.dir=sweep",
-        "hydra.sweeper.n_trials=3", "hydra.sweeper.max_failure_rate=1.0", "hydra/sweeper/sampler=grid",
+        "~hydra.callbacks.report", "hydra.sweeper.n_trials=3", "hydra.sweeper.max_failure_rate=1.0",
+        "hydra/sweeper/sampler=grid",
         "apriori.min_support=choice(0.2, 0.3, 7)", "evaluation=none", tracking=True,
     )  # fmt: skip
     assert outcome.code == 0, outcome.stderr
@@ -195,6 +198,7 @@ def test_several_objectives_have_no_single_best(call, store):
         "evaluation=none",
         "apriori.min_support=0.1,0.2",
         "hydra.sweep.dir=sweep",
+        "~hydra.callbacks.report",
         tracking=True,
     )
     assert outcome.code == 0, outcome.stderr
@@ -208,6 +212,7 @@ def test_several_objectives_have_no_single_best(call, store):
 STUDY = [
     "-m", "hydra/sweeper=optuna", "hydra/sweeper/sampler=random", "hydra.sweeper.study_name=again",
     "hydra.sweeper.storage=sqlite:///study.db", "apriori.min_support=choice(0.2, 0.3)", "evaluation=none",
+    "~hydra.callbacks.report",
 ]  # fmt: skip
 
 
@@ -348,7 +353,9 @@ def test_under_mlflow_run_trials_are_its_grandchildren(call, store, monkeypatch)
     above = client.create_run(client.create_experiment("project")).info
     monkeypatch.setenv("MLFLOW_RUN_ID", above.run_id)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", above.experiment_id)
-    outcome = call("-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep", tracking=True)
+    outcome = call(
+        "-m", "apriori.min_support=0.3,0.4", "hydra.sweep.dir=sweep", "~hydra.callbacks.report", tracking=True
+    )
     assert outcome.code == 0, outcome.stderr
     assert "Recorded in MLflow, experiment 'project'" in outcome.stdout
     parents = Counter(run.data.tags.get("mlflow.parentRunId") for run in runs_in(store, "project"))
