@@ -18,5 +18,5 @@ def model_card(bundle: Bundle) -> str:
     ]
     metrics = facts.get("metrics", {})
     if rows := [f"| {name} | {metrics[name]:{DECIMALS}} |" for name in LIST_METRICS if name in metrics]:
-        lines.append("\n".join(["| on the test part | |", "| --- | --- |", *rows]))
+        lines.append("\n".join(["| on the test part, fitted without it | |", "| --- | --- |", *rows]))
     return "\n\n".join(lines)

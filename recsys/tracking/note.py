@@ -11,6 +11,7 @@ from recsys.runs.summary import as_text, on_test, outcome, searched
 from recsys.runs.sweep import PROGRAM, Sweep
 from recsys.runs.trials import read_metrics
 
+WIDTH = 100  # characters of a line
 NOTE = "mlflow.note.content"  # the tag that MLflow shows as the description
 
 
@@ -19,7 +20,7 @@ def sweep_note(sweep: Sweep) -> str:
 
     Of a sweep that goes on it says how far it has come.
     """
-    paragraphs = [f"{searched(sweep)} {outcome(sweep)}", _compared(sweep), on_test(sweep)]
+    paragraphs = [searched(sweep), _compared(sweep), outcome(sweep), on_test(sweep)]
     if best := sweep.best:
         title = f"Trial {best.number}" if len(sweep.metrics) == 1 else f"Trial {best.number}, of the front"
         rows = [f"| `{name}` | {_cell(value)} |" for name, value in best.params.items()]
@@ -54,5 +55,10 @@ def _cell(value: str) -> str:
 
 
 def _code(command: str) -> str:
-    """Return a block of code, by its indent: a command may hold any marks."""
+    """Return a block of code, by its indent: a command may hold any marks.
+
+    A long command has a line for each override: MLflow's page grows as wide as the longest line.
+    """
+    if len(command) > WIDTH:
+        command = " \\\n  ".join(map(shlex.quote, shlex.split(command))).replace(" \\\n  ", " ", 2)
     return "\n".join(f"    {line}" for line in command.splitlines())

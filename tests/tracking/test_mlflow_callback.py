@@ -157,8 +157,9 @@ def test_a_plain_multirun_has_a_parent(call, store):
     assert data == children[0].inputs.dataset_inputs[0]
     assert parent.data.tags["mlflow.note.content"] == (
         "2 trials over apriori.min_support on ml-latest-small-2016 (100,004 interactions), for the highest "
-        "max_lift. Trial 0 has the highest max_lift, 4.6049. That is 0.969653 above the next value (trial 1) "
-        "and 0.484826 above the median of the 2 trials.\n\n"
+        "max_lift.\n\n"
+        "Trial 0 has the highest max_lift, 4.6049. That is 0.969653 above the next value (trial 1) and "
+        "0.484826 above the median of the 2 trials.\n\n"
         "| Trial 0 | |\n| --- | --- |\n| `apriori.min_support` | `0.1` |\n| `evaluation` | `none` |\n\n"
         "To repeat the search:\n\n"
         "    python -m recsys -m apriori.min_support=0.1,0.2 evaluation=none\n\n"
@@ -206,7 +207,7 @@ def test_several_objectives_have_no_single_best(call, store):
     assert "best_lift" in parent.data.metrics
     assert "best_trial" not in parent.data.metrics
     note = parent.data.tags["mlflow.note.content"]
-    assert "for the highest mean_lift and the highest n_rules. 2 trials are on the Pareto front" in note
+    assert "for the highest mean_lift and the highest n_rules.\n\n2 trials are on the Pareto front" in note
 
 
 STUDY = [
