@@ -105,9 +105,9 @@ function wordsOf(text) {
   return plain(text).split(/\s+/).filter(Boolean);
 }
 
-/** Text without case and accents, as the service compares it; upper case first makes ss of ß. */
+/** Text without case and accents, as the service compares it: upper case first makes ss of ß. */
 function plain(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toUpperCase().toLowerCase();
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toUpperCase().toLowerCase().replaceAll("ς", "σ");
 }
 
 function refusal(message) {
