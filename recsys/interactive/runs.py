@@ -21,7 +21,7 @@ from recsys.models.training import fit_bundle
 from recsys.rules import Rules
 from recsys.runs.files import CONFIG_FILE, DATA_FILE, RULES_FILE
 from recsys.runs.json_file import read_json
-from recsys.runs.stored_config import names_of, read_experiment, read_settings
+from recsys.runs.stored_config import experiment_of, names_of, read_experiment, read_settings, settings_of
 from recsys.runs.sweep import run_folder
 from recsys.runs.trials import read_metrics
 
@@ -97,18 +97,27 @@ class Run:
     ) -> None:
         self.folder = run_folder(Path(folder)).resolve()
         self._job, self._trusted = job, trusted
+        if job is not None:  # a later run may use the folder again: what is shown stays that of this one
+            _ = self._written, self._dataset, self.config
 
     @property
     def metrics(self) -> dict[str, float]:
         """The metrics by name, as in `metrics.json`, without the seconds."""
-        found = read_metrics(self.folder)
-        return {name: value for name, value in found.items() if not name.startswith(SECONDS)}
+        return {name: value for name, value in self._written.items() if not name.startswith(SECONDS)}
 
     @property
     def seconds(self) -> dict[str, float]:
         """The wall-clock seconds of each stage."""
-        found = read_metrics(self.folder)
+        found = self._written
         return {name.removeprefix(SECONDS): found[name] for name in found if name.startswith(SECONDS)}
+
+    @cached_property
+    def _written(self) -> dict[str, float]:
+        return read_metrics(self.folder)
+
+    @cached_property
+    def _dataset(self) -> str:
+        return str(read_json(self.folder / DATA_FILE).get("dataset", ""))
 
     @cached_property
     def config(self) -> DictConfig:
@@ -131,9 +140,11 @@ class Run:
     @cached_property
     def recommender(self) -> FittedRecommender:
         """The recommender, fitted on all data when it is first used; `recommend` and `explain` ask it."""
-        settings = read_settings(self.folder, self._trusted)
-        experiment = self._job.experiment if self._job else read_experiment(self.folder, self._trusted)
-        return FittedRecommender(fit_bundle(settings, experiment))
+        if self._job is None:
+            settings = read_settings(self.folder, self._trusted)
+            return FittedRecommender(fit_bundle(settings, experiment_of(settings, self._trusted)))
+        settings = settings_of(self.config, self.folder / CONFIG_FILE, self._trusted)
+        return FittedRecommender(fit_bundle(settings, self._job.experiment))
 
     def recommend(self, likes: Likes = (), k: int = 10, **options: Any) -> RecommendationList:
         """Recommend items; see `FittedRecommender.recommend`."""
@@ -149,9 +160,8 @@ class Run:
         return f"Run({html.short_path(self.folder)!r}, {shown})"
 
     def _repr_html_(self) -> str:
-        dataset = read_json(self.folder / DATA_FILE).get("dataset", "")
         recommender = str(self.config.recommender._target_).rpartition(".")[-1]
-        about = f"{html.short_path(self.folder)}: {recommender} on {dataset}"
+        about = f"{html.short_path(self.folder)}: {recommender} on {self._dataset}"
         metrics = self.metrics
         single = {name: value for name, value in metrics.items() if "@" not in name}
         names = dict.fromkeys(name.partition("@")[0] for name in metrics if "@" in name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import Container, DictConfig, OmegaConf
 from omegaconf.errors import (
     InterpolationResolutionError,
     InterpolationToMissingValueError,
@@ -54,10 +54,15 @@ def read_settings(folder: Path, trusted: frozenset[str] = frozenset()) -> dict[s
     """
     path = folder / CONFIG_FILE
     try:
-        written = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        config = OmegaConf.load(path)
     except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException) as error:
         raise DataFormatError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    groups = _groups()
+    return settings_of(config, path, trusted)
+
+
+def settings_of(config: Container, path: Path, trusted: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the groups of an experiment as `read_settings`, from what was read of a file."""
+    written, groups = OmegaConf.to_container(config, resolve=False), _groups()
     if not isinstance(written, dict) or not set(groups) <= written.keys():
         raise DataFormatError(f"{path} is not the configuration of a run: it must hold {', '.join(groups)}.")
     trusted = trusted | trusted_by_reader()

@@ -55,6 +55,17 @@ def test_the_folder_of_a_run_is_enough(folder):
     assert repr(recsys.load("first").recommend([1, 4])) == repr(run.recommend([1, 4]))
 
 
+def test_a_folder_that_is_used_again_leaves_the_earlier_run_as_it_was(folder):
+    run = small_run(folder="same")
+    before = run.metrics, run.seconds, repr(run), run._repr_html_()
+    other = small_run("apriori.min_support=0.5", "recommender=ease", folder="same")
+    assert other.metrics["n_rules"] != run.metrics["n_rules"] == len(run.rules)
+    assert (run.metrics, run.seconds, repr(run), run._repr_html_()) == before
+    assert run.config.apriori.min_support == 0.2
+    names = [one.recommender.bundle.metadata["recommender"] for one in (run, other)]
+    assert names == ["RuleRecommender", "EASERecommender"]
+
+
 def test_nothing_of_the_process_is_changed(folder):
     handlers, argv = logging.root.handlers[:], sys.argv
     with initialize_config_module("recsys.conf", version_base="1.2", job_name="mine"):
