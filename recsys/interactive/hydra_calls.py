@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import hydra.utils
@@ -35,19 +36,21 @@ OWN_CONF = "pkg://recsys.interactive.conf"
 PROGRAM = str(Path(__file__).parents[1] / "__main__.py")
 SWEEP = "recsys.sweep(...)"  # in place of the option of the command line
 CONTROL_C, TERMINATED = 130, 143  # exit codes
+ONE_AT_A_TIME = RLock()  # a task may call, too
 
 
 def call_hydra(task: Callable[[DictConfig], Any], mode: str, overrides: Sequence[str]) -> DictConfig:
     """Call a task with the composed configuration, as `python -m recsys` does with the same overrides.
 
     `mode` is RUN or MULTIRUN. Return the configuration of the run or sweep, with Hydra's part. What Hydra
-    keeps for the whole process, the logging and the command line, is as before afterwards. Raises the errors
-    of the task, RecsysError where Hydra refuses the overrides or a callback ends the program, and
-    KeyboardInterrupt after Ctrl-C.
+    keeps for the whole process, the logging and the command line, is as before afterwards; so a call from
+    another thread waits. Raises the errors of the task, RecsysError where Hydra refuses the overrides or a
+    callback ends the program, and KeyboardInterrupt after Ctrl-C.
     """
     sweeps = mode == "MULTIRUN"
     words = [*(["--multirun"] if sweeps else []), *overrides]
     with (
+        ONE_AT_A_TIME,
         _restored(),
         _command_line(words),
         show_log_lines(quiet_jobs=sweeps),

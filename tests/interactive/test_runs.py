@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,17 @@ def test_a_folder_that_is_used_again_leaves_the_earlier_run_as_it_was(folder):
     assert run.config.apriori.min_support == 0.2
     names = [one.recommender.bundle.metadata["recommender"] for one in (run, other)]
     assert names == ["RuleRecommender", "EASERecommender"]
+
+
+def test_calls_of_several_threads_do_not_mix(folder):
+    supports = [0.2, 0.3, 0.5]
+    argv = sys.argv
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(small_run, f"apriori.min_support={one}", folder=str(one)) for one in supports]
+        runs = [call.result() for call in calls]
+    assert [run.config.apriori.min_support for run in runs] == supports
+    assert [run.folder.name for run in runs] == list(map(str, supports))
+    assert sys.argv is argv
 
 
 def test_nothing_of_the_process_is_changed(folder):
