@@ -110,6 +110,11 @@ def read_texts(data: DuckDBPyRelation, columns: TableColumns, key: str, path: st
 def check_one_row_each(data: DuckDBPyRelation, columns: TableColumns, path: str) -> None:
     """Raise DataFormatError if an item has several rows in a table of items, or a column is not there."""
     _check_columns(data, columns, "dataset.items_columns", path)
+    if not columns.used(("title", "categories")):
+        raise DataFormatError(
+            f"{path} has neither titles nor categories of items. "
+            "Set dataset.items_columns.title or dataset.items_columns.categories to a column."
+        )
     item = _item(data, columns)
     grouped = f"SELECT {item} AS item FROM data GROUP BY item HAVING item IS NOT NULL AND count(*) > 1"
     for (name,) in query(data, f"{grouped} ORDER BY item LIMIT 1").fetchall():
@@ -124,6 +129,12 @@ def _check_columns(data: DuckDBPyRelation, columns: TableColumns, key: str, path
     for role in ("item_id", "title", "categories"):
         for name in columns.used((role,)):
             Column(name, "id", f"{key}.{role}").position(there, path)
+            kind = str(data.types[data.columns.index(name)])
+            if role != "item_id" and as_text(identifier(name), kind) is None:  # a list would become '[A, B]'
+                raise DataFormatError(
+                    f"{path}, column {shown(name)}: the values are of type {kind} and must be text. Write "
+                    f"several categories of an item as 'A|B', or set {key}.{role} to another column."
+                )
 
 
 def _most_frequent(

@@ -2,6 +2,8 @@
 
 import logging
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from recsys.datasets import TableDataset
@@ -103,6 +105,37 @@ def test_a_wrong_column_of_items_is_refused(tmp_path):
     with pytest.raises(DataFormatError, match=r"'7' stands in several rows.*items_columns\.item_id"):
         catalog(tmp_path / "a.csv", **settings, items_columns={"title": "name"})
     assert catalog(tmp_path / "a.csv", **settings, items_columns=columns).titles([7]) == ["Tea"]
+
+
+def test_a_table_of_items_with_nothing_but_ids_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("order,item_id\n1,7\n1,8\n")
+    (tmp_path / "items.csv").write_text("item_id,name\n7,Tea\n8,Milk\n")
+    settings = {"columns": {"order_id": "order"}, "items_path": str(tmp_path / "items.csv")}
+    with pytest.raises(DataFormatError, match=r"neither titles nor categories.*items_columns") as error:
+        catalog(tmp_path / "a.csv", **settings)
+    assert "none of the items" not in str(error.value)
+    assert catalog(tmp_path / "a.csv", **settings, items_columns={"title": "name"}).titles([7]) == ["Tea"]
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "values"),
+    [
+        ("title", r"VARCHAR\[\]", [["tea", "hot"], ["milk"]]),
+        ("categories", r"VARCHAR\[\]", [["tea", "hot"], ["milk"]]),
+        ("title", "BLOB", [b"tea", b"milk"]),
+    ],
+)
+def test_titles_and_categories_that_are_no_text_are_refused(tmp_path, role, kind, values):
+    (tmp_path / "a.csv").write_text("order,item_id\n1,7\n1,8\n")
+    table = pa.table({"item_id": [7, 8], role: values, "other": ["tea|hot", "milk"]})
+    pq.write_table(table, tmp_path / "items.parquet")
+    settings = {"columns": {"order_id": "order"}, "items_path": str(tmp_path / "items.parquet")}
+    match = rf"'{role}': the values are of type {kind} and.*set dataset\.items_columns\.{role} to"
+    with pytest.raises(DataFormatError, match=match):
+        catalog(tmp_path / "a.csv", **settings, items_columns={role: role})
+    items = catalog(tmp_path / "a.csv", **settings, items_columns={role: "other"})
+    found = items.titles([7]) if role == "title" else items.categories_of([7])
+    assert found == (["tea|hot"] if role == "title" else [("tea", "hot")])
 
 
 def test_a_column_of_titles_that_is_not_there_is_named(tmp_path):
