@@ -34,12 +34,15 @@ def as_arrow(parameter: str, frame: Any) -> pa.Table:
         rule = "a frame whose index has no name"
         cure = f"Make it a column with {parameter}.reset_index()."
         raise ParameterError(parameter, rule, f"the index {named[0]!r}", cure)
-    read = nw.maybe_reset_index(_read(parameter, frame, ""))
-    if not all(isinstance(name, str) for name in read.columns):
-        raise ParameterError(parameter, "a frame whose columns have texts as names", read.columns)
     try:
+        read = nw.maybe_reset_index(_read(parameter, frame, ""))
+        if not read.columns or not all(isinstance(name, str) for name in read.columns):
+            raise ParameterError(parameter, "a frame whose columns have texts as names", read.columns)
         return read.to_arrow()
-    except pa.ArrowException as error:
+    except nw.exceptions.DuplicateError as error:
+        rule = "a frame whose columns have different names"
+        raise ParameterError(parameter, rule, " ".join(str(error).split())) from error
+    except (pa.ArrowException, TypeError) as error:  # TypeError: Arrow has no sparse columns
         rule = "a frame with values of one type in each column"
         raise ParameterError(parameter, rule, " ".join(str(error).split())) from error
 

@@ -60,6 +60,7 @@ def _of_frame(
 
 def _write(name: str, table: Any) -> Path:
     """Write a table, named by its content: equal data are one file."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -71,6 +72,9 @@ def _write(name: str, table: Any) -> Path:
             path = FOLDER.resolve() / f"{name}-{digest[:12]}.parquet"
             if not path.exists():  # else its time stays, by which caches know it
                 written.rename(path)
+    except pa.ArrowNotImplementedError as error:  # such as intervals of pandas
+        rule = "a frame with columns of text, numbers, times and truth values"
+        raise ParameterError(name, rule, " ".join(str(error).split())) from error
     except OSError as error:
         raise OutputError(
             f"{name} cannot be written to {FOLDER.resolve()}: {error.strerror or error}. Change to a folder "

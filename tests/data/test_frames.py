@@ -44,6 +44,18 @@ def test_what_is_no_frame_is_refused():
         as_arrow("data", pd.DataFrame([[1, 2]]))
     with pytest.raises(ParameterError, match="values of one type in each column"):
         as_arrow("data", pd.DataFrame({"item_id": ["tea", 7]}))
+    with pytest.raises(ParameterError, match=r"values of one type in each column.*Sparse.*item_id"):
+        as_arrow("data", pd.DataFrame({"item_id": pd.arrays.SparseArray([1, 2])}))
+    with pytest.raises(ParameterError, match=r"columns have texts as names\. Got \[\]"):
+        as_arrow("data", pd.DataFrame())
+
+
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame([[1, 2]], columns=["a", "a"]), pa.table([[1], [2]], names=["a", "a"])]
+)
+def test_two_columns_of_one_name_are_refused(frame):
+    with pytest.raises(ParameterError, match=r"data must be .* different names.*'a' 2 times"):
+        as_arrow("data", frame)
 
 
 def test_an_index_without_a_name_is_left_out():

@@ -50,6 +50,12 @@ def test_equal_frames_are_one_file_and_sweeps_take_them(tmp_path):
     assert swept.best.metrics["n_transactions"] == 11
 
 
+def test_columns_that_no_file_holds_are_refused():
+    spans = pd.DataFrame(ORDERS).assign(item_id=pd.cut(ORDERS["order_id"], 3))
+    with pytest.raises(ParameterError, match="data must be a frame with columns of text, numbers, times"):
+        data_overrides(spans, None, [])
+
+
 def test_what_a_table_refuses_is_refused():
     with pytest.raises(DataFormatError, match=r"Set dataset\.columns\.order_id, dataset\.columns\.user_id"):
         recsys.run(*SETTINGS, data=pd.DataFrame({"item_id": ["tea", "cake"]}))
