@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,9 +150,11 @@ class FittedRecommender:
         if isinstance(item, str):
             return self.bundle.find(item)
         given = item.item() if isinstance(item, np.generic) else item
-        if not self.bundle.knows(given) and str(given) not in self._known:
+        if not _may_be_id(given) or not (self.bundle.knows(given) or str(given) in self._known):
             raise DataError(f"No item has the id {item!r}. Titles and ids that are text stand in quotes.")
-        return given
+        # As pandas stores integers in a column with missing values.
+        is_whole = isinstance(given, float) and given.is_integer() and str(given) not in self._known
+        return int(given) if is_whole else given
 
     @property
     def _known(self) -> set[str]:
@@ -160,7 +162,7 @@ class FittedRecommender:
 
     def _user(self, user: Any) -> Any:
         given = user.item() if isinstance(user, np.generic) else user
-        if self.bundle.steps_of(given) is None:
+        if not _may_be_id(given) or self.bundle.steps_of(given) is None:
             users = self.bundle.histories.users.tolist()
             example = f" Give another, such as {users[0]!r}." if users else ""
             raise DataError(f"user: the model knows no user {user!r}.{example}")
@@ -170,6 +172,12 @@ class FittedRecommender:
         return tuple(self.bundle.called.titles(list(dict.fromkeys(flatten(steps)))))
 
 
+def _may_be_id(given: Any) -> bool:
+    return isinstance(given, Hashable) and not isinstance(given, bool)  # Python takes True for 1
+
+
 def _require_list(name: str, items: Any) -> None:
     if isinstance(items, str) or not isinstance(items, Sequence | np.ndarray):
-        raise ParameterError(name, "a list of titles or ids", items, f"For example [{items!r}].")
+        is_one = isinstance(items, str | int | float | np.generic)
+        cure = f"Give [{items!r}]." if is_one else f"Give list({name})."
+        raise ParameterError(name, "a list of titles or ids", items, "" if items is None else cure)

@@ -7,6 +7,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hydra import compose, initialize_config_module, version
 from hydra.core.global_hydra import GlobalHydra
@@ -114,10 +116,27 @@ def test_a_folder_of_a_sweep_is_refused(folder):
 
 def test_likes_are_a_list(folder):
     run = small_run()
-    with pytest.raises(ParameterError, match=r"likes must be a list"):
+    with pytest.raises(ParameterError, match=r"likes must be a list.* Give \['Film 1'\]\."):
         run.recommend("Film 1")
-    with pytest.raises(DataError, match="No item has the id 99"):
-        run.recommend([99])
-    with pytest.raises(DataError, match="knows no user 99"):
-        run.recommend(user=99)
+    likes = pd.Series([1, 2])
+    with pytest.raises(ParameterError, match=r"likes must be a list.* Give list\(likes\)\.$"):
+        run.recommend(likes)
+    assert run.recommend(list(likes)).likes == ("<b>Film</b> 1", "<b>Film</b> 2")
     assert run.recommend(user=1).likes == tuple(f"<b>Film</b> {item}" for item in (1, 3, 4, 6))
+
+
+def test_what_is_no_id_is_refused(folder):
+    run = small_run("recommender=popularity")
+    for given in (99, True, {}, float("nan"), 1.5):
+        with pytest.raises(DataError, match=re.escape(f"No item has the id {given!r}")):
+            run.recommend([given])
+        with pytest.raises(DataError, match=re.escape(f"knows no user {given!r}")):
+            run.recommend(user=given)
+    with pytest.raises(DataError, match="No item has the id None"):
+        run.recommend([None])
+
+
+def test_whole_numbers_are_the_ids_that_pandas_made_of_them(folder):
+    Path("items.csv").unlink()
+    found = small_run("dataset.items_path=null").recommend([1.0, np.float64(2)])
+    assert found.likes == ("1", "2")
