@@ -14,7 +14,7 @@ from recsys.runs.yaml_file import load_yaml
 
 MAIN = CONF / "config.yaml"
 _ENTRY = re.compile(r"  - (?:override )?([\w/]+): (\w+)")
-_SENTENCE = re.compile(r"(?<=[.:])\s+(?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[.:])\s+(?=[A-Z])(?![^{]*\})")  # not within the braces of an override
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def _heading_lines(path: Path) -> list[str]:
 
 def first_sentence(text: str) -> str:
     """Return the first sentence of a comment, on one line."""
-    return _SENTENCE.split(" ".join(text.split()))[0].rstrip(":.") + "."
+    found = _SENTENCE.split(" ".join(text.split()))[0].rstrip(":.")
+    return found if "=" in found.split(" ")[-1] or found.endswith("'") else f"{found}."  # may be copied
 
 
 def keys(path: Path) -> list[Key]:

@@ -56,6 +56,13 @@ def test_what_the_overview_advises_works(capsys):
     )
 
 
+def test_overrides_in_the_lines_of_options_are_whole(capsys):
+    text = " ".join(printed(capsys, "dataset").split())
+    assert "'dataset.columns={order_id: InvoiceNo, item_id: StockCode}'" in text
+    assert "dataset=csv dataset.path=ratings.csv fimi" in text  # the next option, and no full stop
+    assert text.count("{") == text.count("}")
+
+
 def test_keys_of_included_files_and_of_other_groups(capsys):
     hybrid = printed(capsys, "recommender=hybrid")
     assert "\nrecommender.rules.weight=learned\n" in hybrid
