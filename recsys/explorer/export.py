@@ -1,7 +1,6 @@
 """Exports of rules, written in parts."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
 
@@ -9,14 +8,11 @@ import numpy as np
 
 from recsys.explorer.graphml import write_graphml
 from recsys.explorer.table import IntArray, RuleTable
+from recsys.spreadsheet import as_cell
 
 AT_ONCE = 5000  # rules in a part
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-
-# What a spreadsheet takes for a formula, at the beginning of a cell, and after what separates cells in other
-# countries and in pasted text.
-_FORMULA = re.compile("(^|[;\t\r\n])(\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def write_csv(table: RuleTable, rules: IntArray) -> Iterator[bytes]:
@@ -38,7 +34,7 @@ def write_csv(table: RuleTable, rules: IntArray) -> Iterator[bytes]:
             "rule_id": pa.array(some),
             **{
                 name: pa.array(
-                    [_safe(" + ".join(titles)) for titles in side.lists(table.titles)], pa.string()
+                    [as_cell(" + ".join(titles)) for titles in side.lists(table.titles)], pa.string()
                 )
                 for name, side in zip(("antecedents", "consequents"), sides, strict=True)
             },
@@ -63,10 +59,6 @@ def write_json(table: RuleTable, rules: IntArray) -> Iterator[bytes]:
         text = ",\n".join(_encode(row) for row in rows)
         yield (",\n" if start else "\n").encode() + text.encode("utf-8", "replace")
     yield b"\n]}\n"
-
-
-def _safe(text: str) -> str:
-    return _FORMULA.sub(r"\1'\2", text).encode("utf-8", "replace").decode()
 
 
 FORMATS: dict[str, tuple[str, Callable[[RuleTable, IntArray], Iterator[bytes]]]] = {

@@ -14,6 +14,7 @@ from recsys.mining.itemsets import ids_in_arrow
 from recsys.models.bundle import Bundle, Item
 from recsys.models.reason_text import reason_text
 from recsys.recommenders import Reason
+from recsys.spreadsheet import as_cell
 
 Row = dict[str, Any]
 Write = Callable[[list[Row]], Any]
@@ -55,6 +56,7 @@ def write_recommendations(
 
     The file appears when it is complete. Its rows are ordered as the users are, then by rank, with the
     columns `COLUMNS` and, except in CSV, `reasons`, a list of structures. `reason` has the same in words.
+    In CSV an apostrophe stands before a title that a spreadsheet would run as a formula.
 
     Parameters
     ----------
@@ -147,7 +149,9 @@ def _csv(file: BinaryIO, _: Bundle) -> Iterator[Write]:
     text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    yield writer.writerows
+    yield lambda rows: writer.writerows(
+        row | {name: as_cell(row[name]) for name in ("title", "reason")} for row in rows
+    )
     text.detach()  # the caller closes the file
 
 

@@ -86,6 +86,19 @@ def test_every_format_has_the_same_rows(write):
     assert any("because you liked Title 10 (" in row["reason"] for row in rows)
 
 
+def test_a_spreadsheet_runs_no_title_as_a_formula(tmp_path):
+    bundle = bundle_of("rules_max")
+    titles = tuple(f"=1+{title}" for title in bundle.catalog.title)
+    bundle = replace(bundle, catalog=replace(bundle.catalog, title=titles))
+    users = bundle.histories.users.tolist()[:2]
+    for name in ("a.csv", "a.parquet"):
+        recommendation_file.write_recommendations(bundle, users, tmp_path / name)
+    exact = [row["title"] for row in rows_of(tmp_path / "a.parquet")]
+    assert exact
+    assert all(title.startswith("=1+") for title in exact)
+    assert [row["title"] for row in table_of(tmp_path / "a.csv")] == [f"'{title}" for title in exact]
+
+
 def test_some_users(write, tmp_path):
     (tmp_path / "users.txt").write_text("\ufeffuser_id\n3\n\n1\n3\nnew\n")
     code, said = write("films", "--users", "users.txt", "--out", "some.csv")
