@@ -51,7 +51,6 @@ def run_job(cfg: DictConfig) -> Job:
 
         result = pipeline.run(experiment, report=report_objective if prunes() else None)
         output.write(result, folder)
-        value = objective(result.metrics)
         if prunes():
             last = len(result.folds) or experiment.apriori.max_len or max(2, result.itemsets.max_length)
             report_objective(result.metrics, last, is_last=True)
