@@ -13,6 +13,7 @@ from optuna_sweeper.safe_text import printable, printable_lines
 from recsys.cli import recommend_batch, terminal
 from recsys.cli.registry import SWEEPS, latest_sweep
 from recsys.errors import DataError, ParameterError
+from recsys.models.reason_text import reason_text, with_titles
 from recsys.parameters import require_integer
 
 if TYPE_CHECKING:
@@ -185,11 +186,9 @@ def recommend(
         max_per_category=max_per_category,
         popularity_penalty=popularity_penalty,
     )
-    recommendations = [{"title": one.title, **asdict(one)} for one in found]
-    for one in recommendations:
-        for reason in one["reasons"]:
-            reason["antecedents"] = [item["title"] for item in reason["antecedents"]]
-            reason["category"] = reason["category"] and reason["category"]["title"]
+    recommendations = [
+        {"title": one.title, **asdict(one), "reasons": list(map(with_titles, one.reasons))} for one in found
+    ]
     return {**about, "recommendations": recommendations}
 
 
@@ -203,8 +202,6 @@ def _find_user(bundle: Bundle, user: str) -> Any:
 
 
 def _text(answer: dict[str, Any], nouns: Nouns) -> str:
-    from recsys.models.reason_text import reason_text  # late: --help does not need it
-
     lines = [_about(answer, nouns), ""]
     for rank, one in enumerate(answer["recommendations"], start=1):
         lines.append(f"{rank:3}. {one['title']}" + (" (popular)" if one["source"] == "fallback" else ""))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from optuna_sweeper.safe_text import printable
 from recsys.data import Nouns
 from recsys.interactive import html
 from recsys.models.bundle import Item, Recommendation
-from recsys.models.reason_text import reason_text
+from recsys.models.reason_text import reason_text, with_titles
 from recsys.recommenders import Reason
 
 if TYPE_CHECKING:
@@ -109,10 +109,4 @@ class Explanation:
 
 def _in_words(reasons: Iterable[Reason[Item]], title: str, nouns: Nouns) -> list[str]:
     """Return reasons for an item in words, as `python -m recsys recommend` prints them."""
-    found: list[str] = []
-    for reason in reasons:
-        titles: dict[str, Any] = asdict(reason)
-        titles["antecedents"] = [item.title for item in reason.antecedents]
-        titles["category"] = reason.category and reason.category.title
-        found.append(reason_text(titles, title, nouns.verb).strip())
-    return found
+    return [reason_text(with_titles(reason), title, nouns.verb).strip() for reason in reasons]

@@ -1,14 +1,33 @@
 """The reasons of a recommendation in words."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recsys.models.bundle import Item
+    from recsys.recommenders import Reason
+
+
+def with_titles(reason: Reason[Item]) -> dict[str, Any]:
+    """Return the fields of a reason, with titles for items and category."""
+    return {
+        "antecedents": [item.title for item in reason.antecedents],
+        "support_count": reason.support_count,
+        "confidence": reason.confidence,
+        "lift": reason.lift,
+        "share": reason.share,
+        "times": reason.times,
+        "category": reason.category and reason.category.title,
+        "text": reason.text,
+    }
 
 
 def reason_text(reason: Mapping[str, Any], title: str, verb: str) -> str:
     """Return a reason for an item with this title in words, with the share of the score that is due to it.
 
-    `reason` has the fields of `recsys.recommenders.Reason`, with titles as antecedents and category; `verb`
-    is that of `recsys.data.Nouns`.
+    `reason` is one `with_titles`; `verb` is that of `recsys.data.Nouns`.
     """
     if (text := reason.get("text")) is not None:
         return str(text)

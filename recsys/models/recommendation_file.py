@@ -11,9 +11,8 @@ from typing import Any, BinaryIO
 from optuna_sweeper.atomic_write import atomic_open
 from recsys.errors import OutputError, ParameterError
 from recsys.mining.itemsets import ids_in_arrow
-from recsys.models.bundle import Bundle, Item
-from recsys.models.reason_text import reason_text
-from recsys.recommenders import Reason
+from recsys.models.bundle import Bundle
+from recsys.models.reason_text import reason_text, with_titles
 from recsys.spreadsheet import as_cell
 
 Row = dict[str, Any]
@@ -99,7 +98,7 @@ def _rows(
     verb = bundle.catalog.nouns.verb
     for user, found in zip(users, bundle.recommend(steps, seen=known, **options), strict=True):
         for rank, one in enumerate(found, start=1):
-            reasons = list(map(_titled, one.reasons))
+            reasons = list(map(with_titles, one.reasons))
             yield {
                 "user_id": user,
                 "rank": rank,
@@ -110,20 +109,6 @@ def _rows(
                 "reason": "; ".join(reason_text(reason, one.title, verb).strip() for reason in reasons),
                 STRUCTURED: reasons,
             }
-
-
-def _titled(reason: Reason[Item]) -> Row:
-    """Return a reason with titles for items and categories."""
-    return {
-        "antecedents": [item.title for item in reason.antecedents],
-        "support_count": reason.support_count,
-        "confidence": reason.confidence,
-        "lift": reason.lift,
-        "share": reason.share,
-        "times": reason.times,
-        "category": reason.category and reason.category.title,
-        "text": reason.text,
-    }
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def test_a_file_is_replaced_only_on_demand_and_never_by_half(write, tmp_path, mo
     code, said = write(*options)
     assert code == 1
     assert said == "--out must be a new file. Got 'a.csv'. To replace it, add --overwrite.\n"
-    monkeypatch.setattr(recommendation_file, "_titled", _fail)
+    monkeypatch.setattr(recommendation_file, "with_titles", _fail)
     with pytest.raises(ZeroDivisionError):
         write(*options, "--overwrite")
     assert (tmp_path / "a.csv").read_text() == before
