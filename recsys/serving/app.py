@@ -66,7 +66,8 @@ def create_app(
     app.state.writing = Semaphore(MAX_WRITING)
     app.include_router(router)
     api_page.mount(app)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    # The pages share combobox.js with the explorer.
+    app.mount("/static", StaticFiles(directory=STATIC, packages=[("recsys.explorer", "static")]))
     if settings.explorer:
         app.state.exporting = Semaphore(explorer.MAX_EXPORTS)
         app.include_router(explorer.router)

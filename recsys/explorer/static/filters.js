@@ -2,7 +2,7 @@
 
 import { filtersOf, valueOf } from "./address.js";
 import { byId, make, say } from "./elements.js";
-import { ItemSearch } from "./item_search.js";
+import { searchItems } from "./item_search.js";
 import { MAIN, MEANINGS, named } from "./measures.js";
 import { short } from "./numbers.js";
 
@@ -14,7 +14,7 @@ export class Filters {
     this.explorer = explorer;
     this.inputs = {};
     this.addRanges(explorer.summary);
-    this.search = new ItemSearch(explorer, (item) => this.addItem(byId("role").value, item));
+    searchItems(explorer, (item) => this.addItem(byId("role").value, item));
     byId("fold").open = window.matchMedia("(min-width: 54rem)").matches;
     byId("fold").closest("form").addEventListener("submit", (event) => event.preventDefault());
     byId("text").addEventListener("input", () => {

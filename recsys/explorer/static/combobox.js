@@ -1,9 +1,10 @@
-// A text field with a list of what matches it, as in the ARIA Authoring Practices.
+// A text field with a list of what matches it, as in the ARIA Authoring Practices. Also of the recommendation page.
 
 const PAUSE = 120; // milliseconds without a keystroke before a search
 
-// `find(text, signal)` returns { options, said, nothing } or a promise of it, or null for no list; `show(option,
-// element)` fills an element; `choose(option)` is called with the chosen one; `failed(error)` with what find threw.
+// `find(text, signal)` returns { options, nothing, announce } or a promise of it, or null for no list: `nothing` is the
+// text without options, and `announce` is called when they are shown. `show(option, element)` fills an element,
+// `choose(option)` is called with the chosen one, `failed(error)` with what find threw.
 export function combobox({ input, list, template, find, show, choose, failed }) {
   let options = [];
   let shownFor = null; // text of these options
