@@ -2,17 +2,17 @@
 
 from recsys.interactive.recommendations import Explanation, RecommendationList
 from recsys.interactive.recommender import FittedRecommender, load
-from recsys.interactive.rule_table import RuleTable
 from recsys.interactive.runs import Run, run
 from recsys.interactive.sweeps import Sweep, sweep
+from recsys.interactive.titled_rules import TitledRules
 
 __all__ = [
     "Explanation",
     "FittedRecommender",
     "RecommendationList",
-    "RuleTable",
     "Run",
     "Sweep",
+    "TitledRules",
     "load",
     "run",
     "sweep",

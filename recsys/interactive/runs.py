@@ -14,7 +14,7 @@ from recsys.interactive.frames import data_overrides
 from recsys.interactive.hydra_calls import call_hydra, require_overrides
 from recsys.interactive.log_lines import write_log_file
 from recsys.interactive.recommender import FittedRecommender, Likes
-from recsys.interactive.rule_table import RuleTable
+from recsys.interactive.titled_rules import TitledRules
 from recsys.job import Job, run_job
 from recsys.metrics import COVERAGE, MAX_LIFT, NDCG, RECALL, SHORT
 from recsys.models.training import fit_bundle
@@ -127,15 +127,15 @@ class Run:
         return config
 
     @cached_property
-    def rules(self) -> RuleTable:
+    def rules(self) -> TitledRules:
         """The rules with titles, the best first.
 
         All of them after `recsys.run`; of a folder the best `output.max_rules`.
         """
         if self._job is not None:
-            return RuleTable(self._job.result.rules, self._job.result.interactions.titles)
+            return TitledRules(self._job.result.rules, self._job.result.interactions.titles)
         interactions = read_experiment(self.folder, self._trusted).dataset.load()
-        return RuleTable(Rules.from_parquet(self.folder / RULES_FILE), interactions.titles)
+        return TitledRules(Rules.from_parquet(self.folder / RULES_FILE), interactions.titles)
 
     @cached_property
     def recommender(self) -> FittedRecommender:

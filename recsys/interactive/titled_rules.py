@@ -19,7 +19,7 @@ MEASURES = ("support", "confidence", "lift")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RuleTable:
+class TitledRules:
     """Rules, the best by their metric first, with titles: `rules[:10].to_frame()`."""
 
     rules: Rules  # with ids, and all measures
@@ -28,7 +28,7 @@ class RuleTable:
     def __len__(self) -> int:
         return len(self.rules)
 
-    def __getitem__(self, selection: Any) -> RuleTable:
+    def __getitem__(self, selection: Any) -> TitledRules:
         return replace(self, rules=self.rules[selection])
 
     def to_frame(self, measures: Sequence[str] | None = None) -> pd.DataFrame:
