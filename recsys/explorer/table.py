@@ -156,6 +156,16 @@ class RuleTable:
         values = values[np.isfinite(values)]
         return (float(values.min()), float(values.max())) if len(values) else (None, None)
 
+    def summary(self) -> dict[str, Any]:
+        """Return numbers of rules and items, the finite range of each measure, and the maximum length."""
+        ranges = [(name, *self.range_of(name)) for name in self.measures]
+        return {
+            "n_rules": len(self),
+            "n_items": self.n_items,
+            "measures": [dict(zip(("name", "minimum", "maximum"), one, strict=True)) for one in ranges],
+            "max_length": int(self.lengths.max(initial=0)),
+        }
+
     def find_item(self, item_id: Any, parameter: str = "item") -> int:
         """Return the index of an item by its id, a number or its text; raise ParameterError if unknown."""
         index = self._index.get(str(item_id))

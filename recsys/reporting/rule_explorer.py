@@ -36,17 +36,11 @@ def explorer_of(sweep: Sweep) -> Explorer | None:
     words = read_words("dataset.nouns", load_yaml(folder / CONFIG_FILE).get("dataset", {}).get("nouns"))
     nouns = {**asdict(Nouns()), "verb": "", **dict(words)}  # the default verb depends on the data
     table = RuleTable.of(rules, _catalog(rules, sweep.rules()))
-    ranges = {name: table.range_of(name) for name in table.measures}
     summary = {
         "name": str(folder.name),
         "dataset": (read_json(folder / DATA_FILE) or {}).get("dataset", ""),
         "nouns": nouns,
-        "n_rules": len(table),
-        "measures": [
-            {"name": name, "minimum": minimum, "maximum": maximum}
-            for name, (minimum, maximum) in ranges.items()
-        ],
-        "max_length": int(table.lengths.max()),
+        **table.summary(),
         "can_recommend": False,
     }
     content = {"summary": summary, "rules": list(table.rows(np.arange(len(table))))}

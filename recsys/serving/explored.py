@@ -49,20 +49,13 @@ class Explored:
 
     def summary(self) -> dict[str, Any]:
         """Return what `recsys.serving.explorer_schemas.ExplorerSummary` describes."""
-        table = self.table
-        measures = {} if table is None else {name: table.range_of(name) for name in table.measures}
+        nothing = {"n_rules": 0, "n_items": 0, "measures": [], "max_length": 0}
         return {
             "name": self.name,
             "dataset": self.dataset,
             "nouns": self.nouns,
             "recommender": self.recommender,
-            "has_rules": table is not None,
-            "n_rules": 0 if table is None else len(table),
-            "n_items": 0 if table is None else table.n_items,
-            "measures": [
-                {"name": name, "minimum": minimum, "maximum": maximum}
-                for name, (minimum, maximum) in measures.items()
-            ],
-            "max_length": 0 if table is None else int(table.lengths.max(initial=0)),
+            "has_rules": self.table is not None,
+            **(nothing if self.table is None else self.table.summary()),
             "can_recommend": True,
         }
