@@ -6,11 +6,9 @@ from io import BytesIO
 
 import numpy as np
 
-from recsys.explorer.graphml import write_graphml
+from recsys.explorer.graphml import AT_ONCE, write_graphml
 from recsys.explorer.table import IntArray, RuleTable
 from recsys.spreadsheet import as_cell
-
-AT_ONCE = 5000  # rules in a part
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
