@@ -28,7 +28,7 @@ from optuna_sweeper.search.encoding import encode
 from recsys.composition import EXECUTION_WHITELIST, execution_whitelist
 from recsys.errors import ParameterError, RecsysError
 from recsys.interactive.log_lines import show_log_lines
-from recsys.runs import at_end
+from recsys.runs import exit_handlers
 from recsys.runs.trusted import CONF
 
 JOB = "recsys"
@@ -71,7 +71,7 @@ def call_hydra(task: Callable[[DictConfig], Any], mode: str, overrides: Sequence
         except SystemExit as end:
             error = _as_error(end, program.config)
         finally:
-            at_end.do_what_is_left()
+            exit_handlers.call_all()
     raise error from None
 
 

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from optuna_sweeper.results.schema import End
 from recsys.metrics import COVERAGE, DECIMALS, NDCG, RECALL
-from recsys.runs import at_end
+from recsys.runs import exit_handlers
 from recsys.runs.files import COMPARISON_PAGE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.log_exceptions import log_exceptions
 from recsys.runs.stored_config import names_of
@@ -38,12 +38,12 @@ class ReportCallback(Callback):
         """Register the report for a sweep that fails or is interrupted: Hydra then calls no callback."""
         folder = Path(config.hydra.sweep.dir).resolve()
         self._earlier = _started(folder)
-        at_end.register(self._write, folder)
+        exit_handlers.register(self._write, folder)
 
     @log_exceptions
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the report."""
-        at_end.unregister(self._write)
+        exit_handlers.unregister(self._write)
         self._write(Path(config.hydra.sweep.dir).resolve())
 
     @log_exceptions

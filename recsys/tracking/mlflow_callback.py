@@ -25,7 +25,7 @@ from optuna_sweeper.safe_text import mask_values, masked
 from recsys.composition import plain_value
 from recsys.mlflow_store.address import DEFAULT_ADDRESS, WITHOUT_RECORD, page, require_address
 from recsys.mlflow_store.experiment import DEFAULT_EXPERIMENT, NAME_VARIABLE
-from recsys.runs import at_end
+from recsys.runs import exit_handlers
 from recsys.runs.log_exceptions import log_exceptions, summary
 from recsys.runs.provenance import provenance
 from recsys.tracking.entry import STUDY_KEY, End, Entry, Start, Status, Tag, job_key, now, text
@@ -169,7 +169,7 @@ class MLflowCallback(Callback):
         queue.open(about | Queue.writer() | {"tracking_uri": address})
         self._sender = SenderProcess(queue, self.patience)
         # Hydra calls no callback when a sweep fails or is interrupted.
-        at_end.register(self._close)
+        exit_handlers.register(self._close)
         self._tags |= provenance()
         if self.patience > 0:
             # Imported for the run while the sender imports MLflow.
@@ -177,7 +177,7 @@ class MLflowCallback(Callback):
             self._experiment = self._sender.verdict()
         if "refused" in self._experiment:
             self._sender = None
-            at_end.unregister(self._close)
+            exit_handlers.unregister(self._close)
             # Hydra turns an exception in a callback into a warning, but not SystemExit.
             sys.exit(f"{self._experiment['refused'].rstrip('.')}. Without a record: {WITHOUT_RECORD}")
         return queue
@@ -202,7 +202,7 @@ class MLflowCallback(Callback):
         if self._sender is None or self._queue is None:
             return
         queue, sender, self._sender = self._queue, self._sender, None
-        at_end.unregister(self._close)
+        exit_handlers.unregister(self._close)
         # on_job_end is called after an error of a job, but not after Ctrl-C.
         if sender.close(word or (LEFT if self._run is None else INTERRUPTED)):
             name = self._experiment.get("experiment_name", self.experiment_name)

@@ -335,8 +335,8 @@ def test_a_sweep_leaves_it(call, tmp_path):
     ("called", "hook"),
     [
         ("recsys.reporting.report.write_report", "_write"),
-        ("recsys.reporting.callbacks.at_end.register", "on_multirun_start"),
-        ("recsys.reporting.callbacks.at_end.unregister", "on_multirun_end"),
+        ("recsys.reporting.callbacks.exit_handlers.register", "on_multirun_start"),
+        ("recsys.reporting.callbacks.exit_handlers.unregister", "on_multirun_end"),
     ],
 )
 def test_a_report_that_cannot_be_made_is_told(call, monkeypatch, tmp_path, called, hook):
