@@ -69,7 +69,7 @@ def make_app(folder: str) -> tuple[FastAPI, str]:
     from recsys.runs.all_rules import find_all_rules
     from recsys.runs.sweep import run_folder
     from recsys.serving.app import create_app
-    from recsys.serving.explored import Explored
+    from recsys.serving.explorer_content import ExplorerContent
     from recsys.serving.reloader import ModelReloader
     from recsys.serving.settings import Settings
     from recsys.serving.source import RunSource, source_of
@@ -77,7 +77,7 @@ def make_app(folder: str) -> tuple[FastAPI, str]:
     settings = Settings(model=folder)
     if is_fitted(folder):
         reloader = ModelReloader(source_of(folder))
-        model = reloader.load().explored
+        model = reloader.load().explorer_content
         if model.table is None:
             cure = "Give the folder of its run or sweep, for all rules that it mined."
             raise DataError(f"{folder} recommends without rules ({model.recommender}). {cure}")
@@ -89,7 +89,7 @@ def make_app(folder: str) -> tuple[FastAPI, str]:
     # It fits the model when the page is there, for which the rules suffice.
     reloader = ModelReloader(RunSource(run), FIT_AFTER, retry_seconds=NEVER)
     text = f"{len(rules):,} rules of {run} ({interactions.name})."
-    return create_app(settings, reloader, None, Explored.of_run(run, interactions, rules)), text
+    return create_app(settings, reloader, None, ExplorerContent.of_run(run, interactions, rules)), text
 
 
 def _serve(app: FastAPI, listening: socket.socket) -> None:

@@ -15,7 +15,7 @@ from recsys.feedback import FeedbackStore
 from recsys.serving import api_page, explorer
 from recsys.serving.api import STATIC, router
 from recsys.serving.errors import HANDLERS
-from recsys.serving.explored import Explored
+from recsys.serving.explorer_content import ExplorerContent
 from recsys.serving.middleware import AllowedHosts, Observed
 from recsys.serving.openapi import described
 from recsys.serving.reloader import ModelReloader
@@ -31,7 +31,7 @@ def create_app(
     settings: Settings,
     reloader: ModelReloader,
     store: FeedbackStore | None,
-    run: Explored | None = None,
+    run: ExplorerContent | None = None,
 ) -> FastAPI:
     """Create the application, which runs the reloader and closes the store at its end.
 

@@ -19,7 +19,7 @@ from recsys.explorer.table import IntArray
 from recsys.serving import explorer_schemas as schemas
 from recsys.serving.api import COMMON, errors_of
 from recsys.serving.errors import ApiError
-from recsys.serving.explored import Explored
+from recsys.serving.explorer_content import ExplorerContent
 from recsys.serving.explorer_query import query_errors, read_query
 from recsys.serving.json_route import JsonRoute
 from recsys.serving.schemas import MAX_NAME
@@ -57,7 +57,7 @@ def plotly() -> Response:
 def summary(request: Request) -> Response:
     """Return what there is to explore; a model without rules has `has_rules` false."""
     service: Service = request.app.state.service
-    return json_response(_explored(request).summary() | {"accepts_feedback": service.store is not None})
+    return json_response(_content(request).summary() | {"accepts_feedback": service.store is not None})
 
 
 @router.get("/rules", response_model=schemas.RulesResponse)
@@ -134,17 +134,17 @@ class Download(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-def _explored(request: Request) -> Explored:
+def _content(request: Request) -> ExplorerContent:
     service: Service = request.app.state.service
-    return service.explored()
+    return service.explorer_content()
 
 
 def _table(request: Request) -> RuleTable:
-    explored = _explored(request)
-    if explored.table is None:
-        message = f"The model, a {explored.recommender}, recommends without rules."
+    content = _content(request)
+    if content.table is None:
+        message = f"The model, a {content.recommender}, recommends without rules."
         raise ApiError(404, "no_rules", message)
-    return explored.table
+    return content.table
 
 
 def _find(request: Request, query: schemas.SortedRules, table: RuleTable) -> IntArray:

@@ -11,7 +11,7 @@ from recsys.data import ItemCatalog
 from recsys.datasets import TitleSearch
 from recsys.models.bundle import Bundle
 from recsys.recommenders.model import Popularity
-from recsys.serving.explored import Explored
+from recsys.serving.explorer_content import ExplorerContent
 
 
 class LoadedModel:
@@ -39,9 +39,9 @@ class LoadedModel:
         self.searched: list[Any] = titles.item_id.tolist()  # id of each row of `search`
 
     @cached_property
-    def explored(self) -> Explored:
+    def explorer_content(self) -> ExplorerContent:
         """The rules of the model, for the explorer."""
-        return Explored.of_model(self.bundle, self.version)
+        return ExplorerContent.of_model(self.bundle, self.version)
 
     def with_bundle(self, bundle: Bundle) -> Self:
         """Return the same version with a bundle of the same model that follows other policies."""

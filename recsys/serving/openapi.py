@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from recsys.data import Nouns
-from recsys.serving.explored import Explored
+from recsys.serving.explorer_content import ExplorerContent
 from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.schemas import ErrorResponse
 from recsys.serving.service import Service
@@ -30,7 +30,7 @@ def described(generate: Callable[[], dict[str, Any]], service: Service) -> dict[
     if model is not None:
         _add_examples(schema, model)
     if service.settings.explorer and (model is not None or service.run is not None):
-        _add_measures(schema, service.explored())
+        _add_measures(schema, service.explorer_content())
     return schema
 
 
@@ -114,9 +114,9 @@ def _add_examples(schema: dict[str, Any], model: LoadedModel) -> None:
         feedback["item_id"] = popular[0]
 
 
-def _add_measures(schema: dict[str, Any], explored: Explored) -> None:
+def _add_measures(schema: dict[str, Any], content: ExplorerContent) -> None:
     """Add the bounds of the measures of the rules to the parameters of the explorer."""
-    measures = () if explored.table is None else explored.table.measures
+    measures = () if content.table is None else content.table.measures
     bounds = [
         {
             "name": f"{kind}_{name}",

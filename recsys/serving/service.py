@@ -12,7 +12,7 @@ from recsys.feedback import Feedback, FeedbackLimitError, FeedbackStore
 from recsys.models.bundle import Item, flatten
 from recsys.serving import schemas
 from recsys.serving.errors import ApiError, quoted
-from recsys.serving.explored import Explored
+from recsys.serving.explorer_content import ExplorerContent
 from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.metrics import Metrics
 from recsys.serving.reloader import ModelReloader
@@ -32,7 +32,7 @@ class Service:
         reloader: ModelReloader,
         store: FeedbackStore | None,
         signer: ListSigner,
-        run: Explored | None = None,
+        run: ExplorerContent | None = None,
     ) -> None:
         self.settings, self.reloader, self.store, self.signer = settings, reloader, store, signer
         self.run = run
@@ -128,9 +128,9 @@ class Service:
             has_explorer=self.settings.explorer,
         )
 
-    def explored(self) -> Explored:
-        """Return the rules of the explorer."""
-        return self._model().explored if self.run is None else self.run
+    def explorer_content(self) -> ExplorerContent:
+        """Return the rules of the run, or those of the model."""
+        return self._model().explorer_content if self.run is None else self.run
 
     def policies(self) -> schemas.PoliciesState | None:
         """Return the state of the policies, None without a file."""

@@ -78,7 +78,7 @@ def test_every_measure_has_a_meaning():
 
 @needs_browser
 def test_the_first_rules_and_where_they_come_from(page):
-    table = page.service.reloader.current.explored.table
+    table = page.service.reloader.current.explorer_content.table
     order = table.order("lift", descending=True)[:50]
     assert page.shown() == [
         " → ".join(", ".join(item["title"] for item in rule[side]) for side in ("antecedents", "consequents"))
@@ -134,7 +134,7 @@ def test_filters_with_the_keyboard_are_in_the_address(page):
     page.until(lambda: page.state() == "text=HEAT")
     assert page.focus().get_attribute("id") == "explorer-search"  # the button is gone
     page.part("reset").send_keys(Keys.ENTER)
-    table = page.service.reloader.current.explored.table
+    table = page.service.reloader.current.explorer_content.table
     page.until(lambda: page.part("n-found").text == f"{len(table):,} rules")
 
 
@@ -168,7 +168,7 @@ def test_one_rule_its_measures_its_items_and_recommendations(page):
     assert page.part("rule").accessible_name == page.part("rule-title").text.replace("→", "implies")
     assert page.focus().accessible_name == "Close"
     rule_id = int(page.state().removeprefix("rule="))
-    (rule,) = page.service.reloader.current.explored.table.rows(np.array([rule_id]))
+    (rule,) = page.service.reloader.current.explorer_content.table.rows(np.array([rule_id]))
     names = page.texts(".rule dt")
     assert names == ["count", *(name.replace("_", " ") for name in rule["measures"])]
     assert all(page.texts(".rule dd.quiet"))

@@ -1,4 +1,4 @@
-"""What the explorer shows: the rules of the served model, or those of a run."""
+"""Content of the explorer: the rules of the served model, or those of a run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from recsys.rules import Rules
 
 
 @dataclass(frozen=True, eq=False)
-class Explored:
+class ExplorerContent:
     """Rules, and where they come from.
 
     Parameters
@@ -33,14 +33,14 @@ class Explored:
     table: RuleTable | None
 
     @classmethod
-    def of_run(cls, folder: Path, interactions: InteractionSet, rules: Rules) -> "Explored":
+    def of_run(cls, folder: Path, interactions: InteractionSet, rules: Rules) -> "ExplorerContent":
         """Return all rules of a run."""
         catalog = interactions.items or ItemCatalog.empty()
         table = RuleTable.of(rules, catalog)
         return cls(str(folder), interactions.name, "", catalog.nouns, table)
 
     @classmethod
-    def of_model(cls, bundle: Bundle, version: str) -> "Explored":
+    def of_model(cls, bundle: Bundle, version: str) -> "ExplorerContent":
         """Return the rules that a model recommends with, with their weights."""
         facts, catalog = bundle.metadata, bundle.called
         table = bundle.model.rule_table(catalog)
