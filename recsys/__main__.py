@@ -7,11 +7,10 @@ from importlib import import_module
 from typing import Any
 
 import hydra
-import hydra.utils
 from omegaconf import DictConfig
 
 from recsys.cli import COMMANDS, help
-from recsys.composition import EXECUTION_WHITELIST, share_config_store
+from recsys.composition import EXECUTION_WHITELIST, VERSION_BASE, share_config_store
 from recsys.job import run_for_objective
 from recsys.runs.trusted import CONF
 
@@ -20,11 +19,8 @@ PARAMS = "hydra.sweeper.params"
 # Options by which Hydra reads another configuration, for which it has its own --help.
 OTHER_CONFIG = {"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn"}
 
-# Hydra 1.3 requires the version whose defaults are used; Hydra 1.4 deprecates it and has a whitelist.
 OPTIONS: dict[str, Any] = (
-    {"execution_whitelist": EXECUTION_WHITELIST}
-    if hasattr(hydra.utils, "execution_whitelist")
-    else {"version_base": "1.3"}
+    {"version_base": VERSION_BASE} if VERSION_BASE else {"execution_whitelist": EXECUTION_WHITELIST}
 )
 
 

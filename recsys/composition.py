@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Classes that Hydra 1.4 may instantiate, that of log lines among them. Hydra 1.3 has no such list.
+# Hydra 1.3 requires the version whose defaults are used; Hydra 1.4 deprecates it and has a whitelist.
+VERSION_BASE = None if hasattr(hydra.utils, "execution_whitelist") else "1.3"
+# Classes that Hydra 1.4 may instantiate, that of log lines among them.
 EXECUTION_WHITELIST = ("recsys.*", "optuna_sweeper.safe_text.SafeFormatter")
 execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-import hydra.utils
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
@@ -25,7 +24,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from optuna_sweeper.search.encoding import encode
-from recsys.composition import EXECUTION_WHITELIST, execution_whitelist
+from recsys.composition import EXECUTION_WHITELIST, VERSION_BASE, execution_whitelist
 from recsys.errors import ParameterError, RecsysError
 from recsys.interactive.log_lines import show_log_lines
 from recsys.runs import exit_handlers
@@ -141,8 +140,8 @@ def _restored() -> Iterator[None]:
     base, runtime, config = version.VersionBase.instance(), JobRuntime.instance(), HydraConfig.instance()
     saved = base.getbase(), runtime.get("name"), config.cfg
     level = logging.root.level  # which hydra.verbose sets
-    if not hasattr(hydra.utils, "execution_whitelist"):  # as in __main__.py
-        version.setbase("1.3")
+    if VERSION_BASE:
+        version.setbase(VERSION_BASE)
     try:
         yield
     finally:
