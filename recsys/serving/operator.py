@@ -24,7 +24,7 @@ MAX_VERSIONS = 50  # with thumbs
 def state(service: Service) -> schemas.OperatorState:
     """Return all of it; asks the database of feedback, and nothing else outside of this process."""
     reloader = service.reloader
-    model, history = reloader.current, reloader.history
+    model, history = reloader.current, reloader.version_history
     return schemas.OperatorState(
         address=masked(service.settings.model),
         version=None if model is None else model.version,

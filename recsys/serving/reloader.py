@@ -11,11 +11,11 @@ from recsys.models.bundle import Bundle
 from recsys.models.self_check import self_check
 from recsys.policies import Policies
 from recsys.serving.failure import Failure
-from recsys.serving.history import History
 from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.policies_reloader import PoliciesReloader
 from recsys.serving.settings import Settings
 from recsys.serving.source import ModelSource
+from recsys.serving.version_history import VersionHistory
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class ModelReloader:
         self.current: LoadedModel | None = None  # until the first version is loaded
         self.last_failure: Failure | None = None
         self.swaps = self.failures = 0
-        self.history = History(source)
+        self.version_history = VersionHistory(source)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._retry_at: dict[str, float] = {}
@@ -95,10 +95,10 @@ class ModelReloader:
             self._thread.join(timeout=5.0)
 
     def _run(self) -> None:
-        self.history.poll(self.current)
+        self.version_history.poll(self.current)
         while not self._stopped.wait(self.poll_seconds):
             self.poll()
-            self.history.poll(self.current)
+            self.version_history.poll(self.current)
 
     def _load(self, version: str) -> LoadedModel:
         bundle = self.source.load(version)

@@ -7,12 +7,12 @@ from pydantic import TypeAdapter
 
 from recsys.errors import DataError
 from recsys.policies import Policies
-from recsys.serving.history import History
 from recsys.serving.operator import in_words
 from recsys.serving.policies_reloader import PoliciesReloader
 from recsys.serving.reloader import ModelReloader
 from recsys.serving.route_times import RouteTimes, quantile
 from recsys.serving.schemas import OperatorState
+from recsys.serving.version_history import VersionHistory
 from tests.serving.conftest import Shelf, thumb
 
 TOKEN = {"authorization": "Bearer secret"}
@@ -49,8 +49,8 @@ def test_what_it_tells(serve, reloader, shelf, monkeypatch):
     shelf.bundles["3"] = DataError("damaged postgresql://user:pass@host/db")
     shelf.on_top = "3"
     reloader.poll()
-    monkeypatch.setattr(reloader.history, "_next", 0.0)  # a minute has passed
-    reloader.history.poll(reloader.current)
+    monkeypatch.setattr(reloader.version_history, "_next", 0.0)  # a minute has passed
+    reloader.version_history.poll(reloader.current)
     state = state_of(client)
     assert (state["version"], state["swaps"], state["failures"]) == ("1", 0, 1)
     assert "damaged" in state["last_failure"]["message"]
@@ -100,8 +100,8 @@ def test_policies_in_force(bundles, tmp_path, serve, reloader):
 
 def test_the_registry_is_asked_now_and_then(monkeypatch, caplog):
     shelf, now = Shelf(a=None), [1000.0]
-    monkeypatch.setattr("recsys.serving.history.time.monotonic", lambda: now[0])
-    history = History(shelf)
+    monkeypatch.setattr("recsys.serving.version_history.time.monotonic", lambda: now[0])
+    history = VersionHistory(shelf)
     assert (history.versions, history.read) == ([], None)
     history.poll(None)
     assert [one.version for one in history.versions] == ["a"]
@@ -130,11 +130,11 @@ def test_the_registry_is_asked_now_and_then(monkeypatch, caplog):
 def test_a_served_version_is_looked_up_at_once(shelf):
     reloader = ModelReloader(shelf)
     reloader.load()
-    reloader.history.poll(reloader.current)
+    reloader.version_history.poll(reloader.current)
     shelf.on_top = "2"
     reloader.poll()
-    reloader.history.poll(reloader.current)
-    assert [one.aliases for one in reloader.history.versions] == [[], ["champion"]]
+    reloader.version_history.poll(reloader.current)
+    assert [one.aliases for one in reloader.version_history.versions] == [[], ["champion"]]
 
 
 @pytest.mark.parametrize(

@@ -505,8 +505,8 @@ def test_the_operator_sees_versions_thumbs_and_latency(page, monkeypatch):
         "7", ["challenger"], "2026-01-02T03:04:05+00:00", "RuleRecommender", "small", "all data", 0.125,
         "refused by the gate", "2026-01-02T03:05:00+00:00", ["REFUSED ndcg@10 <b>", "passed coverage@10"],
     )  # fmt: skip
-    monkeypatch.setattr(page.service.reloader.history, "versions", [judged])
-    monkeypatch.setattr(page.service.reloader.history, "read", "2026-01-02T04:00:00+00:00")
+    monkeypatch.setattr(page.service.reloader.version_history, "versions", [judged])
+    monkeypatch.setattr(page.service.reloader.version_history, "read", "2026-01-02T04:00:00+00:00")
     page.one("#refresh").click()
     page.until(lambda: page.one("#token-dialog").is_displayed())
     page.press("wrong", Keys.ENTER)

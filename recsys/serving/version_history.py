@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 SECONDS = 60.0  # between looks at the registry, unless another version is served
 
 
-class History:
+class VersionHistory:
     """The versions that a source had when it was last read; requests read this, and never wait for MLflow."""
 
     def __init__(self, source: ModelSource) -> None:
