@@ -139,7 +139,7 @@ class Run:
 
     @cached_property
     def recommender(self) -> FittedRecommender:
-        """The recommender, fitted on all data when it is first used; `recommend` and `explain` ask it."""
+        """The recommender, fitted on all data when it is first used; `recommend` and `explain` use it."""
         if self._job is None:
             settings = read_settings(self.folder, self._trusted)
             return FittedRecommender(fit_bundle(settings, experiment_of(settings, self._trusted)))

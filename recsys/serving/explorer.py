@@ -148,6 +148,6 @@ def _table(request: Request) -> RuleTable:
 
 
 def _find(request: Request, query: schemas.SortedRules, table: RuleTable) -> IntArray:
-    """Return the ids of the rules that a request asks for."""
+    """Return the ids of the rules of a request, in its order."""
     with query_errors():
         return read_query(request, query, table).find(table)

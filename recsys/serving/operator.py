@@ -22,7 +22,7 @@ MAX_VERSIONS = 50  # with thumbs
 
 
 def state(service: Service) -> schemas.OperatorState:
-    """Return all of it; asks the database of feedback, and nothing else outside of this process."""
+    """Return the state of the service; of all that is outside of this process, only feedback is read."""
     reloader = service.reloader
     model, history = reloader.current, reloader.version_history
     return schemas.OperatorState(

@@ -61,7 +61,7 @@ def paragraphs(lines: Iterable[str]) -> str:
 
 
 def _sentences(lines: list[str]) -> str:
-    """Return lines as HTML; one that explains a value begins anew: `null: no limit`."""
+    """Return lines as HTML; one that explains a value begins a line: `null: no limit`."""
     parts: list[str] = []
     for line in lines:
         if parts and not re.match(r"[a-z]\w*: ", line):
