@@ -50,10 +50,10 @@ def write_csv(table: RuleTable, rules: IntArray) -> Iterator[bytes]:
 
 
 def write_json(table: RuleTable, rules: IntArray) -> Iterator[bytes]:
-    """Yield rules as one JSON object in UTF-8; its `rules` are those of `RuleTable.rows`."""
+    """Yield rules as one JSON object in UTF-8; its `rules` are `RuleTable.rows` of its `bare_items`."""
     yield f'{{"n_rules":{len(table)},"n_found":{len(rules)},"rules":['.encode()
     for start in range(0, len(rules), AT_ONCE):
-        rows = table.rows(rules[start : start + AT_ONCE])
+        rows = table.rows(rules[start : start + AT_ONCE], table.bare_items)
         text = ",\n".join(_encode(row) for row in rows)
         yield (",\n" if start else "\n").encode() + text.encode("utf-8", "replace")
     yield b"\n]}\n"

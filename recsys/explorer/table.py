@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recsys.data import ItemCatalog
+from recsys.data.titles import display_title
 from recsys.datasets import TitleSearch
 from recsys.errors import ParameterError
 from recsys.explorer.text import plain
@@ -112,8 +113,9 @@ class RuleTable:
 
     @cached_property
     def plain_titles(self) -> list[str]:
-        """Title of each item, as searched for words."""
-        return list(map(plain, self.titles))
+        """Title of each item as searched for words, in both forms: "matrix, the (1999)", "the matrix"."""
+        forms = ((title, display_title(title)[0]) for title in self.titles)
+        return [plain("\n".join(dict.fromkeys(both))) for both in forms]
 
     @cached_property
     def n_rules_of_items(self) -> IntArray:
@@ -180,9 +182,10 @@ class RuleTable:
         found.sort(key=lambda item: -counts[item])
         return [{**self.items[item], "n_rules": int(counts[item])} for item in found[:limit]]
 
-    def rows(self, rules: IntArray) -> Iterable[dict[str, Any]]:
-        """Yield some rules as JSON objects."""
-        sides = [side.of(rules).lists(self.items) for side in (self.antecedents, self.consequents)]
+    def rows(self, rules: IntArray, items: list[Item] | None = None) -> Iterable[dict[str, Any]]:
+        """Yield some rules as JSON objects; None: with `items`."""
+        named = self.items if items is None else items
+        sides = [side.of(rules).lists(named) for side in (self.antecedents, self.consequents)]
         measures = self.values(self.measures, rules)
         values = zip(*measures.values(), strict=True)
         columns = rules.tolist(), *sides, self.support_counts[rules].tolist(), values
@@ -201,7 +204,16 @@ class RuleTable:
 
     @cached_property
     def items(self) -> list[Item]:
-        """Id and title of each item."""
+        """Id and title of each item, and the title and year as people say it."""
+        said = map(display_title, self.titles)
+        return [
+            {**item, "display_title": title, "year": year}
+            for item, (title, year) in zip(self.bare_items, said, strict=True)
+        ]
+
+    @cached_property
+    def bare_items(self) -> list[Item]:
+        """Id and title of each item, as in the data."""
         pairs = zip(self.item_ids.tolist(), self.titles, strict=True)
         return [{"item_id": item, "title": title} for item, title in pairs]
 

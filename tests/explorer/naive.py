@@ -3,6 +3,8 @@
 import math
 import unicodedata
 
+from recsys.data.titles import display_title
+
 
 def rows(table):
     """Return the rules of a table as dictionaries, with lists of item indices."""
@@ -31,7 +33,8 @@ def find(table, query):
 
 def _holds(table, query, row):
     left, right = ([str(table.item_ids[item]) for item in side] for side in row["sides"])
-    titles = [_plain(table.titles[item]) for side in row["sides"] for item in side]
+    written = [table.titles[item] for side in row["sides"] for item in side]
+    titles = [_plain(title) for one in written for title in (one, display_title(one)[0])]
     return (
         all(any(word in title for title in titles) for word in _plain(query.text).split())
         and all(str(one) in [*left, *right] for one in query.item)

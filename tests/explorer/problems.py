@@ -6,7 +6,7 @@ from recsys import Transactions, generate_rules, mine
 from recsys.data import ItemCatalog
 from recsys.explorer import RuleTable, Side
 
-TITLES = ("Café Noir", "=1+1", "Beer & <Nappies>", "", "Straße; -2", 'The "Matrix"')
+TITLES = ("Café Noir", "=1+1", "Beer & <Nappies>", "", "Straße; -2", '"Matrix", The (1999)')
 
 
 def shop():

@@ -55,7 +55,7 @@ def test_json_has_the_rows(table):
     found, text = written(table, "json")
     content = json.loads(text)
     assert (content["n_rules"], content["n_found"]) == (len(table), len(found))
-    assert content["rules"] == list(table.rows(found))
+    assert content["rules"] == list(table.rows(found, table.bare_items))
 
 
 def test_graphml_has_items_and_rules_as_nodes(table):

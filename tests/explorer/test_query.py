@@ -23,7 +23,7 @@ def queries(draw, table):
         st.sampled_from(table.columns), st.sampled_from([v for v in values if np.isfinite(v)]), max_size=2
     )
     words = st.sampled_from(
-        ["", "e", "CAFE", "straße", "strasse", "noir beer", "i3", "matrix 1", "milk 9", "?"]
+        ["", "e", "CAFE", "straße", "strasse", "noir beer", "i3", "matrix 1999", "milk 9", "?"]
     )
     return Query(
         draw(words),
@@ -73,10 +73,21 @@ def test_items_of_the_most_rules_come_first():
     table = TABLES["between orders"]
     assert table.n_rules_of_items.tolist() == [2, 3, 1]
     assert table.find_items("mil", 10) == [
-        {"item_id": 8, "title": "Milk", "n_rules": 3},
-        {"item_id": 7, "title": "Milk", "n_rules": 2},
+        {"item_id": 8, "title": "Milk", "display_title": "Milk", "year": None, "n_rules": 3},
+        {"item_id": 7, "title": "Milk", "display_title": "Milk", "year": None, "n_rules": 2},
     ]
-    assert table.find_items("9", 10) == [{"item_id": 9, "title": "9", "n_rules": 1}]
+    (item,) = table.find_items("9", 10)
+    assert (item["item_id"], item["title"], item["n_rules"]) == (9, "9", 1)
+
+
+@pytest.mark.parametrize("text", ['matrix", the', 'the "matrix"', '"Matrix", The (1999)'])
+def test_a_title_is_found_as_it_is_written_and_as_people_say_it(text):
+    table = TABLES["shop"]
+    row = next(iter(table.rows(Query(item=["i5"]).find(table)[:1])))
+    (item,) = (one for side in ("antecedents", "consequents") for one in row[side] if one["item_id"] == "i5")
+    assert (item["display_title"], item["year"]) == ('The "Matrix"', 1999)
+    assert Query(text).find(table).tolist() == Query(item=["i5"]).find(table).tolist()
+    assert not Query('"the matrix"').find(table).size
 
 
 @pytest.mark.parametrize(

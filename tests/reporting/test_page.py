@@ -112,6 +112,13 @@ def test_the_rules_are_explored_without_a_service(browser):
     browser.get(browser.current_url.partition("#")[0])
     shown(browser)
     assert browser.find_element(By.ID, "explorer-n-found").text == "28 rules"
+    browser.find_element(By.ID, "explorer-text").send_keys("the MATRIX")  # as people say it
+    panel = browser.find_element(By.ID, "explorer-panel")
+    expected = {"The Matrix (1999) → Café", "Café → The Matrix (1999)"}
+    WebDriverWait(browser, WAIT).until(
+        lambda _: {one.text for one in panel.find_elements(By.CSS_SELECTOR, "tbody .open")} == expected
+    )
+    browser.find_element(By.ID, "explorer-reset").send_keys(Keys.ENTER)
     browser.find_element(By.ID, "explorer-search").send_keys("CAFE", Keys.ENTER)  # without the accent
     found = browser.find_element(By.ID, "explorer-n-found")
     WebDriverWait(browser, WAIT).until(lambda _: found.text == "26 of 28 rules")

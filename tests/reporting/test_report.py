@@ -27,7 +27,8 @@ from recsys.tracking.mlflow_callback import MLflowCallback
 from tests import programs
 
 LAYOUT_OF_ALL = json.loads(re.sub(r"var\(--\w+\)", "#123456", json.dumps(LAYOUT)))
-TITLES = ["</script><i>0</i>", "Salt + pepper", *(f"Item {n}" for n in range(2, 10)), "Café"]
+ITEMS = [f"Item {n}" for n in range(2, 9)]
+TITLES = ["</script><i>0</i>", "Salt + pepper", *ITEMS, "Matrix, The (1999)", "Café"]
 HEADER = ["number", "state", "params_x", "params_kind", "start", "end", "seconds", "job_dir", "fail_reason"]
 
 

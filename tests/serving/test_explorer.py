@@ -129,6 +129,7 @@ def test_points_are_columns(reader):
 def test_items_and_a_rule_that_is_not_there(reader):
     (item,) = get(reader, "items", search="toy story 2")["items"]
     assert (item["item_id"], item["title"]) == (10, "Toy Story 2 (1999)")
+    assert (item["display_title"], item["year"]) == ("Toy Story 2", 1999)
     assert item["n_rules"] == get(reader, "rules", item=10)["n_found"]
     assert reader.get("/explorer/rules/99999").json()["error"]["code"] == "unknown_rule"
 

@@ -2,7 +2,7 @@
 
 import { arrow, byId, make } from "./elements.js";
 import { MEANINGS, named } from "./measures.js";
-import { count, counted, listed, short, titlesOf } from "./numbers.js";
+import { count, counted, label, listed, short, titlesOf } from "./numbers.js";
 import { ruleButton } from "./table.js";
 
 /** Show a rule. */
@@ -65,7 +65,7 @@ function itemButtons(explorer, rule) {
   const sides = { antecedent: rule.antecedents, consequent: rule.consequents };
   return Object.entries(sides).flatMap(([role, items]) => items.map((item) => {
     const place = role === "antecedent" ? "before →" : "after →";
-    const button = make("button", { type: "button", className: "filter" }, item.title, " ", make("span", { className: "quiet" }, place));
+    const button = make("button", { type: "button", className: "filter" }, label(item), " ", make("span", { className: "quiet" }, place));
     button.addEventListener("click", () => {
       explorer.close();
       explorer.filters.addItem(role, item);

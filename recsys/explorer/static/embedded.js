@@ -49,7 +49,7 @@ export class EmbeddedRules {
       items.set(item.item_id, known);
     }
     return [...items.values()]
-      .filter(({ title }) => words.every((word) => plain(title).includes(word)))
+      .filter((item) => words.every((word) => formsOf(item).includes(word)))
       .sort((one, other) => other.n_rules - one.n_rules)
       .slice(0, limit);
   }
@@ -77,7 +77,7 @@ export class EmbeddedRules {
     if (name === "text") {
       const words = wordsOf(value);
       return (rule) => {
-        const titles = SIDES.item(rule).map((item) => plain(item.title));
+        const titles = SIDES.item(rule).map(formsOf);
         return words.every((word) => titles.some((title) => title.includes(word)));
       };
     }
@@ -103,6 +103,11 @@ function compare(one, other, sign) {
 
 function wordsOf(text) {
   return plain(text).split(/\s+/).filter(Boolean);
+}
+
+// A title as it is written and as people say it, as the service compares them.
+function formsOf({ title, display_title }) {
+  return plain(`${title}\n${display_title}`);
 }
 
 /** Text without case and accents, as the service compares it: upper case first makes ss of ß. */

@@ -29,7 +29,9 @@ function cell(value) {
 }
 
 function writeJson(rules, measures, nRules) {
-  return JSON.stringify({ n_rules: nRules, n_found: rules.length, rules }, null, 1);
+  const bare = (items) => items.map(({ item_id, title }) => ({ item_id, title }));
+  const written = rules.map((rule) => ({ ...rule, antecedents: bare(rule.antecedents), consequents: bare(rule.consequents) }));
+  return JSON.stringify({ n_rules: nRules, n_found: rules.length, rules: written }, null, 1);
 }
 
 /** Items and rules are nodes, as in the service's export. */

@@ -9,7 +9,7 @@ import { drawGraph } from "./graph.js";
 import { MARKUP } from "./markup.js";
 import { drawMatrix } from "./matrix.js";
 import { named, SMALLER_IS_BETTER } from "./measures.js";
-import { count, ruleText } from "./numbers.js";
+import { count, label, ruleText } from "./numbers.js";
 import { drawScatter } from "./scatter.js";
 import { RuleService } from "./service.js";
 import { drawTable } from "./table.js";
@@ -115,8 +115,8 @@ class Explorer {
   // ---- Titles of the items in the address, which has only their ids
 
   learnTitles(rules) {
-    for (const { item_id, title } of rules.flatMap((rule) => [...rule.antecedents, ...rule.consequents])) {
-      this.titles.set(String(item_id), title);
+    for (const item of rules.flatMap((rule) => [...rule.antecedents, ...rule.consequents])) {
+      this.titles.set(String(item.item_id), label(item));
     }
   }
 

@@ -4,7 +4,7 @@ import { filtersOf, valueOf } from "./address.js";
 import { byId, make, say } from "./elements.js";
 import { searchItems } from "./item_search.js";
 import { MAIN, MEANINGS, named } from "./measures.js";
-import { short } from "./numbers.js";
+import { label, short } from "./numbers.js";
 
 const PAUSE = 250; // milliseconds without a keystroke before words are searched for
 const ROLES = { item: "", antecedent: "before →", consequent: "after →" };
@@ -63,10 +63,10 @@ export class Filters {
   }
 
   addItem(role, item) {
-    this.explorer.titles.set(String(item.item_id), item.title);
+    this.explorer.titles.set(String(item.item_id), label(item));
     const known = this.explorer.state.getAll(role).includes(String(item.item_id));
     if (!known) this.explorer.change((state) => state.append(role, item.item_id));
-    say(`Only rules with ${item.title}${role === "item" ? "" : role === "antecedent" ? " before the arrow" : " after the arrow"}`);
+    say(`Only rules with ${label(item)}${role === "item" ? "" : role === "antecedent" ? " before the arrow" : " after the arrow"}`);
   }
 
   /** Show the state's filters. */

@@ -5,7 +5,7 @@ import { queryOf } from "./address.js";
 import { colourOf, LiftScale } from "./colours.js";
 import { make } from "./elements.js";
 import { library } from "./libraries.js";
-import { count } from "./numbers.js";
+import { count, label } from "./numbers.js";
 
 const [RULES, RULES_OF_A_PHONE, NARROW] = [50, 12, 600]; // of more rules nobody reads the titles; pixels
 const LAYOUT = {
@@ -47,7 +47,7 @@ export async function drawGraph(explorer, panel, signal) {
 function elementsOf(rules, scale) {
   const most = rules.reduce((value, rule) => Math.max(value, rule.measures.support), 0);
   const items = new Map(rules.flatMap((rule) => [...rule.antecedents, ...rule.consequents]).map((item) => [item.item_id, item]));
-  const nodes = [...items.values()].map((item) => ({ data: { ...item, id: `i${item.item_id}`, kind: "item", size: 6 } }));
+  const nodes = [...items.values()].map((item) => ({ data: { ...item, id: `i${item.item_id}`, label: label(item), kind: "item", size: 6 } }));
   // The layout starts from a circle: it is always the same.
   nodes.forEach((node, row) => {
     const angle = (2 * Math.PI * row) / nodes.length;
@@ -75,7 +75,7 @@ function style() {
   const [text, card, line] = ["--text", "--card", "--quiet"].map(colourOf);
   return [
     { selector: "node[kind = 'item']", style: {
-      label: "data(title)", "background-color": text, color: text, "z-index": 2,
+      label: "data(label)", "background-color": text, color: text, "z-index": 2,
       "font-family": "system-ui, sans-serif", "text-wrap": "wrap", "text-valign": "top", "text-margin-y": -3,
       "text-outline-color": card,
     } },

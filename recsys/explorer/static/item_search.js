@@ -2,7 +2,7 @@
 
 import { combobox } from "./combobox.js";
 import { byId, make, say } from "./elements.js";
-import { counted } from "./numbers.js";
+import { counted, label } from "./numbers.js";
 
 const FOUND = 8;
 
@@ -21,7 +21,7 @@ export function searchItems(explorer, choose) {
       return { options, nothing: `No ${nouns.items} found.`, announce };
     },
     show(item, option) {
-      option.append(item.title, make("span", { className: "quiet" }, counted(item.n_rules, "rule", "rules")));
+      option.append(label(item), make("span", { className: "quiet" }, counted(item.n_rules, "rule", "rules")));
     },
     choose(item) {
       input.value = "";

@@ -6,7 +6,7 @@ import { groupAntecedents, keyOf } from "./clusters.js";
 import { LiftScale } from "./colours.js";
 import { showRules } from "./detail.js";
 import { make } from "./elements.js";
-import { count, counted, short, titlesOf } from "./numbers.js";
+import { count, counted, label, short, titlesOf } from "./numbers.js";
 
 const COLUMNS_ARE = "Columns are groups of antecedents that go with the same consequents, by their most frequent item; "
   + "rows are consequents.";
@@ -85,7 +85,7 @@ function circle(explorer, title, rules, scale, most) {
 // The most frequent item, and how many others there are.
 function groupName(rules) {
   const numbers = new Map();
-  for (const { title } of rules.flatMap((rule) => rule.antecedents)) numbers.set(title, (numbers.get(title) ?? 0) + 1);
+  for (const title of rules.flatMap((rule) => rule.antecedents.map(label))) numbers.set(title, (numbers.get(title) ?? 0) + 1);
   const [first] = [...numbers].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
   if (!first) return "anything";
   const name = first[0].length > LONGEST ? `${first[0].slice(0, LONGEST).trimEnd()}…` : first[0];

@@ -20,13 +20,18 @@ export function short(value) {
   return (size < 1e4 ? FOUR_DIGITS : WHOLE).format(value);
 }
 
+/** Return the title of an item as people say it: "The Matrix (1999)". */
+export function label({ display_title, year }) {
+  return year ? `${display_title} (${year})` : display_title;
+}
+
 export function titlesOf(items) {
-  return items.length ? items.map((item) => item.title).join(", ") : "anything";
+  return items.length ? items.map(label).join(", ") : "anything";
 }
 
 /** Return the titles as part of a sentence. */
 export function listed(items) {
-  const titles = items.map((item) => item.title);
+  const titles = items.map(label);
   return titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titlesOf(items);
 }
 
