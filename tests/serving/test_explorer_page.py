@@ -235,6 +235,36 @@ def test_tabs_turn_with_arrows_and_views_lead_to_rules(page):
     assert page.until(lambda: page.shown())  # the table again
 
 
+DRAW_GRAPH = """
+    const done = arguments[1], item = (id) => ({ item_id: id, display_title: arguments[0] + id, year: null });
+    const rules = Array.from({ length: 50 }, (_, n) => ({
+      rule_id: n, antecedents: [item(n)], consequents: [item(n + 1)], measures: { support: 0.1, lift: 2 },
+    }));
+    const source = { rules: async () => ({ n_found: rules.length, rules }) };
+    const panel = document.createElement("div");
+    document.querySelector("#explorer .results").append(panel);
+    import("/explorer/static/graph.js")
+      .then(({ drawGraph }) => drawGraph(
+        { state: new URLSearchParams(), source, learnTitles() {} }, panel, new AbortController().signal))
+      .then(() => {
+        const { cy } = panel.querySelector(".graph")._cyreg;
+        const items = cy.nodes("[kind = 'item']");
+        const { w, h } = items.renderedBoundingBox({ includeLabels: false });
+        const shown = [items.map((one) => one.data("label")), Math.max(w / cy.width(), h / cy.height())];
+        panel.remove();
+        done(shown);
+      });"""
+
+
+@needs_browser
+@pytest.mark.parametrize("title", ["very long words " * 12, "\U0001f3ac" * 200, "Item "])
+def test_a_graph_has_room_for_its_titles(page, title):
+    labels, share = page.browser.execute_async_script(DRAW_GRAPH, title)
+    assert len(labels) == 26  # the first rules, which have this many items
+    assert all(len(label) <= 37 and "\ufffd" not in label for label in labels)
+    assert share > 0.6  # of the width or the height; not all in one point
+
+
 @needs_browser
 def test_downloads_have_all_found_rules(page):
     page.go("min_length=3&sort=confidence")

@@ -5,24 +5,27 @@ import { queryOf } from "./address.js";
 import { colourOf, LiftScale } from "./colours.js";
 import { make } from "./elements.js";
 import { library } from "./libraries.js";
-import { count, label } from "./numbers.js";
+import { count, cut, label } from "./numbers.js";
 
-const [RULES, RULES_OF_A_PHONE, NARROW] = [50, 12, 600]; // of more rules nobody reads the titles; pixels
+const RULES = 50;
+const [ITEMS, ITEMS_OF_A_PHONE, NARROW] = [26, 8, 600]; // of more items nobody reads the titles; pixels
+const LONGEST = 36; // letters of a title: two or three lines
 const LAYOUT = {
   name: "cose", animate: false, randomize: false, nodeDimensionsIncludeLabels: true, idealEdgeLength: 60, nodeRepulsion: 60000,
 };
 const ZOOM = 1.4; // of a step
 const FONT = 12; // pixels, at every zoom
-const PADDING = 12;
+const [LINE, HALF_TITLE] = [46, 60]; // pixels: room for the titles at the edges
 
 /** Draw the best rules; return the number of all that were found. */
 export async function drawGraph(explorer, panel, signal) {
   const query = queryOf(explorer.state);
   query.delete("offset");
-  const [cytoscape, { n_found: nFound, rules }] = await Promise.all([
-    library("cytoscape"), explorer.source.rules(query, panel.clientWidth < NARROW ? RULES_OF_A_PHONE : RULES, signal),
+  const [cytoscape, { n_found: nFound, rules: best }] = await Promise.all([
+    library("cytoscape"), explorer.source.rules(query, RULES, signal),
   ]);
   if (signal.aborted) return nFound;
+  const rules = firstOf(best, panel.clientWidth < NARROW ? ITEMS_OF_A_PHONE : ITEMS);
   explorer.learnTitles(rules);
   const scale = new LiftScale(rules.map((rule) => rule.measures.lift));
   const which = rules.length < nFound ? `The best ${count(rules.length)} rules. ` : "";
@@ -44,10 +47,20 @@ export async function drawGraph(explorer, panel, signal) {
   return nFound;
 }
 
+/** Return the first rules, with at most n items, and at least one rule. */
+function firstOf(rules, n) {
+  const items = new Set();
+  const end = rules.findIndex((rule) => {
+    for (const item of [...rule.antecedents, ...rule.consequents]) items.add(item.item_id);
+    return items.size > n;
+  });
+  return end < 0 ? rules : rules.slice(0, Math.max(end, 1));
+}
+
 function elementsOf(rules, scale) {
   const most = rules.reduce((value, rule) => Math.max(value, rule.measures.support), 0);
   const items = new Map(rules.flatMap((rule) => [...rule.antecedents, ...rule.consequents]).map((item) => [item.item_id, item]));
-  const nodes = [...items.values()].map((item) => ({ data: { ...item, id: `i${item.item_id}`, label: label(item), kind: "item", size: 6 } }));
+  const nodes = [...items.values()].map((item) => ({ data: { ...item, id: `i${item.item_id}`, label: cut(label(item), LONGEST), kind: "item", size: 6 } }));
   // The layout starts from a circle: it is always the same.
   nodes.forEach((node, row) => {
     const angle = (2 * Math.PI * row) / nodes.length;
@@ -76,7 +89,7 @@ function style() {
   return [
     { selector: "node[kind = 'item']", style: {
       label: "data(label)", "background-color": text, color: text, "z-index": 2,
-      "font-family": "system-ui, sans-serif", "text-wrap": "wrap", "text-valign": "top", "text-margin-y": -3,
+      "font-family": "system-ui, sans-serif", "text-wrap": "wrap", "text-overflow-wrap": "anywhere", "text-valign": "top", "text-margin-y": -3,
       "text-outline-color": card,
     } },
     { selector: "node[kind = 'rule']", style: { "z-index": 1, "background-color": "data(colour)" } },
@@ -97,19 +110,19 @@ function keepSizes(graph) {
   });
 }
 
-// Titles keep their size on the screen: in a graph that is shown smaller they need more room, so it is arranged again.
 function arrange(graph) {
-  for (let step = 0; step < 2; step += 1) {
-    graph.layout(LAYOUT).run();
-    fit(graph);
-  }
+  keepSizes(graph);
+  graph.layout(LAYOUT).run();
+  fit(graph);
 }
 
+// Titles keep their size on the screen: what is fitted into it are the points, with room for titles around them.
 function fit(graph) {
-  for (let step = 0; step < 4; step += 1) {
-    graph.fit(PADDING);
-    keepSizes(graph);
-  }
+  const { x1, y1, w, h } = graph.nodes().boundingBox({ includeLabels: false });
+  const [width, height] = [graph.width() - 2 * HALF_TITLE, graph.height() - 2 * LINE];
+  graph.zoom(Math.min(width / w, height / h));
+  const zoom = graph.zoom(); // at most maxZoom
+  graph.pan({ x: graph.width() / 2 - zoom * (x1 + w / 2), y: graph.height() / 2 - zoom * (y1 + h / 2) });
 }
 
 // The wheel scrolls the page: zooming has buttons.

@@ -6,7 +6,7 @@ import { groupAntecedents, keyOf } from "./clusters.js";
 import { LiftScale } from "./colours.js";
 import { showRules } from "./detail.js";
 import { make } from "./elements.js";
-import { count, counted, label, short, titlesOf } from "./numbers.js";
+import { count, counted, cut, label, short, titlesOf } from "./numbers.js";
 
 const COLUMNS_ARE = "Columns are groups of antecedents that go with the same consequents, by their most frequent item; "
   + "rows are consequents.";
@@ -88,7 +88,7 @@ function groupName(rules) {
   for (const title of rules.flatMap((rule) => rule.antecedents.map(label))) numbers.set(title, (numbers.get(title) ?? 0) + 1);
   const [first] = [...numbers].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
   if (!first) return "anything";
-  const name = first[0].length > LONGEST ? `${first[0].slice(0, LONGEST).trimEnd()}…` : first[0];
+  const name = cut(first[0], LONGEST);
   return numbers.size > 1 ? `${name} +${numbers.size - 1}` : name;
 }
 

@@ -25,6 +25,12 @@ export function label({ display_title, year }) {
   return year ? `${display_title} (${year})` : display_title;
 }
 
+/** Return a title with at most n letters; a letter of two code units stays whole. */
+export function cut(title, n) {
+  const letters = [...title];
+  return letters.length > n ? `${letters.slice(0, n).join("").trimEnd()}…` : title;
+}
+
 export function titlesOf(items) {
   return items.length ? items.map(label).join(", ") : "anything";
 }
