@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -50,13 +51,13 @@ def print_errors(main: Main) -> Main:
 
 
 def _is_closed() -> bool:
-    """Return whether the standard output is closed; then what is left for it goes nowhere."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+    """Return whether nobody reads the standard output; then what is left for it goes nowhere."""
+    poll = select.poll()  # an unbuffered stream, which has nothing left to flush, does not tell
+    poll.register(sys.stdout.fileno(), 0)
+    if not any(events & select.POLLERR for _, events in poll.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

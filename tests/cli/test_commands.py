@@ -1,5 +1,6 @@
 """The sub-commands: one list of them, one way of help, errors and tables."""
 
+import io
 import os
 from importlib import import_module
 
@@ -28,7 +29,8 @@ def test_an_error_is_one_line_and_an_exit_code(capsys):
     assert capsys.readouterr().err == "no data\n"
 
 
-def test_nobody_reads_what_is_printed(monkeypatch):
+@pytest.mark.parametrize("unbuffered", [False, True])  # PYTHONUNBUFFERED
+def test_nobody_reads_what_is_printed(monkeypatch, unbuffered):
     @terminal.print_errors
     def main(arguments):
         print("x")
@@ -38,7 +40,9 @@ def test_nobody_reads_what_is_printed(monkeypatch):
 
     readable, writable = os.pipe()
     os.close(readable)
-    with os.fdopen(writable, "w") as stream:
+    with io.TextIOWrapper(
+        os.fdopen(writable, "wb", 0 if unbuffered else -1), write_through=unbuffered
+    ) as stream:
         monkeypatch.setattr("sys.stdout", stream)
         assert main([]) == 1
         with pytest.raises(BrokenPipeError, match="of a network"):  # the pipe was redirected to nowhere
