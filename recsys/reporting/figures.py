@@ -1,5 +1,6 @@
 """Figures of a search, as users of Optuna know them, with their titles and captions."""
 
+import math
 from html import escape
 from typing import Any
 
@@ -15,6 +16,7 @@ from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial
 
 PER_AXIS = 110  # pixels of an axis of parallel coordinates, at least
+MAX_TICKS = 6  # of a logarithmic axis; of more, only powers of ten
 
 IMPORTANCE = (
     "How much of the objective each parameter explains by itself: the share of the variance of the trials' "
@@ -145,7 +147,7 @@ def slices(sweep: Sweep, columns: list[Column]) -> list[Figure]:
             }  # fmt: skip
             scale: dict[str, Any] = {"type": "linear", "nticks": 6}
             if column.categories or column.log:
-                scale = {"type": "category"} if column.categories else {"type": "log", "dtick": "D2"}
+                scale = {"type": "category"} if column.categories else _log_axis(column.values)
             layout = {
                 "height": 240,
                 "xaxis": {"title": title(short[column.name]), **scale},
@@ -208,6 +210,18 @@ def _values(sweep: Sweep, row: int) -> list[float]:
 def _label(trial: Trial) -> str:
     lines = [f"trial {trial.number}", *(f"{name} = {value}" for name, value in trial.params.items())]
     return "<br>".join(map(escape, lines if trial.feasible else [*lines, "misses a constraint"]))
+
+
+def _log_axis(values: list[float]) -> dict[str, Any]:
+    """Return an axis with its ticks written out: of 20 between 10 and 100, plotly writes only a small 2."""
+    exponents = range(math.floor(math.log10(min(values))), math.floor(math.log10(max(values))) + 1)
+    for digits in (1, 2, 5), (1,):
+        ticks = [float(f"{digit}e{exponent}") for exponent in exponents for digit in digits]
+        ticks = [tick for tick in ticks if min(values) <= tick <= max(values)]
+        if len(ticks) <= MAX_TICKS:
+            break
+    ticks = ticks[:: math.ceil(len(ticks) / MAX_TICKS)] if len(ticks) > 1 else [min(values), max(values)]
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:.3g}" for tick in ticks]}
 
 
 def _dimension(column: Column) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The report of a sweep: one file, `report.html`, that needs no network."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from recsys.runs.comparison import Comparison
 from recsys.runs.files import REPORT_FILE, SEARCH_FIGURE_FILE, SLICES_FILE, TEST_FILE
 from recsys.runs.intervals import Intervals, read_intervals
 from recsys.runs.json_file import read_json
-from recsys.runs.summary import on_test, outcome, searched
+from recsys.runs.summary import counts, on_test, outcome, searched
 from recsys.runs.sweep import Sweep, read_sweep
 
 SHOWN = 10  # trials, and reasons of failures
@@ -93,9 +92,7 @@ def _sections(sweep: Sweep, comparison: Comparison | None) -> list[Section]:
 
 
 def _trials(sweep: Sweep) -> Section:
-    counts = Counter(trial.state for trial in sweep.trials)
-    states = ", ".join(f"{count} {state}" for state, count in counts.most_common())
-    lines = [f"{len(sweep.trials)} trials: {states or 'none'}."]
+    lines = [counts(sweep)]
     if not sweep.complete:
         reasons = {trial.fail_reason for trial in sweep.trials if trial.fail_reason}
         return Section("Trials", lines=[*lines, *sorted(reasons)[:SHOWN]])

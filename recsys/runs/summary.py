@@ -35,12 +35,15 @@ def searched(sweep: Sweep) -> str:
 def outcome(sweep: Sweep) -> str:
     """Return what won, and by how much; or why nothing did."""
     if not sweep.complete:
-        counts = Counter(trial.state for trial in sweep.trials)
-        states = _joined([f"{count} {STATES.get(state, state)}" for state, count in counts.most_common()])
-        return f"No trial is complete: {states}." if sweep.trials else "No trial has ended."
+        return f"No trial is complete: {_states(sweep)}." if sweep.trials else "No trial has ended."
     if not sweep.front:
         return f"None of the {_count(len(sweep.complete), 'complete trial')} keeps the constraints."
     return _front(sweep) if len(sweep.metrics) > 1 else _best(sweep)
+
+
+def counts(sweep: Sweep) -> str:
+    """Return how many trials there are in each state."""
+    return f"{_count(len(sweep.trials), 'trial')}: {_states(sweep) or 'none has ended'}."
 
 
 def on_test(sweep: Sweep) -> str:
@@ -120,6 +123,11 @@ def _front(sweep: Sweep) -> str:
 def _values(sweep: Sweep, trial: Trial) -> str:
     pairs = zip(sweep.metrics, trial.values, strict=True)
     return ", ".join(f"{metric} {as_text(value, metric)}" for metric, value in pairs)
+
+
+def _states(sweep: Sweep) -> str:
+    found = Counter(trial.state for trial in sweep.trials).most_common()
+    return _joined([f"{count:,} {STATES.get(state, state)}" for state, count in found])
 
 
 def _objectives(sweep: Sweep) -> list[tuple[str, str]]:

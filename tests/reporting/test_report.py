@@ -118,7 +118,7 @@ def test_one_file_that_needs_no_network(tmp_path):
     assert "Pareto" not in page
     assert "python -m recsys -m experiment=seed_sweep hydra.sweeper.n_trials=13" in page
     assert f"python -m recsys explore {tmp_path}" in page
-    assert "12 complete, 1 fail" in page
+    assert "12 complete and 1 failed" in page
 
 
 @pytest.mark.parametrize("objectives", [1, 2])
@@ -176,12 +176,29 @@ def test_the_figures_hold_the_trials(tmp_path):
         main.description == "max_lift of each trial. The best so far goes from 0 in trial 0 to 3 in trial 3."
     )
     number, kind = slices(sweep, found)
-    assert number.layout["xaxis"]["type"] == "log"
+    axis = number.layout["xaxis"]
+    assert (axis["type"], axis["ticktext"]) == ("log", ["0.001", "0.01", "0.1", "1"])
     assert kind.data[0]["x"][:3] == ["a", "b", "a"]
     (bars,) = importances(sweep, found).data
     assert dict(zip(bars["y"], bars["x"], strict=True))["x"] == 1.0
     (lines,) = parallel_coordinates(sweep, found).data
     assert [axis["label"] for axis in lines["dimensions"]] == ["max_lift", "x", "kind"]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([2.1, 31.0], ["5", "10", "20"]),
+        ([3.0, 3.5], ["3", "3.5"]),
+        ([1e-12, 1.0], ["1e-12", "1e-09", "1e-06", "0.001", "1"]),
+    ],
+)
+def test_ticks_of_a_logarithmic_axis_are_written_out(tmp_path, values, texts):
+    sweep = read_sweep(make(tmp_path, complete=2))
+    (slice_,) = slices(sweep, [Column("x", values, [], log=True)])
+    axis = slice_.layout["xaxis"]
+    assert axis["ticktext"] == texts
+    assert [float(text) for text in texts] == pytest.approx(axis["tickvals"])
 
 
 INTERVAL = {"value": 0.1, "low": 0.09, "high": 0.11}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from recsys.runs.summary import on_test, outcome, searched
+from recsys.runs.summary import counts, on_test, outcome, searched
 from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial
 
@@ -83,3 +83,9 @@ def test_the_test_part_of_one_trial(tmp_path):
     )
     (tmp_path / "test.json").write_text(json.dumps({"0": {"ndcg@10": interval}, "1": {"ndcg@10": interval}}))
     assert on_test(sweep) == ""  # of a Pareto front: the table has them
+
+
+def test_how_many_trials_there_are():
+    assert counts(sweep_of([None])) == "1 trial: 1 failed."
+    assert counts(sweep_of([3, None, 3])) == "3 trials: 2 complete and 1 failed."
+    assert counts(sweep_of([])) == "0 trials: none has ended."
