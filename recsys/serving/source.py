@@ -74,7 +74,7 @@ class RegistrySource:
             raise DataNotFoundError(
                 f"model: no version of {name} has the alias {alias}. Make one the champion: "
                 "make sweep, then python -m recsys registry register --latest; or name another, such as "
-                f"--model models:/{name}@challenger."
+                f"models:/{name}@challenger."
             )
         return number
 

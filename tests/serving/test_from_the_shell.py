@@ -118,6 +118,7 @@ def test_where_there_is_no_champion(registry, capsys):
     assert said.startswith(
         "model: no version of other has the alias champion. Make one the champion: make sweep"
     )
+    assert said.endswith("such as models:/other@challenger.\n")  # for explore, too, which has no --model
 
 
 def test_an_alias_is_followed(registry):
