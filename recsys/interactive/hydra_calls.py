@@ -33,7 +33,7 @@ from recsys.runs.trusted import CONF
 JOB = "recsys"
 OWN_CONF = "pkg://recsys.interactive.conf"
 PROGRAM = str(Path(__file__).parents[1] / "__main__.py")
-SWEEP = "recsys.sweep(...)"  # in place of the option of the command line
+RUN, SWEEP = "recsys.run(...)", "recsys.sweep(...)"  # in place of the option of the command line
 CONTROL_C, TERMINATED = 130, 143  # exit codes
 ONE_AT_A_TIME = RLock()  # a task may call, too
 
@@ -61,6 +61,10 @@ def call_hydra(task: Callable[[DictConfig], Any], mode: str, overrides: Sequence
         call = program.multirun if sweeps else program.run
         error: BaseException
         try:
+            chosen = program.get_mode("config", list(overrides))  # as an experiment may
+            if chosen is not None and chosen != RunMode[mode]:
+                cure = f"Call {RUN if sweeps else SWEEP}, or add 'hydra.mode={mode}'."
+                raise ParameterError("hydra.mode", f"{mode} for this call", chosen.name, cure)
             call("config", task, [*overrides, f"hydra.mode={mode}"])
             return program.config
         except RecsysError as refused:
@@ -86,12 +90,17 @@ class _Hydra(Hydra):
 
 
 def require_overrides(overrides: Sequence[Any], folder_key: str, folder: str | Path | None) -> list[str]:
-    """Return overrides as Hydra takes them, with that of a folder; raise ParameterError for anything else."""
+    """Return overrides as Hydra takes them, with that of a folder; raise ParameterError for anything else.
+
+    The folder stands in one place only.
+    """
     for text in overrides:
         if not isinstance(text, str) or text.startswith("-"):
             cure = f"For a sweep call {SWEEP}." if text in ("-m", "--multirun") else ""
             rule = "texts such as 'engine=mlxtend' and 'apriori.min_support=0.02'"
             raise ParameterError("overrides", rule, text, cure)
+        if text.lstrip("+").partition("=")[0] == folder_key and folder is not None:
+            raise ParameterError("folder", f"left out where the overrides have {folder_key}", str(folder))
     return [*overrides, *([] if folder is None else [f"{folder_key}={encode(str(folder))}"])]
 
 

@@ -15,6 +15,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 import recsys
 from recsys.errors import DataError, ParameterError, RecsysError
+from tests.integration.cures import tries
 from tests.interactive.conftest import SMALL
 
 
@@ -105,6 +106,31 @@ def test_errors_say_what_to_change(folder, overrides, message):
     with pytest.raises(RecsysError, match=re.escape(message)) as caught:
         small_run(*overrides)
     assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+@tries("recsys/interactive/hydra_calls.py", "or add 'hydra.mode=")
+@pytest.mark.parametrize(
+    ("call", "override"), [(recsys.run, "experiment=seed_sweep"), (recsys.sweep, "hydra.mode=RUN")]
+)
+def test_a_run_is_no_sweep(folder, call, override):
+    with pytest.raises(ParameterError, match=r"hydra\.mode must be .* Call recsys\.") as caught:
+        call(override, folder="made")
+    assert not (folder / "made").exists()
+    advice = str(caught.value).rpartition("or add '")[2].removesuffix("'.")
+    assert advice == f"hydra.mode={'RUN' if call is recsys.run else 'MULTIRUN'}"
+    if call is recsys.run:
+        run = call(*SMALL, override, advice, "preprocessing=all", folder="made")
+        assert run.folder == folder / "made"
+
+
+def test_a_folder_is_given_once(folder):
+    with pytest.raises(
+        ParameterError, match=r"folder must be left out where the overrides have hydra\.run\.dir"
+    ):
+        small_run("hydra.run.dir=a", folder="b")
+    with pytest.raises(ParameterError, match=r"the overrides have hydra\.sweep\.dir"):
+        recsys.sweep(*SMALL, "hydra.sweep.dir=a", folder="b")
+    assert not (folder / "b").exists()
 
 
 def test_a_folder_of_a_sweep_is_refused(folder):
