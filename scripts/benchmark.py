@@ -1,6 +1,6 @@
 """Benchmarks: python scripts/benchmark.py PART [--help].
 
-Parts: sweep | mining | growth | scale | workers | serve | lists | table.
+Parts: sweep | mining | growth | scale | workers | serve | lists | table | explorer.
 
 `sweep` runs trials whose job does nothing: the cost of a trial beside its work. The time runs from the
 creation of the sweeper to the end of the sweep. Each variant runs in a process of its own; the variants
@@ -32,6 +32,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
+import benchmark_explorer
 import benchmark_lists
 import benchmark_mining
 import benchmark_scale
@@ -249,6 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     one.add_argument("--no-seed-sweep", dest="seed_sweep", action="store_false", help="empty trials only")
     one.add_argument("--dataset", default="ml_latest_small_2016", help="dataset of experiment=seed_sweep")
     one.set_defaults(measure=sweep, tables=sweep_tables)
+    benchmark_explorer.add_commands(commands)
     benchmark_lists.add_commands(commands)
     benchmark_mining.add_commands(commands)
     benchmark_scale.add_commands(commands)

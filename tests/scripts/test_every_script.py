@@ -173,6 +173,14 @@ def test_benchmark_lists(benchmark, capsys):
     assert "| weight=learned | " in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("tiny_ratings")
+def test_benchmark_explorer(benchmark, capsys):
+    rows = benchmark("explorer", "--min-support", "0.2", "--rounds", "2")["rows"]
+    assert list(rows) == ["all, by lift", "bounds of two measures", "one item"]
+    assert all(row["ms"] > 0 and row["ratio"] > 0 for row in rows.values())
+    assert "| one item | " in capsys.readouterr().out
+
+
 def test_benchmark_table(benchmark, script, monkeypatch, capsys):
     """Its figures, measured in this process."""
     module = script("benchmark_table")
