@@ -235,6 +235,30 @@ def test_tabs_turn_with_arrows_and_views_lead_to_rules(page):
     assert page.until(lambda: page.shown())  # the table again
 
 
+TURNED = """
+    const done = arguments[0], item = (id, display_title) => ({ item_id: id, display_title, year: null });
+    import("/explorer/static/table.js").then(({ ruleButton }) => {
+      const [one, other] = [item(1, "\u05e9\u05dc\u05d5\u05dd"), item(2, "\u05e2\u05d5\u05dc\u05dd")];
+      const rule = { rule_id: 1, antecedents: [one], consequents: [other] };
+      const button = ruleButton({}, rule);
+      document.querySelector("#explorer .results").append(button);
+      const places = [...button.childNodes].filter((one) => one.textContent.trim()).map((one) => {
+        const range = document.createRange();
+        range.selectNode(one);
+        return range.getBoundingClientRect().left;
+      });
+      button.remove();
+      done(places);
+    });"""
+
+
+@needs_browser
+def test_the_arrow_leads_from_the_antecedents_also_between_titles_from_right_to_left(page):
+    places = page.browser.execute_async_script(TURNED)
+    assert len(places) == 3
+    assert places == sorted(places)
+
+
 DRAW_GRAPH = """
     const done = arguments[1], item = (id) => ({ item_id: id, display_title: arguments[0] + id, year: null });
     const rules = Array.from({ length: 50 }, (_, n) => ({

@@ -329,6 +329,15 @@ def test_picks_stay_and_go_and_come_from_an_address(page):
     page.until(lambda: page.texts("#picks .title") == ["Toy Story (1995)"])
 
 
+def test_a_title_from_right_to_left_turns_no_sentence(page):
+    sentence = page.browser.execute_async_script("""
+        const done = arguments[0], titles = ["\u05e9\u05dc\u05d5\u05dd", "\u202ex", "Heat"];
+        const antecedents = titles.map((display_title, item_id) => ({ item_id, display_title }));
+        import("/static/words.js")
+          .then(({ sentence }) => done(sentence([{ antecedents, times: 1 }], {})));""")
+    assert sentence == "Because you liked \u2068\u05e9\u05dc\u05d5\u05dd\u2069, \u2068\u202ex\u2069 and Heat."
+
+
 def test_thumbs_act_at_once_and_are_undone_everywhere(page):
     """On the page, after a reload, and at the service."""
     before = page.pick("heat")

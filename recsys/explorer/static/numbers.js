@@ -2,6 +2,7 @@
 
 // Made once: making them takes longer than using them.
 const WHOLE = new Intl.NumberFormat("en");
+const TURNS = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/; // Hebrew, Arabic, marks
 const FOUR_DIGITS = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 
 export function count(value) {
@@ -22,13 +23,18 @@ export function short(value) {
 
 /** Return the title of an item as people say it: "The Matrix (1999)". */
 export function label({ display_title, year }) {
-  return year ? `${display_title} (${year})` : display_title;
+  return isolated(year ? `${display_title} (${year})` : display_title);
+}
+
+// A title from right to left would turn what stands beside it: the arrow of a rule between two of them.
+function isolated(title) {
+  return TURNS.test(title) ? `\u2068${title}\u2069` : title;
 }
 
 /** Return a title with at most n letters; a letter of two code units stays whole. */
 export function cut(title, n) {
-  const letters = [...title];
-  return letters.length > n ? `${letters.slice(0, n).join("").trimEnd()}…` : title;
+  const letters = [...title.replace(/[\u2068\u2069]/g, "")];
+  return letters.length > n ? isolated(`${letters.slice(0, n).join("").trimEnd()}…`) : title;
 }
 
 export function titlesOf(items) {

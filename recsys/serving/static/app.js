@@ -2,7 +2,7 @@
 
 import { combobox } from "./combobox.js";
 import * as opinions from "./opinions.js";
-import { byId, fromTemplate, hideMissingPages, label, number, say } from "./page.js";
+import { byId, fromTemplate, hideMissingPages, isolated, label, number, say } from "./page.js";
 import { ask, failed, succeeded } from "./service.js";
 import { remembered } from "./storage.js";
 import { merged, popularity, sentence, useTitle, useWords, why, words } from "./words.js";
@@ -173,7 +173,7 @@ async function recommend() {
     shown = { asked, version: answer.model_version };
     list.replaceChildren();
     add(answer, wanted);
-    search.placeholder = answer.recommendations.length ? `such as ${answer.recommendations[0].display_title}` : "";
+    search.placeholder = answer.recommendations.length ? `such as ${isolated(answer.recommendations[0].display_title)}` : "";
     // Places that are filled by popularity alone do not depend on the slider.
     byId("tasting").hidden = answer.recommendations.every((one) => ["fallback", "policy"].includes(one.source));
     if (!answer.recommendations.length) {
@@ -234,7 +234,7 @@ function replaced(error, asked) {
 function card(one, signedList) {
   const item = fromTemplate("recommendation");
   const reasons = merged(one.reasons);
-  item.querySelector(".title").textContent = one.display_title;
+  item.querySelector(".title").textContent = isolated(one.display_title);
   item.querySelector("h3").title = one.title;
   item.querySelector(".source").textContent = { fallback: "popular", policy: "pinned" }[one.source] ?? "";
   item.querySelector(".about").textContent = [one.year, one.categories.join(", ")].filter(Boolean).join(" · ");

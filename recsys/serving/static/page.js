@@ -1,6 +1,8 @@
 // What the pages of the service share: templates, numbers and the line of status.
 // Everything from the service is inserted as text (textContent), never as HTML.
 
+const TURNS = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/; // Hebrew, Arabic, marks
+
 export const byId = (id) => document.getElementById(id);
 
 export function fromTemplate(id) {
@@ -22,7 +24,12 @@ export function percent(share) {
 // "The Matrix (1999)"
 export function label({ title, display_title, year }) {
   const said = display_title ?? title;
-  return year ? `${said} (${year})` : said;
+  return isolated(year ? `${said} (${year})` : said);
+}
+
+// A title from right to left, or with marks of direction, would turn the sentence around it.
+export function isolated(title) {
+  return TURNS.test(title) ? `\u2068${title}\u2069` : title;
 }
 
 // A service may keep its rules to itself (explorer=false), and `recsys explore` has nothing to operate.

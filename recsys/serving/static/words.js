@@ -1,6 +1,6 @@
 // Sentences in the words of the data, see `nouns` of GET /model.
 
-import { byId, number, percent } from "./page.js";
+import { byId, isolated, number, percent } from "./page.js";
 
 const MAX_NAMED = 3; // likes in a sentence
 
@@ -26,7 +26,7 @@ function isRepeat({ antecedents }, { item_id }) {
 }
 
 function namesOf(antecedents) {
-  const titles = antecedents.map((one) => one.display_title);
+  const titles = antecedents.map((one) => isolated(one.display_title));
   return titles.length > 1 ? `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}` : titles[0];
 }
 
@@ -54,7 +54,7 @@ export function sentence(reasons, item) {
   if (!first.antecedents.length) return first.support_count === null ? "Popular." : `${popularity(first.support_count)}.`;
   if (first.category || first.times > 1) {
     const because = `Because you ${words.verb} ${namesOf(first.antecedents)}${howOften(first)}`;
-    return first.category ? `${because}, which goes with ${first.category.display_title}.` : `${because}.`;
+    return first.category ? `${because}, which goes with ${isolated(first.category.display_title)}.` : `${because}.`;
   }
   const alike = reasons.filter((one) => !one.text && !one.category && !isRepeat(one, item));
   const likes = new Map(alike.flatMap((one) => one.antecedents).map((one) => [one.item_id, one]));
@@ -70,7 +70,7 @@ export function why(reason, item) {
   const again = isRepeat(reason, item);
   const both = again ? "it again" : antecedents.length > 1 ? "all" : "both";
   const likely = lift === null ? "" : `, ${lift.toFixed(1)} times as likely as on average`;
-  const what = again ? "it again" : category ? `also ${verb} ${category.display_title}` : `also ${verb} this`;
+  const what = again ? "it again" : category ? `also ${verb} ${isolated(category.display_title)}` : `also ${verb} this`;
   const who = again ? `it ${verb} it again` : `${namesOf(antecedents)} ${what}`;
   return [
     confidence === null ? "" : `${percent(confidence)} of the people who ${verb} ${who}${likely}.`,
