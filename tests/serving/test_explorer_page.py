@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,12 @@ from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 import recsys.explorer
+from recsys.explorer import RuleTable
 from recsys.recommenders.model import WEIGHT
 from recsys.rules.measures import METRICS
 from tests.browser import needs_browser, open_browser, resize
+from tests.models.problems import long
+from tests.recommenders.problems import rules_of
 from tests.serving.conftest import HTML
 from tests.serving.test_page import Page, served  # noqa: F401
 
@@ -326,5 +331,25 @@ def test_trouble_is_told(page):
     )
     page.part("descending").send_keys(Keys.ENTER)
     page.until(lambda: page.part("trouble").is_displayed())
-    assert page.part("trouble").text == "The service does not answer. Is it running?"
+    assert page.part("trouble").text == "The service does not answer. Is it running? Try again"
     page.browser.execute_script("window.fetch = window.real")
+    page.one("#explorer-trouble button").send_keys(Keys.ENTER)
+    page.until(lambda: not page.part("trouble").is_displayed() and page.shown())
+    assert page.focus().get_attribute("id") == "explorer-tab-table"
+
+
+@needs_browser
+def test_the_model_is_replaced_while_the_page_is_open(page, monkeypatch):
+    model = page.service.reloader.current
+    few = RuleTable.of(rules_of(long())[:3], model.bundle.called)
+    assert len(few) < len(model.explored.table)
+    explored = replace(model.explored, name="next", table=few)
+    following = copy.copy(model)
+    following.explored = explored
+    monkeypatch.setattr(page.service.reloader, "current", following)
+    page.go("sort=confidence")
+    assert page.part("n-found").text == "3 rules"
+    assert page.part("about").text == "next"
+    monkeypatch.undo()
+    page.go("")
+    page.until(lambda: page.part("n-found").text == f"{len(model.explored.table):,} rules")

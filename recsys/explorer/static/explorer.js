@@ -1,6 +1,6 @@
 // The explorer of rules: one state, in the address; filters that change it; four views of the rules that it finds.
 
-import { queryOf, readAddress, valueOf, writeAddress } from "./address.js";
+import { filtersOf, queryOf, readAddress, valueOf, writeAddress } from "./address.js";
 import { showRule } from "./detail.js";
 import { byId, make, say } from "./elements.js";
 import { EmbeddedRules } from "./embedded.js";
@@ -80,6 +80,7 @@ class Explorer {
       const nFound = await VIEWS[view](this, panel, signal);
       if (signal.aborted) return;
       byId("trouble").hidden = true;
+      await this.update(nFound);
       this.showFound(nFound);
       this.drawn = true;
     } catch (error) {
@@ -90,12 +91,33 @@ class Explorer {
     panel.setAttribute("aria-busy", "false");
   }
 
+  // The service may have loaded another model since.
+  async update(nFound) {
+    const { n_rules: nRules } = this.summary;
+    const isAll = ![...filtersOf(this.state)].length;
+    if (isAll ? nFound === nRules : nFound <= nRules) return;
+    this.summary = await this.source.summary();
+    useWords(this.summary);
+  }
+
   trouble(error) {
     if (error.name === "AbortError") return;
     const unreachable = error instanceof TypeError && this.source instanceof RuleService;
-    byId("trouble").textContent = unreachable ? "The service does not answer. Is it running?" : error.message;
+    byId("trouble").textContent = unreachable ? "The service does not answer. Is it running? " : error.message;
+    if (unreachable) {
+      const again = make("button", { type: "button", className: "plain" }, "Try again");
+      again.addEventListener("click", () => this.tryAgain());
+      byId("trouble").append(again);
+    }
     byId("trouble").hidden = false;
     if (!("code" in error) && !unreachable) console.error(error); // a mistake of this program
+  }
+
+  async tryAgain() {
+    byId("trouble").hidden = true;
+    if (!this.summary) return this.start().catch((error) => this.trouble(error));
+    await this.draw();
+    byId(`tab-${valueOf(this.state, "view")}`)?.focus(); // the button is gone
   }
 
   showFound(nFound) {
