@@ -130,12 +130,13 @@ class Run:
     def rules(self) -> TitledRules:
         """The rules with titles, the best first.
 
-        All of them after `recsys.run`; of a folder the best `output.max_rules`.
+        All of them after `recsys.run`; of a folder the best `output.max_rules`, which it keeps.
         """
         if self._job is not None:
             return TitledRules(self._job.result.rules, self._job.result.interactions.titles)
         interactions = read_experiment(self.folder, self._trusted).dataset.load()
-        return TitledRules(Rules.from_parquet(self.folder / RULES_FILE), interactions.titles)
+        kept, n_mined = Rules.from_parquet(self.folder / RULES_FILE), int(self.metrics["n_rules"])
+        return TitledRules(kept, interactions.titles, n_mined)
 
     @cached_property
     def recommender(self) -> FittedRecommender:

@@ -24,12 +24,13 @@ class TitledRules:
 
     rules: Rules  # with ids, and all measures
     titles: Callable[[Any], Sequence[str]]  # of ids
+    n_mined: int = 0  # rules of the run, where these are the best of them
 
     def __len__(self) -> int:
         return len(self.rules)
 
     def __getitem__(self, selection: Any) -> TitledRules:
-        return replace(self, rules=self.rules[selection])
+        return replace(self, rules=self.rules[selection], n_mined=0)
 
     def to_frame(self, measures: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a frame with a row for each rule; sides are tuples of titles.
@@ -66,7 +67,8 @@ class TitledRules:
 
     def _about(self) -> str:
         shown = f", the best {SHOWN} by {self.rules.metric}" if len(self) > SHOWN else ""
-        return f"{len(self):,} rules{shown}"
+        mined = f"of {self.n_mined:,} " if self.n_mined > len(self) else ""
+        return f"{len(self):,} {mined}rules{shown}"
 
     def _names(self) -> list[str]:
         return list(dict.fromkeys([*MEASURES, self.rules.metric]))

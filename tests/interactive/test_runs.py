@@ -59,6 +59,16 @@ def test_the_folder_of_a_run_is_enough(folder):
     assert repr(recsys.load("first").recommend([1, 4])) == repr(run.recommend([1, 4]))
 
 
+def test_rules_that_a_folder_does_not_keep_are_said(folder):
+    run = small_run("output.max_rules=1", folder="first")
+    assert len(run.rules) == run.metrics["n_rules"] == 2
+    assert repr(run.rules).startswith("2 rules\n")
+    kept = recsys.Run("first").rules
+    assert len(kept) == 1
+    assert repr(kept).startswith("1 of 2 rules\n")
+    assert "1 of 2 rules" in kept._repr_html_()
+
+
 def test_a_folder_that_is_used_again_leaves_the_earlier_run_as_it_was(folder):
     run = small_run(folder="same")
     before = run.metrics, run.seconds, repr(run), run._repr_html_()
