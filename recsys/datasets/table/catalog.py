@@ -54,6 +54,11 @@ class ItemTexts:
     def check_items(self, item_id: npt.NDArray[Any], path: str) -> None:
         """Log how many of some items a table of items lacks; raise DataFormatError if it has none of them."""
         known = self.titles.keys() | self.categories.keys()
+        if not known:
+            raise DataFormatError(
+                f"{path} has no row with the id and a title or category of an item. "
+                "Give a table that holds some."
+            )
         missing = [name for name in map(str, item_id.tolist()) if name not in known]
         if len(missing) == len(item_id):
             numbers = known | {other_text(name, "integer") for name in known}
@@ -62,9 +67,9 @@ class ItemTexts:
                     f"{path} has none of the items, such as {shown(missing[0])}, but ids that are the same "
                     "numbers. Set dataset.ids=integer if they are the same items."
                 )
-            example = f", only such as {shown(min(known))}" if known else ""
+            others = f"only such as {shown(min(known))}"
             raise DataFormatError(
-                f"{path} has none of the items, such as {shown(missing[0])}{example}. "
+                f"{path} has none of the items, such as {shown(missing[0])}, {others}. "
                 "Set dataset.items_columns.item_id to the column of their ids."
             )
         if missing:

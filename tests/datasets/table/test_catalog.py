@@ -117,6 +117,16 @@ def test_a_table_of_items_with_nothing_but_ids_is_refused(tmp_path):
     assert catalog(tmp_path / "a.csv", **settings, items_columns={"title": "name"}).titles([7]) == ["Tea"]
 
 
+@pytest.mark.parametrize("rows", ["", "7,\n8,\n", ",Tea\n"])
+def test_a_table_of_items_without_titles_is_refused(tmp_path, rows):
+    (tmp_path / "a.csv").write_text("order,item_id\n1,7\n1,8\n")
+    path = tmp_path / "items.csv"
+    path.write_text(f"item_id,name\n{rows}")
+    settings = {"columns": {"order_id": "order"}, "items_path": str(path), "items_columns": {"title": "name"}}
+    with pytest.raises(DataFormatError, match=r"items\.csv has no row"):
+        catalog(tmp_path / "a.csv", **settings)
+
+
 @pytest.mark.parametrize(
     ("role", "kind", "values"),
     [
