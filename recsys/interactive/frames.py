@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ ITEM_ROLES = ("item_id", "title", "categories")
 def data_overrides(data: Any, items: Any, overrides: Sequence[str]) -> list[str]:
     """Write frames and return the overrides that read them, before those of the caller.
 
-    Columns called as their roles, such as `user_id`, have these, unless `dataset.columns` is among the
-    overrides. Raises ParameterError if the overrides name other data.
+    Columns called as their roles, such as `user_id`, have these, unless the overrides give the role to
+    another column, or to null. Raises ParameterError if the overrides name other data.
     """
     if data is None:
         if items is not None:
@@ -41,21 +41,17 @@ def data_overrides(data: Any, items: Any, overrides: Sequence[str]) -> list[str]
         raise ParameterError("data", "left out where the overrides name other data", others[0])
     layout = "long" if given.get("dataset.layout", "long") == "long" else "other"
     found = [] if "dataset" in given else ["dataset=table"]
-    found += _of_frame("data", data, "path", "columns", ROLES[layout], given)
+    found += _of_frame("data", data, "path", "columns", ROLES[layout])
     if items is not None:
-        found += _of_frame("items", items, "items_path", "items_columns", ITEM_ROLES, given)
+        found += _of_frame("items", items, "items_path", "items_columns", ITEM_ROLES)
     return found
 
 
-def _of_frame(
-    name: str, frame: Any, path_key: str, columns_key: str, roles: Sequence[str], given: Iterable[str]
-) -> list[str]:
+def _of_frame(name: str, frame: Any, path_key: str, columns_key: str, roles: Sequence[str]) -> list[str]:
     table = as_arrow(name, frame)
     found = [f"dataset.{path_key}={encode(str(_write(name, table)))}"]
-    if not any(key.startswith(f"dataset.{columns_key}") for key in given):
-        named = ", ".join(f"{role}: {role}" for role in roles if role in table.column_names)
-        found += [f"dataset.{columns_key}={{{named}}}"] if named else []
-    return found
+    named = ", ".join(f"{role}: {role}" for role in roles if role in table.column_names)
+    return [*found, *([f"dataset.{columns_key}={{{named}}}"] if named else [])]
 
 
 def _write(name: str, table: Any) -> Path:

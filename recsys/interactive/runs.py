@@ -45,9 +45,10 @@ def run(*overrides: str, data: Any = None, items: Any = None, folder: str | Path
         The data in place of those that `dataset` names, and titles and categories of the items: frames of
         pandas, Polars or Arrow. Columns called user_id, order_id, item_id, rating, timestamp, quantity,
         price, margin, title and categories are what their names say; in `items` item_id, title and
-        categories. For other names add "dataset.columns={order_id: InvoiceNo, item_id: StockCode}", for a
-        column for each item "dataset.layout=one_hot". The frames are kept in `outputs/data`, as `python -m
-        recsys recommend` needs them later, and read with all the checks of `dataset=table`.
+        categories. For other names add "dataset.columns={order_id: InvoiceNo, item_id: StockCode}", to leave
+        a column out "dataset.columns.rating=null", for a column for each item "dataset.layout=one_hot". The
+        frames are kept in `outputs/data`, as `python -m recsys recommend` needs them later, and read with
+        all the checks of `dataset=table`.
     folder : str or Path, optional
         Where the results are written; by default a new folder `outputs/<date>/<time>` below the working
         directory. A folder of an earlier run is used again.

@@ -36,6 +36,16 @@ def test_frames_of_all_kinds_give_the_same_rules(tmp_path):
     assert run.config.dataset.path.startswith(str(tmp_path / "outputs/data/data-"))
 
 
+def test_columns_keep_their_roles_beside_those_that_are_named():
+    names = {"order_id": "Receipt", "item_id": "Article"}
+    data = pd.DataFrame(ORDERS).rename(columns=names).assign(user_id=1, price=2.0)
+    dataset = recsys.run(*SETTINGS, NAMED, data=data).config.dataset
+    assert (dataset.columns.user_id, dataset.columns.price) == ("user_id", "price")
+    assert (dataset.columns.order_id, dataset.columns.item_id) == ("Receipt", "Article")
+    left_out = recsys.run(*SETTINGS, NAMED, "dataset.columns.price=null", data=data)
+    assert left_out.config.dataset.columns.price is None
+
+
 def test_a_column_for_each_item():
     hot = pd.crosstab(ORDERS["order_id"], ORDERS["item_id"]).astype(bool).reset_index(drop=True)
     run = recsys.run(*SETTINGS, "dataset.layout=one_hot", data=hot)
