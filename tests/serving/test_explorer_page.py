@@ -338,18 +338,38 @@ def test_trouble_is_told(page):
     assert page.focus().get_attribute("id") == "explorer-tab-table"
 
 
+def show(page, monkeypatch, n):
+    """Serve the first n rules, as version n."""
+    following = copy.copy(page.service.reloader.current)
+    few = RuleTable.of(rules_of(long())[:n], following.bundle.called)
+    following.explored = replace(following.explored, name=str(n), table=few)
+    monkeypatch.setattr(page.service.reloader, "current", following)
+
+
+@needs_browser
+@pytest.mark.parametrize("n", [0, 1])
+def test_no_rules_and_one(page, monkeypatch, n):
+    show(page, monkeypatch, n)
+    page.browser.refresh()
+    for view in ("scatter", "matrix", "graph", "table"):
+        page.go(f"view={view}&sort=confidence")
+        told = page.texts("#explorer-panel")[0]
+        assert ("There are no rules." in told) == (n == 0)
+        assert "Infinity" not in told
+        assert "NaN" not in told
+    assert page.part("n-found").text == ("1 rule" if n else "0 rules")
+    monkeypatch.undo()
+    page.go("")
+    page.until(lambda: page.part("n-found").text.endswith(" rules") and len(page.shown()) > 1)
+
+
 @needs_browser
 def test_the_model_is_replaced_while_the_page_is_open(page, monkeypatch):
     model = page.service.reloader.current
-    few = RuleTable.of(rules_of(long())[:3], model.bundle.called)
-    assert len(few) < len(model.explored.table)
-    explored = replace(model.explored, name="next", table=few)
-    following = copy.copy(model)
-    following.explored = explored
-    monkeypatch.setattr(page.service.reloader, "current", following)
+    show(page, monkeypatch, 3)
     page.go("sort=confidence")
     assert page.part("n-found").text == "3 rules"
-    assert page.part("about").text == "next"
+    assert page.part("about").text == "3"
     monkeypatch.undo()
     page.go("")
     page.until(lambda: page.part("n-found").text == f"{len(model.explored.table):,} rules")

@@ -12,7 +12,8 @@ export function colourOf(name) {
 /** Lift is a ratio: equal ratios are equally far apart. */
 export class LiftScale {
   constructor(lifts) {
-    const finite = lifts.filter((lift) => lift !== null);
+    const known = lifts.filter((lift) => lift !== null);
+    const finite = known.length ? known : [1];
     this.minimum = finite.reduce((least, lift) => Math.min(least, lift), Infinity);
     this.maximum = finite.reduce((most, lift) => Math.max(most, lift), -Infinity);
     this.steps = STEPS.map((name) => parse(colourOf(name)));

@@ -21,6 +21,11 @@ export function arrow() {
   return make("span", { className: "arrow", role: "img", "aria-label": "implies" }, "→");
 }
 
+/** Return what is shown in place of no rules. */
+export function nothing({ summary }) {
+  return make("p", { className: "nothing" }, summary.n_rules ? "No rule meets all filters." : "There are no rules.");
+}
+
 /** Tell a screen reader. */
 export function say(text) {
   byId("status").textContent = text;

@@ -9,7 +9,7 @@ import { drawGraph } from "./graph.js";
 import { MARKUP } from "./markup.js";
 import { drawMatrix } from "./matrix.js";
 import { named, SMALLER_IS_BETTER } from "./measures.js";
-import { count, label, ruleText } from "./numbers.js";
+import { count, counted, label, ruleText } from "./numbers.js";
 import { drawScatter } from "./scatter.js";
 import { RuleService } from "./service.js";
 import { drawTable } from "./table.js";
@@ -124,7 +124,8 @@ class Explorer {
     const { n_rules: nRules } = this.summary;
     byId("n-exported").textContent = nFound === 1 ? "the rule" : `all ${count(nFound)} rules`;
     byId("n-exported").closest("p").hidden = !nFound;
-    byId("n-found").textContent = nFound === nRules ? `${count(nRules)} rules` : `${count(nFound)} of ${count(nRules)} rules`;
+    byId("n-found").textContent = nFound === nRules
+      ? counted(nRules, "rule", "rules") : `${count(nFound)} of ${counted(nRules, "rule", "rules")}`;
     const query = queryOf(this.state);
     query.delete("offset");
     byId("exports").replaceChildren(...this.source.formats.flatMap((format, row) => {

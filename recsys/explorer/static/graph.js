@@ -3,7 +3,7 @@
 
 import { queryOf } from "./address.js";
 import { colourOf, LiftScale } from "./colours.js";
-import { make } from "./elements.js";
+import { make, nothing } from "./elements.js";
 import { library } from "./libraries.js";
 import { count, cut, label } from "./numbers.js";
 
@@ -25,15 +25,18 @@ export async function drawGraph(explorer, panel, signal) {
     library("cytoscape"), explorer.source.rules(query, RULES, signal),
   ]);
   if (signal.aborted) return nFound;
+  if (!best.length) {
+    panel.replaceChildren(nothing(explorer));
+    return nFound;
+  }
   const rules = firstOf(best, panel.clientWidth < NARROW ? ITEMS_OF_A_PHONE : ITEMS);
   explorer.learnTitles(rules);
   const scale = new LiftScale(rules.map((rule) => rule.measures.lift));
   const which = rules.length < nFound ? `The best ${count(rules.length)} rules. ` : "";
   const canvas = make("div", { className: "graph", role: "img", "aria-label": "Graph of items and rules; the table has the same rules" });
   const zoom = make("div", { className: "zoom" });
-  const text = rules.length ? `${which}Select an item to filter by it, a circle to see its rule. ` : "No rule meets all filters.";
-  panel.replaceChildren(make("p", { className: "note" }, text, ...(rules.length ? [scale.legend()] : [])), zoom, canvas);
-  if (!rules.length) return nFound;
+  const text = `${which}Select an item to filter by it, a circle to see its rule. `;
+  panel.replaceChildren(make("p", { className: "note" }, text, scale.legend()), zoom, canvas);
   const graph = cytoscape({
     container: canvas, elements: elementsOf(rules, scale), style: style(), userZoomingEnabled: false, maxZoom: 3,
     layout: { name: "preset" },

@@ -5,7 +5,7 @@ import { queryOf } from "./address.js";
 import { groupAntecedents, keyOf } from "./clusters.js";
 import { LiftScale } from "./colours.js";
 import { showRules } from "./detail.js";
-import { make } from "./elements.js";
+import { make, nothing } from "./elements.js";
 import { count, counted, cut, label, short, titlesOf } from "./numbers.js";
 
 const COLUMNS_ARE = "Columns are groups of antecedents that go with the same consequents, by their most frequent item; "
@@ -24,7 +24,7 @@ export async function drawMatrix(explorer, panel, signal) {
   if (signal.aborted) return nFound;
   explorer.learnTitles(rules);
   if (!rules.length) {
-    panel.replaceChildren(make("p", { className: "nothing" }, "No rule meets all filters."));
+    panel.replaceChildren(nothing(explorer));
     return nFound;
   }
   const best = (group) => Math.max(...lifts(group));

@@ -2,7 +2,7 @@
 
 import { filtersOf } from "./address.js";
 import { colourOf, LiftScale } from "./colours.js";
-import { make } from "./elements.js";
+import { make, nothing } from "./elements.js";
 import { library } from "./libraries.js";
 import { count, counted, short } from "./numbers.js";
 
@@ -17,6 +17,10 @@ export async function drawScatter(explorer, panel, signal) {
     library("Plotly"), explorer.source.points(filtersOf(explorer.state), POINTS, signal),
   ]);
   if (signal.aborted) return points.n_found;
+  if (!points.n_found) {
+    panel.replaceChildren(nothing(explorer));
+    return 0;
+  }
   const scale = new LiftScale(points.lift);
   const groups = grouped(points);
   const plot = make("div", { className: "plot", role: "img", "aria-label": "Scatter plot of support and confidence" });
@@ -33,7 +37,7 @@ export async function drawScatter(explorer, panel, signal) {
 
 function described({ n_found: nFound, rule_id: ids }) {
   if (ids.length < nFound) return `A sample of ${count(ids.length)} of the ${count(nFound)} rules, with the most extreme ones.`;
-  return nFound ? `${counted(nFound, "rule", "rules")}.` : "No rule meets all filters.";
+  return `${counted(nFound, "rule", "rules")}.`;
 }
 
 function grouped({ rule_id: ids, support, confidence, lift }) {

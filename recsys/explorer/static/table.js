@@ -1,7 +1,7 @@
 // The table: a page of the found rules.
 
 import { filtersOf, queryOf, valueOf } from "./address.js";
-import { arrow, make } from "./elements.js";
+import { arrow, make, nothing } from "./elements.js";
 import { MAIN, MEANINGS, named } from "./measures.js";
 import { count, short, titlesOf } from "./numbers.js";
 
@@ -54,8 +54,7 @@ function body(explorer, columns, rules) {
     return make("tr", { role: "row" }, make("th", { scope: "row", role: "rowheader" }, open), ...cells);
   });
   if (!rows.length) {
-    const nothing = make("td", { role: "cell", colSpan: columns.length + 1, className: "nothing" }, "No rule meets all filters.");
-    rows.push(make("tr", { role: "row" }, nothing));
+    rows.push(make("tr", { role: "row" }, make("td", { role: "cell", colSpan: columns.length + 1 }, nothing(explorer))));
   }
   return make("tbody", { role: "rowgroup" }, ...rows);
 }
