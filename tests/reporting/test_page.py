@@ -12,7 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from recsys.data import ItemCatalog
-from recsys.explorer import RuleTable
+from recsys.explorer import Query, RuleTable
 from recsys.explorer.export import FORMATS
 from recsys.reporting.report import write_report
 from recsys.rules import Rules
@@ -157,14 +157,31 @@ def test_the_downloads_without_a_service_are_those_of_the_service(browser):
     written = WebDriverWait(browser, WAIT).until(
         lambda _: len(found := browser.execute_script("return window.written")) == 3 and found
     )
-    folder = Path(browser.current_url.removeprefix("file://").partition("#")[0]).parent
-    rules = Rules.from_parquet(folder / "3/rules.parquet")
-    table = RuleTable.of(rules, ItemCatalog(rules.source.items, tuple(TITLES), ((),) * len(TITLES)))
+    table = exported(browser)
     order = table.order("lift", descending=True)
     expected = {name: b"".join(write(table, order)).decode() for name, (_, write) in FORMATS.items()}
     assert json.loads(written["json"]) == json.loads(expected["json"])
     assert cells(written["csv"]) == cells(expected["csv"])
     assert graph(written["graphml+xml"]) == graph(expected["graphml"])
+
+
+@pytest.mark.parametrize("bound", ["min_conviction=1.05", "max_conviction=1.05"])
+def test_infinite_values_are_within_the_same_bounds_as_of_the_service(browser, bound):
+    name, value = bound.split("=")
+    rules = exported(browser)
+    query = Query(**{f"{name[:3]}imum": {"conviction": float(value)}})
+    n_found = len(query.find(rules))
+    assert 0 < n_found < 28
+    browser.execute_script("location.hash = arguments[0]", bound)
+    found = browser.find_element(By.ID, "explorer-n-found")
+    WebDriverWait(browser, WAIT).until(lambda _: found.text == f"{n_found} of 28 rules")
+
+
+def exported(browser):
+    """Return the rules of the report's trial as the service has them."""
+    folder = Path(browser.current_url.removeprefix("file://").partition("#")[0]).parent
+    rules = Rules.from_parquet(folder / "3/rules.parquet")
+    return RuleTable.of(rules, ItemCatalog(rules.source.items, tuple(TITLES), ((),) * len(TITLES)))
 
 
 def cells(text):
