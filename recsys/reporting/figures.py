@@ -16,6 +16,7 @@ from recsys.runs.sweep import Sweep
 from recsys.runs.trials import Trial
 
 PER_AXIS = 110  # pixels of an axis of parallel coordinates, at least
+LONGEST = 20  # letters of a value on an axis
 MAX_TICKS = 6  # of a logarithmic axis; of more, only powers of ten
 
 IMPORTANCE = (
@@ -146,8 +147,12 @@ def slices(sweep: Sweep, columns: list[Column]) -> list[Figure]:
                 "text": numbers, "hovertemplate": "trial %{text}: %{x}, %{y:.6g}<extra></extra>",
             }  # fmt: skip
             scale: dict[str, Any] = {"type": "linear", "nticks": 6}
-            if column.categories or column.log:
-                scale = {"type": "category"} if column.categories else _log_axis(column.values)
+            if column.categories:
+                names = column.categories
+                texts = list(map(_shortened, names))
+                scale = {"type": "category", "tickvals": names, "ticktext": texts, "autotickangles": [0, 30]}
+            elif column.log:
+                scale = _log_axis(column.values)
             layout = {
                 "height": 240,
                 "xaxis": {"title": title(short[column.name]), **scale},
@@ -212,6 +217,11 @@ def _label(trial: Trial) -> str:
     return "<br>".join(map(escape, lines if trial.feasible else [*lines, "misses a constraint"]))
 
 
+def _shortened(text: str) -> str:
+    """Return a value for an axis, without the middle of a long one, which would leave the plot no room."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-(LONGEST // 2 - 1) :]}"
+
+
 def _log_axis(values: list[float]) -> dict[str, Any]:
     """Return an axis with its ticks written out: of 20 between 10 and 100, plotly writes only a small 2."""
     exponents = range(math.floor(math.log10(min(values))), math.floor(math.log10(max(values))) + 1)
@@ -226,7 +236,8 @@ def _log_axis(values: list[float]) -> dict[str, Any]:
 
 def _dimension(column: Column) -> dict[str, Any]:
     if column.categories:
-        ticks = {"tickvals": list(range(len(column.categories))), "ticktext": column.categories}
+        texts = list(map(_shortened, column.categories))
+        ticks = {"tickvals": list(range(len(texts))), "ticktext": texts}
         return {"values": column.values, **ticks}
     if not column.log:
         return {"values": column.values}

@@ -201,6 +201,18 @@ def test_ticks_of_a_logarithmic_axis_are_written_out(tmp_path, values, texts):
     assert [float(text) for text in texts] == pytest.approx(axis["tickvals"])
 
 
+def test_long_values_leave_the_plots_their_room(tmp_path):
+    sweep = read_sweep(make(tmp_path, complete=2))
+    names = ["a" * 300 + "1", "a" * 300 + "2", "short"]
+    column = Column("x", [0.0, 1.0], names, log=False)
+    (slice_,) = slices(sweep, [column])
+    texts = ["aaaaaaaaaa…aaaaaaaa1", "aaaaaaaaaa…aaaaaaaa2", "short"]
+    assert slice_.layout["xaxis"]["ticktext"] == texts
+    assert slice_.data[0]["x"] == slice_.layout["xaxis"]["tickvals"][:2] == names[:2]
+    dimension = parallel_coordinates(sweep, [column]).data[0]["dimensions"][1]
+    assert dimension["ticktext"] == texts
+
+
 INTERVAL = {"value": 0.1, "low": 0.09, "high": 0.11}
 
 
