@@ -342,7 +342,7 @@ def show(page, monkeypatch, n):
     """Serve the first n rules, as version n."""
     following = copy.copy(page.service.reloader.current)
     few = RuleTable.of(rules_of(long())[:n], following.bundle.called)
-    following.explored = replace(following.explored, name=str(n), table=few)
+    following.explorer_content = replace(following.explorer_content, name=str(n), table=few)
     monkeypatch.setattr(page.service.reloader, "current", following)
 
 
@@ -372,4 +372,4 @@ def test_the_model_is_replaced_while_the_page_is_open(page, monkeypatch):
     assert page.part("about").text == "3"
     monkeypatch.undo()
     page.go("")
-    page.until(lambda: page.part("n-found").text == f"{len(model.explored.table):,} rules")
+    page.until(lambda: page.part("n-found").text == f"{len(model.explorer_content.table):,} rules")
