@@ -8,6 +8,7 @@ DASHBOARD_PORT ?= 8080
 DOCS_PORT ?= 8002
 # Storage for `make dashboard`: the journal of the latest sweep, or a URL such as sqlite:///study.db.
 STORAGE ?= $(shell ls -t multirun/studies/*.log 2>/dev/null | head -n 1)
+WARM_UP := $(BIN)/python -m recsys -m hydra/callbacks=untracked
 LOCK := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url pyproject.toml
 
 .DEFAULT_GOAL := help
@@ -25,10 +26,14 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# Compile all bytecode now, in parallel: where Python may not write it later, each process would compile it again.
 	$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
-	@# Numba compiles at first use and caches the result: run once now so that the first experiment starts without delay.
-	@folder=$$(mktemp -d) && $(BIN)/python -m recsys -m apriori.min_support=0.1 apriori.max_len=2,3 \
-		recommender=rules,hybrid hydra/callbacks=untracked hydra.sweep.dir=$$folder > $$folder/log 2>&1 \
-		|| { cat $$folder/log; exit 1; }; rm -r $$folder
+	@# Numba compiles at first use and caches the result: use ratings and orders once now, side by side, so that the first
+	@# experiments start without delay.
+	@folder=$$(mktemp -d); \
+	$(WARM_UP) apriori.min_support=0.1 apriori.max_len=2,3 recommender=rules,hybrid \
+		hydra.sweep.dir=$$folder/ratings > $$folder/ratings.log 2>&1 & ratings=$$!; \
+	$(WARM_UP) dataset=synthetic_shop dataset.n_customers=50 dataset.n_orders=400 apriori.min_support=0.05 \
+		apriori.alpha=null,0.5 recommender=rules,tifuknn hydra.sweep.dir=$$folder/orders > $$folder/orders.log 2>&1; orders=$$?; \
+	wait $$ratings && test $$orders = 0 || { cat $$folder/*.log; exit 1; }; rm -r $$folder
 	@touch $@
 
 sweep: $(INSTALLED) ## the main job: 60 trials on the bundled ratings, recorded in MLflow; registers the best
