@@ -31,8 +31,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@folder=$$(mktemp -d); \
 	$(WARM_UP) apriori.min_support=0.1 apriori.max_len=2,3 recommender=rules,hybrid \
 		hydra.sweep.dir=$$folder/ratings > $$folder/ratings.log 2>&1 & ratings=$$!; \
-	$(WARM_UP) dataset=synthetic_shop dataset.n_customers=50 dataset.n_orders=400 apriori.min_support=0.05 \
-		apriori.alpha=null,0.5 recommender=rules,tifuknn hydra.sweep.dir=$$folder/orders > $$folder/orders.log 2>&1; orders=$$?; \
+	$(WARM_UP) dataset=synthetic_shop apriori.min_support=0.002 apriori.alpha=null,0.5 \
+		recommender=rules,tifuknn hydra.sweep.dir=$$folder/orders > $$folder/orders.log 2>&1; orders=$$?; \
 	wait $$ratings && test $$orders = 0 || { cat $$folder/*.log; exit 1; }; rm -r $$folder
 	@touch $@
 

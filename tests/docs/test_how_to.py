@@ -162,7 +162,8 @@ def test_the_sweeper_in_an_application(
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     train = "".join(blocks("sweeper", "text")[1].partition("...")[:1])
     for words, lines in zip(commands, ("Best trials:", train), strict=False):
-        command = [sys.executable, *words[1:]]
+        # Not Hydra's default, which is named after the second: both may begin in the same one.
+        command = [sys.executable, *words[1:], f"hydra.sweep.dir=sweeps/{words[1]}"]
         done = programs.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert_printed(lines, done.stdout)
