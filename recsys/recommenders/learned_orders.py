@@ -54,7 +54,8 @@ def learn_from_orders(train: Histories, settings: OrderSettings) -> tuple[OrderR
     pairs = first_and_last(train)
     customers = kernels.Customers(pairs.starts, pairs.items, pairs.first, pairs.last)
     sums, squares, counts = kernels.sum_up(predictions, train.n_items)
-    limits = settings.n_candidates, settings.min_count, settings.min_llr
+    # As a float: for an integer the kernel would be compiled once more.
+    limits = settings.n_candidates, settings.min_count, float(settings.min_llr)
     candidates = kernels.find_candidates(predictions, customers, squares, counts, *limits)
     solved = _solve(predictions, candidates, sums, squares, settings.regularization)
 
@@ -164,7 +165,7 @@ def _solve(
                 scales,
                 (candidates.starts, candidates.antecedents, products),
                 of_targets,
-                regularization,
+                float(regularization),
             )
         except np.linalg.LinAlgError as error:
             rule = "large enough that G + l I can be inverted"

@@ -87,7 +87,7 @@ def learn_weights(
     with threadpool_limits(limits=1, user_api="blas"):
         try:
             solved = kernels.regress(
-                rows, sums[used], scales, candidates, targets[index.items], regularization
+                rows, sums[used], scales, candidates, targets[index.items], float(regularization)
             )
         except np.linalg.LinAlgError as error:
             rule = "large enough that G + l I can be inverted"

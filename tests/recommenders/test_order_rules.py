@@ -25,7 +25,8 @@ from recsys.recommenders import (
     RuleRecommender,
     learned_orders,
 )
-from recsys.recommenders._orders_kernel import log_likelihood_ratio
+from recsys.recommenders._learning_kernel import regress
+from recsys.recommenders._orders_kernel import find_candidates, log_likelihood_ratio
 from recsys.recommenders.learned_orders import repeat_weight
 from recsys.recommenders.learned_rules import LearnedRuleModel
 from recsys.recommenders.order_rule_model import OrderRuleModel
@@ -214,6 +215,15 @@ def test_habits_are_found_and_recommended():
     by_popularity = PopularityRecommender().fit(model.train).recommend(asked, 2)
     assert lists.item_indices[2].tolist() == by_popularity.item_indices[2].tolist()
     assert 28 not in model.recommend(asked, 2).item_indices[0]
+
+
+def test_integers_as_settings_compile_no_further_kernels():
+    train = drawn(400, 5, 30, with_habits)
+    RuleRecommender(regularization=1.5, min_llr=20.5, half_life=10.5).fit(train)
+    compiled = [list(one.signatures) for one in (find_candidates, regress)]
+    model = RuleRecommender(regularization=1, min_llr=20, half_life=10).fit(train)
+    assert len(model.rules) > 0
+    assert [one.signatures for one in (find_candidates, regress)] == compiled
 
 
 def test_without_a_signal_popularity_is_left():
