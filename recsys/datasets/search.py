@@ -1,7 +1,6 @@
 """TitleSearch: find items by approximate titles."""
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from recsys.data.accents import without_accents
 from recsys.data.items import ItemCatalog
 from recsys.data.titles import display_title
 from recsys.errors import DataError
@@ -162,10 +162,7 @@ def _key(title: str) -> tuple[str, str]:
     text = re.sub(r"^(a\.k\.a\.|aka)\s+", "", text)
     if behind := _ARTICLE.match(text):
         text = behind["title"]
-    text = "".join(
-        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
-    )
-    words = re.sub(r"[^\w]+", " ", text.replace("'", "").replace("&", " and ")).split()
+    words = re.sub(r"[^\w]+", " ", without_accents(text).replace("'", "").replace("&", " and ")).split()
     if len(words) > 1 and words[0] in ("the", "a", "an"):
         words = words[1:]
     return " ".join(words), year[1] if year else ""

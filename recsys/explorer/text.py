@@ -1,9 +1,8 @@
 """Text as the explorer compares it."""
 
-import unicodedata
+from recsys.data.accents import without_accents
 
 
 def plain(text: str) -> str:
     """Return a text without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+    return without_accents(text).casefold()

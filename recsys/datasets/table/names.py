@@ -1,7 +1,8 @@
 """Guess the role of a column from its name, in English, German, Spanish and French."""
 
 import re
-import unicodedata
+
+from recsys.data.accents import without_accents
 
 # Nouns by role. A name is searched for them without case, accents and separators, so that "Kunden-Nr." and
 # "CustomerID" match. Words of up to three letters must be a whole word of the name.
@@ -66,8 +67,7 @@ def is_total(name: str) -> bool:
 
 def _words(name: str) -> list[str]:
     """Return the words of a name in lower case without accents; "CustomerID" has two."""
-    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = without_accents(name.replace("ß", "ss"))
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
     return re.findall(r"[a-z]+", parts.lower())
 
