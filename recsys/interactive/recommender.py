@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,7 @@ class FittedRecommender:
         is_whole = isinstance(given, float) and given.is_integer() and str(given) not in self._known
         return int(given) if is_whole else given
 
-    @property
+    @cached_property
     def _known(self) -> set[str]:
         return set(map(str, self.bundle.catalog.item_id.tolist()))
 
