@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.safe_text import printable
 from recsys.interactive import html
 from recsys.rules import Rules
+from recsys.runs.files import TITLE_SEPARATOR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,9 @@ class TitledRules:
 
         columns: dict[str, Any] = {
             side: pd.Series(titles, dtype=object)
-            for side, titles in zip(("antecedents", "consequents"), self._sides(), strict=True)
+            for side, titles in zip(
+                ("antecedents", "consequents"), self.rules.titled_sides(self.titles), strict=True
+            )
         }
         columns["support_count"] = self.rules.support_counts
         return pd.DataFrame(columns | self.rules.measures(self._names() if measures is None else measures))
@@ -61,7 +63,7 @@ class TitledRules:
     def _best(self) -> Iterator[tuple[Any, ...]]:
         """Yield the sides of the best rules as text, their count and their measures."""
         best = self.rules[:SHOWN]
-        sides = ([" + ".join(titles) for titles in side] for side in self[:SHOWN]._sides())
+        sides = (list(map(TITLE_SEPARATOR.join, side)) for side in best.titled_sides(self.titles))
         measures = (best.measure(name).tolist() for name in self._names())
         return zip(*sides, best.support_counts.tolist(), *measures, strict=True)
 
@@ -72,10 +74,3 @@ class TitledRules:
 
     def _names(self) -> list[str]:
         return list(dict.fromkeys([*MEASURES, self.rules.metric]))
-
-    def _sides(self) -> Iterator[list[tuple[str, ...]]]:
-        """Yield the titles of each rule's antecedents, then of its consequents."""
-        for side in (self.rules.antecedents, self.rules.consequents):
-            offsets, items = self.rules.source.flatten(side)
-            titles = list(self.titles(self.rules.source.items[items]))
-            yield [tuple(titles[start:end]) for start, end in pairwise(offsets.tolist())]

@@ -12,13 +12,12 @@ from recsys.data.nouns import read_words
 from recsys.explorer import RuleTable
 from recsys.reporting.page import Explorer
 from recsys.rules import Rules
-from recsys.runs.files import CONFIG_FILE, DATA_FILE, RULES_FILE
+from recsys.runs.files import CONFIG_FILE, DATA_FILE, RULES_FILE, TITLE_SEPARATOR
 from recsys.runs.json_file import read_json
 from recsys.runs.sweep import Sweep
 from recsys.runs.yaml_file import load_yaml
 
 MAX_RULES = 500
-SEPARATOR = " + "  # of titles in `rules.csv`
 
 _STATIC = files("recsys.explorer") / "static"
 _IMPORT = re.compile(r'^import \{ (.*) \} from "\./(\w+)\.js";$', re.MULTILINE)
@@ -57,7 +56,7 @@ def _catalog(rules: Rules, rows: list[dict[str, str]]) -> ItemCatalog:
     for name, side in (("antecedents", rules.antecedents), ("consequents", rules.consequents)):
         offsets, items = rules.source.flatten(side)
         for row, (start, stop) in zip(rows, pairwise(offsets.tolist()), strict=False):
-            parts = row[name].split(SEPARATOR) if stop - start > 1 else [row[name]]
+            parts = row[name].split(TITLE_SEPARATOR) if stop - start > 1 else [row[name]]
             if len(parts) == stop - start:
                 titles |= zip(items[start:stop].tolist(), parts, strict=True)
     ids = rules.source.items

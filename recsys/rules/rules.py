@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,15 @@ class Rules:
     def top(self, k: int) -> Rules:
         """Return the k best rules by the metric, or all if there are fewer."""
         return self[: require_integer("k", k, minimum=0)]
+
+    def titled_sides(
+        self, titles: Callable[[npt.NDArray[Any]], Sequence[str]]
+    ) -> Iterator[list[tuple[str, ...]]]:
+        """Yield the titles of each rule's antecedents, then of its consequents; `titles` takes ids."""
+        for side in (self.antecedents, self.consequents):
+            offsets, items = self.source.flatten(side)
+            found = titles(self.source.items[items])
+            yield [tuple(found[start:end]) for start, end in pairwise(offsets.tolist())]
 
     def measure(self, name: str) -> Values:
         """Return one measure of all rules, shape (n_rules,).

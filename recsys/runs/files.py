@@ -9,6 +9,7 @@ DATA_FILE = "data.json"
 FOLDS_FILE = "folds.json"  # the metrics of each fold of the evaluation, if there are several
 RULES_FILE = "rules.parquet"
 RULES_TABLE_FILE = "rules.csv"
+TITLE_SEPARATOR = " + "  # of the titles of a side in it
 ITEMSETS_FILE = "itemsets.parquet"
 RUN_FILES = (METRICS_FILE, DATA_FILE, FOLDS_FILE, RULES_FILE, RULES_TABLE_FILE, ITEMSETS_FILE)
 # Hydra's, of a run and of a sweep.

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,7 +15,15 @@ from recsys.mining import KINDS, select
 from recsys.parameters import require_choice, require_integer
 from recsys.pipeline import Result
 from recsys.rules import Rules
-from recsys.runs.files import DATA_FILE, FOLDS_FILE, ITEMSETS_FILE, METRICS_FILE, RULES_FILE, RULES_TABLE_FILE
+from recsys.runs.files import (
+    DATA_FILE,
+    FOLDS_FILE,
+    ITEMSETS_FILE,
+    METRICS_FILE,
+    RULES_FILE,
+    RULES_TABLE_FILE,
+    TITLE_SEPARATOR,
+)
 from recsys.runs.json_file import write_json
 
 TABLE_RULES = 1000  # rules in `rules.csv`, at most
@@ -109,8 +116,6 @@ def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
 
 
 def _titles_of_sides(rules: Rules, result: Result) -> Iterator[list[str]]:
-    """Yield the titles of each rule's antecedents, then of its consequents, joined by " + "."""
-    for side in (rules.antecedents, rules.consequents):
-        offsets, items = rules.source.flatten(side)
-        titles = result.interactions.titles(rules.source.items[items])
-        yield [" + ".join(titles[start:end]) for start, end in pairwise(offsets.tolist())]
+    """Yield the titles of each rule's antecedents, then of its consequents, as one text."""
+    for side in rules.titled_sides(result.interactions.titles):
+        yield list(map(TITLE_SEPARATOR.join, side))
