@@ -20,9 +20,8 @@ from recsys.interactive.hydra_calls import call_hydra, require_overrides
 from recsys.interactive.log_lines import write_log_file
 from recsys.interactive.runs import Run
 from recsys.job import run_for_objective
-from recsys.metrics import DIRECTIONS, SHORT
+from recsys.metrics import SHORT
 from recsys.runs import sweep as stored
-from recsys.runs.best import candidates
 from recsys.runs.files import REPORT_FILE, TEST_FILE
 from recsys.runs.intervals import read_intervals
 from recsys.runs.stored_config import names_of
@@ -177,11 +176,7 @@ class Sweep:
 
     def _best_trials(self) -> list[Trial]:
         """Return the best trials, or the Pareto front."""
-        metrics, directions = self._stored.metrics, self._stored.directions
-        if len(metrics) > 1:
-            return self._stored.front
-        sign = DIRECTIONS[directions[0]]
-        return sorted(candidates(self._stored.trials, 1), key=lambda one: -sign * one.values[0])[:SHOWN]
+        return self._stored.front if len(self._stored.metrics) > 1 else self._stored.ranked[:SHOWN]
 
 
 def _is_search(override: str) -> bool:

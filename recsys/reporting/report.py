@@ -5,7 +5,7 @@ from typing import Any
 
 from optuna_sweeper.atomic_write import atomic_write
 from recsys.evaluation import Interval
-from recsys.metrics import DECIMALS, DIRECTIONS, LIST_METRICS, SHORT
+from recsys.metrics import DECIMALS, LIST_METRICS, SHORT
 from recsys.reporting.figures import main_figure, search_figures
 from recsys.reporting.page import Code, Section, Table, render
 from recsys.reporting.pictures import draw_search
@@ -104,11 +104,7 @@ def _trials(sweep: Sweep) -> Section:
 
 
 def _best_trials(sweep: Sweep) -> list[list[str]]:
-    sign = DIRECTIONS[sweep.directions[0]]
-    shown = sorted(
-        sweep.front if len(sweep.metrics) > 1 else (trial for trial in sweep.complete if trial.feasible),
-        key=lambda trial: (-sign * trial.values[0], trial.number),
-    )[:SHOWN]
+    shown = sweep.ranked[:SHOWN]
     names = list(dict.fromkeys(name for trial in shown for name in trial.params))
     rows = [
         [str(trial.number), *(f"{value:{SHORT}}" for value in trial.values)]

@@ -10,8 +10,8 @@ from typing import Any
 
 from optuna_sweeper.safe_text import mask_values, masked_yaml
 from recsys.errors import DataNotFoundError
-from recsys.metrics import MAX_LIFT
-from recsys.runs.best import best_trials, first_best
+from recsys.metrics import DIRECTIONS, MAX_LIFT
+from recsys.runs.best import best_trials, candidates, first_best
 from recsys.runs.files import CONFIG_FILE, OVERRIDES_FILE, RULES_TABLE_FILE, SWEEP_CONFIG_FILE
 from recsys.runs.trials import Trial, read_metrics, read_results, read_trials
 from recsys.runs.yaml_file import load_yaml
@@ -63,6 +63,13 @@ class Sweep:
     def best(self) -> Trial | None:
         """The best trial; of a Pareto front the best by the first objective."""
         return first_best(self.front, self.directions[0])
+
+    @property
+    def ranked(self) -> list[Trial]:
+        """The trials that can be the best, or with several objectives the front, by the first objective."""
+        trials = self.front if len(self.metrics) > 1 else candidates(self.trials, 1)
+        sign = DIRECTIONS[self.directions[0]]
+        return sorted(trials, key=lambda trial: (-sign * trial.values[0], trial.number))
 
     @cached_property
     def best_folder(self) -> Path | None:
