@@ -156,4 +156,4 @@ class ExplorerSummary(ResponseModel):
     can_recommend: bool
     """Whether there is a page of recommendations."""
     accepts_feedback: bool
-    """Whether there is something to operate, and a page for it."""
+    """Whether the service takes feedback; then there is a page for its operator, too."""
