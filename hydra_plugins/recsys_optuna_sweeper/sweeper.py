@@ -9,6 +9,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from optuna_sweeper.quick_import import quick_import
 from optuna_sweeper.settings import Settings
 
 #: Runs the jobs in this process.
@@ -39,6 +40,7 @@ class OptunaSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the sweep with the application's overrides of the command line."""
+        quick_import("optuna_sweeper.run")
         from optuna_sweeper.jobs.fast_launcher.launcher import replace_launcher
         from optuna_sweeper.run import run_sweep
 

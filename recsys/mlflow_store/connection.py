@@ -1,7 +1,6 @@
 """Connect to MLflow's store; create the tables of a new one, atomically and in one process only."""
 
 import errno
-import gc
 import logging
 import os
 import re
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 
 from optuna_sweeper.atomic_write import atomic_open
+from optuna_sweeper.quick_import import collections_off
 from recsys.errors import ParameterError
 from recsys.mlflow_store.address import VARIABLE
 from recsys.runs.folder_lock import folder_lock
@@ -60,25 +60,12 @@ def connect(tracking_uri: str) -> "MlflowClient":
         lock = folder_lock(path.parent, wait=True)
     elif POSTGRESQL.match(tracking_uri):
         lock = _lock_in_database(tracking_uri)
-    with lock, nullcontext() if "mlflow" in sys.modules else _garbage_collection_off():
+    with lock, nullcontext() if "mlflow" in sys.modules else collections_off():
         from mlflow import MlflowClient
 
         if path is not None and not path.exists():
             _make_store(path)
         return MlflowClient(tracking_uri=tracking_uri)
-
-
-@contextmanager
-def _garbage_collection_off() -> Iterator[None]:
-    """Import without collections, which take a quarter of the time, and freeze the imported objects."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_on:
-            gc.enable()
 
 
 def _sqlite_file(tracking_uri: str) -> Path | None:

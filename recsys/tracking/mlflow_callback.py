@@ -11,7 +11,6 @@ import os
 import shlex
 import sys
 import uuid
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from optuna_sweeper.quick_import import quick_import
 from optuna_sweeper.results.schema import TRIALS_FILE
 from optuna_sweeper.safe_text import mask_values, masked
 from recsys.composition import plain_value
@@ -39,6 +39,10 @@ log = logging.getLogger(__name__)
 
 # Config groups that are not recorded as parameters; the whole config is an artifact.
 NO_PARAMETERS = ("hydra", "output", "cache", "experiment_name")
+
+# The modules that every run needs, and every sweep: those with long imports.
+NEEDED = ("recsys.pipeline", "recsys.kernel", "recsys.runs.output", "pyarrow.parquet")
+SWEEPER = ("optuna_sweeper.run", "optuna.samplers", "recsys.runs.equivalence")
 
 
 class MLflowCallback(Callback):
@@ -172,8 +176,8 @@ class MLflowCallback(Callback):
         exit_handlers.register(self._close)
         self._tags |= provenance()
         if self.patience > 0:
-            # Imported for the run while the sender imports MLflow.
-            import_module("recsys.pipeline")
+            # While the sender imports MLflow.
+            quick_import(*NEEDED, *(SWEEPER if about.get("sweep", {}).get("study") else ()))
             self._experiment = self._sender.verdict()
         if "refused" in self._experiment:
             self._sender = None
