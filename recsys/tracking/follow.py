@@ -5,6 +5,8 @@ input closes and the queue of the folder is sent.
 """
 
 import argparse
+import atexit
+import gc
 import json
 import os
 import select
@@ -64,4 +66,5 @@ def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
 
 
 if __name__ == "__main__":
+    atexit.register(gc.freeze)  # as in recsys.__main__: the run waits for the end of this process
     sys.exit(main())
