@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5.0  # seconds between attempts while the run goes on
 RETRY_AT_END = 1.0  # seconds between attempts after its end
+MAX_TOGETHER = 20  # files of entries in one transaction: others wait for it, some tenths of a second
 TRIES = 3  # for an entry that MLflow refuses: of two equal requests at the same time it refuses the second
 
 
@@ -60,7 +61,7 @@ class Delivery:
     def send(self) -> bool:
         """Send the pending entries in order; return whether MLflow could be reached."""
         while files := self.queue.pending():
-            if not self._send_next(files):
+            if not (self._send_together(files) or self._send_next(files)):
                 return False
         return True
 
@@ -81,6 +82,32 @@ class Delivery:
             if not self.queue.pending():  # else another process has added entries
                 return not self.queue.refused
 
+    def _send_together(self, files: list[Path]) -> bool:
+        """Send the first entries in one transaction of MLflow's store; false if that is not possible.
+
+        The reason is found out, and reported, when they are sent one by one.
+        """
+        entries: list[Entry] = []
+        taken = 0
+        for file in files[:MAX_TOGETHER]:
+            entry = read_entry(file)
+            if entry is None or entry.is_alone:
+                break
+            merged = entries[-1].followed_by(entry) if entries else None
+            entries[-1:] = [merged] if merged else [*entries[-1:], entry]
+            taken += 1
+        if len(entries) < 2:
+            return False
+        try:
+            if not self.record.has_transactions:
+                return False
+            self.record.apply_together(entries)
+        except Exception as error:
+            log.debug("The entries are sent one by one", exc_info=error)
+            return False
+        self._sent(files[:taken])
+        return True
+
     def _send_next(self, files: list[Path]) -> bool:
         """Send the first entry, merged with those that follow if possible; return whether MLflow answered."""
         entry, taken = None, files[:1]
@@ -100,12 +127,16 @@ class Delivery:
                 return self._send_next(files[:1])
             self._refuse(taken, entry, error)
             return True
-        for file in taken:
+        self._sent(taken)
+        return True
+
+    def _sent(self, files: list[Path]) -> None:
+        """Remove the files of entries that MLflow has stored."""
+        for file in files:
             file.unlink()
         if not self._reachable:
             self.tell(f"MLflow answers again at {masked(self.record.tracking_uri)}.")
         self._reachable = True
-        return True
 
     def _apply(self, entry: Entry) -> None:
         for tries_left in reversed(range(TRIES)):

@@ -87,6 +87,12 @@ class Entry:
         entry.end = End(**entry.end) if entry.end else None  # type: ignore[arg-type]
         return entry
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether the entry depends on what other processes write meanwhile: not that of a job."""
+        is_job = self.start is None or self.start.parent is not None
+        return not is_job or self.undo or self.trials is not None or self.n_trials is not None
+
     def followed_by(self, other: Self) -> Self | None:
         """Merge with the next entry of the same run; None if the result would not be equivalent."""
         if self.run != other.run or self.end or self.trials or other.start or other.undo:

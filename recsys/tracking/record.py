@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.safe_text import masked, masked_yaml
 from recsys.mlflow_store.connection import connect
 from recsys.mlflow_store.experiment import Destination
 from recsys.mlflow_store.names import accepted, name_of
+from recsys.mlflow_store.transaction import has_transactions, transaction
 from recsys.tracking.entry import STUDY_KEY, End, Entry, Metric, Start, Tag
 from recsys.tracking.links import add_links, write_links
 from recsys.tracking.reconcile import corrections
@@ -38,6 +39,7 @@ class Record:
         self.tracking_uri, self.destination, self.folder = tracking_uri, destination, folder
         self.open_runs: set[str] = set()  # keys of runs that were started here and not ended
         self._before: dict[str, tuple[dict[str, str], End]] = {}  # tags and end of continued runs
+        self._after: list[Callable[[], None]] | None = None  # in a transaction: what writes files after it
 
     @cached_property
     def client(self) -> MlflowClient:
@@ -66,6 +68,39 @@ class Record:
             runs.forget_children()
             raise
 
+    @cached_property
+    def has_transactions(self) -> bool:
+        """Whether `apply_together` is possible."""
+        return has_transactions(self.client)
+
+    def apply_together(self, entries: Sequence[Entry]) -> None:
+        """Apply entries of jobs in one transaction of the store; after an error none of them is applied.
+
+        Files are written after it: an id in a file is that of a run that MLflow has stored.
+        """
+        runs, ids, open_runs = self.runs, dict(self.runs.ids), set(self.open_runs)
+        files: list[Callable[[], None]] = []
+        self._after = files
+        try:
+            with transaction(self.client):
+                for entry in entries:
+                    self._apply(entry)
+        except Exception:
+            runs.ids, self.open_runs = ids, open_runs
+            runs.forget_children()
+            raise
+        finally:
+            self._after = None
+        for write in files:
+            write()
+
+    def _write(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call a function that writes a file with ids of MLflow: now, or after the transaction."""
+        if self._after is None:
+            function(*arguments)
+        else:
+            self._after.append(partial(function, *arguments))
+
     def _apply(self, entry: Entry) -> None:
         parameters: Mapping[str, str] = {}
         tags, end = self._undone(entry) if entry.undo else (entry.tags, entry.end)
@@ -79,7 +114,7 @@ class Record:
         if entry.datasets:
             self._log_datasets(run_id, entry.datasets)
         for file in entry.files:
-            self._log_file(run_id, self.folder / file)
+            self._write(self._log_file, run_id, self.folder / file)
         if end:
             if is_latest:
                 self.client.set_terminated(run_id, end.status, end.time)
@@ -135,7 +170,7 @@ class Record:
             links = {"mlflow_run_id": run.info.run_id, "mlflow_experiment_id": run.info.experiment_id}
             links |= {"mlflow_tracking_uri": masked(self.tracking_uri), "mlflow_key": key}
             links |= {name: tags[tag] for name, tag in LINKED.items() if tag in tags}
-            write_links(Path(tags["output_dir"]), links)
+            self._write(write_links, Path(tags["output_dir"]), links)
 
     def _log(
         self, run_id: str, metrics: list[Metric], parameters: Mapping[str, str], tags: Mapping[str, str]

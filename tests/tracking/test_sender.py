@@ -381,6 +381,67 @@ def test_what_mlflow_refuses_holds_nothing_up(sweep_folder, runs, caplog):
     assert "MLflow refuses an entry" in caplog.text
 
 
+def ended(sweep, number, metric="max_lift"):
+    key = sweep.start(number)
+    tags = {"output_dir": str(sweep.job(number, 1.0))}
+    sweep.queue.put(Entry(key, metrics=[(metric, 1.0, 1, 0)], tags=tags, end=End("FINISHED", 2000)))
+
+
+def test_the_jobs_that_wait_are_sent_in_one_transaction(sweep_folder, runs, monkeypatch):
+    sweep, batches, apply = sweep_folder(), [], Record.apply_together
+    for number in range(12):
+        ended(sweep, number)
+
+    def noted(self, entries):
+        batches.append(len(entries))
+        apply(self, entries)
+
+    monkeypatch.setattr(Record, "apply_together", noted)
+    assert sweep.sender().delivery.send()
+    assert batches == [10, 2]  # start and end of a run are one entry
+    assert states(runs()) == {None: "RUNNING"} | dict.fromkeys(range(12), "FINISHED")
+    assert sweep.told == []
+
+
+def test_of_the_jobs_in_a_transaction_only_the_invalid_one_is_refused(sweep_folder, runs):
+    sweep = sweep_folder()
+    for number in range(4):
+        ended(sweep, number, metric=300 * "long" if number == 2 else "max_lift")
+    assert sweep.sender().delivery.send()
+    found = runs()
+    assert states(found) == {None: "RUNNING"} | dict.fromkeys(range(4), "FINISHED")
+    assert [bool(found[number].data.metrics) for number in range(4)] == [True, True, False, True]
+    assert len(sweep.queue.refused_files()) == 1
+
+
+def test_killed_in_a_transaction_nothing_is_lost_and_no_id_was_written(sweep_folder, runs, monkeypatch):
+    sweep = sweep_folder()
+    keys = [sweep.start(number) for number in range(3)]
+    for number, key in enumerate(keys):
+        tags = {"output_dir": str(sweep.job(number, 1.0))}
+        start = Start(f"trial {number}", 1000, {}, sweep.PARENT)
+        sweep.queue.put(Entry(key, start, tags=tags | {"trial.number": str(number)}))
+    sender, log = sweep.sender(), Record._log
+
+    def killed(self, *arguments):
+        if len(self.open_runs) == 4:
+            raise KeyboardInterrupt
+        log(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "_log", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sender.delivery.send()
+    assert list(runs()) == [None]
+    assert not list(sweep.folder.glob("*/links.json"))
+    assert sweep.sender().delivery.send()
+    found = runs()
+    assert sorted(found.keys() - {None}) == [0, 1, 2]
+    for number in range(3):
+        links = json.loads((sweep.folder / str(number) / "links.json").read_text())
+        assert links["mlflow_run_id"] == found[number].info.run_id
+
+
 def test_refusals_hold_nothing_up_when_nobody_listens(sweep_folder, runs, monkeypatch, capfd):
     sweep = sweep_folder()
     for name in (300 * "long", 300 * "wide"):
