@@ -9,32 +9,35 @@ from omegaconf import DictConfig, ListConfig, nodes
 _KINDS = ("Any", "Boolean", "Bytes", "Enum", "Float", "Integer", "Path", "String")
 VALUES = {getattr(nodes, f"{kind}Node") for kind in _KINDS}
 
+_set = object.__setattr__  # not that of configs, which sets a key
+
 
 def copy_config(node: Any, parent: Any = None, without: str | None = None) -> Any:
     """Return a deep copy of a node that `is_plain`, below another parent, and without a key."""
-    copied = object.__new__(type(node))
-    state = dict(node.__dict__)
-    state["_metadata"] = _copy_metadata(state["_metadata"])
-    state["_parent"] = parent
-    state["_flags_cache"] = None
-    copied.__dict__.update(state)
-    if "_content" in state:
+    kind = type(node)
+    copied = object.__new__(kind)
+    state = node.__dict__.copy()
+    state["_parent"], state["_flags_cache"] = parent, None
+    state["_metadata"] = metadata = _copy_metadata(state["_metadata"])
+    _set(copied, "__dict__", state)
+    if kind not in VALUES:  # a value has no cache of resolvers
+        cache = metadata.resolver_cache
+        metadata.resolver_cache = copy.deepcopy(cache) if cache else defaultdict(dict)
         content = state["_content"]
         if type(content) is dict:
-            content = {key: copy_config(child, copied) for key, child in content.items() if key != without}
+            children = content.items()
+            state["_content"] = {key: copy_config(child, copied) for key, child in children if key != without}
         elif type(content) is list:
-            content = [copy_config(child, copied) for child in content]
-        copied.__dict__["_content"] = content
+            state["_content"] = [copy_config(child, copied) for child in content]
     return copied
 
 
 def _copy_metadata(metadata: Any) -> Any:
     copied = object.__new__(type(metadata))
-    state = dict(metadata.__dict__)
-    state["flags"] = dict(state["flags"]) if state["flags"] is not None else None
-    cache = state["resolver_cache"]
-    state["resolver_cache"] = copy.deepcopy(cache) if cache else defaultdict(dict)
-    copied.__dict__.update(state)
+    state = metadata.__dict__.copy()
+    if state["flags"] is not None:
+        state["flags"] = dict(state["flags"])
+    _set(copied, "__dict__", state)
     return copied
 
 

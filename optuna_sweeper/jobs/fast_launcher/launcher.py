@@ -52,16 +52,17 @@ class FastLauncher(BasicLauncher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs with these overrides."""
         utils.setup_globals()
+        own = self.config.hydra
         if not self._logs_to_sweep:  # otherwise it was configured after the last job
-            utils.configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+            utils.configure_log(own.hydra_logging, own.verbose)
+        Path(str(own.sweep.dir)).mkdir(parents=True, exist_ok=True)
         log.info(f"Launching {len(job_overrides)} jobs locally")
         jobs = []
         for number, overrides in enumerate(job_overrides, start=initial_job_idx):
             log.info(f"\t#{number} : {' '.join(mask_values(utils.filter_overrides(overrides)))}")
             self._logs_to_sweep = False
             jobs.append(self._run(overrides, number))
-            utils.configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+            utils.configure_log(own.hydra_logging, own.verbose)
             self._logs_to_sweep = True
         return jobs
 
@@ -88,34 +89,37 @@ def run_job(
     instance = HydraConfig.instance()
     old_cwd, old_hydra = Path.cwd(), instance.cfg
 
-    OmegaConf.set_readonly(config.hydra, True)
+    own = config.hydra  # each access takes 30 microseconds
+    OmegaConf.set_readonly(own, True)
     instance.cfg = config  # type: ignore[assignment]  # for ${hydra:...} in the name of the folder
     output_dir = os.path.join(  # noqa: PTH118  # as Hydra writes it
         str(OmegaConf.select(config, "hydra.sweep.dir")), str(OmegaConf.select(config, "hydra.sweep.subdir"))
     )
-    with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
-        config.hydra.runtime.output_dir = os.path.abspath(output_dir)  # noqa: PTH100
-    instance.cfg = hydra_part(config, config)  # type: ignore[assignment]
+    runtime = own.runtime
+    with read_write(runtime), open_dict(runtime):
+        runtime.output_dir = os.path.abspath(output_dir)  # noqa: PTH100
+    instance.cfg = hydra_view(config)  # type: ignore[assignment]
 
     chdir = None
     try:
         job = JobReturn()
         job.cfg = task_config = copy_config(config, without="hydra")
         job.hydra_cfg = hydra_config = hydra_part(config)
-        job.overrides = OmegaConf.to_container(config.hydra.overrides.task)  # type: ignore[assignment]
+        overrides = own.overrides.task
+        job.overrides = OmegaConf.to_container(overrides)  # type: ignore[assignment]
         Path(output_dir).mkdir(parents=True, exist_ok=True)
-        chdir = hydra_config.hydra.job.chdir
+        settings = hydra_config.hydra.job
+        chdir = settings.chdir
         if chdir:
             os.chdir(output_dir)
         job.working_dir = output_dir if chdir else str(old_cwd)
-        utils.configure_log(config.hydra.job_logging, config.hydra.verbose)
-        if config.hydra.output_subdir is not None:
-            folder = Path(config.hydra.runtime.output_dir) / Path(config.hydra.output_subdir)
+        utils.configure_log(own.job_logging, own.verbose)
+        if (subdir := own.output_subdir) is not None:
+            folder = Path(runtime.output_dir) / Path(subdir)
             folder.mkdir(parents=True, exist_ok=True)
-            overrides = config.hydra.overrides.task
             for name, part in (("config", task_config), ("hydra", hydra_config), ("overrides", overrides)):
                 (folder / f"{name}.yaml").write_text(writer.text(part), encoding="utf-8")
-        with utils.env_override(hydra_config.hydra.job.env_set):
+        with utils.env_override(settings.env_set):
             callbacks.on_job_start(config=config, task_function=task_function)
             try:
                 job.return_value = task_function(task_config)
@@ -133,9 +137,15 @@ def run_job(
             os.chdir(old_cwd)
 
 
-def hydra_part(config: DictConfig, parent: DictConfig | None = None) -> DictConfig:
+def hydra_view(config: DictConfig) -> DictConfig:
+    """Return a config with Hydra's part only, the same object, whose interpolations see the whole config."""
+    part = DictConfig({})
+    part.__dict__["_content"]["hydra"] = config._get_node("hydra")
+    return part
+
+
+def hydra_part(config: DictConfig) -> DictConfig:
     """Return a config with a copy of Hydra's part only, whose interpolations have this root."""
     part = DictConfig({})
-    node = copy_config(config._get_node("hydra"), part if parent is None else parent)
-    part.__dict__["_content"]["hydra"] = node
+    part.__dict__["_content"]["hydra"] = copy_config(config._get_node("hydra"), part)
     return part

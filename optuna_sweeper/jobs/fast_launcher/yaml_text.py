@@ -25,6 +25,7 @@ class YamlWriter:
     def __init__(self) -> None:
         # The last value of each key, by its path, and its lines.
         self._known: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._openings: dict[str, str] = {}  # the lines of keys that have something below them
         self._dumper = get_omega_conf_dumper()
 
     def text(self, config: Any) -> str:
@@ -49,18 +50,24 @@ class YamlWriter:
         if type(key) is not str:
             raise UnusualError
         if isinstance(value, dict) and value:
-            line = self._dump({key: {"_": 0}}).partition("\n")[0]
-            if not line.endswith(":"):  # `? key`, as YAML writes an empty or a very long one
-                raise UnusualError
             below = (self._lines((*path, name), child) for name, child in value.items())
-            return "".join(["  " * depth, line, "\n", *below])
-        lines = self._dump({key: value})
-        if lines.count("\n") == 1 and len(lines) + 2 * depth < WIDTH:
-            return "  " * depth + lines
+            return "".join(["  " * depth, self._opening(key), "\n", *below])
+        if not isinstance(value, list) and len(str(value)) + 2 * depth < WIDTH:
+            lines = self._dump({key: value})
+            if lines.count("\n") == 1 and len(lines) + 2 * depth < WIDTH:
+                return "  " * depth + lines
         nested = {key: value}
         for _ in range(depth):
             nested = {"_": nested}
         return self._dump(nested).split("\n", depth)[depth]
+
+    def _opening(self, key: str) -> str:
+        if key not in self._openings:
+            line = self._dump({key: {"_": 0}}).partition("\n")[0]
+            if not line.endswith(":"):  # `? key`, as YAML writes an empty or a very long one
+                raise UnusualError
+            self._openings[key] = line
+        return self._openings[key]
 
     def _dump(self, what: dict[str, Any] | list[Any]) -> str:
         options: dict[str, Any] = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False}

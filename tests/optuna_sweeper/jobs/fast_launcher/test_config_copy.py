@@ -13,7 +13,7 @@ import pytest
 from omegaconf import MISSING, DictConfig, OmegaConf, StringNode, open_dict, read_write
 
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain, same
-from optuna_sweeper.jobs.fast_launcher.launcher import hydra_part
+from optuna_sweeper.jobs.fast_launcher.launcher import hydra_part, hydra_view
 
 pytestmark = pytest.mark.usefixtures("slow_copies")
 
@@ -90,7 +90,8 @@ def test_hydras_part_is_the_masked_copy_that_hydra_makes() -> None:
     masked = OmegaConf.masked_copy(original, "hydra")
     assert same(hydra_part(original), masked)
     assert same(hydra_part(original), copy.deepcopy(masked))
-    assert hydra_part(original, original).hydra._get_parent() is original
+    assert same(hydra_view(original), masked)
+    assert hydra_view(original).hydra._get_parent() is original
 
 
 @pytest.mark.parametrize(
