@@ -204,12 +204,12 @@ class Histories:
         """
         if self.steps is None:
             return np.zeros(len(self.item_indices), dtype=np.int64)
-        starts_step = self._starts_step
-        ends = np.append(np.flatnonzero(starts_step)[1:], len(self.item_indices))
-        is_item = self.item_indices < self.n_items - self.n_categories
-        n_until = np.append(0, np.cumsum(is_item))
-        n_of_user = n_until[self.offsets[1:]][self.rows]
-        ages: npt.NDArray[np.int64] = n_of_user - n_until[ends[np.cumsum(starts_step) - 1]]
+        # Imported here: Numba takes a second, and most programs need no ages.
+        from recsys.data._ages_kernel import count_later
+
+        # Compiled, as a request has one short history: each NumPy call would cost more than its work.
+        n_counted = self.n_items - self.n_categories
+        ages: npt.NDArray[np.int64] = count_later(self.offsets, self.item_indices, self.steps, n_counted)
         return ages
 
     @cached_property

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -274,8 +274,9 @@ class Bundle:
     def _histories(self, likes: Sequence[Sequence[Any]]) -> Histories:
         read = self._orders if self.has_orders else self._moments
         rows, moments = zip(*map(read, likes), strict=True) if likes else ((), ())
-        offsets, indices = _joined(rows)
-        steps = np.fromiter(chain.from_iterable(moments), np.int64, len(indices))
+        offsets = np.array(list(accumulate(map(len, rows), initial=0)), dtype=np.int64)
+        indices = np.array(list(chain.from_iterable(rows)), dtype=np.int32)
+        steps = np.array(list(chain.from_iterable(moments)), dtype=np.int64)
         users = np.arange(len(likes))
         return Histories(offsets, indices, self.model.items, users, steps, self.has_orders)
 
@@ -399,13 +400,6 @@ class Bundle:
 def _rows(lists: Recommendations) -> Iterator[tuple[list[int], list[float], list[int]]]:
     """Yield the items, scores and sources of each list."""
     yield from zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
-
-
-def _joined(rows: Sequence[Sequence[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Return the offsets and the entries of histories."""
-    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(row) for row in rows], out=offsets[1:])
-    return offsets, np.array(list(chain.from_iterable(rows)), dtype=np.int32)
 
 
 def _finite(value: float | None) -> float | None:

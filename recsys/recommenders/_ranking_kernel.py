@@ -21,15 +21,15 @@ def keep_best(
     Of equal scores the first in `items` wins. `excluded`, shape (n_items,), marks items to leave out. By
     insertion: nearly all scores are below the last of the best and cost one comparison.
     """
-    k, size = len(best_items), 0
+    k, size, lowest = len(best_items), 0, 0.0
     for place in range(len(scores)):
         score = scores[place]
-        if not score > 0.0 or excluded[items[place]]:
+        if not score > lowest or excluded[items[place]]:
             continue
         if size < k:
             hole = size
             size += 1
-        elif k > 0 and score > best_scores[k - 1]:
+        elif k > 0:
             hole = k - 1
         else:
             continue
@@ -39,6 +39,8 @@ def keep_best(
             hole -= 1
         best_scores[hole] = score
         best_items[hole] = items[place]
+        if size == k:
+            lowest = best_scores[k - 1]
     return size
 
 
@@ -73,8 +75,11 @@ def rank(
     counts: FloatArray,
     best_items: IntArray,
     best_scores: FloatArray,
-) -> IntArray:
-    """Write the list of each user into the rows of the last two arrays: by score, then by popularity.
+    sources: IntArray,
+    source: int,
+    fallback: int,
+) -> None:
+    """Write the list of each user into rows of `best_items` and `best_scores`: by score, then by popularity.
 
     Parameters
     ----------
@@ -85,20 +90,38 @@ def rank(
         Items that user u may not get: exclude[starts[u]:starts[u + 1]].
     order, counts : ndarray, shape (n_items,)
         All items, the most popular first, and the popularity of each item.
-
-    Returns
-    -------
-    ndarray, shape (n_users, 2), int64
-        Where the items by score end, and where the list ends.
+    sources : ndarray, shape (n_users, k), int8
+        Becomes `source` for items by score and `fallback` for those by popularity.
     """
-    n_users = len(scores)
-    ends = np.empty((n_users, 2), dtype=np.int64)
     excluded = np.zeros(len(counts), dtype=np.bool_)
-    for user in range(n_users):
+    for user in range(len(scores)):
         for entry in range(starts[user], starts[user + 1]):
             excluded[exclude[entry]] = True
-        ends[user, 0] = keep_best(scores[user], items, excluded, best_items[user], best_scores[user])
-        ends[user, 1] = fill_up(ends[user, 0], order, counts, excluded, best_items[user], best_scores[user])
+        size = keep_best(scores[user], items, excluded, best_items[user], best_scores[user])
+        sources[user, :size] = source
+        end = fill_up(size, order, counts, excluded, best_items[user], best_scores[user])
+        sources[user, size:end] = fallback
         for entry in range(starts[user], starts[user + 1]):
             excluded[exclude[entry]] = False
-    return ends
+
+
+@kernel
+def add_base_rates(by_rules: FloatArray, base_rates: FloatArray) -> FloatArray:
+    """Return the scores by rules plus base rates, shape (n_users, n_items); 0 for users without any score."""
+    scores = np.zeros(by_rules.shape)
+    for user in range(len(by_rules)):
+        if (by_rules[user] != 0.0).any():
+            scores[user] = by_rules[user] + base_rates
+    return scores
+
+
+@kernel
+def mark_unscored(sources: IntArray, items: IntArray, scores: FloatArray, source: int, fallback: int) -> None:
+    """Change `source` to `fallback` in `sources` where the item has a score of 0.
+
+    `sources` and `items` have shape (n_users, k), `scores` (n_users, n_items).
+    """
+    for user in range(len(items)):
+        for place in range(items.shape[1]):
+            if sources[user, place] == source and scores[user, items[user, place]] == 0.0:
+                sources[user, place] = fallback

@@ -185,13 +185,14 @@ def fired(
 @kernel
 def strongest(
     starts: IntArray, rules: IntArray, contributions: FloatArray, n: int, m: int
-) -> tuple[IntArray, IntArray, FloatArray]:
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
     """Return the `n` strongest rules of each group, of equal ones the first, and their shares.
 
     The arrays are those of `fired`, before and after. A share is that in the sum of the `m` highest
     contributions to the group, of all with m = 0; other rules have a share of 0. Groups whose sum is 0 become
-    empty.
+    empty. The sums are the last array, shape (n_groups,).
     """
+    totals = np.zeros(len(starts) - 1)
     kept_starts = np.zeros(len(starts), dtype=np.int64)
     kept, shares = np.empty(len(rules), dtype=np.int64), np.empty(len(rules))
     free = 0
@@ -199,14 +200,53 @@ def strongest(
         own = slice(starts[group], starts[group + 1])
         order = order_of_strongest(rules[own], contributions[own], max(n, m))
         counted = contributions[own][order[:m]] if m else contributions[own]
-        total = counted.sum()
+        totals[group] = total = counted.sum()
         for place in range(min(n, len(order)) if total > 0.0 else 0):
             entry = starts[group] + order[place]
             kept[free] = rules[entry]
             shares[free] = contributions[entry] / total if m == 0 or place < m else 0.0
             free += 1
         kept_starts[group + 1] = free
-    return kept_starts, kept[:free], shares[:free]
+    return kept_starts, kept[:free], shares[:free], totals
+
+
+@kernel
+def explain(
+    index: Index, history: IntArray, recency: FloatArray, items: IntArray, n: int, m: int
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """Return the `n` strongest rules that fire for each of some distinct items; see `strongest`.
+
+    With m = 0, the sums are the scores of the items to the last digit: `fire` adds up in the same order.
+    """
+    liked = np.full(len(index.roots), -1.0)
+    for entry in range(len(history)):
+        liked[history[entry]] = recency[entry]
+    groups = np.full(len(index.items), -1)
+    for group in range(len(items)):
+        place = np.searchsorted(index.items, items[group])
+        if place < len(index.items) and index.items[place] == items[group]:
+            groups[place] = group
+    return strongest(*fired(index, history, liked, groups, len(items)), n, m)
+
+
+@kernel
+def flatten(parents: IntArray, last_items: IntArray, itemsets: IntArray) -> tuple[IntArray, IntArray]:
+    """Return what `FrequentItemsets.flatten` does, of a few itemsets."""
+    starts = np.zeros(len(itemsets) + 1, dtype=np.int64)
+    for place in range(len(itemsets)):
+        node, length = itemsets[place], 0
+        while node >= 0:
+            node = parents[node]
+            length += 1
+        starts[place + 1] = starts[place] + length
+    flat = np.empty(starts[-1], dtype=np.int32)
+    for place in range(len(itemsets)):
+        node, free = itemsets[place], starts[place + 1]
+        while node >= 0:
+            free -= 1
+            flat[free] = last_items[node]
+            node = parents[node]
+    return starts, flat
 
 
 @kernel

@@ -1,10 +1,8 @@
 """Base rates: the popularity that learned rules add to each score."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from recsys.data import Histories
@@ -30,10 +28,10 @@ class RulesWithBaseRates(Protocol):
     def scores(self, histories: Histories) -> FloatArray:
         """Return what rules give to the score of each item, shape (n_users, n_items)."""
 
-    def explain_by_rules(
-        self, history: Histories, items: Sequence[int], n_reasons: int | None = None
-    ) -> list[list[Reason[int]]]:
-        """Return the rules that fired for each of some items, the strongest first."""
+    def scores_and_reasons(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None
+    ) -> tuple[list[float], list[list[Reason[int]]]]:
+        """Return what rules give to the score of each of some items, and the rules, the strongest first."""
 
 
 def fill(model: RulesWithBaseRates, lists: Recommendations, histories: Histories, exclude: Histories) -> None:
@@ -43,12 +41,12 @@ def fill(model: RulesWithBaseRates, lists: Recommendations, histories: Histories
     """
     if not len(model.items):
         return
+    from recsys.recommenders._ranking_kernel import add_base_rates, mark_unscored
+
     by_rules = model.scores(histories)
-    scores = by_rules + model.base_rates
-    scores[~by_rules.any(axis=1)] = 0.0
+    scores = add_base_rates(by_rules, model.base_rates)
     rank_into(lists, scores, exclude, model.popularity, source=RULE)
-    chosen = np.take_along_axis(by_rules, np.maximum(lists.item_indices, 0), axis=1)
-    lists.sources[(lists.sources == RULE) & (chosen == 0)] = FALLBACK
+    mark_unscored(lists.sources, lists.item_indices, by_rules, RULE, FALLBACK)
 
 
 def explain(
@@ -59,12 +57,12 @@ def explain(
     Popularity has the share of the base rate in the score, if that is positive, and is the only reason for an
     item whose score is not.
     """
-    by_rules = model.scores(history)[0].tolist()
-    reasons = model.explain_by_rules(history, items, n_reasons)
-    base_rates, popularity = model.base_rates, model.popularity
+    by_rules, reasons = model.scores_and_reasons(history, items, n_reasons)
+    base_rates = model.base_rates[items].tolist() if items else []
+    popularity = model.popularity
     return [
-        _with_base_rate(of_item, by_rules[item], float(base_rates[item]), popularity.reason(item))[:n_reasons]
-        for item, of_item in zip(items, reasons, strict=True)
+        _with_base_rate(of_item, score, base_rate, popularity.reason(item))[:n_reasons]
+        for item, of_item, score, base_rate in zip(items, reasons, by_rules, base_rates, strict=True)
     ]
 
 
@@ -76,5 +74,5 @@ def _with_base_rate(
     if base_rate <= 0:
         return reasons
     whole = by_rules + base_rate
-    scaled = [replace(reason, share=reason.share * by_rules / whole) for reason in reasons]
-    return sorted([*scaled, replace(popularity, share=base_rate / whole)], key=lambda reason: -reason.share)
+    scaled = [reason.with_share(reason.share * by_rules / whole) for reason in reasons]
+    return sorted([*scaled, popularity.with_share(base_rate / whole)], key=lambda reason: -reason.share)

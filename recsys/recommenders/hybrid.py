@@ -145,7 +145,7 @@ class HybridModel(Model):
 
 def _scaled(reasons: list[Reason[int]], share: float) -> list[Reason[int]]:
     """Return the reasons of a part with their shares of the whole; none if the share of the part is 0."""
-    return [replace(reason, share=reason.share * float(share)) for reason in reasons] if share else []
+    return [reason.with_share(reason.share * float(share)) for reason in reasons] if share else []
 
 
 def _normalised(scores: FloatArray, histories: Histories) -> FloatArray:

@@ -96,6 +96,13 @@ class OrderRuleModel(Model):
         """Return the rules that fired for each of some items and its popularity, the strongest first."""
         return base_rates.explain(self, history, items, n_reasons)
 
+    def scores_and_reasons(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None
+    ) -> tuple[list[float], list[list[Reason[int]]]]:
+        """Return what rules give to the score of each of some items, and the rules, the strongest first."""
+        scores: list[float] = self.scores(history)[0, list(items)].tolist()
+        return scores, self.explain_by_rules(history, items, n_reasons)
+
     def explain_by_rules(
         self, history: Histories, items: Sequence[int], n_reasons: int | None = None
     ) -> list[list[Reason[int]]]:

@@ -142,44 +142,61 @@ class RuleModel(Model):
         to a category explain its items that no rule itself leads to. If no rule fired, the reason is the
         popularity of the item.
         """
-        once = np.array(list(dict.fromkeys(items)), dtype=np.int64)
-        sources: IntArray = once
+        return self._explained(history, items, n_reasons)[1]
+
+    def scores_and_reasons(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None
+    ) -> tuple[list[float], list[list[Reason[int]]]]:
+        """Return what rules give to the score of each of some items, and the rules, the strongest first.
+
+        With m = 0; see `explain_by_rules`.
+        """
+        totals, reasons = self._explained(history, items, n_reasons)
+        if self.train.hierarchy is not None:  # an item has a share of what a category has
+            totals = self.scores(history)[0, list(items)].tolist()
+        return totals, reasons
+
+    def _explained(
+        self, history: Histories, items: Sequence[int], n_reasons: int | None
+    ) -> tuple[list[float], list[list[Reason[int]]]]:
+        """Return the sum of the contributions to each of some items that count, and the reasons."""
+        sources = list(items)
         if self.train.hierarchy is not None:
-            sources = self._shares.sources(self._extended_scores(history)[0], once)
-        consequents, place = np.unique(sources, return_inverse=True)
-        found = self._reasons_of(history, consequents, n_reasons)
-        of_items = {
-            item: found[source] or [self.popularity.reason(item)]
-            for item, source in zip(once.tolist(), place.tolist(), strict=True)
-        }
-        return [of_items[item] for item in items]
+            once = np.array(sources, dtype=np.int64)
+            sources = self._shares.sources(self._extended_scores(history)[0], once).tolist()
+        distinct = list(dict.fromkeys(sources))
+        totals, found = self._reasons_of(history, distinct, n_reasons)
+        place_of = dict(zip(distinct, range(len(distinct)), strict=True))
+        places = [place_of[source] for source in sources]
+        reasons = [
+            found[place] or [self.popularity.reason(item)] for place, item in zip(places, items, strict=True)
+        ]
+        return [totals[place] for place in places], reasons
 
     def _reasons_of(
-        self, history: Histories, consequents: IntArray, n_reasons: int | None
-    ) -> list[list[Reason[int]]]:
-        """Return the rules that fired for each of some distinct extended items, the strongest first."""
-        from recsys.recommenders._rules_kernel import fired, strongest
+        self, history: Histories, consequents: list[int], n_reasons: int | None
+    ) -> tuple[list[float], list[list[Reason[int]]]]:
+        """Return the same of some distinct extended items, without a reason where no rule fired."""
+        from recsys.recommenders._rules_kernel import explain
 
         latest = history.extend(self.train.hierarchy).latest
-        n_extended = len(self.index.roots)
-        liked = np.full(n_extended, -1.0)
-        liked[latest.item_indices] = self._recency(latest)
-        groups = np.full(n_extended + 1, -1)  # the last place is that of -1, which is no item
-        groups[consequents] = np.arange(len(consequents))
-        groups = groups[self.index.items]
+        likes = latest.item_indices, self._recency(latest)
         n = len(self.rules) if n_reasons is None else n_reasons
-        fires = fired(self.index, latest.item_indices, liked, groups, len(consequents))
-        starts, rules, shares = strongest(*fires, n, self.m)
+        explained = np.array(consequents, dtype=np.int64)
+        starts, rules, shares, totals = explain(self.index, *likes, explained, n, self.m)
         # The rules of all items at once: to look up a few costs as much as to look up many.
         reasons, bounds = self._reasons(rules, shares), pairwise(starts.tolist())
-        return [reasons[start:stop] for start, stop in bounds]
+        return totals.tolist(), [reasons[start:stop] for start, stop in bounds]
 
     def _reasons(self, rules: IntArray, shares: FloatArray) -> list[Reason[int]]:
-        offsets, flat = self.rules.source.flatten(self.rules.antecedents[rules])
+        from recsys.recommenders._rules_kernel import flatten
+
+        source = self.rules.source
+        starts, flat = flatten(source.parents, source.last_items, self.rules.antecedents[rules])
         sides = flat.tolist()
-        antecedents = [tuple(sides[start:stop]) for start, stop in pairwise(offsets.tolist())]
+        antecedents = [tuple(sides[start:stop]) for start, stop in pairwise(starts.tolist())]
         columns = [column[rules].tolist() for column in self._measures]
-        consequents = self.rules.source.last_items[self.rules.consequents[rules]]  # of one item each
+        consequents = source.last_items[self.rules.consequents[rules]]  # of one item each
         categories = [item if item >= len(self.items) else None for item in consequents.tolist()]
         rows = zip(antecedents, *columns, shares.tolist(), categories, strict=True)
         return [

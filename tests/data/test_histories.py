@@ -28,6 +28,15 @@ def test_a_moment_ends_with_its_user():
     assert histories.ages.tolist() == [0, 0, 0]
 
 
+def test_ages_count_later_steps_entry_by_entry():
+    generator = np.random.default_rng(1)
+    steps = np.sort(generator.integers(0, 6, (3, 9)), axis=1)
+    items = np.arange(9, dtype=np.int32) % 4
+    histories = Histories(np.arange(4) * 9, np.tile(items, 3), ITEMS, USERS, steps.ravel(), repeats=True)
+    expected = [[int((row > step).sum()) for step in row] for row in steps]
+    assert histories.ages.reshape(3, 9).tolist() == expected
+
+
 def test_without_times_a_history_is_one_step():
     histories = make([(1, "a"), (1, "b"), (3, "c")], None)
     assert histories.ages.tolist() == histories.step_ages.tolist() == [0, 0, 0]

@@ -116,6 +116,18 @@ def test_a_score_is_the_base_rate_and_the_rules_that_fire():
             assert scores[item] == by_rules[item] + model.base_rates[item]
 
 
+def test_reasons_add_up_to_the_scores_to_the_last_digit():
+    generator = np.random.default_rng(3)
+    train = histories([generator.permutation(30)[:12].tolist() for _ in range(60)], 30)
+    model = learned(train, regularization=1.0)
+    queries = histories([generator.permutation(30)[:20].tolist() for _ in range(20)], 30)
+    for user in range(len(queries)):
+        history = queries[user : user + 1]
+        scores, _ = model.scores_and_reasons(history, list(range(30)), 2)
+        assert scores == model.scores(history)[0].tolist()
+        assert any(scores)
+
+
 def test_the_share_of_popularity_is_that_of_the_base_rate():
     train = blocks()
     model = learned(train, regularization=10.0)

@@ -162,6 +162,11 @@ def test_an_item_that_there_is_not_has_no_reason():
         model.explain(history, [5])
 
 
+def test_a_reason_with_another_share_is_otherwise_the_same():
+    reason = Reason((1, 2), 3, 0.5, 1.5, 0.25, times=2, category=7, text="why")
+    assert reason.with_share(0.125) == replace(reason, share=0.125)
+
+
 def test_likes_too_old_to_count_are_no_reason():
     train = histories([[0, 1], [0, 1], [2], *([item] for item in range(3, 40))], 40)
     model = RuleRecommender(weight="jaccard", half_life=0.01).fit(train, rules_of(train))
