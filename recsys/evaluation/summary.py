@@ -10,7 +10,7 @@ METRICS = ("n_transactions", "n_items", "n_itemsets", "n_rules", MAX_LIFT, "mean
 
 def summarise(transactions: TransactionSet, itemsets: FrequentItemsets, rules: Rules) -> dict[str, float]:
     """Return `METRICS`, all finite; without rules the three measures are 0."""
-    lift, confidence = rules.measure("lift"), rules.measure("confidence")
+    lift, confidence = rules.measures(("lift", "confidence")).values()
     counts = transactions.n_transactions, transactions.n_items, len(itemsets), len(rules)
     measures = (lift.max(), lift.mean(), confidence.max()) if len(rules) else (0.0, 0.0, 0.0)
     return dict(zip(METRICS, (*counts, *map(float, measures)), strict=True))

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -30,6 +31,8 @@ ANY_LENGTH = "all"
 
 # The itemsets mined or read last by this process: the trials of a sweep have the same transactions.
 _MEMORY: dict[str, FrequentItemsets] = {}
+# What filtered itemsets were filtered from.
+_SUPERSETS: WeakKeyDictionary[FrequentItemsets, ref[FrequentItemsets]] = WeakKeyDictionary()
 
 
 class _Entry(NamedTuple):
@@ -104,6 +107,7 @@ class ItemsetCache:
         most = None if budget is None else budget.max_itemsets
         if most is not None and len(itemsets) > most:  # as if they were mined
             raise too_many_known(most, itemsets.counts, min_count, itemsets.n_transactions)
+        _SUPERSETS[itemsets] = ref(kept)
         return itemsets, source
 
     @property
@@ -190,6 +194,13 @@ class ItemsetCache:
                 return
             path.unlink(missing_ok=True)
             total -= size
+
+
+def superset_of(itemsets: FrequentItemsets) -> FrequentItemsets:
+    """Return the itemsets in memory that some itemsets were filtered from, or these themselves."""
+    known = _SUPERSETS.get(itemsets)
+    superset = None if known is None else known()
+    return itemsets if superset is None else superset
 
 
 def _answers(known: _Entry | FrequentItemsets, min_count: int, max_len: int | None) -> bool:

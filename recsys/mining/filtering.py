@@ -38,9 +38,23 @@ def filter_itemsets(
         )
     if itemsets.max_len is not None and (max_len is None or max_len > itemsets.max_len):
         raise ParameterError("max_len", f"at most the {itemsets.max_len} that was mined up to", max_len)
-    kept = itemsets.counts >= min_count
+    kept = _reaching(itemsets, min_count, max_len)
+    some = itemsets if kept.all() else _keep(itemsets, kept)
+    return replace(some, min_support=min_support, max_len=max_len)
+
+
+def places_after(itemsets: FrequentItemsets, filtered: FrequentItemsets) -> IntArray:
+    """Return the index of each itemset among those that `filter_itemsets` kept, shape (n,); -1: it did not."""
+    kept = _reaching(itemsets, filtered.min_count, filtered.max_len)
+    places: IntArray = np.where(kept, np.cumsum(kept, dtype=np.int32) - 1, -1)
+    return places
+
+
+def _reaching(itemsets: FrequentItemsets, min_count: int, max_len: int | None) -> npt.NDArray[np.bool_]:
+    """Return which itemsets have a count and at most a length."""
+    kept: npt.NDArray[np.bool_] = itemsets.counts >= min_count
     kept[int(itemsets.offsets[min(max_len or itemsets.max_length, itemsets.max_length)]) :] = False
-    return replace(_keep(itemsets, kept), min_support=min_support, max_len=max_len)
+    return kept
 
 
 def without_pairs(itemsets: FrequentItemsets, pairs: IntArray) -> FrequentItemsets:
@@ -62,14 +76,15 @@ def without_pairs(itemsets: FrequentItemsets, pairs: IntArray) -> FrequentItemse
 
 def _keep(itemsets: FrequentItemsets, kept: npt.NDArray[np.bool_]) -> FrequentItemsets:
     """Return some of the itemsets, with each all of its subsets."""
-    places = np.cumsum(kept)  # number of kept itemsets up to each
-    parents = itemsets.parents[kept]
-    sizes = np.diff(np.concatenate(([0], places))[itemsets.offsets])
+    places = np.concatenate(([0], np.cumsum(kept)))  # number of kept itemsets before each
+    indices = np.flatnonzero(kept)  # several arrays by indices: a mask takes four times as long
+    parents = itemsets.parents[indices]
+    sizes = np.diff(places[itemsets.offsets])
     return replace(
         itemsets,
-        parents=np.where(parents >= 0, places[parents] - 1, -1) if len(parents) else parents,
-        last_items=itemsets.last_items[kept],
-        counts=itemsets.counts[kept],
+        parents=np.where(parents >= 0, places[parents], -1),
+        last_items=itemsets.last_items[indices],
+        counts=itemsets.counts[indices],
         offsets=np.concatenate(([0], np.cumsum(sizes[sizes > 0]))),
     )
 

@@ -1,4 +1,4 @@
-"""Numba kernel of ordering rules."""
+"""Numba kernels of rules in order."""
 
 import numpy as np
 
@@ -55,3 +55,22 @@ def stable_order(groups: IntArray, n_groups: int, keys: IntArray, room: IntArray
         order, next_order = next_order, order
         ordered, next_ordered = next_ordered, ordered
     return order  # type: ignore[no-any-return]
+
+
+@kernel
+def renumber(sides: IntArray, places: IntArray) -> IntArray:
+    """Return the rules whose itemset has a new index, by new indices, in order, shape (3, n_kept), int64.
+
+    `sides`, shape (3, n_rules), are indices of antecedents, of consequents and of both together; `places` the
+    new index of each, -1 for none.
+    """
+    result = np.empty((3, sides.shape[1]), dtype=np.int64)
+    n_kept = 0
+    for rule in range(sides.shape[1]):
+        place = places[sides[2, rule]]
+        if place >= 0:
+            result[0, n_kept] = places[sides[0, rule]]
+            result[1, n_kept] = places[sides[1, rule]]
+            result[2, n_kept] = place
+            n_kept += 1
+    return result[:, :n_kept]

@@ -6,7 +6,7 @@ from recsys.data.transactions import TransactionSet
 from recsys.errors import BudgetError, ParameterError
 from recsys.mining import Budget, Engine, FrequentItemsets, ItemsetCache
 from recsys.parameters import require_fraction, require_integer
-from recsys.rules.generate import select_rules
+from recsys.rules.cache import find_rules
 from recsys.rules.options import RuleOptions
 from recsys.rules.rules import Rules
 
@@ -76,6 +76,6 @@ class Apriori(RuleOptions, Budget):
     def generate_rules(self, itemsets: FrequentItemsets) -> Rules:
         """Return the rules of frequent itemsets; an error names the keys of the config group."""
         try:
-            return select_rules(itemsets, self, self)
+            return find_rules(itemsets, self, self)
         except (ParameterError, BudgetError) as error:
             raise error.within("apriori") from error

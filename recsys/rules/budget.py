@@ -38,6 +38,11 @@ def check_splits(itemsets: FrequentItemsets, options: RuleOptions) -> None:
             )
 
 
+def n_splits(itemsets: FrequentItemsets, options: RuleOptions) -> int:
+    """Return the number of candidate rules, without regard to items."""
+    return max(_totals(np.diff(itemsets.offsets).tolist(), options, 1), default=0)
+
+
 def _totals(sizes: list[int], options: RuleOptions, base: int) -> list[int]:
     """Return how many there are of the itemsets of up to each length."""
     of_length = (
