@@ -44,7 +44,7 @@ def filter_itemsets(
 
 
 def places_after(itemsets: FrequentItemsets, filtered: FrequentItemsets) -> IntArray:
-    """Return the index of each itemset among those that `filter_itemsets` kept, shape (n,); -1: it did not."""
+    """Return the index of each itemset among those that `filter_itemsets` kept, shape (n,), or -1."""
     kept = _reaching(itemsets, filtered.min_count, filtered.max_len)
     places: IntArray = np.where(kept, np.cumsum(kept, dtype=np.int32) - 1, -1)
     return places

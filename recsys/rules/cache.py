@@ -12,7 +12,7 @@ from recsys.mining import Budget, FrequentItemsets
 from recsys.mining.cache import superset_of
 from recsys.mining.filtering import places_after
 from recsys.mining.trie import IntArray
-from recsys.rules.budget import BYTES_A_RULE, RulesMeter, check_splits, n_splits
+from recsys.rules.budget import BYTES_A_RULE, RulesMeter, n_splits
 from recsys.rules.generate import select_rules
 from recsys.rules.measures import SMALLER_IS_BETTER
 from recsys.rules.options import RuleOptions
@@ -55,18 +55,16 @@ def find_rules(itemsets: FrequentItemsets, options: RuleOptions, budget: Budget 
     depends on the itemsets, and limits of the number of rules are checked as the rules are found.
     """
     superset = superset_of(itemsets)
-    meter = RulesMeter(budget, options)
-    size = n_splits(superset, options)
-    is_small = size <= MAX_RULES and (meter.memory is None or size * BYTES_A_RULE <= meter.memory)
+    memory, size = RulesMeter(budget, options).memory, n_splits(superset, options)
+    is_small = size <= MAX_RULES and (memory is None or size * BYTES_A_RULE <= memory)
     if options.alpha is not None or options.max_rules is not None or not is_small:
         return select_rules(itemsets, options, budget)
-    check_splits(superset, options)
     everything = _everything(options)
     kept = _MEMORY.setdefault(superset, OrderedDict())
     if everything not in kept:
         kept[everything] = None
         return select_rules(itemsets, options, budget)
-    found = kept[everything] or _sort(select_rules(superset, everything, budget))
+    found = kept[everything] or _sort(select_rules(superset, everything, None))
     kept[everything] = found
     kept.move_to_end(everything)
     while len(kept) > MAX_KEPT:
@@ -100,4 +98,4 @@ def _select(
         sides = sides.astype(np.int64)
     else:
         sides = renumber(sides, places_after(superset, itemsets))
-    return Rules(itemsets, *sides, options.metric, float(options.min_threshold))
+    return Rules(itemsets, sides[0], sides[1], sides[2], options.metric, float(options.min_threshold))
