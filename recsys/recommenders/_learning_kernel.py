@@ -235,6 +235,39 @@ def gram(
 
 
 @kernel
+def best_of_targets(targets: IntArray, ratios: FloatArray, n_targets: int, n_best: int) -> IntArray:
+    """Return the entries with the highest ratios of each target, of equal ones the first, by target.
+
+    `targets`, from 0 to n_targets - 1, and `ratios` have shape (n_entries,). The entries of a target ascend.
+    """
+    starts = np.zeros(n_targets + 1, dtype=np.int64)
+    for target in targets:
+        starts[target + 1] += 1
+    starts = np.cumsum(starts)
+    by_target, free = np.empty(len(targets), dtype=np.int64), starts.copy()
+    for entry in range(len(targets)):
+        by_target[free[targets[entry]]] = entry
+        free[targets[entry]] += 1
+    best, size = np.empty(len(targets), dtype=np.int64), 0
+    for target in range(n_targets):
+        own = by_target[starts[target] : starts[target + 1]]
+        lowest, n_equal = -np.inf, 0
+        if len(own) > n_best:
+            of_own = ratios[own]
+            lowest = np.partition(of_own, len(own) - n_best)[len(own) - n_best]
+            n_equal = n_best - int(np.count_nonzero(of_own > lowest))
+        for entry in own:
+            if ratios[entry] > lowest:
+                best[size] = entry
+                size += 1
+            elif ratios[entry] == lowest and n_equal > 0:
+                best[size] = entry
+                size += 1
+                n_equal -= 1
+    return best[:size].copy()
+
+
+@kernel
 def regress(
     rows: tuple[IntArray, IntArray, FloatArray],
     sums: FloatArray,
@@ -242,8 +275,11 @@ def regress(
     candidates: tuple[IntArray, IntArray, FloatArray],
     sums_of_targets: FloatArray,
     regularization: float,
-) -> FloatArray:
-    """Return the weight of each candidate, 0 for those that are dropped.
+    first: int,
+    stop: int,
+    weights: FloatArray,
+) -> None:
+    """Write the weights of the candidates of the targets first to stop - 1, 0 for those that are dropped.
 
     Parameters
     ----------
@@ -257,38 +293,86 @@ def regress(
         starts, nodes (ascending) and R: the candidates of target j are starts[j] to starts[j + 1] - 1.
     sums_of_targets : ndarray, shape (n_targets, 2), float64
         Sums of y.
+    weights : ndarray, shape (n_candidates,), float64
     """
-    row_starts, columns, values = rows
     starts, nodes, products = candidates
-    weights = np.zeros(len(nodes))
-    place_of = np.full(len(row_starts) - 1, -1, dtype=np.int64)
-    for target in range(len(starts) - 1):
-        first, n = starts[target], starts[target + 1] - starts[target]
-        own = nodes[first : first + n]
-        matrix, right = np.zeros((n, n)), np.empty(n)
+    bases, matrices = centred(rows, sums, scales, candidates, first, stop)
+    for target in range(first, stop):
+        begin, n = starts[target], starts[target + 1] - starts[target]
+        matrix = matrices[bases[target - first] : bases[target - first + 1]].reshape((n, n))
+        right = np.empty(n)
         for place in range(n):
-            node = own[place]
-            place_of[node] = place
-            for entry in range(row_starts[node], row_starts[node + 1]):
-                other = place_of[columns[entry]]
-                if other >= 0:
-                    matrix[place, other] = values[entry]
-            for other in range(place + 1):
-                for part in range(2):
-                    matrix[place, other] -= scales[part] * sums[node, part] * sums[own[other], part]
-                matrix[other, place] = matrix[place, other]
             matrix[place, place] += regularization
-            right[place] = products[first + place]
+            right[place] = products[begin + place]
             for part in range(2):
-                right[place] -= scales[part] * sums[node, part] * sums_of_targets[target, part]
-        for node in own:
-            place_of[node] = -1
+                right[place] -= (
+                    scales[part] * sums[nodes[begin + place], part] * sums_of_targets[target, part]
+                )
+        weights[begin : begin + n] = 0.0
         active = np.arange(n)
         while len(active):
-            solution = np.linalg.solve(matrix[active][:, active], right[active])
+            size = len(active)
+            own = np.empty((size, size))
+            for place in range(size):
+                line = matrix[active[place]]
+                for other in range(size):
+                    own[place, other] = line[active[other]]
+            # Transposed, which is the same, it is as LAPACK wants it.
+            solution = np.linalg.solve(own.T, right[active])
             if (solution > 0.0).all():
-                for place in range(len(active)):
-                    weights[first + active[place]] = solution[place]
+                for place in range(size):
+                    weights[begin + active[place]] = solution[place]
                 break
             active = active[solution > 0.0]
-    return weights
+
+
+@kernel
+def centred(
+    rows: tuple[IntArray, IntArray, FloatArray],
+    sums: FloatArray,
+    scales: FloatArray,
+    candidates: tuple[IntArray, IntArray, FloatArray],
+    first: int,
+    stop: int,
+) -> tuple[IntArray, FloatArray]:
+    """Return the part of G, centred, that belongs to the candidates of each target; see `regress`.
+
+    That of target first + t, a square matrix in rows, is bases[t] to bases[t + 1] - 1 of the second result.
+    Each row of G is spread out once, for all targets.
+    """
+    row_starts, columns, values = rows
+    starts, nodes, _ = candidates
+    n_nodes, begin, end = len(row_starts) - 1, starts[first], starts[stop]
+    bases, target_of = np.zeros(stop - first + 1, dtype=np.int64), np.empty(end - begin, dtype=np.int64)
+    free = np.zeros(n_nodes + 1, dtype=np.int64)
+    for target in range(first, stop):
+        n = starts[target + 1] - starts[target]
+        bases[target - first + 1] = bases[target - first] + n * n
+        for entry in range(starts[target], starts[target + 1]):
+            target_of[entry - begin] = target
+            free[nodes[entry] + 1] += 1
+    free = np.cumsum(free)
+    by_node = np.empty(end - begin, dtype=np.int64)
+    for entry in range(begin, end):
+        by_node[free[nodes[entry]]] = entry
+        free[nodes[entry]] += 1
+    matrices, row = np.empty(bases[-1]), np.zeros(n_nodes)
+    last = -1
+    for entry in by_node:
+        node, target = nodes[entry], target_of[entry - begin]
+        if node != last:
+            if last >= 0:
+                for place in range(row_starts[last], row_starts[last + 1]):
+                    row[columns[place]] = 0.0
+            for place in range(row_starts[node], row_starts[node + 1]):
+                row[columns[place]] = values[place]
+            last = node
+        start, n, base = starts[target], starts[target + 1] - starts[target], bases[target - first]
+        place = entry - start
+        for other in range(place + 1):
+            value = row[nodes[start + other]]
+            for part in range(2):
+                value -= scales[part] * sums[node, part] * sums[nodes[start + other], part]
+            matrices[base + place * n + other] = value
+            matrices[base + other * n + place] = value
+    return bases, matrices

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from recsys.data import Histories
-from recsys.errors import BudgetError, ParameterError
+from recsys.errors import BudgetError
 from recsys.recommenders.learned_weights import MAX_OCCURRENCES, MAX_PRODUCTS, affordable_count
 from recsys.recommenders.model import FloatArray
 from recsys.recommenders.order_rules import OrderRules, first_and_last
+from recsys.recommenders.regressions import solve
 
 if TYPE_CHECKING:
     from recsys.recommenders._orders_kernel import Candidates, Predictions
@@ -144,7 +144,6 @@ def _solve(
 ) -> FloatArray:
     """Return the weight of each candidate, 0 for those that are dropped."""
     from recsys.recommenders import _orders_kernel as kernels
-    from recsys.recommenders._learning_kernel import regress
 
     rows = kernels.gram(predictions, candidates, squares)
     consequents = np.repeat(np.arange(len(squares)), np.diff(candidates.starts))
@@ -152,25 +151,12 @@ def _solve(
     n, products = len(predictions.weights), candidates.products.copy()
     weight = repeat_weight(products[repeats], sums, squares, n, regularization)
     products[repeats] += regularization * weight
-    # `regress` knows two kinds of samples; here are predictions only.
+    # `solve` knows two kinds of samples; here are predictions only.
     scales = np.array([0.0, 1 / n])
     nothing = np.zeros(len(squares))
     of_items, of_targets = (np.stack([nothing, column], axis=1) for column in sums.T)
-    # The number of threads changes the last digits.
-    with threadpool_limits(limits=1, user_api="blas"):
-        try:
-            solved: FloatArray = regress(
-                rows,
-                of_items,
-                scales,
-                (candidates.starts, candidates.antecedents, products),
-                of_targets,
-                float(regularization),
-            )
-        except np.linalg.LinAlgError as error:
-            rule = "large enough that G + l I can be inverted"
-            raise ParameterError("regularization", rule, regularization, "Raise it.") from error
-    return solved
+    of_rules = candidates.starts, candidates.antecedents, products
+    return solve(rows, of_items, scales, of_rules, of_targets, regularization)
 
 
 def repeat_weight(

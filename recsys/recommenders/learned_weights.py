@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from recsys.data import Histories
-from recsys.errors import BudgetError, ParameterError
+from recsys.errors import BudgetError
+from recsys.recommenders.regressions import solve
 from recsys.recommenders.rule_index import build_index
 from recsys.rules import Rules
 
@@ -68,13 +68,11 @@ def learn_weights(
 
     # Candidates, as entries of the index: the best of each consequent, then by antecedent.
     nodes = np.repeat(np.arange(len(index.last_items)), np.diff(index.rule_starts))
-    size = np.sqrt(squares[nodes])
-    ratio = np.divide(products, size, out=np.zeros_like(products), where=size > 0)
-    best = np.lexsort((nodes, -ratio, index.consequents))
-    first = np.searchsorted(index.consequents[best], np.arange(len(index.items)))
-    best = best[np.arange(len(best)) - first[index.consequents[best]] < n_candidates]
-    best = best[np.lexsort((nodes[best], index.consequents[best]))]
-    used, columns = np.unique(nodes[best], return_inverse=True)
+    size = np.sqrt(squares)[nodes]
+    ratios = np.divide(products, size, out=np.zeros_like(products), where=size > 0)
+    best = kernels.best_of_targets(index.consequents, ratios, len(index.items), n_candidates)
+    used = np.flatnonzero(np.bincount(nodes[best]))
+    columns = np.searchsorted(used, nodes[best])
     starts = np.searchsorted(index.consequents[best], np.arange(len(index.items) + 1))
 
     by_user = kernels.select(by_user, used, len(index.last_items))
@@ -83,15 +81,7 @@ def learn_weights(
     candidates = starts, columns, products[best]
     penalised = numbers * (1 + base_penalty)
     scales = np.divide(importance, penalised, out=np.zeros(2), where=numbers > 0)
-    # The number of threads changes the last digits.
-    with threadpool_limits(limits=1, user_api="blas"):
-        try:
-            solved = kernels.regress(
-                rows, sums[used], scales, candidates, targets[index.items], float(regularization)
-            )
-        except np.linalg.LinAlgError as error:
-            rule = "large enough that G + l I can be inverted"
-            raise ParameterError("regularization", rule, regularization, "Raise it.") from error
+    solved = solve(rows, sums[used], scales, candidates, targets[index.items], regularization)
     weights = np.zeros(len(rules))
     weights[index.rules[best]] = solved
     part = int(numbers[1] > 0)

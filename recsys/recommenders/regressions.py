@@ -1,0 +1,51 @@
+"""Regressions of learned rules, one for each consequent, on all processors."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from recsys.errors import ParameterError
+from recsys.mining.bitset import available_processors
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer]
+
+BLOCK = 2**19  # entries of matrices that a thread holds at once: 4 MB
+
+
+def solve(
+    rows: tuple[IntArray, IntArray, FloatArray],
+    sums: FloatArray,
+    scales: FloatArray,
+    candidates: tuple[IntArray, IntArray, FloatArray],
+    sums_of_targets: FloatArray,
+    regularization: float,
+) -> FloatArray:
+    """Return the weight of each candidate, 0 for those that are dropped; see `_learning_kernel.regress`.
+
+    The result does not depend on the number of processors. Raises ParameterError if the regularization is
+    too small to solve the equations.
+    """
+    from recsys.recommenders._learning_kernel import regress
+
+    starts = candidates[0]
+    sizes = np.concatenate(([0], np.cumsum(np.diff(starts) ** 2)))  # of the matrices before each target
+    cuts = np.searchsorted(sizes, np.arange(BLOCK, sizes[-1], BLOCK), side="right") - 1
+    bounds = np.unique([0, *cuts, len(sizes) - 1]).tolist()
+    weights = np.empty(starts[-1])
+    system = rows, sums, scales, candidates, sums_of_targets, float(regularization)
+    # A thread of the BLAS each: their number changes the last digits.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(available_processors()) as pool:
+        blocks = [pool.submit(regress, *system, first, stop, weights) for first, stop in pairwise(bounds)]
+        try:
+            for block in blocks:
+                block.result()
+        except np.linalg.LinAlgError as error:
+            rule = "large enough that G + l I can be inverted"
+            raise ParameterError("regularization", rule, regularization, "Raise it.") from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return weights
