@@ -94,7 +94,7 @@ class ItemsetCache:
         key = hashlib.sha256(question.encode()).hexdigest()[:32]
         min_count = support.min_count(min_support, transactions.n_transactions)
         kept, source = _MEMORY.get(key), "memory"
-        if kept is None or not _answers(kept, min_count, max_len):
+        if kept is None or not answers(kept, min_count, max_len):
             kept, source = self._read(key, min_count, max_len, transactions), "file"
         if kept is None:
             kept, source = engine.mine(transactions, min_support, max_len, budget), "mined"
@@ -130,7 +130,7 @@ class ItemsetCache:
     ) -> FrequentItemsets | None:
         """Return the itemsets of a file that answers, and mark it as used; None if there is none."""
         for entry in self._entries(key):
-            if not _answers(entry, min_count, max_len):
+            if not answers(entry, min_count, max_len):
                 continue
             try:
                 with entry.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -172,7 +172,7 @@ class ItemsetCache:
                     min_support=np.float64(itemsets.min_support),
                 )
             for entry in self._entries(key):
-                if entry.path != path and _answers(itemsets, entry.min_count, entry.max_len):
+                if entry.path != path and answers(itemsets, entry.min_count, entry.max_len):
                     entry.path.unlink(missing_ok=True)
             self._make_room()
         except OSError as error:
@@ -203,7 +203,7 @@ def superset_of(itemsets: FrequentItemsets) -> FrequentItemsets:
     return itemsets if superset is None else superset
 
 
-def _answers(known: _Entry | FrequentItemsets, min_count: int, max_len: int | None) -> bool:
+def answers(known: _Entry | FrequentItemsets, min_count: int, max_len: int | None) -> bool:
     """Return whether known itemsets include those of a count and a length."""
     is_long = known.max_len is None or (max_len is not None and max_len <= known.max_len)
     return is_long and known.min_count <= min_count

@@ -71,11 +71,12 @@ def test_every_support_and_threshold_is_answered(problem, metric, thresholds, mo
         assert_as_generated(itemsets, RuleOptions(metric=metric, min_threshold=threshold, **more))
 
 
-def test_generated_once_then_of_all_itemsets_then_never(generated):
-    n_all = len(itemsets_at(0.2))
-    for min_support, threshold in [(0.4, 1.0), (0.6, 0.5), (0.2, 0.0), (0.4, 1.0)]:
-        assert_as_generated(itemsets_at(min_support), RuleOptions(min_threshold=threshold))
-    assert generated == [len(itemsets_at(0.4)), n_all]
+def test_generated_twice_then_where_the_support_is_the_lowest_so_far(generated):
+    itemsets_at(0.2)
+    sizes = {count: len(itemsets_at(count / 5)) for count in (1, 2, 3, 4)}
+    for count, threshold in [(3, 1.0), (4, 0.5), (3, 0.0), (2, 2.0), (4, 1.0), (2, 0.0), (1, 0.0), (3, 0.0)]:
+        assert_as_generated(itemsets_at(count / 5), RuleOptions(min_threshold=threshold))
+    assert generated == [sizes[3], sizes[4], sizes[3], sizes[2], sizes[1]]
 
 
 def test_lower_supports_and_mined_itemsets_are_another_question(generated):
@@ -105,19 +106,19 @@ def test_what_depends_on_the_itemsets_is_generated_each_time(generated, monkeypa
 
 
 def test_all_rules_are_not_generated_where_a_budget_allows_only_some(generated):
-    itemsets_at(0.2)
     for _ in range(3):
-        find_rules(itemsets_at(0.8), RuleOptions(), Budget(max_memory=500))
+        find_rules(itemsets_at(0.4), RuleOptions(min_threshold=1.2), Budget(max_memory=500))
     assert len(generated) == 3
 
 
-def test_the_rules_of_few_metrics_are_kept_as_long_as_their_itemsets():
+def test_the_last_used_rules_are_kept_as_long_as_their_itemsets(monkeypatch):
     itemsets = itemsets_at(0.4)
-    for metric in METRICS[: cache.MAX_KEPT + 2]:
+    monkeypatch.setattr(cache, "MAX_BYTES", 5 * 20 * len(select_rules(itemsets, RuleOptions(), None)))
+    for metric in METRICS[:7]:
         for _ in range(2):
             find_rules(itemsets, RuleOptions(metric=metric), None)
     kept = cache._MEMORY[itemsets]
-    assert [options.metric for options in kept] == list(METRICS[2 : cache.MAX_KEPT + 2])
+    assert [options.metric for options in kept] == list(METRICS[2:7])
     known = ref(itemsets)
     del itemsets
     itemsets_at(0.2)
