@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.kernel import kernel
 from recsys.recommenders._ranking_kernel import FloatArray, IntArray
-from recsys.recommenders._rules_kernel import Index
+from recsys.recommenders._rules_kernel import Index, group
 
 
 class Sequences(NamedTuple):
@@ -200,16 +200,23 @@ def correlate(
 
 @kernel
 def gram(
-    sequences: Sequences, by_user: Occurrences, by_node: Occurrences, importance: FloatArray
+    sequences: Sequences,
+    by_user: Occurrences,
+    by_node: Occurrences,
+    importance: FloatArray,
+    first_node: int,
+    stop: int,
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the lower triangle of G as rows of a sparse matrix: starts, columns (ascending) and values."""
+    """Return the lower triangle of G, from a row to stop - 1, as rows of a sparse matrix.
+
+    They are sizes of rows, columns (ascending) and values.
+    """
     of_sets, of_predictions = importance
-    n_nodes = len(by_node.starts) - 1
-    starts, size = np.zeros(n_nodes + 1, dtype=np.int64), 0
+    sizes, size = np.zeros(stop - first_node, dtype=np.int64), 0
     columns, values = np.empty(1024, dtype=np.int32), np.empty(1024)
-    row = np.zeros(n_nodes)
+    row = np.zeros(stop)
     decay = sequences.decay
-    for node in range(n_nodes):
+    for node in range(first_node, stop):
         for place in range(by_node.starts[node], by_node.starts[node + 1]):
             user, oldest, latest = by_node.members[place], by_node.oldest[place], by_node.latest[place]
             first = sequences.starts[user]
@@ -230,8 +237,9 @@ def gram(
                 columns[size], values[size] = column, row[column]
                 size += 1
                 row[column] = 0.0
-        starts[node + 1] = size
-    return starts, columns[:size].copy(), values[:size].copy()
+        sizes[node - first_node] = size
+    sizes[1:] -= sizes[:-1].copy()
+    return sizes, columns[:size].copy(), values[:size].copy()
 
 
 @kernel
@@ -240,14 +248,7 @@ def best_of_targets(targets: IntArray, ratios: FloatArray, n_targets: int, n_bes
 
     `targets`, from 0 to n_targets - 1, and `ratios` have shape (n_entries,). The entries of a target ascend.
     """
-    starts = np.zeros(n_targets + 1, dtype=np.int64)
-    for target in targets:
-        starts[target + 1] += 1
-    starts = np.cumsum(starts)
-    by_target, free = np.empty(len(targets), dtype=np.int64), starts.copy()
-    for entry in range(len(targets)):
-        by_target[free[targets[entry]]] = entry
-        free[targets[entry]] += 1
+    starts, by_target = group(targets, n_targets)
     best, size = np.empty(len(targets), dtype=np.int64), 0
     for target in range(n_targets):
         own = by_target[starts[target] : starts[target + 1]]
@@ -284,7 +285,7 @@ def regress(
     Parameters
     ----------
     rows
-        G as returned by `gram`.
+        The lower triangle of G, as rows of a sparse matrix: starts, columns (ascending) and values.
     sums : ndarray, shape (n_nodes, 2), float64
         Sums of x over sets and over predictions.
     scales : ndarray, shape (2,), float64

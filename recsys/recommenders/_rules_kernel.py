@@ -64,6 +64,21 @@ class Room(NamedTuple):
 
 
 @kernel
+def group(keys: IntArray, n_groups: int) -> tuple[IntArray, IntArray]:
+    """Return the positions of each key, from 0 to n_groups - 1, ascending: starts and positions, int64."""
+    starts = np.zeros(n_groups + 1, dtype=np.int64)
+    for key in keys:
+        starts[key + 1] += 1
+    starts = np.cumsum(starts)
+    free, positions = starts.copy(), np.empty(len(keys), dtype=np.int64)
+    for position in range(len(keys)):
+        key = keys[position]
+        positions[free[key]] = position
+        free[key] += 1
+    return starts, positions
+
+
+@kernel
 def room_for(index: Index, m: int) -> Room:
     """Allocate the workspace."""
     n = len(index.last_items) + 1

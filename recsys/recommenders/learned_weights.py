@@ -1,18 +1,25 @@
 """Learned weights of rules: a non-negative ridge regression for each consequent."""
 
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.data import Histories
 from recsys.errors import BudgetError
+from recsys.recommenders.processors import on_all_processors
 from recsys.recommenders.regressions import solve
 from recsys.recommenders.rule_index import build_index
 from recsys.rules import Rules
 
-FloatArray = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    from recsys.recommenders._learning_kernel import Occurrences, Sequences
 
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
+
+RANGES = 16  # of antecedents, for the processors
 MAX_OCCURRENCES = 200_000_000  # of antecedents in histories, 24 bytes each
 MAX_PRODUCTS = 20_000_000_000  # of two antecedents in a history: minutes
 
@@ -72,12 +79,13 @@ def learn_weights(
     ratios = np.divide(products, size, out=np.zeros_like(products), where=size > 0)
     best = kernels.best_of_targets(index.consequents, ratios, len(index.items), n_candidates)
     used = np.flatnonzero(np.bincount(nodes[best]))
-    columns = np.searchsorted(used, nodes[best])
+    columns = (np.cumsum(np.bincount(used)) - 1)[nodes[best]]
     starts = np.searchsorted(index.consequents[best], np.arange(len(index.items) + 1))
 
     by_user = kernels.select(by_user, used, len(index.last_items))
     _check_products(np.diff(by_user.starts), rules)
-    rows = kernels.gram(sequences, by_user, kernels.transpose(by_user, len(used)), importance)
+    by_node = kernels.transpose(by_user, len(used))
+    rows = _gram(sequences, by_user, by_node, importance)
     candidates = starts, columns, products[best]
     penalised = numbers * (1 + base_penalty)
     scales = np.divide(importance, penalised, out=np.zeros(2), where=numbers > 0)
@@ -91,9 +99,26 @@ def learn_weights(
     return weights, base_rates / max(penalised[part], 1.0)
 
 
+def _gram(
+    sequences: "Sequences", by_user: "Occurrences", by_node: "Occurrences", importance: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the lower triangle of G as rows of a sparse matrix: starts, columns (ascending) and values."""
+    from recsys.recommenders._learning_kernel import gram
+
+    # Ranges of nodes of about the same cost: node i of c users is multiplied with up to i others of each.
+    costs = np.cumsum(np.diff(by_node.starts) * np.arange(1, len(by_node.starts)))
+    cuts = np.searchsorted(costs, costs.max(initial=0) * np.arange(1, RANGES) / RANGES)
+    bounds = [*np.unique([0, *cuts]).tolist(), len(costs)]
+    ranges = [(sequences, by_user, by_node, importance, *some) for some in pairwise(bounds)]
+    sizes, columns, values = map(np.concatenate, zip(*on_all_processors(gram, ranges), strict=True))
+    return np.concatenate(([0], np.cumsum(sizes))), columns, values
+
+
 def _check_occurrences(rules: Rules) -> None:
     """Refuse antecedents that are too many to be listed for each user."""
-    n = int(rules.source.counts[np.unique(rules.antecedents)].sum())
+    is_antecedent = np.zeros(len(rules.source), dtype=np.bool_)
+    is_antecedent[rules.antecedents] = True
+    n = int(rules.source.counts[is_antecedent].sum())
     if n > MAX_OCCURRENCES:
         raise BudgetError(
             f"The antecedents of the rules occur {n:,} times in the histories; {MAX_OCCURRENCES:,} are the "

@@ -1,6 +1,5 @@
 """Regressions of learned rules, one for each consequent, on all processors."""
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from recsys.errors import ParameterError
-from recsys.mining.bitset import available_processors
+from recsys.recommenders.processors import on_all_processors
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer]
@@ -38,14 +37,10 @@ def solve(
     weights = np.empty(starts[-1])
     system = rows, sums, scales, candidates, sums_of_targets, float(regularization)
     # A thread of the BLAS each: their number changes the last digits.
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(available_processors()) as pool:
-        blocks = [pool.submit(regress, *system, first, stop, weights) for first, stop in pairwise(bounds)]
+    with threadpool_limits(limits=1, user_api="blas"):
         try:
-            for block in blocks:
-                block.result()
+            on_all_processors(regress, [(*system, *block, weights) for block in pairwise(bounds)])
         except np.linalg.LinAlgError as error:
             rule = "large enough that G + l I can be inverted"
             raise ParameterError("regularization", rule, regularization, "Raise it.") from error
-        finally:
-            pool.shutdown(cancel_futures=True)
     return weights

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from recsys.data import Hierarchy
 from recsys.rules import Rules
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> "Index":
     """Arrange rules with one item in the consequent by antecedent: a part of the itemsets' trie."""
-    from recsys.recommenders._rules_kernel import Index
+    from recsys.recommenders._rules_kernel import Index, group
 
     source = rules.source
     kept = np.zeros(len(source), dtype=np.bool_)
@@ -35,10 +34,7 @@ def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> "Index":
     parents = node_of[source.parents[itemsets[n_roots:]]]
     child_starts = n_roots + np.searchsorted(parents, np.arange(n_nodes + 1))
 
-    # Rules by node: a counting sort.
-    pairs = node_of[rules.antecedents], np.arange(len(rules))
-    of_nodes = sparse.coo_array((np.ones(len(rules)), pairs), shape=(n_nodes, len(rules))).tocsr()
-    rule_starts, members = of_nodes.indptr.astype(np.int64), of_nodes.indices.astype(np.int64)
+    rule_starts, members = group(node_of[rules.antecedents], n_nodes)
     led_to = np.zeros(_n_singles(rules), dtype=np.bool_)
     led_to[rules.consequents] = True
     position = np.cumsum(led_to) - 1
@@ -76,7 +72,8 @@ def short_antecedents(rules: Rules, max_len: int | None) -> Rules:
     """Return the rules with at most so many items in the antecedent."""
     if max_len is None or max_len >= rules.source.max_length:
         return rules
-    return rules[rules.antecedents < rules.source.offsets[max_len]]
+    short = rules.antecedents < rules.source.offsets[max_len]
+    return rules if short.all() else rules[short]
 
 
 def _n_singles(rules: Rules) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.errors import ParameterError
-from recsys.recommenders import regressions
+from recsys.recommenders import processors, regressions
 from recsys.recommenders._learning_kernel import best_of_targets
 
 N_NODES, N_TARGETS = 9, 12
@@ -57,7 +57,7 @@ def test_each_target_alone_without_its_negative_weights():
 def test_blocks_and_threads_do_not_show(monkeypatch, block, n_processors):
     expected = solve()
     monkeypatch.setattr(regressions, "BLOCK", block)
-    monkeypatch.setattr(regressions, "available_processors", lambda: n_processors)
+    monkeypatch.setattr(processors, "available_processors", lambda: n_processors)
     assert solve().tobytes() == expected.tobytes()
 
 
