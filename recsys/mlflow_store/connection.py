@@ -50,8 +50,7 @@ def connect(tracking_uri: str) -> "MlflowClient":
     one transaction, and a process that is killed leaves an unusable store: a new file is created in the cache
     and copied into place atomically.
     """
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    apply_settings()
     # It logs connection errors that MLflow handles or raises.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
     lock: AbstractContextManager[Any] = nullcontext()
@@ -66,6 +65,12 @@ def connect(tracking_uri: str) -> "MlflowClient":
         if path is not None and not path.exists():
             _make_store(path)
         return MlflowClient(tracking_uri=tracking_uri)
+
+
+def apply_settings() -> None:
+    """Set the defaults for MLflow, which it reads when it is imported."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
 
 
 def _sqlite_file(tracking_uri: str) -> Path | None:

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from recsys.mlflow_store.light_import import import_lightly
 from recsys.tracking.console import log_errors, tell
 from recsys.tracking.delivery import Delivery
 from recsys.tracking.queue import Queue
@@ -55,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
     """Print whether MLflow accepts the record, unless silent; then send the queue."""
     delivery, parent = Delivery(queue, tell), os.getppid()
+    import_lightly(delivery.record.tracking_uri)
     verdict = {} if silent else delivery.check()
     if "refused" in verdict:
         queue.close()
