@@ -1,6 +1,7 @@
 """Benchmarks: python scripts/benchmark.py PART [--help].
 
-Parts: sweep | mining | growth | scale | workers | serve | lists | table | explorer.
+Parts: sweep | mining | growth | scale | workers | serve | lists | table | explorer
+| storage.
 
 `sweep` runs trials whose job does nothing: the cost of a trial beside its work. The time runs from the
 creation of the sweeper to the end of the sweep. Each variant runs in a process of its own; the variants
@@ -37,6 +38,7 @@ import benchmark_lists
 import benchmark_mining
 import benchmark_scale
 import benchmark_serve
+import benchmark_storage
 import benchmark_table
 import benchmark_workers
 
@@ -255,6 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     benchmark_mining.add_commands(commands)
     benchmark_scale.add_commands(commands)
     benchmark_serve.add_commands(commands)
+    benchmark_storage.add_commands(commands)
     benchmark_table.add_commands(commands)
     benchmark_workers.add_commands(commands)
     for command in commands.choices.values():

@@ -22,6 +22,7 @@ from hydra import compose, initialize_config_dir
 from recsys import kernel  # noqa: F401 - keeps the compiler that it was imported with
 from recsys.data import Interactions
 from recsys.datasets import MovieLens, Quest
+from tests import programs
 from tests.conftest import ROOT
 from tests.models.problems import bundle_of
 
@@ -98,6 +99,28 @@ def test_benchmark_sweep(benchmark):
         "sweep", "--trials", "1", "--rounds", "1", "--no-seed-sweep", "--ways", "this sweeper, tracking off"
     )
     assert figures["empty_trial"]["this sweeper, tracking off"]["ms"] > 0
+
+
+def test_benchmark_storage(benchmark, script, monkeypatch, capsys):
+    storage = script("benchmark_storage")
+
+    def run(case):  # each trial takes 2 ms, and later ones 4
+        seconds = [0.0, 0.002, 0.004, 0.008]
+        return [[second, second / 2, 30 * number, 10 * number] for number, second in enumerate(seconds)]
+
+    monkeypatch.setattr(storage.Case, "run", run)
+    figures = benchmark("storage", "--trials", "3", "--block", "2", "--storages", "sqlite", "--alone")
+    assert [row["program"] for row in figures["storage"]] == ["sweeper", "Optuna alone"]
+    assert figures["storage"][0]["ms_by_block"] == [2.0, 4.0]
+    assert "| sweeper | tpe | sqlite | 2.67 | 1.33 | 30.0 | 10.0 | 2.0 4.0 |" in capsys.readouterr().out
+
+
+def test_benchmark_storage_of_a_sweep(script, monkeypatch):
+    storage = script("benchmark_storage")
+    monkeypatch.setattr(storage, "subprocess", SimpleNamespace(run=programs.run))
+    times = storage.Case("sweeper", "random", "sqlite", n_trials=2).run()
+    assert [len(row) for row in times] == [4, 4, 4]
+    assert times[0][2] < times[-1][2]  # statements
 
 
 def test_benchmark_mining_of_a_file(benchmark, tmp_path, capsys):
