@@ -3,7 +3,8 @@
 One or three workers run a study of 30 trials, and some of them are killed at random moments (SIGKILL or
 SIGTERM) until the study is complete; then the next study begins. MLflow is an SQLite file, or a server that
 is itself killed and started again meanwhile. After a round in which all workers were killed, either the
-next run or `python -m recsys sync` alone brings MLflow up to date. Optuna and MLflow must then agree on
+next run or `python -m recsys sync` alone brings MLflow up to date. With --storage sqlite the studies are in
+SQLite files instead of journals. Optuna and MLflow must then agree on
 every trial, no trial or run may be left running, and a complete study must have exactly the requested
 number of trials. Otherwise the exit code is 1.
 """
@@ -36,6 +37,11 @@ SWEEP = (
 LONGEST = 600.0  # seconds until a step counts as hanging
 STATUS = {"COMPLETE": "FINISHED", "FAIL": "FAILED", "PRUNED": "KILLED"}
 SQLITE, SERVER = "SQLite", "server"
+# Addresses of the studies by their names, and what follows the names.
+STORAGES = {
+    "journal": ("journal:multirun/studies/", ".log"),
+    "sqlite": ("sqlite:///multirun/studies/", ".db"),
+}
 
 
 @dataclass
@@ -132,6 +138,8 @@ class Experiment:
     n_trials : int
     random : Random
     server : Server or None
+    storage : str
+        Key of `STORAGES`.
     """
 
     folder: Path
@@ -139,6 +147,7 @@ class Experiment:
     n_trials: int
     random: Random
     server: Server | None
+    storage: str = "journal"
     study: str = ""
     _rounds: int = 0
 
@@ -197,7 +206,12 @@ class Experiment:
     def _worker(self) -> subprocess.Popen[bytes]:
         folder = f"hydra.sweep.dir=multirun/{self.study}/{time.time_ns()}"
         about = (f"hydra.sweeper.study_name={self.study}", f"hydra.sweeper.n_trials={self.n_trials}", folder)
-        return self._call("-m", "recsys", *SWEEP, *about)
+        return self._call("-m", "recsys", *SWEEP, *about, f"hydra.sweeper.storage={self._address}")
+
+    @property
+    def _address(self) -> str:
+        start, end = STORAGES[self.storage]
+        return f"{start}{self.study}{end}"
 
     def _call(self, *command: str) -> subprocess.Popen[bytes]:
         environment = os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": self.tracking_uri}
@@ -231,18 +245,20 @@ class Experiment:
     def _trials(self) -> list[tuple[int, str, float | None, bool]]:
         """Return number, state and value of all started trials, and whether they count."""
         import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
 
-        path = self.folder / f"multirun/studies/{self.study}.log"
-        if not path.exists():
+        from optuna_sweeper.study.storage import make_storage
+        from optuna_sweeper.study.storage_file import storage_file
+
+        path = storage_file(self._address, self.folder)
+        if path is None or not path.exists():
             return []
+        storage = make_storage(self._address, self.folder)
         try:
-            study = optuna.load_study(
-                study_name=self.study, storage=JournalStorage(JournalFileBackend(str(path)))
-            )
+            study = optuna.load_study(study_name=self.study, storage=storage)
         except KeyError:  # no worker has created the study
             return []
+        finally:
+            storage.remove_session()
         return [
             (trial.number, trial.state.name, trial.values[0] if trial.values else None,
              "discarded" not in trial.user_attrs)
@@ -314,7 +330,7 @@ def _server(record: str, folder: Path) -> Iterator[Server | None]:
 
 def kill(
     folder: Path, kills: int, n_trials: int, signals: Sequence[str], workers: Sequence[int],
-    records: Sequence[str], seed: int = 0,
+    records: Sequence[str], seed: int = 0, storage: str = "journal",
 ) -> list[Outcome]:  # fmt: skip
     """Kill this many workers in all, spread evenly over the combinations; return the results of each."""
     combinations = list(product(records, workers, signals))
@@ -322,10 +338,11 @@ def kill(
     for i, (record, count, name) in enumerate(combinations):
         share = kills // len(combinations) + (i < kills % len(combinations))
         place = folder / f"{record}-{count}-{name}"
-        (place / "multirun").mkdir(parents=True)
+        (place / "multirun/studies").mkdir(parents=True)
         outcome = Outcome(name, count, record)
         with _server(record, place) as server:
-            Experiment(place, outcome, n_trials, Random(f"{seed} {place.name}"), server).run(share)
+            random = Random(f"{seed} {place.name}")
+            Experiment(place, outcome, n_trials, random, server, storage).run(share)
         outcomes.append(outcome)
         print(line(outcome), flush=True)
     return outcomes
@@ -357,6 +374,7 @@ def main() -> None:
         "--signals", nargs="+", default=["SIGKILL", "SIGTERM"], choices=["SIGKILL", "SIGTERM"]
     )
     parser.add_argument("--records", nargs="+", default=[SQLITE, SERVER], choices=[SQLITE, SERVER])
+    parser.add_argument("--storage", default="journal", choices=STORAGES, help="of the studies")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="keep everything in this folder, which is new")
     given = parser.parse_args()
@@ -365,8 +383,9 @@ def main() -> None:
         print("  ".join(COLUMNS), flush=True)
         folder = (given.folder or Path(name)).resolve()
         outcomes = kill(
-            folder, given.kills, given.trials, given.signals, given.workers, given.records, given.seed
-        )
+            folder, given.kills, given.trials, given.signals, given.workers, given.records, given.seed,
+            given.storage,
+        )  # fmt: skip
     problems = [
         f"{one.signal} {one.workers} {one.record} {text}" for one in outcomes for text in one.problems
     ]
