@@ -17,7 +17,7 @@ from optuna.samplers import BaseSampler, GridSampler, QMCSampler
 from optuna.study import Study
 
 from optuna_sweeper.batch import BatchRunner
-from optuna_sweeper.errors import KEPT, SweepError, first_line, is_full, unwritable
+from optuna_sweeper.errors import KEPT, SweepError, first_line, is_full, refusal, unwritable
 from optuna_sweeper.instantiate import load_hook
 from optuna_sweeper.jobs import reporting
 from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
@@ -35,6 +35,7 @@ from optuna_sweeper.study.folders import JobFolders, claim_sweep_folder
 from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, write_spec
 from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued, read_warm_start
 from optuna_sweeper.study.retrying_storage import lost_connection
+from optuna_sweeper.study.sqlite_storage import SqliteStorage
 from optuna_sweeper.study.storage import describe_storage, open_study, outlives_process
 from optuna_sweeper.sweep import Sweep
 from optuna_sweeper.workers.signals import Interrupt
@@ -108,8 +109,12 @@ def _run(
         check_spec(study, spec, settings.allow_changes)
         if is_grid(sampler):
             check_grid_study(study, identity)
-        with Worker(study, settings.heartbeat) as worker:
-            storage = describe_storage(settings.storage)
+        worker = Worker(study, settings.heartbeat)
+        storage = describe_storage(settings.storage)
+        if isinstance(study._storage, SqliteStorage) and (hosts := worker.other_hosts()):
+            rule = "a server, such as postgresql+psycopg://user@host/db, for processes on several machines"
+            raise refusal("hydra.sweeper.storage", rule, storage, f"It is in use on {', '.join(hosts)}.")
+        with worker:
             folder = claim_sweep_folder(str(config.hydra.sweep.dir), study, worker.id, storage)
             write_spec(study, worker, spec, settings.allow_changes)
             study.sampler = _reseed(sampler, settings, space, worker.seed_offset() + len(past_trials))

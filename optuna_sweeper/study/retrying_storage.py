@@ -1,6 +1,5 @@
 """A storage that retries while its database server is unavailable: restarted, moved or disconnected."""
 
-import copy
 import functools
 import logging
 import math
@@ -11,9 +10,10 @@ from typing import Any, TypeVar
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, _CachedStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from optuna_sweeper.errors import first_line
+from optuna_sweeper.study.recent_trials import RecentTrialsStorage
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +23,8 @@ T = TypeVar("T")
 # the database between two operations only the connections are stale.
 _SECOND_PAUSE, _MAX_PAUSE = 0.1, 5.0
 
-# Seconds for which a copy of the trials is valid, unless this process writes: reading them is seven
-# statements, and a trial would read them twelve times. Code that needs the latest trials must write before.
-_MAX_AGE = 0.05
 
-
-class RetryingStorage(_CachedStorage):
+class RetryingStorage(RecentTrialsStorage):
     """Optuna's storage in a database, with retries while the server is unavailable.
 
     An operation whose confirmation was lost is executed twice: attributes and parameters stay the same, a
@@ -44,7 +40,6 @@ class RetryingStorage(_CachedStorage):
         self.reconnected_at = -math.inf
         self._away_since: float | None = None
         self._warned = False
-        self._read_at: dict[int, float] = {}
         self._gave_up = threading.Event()
         event.listen(backend.engine, "before_cursor_execute", self._before_statement)
         event.listen(backend.engine, "after_cursor_execute", self._after_statement)
@@ -119,29 +114,6 @@ class RetryingStorage(_CachedStorage):
         finally:
             self._read_at.clear()
 
-    def get_trial(self, trial_id: int) -> FrozenTrial:
-        """Return a trial; a running one as of the last read of all trials."""
-        known = self._trial_id_to_study_id_and_number.get(trial_id)
-        if known is None:
-            return self.retry(lambda: self._backend.get_trial(trial_id))
-        study_id, number = known
-        trials = self._studies[study_id].trials
-        if not trials[number].state.is_finished():
-            self.retry(lambda: self._read_trials_from_remote_storage(study_id))
-        trial = trials[number]
-        # Optuna modifies the object of a running trial.
-        return trial if trial.state.is_finished() else copy.deepcopy(trial)
-
-    def _read_trials_from_remote_storage(self, study_id: int) -> None:
-        if time.monotonic() - self._read_at.get(study_id, -math.inf) > _MAX_AGE:
-            super()._read_trials_from_remote_storage(study_id)
-            self._read_at[study_id] = time.monotonic()
-
-    def remove_session(self) -> None:
-        """Close the unused connections."""
-        self._backend.remove_session()
-        self._backend.engine.dispose()
-
 
 def _is_not_retried(record: logging.LogRecord) -> bool:
     """Filter Optuna's log: drop the errors that are retried here."""
@@ -149,16 +121,11 @@ def _is_not_retried(record: logging.LogRecord) -> bool:
 
 
 def _retrying(name: str) -> Callable[..., Any]:
-    operation = getattr(_CachedStorage, name)
-    writes = name.startswith(("create_new_trial", "set_trial"))
+    operation = getattr(RecentTrialsStorage, name)
 
     @functools.wraps(operation)
     def retrying(self: RetryingStorage, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return self.retry(lambda: operation(self, *args, **kwargs))
-        finally:
-            if writes:
-                self._read_at.clear()
+        return self.retry(lambda: operation(self, *args, **kwargs))
 
     return retrying
 

@@ -17,6 +17,7 @@ from optuna_sweeper.instantiate import instantiate
 from optuna_sweeper.safe_text import masked
 from optuna_sweeper.study.journal import JournalFile
 from optuna_sweeper.study.retrying_storage import RetryingStorage, lost_connection
+from optuna_sweeper.study.sqlite_storage import SqliteStorage
 from optuna_sweeper.study.storage_file import JOURNAL, SQLITE, storage_file
 
 _TRIES = 3  # another worker may be first in three steps
@@ -35,8 +36,11 @@ def open_study(
 ) -> Study:
     """Create the study, or open the one of this name in the storage (see `make_storage`)."""
     try:
+        opened = make_storage(storage, timeout=timeout)
+        if isinstance(opened, SqliteStorage):
+            opened.write_ahead()
         study = optuna.create_study(
-            storage=make_storage(storage, timeout=timeout),
+            storage=opened,
             study_name=name,
             directions=directions,  # type: ignore[arg-type]  # validated with the settings
             sampler=sampler,
@@ -85,7 +89,9 @@ def make_storage(storage: Any, folder: Path | None = None, timeout: float = 0.0)
     if storage.startswith(JOURNAL):
         path.parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFile(str(path)))
-    return _open(f"{SQLITE}{path}")
+    opened = _open(f"{SQLITE}{path}")
+    assert isinstance(opened, _CachedStorage)
+    return SqliteStorage(opened._backend)
 
 
 def _open(storage: Any) -> BaseStorage:

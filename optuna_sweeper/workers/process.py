@@ -15,6 +15,11 @@ def this_machine() -> str:
     return "/".join(parts)
 
 
+def host(machine: str) -> str:
+    """Return the part of `this_machine` that containers on one machine share."""
+    return "/".join(machine.split("/")[1:2]) or machine
+
+
 def process_start(pid: int) -> str | None:
     """Return the start time of a process in kernel ticks (without ``/proc``: ""); None: there is none."""
     try:

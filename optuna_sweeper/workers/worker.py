@@ -19,7 +19,7 @@ from typing import Any, Self
 from optuna.study import Study
 
 from optuna_sweeper.study.storage import outlives_process
-from optuna_sweeper.workers.process import process_start, this_machine
+from optuna_sweeper.workers.process import host, process_start, this_machine
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,12 @@ class Worker:
             if is_alive(record, self.clock(), back)
             and (id in _own_workers or (record["machine"], record["pid"]) != here)
         }
+
+    def other_hosts(self) -> list[str]:
+        """Return the names of the other hosts with living workers."""
+        alive, here = self.alive(), host(this_machine())
+        machines = {record["machine"] for id, record in self._noted(PREFIX).items() if id in alive}
+        return sorted(machine.partition("/")[0] for machine in machines if host(machine) != here)
 
     def seed_offset(self) -> int:
         """Return an offset for the seed: no two processes of the study draw the same parameters.

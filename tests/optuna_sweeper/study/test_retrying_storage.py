@@ -16,7 +16,6 @@ from optuna.trial import TrialState
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError, PendingRollbackError
 
-from optuna_sweeper.study import retrying_storage as _database
 from optuna_sweeper.study.attributes import DISCARDED
 from optuna_sweeper.study.retrying_storage import RetryingStorage, lost_connection
 from optuna_sweeper.workers.trial_allocation import TrialAllocation
@@ -80,7 +79,8 @@ def test_whatever_asks_it_asks_again(study: optuna.Study, monkeypatch: pytest.Mo
     names = {name for name in vars(_CachedStorage) if not name.startswith("_")}
     assert names <= vars(RetryingStorage).keys()
     assert names >= BaseStorage.__abstractmethods__
-    calls = break_off(monkeypatch, "_get_best_trial_id", 1)
+    study._storage._read_at.clear()  # type: ignore[attr-defined]
+    calls = break_off(monkeypatch, "_get_trials", 1)
     assert study.best_trial.number == 0
     assert len(calls) == 2
 
@@ -120,8 +120,9 @@ def test_of_what_is_known_the_database_is_not_asked(
     study: optuna.Study, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     study.tell(study.ask(), 1.0)
-    break_off(monkeypatch, "get_best_trial", 3)
-    break_off(monkeypatch, "_get_best_trial_id", 3)
+    study._storage._read_at.clear()  # type: ignore[attr-defined]
+    for name in ("get_best_trial", "_get_best_trial_id", "get_study_directions", "_get_trials"):
+        break_off(monkeypatch, name, 3)
     assert study.directions == [optuna.study.StudyDirection.MINIMIZE]
     assert study.best_trial.number == 0
     assert caplog.text.count("does not answer") == caplog.text.count("answers again") == 1
@@ -167,32 +168,6 @@ def test_ctrl_c_ends_the_waiting(
     with pytest.raises(StorageInternalError):
         study.get_trials()
     assert len(calls) == 2
-
-
-def test_a_look_at_the_trials_serves_until_the_next_write(
-    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_database, "_MAX_AGE", 60)
-    trial = study.ask()
-    looks = break_off(monkeypatch, "_get_trials", 0)
-    trial.set_user_attr("a", 1)
-    for _ in range(2):
-        assert [one.user_attrs for one in study.get_trials()] == [{"a": 1}]
-    assert study._storage.get_trial(trial._trial_id).user_attrs == {"a": 1}
-    assert len(looks) == 1
-    study.tell(trial, 2.0)
-    assert [one.value for one in study.get_trials(deepcopy=False)] == [2.0]
-    assert len(looks) == 2
-
-
-def test_what_another_process_writes_is_seen_soon(
-    study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_database, "_MAX_AGE", 0)
-    study.ask()
-    assert study.trials[0].state is TrialState.RUNNING
-    RDBStorage.set_trial_state_values(storage._backend, 1, TrialState.FAIL)
-    assert study.trials[0].state is TrialState.FAIL
 
 
 @pytest.mark.parametrize("arrives", [False, True])
