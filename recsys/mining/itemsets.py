@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import DataFormatError, OutputError
+from recsys.mining.arrow import ids_in_arrow, write_tables
 from recsys.mining.support import min_count
 from recsys.mining.trie import IntArray, make_trie, prefix_levels
-from recsys.parameters import require_path
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
     from recsys.mining._trie_kernel import Trie
 
@@ -222,32 +220,3 @@ def no_garbage_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def write_tables(what: str, path: str | Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    """Write tables to a Parquet file, each as a row group."""
-    import pyarrow.parquet as pq
-
-    path = require_path("path", path)
-    try:
-        with pq.ParquetWriter(path, schema) as writer:
-            for table in tables:
-                writer.write_table(table)
-    except OSError as error:
-        raise OutputError(f"The {what} cannot be written to {path}: {error}.") from error
-
-
-def ids_in_arrow(items: npt.NDArray[Any]) -> pa.Array:
-    """Return item ids as an Arrow array; raise DataFormatError if there is no type for them."""
-    import pyarrow as pa
-
-    # Without items only the type of the array is known.
-    types = {"i": pa.int64(), "u": pa.int64(), "U": pa.string()}
-    try:
-        return pa.array(items.tolist(), None if len(items) else types.get(items.dtype.kind))
-    except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise DataFormatError(
-            f"Item ids must have a type in Arrow, to be written: integers of 64 bits, or text. {reason}. "
-            "Make the transactions with other ids, for example str(item)."
-        ) from error

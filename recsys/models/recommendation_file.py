@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from optuna_sweeper.atomic_write import atomic_open
 from recsys.errors import OutputError, ParameterError
-from recsys.mining.itemsets import ids_in_arrow
+from recsys.mining.arrow import ids_in_arrow
 from recsys.models.bundle import Bundle
 from recsys.models.reason_text import reason_text, with_titles
 from recsys.spreadsheet import as_cell

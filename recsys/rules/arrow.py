@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recsys.errors import DataFormatError, DataNotFoundError
 from recsys.mining import FrequentItemsets
-from recsys.mining.itemsets import ids_in_arrow
+from recsys.mining.arrow import ids_in_arrow
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_path
 

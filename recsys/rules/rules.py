@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from recsys.errors import ParameterError
 from recsys.mining import FrequentItemsets
-from recsys.mining.itemsets import write_tables
+from recsys.mining.arrow import write_tables
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_choice, require_integer
 from recsys.rules.measures import MEASURES, METRICS, MLXTEND_MEASURES, improvement
