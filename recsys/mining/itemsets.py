@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.mining.arrow import ids_in_arrow, write_tables
+from recsys.mining.arrow import ids_in_arrow, in_arrow, write_tables
 from recsys.mining.support import min_count
 from recsys.mining.trie import IntArray, make_trie, prefix_levels
 
@@ -180,12 +180,12 @@ class FrequentItemsets:
 
         chosen = np.arange(len(self)) if indices is None else indices
         offsets, items = self.flatten(chosen)
-        ids = ids_in_arrow(self.items).take(pa.array(items))
+        ids = ids_in_arrow(self.items).take(in_arrow(items))
         table = pa.table(
             {
-                "itemsets": pa.LargeListArray.from_arrays(pa.array(offsets), ids),
-                "support_count": self.counts[chosen],
-                "support": self.supports[chosen],
+                "itemsets": pa.LargeListArray.from_arrays(in_arrow(offsets), ids),
+                "support_count": in_arrow(self.counts[chosen]),
+                "support": in_arrow(self.supports[chosen]),
             }
         )
         write_tables("itemsets", path, table.schema, [table])

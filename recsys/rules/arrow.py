@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recsys.errors import DataFormatError, DataNotFoundError
 from recsys.mining import FrequentItemsets
-from recsys.mining.arrow import ids_in_arrow
+from recsys.mining.arrow import ids_in_arrow, in_arrow
 from recsys.mining.trie import IntArray
 from recsys.parameters import require_path
 
@@ -43,8 +43,9 @@ def to_table(
     made: dict[str, Any] = {}
     for side in SIDES:
         offsets, items = source.flatten(sides[side])
-        made[side] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(items)))
-    made |= {name: pa.array(values) for name, values in columns.items()}
+        starts = in_arrow(offsets).cast(pa.int32())
+        made[side] = pa.ListArray.from_arrays(starts, ids.take(in_arrow(items)))
+    made |= {name: in_arrow(values) for name, values in columns.items()}
     facts = {**facts, **{name: getattr(source, name) for name in SOURCE_FACTS}}
     # JSON keeps the type of integers and text only.
     if source.items.dtype.kind in "iuU" or not len(source.items):

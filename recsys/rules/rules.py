@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,9 +183,10 @@ class Rules:
         """
         from recsys.rules.arrow import ROWS_A_GROUP
 
-        starts = range(0, len(self), ROWS_A_GROUP)
-        tables = (self[start : start + ROWS_A_GROUP].to_arrow(measures) for start in starts)
-        write_tables("rules", path, self[:0].to_arrow(measures).schema, tables)
+        starts = range(ROWS_A_GROUP, len(self), ROWS_A_GROUP)
+        first = self[:ROWS_A_GROUP].to_arrow(measures)
+        others = (self[start : start + ROWS_A_GROUP].to_arrow(measures) for start in starts)
+        write_tables("rules", path, first.schema, chain([first] if len(self) else [], others))
 
     @classmethod
     def from_parquet(cls, path: str | Path) -> Rules:

@@ -7,6 +7,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from optuna_sweeper.safe_text import printable
 from recsys.errors import OutputError
 from recsys.evaluation.policies import WITHOUT
@@ -107,12 +110,18 @@ def _data(result: Result) -> dict[str, Any]:
 def _write_table(path: Path, result: Result, max_rules: int | None) -> None:
     """Write the best rules with titles; the Parquet file has ids and all measures."""
     rules = result.rules[: TABLE_RULES if max_rules is None else min(max_rules, TABLE_RULES)]
-    measures = (rules.measure(name).tolist() for name in TABLE_MEASURES)
+    measures = map(_as_text, rules.measures(TABLE_MEASURES).values())
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["antecedents", "consequents", "support_count", *TABLE_MEASURES])
         columns = *_titles_of_sides(rules, result), rules.support_counts.tolist(), *measures
         writer.writerows(zip(*columns, strict=True))
+
+
+def _as_text(values: npt.NDArray[np.float64]) -> list[str]:
+    """Return numbers as text; of rules ordered by a measure many have the same."""
+    text: dict[float, str] = {}
+    return [text.get(value) or text.setdefault(value, repr(value)) for value in values.tolist()]
 
 
 def _titles_of_sides(rules: Rules, result: Result) -> Iterator[list[str]]:
