@@ -24,6 +24,16 @@ def kernel(function: Function) -> Function:
         return cast(Function, njit(nogil=True)(function))
 
 
+def prepare() -> None:
+    """Load what Numba loads for its first kernel, a fifth of a second, before that is needed."""
+    _nothing(0)
+
+
+@kernel
+def _nothing(number: int) -> int:
+    return number
+
+
 def clock() -> float:
     """Return seconds as `time.perf_counter`, without those in which Numba compiles or loads machine code."""
     return perf_counter() - _compiling.seconds()

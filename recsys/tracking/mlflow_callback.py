@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 import uuid
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,7 @@ class MLflowCallback(Callback):
         if self.patience > 0:
             # While the sender imports MLflow.
             quick_import(*NEEDED, *(SWEEPER if about.get("sweep", {}).get("study") else ()))
+            import_module("recsys.kernel").prepare()
             self._experiment = self._sender.verdict()
         if "refused" in self._experiment:
             self._sender = None
