@@ -131,7 +131,7 @@ class BatchRunner:
         overrides = self.space.arguments.overrides(trial.params)
         trial.set_user_attr(attributes.OVERRIDES, mask_values(overrides))
         if self.settings.equivalence is not None:
-            key = self.equivalence(self.job_folders.compose(overrides))
+            key = self.equivalence(self.job_folders.composer.peek(overrides))
             if key is not None:
                 trial.set_user_attr(attributes.EQUIVALENCE, repr(key))
 

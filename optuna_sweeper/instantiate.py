@@ -1,7 +1,7 @@
 """Objects and functions that settings name: samplers, pruners, storages, and hooks of the application."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import hydra.utils
@@ -9,6 +9,7 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig
 
 from optuna_sweeper.errors import SweepError, first_line
+from optuna_sweeper.quick_import import quick_import
 
 # Hydra 1.4 builds only what a whitelist allows; Hydra 1.3 has none.
 _execution_whitelist: Any = getattr(hydra.utils, "execution_whitelist", nullcontext)
@@ -43,6 +44,8 @@ def _reason(error: Exception) -> str:
 
 def load_function(key: str, path: str) -> Any:
     """Return the function of a dotted path, which is set at this key."""
+    with suppress(Exception):  # which Hydra raises again, with its own message
+        quick_import(path.rpartition(".")[0])
     try:
         return hydra.utils.get_method(path)
     except Exception as error:  # importing it runs the application's code

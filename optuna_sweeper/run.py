@@ -126,7 +126,7 @@ def _run(
             text = masked_yaml(OmegaConf.to_yaml(config))
             (folder / "multirun.yaml").write_text(text, encoding="utf-8")
             subdir = str(config.hydra.sweep._get_node("subdir")._value())  # as written
-            folders = JobFolders(study, composer.peek, subdir)
+            folders = JobFolders(study, composer, subdir)
             batches = BatchRunner(
                 settings, launcher, space, allocation, identity, folders, interrupt, equivalence, stratified
             )

@@ -5,18 +5,17 @@ The owner's file has the id of a worker, which tells studies of the same name in
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from optuna_sweeper.errors import SweepError, refusal, unwritable
+from optuna_sweeper.jobs.fast_launcher.composer import Composer
 from optuna_sweeper.results.schema import STUDY_FILE, TRIAL_FILE
 from optuna_sweeper.shell import typed_override
 from optuna_sweeper.study.attributes import DISCARDED, WORKER
@@ -44,7 +43,7 @@ class JobFolders:
     """The folders of the jobs of a sweep, one for each trial; `subdir` is as written, not resolved."""
 
     study: Study
-    compose: Callable[[Sequence[str]], DictConfig]
+    composer: Composer
     subdir: str
 
     def claim(self, trial: FrozenTrial, overrides: Sequence[str]) -> None:
@@ -76,16 +75,7 @@ class JobFolders:
         )
 
     def _folder(self, overrides: Sequence[str], number: int) -> Path:
-        config = self.compose(overrides)
-        with read_write(config), open_dict(config):
-            config.hydra.job.id, config.hydra.job.num = str(number), number
-        instance = HydraConfig.instance()
-        outside, instance.cfg = instance.cfg, config  # type: ignore[assignment]  # for ${hydra:...} in the name of the folder
-        try:
-            parts = [str(OmegaConf.select(config, f"hydra.sweep.{key}")) for key in ("dir", "subdir")]
-        finally:
-            instance.cfg = outside
-        return Path(*parts).absolute()
+        return Path(*self.composer.folder(self.composer.peek(overrides), number)).absolute()
 
 
 def _claim(path: Path, record: dict[str, Any], is_used: bool) -> dict[str, Any] | None:

@@ -17,13 +17,15 @@ from hydra._internal import config_loader_impl
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import CachingConfigRepository
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import Container, DictConfig, ListConfig, OmegaConf
+from omegaconf import Container, DictConfig, ListConfig, OmegaConf, open_dict, read_write
 
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain, same
 
 Files = tuple[str, ...]  # the overrides of a job that choose files
+Folder = tuple[str, str]  # `hydra.sweep.dir` and `hydra.sweep.subdir` of a job
 
 # The number of compositions to keep: a sweep over more choices of files gains little from them.
 MAX_KEPT = 100
@@ -71,6 +73,7 @@ class Composer:
         self._group_exists = lru_cache(1000)(CachingConfigRepository.group_exists)
         self._bases: dict[Files, DictConfig | None] = {}
         self._seen: tuple[tuple[str, ...], DictConfig] | None = None
+        self._folder: tuple[DictConfig, int, Folder] | None = None
 
     def peek(self, overrides: Sequence[str]) -> DictConfig:
         """Return the config of a job, read-only, and keep it for the next call of `compose`."""
@@ -96,6 +99,12 @@ class Composer:
                 self._bases[request.files] = None
                 self._bases[request.files] = self._base(request, config)
         return config
+
+    def folder(self, config: DictConfig, number: int) -> Folder:
+        """Return the folder of the job with this config and number; known for the one of the last call."""
+        if self._folder is None or self._folder[0] is not config or self._folder[1] != number:
+            self._folder = config, number, _resolve_folder(config, number)
+        return self._folder[2]
 
     def _read(self, overrides: Sequence[str]) -> _Request:
         """Return the parsed overrides; an error if not all of them can be applied to a copy."""
@@ -144,6 +153,20 @@ class Composer:
         own.job.override_dirname = config_loader_impl.get_overrides_dirname(request.all, **naming)
         OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
+
+
+def _resolve_folder(config: DictConfig, number: int) -> Folder:
+    with read_write(config), open_dict(config):
+        job = config.hydra.job
+        job.id, job.num = str(number), number
+    instance = HydraConfig.instance()
+    outside, instance.cfg = instance.cfg, config  # type: ignore[assignment]  # for ${hydra:...} in the name of the folder
+    try:
+        return str(OmegaConf.select(config, "hydra.sweep.dir")), str(
+            OmegaConf.select(config, "hydra.sweep.subdir")
+        )
+    finally:
+        instance.cfg = outside
 
 
 def _is_unusual(override: Override) -> bool:

@@ -15,7 +15,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
+from optuna_sweeper.jobs.fast_launcher.composer import Composer, Folder, is_known_hydra
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain
 from optuna_sweeper.jobs.fast_launcher.yaml_text import YamlWriter
 from optuna_sweeper.safe_text import mask_values
@@ -68,10 +68,9 @@ class FastLauncher(BasicLauncher):
 
     def _run(self, overrides: Sequence[str], number: int) -> JobReturn:
         config = self.composer.compose(overrides)
-        with open_dict(config):
-            config.hydra.job.id, config.hydra.job.num = str(number), number
+        folder = self.composer.folder(config, number)  # and the number, in the config
         if is_plain(config):
-            return run_job(config, self.task_function, self.hydra_context, self.writer)
+            return run_job(config, folder, self.task_function, self.hydra_context, self.writer)
         return utils.run_job(
             hydra_context=self.hydra_context,
             task_function=self.task_function,
@@ -82,7 +81,11 @@ class FastLauncher(BasicLauncher):
 
 
 def run_job(
-    config: DictConfig, task_function: TaskFunction, hydra_context: HydraContext, writer: YamlWriter
+    config: DictConfig,
+    folder: Folder,
+    task_function: TaskFunction,
+    hydra_context: HydraContext,
+    writer: YamlWriter,
 ) -> JobReturn:
     """Run one job with a config that `is_plain`, as Hydra 1.3 does, but copy and write configs faster."""
     callbacks = hydra_context.callbacks
@@ -91,10 +94,7 @@ def run_job(
 
     own = config.hydra  # each access takes 30 microseconds
     OmegaConf.set_readonly(own, True)
-    instance.cfg = config  # type: ignore[assignment]  # for ${hydra:...} in the name of the folder
-    output_dir = os.path.join(  # noqa: PTH118  # as Hydra writes it
-        str(OmegaConf.select(config, "hydra.sweep.dir")), str(OmegaConf.select(config, "hydra.sweep.subdir"))
-    )
+    output_dir = os.path.join(*folder)  # noqa: PTH118  # as Hydra writes it
     runtime = own.runtime
     with read_write(runtime), open_dict(runtime):
         runtime.output_dir = os.path.abspath(output_dir)  # noqa: PTH100
@@ -115,10 +115,10 @@ def run_job(
         job.working_dir = output_dir if chdir else str(old_cwd)
         utils.configure_log(own.job_logging, own.verbose)
         if (subdir := own.output_subdir) is not None:
-            folder = Path(runtime.output_dir) / Path(subdir)
-            folder.mkdir(parents=True, exist_ok=True)
+            place = Path(runtime.output_dir) / Path(subdir)
+            place.mkdir(parents=True, exist_ok=True)
             for name, part in (("config", task_config), ("hydra", hydra_config), ("overrides", overrides)):
-                (folder / f"{name}.yaml").write_text(writer.text(part), encoding="utf-8")
+                (place / f"{name}.yaml").write_text(writer.text(part), encoding="utf-8")
         with utils.env_override(settings.env_set):
             callbacks.on_job_start(config=config, task_function=task_function)
             try:
