@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from optuna_sweeper.safe_text import masked, masked_yaml
@@ -39,6 +40,7 @@ class Record:
         self.tracking_uri, self.destination, self.folder = tracking_uri, destination, folder
         self.open_runs: set[str] = set()  # keys of runs that were started here and not ended
         self._before: dict[str, tuple[dict[str, str], End]] = {}  # tags and end of continued runs
+        self._places: dict[str, str] = {}  # of the artifacts of the runs that were started here, by their ids
         self._after: list[Callable[[], None]] | None = None  # in a transaction: what writes files after it
 
     @cached_property
@@ -148,6 +150,7 @@ class Record:
             if start.parent is None and above:
                 self.client.set_tag(run.info.run_id, PARENT_TAG, parent)
         self.runs.ids[key] = run.info.run_id
+        self._places[run.info.run_id] = run.info.artifact_uri
         self.open_runs.add(key)
         self._link(run, key, start, tags)
         return parameters
@@ -215,10 +218,26 @@ class Record:
 
     def _log_file(self, run_id: str, path: Path) -> None:
         """Log a file as an artifact; secrets in YAML files are masked."""
-        if path.suffix == ".yaml" and path.exists():
-            self.client.log_text(run_id, masked_yaml(path.read_text(encoding="utf-8")), path.name)
-        elif path.exists():
+        if not path.exists():
+            return
+        if path.suffix != ".yaml":
+            self._log_artifact(run_id, path)
+            return
+        with TemporaryDirectory() as folder:
+            shown = Path(folder, path.name)
+            shown.write_text(masked_yaml(path.read_text(encoding="utf-8")), encoding="utf-8")
+            self._log_artifact(run_id, shown)
+
+    def _log_artifact(self, run_id: str, path: Path) -> None:
+        """Log a file; MLflow's client would request the run first, for the place of its artifacts."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        place = self._places.get(run_id)
+        if place is None or self.tracking_uri.startswith("databricks"):  # which adds a profile to the place
             self.client.log_artifact(run_id, str(path))
+        else:
+            repository = get_artifact_repository(place, tracking_uri=self.tracking_uri)
+            repository.log_artifact(str(path))  # type: ignore[no-untyped-call]
 
 
 def _is_latest(run: Run, entry: Entry) -> bool:

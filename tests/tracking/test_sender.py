@@ -8,6 +8,7 @@ import sys
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import optuna
 import pytest
@@ -440,6 +441,22 @@ def test_killed_in_a_transaction_nothing_is_lost_and_no_id_was_written(sweep_fol
     for number in range(3):
         links = json.loads((sweep.folder / str(number) / "links.json").read_text())
         assert links["mlflow_run_id"] == found[number].info.run_id
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_files_of_a_job_need_no_request_for_their_place(sweep_folder, runs, store, monkeypatch, known):
+    sweep, asked, ask = sweep_folder(), [], MlflowClient.log_artifact
+    key, job = sweep.start(0), sweep.job(0, 1.0)
+    (job / "config.yaml").write_text("address: http://ann:s3cret@host\n")
+    sender = sweep.sender()
+    assert sender.delivery.send()
+    monkeypatch.setattr(MlflowClient, "log_artifact", lambda *given: asked.append(given) or ask(*given))
+    sweep.queue.put(Entry(key, files=["0/metrics.json", "0/config.yaml", "0/missing"]))
+    assert (sender if known else sweep.sender()).delivery.send()  # another one has not started the run
+    assert bool(asked) != known
+    place = Path(runs()[0].info.artifact_uri.removeprefix("file://"))
+    assert {file.name for file in place.iterdir()} == {"config.yaml", "metrics.json"}
+    assert "s3cret" not in (place / "config.yaml").read_text()
 
 
 def test_refusals_hold_nothing_up_when_nobody_listens(sweep_folder, runs, monkeypatch, capfd):
