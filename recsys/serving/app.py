@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from recsys.feedback import FeedbackStore
 from recsys.serving import api_page, explorer
 from recsys.serving.api import STATIC, router
+from recsys.serving.direct_routes import DirectRoutes
 from recsys.serving.errors import HANDLERS
 from recsys.serving.explorer_content import ExplorerContent
 from recsys.serving.middleware import AllowedHosts, Observed
@@ -74,6 +75,7 @@ def create_app(
         app.mount("/explorer/static", StaticFiles(directory=explorer.STATIC))
     app.openapi = partial(described, app.openapi, service)  # type: ignore[method-assign]
     # The last one is the outermost.
+    app.add_middleware(DirectRoutes, routes=router.routes)
     app.add_middleware(AllowedHosts, allowed_hosts=settings.allowed_hosts)
     if settings.cors_origins:
         app.add_middleware(
