@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import prometheus_client as prometheus
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -39,16 +40,20 @@ class Metrics(Collector):
             "recsys_recommendations", "Items recommended, by source.", ("source",), registry=registry
         )
         registry.register(self)
+        # To look up the time series of labels takes twice as long as to count.
+        self._requests_of = lru_cache(self._requests.labels)
+        self._seconds_of = lru_cache(self._seconds.labels)
+        self._recommendations_of = lru_cache(self._recommendations.labels)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(method, route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        self._requests_of(method, route, status).inc()
+        self._seconds_of(route).observe(seconds)
 
     def count(self, sources: Mapping[str, int]) -> None:
         """Count recommendations."""
         for source, number in sources.items():
-            self._recommendations.labels(source).inc(number)
+            self._recommendations_of(source).inc(number)
 
     def routes(self) -> list[RouteTimes]:
         """Return the requests of each route since the start, the most used first."""
