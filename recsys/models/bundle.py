@@ -276,7 +276,7 @@ class Bundle:
         rows, moments = zip(*map(read, likes), strict=True) if likes else ((), ())
         offsets = np.array(list(accumulate(map(len, rows), initial=0)), dtype=np.int64)
         indices = np.array(list(chain.from_iterable(rows)), dtype=np.int32)
-        steps = np.array(list(chain.from_iterable(moments)), dtype=np.int64)
+        steps = np.concatenate([np.empty(0, np.int64), *map(_integers, moments)])
         users = np.arange(len(likes))
         return Histories(offsets, indices, self.model.items, users, steps, self.has_orders)
 
@@ -354,7 +354,9 @@ class Bundle:
     def _places(self, row: Sequence[Any]) -> list[int]:
         """Return the positions of the known items of a row, each at its last occurrence."""
         places = [place for place in map(self._place.get, row) if place is not None]
-        return list(dict.fromkeys(reversed(places)))[::-1]
+        if len(set(places)) < len(places):
+            places = list(dict.fromkeys(reversed(places)))[::-1]
+        return places
 
     def _titled_list(
         self,
@@ -400,6 +402,13 @@ class Bundle:
 def _rows(lists: Recommendations) -> Iterator[tuple[list[int], list[float], list[int]]]:
     """Yield the items, scores and sources of each list."""
     yield from zip(lists.item_indices.tolist(), lists.scores.tolist(), lists.sources.tolist(), strict=True)
+
+
+def _integers(values: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return integers as an array; of a range in a fraction of the time."""
+    if isinstance(values, range):
+        return np.arange(values.start, values.stop, values.step)
+    return np.array(values, dtype=np.int64)
 
 
 def _finite(value: float | None) -> float | None:

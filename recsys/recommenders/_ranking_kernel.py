@@ -108,10 +108,14 @@ def rank(
 @kernel
 def add_base_rates(by_rules: FloatArray, base_rates: FloatArray) -> FloatArray:
     """Return the scores by rules plus base rates, shape (n_users, n_items); 0 for users without any score."""
-    scores = np.zeros(by_rules.shape)
+    scores = np.empty(by_rules.shape)
     for user in range(len(by_rules)):
-        if (by_rules[user] != 0.0).any():
-            scores[user] = by_rules[user] + base_rates
+        any_fired = False
+        for item in range(len(base_rates)):
+            any_fired |= by_rules[user, item] != 0.0
+            scores[user, item] = by_rules[user, item] + base_rates[item]
+        if not any_fired:
+            scores[user] = 0.0
     return scores
 
 

@@ -31,6 +31,7 @@ class LoadedModel:
         # Number of users who like each item of the model.
         counts = Popularity.of(bundle.histories).counts.astype(int)
         self.n_likes: dict[Any, int] = dict(zip(ids, counts.tolist(), strict=True))
+        self.known = frozenset(ids)
         search = None if previous is None else previous.search
         if search is None or not _equal(search.catalog, titles):
             search = TitleSearch(titles)

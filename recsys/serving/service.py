@@ -169,8 +169,10 @@ class Service:
         answers = []
         for given, recommendations in zip(likes, lists, strict=True):
             row = _distinct(given)
-            ignored = [item for item in row if item not in model.n_likes]
-            known = [item for item in row if item in model.n_likes] if ignored else row
+            known, ignored = row, []
+            if not model.known.issuperset(row):
+                known = [item for item in row if item in model.known]
+                ignored = [item for item in row if item not in model.known]
             # Of a history of orders, an accepted item completes the latest.
             basket = _distinct(given[-1:]) if model.bundle.has_orders and list in map(type, given) else row
             signed = self.signer.sign(model.version, basket, recommendations, options.offset + 1)
@@ -232,11 +234,11 @@ class Service:
         ids = list(given)
         if not model.ids.issuperset(ids):  # ids may be given as text
             ids = list(map(model.items.get, map(str, given)))
-        if None in ids:
-            row = ids.index(None)
-            place = f"{where}[{row}]"
-            message = f"{place}: no item has the id {quoted(given[row])}. GET /items?search= finds ids."
-            raise ApiError(422, "unknown_item", message, place)
+            if None in ids:
+                row = ids.index(None)
+                place = f"{where}[{row}]"
+                message = f"{place}: no item has the id {quoted(given[row])}. GET /items?search= finds ids."
+                raise ApiError(422, "unknown_item", message, place)
         return ids
 
     def _check_limit(self, setting: str, value: int, where: str) -> None:
@@ -250,7 +252,8 @@ class Service:
 
 def _distinct(row: Sequence[Any]) -> list[Any]:
     """Return the ids of a row of likes, each at its last place."""
-    return list(dict.fromkeys(reversed(flatten(row))))[::-1]
+    ids = flatten(row)
+    return ids if len(set(ids)) == len(ids) else list(dict.fromkeys(reversed(ids)))[::-1]
 
 
 def _find_category(model: LoadedModel, name: str, where: str) -> str:
