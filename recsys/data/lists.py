@@ -39,19 +39,20 @@ def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[A
     n_records, rest = divmod(len(written), 5)
     if rest or n_records <= len(rows) + 1:
         return None
-    types = np.frombuffer(written, dtype=np.uint8)[::5]
+    # Imported here: Numba takes a second, and other items do not need it.
+    from recsys.data import _lists_kernel as kernel
+
+    kinds = np.frombuffer(written, dtype=np.uint8)[::5]
     values: IntArray = np.ndarray(n_records, dtype=np.int32, buffer=written, offset=1, strides=5)
-    is_list = (types == ord("[")) | (types == ord("("))
-    starts = np.flatnonzero(is_list)[1:]
-    lengths = np.diff(starts, append=n_records) - 1
-    if (
-        len(starts) != len(rows)
-        or not np.array_equal(values[starts], lengths)  # no list holds another
-        or not (is_list | (types == ord("i"))).all()
-    ):
+    indptr = np.empty(len(rows) + 1, dtype=np.int64)
+    indices: IntArray = np.empty(n_records - len(rows) - 1, dtype=np.int32)
+    if not kernel.read_rows(kinds, values, indptr, indices):
         return None
-    items, indices = factorize(values[~is_list])
-    return np.concatenate(([0], np.cumsum(lengths))), indices, items.astype(np.int64)
+    lowest, highest = int(indices.min()), int(indices.max())
+    if highest - lowest <= 4 * len(indices):
+        return indptr, indices, kernel.number(indices, lowest, highest)
+    items, indices = factorize(indices)
+    return indptr, indices, items.astype(np.int64)
 
 
 def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:

@@ -154,6 +154,17 @@ def test_lists_in_lists_are_not_taken_for_items(lists):
     assert module._encode_integers(lists) is None
 
 
+@pytest.mark.parametrize("other", [True, 1.0, "a", 2**31, "abcde", np.int32(1)])
+def test_lists_of_anything_but_short_integers_are_not_read_as_such(other):
+    assert module._encode_integers([[1, 2], (3, other)]) is None
+
+
+@pytest.mark.parametrize("items", [[-5, 2, 3], [-(2**31), 0, 2**31 - 1]])
+def test_integers_may_be_negative_and_far_apart(items):
+    indptr, indices, distinct = module._encode_integers([items[::-1], [], (items[1],)])
+    assert (indptr.tolist(), indices.tolist(), distinct.tolist()) == ([0, 3, 3, 4], [2, 1, 0, 1], items)
+
+
 def test_many_lists():
     rng = np.random.default_rng(42)
     lists = [rng.permutation(50)[:length].tolist() * 2 for length in rng.integers(0, 30, 400)]
