@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError
 from recsys.mining import _bitset_kernel as kernel
-from recsys.mining._bitset_kernel import Database, Pairs, Workspace
+from recsys.mining._bitset_kernel import Database, Lists, Pairs, Workspace
 from recsys.mining.budget import MiningMeter
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
@@ -121,7 +121,11 @@ class Search:
         if self._stopped[0] or n_items + len(counts) > self._meter.max_itemsets:
             done = sum(costs[first:stop].sum() for (first, _), stop in zip(tasks, reached, strict=True))
             raise self._exceeded(counts, done / costs.sum())
-        return Pairs(np.concatenate(([0], np.cumsum(sizes))), items, counts)
+        starts = np.concatenate(([0], np.cumsum(sizes)))
+        # Whether bit sets of the second items over the transactions of the first would have more words than
+        # ones.
+        n_ones = np.diff(np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))[starts])
+        return Pairs(starts, items, counts, sizes * self._counts > 64 * n_ones)
 
     def _excluded_pairs(self) -> IntArray:
         """Return the excluded pairs of frequent items as keys: first number times n_items, plus second."""
@@ -145,7 +149,9 @@ class Search:
         tasks = _ranges((n_partners + 1) ** 2, TASKS_PER_THREAD * self._n_threads)
         # One workspace per thread for all its tasks, so that its arrays need not grow again.
         n_workspaces = min(self._n_threads, len(tasks))
-        idle = [(place, _workspace(len(self._columns))) for place in range(n_workspaces)]
+        n_listed = int(database.n_after[pairs.is_sparse].max(initial=0))
+        self._meter.take(n_workspaces * 24 * n_listed)
+        idle = [(place, _workspace(len(self._columns), n_listed)) for place in range(n_workspaces)]
         progress = np.zeros(n_workspaces, dtype=np.int64)
         reached = np.asarray([stop for _, stop in tasks])
         limits = self._min_count, self._max_len, limit
@@ -254,42 +260,52 @@ def _resized(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:
     return longer
 
 
-def _workspace(n_items: int) -> Workspace:
-    """Return a workspace without room."""
+def _workspace(n_items: int, n_listed: int) -> Workspace:
+    """Return a workspace without room, except for twice `n_listed` entries of lists."""
     rows = kernel.LONGEST + 1
-    state = np.zeros(7, dtype=np.int64)
+    state = np.zeros(9, dtype=np.int64)
     state[kernel.LENGTHS] = 2
     return Workspace(
         found=np.empty((3, 0), dtype=np.int32),
         rooms=np.zeros(rows + 1, dtype=np.int64),
         ends=np.zeros(rows, dtype=np.int64),
         needs=np.zeros(rows, dtype=np.int64),
-        stack=np.empty((4, 0), dtype=np.int32),
+        stack=np.empty((6, 0), dtype=np.int32),
         marks=np.zeros((0, rows), dtype=np.int32),
         masks=np.empty(0, dtype=np.uint64),
         words=np.empty(0, dtype=np.uint64),
         slots=np.zeros(n_items, dtype=np.int32),
-        levels=np.zeros((rows, 4), dtype=np.int64),
+        lists=Lists(
+            slots=np.empty(2 * n_listed + 1, dtype=np.int32),
+            spans=np.empty((2 * n_listed, 2), dtype=np.int32),
+            numbers=np.zeros(n_items, dtype=np.int32),
+        ),
+        levels=np.zeros((rows, 7), dtype=np.int64),
         state=state,
     )
 
 
 def _with_larger_stack(workspace: Workspace) -> Workspace:
-    """Return the workspace with 1.5 times the room that it needs for extensions."""
+    """Return the workspace with 1.5 times the room that it needs for extensions, where it lacks some."""
     state, used = workspace.state, workspace.stack.shape[1]
-    size = max(int(1.5 * state[kernel.N_STACK]), used)
-    stack = np.empty((4, size), dtype=np.int32)
-    stack[:, :used] = workspace.stack
-    marks = np.zeros((size, kernel.LONGEST + 1), dtype=np.int32)
-    marks[:used] = workspace.marks
-    n_masks = max(size * int(state[kernel.N_MASKS]), len(workspace.masks))
-    n_words = max((size + 1) * int(state[kernel.N_WORDS]), len(workspace.words))
+    n_stack = int(state[kernel.N_STACK])
+    if n_stack > used:
+        size = int(1.5 * n_stack)
+        stack = np.empty((6, size), dtype=np.int32)
+        stack[:, :used] = workspace.stack
+        marks = np.zeros((size, kernel.LONGEST + 1), dtype=np.int32)
+        marks[:used] = workspace.marks
+        workspace = workspace._replace(stack=stack, marks=marks)
+    n_masks = n_stack * int(state[kernel.N_MASKS])
+    n_words = (int(state[kernel.N_FILLED]) + 1) * int(state[kernel.N_WORDS])
     return workspace._replace(
-        stack=stack,
-        marks=marks,
-        masks=_resized(workspace.masks, len(workspace.masks), n_masks),
-        words=_resized(workspace.words, len(workspace.words), n_words),
+        masks=_with_room(workspace.masks, n_masks), words=_with_room(workspace.words, n_words)
     )
+
+
+def _with_room(array: npt.NDArray[Any], needed: int) -> npt.NDArray[Any]:
+    """Return the array, or a copy of 1.5 times the needed size if it is smaller than that."""
+    return array if len(array) >= needed else _resized(array, len(array), int(1.5 * needed))
 
 
 def _with_larger_rooms(workspace: Workspace) -> Workspace:

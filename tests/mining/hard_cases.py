@@ -25,6 +25,19 @@ def hard_cases():
     yield _of(matrix), 0.1, 3
     yield _of(matrix), 0.1, 5
     yield _of(np.ones((3, 11), dtype=bool)), 1.0, None
+    for max_len in (None, 3, 4):
+        yield mostly_two_items(), 3 / 2000, max_len
+
+
+def mostly_two_items():
+    """Return transactions with dense items 0 to 5, 6 and 7 in most of them, and many rare items."""
+    rng = np.random.default_rng(1)
+    matrix = np.zeros((2000, 203), dtype=bool)
+    matrix[:40, :6] = rng.random((40, 6)) < 0.6
+    matrix[:, 6:8] = rng.random((2000, 2)) < [0.97, 0.35]
+    matrix[np.arange(2000)[:, np.newaxis], 8 + 3 * rng.integers(65, size=(2000, 1)) + np.arange(3)] = True
+    matrix[:, 8:] &= rng.random((2000, 195)) < 0.75
+    return _of(matrix)
 
 
 def _of(matrix):
