@@ -24,5 +24,9 @@ def siblings(folder: Path, run: str, tracking_uri: str) -> list[Queue]:
 
 
 def is_at_work(queue: Queue) -> bool:
-    """Whether another process is sending this queue and its sweep goes on."""
-    return queue.is_taken() and bool(queue.about()) and not queue.over
+    """Whether another process is sending this queue and its sweep goes on, and will end the study's run.
+
+    A sweep that has not started yet continues the run if it does; one that was killed before never ends it.
+    """
+    about = queue.about()
+    return queue.is_taken() and bool(about) and about.get("started", True) and not queue.over

@@ -250,6 +250,17 @@ def test_a_sweep_killed_before_it_started_its_run_has_nothing_to_record(sweep_fo
 
 
 @tries("recsys/tracking/queue.py", "'sync'")
+@pytest.mark.parametrize("started", [True, False])
+def test_a_sweep_that_may_never_start_does_not_keep_others_from_ending_the_run(sweep_folder, runs, started):
+    other, sweep = sweep_folder("other"), sweep_folder("sweep")
+    other.queue.note(started=started)
+    sweep.table((0, "complete", 1.0, {}))
+    sweep.results("interrupt")
+    with other.queue.sole_reader():  # its sender imports MLflow
+        sweep.sender().finish("interrupted")
+    assert runs()[None].info.status == ("RUNNING" if started else "KILLED")
+
+
 def test_a_study_that_cannot_be_opened_is_told_and_the_queue_kept(sweep_folder, runs, tmp_path):
     (tmp_path / "study.db").write_text("no database, though long enough to be read as the head of one" * 9)
     sweep = sweep_folder()
