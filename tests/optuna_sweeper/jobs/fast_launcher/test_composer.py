@@ -9,6 +9,7 @@ import pytest
 from hydra import initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import setup_globals
 from hydra.errors import ConfigCompositionException, HydraException
 from hydra.types import RunMode
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig
 
-from optuna_sweeper.jobs.fast_launcher.composer import Composer, is_known_hydra
+from optuna_sweeper.jobs.fast_launcher.composer import FRACTION, Composer, OverrideParser, is_known_hydra
 from optuna_sweeper.jobs.fast_launcher.config_copy import same
 
 pytestmark = pytest.mark.usefixtures("slow_copies")
@@ -207,6 +208,32 @@ def test_jobs_share_nothing(both: Both) -> None:
     first.hydra.job.name = "changed"
     first["list"].append(3)
     assert same(both.composer.compose(["x=7"]), both.expected("x=7"))
+
+
+OTHERS = ["1", "a", "'0.5'", "[0.5]", " 0.5", "0.5 ", "0_0.5", "00.5", "-0.0"]
+FRACTIONS = st.from_regex(FRACTION, fullmatch=True) | st.floats().map(repr)
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    st.sampled_from(["", "+", "++", "~"]),
+    st.lists(FRACTIONS | st.sampled_from(OTHERS), min_size=2, max_size=6),
+)
+def test_numbers_are_read_as_hydra_reads_them(prefix: str, values: list[str]) -> None:
+    parser, hydras = OverrideParser(), OverridesParser.create()
+    for value in values:
+        text = f"{prefix}a.b={value}"
+        parsed, expected = parser.parse(text), hydras.parse_override(text)
+        assert repr(parsed) == repr(expected)
+
+
+def test_only_the_first_number_of_a_key_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed, parse = [], OverridesParser.parse_override
+    monkeypatch.setattr(OverridesParser, "parse_override", lambda *of: parsed.append(of[1]) or parse(*of))
+    parser = OverrideParser()
+    for value in range(1, 5):
+        parser.parse(f"a=0.{value}")
+    assert parsed == ["a=0.1"]
 
 
 @pytest.mark.parametrize("override", ["no_such_key=1", "model=none", "x==(", "x=1,2"])
