@@ -1,7 +1,7 @@
 """Benchmarks: python scripts/benchmark.py PART [--help].
 
 Parts: sweep | mining | growth | scale | workers | serve | lists | table | explorer
-| storage.
+| storage | start.
 
 `sweep` runs trials whose job does nothing: the cost of a trial beside its work. The time runs from the
 creation of the sweeper to the end of the sweep. Each variant runs in a process of its own; the variants
@@ -38,6 +38,7 @@ import benchmark_lists
 import benchmark_mining
 import benchmark_scale
 import benchmark_serve
+import benchmark_start
 import benchmark_storage
 import benchmark_table
 import benchmark_workers
@@ -257,6 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     benchmark_mining.add_commands(commands)
     benchmark_scale.add_commands(commands)
     benchmark_serve.add_commands(commands)
+    benchmark_start.add_commands(commands)
     benchmark_storage.add_commands(commands)
     benchmark_table.add_commands(commands)
     benchmark_workers.add_commands(commands)

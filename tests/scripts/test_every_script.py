@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import numba
@@ -99,6 +100,30 @@ def test_benchmark_sweep(benchmark):
         "sweep", "--trials", "1", "--rounds", "1", "--no-seed-sweep", "--ways", "this sweeper, tracking off"
     )
     assert figures["empty_trial"]["this sweeper, tracking off"]["ms"] > 0
+
+
+def test_benchmark_start(benchmark, script, monkeypatch, capsys):
+    start = script("benchmark_start")
+    run, called = start.run, []
+
+    def call(command, folder, environment):
+        called.append(command[0])
+        if command[0] == "git":  # the clone
+            Path(command[-1]).mkdir()
+            Path(command[-1], "Makefile").write_text("setup:\n\t@true\n\t@echo \\\n\ttwo\n")
+        else:
+            run(command, folder, environment)
+
+    monkeypatch.setattr(start, "run", call)
+    figures = benchmark("start", "--rounds", "1", "--commands", "python", "--first-use", "--targets", "setup")
+    assert figures["commands"]["python"][0] > 0
+    assert [stage[:2] for stage in figures["first_use"]] == [
+        ["setup", "true"],
+        ["setup", "echo \\ two"],
+        ["setup", "in all"],
+    ]
+    assert called[1:] == ["git", "make"]
+    assert "| setup | in all |" in capsys.readouterr().out
 
 
 def test_benchmark_storage(benchmark, script, monkeypatch, capsys):
