@@ -29,8 +29,10 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@# Numba compiles at first use and caches the result: use ratings and orders once now, side by side, so that the first
 	@# experiments start without delay.
 	@folder=$$(mktemp -d); \
-	$(WARM_UP) apriori.min_support=0.1 apriori.max_len=2,3 recommender=rules,hybrid \
-		hydra.sweep.dir=$$folder/ratings > $$folder/ratings.log 2>&1 & ratings=$$!; \
+	{ $(WARM_UP) apriori.min_support=0.1 apriori.max_len=2,3 recommender=rules,hybrid \
+		hydra.sweep.dir=$$folder/ratings && \
+		$(BIN)/python -m recsys recommend --model $$folder/ratings/0 --user 1; \
+	} > $$folder/ratings.log 2>&1 & ratings=$$!; \
 	$(WARM_UP) dataset=synthetic_shop apriori.min_support=0.002 apriori.alpha=null,0.5 \
 		recommender=rules,tifuknn hydra.sweep.dir=$$folder/orders > $$folder/orders.log 2>&1; orders=$$?; \
 	wait $$ratings && test $$orders = 0 || { cat $$folder/*.log; exit 1; }; rm -r $$folder
