@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from recsys.feedback import FeedbackStore
-from recsys.serving import api_page, explorer
+from recsys.serving import api_page, explorer, schemas
 from recsys.serving.api import STATIC, router
 from recsys.serving.direct_routes import DirectRoutes
 from recsys.serving.errors import HANDLERS
@@ -24,6 +24,7 @@ from recsys.serving.secret import read_secret
 from recsys.serving.service import Service
 from recsys.serving.settings import Settings
 from recsys.serving.signed_list import ListSigner
+from recsys.serving.strict_json import prepare
 
 MAX_WRITING = 10  # thumbs written at the same time, of the 40 threads
 
@@ -65,6 +66,7 @@ def create_app(
     )
     app.state.service = service = Service(settings, reloader, store, signer, run)
     app.state.writing = Semaphore(MAX_WRITING)
+    prepare(schemas.RecommendResponse, schemas.BatchResponse, schemas.SimilarResponse)
     app.include_router(router)
     api_page.mount(app)
     # The pages share combobox.js with the explorer.

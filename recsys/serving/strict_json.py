@@ -20,6 +20,12 @@ _STEPS[list(b"]}")] = -1
 _adapter: Any = lru_cache(TypeAdapter)
 
 
+def prepare(*kinds: type) -> None:
+    """Make the serializers of dataclasses, so that the first response of each does not wait for its own."""
+    for kind in kinds:
+        _adapter(kind)
+
+
 def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return dataclasses (with `JSON_CONFIG`) and plain data as a response.
 

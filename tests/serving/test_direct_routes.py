@@ -3,6 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from recsys.serving import strict_json
 from recsys.serving.api import router
 from recsys.serving.direct_routes import DirectRoutes
 
@@ -52,6 +53,15 @@ def test_direct_requests_count_under_their_route(reader):
     counted = 'recsys_requests_total{method="POST",route="/recommend",status="200"}'
     assert reader.post("/recommend", json={"items": [0]}).status_code == 200
     assert counted in reader.get("/metrics").text
+
+
+@pytest.mark.parametrize("path", ["/recommend", "/recommend/batch", "/items/0/similar"])
+def test_the_first_response_does_not_wait_for_its_serializer(reader, path):
+    made = strict_json._adapter.cache_info().misses
+    requests = {"/recommend": {"items": [0]}, "/recommend/batch": {"users": [{"items": [0]}]}}
+    answer = reader.post(path, json=requests[path]) if path in requests else reader.get(path)
+    assert answer.status_code == 200
+    assert strict_json._adapter.cache_info().misses == made
 
 
 def test_an_error_of_an_endpoint_reaches_the_log_of_the_server(reader, monkeypatch):
