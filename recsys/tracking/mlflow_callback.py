@@ -44,6 +44,7 @@ NO_PARAMETERS = ("hydra", "output", "cache", "experiment_name")
 # The modules that every run needs, and every sweep: those with long imports.
 NEEDED = ("recsys.pipeline", "recsys.kernel", "recsys.runs.output", "pyarrow.parquet")
 SWEEPER = ("optuna_sweeper.run", "optuna.samplers", "recsys.runs.equivalence")
+REPORT = ("matplotlib.figure", "matplotlib.backends.backend_agg", "jinja2")  # at the end of a sweep
 
 
 class MLflowCallback(Callback):
@@ -178,7 +179,7 @@ class MLflowCallback(Callback):
         self._tags |= provenance()
         if self.patience > 0:
             # While the sender imports MLflow.
-            quick_import(*NEEDED, *(SWEEPER if about.get("sweep", {}).get("study") else ()))
+            quick_import(*NEEDED, *((*SWEEPER, *REPORT) if about.get("sweep", {}).get("study") else ()))
             import_module("recsys.kernel").prepare()
             self._experiment = self._sender.verdict()
         if "refused" in self._experiment:
