@@ -30,6 +30,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from retail_baskets import retail_baskets
 
 from recsys import FrequentItemsets, mine
 from recsys.data import Transactions
@@ -293,8 +294,9 @@ def cases_of(arguments: argparse.Namespace) -> Iterator[Case]:
     yield Case("like mushroom 0.05", like_mushroom(), 0.05)
     quest = Quest(n_transactions=100_000, mean_length=10, n_items=1_000, n_patterns=2_000, seed=42)
     yield Case("like T10I4D100K 0.001", liked(quest), 0.001)
-    quest = Quest(n_transactions=100_000, mean_length=10, n_items=16_000, n_patterns=8_000, seed=42)
-    yield Case("like retail 0.001", liked(quest), 0.001)
+    retail = Transactions.from_lists(retail_baskets())
+    yield Case("like retail 0.001", retail, 0.001)
+    yield Case("like retail 0.0003", retail, 0.0003)
 
 
 def liked(dataset: Any) -> Transactions:

@@ -165,12 +165,14 @@ def test_benchmark_mining_of_its_own_data(script, monkeypatch):
     monkeypatch.setattr(mining, "Quest", lambda **_: Quest(n_transactions=20, n_items=30, n_patterns=5))
     for name in ("like_chess", "like_mushroom"):
         monkeypatch.setattr(mining, name, partial(getattr(mining, name), 60, 12))
+    monkeypatch.setattr(mining, "retail_baskets", partial(mining.retail_baskets, 1e-6))
     cases = list(mining.cases_of(SimpleNamespace(fimi=[])))
-    assert [case.name for case in cases][-4:] == [
+    assert [case.name for case in cases][-5:] == [
         "like chess 0.5",
         "like mushroom 0.05",
         "like T10I4D100K 0.001",
         "like retail 0.001",
+        "like retail 0.0003",
     ]
     assert all(len(case.transactions) for case in cases)
 
