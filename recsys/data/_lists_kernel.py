@@ -18,7 +18,7 @@ def read_rows(kinds: npt.NDArray[np.uint8], values: IntArray, starts: IntArray, 
 
     A record is a kind and a value: a list or tuple and its length, or an integer. The first one is the outer
     list. Output: `flat`, shape (n_integers,), are the integers, end to end; row r has those from starts[r] to
-    starts[r + 1] - 1.
+    starts[r + 1] - 1. `flat` has as many entries as there are records beside the lists.
     """
     place, end = 1, 0
     for row in range(len(starts) - 1):
@@ -27,7 +27,8 @@ def read_rows(kinds: npt.NDArray[np.uint8], values: IntArray, starts: IntArray, 
             return False
         length = values[place]
         place += 1
-        if length > len(kinds) - place:
+        # Of other items, records are cut wrongly: a list may then be longer than all that remains.
+        if length > len(flat) - end:
             return False
         strange = False
         for offset in range(length):

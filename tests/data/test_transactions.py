@@ -1,3 +1,5 @@
+import marshal
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -8,6 +10,7 @@ from scipy import sparse
 
 from recsys.data import Transactions
 from recsys.data import lists as module
+from recsys.data._lists_kernel import read_rows
 from recsys.errors import DataFormatError, ParameterError
 
 
@@ -157,6 +160,16 @@ def test_lists_in_lists_are_not_taken_for_items(lists):
 @pytest.mark.parametrize("other", [True, 1.0, "a", 2**31, "abcde", np.int32(1)])
 def test_lists_of_anything_but_short_integers_are_not_read_as_such(other):
     assert module._encode_integers([[1, 2], (3, other)]) is None
+
+
+def test_lists_of_items_with_shorter_records_stay_within_their_array():
+    rows = [[True] * 50, *[[]] * 60]  # 50 bytes, 10 records
+    written = marshal.dumps(rows, 2)
+    kinds = np.frombuffer(written, dtype=np.uint8)[::5]
+    values = np.ndarray(len(kinds), dtype=np.int32, buffer=written, offset=1, strides=5)
+    flat = np.full(100, -7, dtype=np.int32)
+    assert not read_rows(kinds, values, np.empty(len(rows) + 1, dtype=np.int64), flat[:10])
+    assert set(flat[10:].tolist()) == {-7}
 
 
 @pytest.mark.parametrize("items", [[-5, 2, 3], [-(2**31), 0, 2**31 - 1]])
