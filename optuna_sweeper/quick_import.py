@@ -18,16 +18,18 @@ def quick_import(*names: str) -> None:
 
 @contextmanager
 def collections_off() -> Iterator[None]:
-    """Turn collections of garbage off for imports, and keep later ones from visiting the imported objects.
+    """Turn collections of garbage off for imports.
 
     Modules are no garbage, but each full collection visits all of their objects: a quarter of the time of
-    large imports, and of later collections most.
+    large imports. A program that has called `gc.freeze` leaves the imported objects out of later collections,
+    too. In a notebook that would keep all other objects of this moment in memory.
     """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if gc.get_freeze_count():
+            gc.freeze()
         if was_on:
             gc.enable()

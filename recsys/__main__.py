@@ -52,6 +52,7 @@ def main(cfg: DictConfig) -> Any:
 
 def run() -> None:
     """Run a sub-command, or Hydra."""
+    gc.freeze()  # here, not in a notebook, what `quick_import` imports is kept from collections of garbage
     atexit.register(gc.freeze)  # no search for garbage in memory that is freed anyway: 0.4 s after a sweep
     command = next(iter(sys.argv[1:]), "")
     if command in COMMANDS:

@@ -68,5 +68,6 @@ def _follow_alone(queue: Queue, patience: float, *, silent: bool) -> int:
 
 
 if __name__ == "__main__":
-    atexit.register(gc.freeze)  # as in recsys.__main__: the run waits for the end of this process
+    gc.freeze()
+    atexit.register(gc.freeze)  # both as in recsys.__main__: the run waits for the end of this process
     sys.exit(main())

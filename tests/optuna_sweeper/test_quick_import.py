@@ -11,28 +11,34 @@ MODULE = "import gc\nwas_on = gc.isenabled()\n"
 
 
 @pytest.fixture
-def _thawed():
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("_thawed")
-def test_collections_are_off_during_an_import_only(tmp_path, monkeypatch):
+def heavy_module(tmp_path, monkeypatch):
     (tmp_path / "heavy_module.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "heavy_module", raising=False)
-    quick_import("heavy_module")
-    assert not sys.modules["heavy_module"].was_on
+    yield "heavy_module"
+    sys.modules.pop("heavy_module", None)
+
+
+def test_collections_are_off_during_an_import_only(heavy_module):
+    quick_import(heavy_module)
+    assert not sys.modules[heavy_module].was_on
     assert gc.isenabled()
-    assert gc.get_freeze_count() > 0
-    del sys.modules["heavy_module"]
 
 
-@pytest.mark.usefixtures("_thawed")
 def test_an_error_leaves_collections_on():
     with pytest.raises(ModuleNotFoundError):
         quick_import("no_such_module")
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_only_where_a_program_froze_its_objects_more_are_frozen(heavy_module, monkeypatch, frozen):
+    """In a notebook, all objects of that moment would stay in memory."""
+    freezes = []
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: int(frozen))
+    monkeypatch.setattr(gc, "freeze", lambda: freezes.append(1))
+    quick_import(heavy_module)
+    assert len(freezes) == frozen
 
 
 def test_nothing_is_frozen_if_all_are_imported():
