@@ -1,15 +1,18 @@
 """A storage in a file of SQLite, whose transactions do not wait for the disk.
 
-The database writes ahead: changes are appended to ``<file>-wal``, and moved into the file now and then, and
-when the last connection is closed. A killed process loses nothing; a power failure may lose the last
+The database writes ahead while a sweep has it open: changes are appended to ``<file>-wal``, and moved into
+the file now and then, and at the end. A killed process loses nothing; a power failure may lose the last
 transactions, and never damages the file. Source: https://sqlite.org/wal.html.
 """
 
+import logging
 from typing import Any
 
 from optuna.storages import RDBStorage
 
 from optuna_sweeper.study.recent_trials import RecentTrialsStorage
+
+log = logging.getLogger(__name__)
 
 
 class SqliteStorage(RecentTrialsStorage):
@@ -19,6 +22,7 @@ class SqliteStorage(RecentTrialsStorage):
         from sqlalchemy import event
 
         super().__init__(backend)
+        self._writes_ahead = False
         event.listen(backend.engine, "connect", _do_not_wait)
         backend.engine.dispose()  # the connection from before
 
@@ -27,13 +31,35 @@ class SqliteStorage(RecentTrialsStorage):
         from sqlalchemy.exc import OperationalError
 
         try:
-            with self._backend.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            self._set_mode("WAL")
         except OperationalError as error:
             # Another program uses the database, which stays as it is: as safe, but four waits a transaction.
             if "locked" not in str(error):
                 raise
-        self._backend.engine.dispose()  # the connection from before
+        self._writes_ahead = True
+
+    def remove_session(self) -> None:
+        """Close the connections; of the sweeps that use a database the last leaves it as it was.
+
+        A file that writes ahead cannot be read in a folder that is read-only.
+        """
+        from sqlalchemy.exc import OperationalError
+
+        super().remove_session()
+        if self._writes_ahead:
+            try:
+                self._set_mode("DELETE", "PRAGMA busy_timeout = 0")
+            except OperationalError as error:
+                log.debug("The database goes on writing ahead", exc_info=error)
+            self._writes_ahead = False
+
+    def _set_mode(self, mode: str, *before: str) -> None:
+        try:
+            with self._backend.engine.connect() as connection:
+                for statement in (*before, f"PRAGMA journal_mode = {mode}"):
+                    connection.exec_driver_sql(statement)
+        finally:
+            self._backend.engine.dispose()  # this connection, and those from before
 
 
 def _do_not_wait(connection: Any, _: Any) -> None:

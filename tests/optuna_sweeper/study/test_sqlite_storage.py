@@ -48,7 +48,20 @@ def test_a_sweep_writes_ahead_and_leaves_one_file(url: str, tmp_path: Path) -> N
     storage.remove_session()
     assert [path.name for path in tmp_path.iterdir()] == ["study.db"]
     with closing(sqlite3.connect(tmp_path / "study.db")) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
         assert database.execute("SELECT value FROM trial_values").fetchall() == [(1.0,)]
+
+
+def test_the_last_of_two_sweeps_ends_the_writing_ahead(url: str) -> None:
+    """A file that writes ahead cannot be read in a folder that is read-only."""
+    first, last = opened(url), opened(url)
+    last.tell(last.ask(), 1.0)
+    first._storage.remove_session()
+    assert pragma(last._storage, "journal_mode") == "wal"
+    last._storage.remove_session()
+    reader = make_storage(url)
+    assert pragma(reader, "journal_mode") == "delete"
+    reader.remove_session()
 
 
 def test_a_study_that_is_read_stays_as_it_was(url: str) -> None:
