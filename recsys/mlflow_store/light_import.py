@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.machinery import ModuleSpec
+from importlib.metadata import entry_points
 from types import ModuleType
 
 from optuna_sweeper.quick_import import collections_off
@@ -13,14 +14,19 @@ from recsys.mlflow_store.connection import apply_settings
 
 # Optional for MLflow, whose small edition mlflow-skinny has none of them: a quarter of its import.
 UNUSED = frozenset({"pandas", "polars"})
+# Plugins that MLflow imports itself, and leaves out, with a warning, if they cannot be imported.
+PLUGINS = {
+    f"mlflow.{kind}" for kind in ("artifact_repository", "request_auth_provider", "request_header_provider")
+}
 
 
 def import_lightly(tracking_uri: str) -> None:
     """Import MLflow's client and the store of an address, if they are not imported yet.
 
-    The packages left out can be imported later. An error is left to `connect`, which imports again.
+    The packages left out can be imported later. An error is left to `connect`, which imports again; so is
+    the whole import if there are plugins of MLflow, which may need these packages.
     """
-    if "mlflow" in sys.modules:
+    if "mlflow" in sys.modules or PLUGINS & entry_points().groups:
         return
     apply_settings()
     with suppress(ImportError), collections_off(), _without(UNUSED):
