@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -67,8 +68,9 @@ class _SharedSession:
 
 def _store(client: MlflowClient) -> Any:
     """Return the store of a client; None if it is not known here."""
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
     store = getattr(getattr(client, "_tracking_client", None), "store", None)
-    known = type(store) is SqlAlchemyStore and callable(getattr(store, "ManagedSessionMaker", None))
+    # The client of a server has not imported it, which takes half a second.
+    module = sys.modules.get("mlflow.store.tracking.sqlalchemy_store")
+    is_database = module is not None and type(store) is module.SqlAlchemyStore
+    known = is_database and callable(getattr(store, "ManagedSessionMaker", None))
     return store if known else None

@@ -1,5 +1,7 @@
 """Calls of MLflow's client in one transaction: what they store, and that an error leaves nothing."""
 
+import sys
+
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
@@ -7,6 +9,8 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy import event
 
 from recsys.mlflow_store.transaction import has_transactions, transaction
+
+STORE = "mlflow.store.tracking.sqlalchemy_store"
 
 
 @pytest.fixture
@@ -69,8 +73,10 @@ def test_a_metric_that_is_known_is_not_recorded_in_part(client):
     assert "new" not in client.get_run(run_id).data.metrics
 
 
-def test_a_server_has_no_transactions():
+def test_a_server_has_no_transactions(monkeypatch):
     client = MlflowClient("http://127.0.0.1:9")
+    monkeypatch.delitem(sys.modules, STORE)
     assert not has_transactions(client)
+    assert STORE not in sys.modules
     with pytest.raises(ValueError, match="no transactions"):
         transaction(client).__enter__()
