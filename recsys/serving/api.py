@@ -76,7 +76,7 @@ def _service(request: HTTPConnection) -> Service:
 
 
 # Endpoints that take about a millisecond answer in the event loop: handing a request to a thread and back
-# costs as much.
+# costs as much. Each takes a turn; see `recsys.serving.turns`.
 
 
 @router.post("/recommend", response_model=schemas.RecommendResponse, tags=["recommendations"])
@@ -85,7 +85,8 @@ async def recommend(request: Request, body: schemas.RecommendRequest) -> Respons
     service = _service(request)
     if body.titles is not None:  # a misspelt title takes longer
         return json_response(await run_in_threadpool(service.recommend, body))
-    return json_response(service.recommend(body))
+    async with request.app.state.turns:
+        return json_response(service.recommend(body))
 
 
 @router.post("/recommend/batch", response_model=schemas.BatchResponse, tags=["recommendations"])
@@ -135,7 +136,8 @@ async def similar(
         max_per_category=max_per_category,
         popularity_penalty=popularity_penalty,
     )
-    return json_response(_service(request).similar(item_id, options))
+    async with request.app.state.turns:
+        return json_response(_service(request).similar(item_id, options))
 
 
 @router.post(

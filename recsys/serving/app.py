@@ -25,6 +25,7 @@ from recsys.serving.service import Service
 from recsys.serving.settings import Settings
 from recsys.serving.signed_list import ListSigner
 from recsys.serving.strict_json import prepare
+from recsys.serving.turns import Turns
 
 MAX_WRITING = 10  # thumbs written at the same time, of the 40 threads
 
@@ -66,6 +67,7 @@ def create_app(
     )
     app.state.service = service = Service(settings, reloader, store, signer, run)
     app.state.writing = Semaphore(MAX_WRITING)
+    app.state.turns = Turns()
     prepare(schemas.RecommendResponse, schemas.BatchResponse, schemas.SimilarResponse)
     app.include_router(router)
     api_page.mount(app)
