@@ -1,9 +1,10 @@
 """Transactions with the published shape of FIMI's retail (Brijs et al., KDD 1999), for benchmarks.
 
 Of the file (88,162 baskets of a Belgian supermarket) are given: the number of transactions of each length and
-the counts of the five most frequent items, as arules' `summary` shows them, the numbers of items (16,470), of
-occurrences (908,576) and of items with a support of 0.001 (2,117). Between those, item counts fall as powers
-of the rank. An item is followed by one of a group of similarly frequent items with a probability of 0.2.
+the counts of the five most frequent items, as arules' `summary` shows them, and the numbers of items (16,470)
+and of occurrences (908,576). Assumed, without a published source: the count of the sixth item, the number of
+items with a support of 0.001, counts that fall as powers of the rank between those, and groups: an item is
+followed by one of a group of similarly frequent items with a probability of 0.2.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ LENGTHS = """
 37 37 33 22 24 21 21 10 11 10 9 11 4 9 7 4 5 2 2 5 3 3 0 0 1 0 1 1 0 1
 """
 HIGHEST = (50_675, 42_135, 15_596, 15_167, 14_945)  # counts
-N_ITEMS, N_FREQUENT, MIN_COUNT = 16_470, 2_117, 89
-SIXTH = 4_472  # count
+N_ITEMS = 16_470
+N_FREQUENT, MIN_COUNT = 2_117, 89  # items with a support of 0.001; assumed
+SIXTH = 4_472  # count; assumed
 FOLLOWS = 0.2  # probability that an item of the same group comes next
 MEAN_GROUP = 7
 ROUNDS = 4  # of drawing, each with weights nearer to those that give the counts
