@@ -31,7 +31,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@folder=$$(mktemp -d); \
 	{ $(WARM_UP) apriori.min_support=0.1 apriori.max_len=2,3 recommender=rules,hybrid \
 		hydra.sweep.dir=$$folder/ratings && \
-		$(BIN)/python -m recsys recommend --model $$folder/ratings/0 --user 1; \
+		$(BIN)/python -m recsys recommend --model $$folder/ratings/0 --user 1 && \
+		$(BIN)/python -c 'from recsys import kernel; kernel.prepare()'; \
 	} > $$folder/ratings.log 2>&1 & ratings=$$!; \
 	$(WARM_UP) dataset=synthetic_shop apriori.min_support=0.002 apriori.alpha=null,0.5 \
 		recommender=rules,tifuknn hydra.sweep.dir=$$folder/orders > $$folder/orders.log 2>&1; orders=$$?; \
