@@ -29,7 +29,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@# Numba compiles at first use and caches the result: use ratings and orders once now, side by side, so that the first
 	@# experiments start without delay.
 	@folder=$$(mktemp -d); \
-	{ $(WARM_UP) apriori.min_support=0.1 apriori.max_len=2,3 recommender=rules,hybrid \
+	{ $(WARM_UP) apriori.min_support=0.1,0.2 apriori.max_len=2,3 recommender=rules,hybrid \
 		hydra.sweep.dir=$$folder/ratings && \
 		$(BIN)/python -m recsys recommend --model $$folder/ratings/0 --user 1 && \
 		$(BIN)/python -c 'from recsys import kernel; kernel.prepare()'; \
