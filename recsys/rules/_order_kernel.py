@@ -58,15 +58,16 @@ def stable_order(groups: IntArray, n_groups: int, keys: IntArray, room: IntArray
 
 
 @kernel
-def renumber(sides: IntArray, places: IntArray) -> IntArray:
-    """Return the rules whose itemset has a new index, by new indices, in order, shape (3, n_kept), int64.
+def renumber(sides: IntArray, n_rules: int, places: IntArray) -> IntArray:
+    """Return those of the first rules whose itemset has a new index, by new indices, in order.
 
-    `sides`, shape (3, n_rules), are indices of antecedents, of consequents and of both together; `places` the
-    new index of each, -1 for none.
+    `sides`, shape (3, at least n_rules), are indices of antecedents, of consequents and of both together;
+    `places` the new index of each, -1 for none. The result has the shape (3, n_kept), int64. The sides are
+    given whole, because a part is an array of another type, for which the kernel would be compiled again.
     """
-    result = np.empty((3, sides.shape[1]), dtype=np.int64)
+    result = np.empty((3, n_rules), dtype=np.int64)
     n_kept = 0
-    for rule in range(sides.shape[1]):
+    for rule in range(n_rules):
         place = places[sides[2, rule]]
         if place >= 0:
             result[0, n_kept] = places[sides[0, rule]]

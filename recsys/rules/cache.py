@@ -97,9 +97,8 @@ def _select(known: _SortedRules, itemsets: FrequentItemsets, options: RuleOption
 
     sign = 1 if options.metric in SMALLER_IS_BETTER else -1
     n_reaching = int(np.searchsorted(known.keys, sign * options.min_threshold, side="right"))
-    sides = known.sides[:, :n_reaching]
     if len(itemsets) == len(known.source):
-        sides = sides.astype(np.int64)
+        sides: IntArray = known.sides[:, :n_reaching].astype(np.int64)
     else:
-        sides = renumber(sides, places_after(known.source, itemsets))
+        sides = renumber(known.sides, n_reaching, places_after(known.source, itemsets))
     return Rules(itemsets, sides[0], sides[1], sides[2], options.metric, float(options.min_threshold))

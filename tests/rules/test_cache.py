@@ -12,6 +12,7 @@ from recsys.data import Transactions
 from recsys.mining import BitsetEngine, Budget, ItemsetCache
 from recsys.mining import cache as of_itemsets
 from recsys.rules import METRICS, RuleOptions, cache
+from recsys.rules._order_kernel import renumber
 from recsys.rules.cache import find_rules
 from recsys.rules.generate import select_rules
 from tests.mining.strategies import deterministic, mining_problems
@@ -123,3 +124,12 @@ def test_the_last_used_rules_are_kept_as_long_as_their_itemsets(monkeypatch):
     del itemsets
     itemsets_at(0.2)
     assert known() is None
+
+
+def test_the_kernel_is_compiled_once_for_all_thresholds():
+    """For Numba, all of the rules and a part of them are arrays of different types."""
+    for _ in range(2):
+        assert_as_generated(itemsets_at(0.2), RuleOptions(metric="lift", min_threshold=0.0))
+    for threshold in (0.0, 1.1, 1.2):
+        assert_as_generated(itemsets_at(0.4), RuleOptions(metric="lift", min_threshold=threshold))
+    assert len(getattr(renumber, "signatures", [1])) == 1
