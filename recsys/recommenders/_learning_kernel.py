@@ -345,22 +345,16 @@ def centred(
     starts, nodes, _ = candidates
     n_nodes, begin, end = len(row_starts) - 1, starts[first], starts[stop]
     bases, target_of = np.zeros(stop - first + 1, dtype=np.int64), np.empty(end - begin, dtype=np.int64)
-    free = np.zeros(n_nodes + 1, dtype=np.int64)
     for target in range(first, stop):
         n = starts[target + 1] - starts[target]
         bases[target - first + 1] = bases[target - first] + n * n
-        for entry in range(starts[target], starts[target + 1]):
-            target_of[entry - begin] = target
-            free[nodes[entry] + 1] += 1
-    free = np.cumsum(free)
-    by_node = np.empty(end - begin, dtype=np.int64)
-    for entry in range(begin, end):
-        by_node[free[nodes[entry]]] = entry
-        free[nodes[entry]] += 1
+        target_of[starts[target] - begin : starts[target + 1] - begin] = target
+    _, by_node = group(nodes[begin:end], n_nodes)
     matrices, row = np.empty(bases[-1]), np.zeros(n_nodes)
     last = -1
-    for entry in by_node:
-        node, target = nodes[entry], target_of[entry - begin]
+    for position in by_node:
+        entry, target = begin + position, target_of[position]
+        node = nodes[entry]
         if node != last:
             if last >= 0:
                 for place in range(row_starts[last], row_starts[last + 1]):
