@@ -27,7 +27,7 @@ class SqliteStorage(RecentTrialsStorage):
         backend.engine.dispose()  # the connection from before
 
     def write_ahead(self) -> None:
-        """Have the database write ahead, from now on: that is a property of the file."""
+        """Have the database write ahead until `remove_session`: that is a property of the file."""
         from sqlalchemy.exc import OperationalError
 
         try:
