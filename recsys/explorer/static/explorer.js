@@ -19,7 +19,7 @@ const VIEWS = { table: drawTable, scatter: drawScatter, matrix: drawMatrix, grap
 class Explorer {
   constructor(source) {
     this.source = source;
-    this.state = readAddress() ?? new URLSearchParams();
+    this.state = new URLSearchParams();
     this.titles = new Map(); // of items by id
     this.drawn = false; // whether the view shows the state
   }
@@ -44,7 +44,7 @@ class Explorer {
       if (state && String(state) !== String(this.state)) this.show(state);
     });
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
-    await this.show(this.state);
+    await this.show(readAddress() ?? this.state); // read now: it may have changed since the page was loaded
     await this.learnChosen();
   }
 
