@@ -21,22 +21,17 @@ from tests.browser import needs_browser, open_browser, resize
 from tests.models.problems import long
 from tests.recommenders.problems import rules_of
 from tests.serving.conftest import HTML
-from tests.serving.test_page import Page, served  # noqa: F401
+from tests.serving.test_page import RecommendationsPage, served  # noqa: F401
 
 WIDTH = "return document.documentElement.scrollWidth"
 STATIC = Path(recsys.explorer.__file__).parent / "static"
 
 
-class ExplorerPage(Page):
+class ExplorerPage(RecommendationsPage):
     """What somebody does on the page, and sees."""
 
     def part(self, name):
         return self.one(f"#explorer-{name}")
-
-    def texts(self, selector):
-        """Return the texts of elements in one request: a table has hundreds."""
-        script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)"
-        return self.browser.execute_script(script, selector)
 
     def shown(self):
         """Wait for the view of the present state; return the titles of its rules."""
@@ -141,6 +136,22 @@ def test_filters_with_the_keyboard_are_in_the_address(page):
     page.part("reset").send_keys(Keys.ENTER)
     table = page.service.reloader.current.explorer_content.table
     page.until(lambda: page.part("n-found").text == f"{len(table):,} rules")
+
+
+LATE = """
+    const real = window.fetch, released = new Promise((resolve) => { window.release = resolve; });
+    window.fetch = async (...asked) => { await released; return real(...asked); };"""
+
+
+@needs_browser
+def test_an_address_that_changes_while_the_page_is_loaded_is_followed(page):
+    late = page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": LATE})
+    page.browser.refresh()
+    page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", late)
+    page.browser.execute_script("location.hash = 'view=matrix'; release()")
+    page.until(lambda: page.part("tab-matrix").get_attribute("aria-selected") == "true")
+    page.shown()
+    assert page.all(".circle")
 
 
 @needs_browser

@@ -11,11 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import uvicorn
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from recsys.data import ItemCatalog, Nouns
 from recsys.data.titles import display_title
@@ -28,12 +25,11 @@ from recsys.serving.loaded_model import LoadedModel
 from recsys.serving.reloader import ModelReloader
 from recsys.serving.schemas import RecommendRequest
 from recsys.serving.settings import Settings
-from tests.browser import needs_browser, open_browser
+from tests.browser import WAIT, Page, needs_browser, open_browser
 from tests.recommenders.problems import ALL, histories
 from tests.serving.conftest import HTML, TITLES, Shelf
 
 pytestmark = needs_browser
-WAIT = 10  # seconds, at most; other processes may slow this one down
 
 
 class Server(uvicorn.Server):
@@ -81,42 +77,22 @@ def label(title):
     return f"{said} ({year})" if year else said
 
 
-class Page:
-    """What somebody does on the page, and sees."""
+class RecommendationsPage(Page):
+    """The page, and the service behind it."""
 
     def __init__(self, browser, app):
-        self.browser, self.service = browser, app.state.service
-
-    def all(self, selector):
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def one(self, selector):
-        return self.browser.find_element(By.CSS_SELECTOR, selector)
-
-    def until(self, condition):
-        """Wait for something to be true; what the page has just replaced is looked up again."""
-        wait = WebDriverWait(self.browser, WAIT, 0.02, (StaleElementReferenceException,))
-        return wait.until(lambda _: condition())
-
-    def texts(self, selector):
-        (texts,) = self.until(lambda: ([one.text for one in self.all(selector)],))
-        return texts
+        super().__init__(browser)
+        self.service = app.state.service
 
     def listed(self):
         """Wait for the list; return its titles."""
         self.until(lambda: self.one("#list").get_attribute("aria-busy") == "false")
         return self.texts("#list .title")
 
-    def press(self, *keys):
-        webdriver.ActionChains(self.browser).send_keys(*keys).perform()
-
-    def focus(self):
-        return self.browser.switch_to.active_element
-
     def thumb(self, verdict, row):
         """Press a thumb of the list."""
         self.listed()
-        self.all(f'#list [data-verdict="{verdict}"]')[row].click()
+        self.until(lambda: self.all(f'#list [data-verdict="{verdict}"]')[row].click() is None)
 
     def kept(self):
         """Return what the service has: whether each item, by its title on the page, is liked."""
@@ -140,7 +116,7 @@ def page(browser, served):
         {"width": 1200, "height": 900, "deviceScaleFactor": 1, "mobile": False})  # fmt: skip
     browser.get_log("browser")
     browser.get(address)
-    page = Page(browser, app)
+    page = RecommendationsPage(browser, app)
     page.listed()
     with app.state.service.store.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM thumbs")
@@ -372,7 +348,7 @@ def test_thumbs_act_at_once_and_are_undone_everywhere(page):
     page.until(lambda: page.kept() == {})
     page.until(lambda: page.listed() == before)
     assert not page.one("#judged").is_displayed()
-    assert page.browser.execute_script("return localStorage.getItem('recsys.thumbs')") == "[]"
+    page.until(lambda: page.browser.execute_script("return localStorage.getItem('recsys.thumbs')") == "[]")
 
 
 def test_a_thumb_that_the_service_refuses_has_no_effect(page, monkeypatch):
@@ -496,12 +472,12 @@ def test_a_service_without_feedback_and_explorer(page, monkeypatch):
     monkeypatch.setattr(page.service, "settings", settings)
     page.browser.refresh()
     before = page.listed()
-    page.until(lambda: [one.text for one in page.all("nav a") if one.text] == ["Recommendations"])
+    page.until(lambda: [text for text in page.texts("nav a") if text] == ["Recommendations"])
     page.thumb("down", 0)
     page.until(lambda: len(page.listed()) == 10 and before[0] not in page.listed())
     page.one("#undo").click()
     page.until(lambda: page.listed() == before)
-    assert page.browser.execute_script("return localStorage.getItem('recsys.thumbs')") == "[]"
+    page.until(lambda: page.browser.execute_script("return localStorage.getItem('recsys.thumbs')") == "[]")
     assert not page.one("#trouble").is_displayed()
 
 
