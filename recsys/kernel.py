@@ -1,14 +1,22 @@
 """Compilation of kernels by Numba, and a clock that leaves it out."""
 
 import logging
+import re
+import sys
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
+from inspect import getfile
+from pathlib import Path
 from threading import Lock
 from time import perf_counter
 from typing import Any, TypeVar, cast
 
 from numba import njit
 from numba.core import event
+from numba.core.dispatcher import Dispatcher
+
+IMPORT = re.compile(r"^from ([\w.]+\._\w+_kernel) import", re.MULTILINE)
 
 log = logging.getLogger(__name__)
 
@@ -16,12 +24,27 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def kernel(function: Function) -> Function:
-    """Compile at the first call, cache the machine code on disk, and release the GIL."""
+    """Compile at the first call, cache the machine code on disk, and release the GIL.
+
+    The machine code is compiled again after a change of the kernel's file or of kernels that it imports.
+    """
     try:
-        return cast(Function, njit(nogil=True, cache=True)(function))
+        compiled = njit(nogil=True, cache=True)(function)
     except RuntimeError:
         # No writable folder for the cache, as in a read-only installation: compile once per process.
         return cast(Function, njit(nogil=True)(function))
+    if isinstance(compiled, Dispatcher):  # not where NUMBA_DISABLE_JIT is set
+        # Numba itself looks at the kernel's file alone, and would go on with old code of the others.
+        compiled._cache._cache_file._source_stamp = digest(getfile(function))  # type: ignore[attr-defined]
+    return cast(Function, compiled)
+
+
+@cache
+def digest(file: str) -> bytes:
+    """Return the SHA-256 of a file of kernels and, through all levels, of those that it imports."""
+    source = Path(file).read_bytes()
+    imported = [digest(str(sys.modules[name].__file__)) for name in IMPORT.findall(source.decode())]
+    return sha256(b"".join([sha256(source).digest(), *imported])).digest()
 
 
 def prepare() -> None:

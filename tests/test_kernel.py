@@ -1,6 +1,7 @@
 import logging
 import subprocess
 import sys
+from importlib import import_module, invalidate_caches
 from time import perf_counter
 from types import SimpleNamespace
 
@@ -43,6 +44,30 @@ def test_a_second_process_compiles_nothing():
     for name in ("first", "second"):
         done = subprocess.run([sys.executable, "-c", MINE, name], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_kernels_are_compiled_again_after_a_change_of_kernels_that_they_import(tmp_path, monkeypatch):
+    (tmp_path / "stale").mkdir()
+    inner, outer = (tmp_path / f"stale/_{name}_kernel.py" for name in ("inner", "outer"))
+    outer.write_text(
+        "from recsys.kernel import kernel\n"
+        "from stale._inner_kernel import FACTOR, inner\n\n\n"
+        "@kernel\ndef outer(number):\n    return FACTOR * inner(number)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    results = []
+    for change in (1, 2):
+        inner.write_text(
+            f"from recsys.kernel import kernel\n\nFACTOR = {10**change}\n\n\n"
+            f"@kernel\ndef inner(number):\n    return number + {change}\n"
+        )
+        for name in ("stale._outer_kernel", "stale._inner_kernel"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        kernel.digest.cache_clear()
+        invalidate_caches()
+        results.append(import_module("stale._outer_kernel").outer(0))
+    assert results == [10, 200]
+    assert len(list(tmp_path.rglob("_outer_kernel.outer*.nbc"))) > 0
 
 
 @pytest.fixture
