@@ -15,7 +15,8 @@ from tests.conftest import WARNINGS_ARE_ERRORS
 from tests.integration.records import check_study, wait_for_senders
 
 TOTAL = 12
-# An application with the configuration of ours, whose jobs do nothing; killed with SIGKILL in one of them.
+# An application with the configuration of ours, whose jobs do nothing. In one of them it is killed with
+# SIGKILL, or waits until others are: on a slow day nothing would be left for those to do.
 APPLICATION = f"""
 import json, os, signal, sys
 from pathlib import Path
@@ -29,6 +30,8 @@ def main(cfg):
     jobs.append(cfg)
     if len(jobs) == killed_in:
         os.kill(os.getpid(), signal.SIGKILL)
+    if len(jobs) == 2 and not killed_in:
+        sys.stdin.read()
     found = {{"max_lift": cfg.apriori.min_support}}
     Path(HydraConfig.get().runtime.output_dir, "metrics.json").write_text(json.dumps(found))
     return found["max_lift"]
@@ -79,11 +82,15 @@ def test_four_workers_two_of_them_killed(tmp_path, storage, tracking_uri):
             command = [sys.executable, *WARNINGS_ARE_ERRORS, "-c", APPLICATION, str(killed_in), *SWEEP]
             command.append(f"hydra.sweep.dir=multirun/here/{number}")
             return programs.Popen(
-                command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
+                command, cwd=tmp_path, env=environment,
+                stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
 
     processes = [start(0, killed_in=1), start(1, killed_in=2), start(2), start(3)]
-    codes = [process.wait() for process in processes]
+    codes = [process.wait() for process in processes[:2]]
+    for process in processes:
+        process.stdin.close()
+    codes += [process.wait() for process in processes[2:]]
     told = "\n".join((tmp_path / f"log{number}.txt").read_text() for number in range(4))
     assert codes == [-signal.SIGKILL, -signal.SIGKILL, 0, 0], told
     assert "cannot be reached" not in told

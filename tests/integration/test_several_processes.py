@@ -25,37 +25,38 @@ SWEEP = [
     f"hydra.sweeper.enqueue=[{QUESTIONS}]",
 ]
 
-# The application, killed with SIGKILL at the end of its second job, before the study is told.
-KILLED = """
-import os, signal
+# The application. At the end of its second job, before the study is told, it is killed with SIGKILL, or waits
+# until another is: on a slow day nothing would be left for that one to do.
+PROGRAM = """
+import os, signal, sys
 from recsys import pipeline
-run, calls = pipeline.run, []
-def deadly(*args, **kwargs):
+run, calls, killed = pipeline.run, [], sys.argv.pop(1) == "killed"
+def second(*args, **kwargs):
     calls.append(run(*args, **kwargs))
     if len(calls) == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL) if killed else sys.stdin.read()
     return calls[-1]
-pipeline.run = deadly
+pipeline.run = second
 from recsys.__main__ import main
 main()
 """
 
 
-def start(folder: Path, number: int, *command: str) -> subprocess.Popen:
+def start(folder: Path, number: int, word: str) -> subprocess.Popen:
     with (folder / f"log{number}.txt").open("w") as log:
-        words = [*command, *SWEEP, f"hydra.sweep.dir=multirun/here/{number}"]
+        command = [sys.executable, *WARNINGS_ARE_ERRORS, "-c", PROGRAM, word, *SWEEP]
+        command.append(f"hydra.sweep.dir=multirun/here/{number}")
         return programs.Popen(
-            [sys.executable, *WARNINGS_ARE_ERRORS, *words], cwd=folder, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
         )
 
 
 def test_three_processes_one_killed(tmp_path):
-    processes = [
-        start(tmp_path, 0, "-c", KILLED),
-        start(tmp_path, 1, "-m", "recsys"),
-        start(tmp_path, 2, "-m", "recsys"),
-    ]
-    codes = [process.wait() for process in processes]
+    processes = [start(tmp_path, number, "waits" if number else "killed") for number in range(3)]
+    codes = [process.wait() for process in processes[:1]]
+    for process in processes:
+        process.stdin.close()
+    codes += [process.wait() for process in processes[1:]]
     told = "\n".join((tmp_path / f"log{number}.txt").read_text() for number in range(3))
     assert codes == [-signal.SIGKILL, 0, 0], told
     assert "cannot be reached" not in told

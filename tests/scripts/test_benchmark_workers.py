@@ -25,11 +25,11 @@ def test_ended_by_sigterm_it_leaves_no_server():
     # Not pytest's folder: the account that the server runs under could not enter it.
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        command = [sys.executable, SCRIPT, "workers", "--workers", "1", "--trials", "2", "--work", "0"]
+        command = [sys.executable, SCRIPT, "workers", "--trials", "2", "--work", "0"]
         with subprocess.Popen(
             command, env=os.environ | {"TMPDIR": folder}, stdout=subprocess.PIPE, text=True
         ) as process:
-            assert process.stdout.readline().startswith("{")  # the figures of the first study; there are two
+            assert process.stdout.readline().startswith("{")  # the figures of the first study; there are four
             (about,) = Path(folder).glob("*/data/postmaster.pid")
             server = int(about.read_text().split()[0])
             process.terminate()

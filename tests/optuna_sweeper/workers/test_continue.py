@@ -196,17 +196,28 @@ def test_parameters_that_were_enqueued_twice_wait_for_a_larger_total(app: Any) -
 def test_several_processes_some_of_them_killed(app: Any) -> None:
     """Amid the registration, the agreement on the identity, the first trial, and later ones."""
     started, starting = os.pipe()
+    killed, doomed = os.pipe()
 
     def work(write: int | None = None) -> None:
         os.close(starting)
         os.read(started, 1)  # until all are there: one alone is done before the last has started
         if write:
             die_at_write(write, "amid")
-        app.sweep(*SPACE, "hydra.sweeper.n_trials=36", *journal(app))
+        else:
+            os.close(doomed)
+        jobs = []
+
+        def task(cfg: Any) -> float:
+            jobs.append(cfg)
+            if not write and len(jobs) == 2:
+                os.read(killed, 1)  # until all are, who would else find nothing left to do on a slow day
+            return float(cfg.x)
+
+        app.sweep(*SPACE, "hydra.sweeper.n_trials=36", *journal(app), task=task)
 
     children = [in_child(lambda write=write: work(write)) for write in (None, None, 2, 4, 5, 9, 20)]
-    os.close(starting)
-    os.close(started)
+    for end in (starting, started, doomed, killed):
+        os.close(end)
     assert [end_of(pid) for pid in children] == [0, 0, *[-signal.SIGKILL] * 5]
     trials = assert_exact(app, 36)
     assert len({trial.user_attrs[WORKER] for trial in trials}) >= 2

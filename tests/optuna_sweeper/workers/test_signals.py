@@ -64,7 +64,8 @@ class Program:
     def jobs(self, count: int) -> dict[int, int]:
         """Wait for so many jobs to begin; the number of each, and its process."""
         self.calls = [self.line.accept()[0] for _ in range(count)]
-        return {int(number): int(pid) for number, pid in (call.recv(99).split() for call in self.calls)}
+        words = [call.recv(99).split() for call in self.calls]
+        return {int(one[0]): int(one[1]) for one in words if one}  # of one that is killed nothing comes
 
     def finish(self) -> None:
         """Let the jobs go on to their end."""
