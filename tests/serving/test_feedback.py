@@ -117,10 +117,12 @@ def test_a_list_that_was_not_signed_here(client, serve, tmp_path):
 
 def test_a_list_expires(serve, monkeypatch):
     client = serve(list_seconds=3600)
-    given, now = thumb(client), time.time()
-    monkeypatch.setattr("recsys.serving.signed_list.time.time", lambda: now + 3598)
+    now = [1_800_000_000.0]
+    monkeypatch.setattr("recsys.serving.signed_list.time", SimpleNamespace(time=lambda: now[0]))
+    given = thumb(client)
+    now[0] += 3600
     assert client.post("/feedback", json=given).status_code == 200
-    monkeypatch.setattr("recsys.serving.signed_list.time.time", lambda: now + 3602)
+    now[0] += 1
     answer = client.post("/feedback", json=given)
     assert code(answer) == (422, "list_expired")
     message = "took feedback for 3,600 seconds (list_seconds): ask for a new one"
@@ -253,7 +255,7 @@ def test_a_token(serve):
 
 def test_a_database_that_is_locked_keeps_no_recommendation_waiting(client, monkeypatch):
     locked, n_waiting = Event(), 50  # more than there are threads
-    monkeypatch.setattr(client.app.state.service.store.__class__, "add", lambda *_: locked.wait(30))
+    monkeypatch.setattr(client.app.state.service.store.__class__, "add", lambda *_: locked.wait(300))
     with ThreadPoolExecutor(n_waiting + 2) as people:
         given = thumb(client)
         thumbs = [people.submit(client.post, "/feedback", json=given) for _ in range(n_waiting)]
@@ -261,8 +263,8 @@ def test_a_database_that_is_locked_keeps_no_recommendation_waiting(client, monke
             for _ in range(50):  # while the thumbs come in
                 titles = people.submit(client.post, "/recommend", json={"titles": ["Heat (1995)"]})
                 found = people.submit(client.get, "/items?search=toy")
-                assert titles.result(timeout=10).status_code == 200
-                assert found.result(timeout=10).status_code == 200
+                assert titles.result(timeout=60).status_code == 200
+                assert found.result(timeout=60).status_code == 200
             assert not any(thumb.done() for thumb in thumbs)
         finally:
             locked.set()

@@ -98,7 +98,7 @@ def test_a_client_that_never_ends_its_request_does_not_keep_the_service(folder):
         client.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 9\r\n\r\n".encode())
         assert b"100 Continue" in client.recv(1000)  # it waits for the body
         server.process.terminate()
-        server.process.wait(timeout=10)
+        server.process.wait(timeout=60)
 
 
 def test_make_serve_runs_it(folder):

@@ -174,7 +174,7 @@ def test_in_a_terminal(app: Any, launcher: tuple[str, ...]) -> None:
     lines = screen(run(app, *launcher).decode())
     bars = [line for line in lines if "Trials:" in line]
     assert all(line.startswith("Trials:") for line in bars)  # none shares a line with another text
-    assert re.search(r" 3/3 \[00:0\d<00:00, .*, best: \S+ in trial \d\]", bars[-1])
+    assert re.search(r" 3/3 \[\d\d:\d\d<00:00, .*, best: \S+ in trial \d\]", bars[-1])
     assert lines.count("a job prints") == 3
     assert sum(bool(re.match(r"\[.*\] (- )?Trial \d: ", line)) for line in lines) == 3
     assert lines.index(bars[-1]) < next(i for i, line in enumerate(lines) if "Best trials" in line)

@@ -104,13 +104,13 @@ def test_processes_that_begin_together_enqueue_once(monkeypatch: pytest.MonkeyPa
 
     def say(key: str, value: Any) -> None:
         looked.set()
-        assert entered.wait(10)
+        assert entered.wait(60)
         optuna.Study.set_user_attr(late, key, value)
 
     def look(**_: Any) -> Any:
         seen = optuna.Study.get_trials(early)
         entered.set()
-        assert waited.wait(10)
+        assert waited.wait(60)
         return seen
 
     def look_late(**_: Any) -> Any:
@@ -129,9 +129,9 @@ def test_processes_that_begin_together_enqueue_once(monkeypatch: pytest.MonkeyPa
 
     with ThreadPoolExecutor() as pool:
         second = pool.submit(work, late)
-        assert looked.wait(10)
-        pool.submit(work, early).result(20)
-        second.result(20)
+        assert looked.wait(60)
+        pool.submit(work, early).result(60)
+        second.result(60)
     asked = [trial.system_attrs["fixed_params"] for trial in optuna.Study.get_trials(late)]
     assert asked == [{"x": 1}, {"x": 2}]
 

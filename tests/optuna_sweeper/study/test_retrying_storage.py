@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -131,12 +132,16 @@ def test_of_what_is_known_the_database_is_not_asked(
 def test_after_the_timeout_the_error_comes_through(
     study: optuna.Study, storage: RetryingStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage.timeout = 0.15
+    now, gave_up = [0.0], storage._gave_up
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
+    monkeypatch.setattr("optuna_sweeper.study.retrying_storage.time", clock)
+    monkeypatch.setattr(gave_up, "wait", lambda seconds: now.append(now.pop() + seconds))
     calls = break_off(monkeypatch, "_get_trials", 100)
     with pytest.raises(StorageInternalError):
         study.get_trials()
     tries = len(calls)
-    assert tries >= 3
+    assert now == [60.0]
+    assert tries > 60 / 5  # the longest pause
     with pytest.raises(StorageInternalError):
         study.get_trials()
     assert len(calls) == tries + 1  # nothing that the end of the sweep does waits again
