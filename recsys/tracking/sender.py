@@ -46,16 +46,18 @@ class Sender:
         self._system_metrics = SystemMetrics.from_environment()
         if self.queue.over:  # an earlier sweep in this folder has ended
             self.queue.note(word=None, ended_at=None)
-        word = b""
+        # The pipe first: a look at a killed sweep would reopen a run that another one has ended since.
+        word, pause = b"", 0.0
         while True:
-            self._look()
-            if select.select([pipe], [], [], LOOK_EVERY)[0]:
+            if select.select([pipe], [], [], pause)[0]:
                 received = os.read(pipe, 64)
                 word += received
                 if not received:
                     if not word:
                         self._wait_for_exit(parent)
                     return self.finish(word.decode().strip(), patience=patience)
+            self._look()
+            pause = LOOK_EVERY
 
     def finish(self, word: str, time: int | None = None, patience: float = 0.0) -> bool:
         """Send the remaining entries and end open runs; return whether all were sent.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests import programs
 from tests.conftest import WARNINGS_ARE_ERRORS
-from tests.integration.records import check_records
+from tests.integration.records import check_records, wait_for_senders
 
 QUESTION = "{apriori.min_support:0.2,apriori.metric:lift}"
 SWEEP = [
@@ -106,6 +106,7 @@ def test_a_sweep_killed_at_many_moments_ends_as_if_it_never_was(tmp_path):
         code = run(tmp_path, "-c", KILLER, *map(str, moment), *SWEEP, *folder)
         assert code == -signal.SIGKILL, (moment, log.read_text())
     assert run(tmp_path, "-m", "recsys", *SWEEP) == 0, log.read_text()
+    wait_for_senders(tmp_path)
     tables = sorted((tmp_path / "multirun").rglob("trials.csv"), key=os.path.getmtime)
     check_records(tmp_path, tables[-1].parent, total=30)
     with tables[-1].open() as file:

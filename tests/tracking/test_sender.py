@@ -217,6 +217,22 @@ def test_a_cut_sweep_leaves_nothing_running(sweep_folder, runs):
     assert runs()[None].data.tags["ended_by"] == "kill"
 
 
+def test_the_slow_sender_of_a_killed_sweep_does_not_reopen_the_run(sweep_folder, runs):
+    killed, last = sweep_folder("killed"), sweep_folder("last")
+    killed.start(0)
+    killed.table((0, "fail", "", {}))
+    last.table((0, "fail", "", {}), (1, "complete", 2.0, {}))
+    last.results("total", best=1)
+    with killed.queue.sole_reader():  # its sender is there, and has not looked yet
+        assert last.sender().finish("end")
+    reader, writer = os.pipe()
+    os.close(writer)
+    assert killed.sender().follow(reader)
+    os.close(reader)
+    assert states(runs()) == {None: "FINISHED", 0: "FAILED", 1: "FINISHED"}
+    assert runs()[None].data.tags["ended_by"] == "total"
+
+
 @pytest.mark.parametrize("tables_are_behind", [True, False])
 def test_after_a_kill_sync_alone_ends_the_trial_in_optuna_too(
     sweep_folder, runs, tmp_path, tables_are_behind
