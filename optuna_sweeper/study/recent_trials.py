@@ -5,13 +5,13 @@ import functools
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage, RDBStorage, _CachedStorage
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 # Seconds for which a copy of the trials is valid: reading them is seven statements, and a trial would read
 # them twelve times. Code that needs the latest trials must write before: create or tell a trial, or set an
@@ -38,6 +38,18 @@ class RecentTrialsStorage(_CachedStorage):
         trial = trials[number]
         # Optuna modifies the object of a running trial.
         return trial if trial.state.is_finished() else copy.deepcopy(trial)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Return the trials by number; Optuna's storage compares them, which takes 5 times as long."""
+        self._read_trials_from_remote_storage(study_id)
+        with self._lock:
+            known = self._studies[study_id].trials
+            trials = [known[number] for number in sorted(known)]
+        if states is not None:
+            trials = [trial for trial in trials if trial.state in states]
+        return copy.deepcopy(trials) if deepcopy else trials
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         """Return the complete trial with the best value, without a query."""
