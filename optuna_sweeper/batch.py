@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from optuna_sweeper.search.search_space import SearchSpace
 from optuna_sweeper.search.stratification import assign_choice
 from optuna_sweeper.settings import Settings
 from optuna_sweeper.study import attributes
-from optuna_sweeper.study.deduplication import find_duplicate, is_duplicate
+from optuna_sweeper.study.deduplication import KnownTrials, key_of
 from optuna_sweeper.study.folders import JobFolders
 from optuna_sweeper.workers.signals import Interrupt
 from optuna_sweeper.workers.trial_allocation import TrialAllocation, discard, enqueue_again
@@ -56,7 +55,8 @@ class BatchRunner:
 
     def __post_init__(self) -> None:
         self.study, n_trials = self.allocation.study, self.allocation.n_trials
-        self.progress = progress_bar(n_trials, len(self.allocation.finished()), self.settings.progress_bar)
+        self._known = KnownTrials(self.study, self.identity)
+        self.progress = progress_bar(n_trials, self.allocation.n_finished(), self.settings.progress_bar)
 
     def run(self, size: int) -> list[tuple[JobReturn, Outcome]]:
         """Run a batch, of which no error leaves a trial running; return its failed jobs."""
@@ -141,8 +141,8 @@ class BatchRunner:
         repeated: list[Trial] = []
         for trial in trials:
             if not self._reuse(trial):
-                is_twin = partial(is_duplicate, self._frozen(trial))
-                is_new = self.settings.repeat or not any(map(is_twin, map(self._frozen, new)))
+                twins = map(key_of, map(self._frozen, new))
+                is_new = self.settings.repeat or key_of(self._frozen(trial)) not in twins
                 (new if is_new else repeated).append(trial)
         return new, repeated
 
@@ -150,7 +150,7 @@ class BatchRunner:
         """Complete a trial with the values of a duplicate; return whether there is one."""
         if self.settings.repeat:
             return False
-        known = find_duplicate(self.study, self._frozen(trial), self.identity)
+        known = self._known.find(self._frozen(trial))
         if known is None:
             return False
         trial.set_user_attr(attributes.ANSWERED_FROM, known.number)

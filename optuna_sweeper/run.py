@@ -192,7 +192,7 @@ def _count_trials(settings: Settings, study: Study, space: SearchSpace) -> int:
 
 
 def _log_start(allocation: TrialAllocation, settings: Settings) -> None:
-    study, done = allocation.study, len(allocation.finished())
+    study, done = allocation.study, allocation.n_finished()
     log.info(
         "Study %s: %s, %s, %d trials%s in batches of %d, storage: %s",
         study.study_name, type(study.sampler).__name__, ", ".join(settings.directions),

@@ -14,12 +14,7 @@ from optuna.trial import TrialState
 from optuna_sweeper.batch import BatchRunner
 from optuna_sweeper.errors import SweepError
 from optuna_sweeper.jobs.outcome import ObjectiveError, Outcome
-from optuna_sweeper.results.best_trials import (
-    best_trial,
-    count_without_improvement,
-    own_trials,
-    pareto_front,
-)
+from optuna_sweeper.results.best_trials import count_without_improvement, own_trials
 from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.log_lines import best_so_far, summary, trial_line
 from optuna_sweeper.results.schema import RESULTS_FILE, End
@@ -65,7 +60,8 @@ class Sweep:
             )
             raise
         finally:
-            self.results.write(self.ended_by)  # with the trials of other processes
+            # With the trials of other processes, and from the study alone: Ctrl-C may have come anywhere.
+            ResultsWriter(self.study, self.folder, self.identity).write(self.ended_by)
         if self._has_result():
             table = summary(self.study, identity=self.identity)
             log.info("%s\nResults: %s", table, self.folder / RESULTS_FILE)
@@ -93,15 +89,14 @@ class Sweep:
                 self.results.write()
             for trial in self.batches.ended[n_ended:]:
                 level = logging.WARNING if trial.state is TrialState.FAIL else logging.INFO
-                trial_log.log(level, "%s", trial_line(self.study, trial, self.identity))
+                trial_log.log(level, "%s", trial_line(trial, self.results.best))
             if failed:
                 self._check_failures(*failed[0])
             self._show_progress()
 
     def _show_progress(self) -> None:
         if self.batches.progress:
-            done = self.allocation.finished()
-            self.batches.progress.update(len(done), best_so_far(self.study, self.identity))
+            self.batches.progress.update(self.allocation.n_finished(), best_so_far(self.results.best))
 
     def _next_batch(self, deadline: float) -> int:
         """Return the size of the next batch, after waiting for other processes; 0 ends the sweep."""
@@ -124,7 +119,7 @@ class Sweep:
                 log.info(
                     "hydra.sweeper.stop_after_no_improvement=%d: so many trials without a better one (%s); "
                     "no further trial is started. A larger number continues the study.",
-                    self.settings.stop_after_no_improvement, best_so_far(self.study, self.identity),
+                    self.settings.stop_after_no_improvement, best_so_far(self.results.best),
                 )  # fmt: skip
                 self.ended_by = End.NO_IMPROVEMENT
                 return 0
@@ -170,8 +165,7 @@ class Sweep:
         ended = self.batches.ended
         if ended and all(trial.state is TrialState.FAIL for trial in ended):
             return False
-        best = best_trial if len(self.study.directions) == 1 else pareto_front
-        return bool(best(self.study, self.identity))
+        return bool(self.results.best.read())
 
     def _describe_no_result(self) -> str:
         # A call that runs nothing, because the study is finished, describes the trials of the study.

@@ -1,6 +1,5 @@
 """The best trials of a study."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from heapq import nsmallest
@@ -10,6 +9,7 @@ from optuna.study._multi_objective import _get_pareto_front_trials_by_trials
 from optuna.trial import FrozenTrial, TrialState
 
 from optuna_sweeper.study.attributes import DISCARDED, IDENTITY
+from optuna_sweeper.study.finished_trials import FinishedTrials
 
 
 def is_own(trial: FrozenTrial, identity: str | None) -> bool:
@@ -23,27 +23,39 @@ def own_trials(study: Study, identity: str | None = None) -> list[FrozenTrial]:
     return [trial for trial in trials if is_own(trial, identity)]
 
 
-def best_trial(study: Study, identity: str | None = None) -> FrozenTrial | None:
-    """Return the best complete trial of a study with one objective, or None when there is none."""
-    try:
-        best = study.best_trial  # which Optuna caches
-    except ValueError:
-        return None
-    return best if is_own(best, identity) else next(iter(ranking(study, 1, identity)), None)
+class BestTrials:
+    """The best trials of a study, complete and feasible: one, or those that no other trial dominates."""
+
+    def __init__(self, study: Study, identity: str | None = None) -> None:
+        self.study, self.identity = study, identity
+        self._trials = FinishedTrials(study)
+        self._best: list[FrozenTrial] = []
+
+    def read(self) -> list[FrozenTrial]:
+        """Return the best trials now, by number; of equal ones with one objective the first."""
+        ended, _ = self._trials.read()
+        new = [trial for trial in ended if trial.state is TrialState.COMPLETE and self._is_candidate(trial)]
+        if new:
+            candidates = sorted((*self._best, *new), key=lambda trial: trial.number)
+            self._best = _best_of(candidates, self.study)
+        return self._best
+
+    def _is_candidate(self, trial: FrozenTrial) -> bool:
+        return is_own(trial, self.identity) and is_feasible(trial)
 
 
-def pareto_front(study: Study, identity: str | None = None) -> list[FrozenTrial]:
-    """Return the complete trials of a study that no other trial dominates."""
-    front = study.best_trials
-    if all(is_own(trial, identity) for trial in front):
-        return front
-    trials = list(filter(is_feasible, own_trials(study, identity)))
+def _best_of(trials: Sequence[FrozenTrial], study: Study) -> list[FrozenTrial]:
+    if len(study.directions) == 1:
+        return _rank(trials, study, 1)
     return _get_pareto_front_trials_by_trials(trials, study.directions)
 
 
 def ranking(study: Study, count: int, identity: str | None = None) -> list[FrozenTrial]:
     """Return the best complete trials of a study with one objective, best first; ties by number."""
-    trials = filter(is_feasible, own_trials(study, identity))
+    return _rank(filter(is_feasible, own_trials(study, identity)), study, count)
+
+
+def _rank(trials: Iterable[FrozenTrial], study: Study, count: int) -> list[FrozenTrial]:
     sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
     return nsmallest(count, trials, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
 
@@ -74,8 +86,6 @@ def is_feasible(trial: FrozenTrial) -> bool:
     return all(value <= 0 for value in trial.constraints.values())
 
 
-def count_states(trials: Iterable[FrozenTrial]) -> dict[str, int]:
-    """Return the number of trials by state; discarded trials, if any, are a state of their own."""
-    found = Counter("discarded" if DISCARDED in one.user_attrs else one.state.name.lower() for one in trials)
-    states = ("complete", "pruned", "fail", "discarded")
-    return {state: found[state] for state in states if found[state] or state != "discarded"}
+def name_state(trial: FrozenTrial) -> str:
+    """Return the name of a trial's state; that of a discarded trial is one of its own."""
+    return "discarded" if DISCARDED in trial.user_attrs else trial.state.name.lower()

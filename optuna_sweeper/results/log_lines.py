@@ -7,7 +7,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from optuna_sweeper.results.best_trials import best_trial, pareto_front, ranking
+from optuna_sweeper.results.best_trials import BestTrials, ranking
 from optuna_sweeper.results.schema import value_columns
 from optuna_sweeper.safe_text import masked
 from optuna_sweeper.search.encoding import encode
@@ -23,7 +23,7 @@ def continue_line(command: Sequence[str], study_name: str) -> str:
     return masked(f"To continue it: {shlex.join([*words, f'{_NAME}{encode(study_name)}'])}")
 
 
-def trial_line(study: Study, trial: FrozenTrial, identity: str | None = None) -> str:
+def trial_line(trial: FrozenTrial, best: BestTrials) -> str:
     """Return the line at the end of a trial, with the best trial so far."""
     if trial.state is TrialState.COMPLETE:
         ended = " ".join(map(_shown, trial.values))
@@ -37,7 +37,7 @@ def trial_line(study: Study, trial: FrozenTrial, identity: str | None = None) ->
     else:
         ended = f"failed, {trial.user_attrs.get(FAIL_REASON)}"
     params = [f"{name}={_shown(value)}" for name, value in trial.params.items()]
-    return " ".join([f"Trial {trial.number}: {ended};", *params, f"({best_so_far(study, identity)})"])
+    return " ".join([f"Trial {trial.number}: {ended};", *params, f"({best_so_far(best)})"])
 
 
 def summary(study: Study, count: int = 5, identity: str | None = None) -> str:
@@ -45,7 +45,7 @@ def summary(study: Study, count: int = 5, identity: str | None = None) -> str:
     if len(study.directions) == 1:
         title, trials = "Best trials", ranking(study, count, identity)
     else:
-        title, trials = "Pareto front", pareto_front(study, identity)
+        title, trials = "Pareto front", BestTrials(study, identity).read()
     names = list(dict.fromkeys(name for trial in trials for name in trial.params))
     rows = [["trial", *value_columns(len(study.directions)), *names]]
     for trial in trials:
@@ -55,12 +55,12 @@ def summary(study: Study, count: int = 5, identity: str | None = None) -> str:
     return "\n".join([f"{title}:", *("  " + "  ".join(map(str.rjust, row, widths)) for row in rows)])
 
 
-def best_so_far(study: Study, identity: str | None = None) -> str:
+def best_so_far(best: BestTrials) -> str:
     """Return the best trial so far as text."""
-    if len(study.directions) > 1:
-        return f"Pareto front: {len(pareto_front(study, identity))}"
-    best = best_trial(study, identity)
-    return f"best: {_shown(best.value)} in trial {best.number}" if best else "none complete yet"
+    trials = best.read()
+    if len(best.study.directions) > 1:
+        return f"Pareto front: {len(trials)}"
+    return f"best: {_shown(trials[0].value)} in trial {trials[0].number}" if trials else "none complete yet"
 
 
 def _shown(value: Any) -> str:

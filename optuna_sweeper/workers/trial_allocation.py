@@ -7,7 +7,7 @@ are enqueued again after it has left the count, by any process that finds them m
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from optuna.exceptions import UpdateFinishedTrialError
@@ -22,6 +22,7 @@ from optuna_sweeper.study.attributes import (
     WARM_START,
     WORKER,
 )
+from optuna_sweeper.study.finished_trials import FinishedTrials
 from optuna_sweeper.workers.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -56,12 +57,36 @@ class TrialAllocation:
     worker: Worker
     n_trials: int
     distinct: bool = False
+    _n_finished: int = 0
+    _to_enqueue: list[FrozenTrial] = field(default_factory=list)
+    _enqueued: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._trials = FinishedTrials(self.study)
+
+    def _read(self) -> list[FrozenTrial]:
+        """Count the trials that have finished since the last call; return the unfinished ones."""
+        ended, unfinished = self._trials.read()
+        self._n_finished += self._count(ended)
+        self._enqueued |= _enqueued_again(ended)
+        failed = [trial for trial in ended if trial.state is TrialState.FAIL]
+        self._to_enqueue += [one for one in failed if one.user_attrs.get(DISCARDED) in _TO_ENQUEUE_AGAIN]
+        return unfinished
+
+    def _count(self, trials: Iterable[FrozenTrial]) -> int:
+        return sum(counts(trial, self.distinct) for trial in trials)
 
     def free(self) -> int:
         """Return the number of trials that are neither finished nor running."""
-        trials = self.study.get_trials(deepcopy=False)
-        started = [trial for trial in trials if trial.state is not TrialState.WAITING]
-        return self.n_trials - sum(counts(trial, self.distinct) for trial in started)
+        return self._free(self._read())
+
+    def _free(self, unfinished: Iterable[FrozenTrial]) -> int:
+        return self.n_trials - self._n_finished - self._count(_of(TrialState.RUNNING, unfinished))
+
+    def n_finished(self) -> int:
+        """Return the number of finished trials that count."""
+        self._read()
+        return self._n_finished
 
     def finished(self) -> list[FrozenTrial]:
         """Return the finished trials that count."""
@@ -69,15 +94,15 @@ class TrialAllocation:
 
     def complete(self) -> bool:
         """Whether all trials are finished."""
-        return len(self.finished()) >= self.n_trials
+        return self.n_finished() >= self.n_trials
 
     def enqueued(self) -> bool:
         """Whether the study has enqueued trials."""
-        return bool(self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+        return bool(_of(TrialState.WAITING, self._read()))
 
     def others(self) -> list[int]:
         """Return the numbers of the trials that other processes run."""
-        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        running = _of(TrialState.RUNNING, self._read())
         return [trial.number for trial in running if trial.user_attrs.get(WORKER) != self.worker.id]
 
     def take(self, attributes: Mapping[str, Any]) -> int | None:
@@ -94,21 +119,27 @@ class TrialAllocation:
             for key, value in attributes.items():
                 storage.set_trial_user_attr(trial_id, key, value)
         trial = storage.get_trial(trial_id)
-        earlier = study.get_trials(deepcopy=False)[: trial.number]
-        if INSTEAD_OF in trial.user_attrs and trial.user_attrs[INSTEAD_OF] in _enqueued_again(earlier):
-            discard(study, trial, "surplus", "Another process runs these parameters.")
-            return None
-        if sum(counts(one, self.distinct) for one in earlier) >= self.n_trials:
-            discard(study, trial, "surplus", "Another process runs the last trial.")
+        if reason := self._why_surplus(trial):
+            discard(study, trial, "surplus", reason)
             return None
         return trial_id
+
+    def _why_surplus(self, trial: FrozenTrial) -> str | None:
+        unfinished = self._read()
+        is_again = INSTEAD_OF in trial.user_attrs
+        if not is_again and self._n_finished + self._count(unfinished) <= self.n_trials:
+            return None  # not even with the trials after it are there too many
+        earlier = self.study.get_trials(deepcopy=False)[: trial.number]
+        if is_again and trial.user_attrs[INSTEAD_OF] in _enqueued_again(earlier):
+            return "Another process runs these parameters."
+        return "Another process runs the last trial." if self._count(earlier) >= self.n_trials else None
 
     def recover(self) -> None:
         """Fail the trials of dead processes, and enqueue their parameters before any others.
 
         This process runs no trial now: one of its own was created when the database became unavailable.
         """
-        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        running = _of(TrialState.RUNNING, self._read())
         alive = self.worker.alive() - {self.worker.id} if running else set()
         for trial in running:
             if not self._is_lost(trial, alive):
@@ -117,12 +148,11 @@ class TrialAllocation:
             reason = "The storage did not answer." if own else "The process that ran it is gone."
             if discard(self.study, trial, "lost", reason):
                 log.warning("Trial %d is run again: %s", trial.number, reason)
-        trials = self.study.get_trials(deepcopy=False)
-        discarded = [trial for trial in trials if trial.user_attrs.get(DISCARDED) in _TO_ENQUEUE_AGAIN]
-        if discarded and self.free() > 0:
-            known = _enqueued_again(trials)
-            for trial in discarded:
-                if trial.state is TrialState.FAIL and trial.number not in known:
+        unfinished = self._read()
+        if self._to_enqueue and self._free(unfinished) > 0:
+            known = self._enqueued | _enqueued_again(unfinished)
+            for trial in self._to_enqueue:
+                if trial.number not in known:
                     enqueue_again(self.study, trial)
 
     def withdraw(self) -> None:
@@ -130,7 +160,7 @@ class TrialAllocation:
 
         Processes that enqueue at once may leave some. A larger `n_trials` enqueues them again.
         """
-        for trial in self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        for trial in _of(TrialState.WAITING, self._read()):
             if INSTEAD_OF in trial.user_attrs:
                 discard(self.study, trial, "surplus", "Another process ran the last trial.")
 
@@ -141,6 +171,10 @@ class TrialAllocation:
         assert trial.datetime_start is not None
         age = self.worker.clock() - trial.datetime_start.timestamp()
         return not alive or age > _UNSIGNED
+
+
+def _of(state: TrialState, trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    return [trial for trial in trials if trial.state is state]
 
 
 def _enqueued_again(trials: Iterable[FrozenTrial]) -> set[int]:

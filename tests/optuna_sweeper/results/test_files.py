@@ -13,7 +13,7 @@ import yaml
 from hydra.errors import HydraException
 from optuna.trial import create_trial
 
-from optuna_sweeper.results.files import ResultsWriter, results
+from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.study.attributes import JOB_DIR
 
 
@@ -47,18 +47,20 @@ def test_hydras_keys_come_first(app: Any) -> None:
 def test_the_front() -> None:
     study = optuna.create_study(directions=["minimize", "maximize"])
     study.add_trials([trial([1, 1], 1, job_dir="/run/0"), trial([2, 0], 2), trial([2, 2], 3)])
-    assert results(study)["solutions"] == [
+    found = ResultsWriter(study, Path()).results()
+    assert found["solutions"] == [
         {"params": {"x": 1}, "values": [1.0, 1.0], "trial": 0, "job_dir": "/run/0"},
         {"params": {"x": 3}, "values": [2.0, 2.0], "trial": 2, "job_dir": None},
     ]
-    assert "best_value" not in results(study)
+    assert "best_value" not in found
 
 
 def test_nothing_yet() -> None:
-    found = results(optuna.create_study(study_name="one"))
+    found = ResultsWriter(optuna.create_study(study_name="one"), Path()).results()
     assert found["best_params"] == {}
     assert found["best_value"] is None
-    assert results(optuna.create_study(directions=["minimize"] * 2))["solutions"] == []
+    several = optuna.create_study(directions=["minimize"] * 2)
+    assert ResultsWriter(several, Path()).results()["solutions"] == []
 
 
 def test_table(app: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
+from optuna_sweeper.results.best_trials import BestTrials
 from optuna_sweeper.results.log_lines import continue_line, summary, trial_line
 
 
@@ -48,12 +49,15 @@ def test_summary_of_several_objectives() -> None:
 
 def test_trial_lines() -> None:
     study = study_of(2, 1)
-    assert trial_line(study, study.trials[0]) == "Trial 0: 2; x=0 word='b c' (best: 1 in trial 1)"
+    assert trial_line(study.trials[0], BestTrials(study)) == "Trial 0: 2; x=0 word='b c' (best: 1 in trial 1)"
     study = optuna.create_study()
     study.add_trial(create_trial(state=TrialState.FAIL, user_attrs={"fail_reason": "ValueError: no"}))
     study.add_trial(create_trial(state=TrialState.PRUNED))
-    assert trial_line(study, study.trials[0]) == "Trial 0: failed, ValueError: no; (none complete yet)"
-    assert trial_line(study, study.trials[1]) == "Trial 1: pruned; (none complete yet)"
+    assert (
+        trial_line(study.trials[0], BestTrials(study))
+        == "Trial 0: failed, ValueError: no; (none complete yet)"
+    )
+    assert trial_line(study.trials[1], BestTrials(study)) == "Trial 1: pruned; (none complete yet)"
 
 
 def test_what_a_sweep_logs(app: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,10 +12,10 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from optuna_sweeper.errors import SweepError
-from optuna_sweeper.results.best_trials import best_trial, pareto_front
+from optuna_sweeper.results.best_trials import BestTrials
 from optuna_sweeper.study.attributes import ANSWERED_FROM, EQUIVALENCE, OVERRIDES
 from optuna_sweeper.study.configuration import flatten
-from optuna_sweeper.study.deduplication import find_duplicate, is_duplicate
+from optuna_sweeper.study.deduplication import KnownTrials, key_of
 from optuna_sweeper.study.identity import write_spec
 from optuna_sweeper.workers.worker import Worker
 
@@ -128,7 +128,7 @@ def test_a_warm_start_from_other_data_guides_only(
     c = (f"hydra.sweep.dir={app.folder}/c", "hydra.sweeper.study_name=c")
     sweep(app, 1, *c, "hydra.sweeper.warm_start={study_name: b}")
     trials = app.study("c").trials
-    assert best_trial(app.study("c"), trials[-1].user_attrs["identity"]).value > 20
+    assert BestTrials(app.study("c"), trials[-1].user_attrs["identity"]).read()[0].value > 20
 
 
 def test_a_default_that_was_edited_is_another_question(app: Any) -> None:
@@ -220,21 +220,20 @@ def test_the_key_decides_where_there_is_one(one: dict[str, Any], other: dict[str
     for attributes in (other, one):
         study.add_trial(optuna.trial.create_trial(value=1, user_attrs={OVERRIDES: ["x=1"], **attributes}))
     first, second = study.trials
-    assert is_duplicate(second, first) is same
-    assert (find_duplicate(study, second) is not None) or not same
+    assert (key_of(second) == key_of(first)) is same
+    assert (KnownTrials(study).find(second) == first) is same
 
 
 def test_the_best_of_an_identity() -> None:
     study = optuna.create_study()
     for value, identity in ((1, "old"), (3, "new"), (2, "new")):
         study.add_trial(optuna.trial.create_trial(value=value, user_attrs={"identity": identity}))
-    assert best_trial(study).number == 0
-    assert best_trial(study, "new").number == 2
-    assert best_trial(study, "none") is None
+    best = {identity: BestTrials(study, identity).read() for identity in (None, "new", "none")}
+    assert best == {None: [study.trials[0]], "new": [study.trials[2]], "none": []}
     front = optuna.create_study(directions=["minimize", "minimize"])
     for values, identity in (([0, 0], "old"), ([1, 2], "new"), ([2, 1], "new"), ([3, 3], "new")):
         front.add_trial(optuna.trial.create_trial(values=values, user_attrs={"identity": identity}))
-    assert [trial.number for trial in pareto_front(front, "new")] == [1, 2]
+    assert [trial.number for trial in BestTrials(front, "new").read()] == [1, 2]
 
 
 def test_of_processes_that_begin_at_once_all_have_one_identity(monkeypatch: pytest.MonkeyPatch) -> None:
