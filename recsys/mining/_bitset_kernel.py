@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.kernel import kernel
-from recsys.mining._popcount_kernel import WORD, and_count, popcount, whole_words
+from recsys.mining._popcount_kernel import WORD, and_count, whole_words
 
 IntArray = npt.NDArray[np.integer[Any]]
 Words = npt.NDArray[np.uint64]
@@ -24,14 +24,13 @@ SHIFT, LOW, ONE = np.uint64(6), np.uint64(WORD - 1), np.uint64(1)
 
 DONE, LACKS_FOUND, LACKS_STACK, STOPPED = range(4)  # what `longer_itemsets` returns
 ITEM, COUNT, PARENT = range(3)  # rows of Workspace.found
-ORIGIN, SLOT, OCCURRENCE, N_OCCURRENCES = range(2, 6)  # rows of Workspace.stack, beside ITEM and COUNT
-# Columns of Workspace.levels: of a prefix, the first extension, the current one, its count, the position of
-# its last extension among the found, whether its extensions are listed, and where their lists start.
-START, NEXT, PREFIX_COUNT, BATCH, IS_LISTED, SLOTS, SPANS = range(7)
+ORIGIN, SLOT = 2, 3  # rows of Workspace.stack, which has ITEM and COUNT too
+# Columns of Workspace.levels: of a prefix, the first extension, the current one, its count, and the position
+# of its last extension among the found.
+START, NEXT, PREFIX_COUNT, BATCH = range(4)
 # Entries of Workspace.state: first item, level (-1 before a first item), longest length found, number found,
-# numbers of extensions that room is needed for and of those with words, words and masks of an extension, and
-# the first extension with words.
-FIRST, LEVEL, LENGTHS, N_FOUND, N_STACK, N_FILLED, N_WORDS, N_MASKS, BASE = range(9)
+# number of extensions that room is needed for, words and masks of an extension.
+FIRST, LEVEL, LENGTHS, N_FOUND, N_STACK, N_WORDS, N_MASKS = range(7)
 
 
 class Database(NamedTuple):
@@ -49,21 +48,6 @@ class Pairs(NamedTuple):
     starts: IntArray
     items: IntArray  # the second items, ascending, int32
     counts: IntArray  # int32
-    is_sparse: npt.NDArray[np.bool_]  # whether bit sets of those of a first item have more words than ones
-
-
-class Lists(NamedTuple):
-    """The transactions of those prefixes whose extensions would make sparse bit sets, as lists of slots.
-
-    Bit sets with more words than ones take time to clear and to intersect. The lists of longer prefixes come
-    after those of shorter ones.
-    """
-
-    slots: IntArray  # slots of the extensions, ascending in each transaction, end to end, int32
-    spans: IntArray  # after occurrence k of an extension come the slots spans[k, 0] to spans[k, 1] - 1
-    # By slot, shape (n_items,), int32, 0 throughout between two uses: the number of occurrences, or 1 + the
-    # position among the new extensions.
-    numbers: IntArray
 
 
 class Workspace(NamedTuple):
@@ -81,18 +65,16 @@ class Workspace(NamedTuple):
     rooms: IntArray
     ends: IntArray  # number found of each length, shape (LONGEST + 1,)
     needs: IntArray  # number of each length that room is needed for
-    # Extensions of the prefixes in progress, shape (6, n_stack), int32: the item, the count of the prefix and
-    # it, the position of the same item among the extensions of the shorter prefix, its slot, which is its
-    # position among the partners of the first item, and if it is listed, its first occurrence and how many.
+    # Extensions of the prefixes in progress, shape (4, n_stack), int32: the item, the count of the prefix and
+    # it, the position of the same item among the extensions of the shorter prefix, and its slot, which is its
+    # position among the partners of the first item.
     stack: IntArray
     marks: IntArray  # `ends` when the search reached each extension, shape (n_stack, LONGEST + 1), int32
     masks: Words  # of each extension, the slots of the items that extend the prefix with it, as bits
-    # The occurrences of the shortest prefix that is not listed with each extension, as bits; the first
-    # n_words belong to none.
+    # The occurrences of the first item with each extension, as bits; the first n_words belong to none.
     words: Words
     slots: IntArray  # 1 + slot of each item; 0 throughout between two first items
-    lists: Lists
-    levels: IntArray  # shape (LONGEST + 1, 7)
+    levels: IntArray  # shape (LONGEST + 1, 4)
     state: IntArray
 
 
@@ -106,11 +88,13 @@ def item_counts(indices: IntArray, n_items: int) -> IntArray:
 
 
 @kernel
-def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntArray) -> Database:
+def by_item(
+    indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntArray, n_light: int
+) -> Database:
     """Return the database of the frequent items of a CSR matrix with ascending indices in each row.
 
     `numbers`, shape (n_columns,), are the numbers of the items, n_items if not frequent; `counts` their
-    counts.
+    counts. Among those below `n_light` and among the others, numbers ascend as columns do.
     """
     n_items = len(counts)
     starts = np.zeros(n_items + 1, dtype=np.int64)
@@ -128,7 +112,12 @@ def by_item(indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntA
             number = numbers[at(indices[at(entry)])]
             # Without a branch: stored in any case, and kept if frequent.
             row_items[at(end)] = number
-            end += number < n_items
+            end += number < n_light
+        if n_light < n_items:
+            for entry in range(indptr[row], indptr[row + 1]):
+                number = numbers[at(indices[at(entry)])]
+                row_items[at(end)] = number
+                end += (number >= n_light) & (number < n_items)
         for place in range(begin, end):
             number = row_items[at(place)]
             occurrence = nexts[number]
@@ -224,6 +213,7 @@ def place_partners(database: Database, pairs: Pairs, workspace: Workspace, first
     stack, words, slots = workspace.stack, workspace.words, workspace.slots
     begin = pairs.starts[first]
     n_partners = pairs.starts[first + 1] - begin
+    n_words = workspace.state[N_WORDS]
     for slot in range(n_partners):
         item = pairs.items[begin + slot]
         slots[item] = slot + 1
@@ -231,10 +221,6 @@ def place_partners(database: Database, pairs: Pairs, workspace: Workspace, first
         stack[COUNT, slot] = pairs.counts[begin + slot]
         stack[ORIGIN, slot] = slot
         stack[SLOT, slot] = slot
-    if pairs.is_sparse[first]:
-        list_partners(database, pairs, workspace, first, n_partners)
-        return
-    n_words = workspace.state[N_WORDS]
     for word in range((n_partners + 1) * n_words):
         words[word] = 0
     for bit in range(starts[first + 1] - starts[first]):
@@ -243,183 +229,8 @@ def place_partners(database: Database, pairs: Pairs, workspace: Workspace, first
         one = ONE << (np.uint64(bit) & LOW)
         for place in range(spans[at(occurrence), 0], spans[at(occurrence), 1]):
             words[at(slots[at(row_items[at(place)])] * n_words + word)] |= one
-
-
-@kernel
-def list_partners(
-    database: Database, pairs: Pairs, workspace: Workspace, first: int, n_partners: int
-) -> None:
-    """List the partners of a first item, in the transactions that hold it.
-
-    Partners that are in no frequent pair with another partner lose their slots: nothing longer holds them.
-    """
-    row_items, starts, _, spans = database
-    stack, slots, listed = workspace.stack, workspace.slots, workspace.lists.slots
-    numbers = workspace.lists.numbers
     for slot in range(n_partners):
-        item = stack[ITEM, slot]
-        for pair in range(pairs.starts[item], pairs.starts[item + 1]):
-            another = slots[at(pairs.items[at(pair)])]
-            if another > 0:
-                numbers[slot] = numbers[another - 1] = 1
-    for slot in range(n_partners):
-        slots[stack[ITEM, slot]] *= numbers[slot]
-    start_lists(workspace, 0, 0, n_partners)
-    end = 0
-    for occurrence in range(starts[first], starts[first + 1]):
-        begin = end
-        for place in range(spans[at(occurrence), 0], spans[at(occurrence), 1]):
-            # Without a branch: stored in any case, and kept if a partner.
-            slot = slots[at(row_items[at(place)])]
-            listed[at(end)] = slot - 1
-            end += slot > 0
-        add_occurrences(workspace, begin, end, -1)
-    end_lists(workspace, 0, 0, n_partners, end)
-
-
-@kernel
-def list_extensions(workspace: Workspace, chosen: int, level: int, begin: int, end: int) -> None:
-    """List the extensions `begin` to `end` - 1 of a level, in the occurrences of the listed one before it."""
-    listed, spans, numbers = workspace.lists
-    stack, place = workspace.stack, workspace.levels[level, SLOTS]
-    start_lists(workspace, level, begin, end)
-    first = stack[OCCURRENCE, chosen]
-    for occurrence in range(first, first + stack[N_OCCURRENCES, chosen]):
-        start = place
-        for old in range(spans[at(occurrence), 0], spans[at(occurrence), 1]):
-            slot = listed[at(old)]
-            listed[at(place)] = slot
-            place += numbers[at(slot)] > 0
-        add_occurrences(workspace, start, place, begin - 1)
-    end_lists(workspace, level, begin, end, place)
-
-
-@kernel
-def start_lists(workspace: Workspace, level: int, begin: int, end: int) -> None:
-    """Number the extensions of a level and make room for their occurrences."""
-    stack, levels, place = workspace.stack, workspace.levels, workspace.levels[level, SPANS]
-    for extension in range(begin, end):
-        workspace.lists.numbers[stack[SLOT, extension]] = extension - begin + 1
-        stack[OCCURRENCE, extension] = place
-        stack[N_OCCURRENCES, extension] = 0
-        place += stack[COUNT, extension]
-    levels[level + 1, SPANS] = place
-
-
-@kernel
-def add_occurrences(workspace: Workspace, start: int, stop: int, before: int) -> None:
-    """Add the occurrences in a listed transaction, except the last one, which nothing follows.
-
-    The extension with the number 1 is the one after `before`.
-    """
-    listed, spans, numbers = workspace.lists
-    stack = workspace.stack
-    for place in range(start, stop - 1):
-        extension = before + numbers[at(listed[at(place)])]
-        occurrence = stack[OCCURRENCE, extension] + stack[N_OCCURRENCES, extension]
-        spans[at(occurrence), 0] = place + 1
-        spans[at(occurrence), 1] = stop
-        stack[N_OCCURRENCES, extension] += 1
-
-
-@kernel
-def end_lists(workspace: Workspace, level: int, begin: int, end: int, place: int) -> None:
-    """Forget the numbers of the extensions of a level; its lists end at a place."""
-    for extension in range(begin, end):
-        workspace.lists.numbers[workspace.stack[SLOT, extension]] = 0
-    workspace.levels[level + 1, SLOTS] = place
-
-
-@kernel
-def list_candidates(workspace: Workspace, prefix: int, chosen: int, top: int) -> int:
-    """Store, from `top` on, the extensions after a chosen one that the shorter prefix has with it, too.
-
-    `prefix` is the extension by which the prefix is longer than that one. Only the bits of candidates are
-    visited, which are few among many extensions. Returns where the candidates end.
-    """
-    stack, masks, n_masks = workspace.stack, workspace.masks, workspace.state[N_MASKS]
-    slot, new = stack[SLOT, chosen], top
-    wanted_mask, present_mask = stack[ORIGIN, chosen] * n_masks, prefix * n_masks
-    start = slot >> 6
-    position = chosen - popcount(masks[present_mask + start] & ((ONE << (np.uint64(slot) & LOW)) - ONE))
-    for mask in range(start, n_masks):
-        present = masks[present_mask + mask]
-        wanted = masks[wanted_mask + mask] & present
-        while wanted != np.uint64(0):
-            rest = wanted & (wanted - ONE)
-            stack[ORIGIN, new] = position + popcount(present & ((wanted ^ rest) - ONE))
-            new += 1
-            wanted = rest
-        position += popcount(present)
-    return new
-
-
-@kernel
-def count_listed(
-    workspace: Workspace, level: int, chosen: int, top: int, last_candidate: int, min_count: int
-) -> int:
-    """Keep the frequent ones of the candidates `top` to `last_candidate` - 1 after a listed extension.
-
-    They are counted by occurrence delivery. Whether they will be listed, too, is noted for the next level.
-    Returns where they end.
-    """
-    listed, spans, numbers = workspace.lists
-    stack, levels, state = workspace.stack, workspace.levels, workspace.state
-    levels[level + 1, IS_LISTED] = state[N_WORDS] = 0
-    if last_candidate == top:
-        return top
-    first, n_rows = stack[OCCURRENCE, chosen], stack[N_OCCURRENCES, chosen]
-    for occurrence in range(first, first + n_rows):
-        for place in range(spans[at(occurrence), 0], spans[at(occurrence), 1]):
-            numbers[at(listed[at(place)])] += 1
-    new, n_ones = top, 0
-    for candidate in range(top, last_candidate):
-        other = stack[ORIGIN, at(candidate)]
-        count = numbers[at(stack[SLOT, at(other)])]
-        stack[ORIGIN, at(new)] = other
-        stack[COUNT, at(new)] = count
-        if count >= min_count:
-            new += 1
-            n_ones += count
-    for slot in range(stack[SLOT, chosen] + 1, stack[SLOT, top - 1] + 1):
-        numbers[at(slot)] = 0
-    has_room = levels[level + 1, SPANS] + n_ones <= len(spans) and levels[level + 1, SLOTS] + n_ones < len(
-        listed
-    )
-    if has_room and (new - top) * n_rows > WORD * n_ones:
-        levels[level + 1, IS_LISTED] = 1
-    else:
-        state[N_WORDS] = whole_words(n_rows)
-    state[BASE] = top
-    return new
-
-
-@kernel
-def divide(workspace: Workspace, level: int, chosen: int, begin: int, end: int) -> None:
-    """List the extensions `begin` to `end` - 1 of the next level, or place them in bit sets."""
-    if workspace.levels[level + 1, IS_LISTED]:
-        list_extensions(workspace, chosen, level + 1, begin, end)
-    else:
-        place_extensions(workspace, chosen, begin, end)
-
-
-@kernel
-def place_extensions(workspace: Workspace, chosen: int, begin: int, end: int) -> None:
-    """Make bit sets of the extensions `begin` to `end` - 1 over the occurrences of a listed one."""
-    listed, spans, numbers = workspace.lists
-    stack, words, n_words = workspace.stack, workspace.words, workspace.state[N_WORDS]
-    for word in range((end - begin + 1) * n_words):
-        words[word] = 0
-    for extension in range(begin, end):
-        numbers[stack[SLOT, extension]] = extension - begin + 1
-    for bit in range(stack[N_OCCURRENCES, chosen]):
-        occurrence = stack[OCCURRENCE, chosen] + bit
-        word = bit >> 6
-        one = ONE << (np.uint64(bit) & LOW)
-        for place in range(spans[at(occurrence), 0], spans[at(occurrence), 1]):
-            words[at(numbers[at(listed[at(place)])] * n_words + word)] |= one
-    for extension in range(begin, end):
-        numbers[stack[SLOT, extension]] = 0
+        slots[stack[ITEM, slot]] = 0
 
 
 @kernel
@@ -437,17 +248,11 @@ def mark_slots(workspace: Workspace, chosen: int, first: int, stop: int) -> None
 @kernel
 def lacks_stack(workspace: Workspace, n_stack: int) -> bool:
     """Return whether there is no room for some extensions, and note their number in the state."""
-    workspace.state[N_STACK] = n_stack
-    lacks_masks = n_stack * workspace.state[N_MASKS] > len(workspace.masks)
-    return bool(n_stack > workspace.stack.shape[1] or lacks_masks)
-
-
-@kernel
-def lacks_words(workspace: Workspace, end: int) -> bool:
-    """Return whether there is no room for the words of the extensions before one, and note their number."""
     state = workspace.state
-    state[N_FILLED] = end - state[BASE]
-    return bool((state[N_FILLED] + 1) * state[N_WORDS] > len(workspace.words))
+    state[N_STACK] = n_stack
+    lacks_words = (n_stack + 1) * state[N_WORDS] > len(workspace.words)
+    lacks_masks = n_stack * state[N_MASKS] > len(workspace.masks)
+    return bool(n_stack > workspace.stack.shape[1] or lacks_words or lacks_masks)
 
 
 @kernel
@@ -468,12 +273,10 @@ def longer_itemsets(
 
     A prefix and an extension are combined with each later extension by AND and popcount, but only where the
     shorter prefix has that pair of extensions, which is known in reverse order: all but one subset of each
-    candidate are frequent (Goethals, FIMI 2003). Where the bit sets of a prefix would have more words than
-    ones, its extensions are listed instead, and pairs of them are counted by occurrence delivery. If an
-    extension occurs in all transactions of a prefix, or the last item of the prefix in all of an extension of
-    the shorter prefix, the following itemsets are found already, one item shorter, and are copied (perfect
-    extensions: Borgelt, FIMI 2003). That takes `copies` and all frequent pairs: where some are left out, so
-    are their supersets, but a copy may be one of them.
+    candidate are frequent (Goethals, FIMI 2003). If an extension occurs in all transactions of a prefix, or
+    the last item of the prefix in all of an extension of the shorter prefix, the following itemsets are found
+    already, one item shorter, and are copied (perfect extensions: Borgelt, FIMI 2003). That takes `copies`
+    and all frequent pairs: where some are left out, so are their supersets, but a copy may be one of them.
 
     The first items are state[FIRST] - 1 down to `stop`. `max_len` is at most LONGEST; an itemset of that
     length exceeds any limit. `progress`, shape (n_workspaces,), is the number found in each workspace, this
@@ -481,7 +284,7 @@ def longer_itemsets(
     the search returns at once. Returns DONE, STOPPED, LACKS_FOUND (see `needs`) or LACKS_STACK (see
     state[N_STACK]).
     """
-    found, rooms, ends, needs, stack, marks, masks, words, slots, _, levels, state = workspace
+    found, rooms, ends, needs, stack, marks, masks, words, _, levels, state = workspace
     allowed = limit - np.sum(progress) + progress[place]
     while True:
         if state[LEVEL] < 0:
@@ -491,9 +294,7 @@ def longer_itemsets(
             begin = pairs.starts[first]
             n_partners = pairs.starts[first + 1] - begin
             n_rows = database.starts[first + 1] - database.starts[first]
-            levels[0, IS_LISTED] = pairs.is_sparse[first]
-            state[N_WORDS] = 0 if pairs.is_sparse[first] else whole_words(n_rows)
-            state[BASE] = 0
+            state[N_WORDS] = whole_words(n_rows)
             state[N_MASKS] = (n_partners + WORD - 1) // WORD
             allowed = limit - np.sum(progress) + progress[place]
             if stopped[0] != 0 or state[N_FOUND] + n_partners > allowed:
@@ -502,7 +303,7 @@ def longer_itemsets(
             if ends[2] + n_partners > rooms[3] - rooms[2]:
                 needs[2] = ends[2] + n_partners
                 return LACKS_FOUND
-            if lacks_stack(workspace, 2 * n_partners) or lacks_words(workspace, n_partners):
+            if lacks_stack(workspace, 2 * n_partners + 1):
                 return LACKS_STACK
             end = rooms[2] + ends[2]
             for slot in range(n_partners):
@@ -589,48 +390,40 @@ def longer_itemsets(
                 levels[level, NEXT] = chosen
                 continue
 
-            if lacks_stack(workspace, top + n_later + 1):
+            if lacks_stack(workspace, top + n_later):
                 state[LEVEL] = level
                 return LACKS_STACK
             # The candidates, without branches: stored in any case, and kept if they are some.
-            is_listed = levels[level, IS_LISTED] != 0
             new = top
             if level == 0:
-                item = stack[ITEM, chosen]
-                for pair in range(pairs.starts[item], pairs.starts[item + 1]):
-                    slot = slots[at(pairs.items[at(pair)])]
-                    stack[ORIGIN, at(new)] = slot - 1
-                    new += slot > 0
-            elif is_listed:
-                new = list_candidates(workspace, levels[level - 1, NEXT], chosen, top)
+                pair = pairs.starts[stack[ITEM, chosen]]
+                last_pair = pairs.starts[stack[ITEM, chosen] + 1]
+                for other in range(chosen + 1, top):
+                    item = stack[ITEM, at(other)]
+                    while pair < last_pair and pairs.items[at(pair)] < item:
+                        pair += 1
+                    if pair == last_pair:
+                        break
+                    stack[ORIGIN, at(new)] = other
+                    new += pairs.items[at(pair)] == item
             else:
                 mask = origin * n_masks
                 for other in range(chosen + 1, top):
                     bit = np.uint64(stack[SLOT, at(other)])
                     stack[ORIGIN, at(new)] = other
                     new += np.int64((masks[at(mask) + (bit >> SHIFT)] >> (bit & LOW)) & ONE)
-            if is_listed:
-                new = count_listed(workspace, level, chosen, top, new, min_count)
-                if lacks_words(workspace, new):
-                    state[LEVEL] = level
-                    return LACKS_STACK
-            else:
-                if lacks_words(workspace, new):
-                    state[LEVEL] = level
-                    return LACKS_STACK
-                # The frequent ones among them, likewise.
-                n_words, before = state[N_WORDS], state[BASE] - 1
-                left, last_candidate, new = (chosen - before) * n_words, new, top
-                for candidate in range(top, last_candidate):
-                    other = stack[ORIGIN, at(candidate)]
-                    right = (other - before) * n_words
-                    if length + 1 == max_len:
-                        count = and_count(words, left, right, None, n_words)
-                    else:
-                        count = and_count(words, left, right, (new - before) * n_words, n_words)
-                    stack[ORIGIN, at(new)] = other
-                    stack[COUNT, at(new)] = count
-                    new += count >= min_count
+            # The frequent ones among them, likewise.
+            left, last_candidate, new = (chosen + 1) * n_words, new, top
+            for candidate in range(top, last_candidate):
+                other = stack[ORIGIN, at(candidate)]
+                right = (other + 1) * n_words
+                if length + 1 == max_len:
+                    count = and_count(words, left, right, None, n_words)
+                else:
+                    count = and_count(words, left, right, (new + 1) * n_words, n_words)
+                stack[ORIGIN, at(new)] = other
+                stack[COUNT, at(new)] = count
+                new += count >= min_count
             for extension in range(top, new):
                 other = stack[ORIGIN, at(extension)]
                 stack[ITEM, at(extension)] = stack[ITEM, at(other)]
@@ -658,17 +451,11 @@ def longer_itemsets(
             state[N_FOUND] += n_new
             state[LENGTHS] = max(state[LENGTHS], length + 1)
             if n_new > 1 and length + 1 < max_len:
-                if is_listed:
-                    divide(workspace, level, chosen, top, new)
-                else:
-                    levels[level + 1, IS_LISTED] = 0
                 level += 1
                 levels[level, START] = top
                 levels[level + 1, START] = levels[level, NEXT] = new
                 levels[level, PREFIX_COUNT] = stack[COUNT, chosen]
                 levels[level, BATCH] = ends[length + 1] - n_new
-        for slot in range(levels[1, START]):
-            slots[stack[ITEM, slot]] = 0
         state[LEVEL] = level
         progress[place] = state[N_FOUND]
 

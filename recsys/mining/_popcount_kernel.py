@@ -59,15 +59,6 @@ def _and_count(_context: Any, words: Any, left: Any, right: Any, into: Any, n_wo
     return types.int64(words, types.int64, types.int64, into, types.int64, lanes), generate
 
 
-def popcount(word: np.uint64) -> int:
-    """Return the number of ones in a word (Warren, Hacker's Delight, 2nd edition, section 5-1)."""
-    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    pairs = np.uint64(0x3333333333333333)
-    word = (word & pairs) + ((word >> np.uint64(2)) & pairs)
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
 def and_count(words: npt.NDArray[np.uint64], left: int, right: int, into: int | None, n_words: int) -> int:
     """Return the number of ones in the intersection of two bit sets, and store it.
 
@@ -83,11 +74,6 @@ def and_count(words: npt.NDArray[np.uint64], left: int, right: int, into: int | 
     return int(_and_count(words, left, right, into, n_words, LANES))  # type: ignore[call-arg]
 
 
-def popcount_uncompiled(word: np.uint64) -> int:
-    """Do what `popcount` does, where Numba's compiler is switched off: there NumPy warns of an overflow."""
-    return int(word).bit_count()
-
-
 def and_count_uncompiled(
     words: npt.NDArray[np.uint64], left: int, right: int, into: int | None, n_words: int
 ) -> int:
@@ -100,5 +86,4 @@ def and_count_uncompiled(
 
 _UNCOMPILED: bool = config.DISABLE_JIT  # type: ignore[attr-defined]
 whole_words = kernel(whole_words)
-popcount = popcount_uncompiled if _UNCOMPILED else kernel(popcount)
 and_count = and_count_uncompiled if _UNCOMPILED else kernel(and_count)

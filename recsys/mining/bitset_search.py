@@ -12,12 +12,16 @@ import numpy.typing as npt
 from recsys.data.transactions import Transactions
 from recsys.errors import BudgetError
 from recsys.mining import _bitset_kernel as kernel
-from recsys.mining._bitset_kernel import Database, Lists, Pairs, Workspace
+from recsys.mining._bitset_kernel import Database, Pairs, Workspace
+from recsys.mining._order_kernel import in_order_of_columns
+from recsys.mining._popcount_kernel import WORD
 from recsys.mining.budget import MiningMeter
 from recsys.mining.itemsets import FrequentItemsets
 from recsys.mining.trie import IntArray
 
 TASKS_PER_THREAD = 6
+HEAVY = WORD  # times the minimum count; see Search
+BYTES_TO_SORT = 16  # an itemset found in another order: 40 for both results, 20 for sorting, none as found
 TOO_MANY, LATE, FAILED = 1, 2, 3  # reasons to stop a search
 
 
@@ -25,15 +29,22 @@ class Search:
     """A search for frequent itemsets.
 
     It consists of tasks, ranges of first items; their results, one after the other, are in order. The
-    frequent items are numbered by their position in `_columns`, their columns of the matrix, ascending.
+    frequent items are numbered by their position in `_columns`, their columns of the matrix: ascending, but
+    first those in at most HEAVY times the minimum count of transactions. A bit set over the transactions of
+    one of the others has more words than its rarest partner has ones: it has the fewest partners at the end.
     """
 
     def __init__(
         self, transactions: Transactions, max_len: int | None, meter: MiningMeter, n_threads: int
     ) -> None:
         counts = kernel.item_counts(transactions.matrix.indices, transactions.n_items)
-        self._columns = np.flatnonzero(counts >= meter.min_count).astype(np.int32)
-        self._counts = counts[self._columns]
+        is_heavy = counts > HEAVY * meter.min_count
+        light, heavy = np.flatnonzero((counts >= meter.min_count) & ~is_heavy), np.flatnonzero(is_heavy)
+        self._columns = np.concatenate([light, heavy]).astype(np.int32)
+        self._n_light, self._counts = len(light), counts[self._columns]
+        self._in_order = len(light) == 0 or len(heavy) == 0
+        if not self._in_order:
+            meter.bytes_per_itemset += BYTES_TO_SORT
         self._transactions, self._asked_len = transactions, max_len
         self._min_count = meter.min_count
         self._max_len = min(max_len or kernel.LONGEST, kernel.LONGEST)
@@ -62,13 +73,18 @@ class Search:
         parents = np.empty(offsets[-1], dtype=np.int64)
         last_items = np.empty(offsets[-1], dtype=np.int32)
         counts = np.empty(offsets[-1], dtype=np.int64)
-        parents[:n_singles], last_items[:n_singles], counts[:n_singles] = -1, self._columns, self._counts
+        labels = self._columns if self._in_order else np.arange(n_singles, dtype=np.int32)
+        parents[:n_singles], last_items[:n_singles], counts[:n_singles] = -1, labels, self._counts
         if self._parts:
-            self._put_in_order(offsets, parents, last_items, counts)
+            self._put_in_order(offsets, labels, parents, last_items, counts)
         elif len(offsets) > 2:
             parents[n_singles:] = np.repeat(np.arange(n_singles), np.diff(pairs.starts))
-            last_items[n_singles:] = self._columns[pairs.items]
+            last_items[n_singles:] = labels[pairs.items]
             counts[n_singles:] = pairs.counts
+        if not self._in_order:
+            self._parts.clear()
+            arrays = parents, last_items, counts, offsets
+            parents, last_items, counts = in_order_of_columns(*arrays, self._columns)
         return FrequentItemsets(
             parents=parents,
             last_items=last_items,
@@ -86,7 +102,7 @@ class Search:
         dtype = np.uint16 if n_items < 2**16 else np.uint32
         numbers: IntArray = np.full(self._transactions.n_items, n_items, dtype=dtype)
         numbers[self._columns] = np.arange(n_items, dtype=dtype)
-        return kernel.by_item(matrix.indptr, matrix.indices, numbers, self._counts)
+        return kernel.by_item(matrix.indptr, matrix.indices, numbers, self._counts, self._n_light)
 
     def _find_pairs(self, database: Database) -> Pairs:
         n_items = len(self._columns)
@@ -121,18 +137,14 @@ class Search:
         if self._stopped[0] or n_items + len(counts) > self._meter.max_itemsets:
             done = sum(costs[first:stop].sum() for (first, _), stop in zip(tasks, reached, strict=True))
             raise self._exceeded(counts, done / costs.sum())
-        starts = np.concatenate(([0], np.cumsum(sizes)))
-        # Whether bit sets of the second items over the transactions of the first would have more words than
-        # ones.
-        n_ones = np.diff(np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))[starts])
-        return Pairs(starts, items, counts, sizes * self._counts > 64 * n_ones)
+        return Pairs(np.concatenate(([0], np.cumsum(sizes))), items, counts)
 
     def _excluded_pairs(self) -> IntArray:
         """Return the excluded pairs of frequent items as keys: first number times n_items, plus second."""
         n_items = len(self._columns)
         numbers = np.full(self._transactions.n_items, -1)
         numbers[self._columns] = np.arange(n_items)
-        pairs: IntArray = numbers[self._transactions.excluded_pairs]
+        pairs: IntArray = np.sort(numbers[self._transactions.excluded_pairs], axis=1)
         pairs = pairs[(pairs >= 0).all(axis=1)]
         keys: IntArray = pairs[:, 0] * n_items + pairs[:, 1]
         return keys
@@ -149,9 +161,7 @@ class Search:
         tasks = _ranges((n_partners + 1) ** 2, TASKS_PER_THREAD * self._n_threads)
         # One workspace per thread for all its tasks, so that its arrays need not grow again.
         n_workspaces = min(self._n_threads, len(tasks))
-        n_listed = int(database.n_after[pairs.is_sparse].max(initial=0))
-        self._meter.take(n_workspaces * 24 * n_listed)
-        idle = [(place, _workspace(len(self._columns), n_listed)) for place in range(n_workspaces)]
+        idle = [(place, _workspace(len(self._columns))) for place in range(n_workspaces)]
         progress = np.zeros(n_workspaces, dtype=np.int64)
         reached = np.asarray([stop for _, stop in tasks])
         limits = self._min_count, self._max_len, limit
@@ -198,9 +208,9 @@ class Search:
         return self._meter.exceeded(counts, share, late=late, at_least=at_least)
 
     def _put_in_order(
-        self, offsets: IntArray, parents: IntArray, last_items: IntArray, counts: IntArray
+        self, offsets: IntArray, labels: IntArray, parents: IntArray, last_items: IntArray, counts: IntArray
     ) -> None:
-        """Write the results to the arrays of a FrequentItemsets."""
+        """Write the results to the arrays of a FrequentItemsets, with a label for each number."""
         parts = [self._parts[number] for number in range(len(self._parts))]
         sizes = np.stack([ends - begins for _, begins, ends in parts])
         indices = np.cumsum(sizes, axis=0) - sizes
@@ -209,7 +219,7 @@ class Search:
         def put(number: int) -> None:
             workspace, begins, ends = parts[number]
             arrays = parents, last_items, counts
-            kernel.put_in_order(workspace, begins, ends, indices[number], self._columns, *arrays)
+            kernel.put_in_order(workspace, begins, ends, indices[number], labels, *arrays)
 
         self._share_out(put, len(parts))
         if self._stopped[0]:
@@ -271,52 +281,42 @@ def _zeros(shape: tuple[int, ...], dtype: npt.DTypeLike = np.int64) -> IntArray:
     return room[start : start + size].reshape(shape)
 
 
-def _workspace(n_items: int, n_listed: int) -> Workspace:
-    """Return a workspace without room, except for twice `n_listed` entries of lists."""
+def _workspace(n_items: int) -> Workspace:
+    """Return a workspace without room."""
     rows = kernel.LONGEST + 1
-    state = _zeros((9,))
+    state = _zeros((7,))
     state[kernel.LENGTHS] = 2
     return Workspace(
         found=np.empty((3, 0), dtype=np.int32),
         rooms=_zeros((rows + 1,)),
         ends=_zeros((rows,)),
         needs=_zeros((rows,)),
-        stack=np.empty((6, 0), dtype=np.int32),
+        stack=np.empty((4, 0), dtype=np.int32),
         marks=np.zeros((0, rows), dtype=np.int32),
         masks=np.empty(0, dtype=np.uint64),
         words=np.empty(0, dtype=np.uint64),
         slots=_zeros((n_items,), np.int32),
-        lists=Lists(
-            slots=np.empty(2 * n_listed + 1, dtype=np.int32),
-            spans=np.empty((2 * n_listed, 2), dtype=np.int32),
-            numbers=_zeros((n_items,), np.int32),
-        ),
-        levels=_zeros((rows, 7)),
+        levels=_zeros((rows, 4)),
         state=state,
     )
 
 
 def _with_larger_stack(workspace: Workspace) -> Workspace:
-    """Return the workspace with 1.5 times the room that it needs for extensions, where it lacks some."""
+    """Return the workspace with 1.5 times the room that it needs for extensions."""
     state, used = workspace.state, workspace.stack.shape[1]
-    n_stack = int(state[kernel.N_STACK])
-    if n_stack > used:
-        size = int(1.5 * n_stack)
-        stack = np.empty((6, size), dtype=np.int32)
-        stack[:, :used] = workspace.stack
-        marks = np.zeros((size, kernel.LONGEST + 1), dtype=np.int32)
-        marks[:used] = workspace.marks
-        workspace = workspace._replace(stack=stack, marks=marks)
-    n_masks = n_stack * int(state[kernel.N_MASKS])
-    n_words = (int(state[kernel.N_FILLED]) + 1) * int(state[kernel.N_WORDS])
+    size = max(int(1.5 * state[kernel.N_STACK]), used)
+    stack = np.empty((4, size), dtype=np.int32)
+    stack[:, :used] = workspace.stack
+    marks = np.zeros((size, kernel.LONGEST + 1), dtype=np.int32)
+    marks[:used] = workspace.marks
+    n_masks = max(size * int(state[kernel.N_MASKS]), len(workspace.masks))
+    n_words = max((size + 1) * int(state[kernel.N_WORDS]), len(workspace.words))
     return workspace._replace(
-        masks=_with_room(workspace.masks, n_masks), words=_with_room(workspace.words, n_words)
+        stack=stack,
+        marks=marks,
+        masks=_resized(workspace.masks, len(workspace.masks), n_masks),
+        words=_resized(workspace.words, len(workspace.words), n_words),
     )
-
-
-def _with_room(array: npt.NDArray[Any], needed: int) -> npt.NDArray[Any]:
-    """Return the array, or a copy of 1.5 times the needed size if it is smaller than that."""
-    return array if len(array) >= needed else _resized(array, len(array), int(1.5 * needed))
 
 
 def _with_larger_rooms(workspace: Workspace) -> Workspace:

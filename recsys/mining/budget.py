@@ -136,7 +136,7 @@ class MiningMeter(Meter):
         super().__init__(budget)
         self.min_count = min_count(min_support, n_transactions)
         self._n_transactions, self._max_len = n_transactions, max_len
-        self._bytes_per_itemset, self._fixed_bytes = bytes_per_itemset, 0
+        self.bytes_per_itemset, self._fixed_bytes = bytes_per_itemset, 0
         self._item_counts: IntArray = np.empty(0, dtype=np.int64)
 
     def set_items(self, counts: IntArray) -> None:
@@ -149,7 +149,7 @@ class MiningMeter(Meter):
         most = min(self.budget.max_itemsets or MOST_ITEMSETS, MOST_ITEMSETS)
         if self.memory is None:
             return most
-        return min(most, max(0, self.memory - self._fixed_bytes) // self._bytes_per_itemset)
+        return min(most, max(0, self.memory - self._fixed_bytes) // self.bytes_per_itemset)
 
     def take(self, n_bytes: int) -> None:
         """Count memory to be allocated, besides that of the itemsets; raise BudgetError if too much."""

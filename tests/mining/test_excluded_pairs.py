@@ -9,7 +9,7 @@ from scipy import sparse
 from recsys import mine
 from recsys.data import Transactions
 from recsys.errors import BudgetError, ParameterError
-from recsys.mining import Budget
+from recsys.mining import Budget, bitset_search
 from tests.mining import naive
 from tests.mining.strategies import deterministic, mining_problems
 from tests.mining.test_engines import as_dict, assert_same
@@ -37,6 +37,16 @@ def allowed(lists, pairs, min_support, max_len=None):
 def test_engines_leave_out_exactly_these(engine, problem, pairs):
     lists, min_support, max_len = problem
     found = as_dict(mine(encoded(lists, pairs), min_support, max_len, engine))
+    assert list(found.items()) == list(allowed(lists, pairs, min_support, max_len).items())
+
+
+@deterministic
+@given(problem=mining_problems(), pairs=PAIRS)
+def test_items_of_many_transactions_are_numbered_last(problem, pairs):
+    lists, min_support, max_len = problem
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bitset_search, "HEAVY", 1)
+        found = as_dict(mine(encoded(lists, pairs), min_support, max_len))
     assert list(found.items()) == list(allowed(lists, pairs, min_support, max_len).items())
 
 
