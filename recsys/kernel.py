@@ -28,11 +28,20 @@ def kernel(function: Function) -> Function:
 
     The machine code is compiled again after a change of the kernel's file or of kernels that it imports.
     """
+    return _compiled(function, nogil=True)
+
+
+def kernel_of_objects(function: Function) -> Function:
+    """Do what `kernel` does, but hold the GIL, without which no function may use Python's objects."""
+    return _compiled(function, nogil=False)
+
+
+def _compiled(function: Function, nogil: bool) -> Function:
     try:
-        compiled = njit(nogil=True, cache=True)(function)
+        compiled = njit(nogil=nogil, cache=True)(function)
     except RuntimeError:
         # No writable folder for the cache, as in a read-only installation: compile once per process.
-        return cast(Function, njit(nogil=True)(function))
+        return cast(Function, njit(nogil=nogil)(function))
     if isinstance(compiled, Dispatcher):  # not where NUMBA_DISABLE_JIT is set
         # Numba itself looks at the kernel's file alone, and would go on with old code of the others.
         compiled._cache._cache_file._source_stamp = digest(getfile(function))  # type: ignore[attr-defined]

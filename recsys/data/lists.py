@@ -1,6 +1,5 @@
 """Lists of items, encoded as a matrix."""
 
-import marshal
 import warnings
 from collections.abc import Container, Hashable, Iterable, Sized
 from itertools import chain
@@ -20,43 +19,39 @@ def encode_lists(transactions: Iterable[Any]) -> tuple[sparse.csr_array, npt.NDA
     """Return a boolean matrix and the items of its columns; see `Transactions.from_lists`."""
     _require_lists(transactions)
     rows = list(transactions)
-    indptr, indices, items = _encode_integers(rows) or _encode(rows)
+    indptr, indices, items, is_ascending = _encode_integers(rows) or _encode(rows)
     ones = np.ones(len(indices), dtype=np.bool_)
     indptr = indptr.astype(indices.dtype)  # scipy copies index arrays of two types
-    return sparse.csr_array((ones, indices, indptr), shape=(len(rows), len(items))), items
+    matrix = sparse.csr_array((ones, indices, indptr), shape=(len(rows), len(items)))
+    if is_ascending:
+        matrix.has_canonical_format = True  # scipy would look
+    return matrix, items
 
 
-def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]] | None:
-    """Encode lists of integers of 32 bits as `_encode` does, many times faster; None for anything else.
-
-    `marshal`, in version 2 of its format, writes each list and each such integer as five bytes: its type, and
-    its length or value. Other types (text, longer integers, booleans, NumPy scalars) break that pattern.
-    """
-    try:
-        written = marshal.dumps(rows, 2)
-    except ValueError:
-        return None
-    n_records, rest = divmod(len(written), 5)
-    if rest or n_records <= len(rows) + 1:
+def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any], bool] | None:
+    """Encode lists of integers of 32 bits as `_encode` does, many times faster; None for anything else."""
+    first = next((item for row in rows if type(row) in (list, tuple) for item in row), None)
+    if type(first) is not int:
         return None
     # Imported here: Numba takes a second, and other items do not need it.
     from recsys.data import _lists_kernel as kernel
 
-    kinds = np.frombuffer(written, dtype=np.uint8)[::5]
-    values: IntArray = np.ndarray(n_records, dtype=np.int32, buffer=written, offset=1, strides=5)
-    indptr = np.empty(len(rows) + 1, dtype=np.int64)
-    indices: IntArray = np.empty(n_records - len(rows) - 1, dtype=np.int32)
-    if not kernel.read_rows(kinds, values, indptr, indices):
+    is_read, indptr, indices, lowest, highest, is_ascending = kernel.read_rows(
+        *map(id, (rows, list, tuple, int))
+    )
+    if not is_read or lowest < -(2**31) or highest >= 2**31:
         return None
-    lowest, highest = int(indices.min()), int(indices.max())
     if highest - lowest <= 4 * len(indices):
-        return indptr, indices, kernel.number(indices, lowest, highest)
+        return indptr, indices, kernel.number(indices, lowest, highest), is_ascending
     items, indices = factorize(indices)
-    return indptr, indices, items.astype(np.int64)
+    return indptr, indices, items.astype(np.int64), is_ascending
 
 
-def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
-    """Return the CSR arrays of lists of items of any kind, and the items of the columns."""
+def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any], bool]:
+    """Return the CSR arrays of lists of items of any kind, the items of the columns, and False.
+
+    Whether the columns ascend in each row is not known.
+    """
     others = tuple(
         kind for kind in set(map(type, rows)) if kind in (str, bytes) or not issubclass(kind, Iterable)
     )
@@ -87,7 +82,7 @@ def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
     column = {item: index for index, item in enumerate(vocabulary)}
     indices = np.fromiter(map(column.__getitem__, flat), dtype=np.int32, count=len(flat))
     lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-    return np.concatenate(([0], np.cumsum(lengths))), indices, array_of_ids(vocabulary)
+    return np.concatenate(([0], np.cumsum(lengths))), indices, array_of_ids(vocabulary), False
 
 
 def _require_lists(transactions: Any) -> None:

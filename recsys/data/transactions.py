@@ -56,6 +56,8 @@ class Transactions:
     excluded_pairs : array_like, shape (n_pairs, 2), optional
         Pairs of columns that no itemset may hold, such as an item and its category, which is in all
         transactions of the item.
+    copy : bool
+        Whether to copy the matrix. If not, it is brought into canonical form in place.
     """
 
     engine: ClassVar[str | None] = None
@@ -66,9 +68,10 @@ class Transactions:
         items: npt.ArrayLike,
         ids: npt.ArrayLike | None = None,
         excluded_pairs: npt.ArrayLike | None = None,
+        *,
+        copy: bool = True,
     ) -> None:
-        # A copy: bringing it into canonical form works in place, and the caller's may share its arrays.
-        matrix = _as_matrix(matrix).astype(np.bool_, copy=True)
+        matrix = _as_matrix(matrix).astype(np.bool_, copy=copy)
         if not matrix.data.all():
             matrix.eliminate_zeros()
         matrix.sum_duplicates()
@@ -97,7 +100,7 @@ class Transactions:
         NaN, ""), items that differ only in the space around them, and items that cannot be sorted (text and
         numbers mixed) raise DataFormatError. Single items that look like lists ("tea,cake") give a warning.
         """
-        return cls(*encode_lists(transactions))
+        return cls(*encode_lists(transactions), copy=False)
 
     @classmethod
     def from_frame(cls, frame: Any) -> "Transactions":
@@ -169,7 +172,7 @@ def _as_matrix(matrix: Any) -> sparse.csr_array:
     """Return a matrix in rows; raise ParameterError unless it holds booleans or numbers of at least 0."""
     rule = "a matrix of booleans, a row a transaction and a column an item"
     try:
-        matrix = sparse.csr_array(matrix)
+        matrix = matrix if isinstance(matrix, sparse.csr_array) else sparse.csr_array(matrix)
         held = matrix.data.dtype.kind == "b" or bool((matrix.data >= 0).all())
     except (TypeError, ValueError):
         raise ParameterError("matrix", rule, type(matrix)) from None

@@ -1,5 +1,3 @@
-import marshal
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -10,8 +8,9 @@ from scipy import sparse
 
 from recsys.data import Transactions
 from recsys.data import lists as module
-from recsys.data._lists_kernel import read_rows
+from recsys.data._lists_kernel import read_rows, type_of
 from recsys.errors import DataFormatError, ParameterError
+from recsys.kernel import kernel_of_objects
 
 
 def test_lists_become_a_matrix_over_the_sorted_vocabulary():
@@ -162,20 +161,27 @@ def test_lists_of_anything_but_short_integers_are_not_read_as_such(other):
     assert module._encode_integers([[1, 2], (3, other)]) is None
 
 
-def test_lists_of_items_with_shorter_records_stay_within_their_array():
-    rows = [[True] * 50, *[[]] * 60]  # 50 bytes, 10 records
-    written = marshal.dumps(rows, 2)
-    kinds = np.frombuffer(written, dtype=np.uint8)[::5]
-    values = np.ndarray(len(kinds), dtype=np.int32, buffer=written, offset=1, strides=5)
-    flat = np.full(100, -7, dtype=np.int32)
-    assert not read_rows(kinds, values, np.empty(len(rows) + 1, dtype=np.int64), flat[:10])
-    assert set(flat[10:].tolist()) == {-7}
+def test_the_type_of_an_object_is_what_numba_says_it_is():
+    @kernel_of_objects
+    def address_of_type(address):
+        return type_of(address)
+
+    for value in (True, 1, 2**70, 1.0, "a", [], ()):
+        assert address_of_type(id(value)) == id(type(value))
+
+
+@pytest.mark.parametrize("lists", [[[1, 2], {3}], [[1], [2**63]], [[1, -(2**63) - 1]], [[1], (2, True)]])
+def test_lists_of_something_else_are_left_unread(lists):
+    assert not read_rows(*map(id, (lists, list, tuple, int))).is_read
 
 
 @pytest.mark.parametrize("items", [[-5, 2, 3], [-(2**31), 0, 2**31 - 1]])
 def test_integers_may_be_negative_and_far_apart(items):
-    indptr, indices, distinct = module._encode_integers([items[::-1], [], (items[1],)])
+    indptr, indices, distinct, is_ascending = module._encode_integers([items[::-1], [], (items[1],)])
     assert (indptr.tolist(), indices.tolist(), distinct.tolist()) == ([0, 3, 3, 4], [2, 1, 0, 1], items)
+    assert not is_ascending
+    assert module._encode_integers([items, (items[1],)])[3]
+    assert not module._encode_integers([items, [items[1]] * 2])[3]
 
 
 def test_many_lists():
