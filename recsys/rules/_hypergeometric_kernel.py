@@ -95,16 +95,17 @@ def tails(n: int, n_ac: IntArray, n_a: IntArray, n_c: IntArray, upper: bool) -> 
 
     The tail on its side of the mean is summed, which is as exact as a double can be.
     """
+    n_all = float(n)  # for an integer the functions would be compiled once more
     result = np.empty(len(n_ac), dtype=np.float64)
     for place in range(len(n_ac)):
         # In one order, so that a rule and its converse get the same bits.
         a, c = float(min(n_a[place], n_c[place])), float(max(n_a[place], n_c[place]))
         k = float(n_ac[place])
-        if k * n >= a * c:
-            tail = upper_tail(k, n, a, c)
+        if k * n_all >= a * c:
+            tail = upper_tail(k, n_all, a, c)
             result[place] = min(tail, 1.0) if upper else max(1.0 - tail, 0.0)
         else:
-            tail = upper_tail(a - k + 1, n, a, n - c)  # P(X < k): at most k - 1 of a have c, the others not
+            tail = upper_tail(a - k + 1, n_all, a, n_all - c)  # P(X < k): at most k - 1 of a have c
             result[place] = max(1.0 - tail, 0.0) if upper else min(tail, 1.0)
     return result
 
