@@ -30,11 +30,13 @@ def solve(
     """
     from recsys.recommenders._learning_kernel import regress
 
-    starts = candidates[0]
+    starts, nodes, products = candidates
     sizes = np.concatenate(([0], np.cumsum(np.diff(starts) ** 2)))  # of the matrices before each target
     cuts = np.searchsorted(sizes, np.arange(BLOCK, sizes[-1], BLOCK), side="right") - 1
     bounds = np.unique([0, *cuts, len(sizes) - 1]).tolist()
     weights = np.empty(starts[-1])
+    # Of one type, so that the kernel is compiled once.
+    candidates = starts, nodes.astype(np.int32, copy=False), products
     system = rows, sums, scales, candidates, sums_of_targets, float(regularization)
     # A thread of the BLAS each: their number changes the last digits.
     with threadpool_limits(limits=1, user_api="blas"):
