@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys.kernel import kernel
-from recsys.recommenders._ranking_kernel import FloatArray, IntArray
+from recsys.recommenders._ranking_kernel import FloatArray, IntArray, lowest_of_best
 from recsys.recommenders._rules_kernel import Index, group
 
 
@@ -87,7 +87,7 @@ def place_in_time(
 
 @kernel
 def find_antecedents(index: Index, sequences: Sequences) -> Occurrences:
-    """Return which antecedents of rules each history holds: groups are users, members nodes, ascending."""
+    """Return which antecedents of rules each history holds: groups are users, members nodes, in no order."""
     n_users = len(sequences.starts) - 1
     starts, size = np.zeros(n_users + 1, dtype=np.int64), 0
     found = np.empty((3, 1024), dtype=np.int64)
@@ -121,10 +121,6 @@ def find_antecedents(index: Index, sequences: Sequences) -> Occurrences:
                         )
                         depth += 1
         starts[user + 1] = size
-        own = found[:, starts[user] : size]
-        order = np.argsort(own[0])
-        for row in range(3):
-            own[row] = own[row][order]
         for entry in entries:
             end_of[sequences.items[entry]] = 0
     return Occurrences(starts, found[0, :size].copy(), found[1, :size].copy(), found[2, :size].copy())
@@ -142,24 +138,24 @@ def select(by_user: Occurrences, nodes: IntArray, n_nodes: int) -> Occurrences:
 
 
 @kernel
-def transpose(by_user: Occurrences, n_nodes: int) -> Occurrences:
-    """Return the occurrences by antecedent: groups are nodes, members are users, ascending."""
-    starts = np.zeros(n_nodes + 1, dtype=np.int64)
-    for node in by_user.members:
-        starts[node + 1] += 1
+def transpose(occurrences: Occurrences, n_members: int) -> Occurrences:
+    """Return the occurrences grouped by what were members; the members, once groups, ascend."""
+    starts = np.zeros(n_members + 1, dtype=np.int64)
+    for member in occurrences.members:
+        starts[member + 1] += 1
     starts = np.cumsum(starts)
-    free, n = starts.copy(), len(by_user.members)
-    users, oldest, latest = (
+    free, n = starts.copy(), len(occurrences.members)
+    groups, oldest, latest = (
         np.empty(n, dtype=np.int64),
         np.empty(n, dtype=np.int64),
         np.empty(n, dtype=np.int64),
     )
-    for user in range(len(by_user.starts) - 1):
-        for place in range(by_user.starts[user], by_user.starts[user + 1]):
-            to = free[by_user.members[place]]
-            free[by_user.members[place]] += 1
-            users[to], oldest[to], latest[to] = user, by_user.oldest[place], by_user.latest[place]
-    return Occurrences(starts, users, oldest, latest)
+    for number in range(len(occurrences.starts) - 1):
+        for place in range(occurrences.starts[number], occurrences.starts[number + 1]):
+            to = free[occurrences.members[place]]
+            free[occurrences.members[place]] += 1
+            groups[to], oldest[to], latest[to] = number, occurrences.oldest[place], occurrences.latest[place]
+    return Occurrences(starts, groups, oldest, latest)
 
 
 @kernel
@@ -250,14 +246,14 @@ def best_of_targets(targets: IntArray, ratios: FloatArray, n_targets: int, n_bes
     """
     starts, by_target = group(targets, n_targets)
     best, size = np.empty(len(targets), dtype=np.int64), 0
+    of_target = np.empty(len(targets))
     for target in range(n_targets):
-        own = by_target[starts[target] : starts[target + 1]]
-        lowest, n_equal = -np.inf, 0
-        if len(own) > n_best:
-            of_own = ratios[own]
-            lowest = np.partition(of_own, len(own) - n_best)[len(own) - n_best]
-            n_equal = n_best - int(np.count_nonzero(of_own > lowest))
-        for entry in own:
+        first, n = starts[target], starts[target + 1] - starts[target]
+        for place in range(n):
+            of_target[place] = ratios[by_target[first + place]]
+        lowest, n_equal = lowest_of_best(of_target, n, n_best)
+        for place in range(n):
+            entry = by_target[first + place]
             if ratios[entry] > lowest:
                 best[size] = entry
                 size += 1

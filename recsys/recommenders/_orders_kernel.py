@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys.kernel import kernel
-from recsys.recommenders._ranking_kernel import BoolArray, FloatArray, IntArray
+from recsys.recommenders._ranking_kernel import BoolArray, FloatArray, IntArray, lowest_of_best
 
 
 class Predictions(NamedTuple):
@@ -186,18 +186,18 @@ def find_candidates(
     of_customers = by_item(customers.starts, customers.items, n_items)
     products, together = np.zeros(n_items), np.zeros(n_items)
     support_counts = np.zeros(n_items, dtype=np.int64)
-    near, ratios = np.empty(n_items, dtype=np.int32), np.empty(n_items)
+    near, ratios = np.empty(n_items, dtype=np.int32), np.empty((2, n_items))
     starts, size = np.zeros(n_items + 1, dtype=np.int64), 0
     antecedents, of_rules = np.empty(1024, dtype=np.int32), np.empty(1024)
     supports = np.empty(1024, dtype=np.int64)
     for item in range(n_items):
-        n_near = 0
+        near[0], n_near = item, 1
         for entry in range(of_customers[0][item], of_customers[0][item + 1]):
             customer, last = of_customers[1][entry], customers.last[of_customers[2][entry]]
             for place in range(customers.starts[customer], customers.starts[customer + 1]):
                 if customers.first[place] < last:
                     other = customers.items[place]
-                    if support_counts[other] == 0:
+                    if support_counts[other] == 0 and other != item:
                         near[n_near] = other
                         n_near += 1
                     support_counts[other] += 1
@@ -210,20 +210,28 @@ def find_candidates(
         found = np.sort(near[:n_near])
         n_found = 0
         for other in found:
-            if other == item or support_counts[other] < min_count or products[other] <= 0.0:
-                continue
-            n_a, n_c = counts[other, 0], counts[item, 1]
-            if log_likelihood_ratio(n, together[other], n_a, n_c) >= min_llr:
-                near[n_found], ratios[n_found] = other, -products[other] / sqrt(squares[other])
-                n_found += 1
-        best = np.argsort(ratios[:n_found], kind="mergesort")[: n_candidates - 1]
-        own = np.sort(np.append(near[:n_found][best], np.int32(item)))
-        while size + len(own) > len(antecedents):
-            antecedents = np.append(antecedents, np.empty_like(antecedents))
-            of_rules, supports = np.append(of_rules, of_rules), np.append(supports, supports)
-        for other in own:
-            antecedents[size], of_rules[size], supports[size] = other, products[other], support_counts[other]
-            size += 1
+            ratio = np.inf  # a rule from the item itself is always kept
+            if other != item:
+                if support_counts[other] < min_count or products[other] <= 0.0:
+                    continue
+                n_a, n_c = counts[other, 0], counts[item, 1]
+                if log_likelihood_ratio(n, together[other], n_a, n_c) < min_llr:
+                    continue
+                ratio = products[other] / sqrt(squares[other])
+            near[n_found], ratios[0, n_found], ratios[1, n_found] = other, ratio, ratio
+            n_found += 1
+        lowest, n_equal = lowest_of_best(ratios[0], n_found, n_candidates)
+        while size + n_found > len(antecedents):
+            antecedents = np.concatenate((antecedents, antecedents))
+            of_rules = np.concatenate((of_rules, of_rules))
+            supports = np.concatenate((supports, supports))
+        for place in range(n_found):
+            other, ratio = near[place], ratios[1, place]
+            if ratio > lowest or (ratio == lowest and n_equal > 0):
+                n_equal -= ratio == lowest
+                antecedents[size], of_rules[size] = other, products[other]
+                supports[size] = support_counts[other]
+                size += 1
         starts[item + 1] = size
         for other in found:
             products[other], together[other], support_counts[other] = 0.0, 0.0, 0
@@ -264,7 +272,7 @@ def gram(
                     if is_partner[predictions.items[place]]:
                         row[predictions.items[place]] += factor * predictions.values[place]
         while size + n_partners >= len(columns):
-            columns, values = np.append(columns, columns), np.append(values, values)
+            columns, values = np.concatenate((columns, columns)), np.concatenate((values, values))
         for other in np.sort(partners[:n_partners]):
             columns[size], values[size] = other, row[other]
             size += 1
