@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import sys
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import yaml
 from hydra import version
-from hydra._internal import config_loader_impl
+from hydra._internal import config_loader_impl, utils
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import IConfigRepository
 from hydra._internal.defaults_list import DefaultsList, Overrides
@@ -20,7 +21,7 @@ from hydra.core.config_store import ConfigNode, ConfigStore
 from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigSource
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from optuna_sweeper.jobs.fast_launcher.config_copy import copy_config, is_plain
 from recsys.composition import share_config_store
@@ -33,6 +34,8 @@ def install() -> None:
     """Speed up Hydra in this process: the results are the same."""
     share_config_store()
     yaml.load = _load_once(yaml.load)
+    OmegaConf.load = staticmethod(_config_once(OmegaConf.load))  # type: ignore[method-assign, assignment]
+    utils.is_under_debugger = _is_under_debugger
     if "parsed_overrides" not in inspect.signature(Hydra.get_mode).parameters:  # as in Hydra 1.4
         Hydra.get_mode = _mode_once(Hydra.get_mode)  # type: ignore[method-assign]
     config_loader_impl.create_defaults_list = _list_once(config_loader_impl.create_defaults_list)
@@ -65,6 +68,33 @@ def _load_once(load: Callable[..., Any]) -> Callable[..., Any]:
         return copy.deepcopy(known[key])
 
     return load_once
+
+
+def _config_once(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Make configs of equal texts once."""
+    known: dict[str, Any] = {}
+
+    def config_once(file: Any) -> Any:
+        if isinstance(file, (str, Path)):
+            with Path(file).open(encoding="utf-8") as opened:
+                return config_once(opened)
+        start = file.tell()
+        text = file.read()
+        if text not in known:
+            file.seek(start)
+            known[text] = load(file)
+        return copy.deepcopy(known[text])
+
+    return config_once
+
+
+def _is_under_debugger() -> bool:
+    """Answer as Hydra, which reads the sources of all frames for it."""
+    frame, files = sys._getframe(1), []
+    while frame is not None:
+        files.append(frame.f_code.co_filename)
+        frame = frame.f_back  # type: ignore[assignment]
+    return files[-3:][0].endswith(("/pdb.py", "/pydevd.py")) or sys.gettrace() is not None
 
 
 def _mode_once(get_mode: Callable[..., Any]) -> Callable[..., Any]:
