@@ -76,6 +76,8 @@ docs-serve: $(INSTALLED) ## show the documentation on http://127.0.0.1:8002 (DOC
 notebooks: $(INSTALLED) ## run the notebooks of the documentation, and write them with their outputs
 	$(BIN)/python scripts/run_notebooks.py
 
+# Where byte code is not written, each worker and each program of the tests compiles all files again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED) ## run all tests; TESTS=--processor-time=20 lists the 20 files that took the most processor time
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 

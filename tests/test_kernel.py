@@ -43,6 +43,8 @@ def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
 def test_a_second_process_compiles_nothing():
     for name in ("first", "second"):
         done = subprocess.run([sys.executable, "-c", MINE, name], check=True, capture_output=True, text=True)
+        if done.stdout == "[]\n":
+            break  # another test was the first
     assert done.stdout == "[]\n"
 
 

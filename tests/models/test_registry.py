@@ -31,6 +31,14 @@ DATASET = ("dataset_name", "dataset_digest")
 LOOSE = ["--min-coverage", "0.001", "--max-latency", "10000"]  # other processes may slow this one down
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _without_code():
+    """Register versions without the hundreds of files of the project, which test_mlflow_model.py has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recsys.models.mlflow_model.PACKAGES", ())
+        yield
+
+
 @pytest.fixture(scope="module")
 def registered(empty_store, tmp_path_factory):
     """A folder with MLflow's store and files of two versions, of which the first one is the champion."""
