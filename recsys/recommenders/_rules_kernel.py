@@ -1,4 +1,4 @@
-"""Numba kernels of the rule recommender: scores of histories by an index of rules, and their reasons."""
+"""Numba kernels of the rule recommender: scores of histories by an index of rules."""
 
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ class Index(NamedTuple):
     ----------
     roots : ndarray, shape (n_items,), int64
         Node of the antecedent that is this item alone; -1 if there is none.
-    last_items : ndarray, shape (n_nodes,), int32
-        The item that a node adds to its parent.
+    last_items, parents : ndarray, shape (n_nodes,), int32 and int64
+        The item that a node adds to its parent, and the parent; -1 for a node of one item.
     child_starts : ndarray, shape (n_nodes + 1,), int64
         The children of node v are child_starts[v] to child_starts[v + 1] - 1.
     rule_starts : ndarray, shape (n_nodes + 1,), int64
@@ -35,6 +35,7 @@ class Index(NamedTuple):
 
     roots: IntArray
     last_items: IntArray
+    parents: IntArray
     child_starts: IntArray
     rule_starts: IntArray
     consequents: IntArray
@@ -154,132 +155,6 @@ def score(index: Index, history: IntArray, liked: FloatArray, room: Room, scores
             for place in range(m):
                 total += room.top[consequent, place]
             scores[consequent] = total / m
-
-
-@kernel
-def fired(
-    index: Index, history: IntArray, liked: FloatArray, groups: IntArray, n_groups: int
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the rules that fire for some consequents.
-
-    Parameters
-    ----------
-    history, liked
-        As in `walk`.
-    groups : ndarray, shape (n_consequents,), int64
-        Group of each consequent, 0 to n_groups - 1; -1 for those to leave out.
-
-    Returns
-    -------
-    starts : ndarray, shape (n_groups + 1,), int64
-        Group g is the entries starts[g] to starts[g + 1] - 1 of the next two, in no order.
-    rules, contributions : ndarray, shape (n_fired,), int64 and float64
-    """
-    room = room_for(index, 0)
-    n_nodes = walk(index, history, liked, room)
-    starts = np.zeros(n_groups + 1, dtype=np.int64)
-    for node in room.nodes[:n_nodes]:
-        for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
-            group = groups[index.consequents[entry]]
-            if group >= 0:
-                starts[group + 1] += 1
-    starts = np.cumsum(starts)
-    free = starts.copy()
-    rules, contributions = np.empty(starts[-1], dtype=np.int64), np.empty(starts[-1])
-    for place in range(n_nodes):
-        node = room.nodes[place]
-        for entry in range(index.rule_starts[node], index.rule_starts[node + 1]):
-            group = groups[index.consequents[entry]]
-            if group >= 0:
-                rules[free[group]] = index.rules[entry]
-                contributions[free[group]] = room.recencies[place] * index.weights[entry]
-                free[group] += 1
-    return starts, rules, contributions
-
-
-@kernel
-def strongest(
-    starts: IntArray, rules: IntArray, contributions: FloatArray, n: int, m: int
-) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """Return the `n` strongest rules of each group, of equal ones the first, and their shares.
-
-    The arrays are those of `fired`, before and after. A share is that in the sum of the `m` highest
-    contributions to the group, of all with m = 0; other rules have a share of 0. Groups whose sum is 0 become
-    empty. The sums are the last array, shape (n_groups,).
-    """
-    totals = np.zeros(len(starts) - 1)
-    kept_starts = np.zeros(len(starts), dtype=np.int64)
-    kept, shares = np.empty(len(rules), dtype=np.int64), np.empty(len(rules))
-    free = 0
-    for group in range(len(starts) - 1):
-        own = slice(starts[group], starts[group + 1])
-        order = order_of_strongest(rules[own], contributions[own], max(n, m))
-        counted = contributions[own][order[:m]] if m else contributions[own]
-        totals[group] = total = counted.sum()
-        for place in range(min(n, len(order)) if total > 0.0 else 0):
-            entry = starts[group] + order[place]
-            kept[free] = rules[entry]
-            shares[free] = contributions[entry] / total if m == 0 or place < m else 0.0
-            free += 1
-        kept_starts[group + 1] = free
-    return kept_starts, kept[:free], shares[:free], totals
-
-
-@kernel
-def explain(
-    index: Index, history: IntArray, recency: FloatArray, items: IntArray, n: int, m: int
-) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """Return the `n` strongest rules that fire for each of some distinct items; see `strongest`.
-
-    With m = 0, the sums are the scores of the items to the last digit: `fire` adds up in the same order.
-    """
-    liked = np.full(len(index.roots), -1.0)
-    for entry in range(len(history)):
-        liked[history[entry]] = recency[entry]
-    groups = np.full(len(index.items), -1)
-    for group in range(len(items)):
-        place = np.searchsorted(index.items, items[group])
-        if place < len(index.items) and index.items[place] == items[group]:
-            groups[place] = group
-    return strongest(*fired(index, history, liked, groups, len(items)), n, m)
-
-
-@kernel
-def flatten(parents: IntArray, last_items: IntArray, itemsets: IntArray) -> tuple[IntArray, IntArray]:
-    """Return what `FrequentItemsets.flatten` does, of a few itemsets."""
-    starts = np.zeros(len(itemsets) + 1, dtype=np.int64)
-    for place in range(len(itemsets)):
-        node, length = itemsets[place], 0
-        while node >= 0:
-            node = parents[node]
-            length += 1
-        starts[place + 1] = starts[place] + length
-    flat = np.empty(starts[-1], dtype=np.int32)
-    for place in range(len(itemsets)):
-        node, free = itemsets[place], starts[place + 1]
-        while node >= 0:
-            free -= 1
-            flat[free] = last_items[node]
-            node = parents[node]
-    return starts, flat
-
-
-@kernel
-def order_of_strongest(rules: IntArray, contributions: FloatArray, n: int) -> IntArray:
-    """Return the positions of the `n` highest contributions, descending, of equal ones by rule."""
-    if 8 * n >= len(rules):
-        by_rule = np.argsort(rules, kind="mergesort")
-        return by_rule[np.argsort(-contributions[by_rule], kind="mergesort")][:n]
-    left = contributions.copy()
-    order = np.empty(n, dtype=np.int64)
-    for place in range(n):
-        best = 0
-        for entry in range(1, len(left)):
-            if left[entry] > left[best] or (left[entry] == left[best] and rules[entry] < rules[best]):
-                best = entry
-        order[place] = best
-        left[best] = -1.0
-    return order
 
 
 @kernel

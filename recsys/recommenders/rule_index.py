@@ -42,6 +42,7 @@ def build_index(rules: Rules, weights: npt.NDArray[np.float64]) -> "Index":
     return Index(
         roots=roots,
         last_items=last_items,
+        parents=np.concatenate([np.full(n_roots, -1), parents]),
         child_starts=child_starts,
         rule_starts=rule_starts,
         consequents=position[rules.consequents[members]].astype(np.uint32),

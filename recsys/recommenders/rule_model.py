@@ -19,6 +19,7 @@ from recsys.rules import Rules
 
 if TYPE_CHECKING:
     from recsys.explorer import RuleTable
+    from recsys.recommenders._reasons_kernel import Causes
     from recsys.recommenders._rules_kernel import Index
 
 IntArray = npt.NDArray[np.integer[Any]]
@@ -85,6 +86,13 @@ class RuleModel(Model):
     def index(self) -> "Index":
         """The rules by antecedent."""
         return build_index(self.rules, self.weights)
+
+    @cached_property
+    def causes(self) -> "Causes":
+        """The rules by consequent, which reasons need."""
+        from recsys.recommenders._reasons_kernel import causes_of
+
+        return causes_of(self.index)
 
     @cached_property
     def _shares(self) -> CategoryShares:
@@ -177,19 +185,19 @@ class RuleModel(Model):
         self, history: Histories, consequents: list[int], n_reasons: int | None
     ) -> tuple[list[float], list[list[Reason[int]]]]:
         """Return the same of some distinct extended items, without a reason where no rule fired."""
-        from recsys.recommenders._rules_kernel import explain
+        from recsys.recommenders._reasons_kernel import explain
 
         latest = history.extend(self.train.hierarchy).latest
         likes = latest.item_indices, self._recency(latest)
         n = len(self.rules) if n_reasons is None else n_reasons
         explained = np.array(consequents, dtype=np.int64)
-        starts, rules, shares, totals = explain(self.index, *likes, explained, n, self.m)
+        starts, rules, shares, totals = explain(self.index, self.causes, *likes, explained, n, self.m)
         # The rules of all items at once: to look up a few costs as much as to look up many.
         reasons, bounds = self._reasons(rules, shares), pairwise(starts.tolist())
         return totals.tolist(), [reasons[start:stop] for start, stop in bounds]
 
     def _reasons(self, rules: IntArray, shares: FloatArray) -> list[Reason[int]]:
-        from recsys.recommenders._rules_kernel import flatten
+        from recsys.recommenders._reasons_kernel import flatten
 
         source = self.rules.source
         starts, flat = flatten(source.parents, source.last_items, self.rules.antecedents[rules])

@@ -154,6 +154,18 @@ def test_the_strongest_of_many_reasons(aggregation, n_reasons):
     assert len(model.explain(history, [3])[0]) > 8 * 3
 
 
+def test_contributions_of_longer_antecedents_are_added_up_as_in_the_scores():
+    rng = np.random.default_rng(8)
+    train = histories([rng.permutation(9)[:6].tolist() for _ in range(30)], 9)
+    model = model_of(train, max_len=5, weight="confidence", aggregation="sum", half_life=1.7)
+    queries = histories([rng.permutation(9)[:7].tolist() for _ in range(20)], 9)
+    for user in range(len(queries)):
+        history = queries[user : user + 1]
+        totals, reasons = model.scores_and_reasons(history, list(range(9)), None)
+        assert totals == model.scores(history)[0].tolist()
+        assert max(map(len, reasons)) > 40
+
+
 def test_an_item_that_there_is_not_has_no_reason():
     model = model_of()
     history = histories([[0]], 5)
