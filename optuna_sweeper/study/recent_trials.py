@@ -46,7 +46,7 @@ class RecentTrialsStorage(_CachedStorage):
         self._read_trials_from_remote_storage(study_id)
         with self._lock:
             known = self._studies[study_id].trials
-            trials = [known[number] for number in sorted(known)]
+            trials = list(map(known.__getitem__, sorted(known)))
         if states is not None:
             trials = [trial for trial in trials if trial.state in states]
         return copy.deepcopy(trials) if deepcopy else trials

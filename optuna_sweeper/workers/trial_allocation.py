@@ -139,7 +139,8 @@ class TrialAllocation:
 
         This process runs no trial now: one of its own was created when the database became unavailable.
         """
-        running = _of(TrialState.RUNNING, self._read())
+        unfinished = self._read()
+        running = _of(TrialState.RUNNING, unfinished)
         alive = self.worker.alive() - {self.worker.id} if running else set()
         for trial in running:
             if not self._is_lost(trial, alive):
@@ -148,7 +149,7 @@ class TrialAllocation:
             reason = "The storage did not answer." if own else "The process that ran it is gone."
             if discard(self.study, trial, "lost", reason):
                 log.warning("Trial %d is run again: %s", trial.number, reason)
-        unfinished = self._read()
+        unfinished = self._read() if running else unfinished
         if self._to_enqueue and self._free(unfinished) > 0:
             known = self._enqueued | _enqueued_again(unfinished)
             for trial in self._to_enqueue:
