@@ -24,18 +24,18 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python scripts/install_requirements.py requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@# Compile all bytecode now, in parallel: where Python may not write it later, each process would compile it again.
-	$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
+	$(BIN)/python scripts/compile_bytecode.py requirements.txt
 	@# Numba compiles at first use and caches the result: use ratings and orders once now, side by side, so that the first
-	@# experiments start without delay.
+	@# experiments start without delay. Both take equally long, and learn weights at other times: that is compiled once.
 	@folder=$$(mktemp -d); \
-	{ $(WARM_UP) apriori.min_support=0.1,0.2 apriori.max_len=2,3 recommender=rules,hybrid \
-		hydra.sweep.dir=$$folder/ratings && \
-		$(BIN)/python -m recsys recommend --model $$folder/ratings/0 --user 1 && \
-		$(BIN)/python -c 'from recsys import kernel; kernel.prepare()'; \
+	{ $(WARM_UP) apriori.min_support=0.1,0.2 recommender=rules,hybrid hydra.sweep.dir=$$folder/ratings \
+		cache.folder=$$folder/cache && \
+		$(BIN)/python -m recsys recommend --model $$folder/ratings/0 --user 1; \
 	} > $$folder/ratings.log 2>&1 & ratings=$$!; \
-	$(WARM_UP) dataset=synthetic_shop apriori.min_support=0.002 apriori.alpha=null,0.5 \
-		recommender=rules,tifuknn hydra.sweep.dir=$$folder/orders > $$folder/orders.log 2>&1; orders=$$?; \
+	{ $(WARM_UP) dataset=synthetic_shop apriori.min_support=0.002 apriori.max_len=3 apriori.alpha=null,0.5 \
+		recommender=rules,tifuknn hydra.sweep.dir=$$folder/orders cache.folder=$$folder/cache && \
+		$(BIN)/python -c 'from recsys import kernel; kernel.prepare()'; \
+	} > $$folder/orders.log 2>&1; orders=$$?; \
 	wait $$ratings && test $$orders = 0 || { cat $$folder/*.log; exit 1; }; rm -r $$folder
 	@touch $@
 
