@@ -6,6 +6,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,15 @@ def server() -> Iterator[Server]:
 
 def die_at_operation(number: int) -> None:
     """Be killed in the middle of the so manyth operation on the database: at odd numbers, when it is done."""
-    retry, operations = RetryingStorage.retry, []
+    retry, operations = RetryingStorage.retry, count(1)
 
     def deadly(storage: RetryingStorage, operation: Callable[[], Any]) -> Any:
-        operations.append(operation)
-        if len(operations) == number:
-            if number % 2:
-                operation()
-            die()
+        if next(operations) == number:  # once, though the heartbeat is a thread of its own
+            try:
+                if number % 2:
+                    operation()
+            finally:  # it may be refused: another was faster
+                die()
         return retry(storage, operation)
 
     RetryingStorage.retry = deadly  # type: ignore[method-assign, assignment]
