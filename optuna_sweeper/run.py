@@ -36,7 +36,7 @@ from optuna_sweeper.study.identity import check_kinds, check_spec, identity_of, 
 from optuna_sweeper.study.initial_trials import add_initial_trials, read_enqueued, read_warm_start
 from optuna_sweeper.study.retrying_storage import lost_connection
 from optuna_sweeper.study.sqlite_storage import SqliteStorage
-from optuna_sweeper.study.storage import describe_storage, open_study, outlives_process
+from optuna_sweeper.study.storage import describe_storage, open_study, outlives_process, write_ahead
 from optuna_sweeper.sweep import Sweep
 from optuna_sweeper.workers.signals import Interrupt
 from optuna_sweeper.workers.trial_allocation import TrialAllocation, finished
@@ -111,10 +111,11 @@ def _run(
             check_grid_study(study, identity)
         worker = Worker(study, settings.heartbeat)
         storage = describe_storage(settings.storage)
-        if isinstance(study._storage, SqliteStorage) and (hosts := worker.other_hosts()):
-            rule = "a server, such as postgresql+psycopg://user@host/db, for processes on several machines"
-            raise refusal("hydra.sweeper.storage", rule, storage, f"It is in use on {', '.join(hosts)}.")
+        _check_hosts(study, worker, storage)
         with worker:
+            # Again: of two that start at the same moment, one at least finds the other's record.
+            _check_hosts(study, worker, storage)
+            write_ahead(study, settings.storage)
             folder = claim_sweep_folder(str(config.hydra.sweep.dir), study, worker.id, storage)
             write_spec(study, worker, spec, settings.allow_changes)
             study.sampler = _reseed(sampler, settings, space, worker.seed_offset() + len(past_trials))
@@ -136,6 +137,13 @@ def _run(
             finally:
                 if sweep.ended_by is End.INTERRUPT:
                     _log_interrupt(allocation)
+
+
+def _check_hosts(study: Study, worker: Worker, storage: str) -> None:
+    """Refuse a file of SQLite that another machine uses: they would not see each other's changes."""
+    if isinstance(study._storage, SqliteStorage) and (hosts := worker.other_hosts()):
+        rule = "a server, such as postgresql+psycopg://user@host/db, for processes on several machines"
+        raise refusal("hydra.sweeper.storage", rule, storage, f"It is in use on {', '.join(hosts)}.")
 
 
 def _new_name(job: str) -> str:

@@ -1,6 +1,7 @@
 """The storage of a study, and opening a study in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,28 +36,38 @@ def open_study(
     timeout: float = 0.0,
 ) -> Study:
     """Create the study, or open the one of this name in the storage (see `make_storage`)."""
-    try:
-        opened = make_storage(storage, timeout=timeout)
-        if isinstance(opened, SqliteStorage):
-            opened.write_ahead()
+    with _described(storage):
         study = optuna.create_study(
-            storage=opened,
+            storage=make_storage(storage, timeout=timeout),
             study_name=name,
             directions=directions,  # type: ignore[arg-type]  # validated with the settings
             sampler=sampler,
             pruner=pruner,
             load_if_exists=True,
         )
-    except Exception as error:  # whatever a driver of a database raises
-        raise SweepError(
-            f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {_describe_failure(error)}"
-        ) from error
     known = [direction.name.lower() for direction in study.directions]
     if known != list(directions):
         rule = f"{', '.join(known)}, as in the study {study.study_name} of the storage"
         cure = "Name another hydra.sweeper.study_name to start afresh."
         raise refusal("hydra.sweeper.direction", rule, ", ".join(directions), cure)
     return study
+
+
+def write_ahead(study: Study, storage: Any) -> None:
+    """Have a file of SQLite write ahead while the study is open; other storages stay as they are."""
+    if isinstance(study._storage, SqliteStorage):
+        with _described(storage):
+            study._storage.write_ahead()
+
+
+@contextmanager
+def _described(storage: Any) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # whatever a driver of a database raises
+        raise SweepError(
+            f"hydra.sweeper.storage cannot be used: {describe_storage(storage)}. {_describe_failure(error)}"
+        ) from error
 
 
 def _describe_failure(error: Exception) -> str:

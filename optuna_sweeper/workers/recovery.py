@@ -8,6 +8,7 @@ import yaml
 from optuna_sweeper.results.files import ResultsWriter
 from optuna_sweeper.results.schema import RESULTS_FILE, End
 from optuna_sweeper.study.identity import SPEC, identity_of
+from optuna_sweeper.study.sqlite_storage import SqliteStorage
 from optuna_sweeper.study.storage import make_storage
 from optuna_sweeper.study.storage_file import storage_file
 from optuna_sweeper.workers.trial_allocation import TrialAllocation
@@ -27,6 +28,8 @@ def fail_lost_trials(storage: str, study_name: str | None, folder: Path, base: P
         return
     opened = make_storage(storage, base)
     try:
+        if isinstance(opened, SqliteStorage):
+            opened.write_ahead()  # as the killed sweep did; afterwards the study is one file again
         study = optuna.load_study(study_name=study_name, storage=opened)
         TrialAllocation(study, Worker(study, interval=0.0), n_trials=0).recover()
         ended_by, spec = written.get("ended_by"), study.user_attrs.get(SPEC)

@@ -15,8 +15,9 @@ from optuna.samplers import RandomSampler
 from optuna.storages import RDBStorage
 
 from optuna_sweeper.study.sqlite_storage import SqliteStorage
-from optuna_sweeper.study.storage import make_storage, open_study
+from optuna_sweeper.study.storage import make_storage, open_study, write_ahead
 from optuna_sweeper.workers.process import this_machine
+from optuna_sweeper.workers.worker import Worker
 
 NORMAL, FULL = 1, 2
 
@@ -32,7 +33,9 @@ def pragma(storage: Any, name: str) -> Any:
 
 
 def opened(url: str) -> optuna.Study:
-    return open_study(url, "study", ["minimize"], RandomSampler(seed=0))
+    study = open_study(url, "study", ["minimize"], RandomSampler(seed=0))
+    write_ahead(study, url)
+    return study
 
 
 def test_a_sweep_writes_ahead_and_leaves_one_file(url: str, tmp_path: Path) -> None:
@@ -115,3 +118,24 @@ def test_processes_on_two_machines_may_not_share_a_file(app: Any, node: str) -> 
             app.sweep(*words)
     assert len(study.trials) == (node == "container")
     study._storage.remove_session()
+
+
+def test_of_two_machines_that_start_at_the_same_moment_one_is_refused(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each signs in after it has looked for others; the file does not write ahead yet."""
+    url = f"sqlite:///{app.folder}/study.db"
+    beat, modes = Worker.beat, []
+
+    def sign_in(worker: Worker, ended: bool = False) -> None:
+        record = {"machine": "elsewhere/another/0", "pid": 1, "started": "1", "interval": 15.0}
+        record |= {"seen": time.time(), "ended": False}
+        worker.study.set_user_attr("worker:abc", record)
+        modes.append(pragma(worker.study._storage, "journal_mode"))
+        beat(worker, ended)
+
+    monkeypatch.setattr(Worker, "beat", sign_in)
+    with pytest.raises(HydraException, match=r"It is in use on elsewhere\."):
+        app.sweep("x=interval(-1,1)", "hydra.sweeper.n_trials=1", f"hydra.sweeper.storage={url}")
+    assert set(modes) == {"delete"}
+    assert not app.sweep_dir.joinpath("0").exists()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -74,3 +77,22 @@ def test_of_another_study_in_the_storage_nothing_is_written(tmp_path: Path) -> N
     killed_study(tmp_path)
     fail_lost_trials("sqlite:///study.db", "t", tmp_path, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["study.db"]
+
+
+def test_a_file_that_a_killed_sweep_left_is_one_file_again(tmp_path: Path) -> None:
+    """Until then the last trials are in `study.db-wal`, without which a copy of the study lacks them."""
+    study, copy = killed_study(tmp_path), tmp_path / "copy"
+    writer = sqlite3.connect(tmp_path / "study.db")
+    writer.execute("PRAGMA journal_mode = WAL").fetchone()
+    study.add_trial(create_trial(value=2.0))
+    copy.mkdir()
+    for path in (tmp_path / "study.db", tmp_path / "study.db-wal"):
+        shutil.copy(path, copy)
+    writer.close()
+    shutil.copy(copy / "study.db", tmp_path / "alone.db")
+    assert len(optuna.load_study(study_name="s", storage=f"sqlite:///{tmp_path}/alone.db").trials) == 3
+    fail_lost_trials("sqlite:///study.db", "s", copy, copy)
+    assert not list(copy.glob("study.db-*"))
+    with closing(sqlite3.connect(f"file:{copy}/study.db?mode=ro", uri=True)) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert database.execute("SELECT COUNT(*) FROM trials").fetchone() == (4,)
