@@ -22,7 +22,8 @@ class BitsetEngine(Engine):
     itemsets, the frequent partners of each item become bit sets over its transactions, and a depth-first
     search combines them by AND and popcount, as in Eclat (Zaki, TKDE 2000). It visits items in reverse order:
     so nothing needs sorting, all but one subset of a candidate are known to be frequent before it is counted,
-    and the supersets of a perfect extension can be copied.
+    and the supersets of a perfect extension can be copied. Only where some items are in very many
+    transactions and others in few, the former come last, and the itemsets are sorted at the end.
 
     The first use compiles for some seconds; the machine code is cached on disk where possible.
 

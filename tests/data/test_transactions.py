@@ -59,6 +59,13 @@ def test_the_callers_matrix_stays_as_it_is(dtype):
     assert matrix.indices.tolist() == [2, 1, 0]
 
 
+def test_a_matrix_that_is_not_copied_is_the_one_that_is_kept():
+    matrix = sparse.csr_array((np.ones(2, dtype=np.bool_), np.array([1, 0]), np.array([0, 2])), shape=(1, 2))
+    transactions = Transactions(matrix, [0, 1], copy=False)
+    assert np.shares_memory(transactions.matrix.data, matrix.data)
+    assert transactions.matrix.indices.tolist() == [0, 1]
+
+
 def test_frame():
     frame = pd.DataFrame({"b": [True, False], "a": [True, True]}, index=[7, 8])
     transactions = Transactions.from_frame(frame)
