@@ -1,12 +1,15 @@
 """Slow clients: requests must arrive in time, and waiting connections make way for new ones.
 
 uvicorn has no timeout for incomplete requests, and once slow clients hold all connections, its
-`limit_concurrency` also refuses /health/live.
+`limit_concurrency` also refuses /health/live. At the end of the service, it closes waiting connections at
+once, and loses the requests that are on their way.
 """
 
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LAST_SECONDS = 0.5  # from the end of the service to that of waiting connections; drain_seconds are at least 1
 
 
 class _LimitedProtocol(HttpToolsProtocol):
@@ -15,6 +18,7 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _waiting_since: float | None = None  # None while the service works on a request
+    _ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         has_room = len(self.connections) < self.max_connections or self._close_longest_waiting()
@@ -34,6 +38,11 @@ class _LimitedProtocol(HttpToolsProtocol):
             self._start_time()
         super().data_received(data)
 
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self._ending:
+            self.cycle.keep_alive = False  # the response says so
+
     def on_message_complete(self) -> None:
         self._stop_time()
         if not self.cycle.response_complete:  # a request can be answered before it has arrived
@@ -44,6 +53,14 @@ class _LimitedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.cycle.response_complete:  # unless the next one has already arrived
             self._waiting_since = self.loop.time()
+
+    def shutdown(self) -> None:
+        """End the connection, which answers one more request if that arrives in `LAST_SECONDS`."""
+        self._ending = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LAST_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
 
     def _start_time(self) -> None:
         # Abort, because close would wait until the client has read everything.

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 
+from recsys.serving import slow_clients
 from recsys.serving.settings import Settings
 from recsys.serving.slow_clients import limited_protocol
 
@@ -24,7 +25,7 @@ def run(client):
 
     def run(work, request_seconds=LONG, max_connections=100):
         async def serve():
-            async with served(client.app, request_seconds, max_connections) as connect:
+            async with served(client.app, request_seconds, max_connections) as (connect, _):
                 await asyncio.wait_for(work(connect), 30)
 
         asyncio.run(serve())
@@ -52,7 +53,7 @@ async def served(app, request_seconds, max_connections):
 
         connect.protocol = http
         try:
-            yield connect
+            yield connect, server
         finally:
             for writer in writers:
                 writer.transport.abort()
@@ -139,6 +140,29 @@ def test_live_answers_while_slow_clients_hold_all_connections(run):
         assert [await closed(reader) for reader, _ in slow] == [b""] * 5
 
     run(work, max_connections=5)
+
+
+def test_a_request_that_arrives_at_the_end_of_the_service_is_answered(client, monkeypatch):
+    """Its connection ends with the response, a waiting one soon."""
+    monkeypatch.setattr(slow_clients, "LAST_SECONDS", 0.05)
+
+    async def work():
+        async with served(client.app, LONG, 100) as (connect, server):
+            (late, writer), (waiting, _) = [await connect(LIVE) for _ in range(2)]
+            assert [(await answer(reader))[0] for reader in (late, waiting)] == [200, 200]
+            new, _ = await connect()
+            await asyncio.sleep(0)
+            ending = asyncio.ensure_future(server.shutdown())
+            await asyncio.sleep(0)
+            assert not server.servers[0].is_serving()
+            writer.write(LIVE)
+            response = await closed(late)
+            assert response.startswith(b"HTTP/1.1 200 ")
+            assert b"\r\nconnection: close\r\n" in response
+            assert [await closed(reader) for reader in (waiting, new)] == [b"", b""]
+            await ending
+
+    asyncio.run(asyncio.wait_for(work(), 30))
 
 
 def test_one_more_than_the_service_works_for_is_closed(run, client, monkeypatch):
