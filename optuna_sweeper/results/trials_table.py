@@ -24,6 +24,7 @@ class TrialsTable:
     def __init__(self, study: Study, identity: str | None = None) -> None:
         self.study, self.identity = study, identity
         self._trials = FinishedTrials(study)
+        self._finished: list[FrozenTrial] = []
         self._first: dict[_Names, int] = {}  # of the finished trials with these names the first
         self._columns: _Names = ((), ())
         self._lines: dict[int, str] = {}  # of finished trials, with these columns, by their numbers
@@ -32,14 +33,13 @@ class TrialsTable:
         """Return the table as it is now, as CSV; trials that have not started are not in it."""
         ended, unfinished = self._trials.read()
         started = [trial for trial in unfinished if trial.state is not TrialState.WAITING]
+        self._finished += ended
         _note_names(self._first, ended)
         first = dict(self._first)
         _note_names(first, started)
         columns = _union(sorted(first, key=first.__getitem__))
         if columns != self._columns:
-            self._columns, self._trials = columns, FinishedTrials(self.study)
-            ended, unfinished = self._trials.read()
-            started = [trial for trial in unfinished if trial.state is not TrialState.WAITING]
+            self._columns, ended = columns, self._finished  # all lines change
         self._lines |= {trial.number: self._line(trial) for trial in ended}
         lines = self._lines | {trial.number: self._line(trial) for trial in started}
         return "".join([self._header(), *(lines[number] for number in sorted(lines))])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from optuna_sweeper.results.best_trials import BestTrials, is_feasible
 from optuna_sweeper.results.files import ResultsWriter
@@ -69,6 +70,27 @@ def test_what_is_noted_on_the_way_is_what_the_study_says(directions: list[str]) 
         assert table.text() == TrialsTable(study).text()
         assert allocation.n_finished() == len(finished(study))
         assert allocation.free() == 50 - len(study.trials)
+
+
+def test_a_trial_that_ends_while_the_table_is_made_keeps_its_parameters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another process ends it after this one has read the trials, the first with these parameters."""
+    study, get_trials = optuna.create_study(), optuna.Study.get_trials
+    names = iter("xyz")
+
+    def read(study: optuna.Study, **how: Any) -> list[FrozenTrial]:
+        found, trial = get_trials(study, **how), study.ask()
+        trial.suggest_int(next(names), 0, 3)
+        study.tell(trial, 1.0)
+        return found
+
+    table = TrialsTable(study)
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.Study, "get_trials", read)
+        table.text()
+        table.text()
+    assert table.text() == TrialsTable(study).text()
 
 
 def test_a_line_of_a_finished_trial_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
