@@ -93,6 +93,16 @@ def test_a_trial_that_ends_while_the_table_is_made_keeps_its_parameters(
     assert table.text() == TrialsTable(study).text()
 
 
+def test_columns_have_the_order_of_the_trials_not_of_their_ends() -> None:
+    study = optuna.create_study()
+    table, running = TrialsTable(study), [study.ask() for _ in range(3)]
+    for trial, name in zip(running, "xyx", strict=True):
+        trial.suggest_int(name, 0, 3)
+    for number in (2, 1, 0):
+        study.tell(running[number], 1.0)
+        assert table.text().startswith("number,state,value,params_x,params_y,")
+
+
 def test_a_line_of_a_finished_trial_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[int] = []
     line = TrialsTable._line
