@@ -27,6 +27,9 @@ def kernel(function: Function) -> Function:
     """Compile at the first call, cache the machine code on disk, and release the GIL.
 
     The machine code is compiled again after a change of the kernel's file or of kernels that it imports.
+
+    A kernel that Python calls returns no named tuple: to make one, Numba runs Python, and an interrupt that
+    arrives then ends the process with a segmentation fault.
     """
     return _compiled(function, nogil=True)
 

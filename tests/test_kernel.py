@@ -2,11 +2,13 @@ import logging
 import subprocess
 import sys
 from importlib import import_module, invalidate_caches
+from pathlib import Path
 from time import thread_time
 from types import SimpleNamespace
 
 import numba
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 from recsys import kernel
 from recsys.mining import Budget
@@ -70,6 +72,17 @@ def test_kernels_are_compiled_again_after_a_change_of_kernels_that_they_import(t
         results.append(import_module("stale._outer_kernel").outer(0))
     assert results == [10, 200]
     assert len(list(tmp_path.rglob("_outer_kernel.outer*.nbc"))) > 0
+
+
+def test_python_is_given_no_named_tuple():
+    # Numba runs Python to make one, and does not look whether an interrupt ended that: a segmentation fault.
+    folder = Path(kernel.__file__).parent
+    files = [file.relative_to(folder.parent) for file in folder.rglob("_*_kernel.py")]
+    modules = [import_module(".".join(file.with_suffix("").parts)) for file in files]
+    kernels = {one for module in modules for one in vars(module).values() if isinstance(one, Dispatcher)}
+    returned = {one.__name__: one.py_func.__annotations__["return"] for one in kernels}
+    assert len(returned) > 50
+    assert [name for name, kind in returned.items() if hasattr(kind, "_fields")] == ["room_for"]  # of kernels
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Numba kernels that read Python's lists of integers."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +20,7 @@ tuple_size: Any = types.ExternalFunction("PyTuple_Size", SIZE(ADDRESS))
 tuple_item: Any = types.ExternalFunction("PyTuple_GetItem", ADDRESS(ADDRESS, SIZE))
 integer: Any = types.ExternalFunction("PyLong_AsLongLongAndOverflow", types.int64(ADDRESS, ADDRESS))
 
-
-class Rows(NamedTuple):
-    """Lists of integers, end to end: row r has those from starts[r] to starts[r + 1] - 1."""
-
-    is_read: bool  # whether the lists hold integers of 64 bits and nothing else; if not, the rest is void
-    starts: IntArray  # int64
-    integers: IntArray  # int32, which they fit if `lowest` and `highest` do
-    lowest: int
-    highest: int
-    is_ascending: bool  # whether each row ascends strictly
+Rows = tuple[bool, IntArray, IntArray, int, int, bool]  # see read_rows
 
 
 def _type_of(_context: Any, _of: Any) -> Any:
@@ -51,6 +42,16 @@ def read_rows(rows: int, of_list: int, of_tuple: int, of_int: int) -> Rows:
 
     `rows`, `list`, `tuple` and `int` are given by their addresses. The GIL is held and nothing runs that is
     written in Python, so the lists stay as they are.
+
+    Returns
+    -------
+    is_read : bool
+        Whether the lists hold integers of 64 bits and nothing else; if not, the rest is void.
+    starts, integers : ndarray, int64 and int32
+        Row r has the integers starts[r] to starts[r + 1] - 1; they fit 32 bits if the next two do.
+    lowest, highest : int
+    is_ascending : bool
+        Whether each row ascends strictly.
     """
     starts: IntArray = np.zeros(list_size(rows) + 1, dtype=np.int64)
     end, is_read = 0, True
@@ -75,19 +76,19 @@ def read_rows(rows: int, of_list: int, of_tuple: int, of_int: int) -> Rows:
         for place in range(starts[row + 1] - start):
             item = list_item(one, place) if is_list else tuple_item(one, place)
             if type_of(item) != of_int:
-                return Rows(False, starts, integers, 0, 0, False)
+                return False, starts, integers, 0, 0, False
             value = integer(item, overflow.ctypes.data)
             is_read &= overflow[0] == 0
             lowest, highest = min(lowest, value), max(highest, value)
             is_ascending &= value > before
             before = value
             integers[np.uint64(start + place)] = value
-    return Rows(is_read, starts, integers, lowest, highest, is_ascending)
+    return is_read, starts, integers, lowest, highest, is_ascending
 
 
 def read_rows_uncompiled(rows: int, of_list: int, of_tuple: int, of_int: int) -> Rows:
     """Read nothing, where Numba's compiler is switched off: the caller has another way."""
-    return Rows(False, np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), 0, 0, False)
+    return False, np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), 0, 0, False
 
 
 _UNCOMPILED: bool = config.DISABLE_JIT  # type: ignore[attr-defined]

@@ -90,8 +90,8 @@ def item_counts(indices: IntArray, n_items: int) -> IntArray:
 @kernel
 def by_item(
     indptr: IntArray, indices: IntArray, numbers: IntArray, counts: IntArray, n_light: int
-) -> Database:
-    """Return the database of the frequent items of a CSR matrix with ascending indices in each row.
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Return the fields of the `Database` of a CSR matrix with ascending indices in each row.
 
     `numbers`, shape (n_columns,), are the numbers of the items, n_items if not frequent; `counts` their
     counts. Among those below `n_light` and among the others, numbers ascend as columns do.
@@ -125,7 +125,7 @@ def by_item(
             spans[at(occurrence), 1] = end
             nexts[number] = occurrence + 1
             n_after[number] += end - place - 1
-    return Database(row_items[:n_entries], starts, n_after, spans)
+    return row_items[:n_entries], starts, n_after, spans
 
 
 @kernel

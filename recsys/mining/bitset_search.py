@@ -102,7 +102,8 @@ class Search:
         dtype = np.uint16 if n_items < 2**16 else np.uint32
         numbers: IntArray = np.full(self._transactions.n_items, n_items, dtype=dtype)
         numbers[self._columns] = np.arange(n_items, dtype=dtype)
-        return kernel.by_item(matrix.indptr, matrix.indices, numbers, self._counts, self._n_light)
+        arrays = matrix.indptr, matrix.indices, numbers, self._counts
+        return Database(*kernel.by_item(*arrays, self._n_light))
 
     def _find_pairs(self, database: Database) -> Pairs:
         n_items = len(self._columns)

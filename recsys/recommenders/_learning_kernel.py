@@ -86,8 +86,8 @@ def place_in_time(
 
 
 @kernel
-def find_antecedents(index: Index, sequences: Sequences) -> Occurrences:
-    """Return which antecedents of rules each history holds: groups are users, members nodes, in no order."""
+def find_antecedents(index: Index, sequences: Sequences) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Return the fields of the `Occurrences` in histories: groups are users, members nodes, in no order."""
     n_users = len(sequences.starts) - 1
     starts, size = np.zeros(n_users + 1, dtype=np.int64), 0
     found = np.empty((3, 1024), dtype=np.int64)
@@ -123,7 +123,7 @@ def find_antecedents(index: Index, sequences: Sequences) -> Occurrences:
         starts[user + 1] = size
         for entry in entries:
             end_of[sequences.items[entry]] = 0
-    return Occurrences(starts, found[0, :size].copy(), found[1, :size].copy(), found[2, :size].copy())
+    return starts, found[0, :size].copy(), found[1, :size].copy(), found[2, :size].copy()
 
 
 def select(by_user: Occurrences, nodes: IntArray, n_nodes: int) -> Occurrences:
@@ -138,8 +138,8 @@ def select(by_user: Occurrences, nodes: IntArray, n_nodes: int) -> Occurrences:
 
 
 @kernel
-def transpose(occurrences: Occurrences, n_members: int) -> Occurrences:
-    """Return the occurrences grouped by what were members; the members, once groups, ascend."""
+def transpose(occurrences: Occurrences, n_members: int) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Return the fields of `Occurrences` grouped by what were members; the members, once groups, ascend."""
     starts = np.zeros(n_members + 1, dtype=np.int64)
     for member in occurrences.members:
         starts[member + 1] += 1
@@ -155,7 +155,7 @@ def transpose(occurrences: Occurrences, n_members: int) -> Occurrences:
             to = free[occurrences.members[place]]
             free[occurrences.members[place]] += 1
             groups[to], oldest[to], latest[to] = number, occurrences.oldest[place], occurrences.latest[place]
-    return Occurrences(starts, groups, oldest, latest)
+    return starts, groups, oldest, latest
 
 
 @kernel

@@ -176,8 +176,10 @@ def find_candidates(
     n_candidates: int,
     min_count: int,
     min_llr: float,
-) -> Candidates:
-    """Return the rules to each item: from itself, and the best of the others that are no coincidence.
+) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+    """Return the fields of `Candidates`.
+
+    The rules to each item are that from itself, and the best of the others that are no coincidence.
 
     `squares` and `counts` as of `sum_up`, settings as of `RuleRecommender`.
     """
@@ -235,7 +237,7 @@ def find_candidates(
         starts[item + 1] = size
         for other in found:
             products[other], together[other], support_counts[other] = 0.0, 0.0, 0
-    return Candidates(starts, antecedents[:size].copy(), of_rules[:size].copy(), supports[:size].copy())
+    return starts, antecedents[:size].copy(), of_rules[:size].copy(), supports[:size].copy()
 
 
 @kernel

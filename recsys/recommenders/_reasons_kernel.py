@@ -29,8 +29,8 @@ class Causes(NamedTuple):
 
 
 @kernel
-def causes_of(index: Index) -> Causes:
-    """Arrange the rules of an index by consequent."""
+def causes_of(index: Index) -> tuple[IntArray, IntArray, IntArray]:
+    """Arrange the rules of an index by consequent; return the fields of `Causes`."""
     n_items, n_rules = len(index.roots), len(index.rules)
     room = room_for(index, 0)
     n_nodes = walk(index, np.arange(n_items), np.zeros(n_items), room)
@@ -41,7 +41,7 @@ def causes_of(index: Index) -> Causes:
             entries[free], nodes[free] = entry, node
             free += 1
     starts, order = group(index.consequents[entries], len(index.items))
-    return Causes(starts, entries[order], nodes[order])
+    return starts, entries[order], nodes[order]
 
 
 @kernel

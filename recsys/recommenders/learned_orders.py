@@ -56,7 +56,8 @@ def learn_from_orders(train: Histories, settings: OrderSettings) -> tuple[OrderR
     sums, squares, counts = kernels.sum_up(predictions, train.n_items)
     # As a float: for an integer the kernel would be compiled once more.
     limits = settings.n_candidates, settings.min_count, float(settings.min_llr)
-    candidates = kernels.find_candidates(predictions, customers, squares, counts, *limits)
+    found = kernels.find_candidates(predictions, customers, squares, counts, *limits)
+    candidates = kernels.Candidates(*found)
     solved = _solve(predictions, candidates, sums, squares, settings.regularization)
 
     weights = predictions.weights

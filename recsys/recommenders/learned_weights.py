@@ -69,8 +69,8 @@ def learn_weights(
     ).astype(np.float64)
 
     index = build_index(rules, np.ones(len(rules)))
-    found = kernels.find_antecedents(index, sequences)
-    by_node = kernels.transpose(found, len(index.last_items))
+    found = kernels.Occurrences(*kernels.find_antecedents(index, sequences))
+    by_node = kernels.Occurrences(*kernels.transpose(found, len(index.last_items)))
     products, squares, sums = kernels.correlate(index, sequences, by_node, importance)
 
     # Candidates, as entries of the index: the best of each consequent, then by antecedent.
@@ -84,8 +84,8 @@ def learn_weights(
 
     found = kernels.select(found, used, len(index.last_items))
     _check_products(np.diff(found.starts), rules)
-    by_node = kernels.transpose(found, len(used))
-    by_user = kernels.transpose(by_node, train.n_users)
+    by_node = kernels.Occurrences(*kernels.transpose(found, len(used)))
+    by_user = kernels.Occurrences(*kernels.transpose(by_node, train.n_users))
     rows = _gram(sequences, by_user, by_node, importance)
     candidates = starts, columns, products[best]
     penalised = numbers * (1 + base_penalty)

@@ -90,9 +90,9 @@ class RuleModel(Model):
     @cached_property
     def causes(self) -> "Causes":
         """The rules by consequent, which reasons need."""
-        from recsys.recommenders._reasons_kernel import causes_of
+        from recsys.recommenders._reasons_kernel import Causes, causes_of
 
-        return causes_of(self.index)
+        return Causes(*causes_of(self.index))
 
     @cached_property
     def _shares(self) -> CategoryShares:
