@@ -13,12 +13,18 @@ from time import perf_counter
 from typing import Any, TypeVar, cast
 
 from numba import njit
-from numba.core import event
+from numba.core import event, serialize
 from numba.core.dispatcher import Dispatcher
 
 IMPORT = re.compile(r"^from ([\w.]+\._\w+_kernel) import", re.MULTILINE)
 
 log = logging.getLogger(__name__)
+
+# Kernels that return arrays call this function of Numba's. An interrupt during a kernel arrives in the first
+# code after it that is written in Python. If that is this function, a SystemError is raised. With a cache,
+# which is written in C, it is a KeyboardInterrupt, from the second call of a kernel on.
+if hasattr(serialize, "_numba_unpickle"):
+    serialize._numba_unpickle = cache(serialize._numba_unpickle)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

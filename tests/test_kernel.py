@@ -1,4 +1,5 @@
 import logging
+import signal
 import subprocess
 import sys
 from importlib import import_module, invalidate_caches
@@ -7,6 +8,7 @@ from time import thread_time
 from types import SimpleNamespace
 
 import numba
+import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
@@ -83,6 +85,23 @@ def test_python_is_given_no_named_tuple():
     returned = {one.__name__: one.py_func.__annotations__["return"] for one in kernels}
     assert len(returned) > 50
     assert [name for name, kind in returned.items() if hasattr(kind, "_fields")] == ["room_for"]  # of kernels
+
+
+def test_an_interrupt_during_a_kernel_is_a_keyboard_interrupt():
+    send = numba.types.ExternalFunction("raise", numba.types.int32(numba.types.int32))
+
+    @numba.njit
+    def interrupted(number):
+        send(number)
+        return np.zeros(1), np.zeros(1)
+
+    interrupted(0)  # no signal
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(int(signal.SIGINT))
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture
