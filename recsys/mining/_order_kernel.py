@@ -65,9 +65,7 @@ def in_order_of_columns(
         for index in range(start, stop):
             order[by_column[lasts[index]]] = index
             by_column[lasts[index]] += 1
-        before = (
-            offsets[length - 2] if length > 1 else -1
-        )  # of the parents, -1 is the only one of single items
+        before = offsets[length - 2] if length > 1 else -1  # the first parent; single items have -1 alone
         by_parent = np.zeros(start - before + 1, dtype=np.int32)
         for index in range(start, stop):
             by_parent[(places[shorter[index]] if length > 1 else -1) - before + 1] += 1
