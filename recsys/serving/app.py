@@ -50,6 +50,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         reloader.start()
+        _build_routes(app)
         yield
         reloader.stop()
         if store is not None:
@@ -92,3 +93,9 @@ def create_app(
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     return app
+
+
+def _build_routes(app: FastAPI) -> None:
+    """Build the routes of included routers: otherwise the first request waits for that, 80 ms."""
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "headers": []})

@@ -2,10 +2,12 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
 
 from recsys.serving import strict_json
 from recsys.serving.api import router
 from recsys.serving.direct_routes import DirectRoutes
+from recsys.serving.schemas import Health
 
 BODIES = {
     "valid": {"json": {"items": [0], "k": 2}},
@@ -72,3 +74,13 @@ def test_an_error_of_an_endpoint_reaches_the_log_of_the_server(reader, monkeypat
     strict = TestClient(reader.app, base_url="http://localhost:8000")
     with pytest.raises(RuntimeError, match="no such thing"):
         strict.post("/recommend", json={"items": []})
+
+
+def test_the_first_request_does_not_wait_for_the_routes(serve, monkeypatch):
+    made, build = [], TypeAdapter.__init__
+    monkeypatch.setattr(TypeAdapter, "__init__", lambda *a, **kw: made.append(a[1]) or build(*a, **kw))
+    client = serve()
+    assert len(made) > 10
+    made.clear()
+    assert client.get("/health/live").status_code == 200
+    assert set(made) <= {Health}  # of the response
