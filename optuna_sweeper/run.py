@@ -221,5 +221,5 @@ def _log_interrupt(allocation: TrialAllocation) -> None:
     cure = continue_line(sys.orig_argv, study.study_name)
     if not outlives_process(study._storage):
         cure = "It cannot be continued, for hydra.sweeper.storage is null."
-    done = len(allocation.finished())
+    done = len(allocation.finished())  # counted afresh: Ctrl-C may have come anywhere
     log.warning("Interrupted with %d of %d trials finished. %s", done, allocation.n_trials, cure)

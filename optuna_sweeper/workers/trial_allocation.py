@@ -57,9 +57,9 @@ class TrialAllocation:
     worker: Worker
     n_trials: int
     distinct: bool = False
-    _n_finished: int = 0
-    _to_enqueue: list[FrozenTrial] = field(default_factory=list)
-    _enqueued: set[int] = field(default_factory=set)
+    _n_finished: int = field(default=0, init=False)
+    _to_enqueue: list[FrozenTrial] = field(default_factory=list, init=False)
+    _enqueued: set[int] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self._trials = FinishedTrials(self.study)
