@@ -19,17 +19,20 @@ def encode_lists(transactions: Iterable[Any]) -> tuple[sparse.csr_array, npt.NDA
     """Return a boolean matrix and the items of its columns; see `Transactions.from_lists`."""
     _require_lists(transactions)
     rows = list(transactions)
-    indptr, indices, items, is_ascending = _encode_integers(rows) or _encode(rows)
+    indptr, indices, items, is_ascending = _encode_integers(rows) or (*_encode(rows), False)
     ones = np.ones(len(indices), dtype=np.bool_)
     indptr = indptr.astype(indices.dtype)  # scipy copies index arrays of two types
     matrix = sparse.csr_array((ones, indices, indptr), shape=(len(rows), len(items)))
     if is_ascending:
-        matrix.has_canonical_format = True  # scipy would look
+        matrix.has_canonical_format = True  # scipy would look, as it does where this is not known
     return matrix, items
 
 
 def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any], bool] | None:
-    """Encode lists of integers of 32 bits as `_encode` does, many times faster; None for anything else."""
+    """Encode lists of integers of 32 bits as `_encode` does, many times faster; None for anything else.
+
+    The last value is whether the columns ascend strictly in each row.
+    """
     first = next((item for row in rows if type(row) in (list, tuple) for item in row), None)
     if type(first) is not int:
         return None
@@ -47,11 +50,8 @@ def _encode_integers(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[A
     return indptr, indices, items.astype(np.int64), is_ascending
 
 
-def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any], bool]:
-    """Return the CSR arrays of lists of items of any kind, the items of the columns, and False.
-
-    Whether the columns ascend in each row is not known.
-    """
+def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any]]:
+    """Return the CSR arrays of lists of items of any kind, and the items of the columns."""
     others = tuple(
         kind for kind in set(map(type, rows)) if kind in (str, bytes) or not issubclass(kind, Iterable)
     )
@@ -82,7 +82,7 @@ def _encode(rows: list[Any]) -> tuple[IntArray, IntArray, npt.NDArray[Any], bool
     column = {item: index for index, item in enumerate(vocabulary)}
     indices = np.fromiter(map(column.__getitem__, flat), dtype=np.int32, count=len(flat))
     lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-    return np.concatenate(([0], np.cumsum(lengths))), indices, array_of_ids(vocabulary), False
+    return np.concatenate(([0], np.cumsum(lengths))), indices, array_of_ids(vocabulary)
 
 
 def _require_lists(transactions: Any) -> None:
