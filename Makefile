@@ -26,7 +26,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python scripts/compile_bytecode.py requirements.txt
 	@# Numba compiles at first use and caches the result: use ratings and orders once now, side by side, so that the first
-	@# experiments start without delay. Both take equally long, and learn weights at other times: that is compiled once.
+	@# experiments start without delay. Each reaches the regressions of learned weights at another moment: one compiles them.
 	@folder=$$(mktemp -d); \
 	{ $(WARM_UP) apriori.min_support=0.1,0.2 recommender=rules,hybrid hydra.sweep.dir=$$folder/ratings \
 		cache.folder=$$folder/cache && \
